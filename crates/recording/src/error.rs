@@ -1,0 +1,107 @@
+//! What can go wrong on disk, each with the file and the remedy in its text.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::manifest::FORMAT_VERSION;
+
+/// Why a folder can't be read as a recording.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The path does not exist or is not a folder.
+    #[error("{0}: no such folder; give the folder of a recording, such as data/runs/20261122T204300Z-7f3a")]
+    NoFolder(PathBuf),
+    /// The folder holds nothing at all.
+    #[error("{0}: the folder is empty, not a recording")]
+    Empty(PathBuf),
+    /// A folder without a manifest.
+    #[error("{0}: not a recording: it has no manifest.json")]
+    NoManifest(PathBuf),
+    /// The manifest is not readable as one.
+    #[error("{path}: the manifest can't be read: {reason}")]
+    BadManifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What the parser said.
+        reason: String,
+    },
+    /// Written by a later version of this program.
+    #[error("{path}: format version {found}; this program reads versions up to {FORMAT_VERSION}: use a newer pgoutage")]
+    NewerFormat {
+        /// The manifest.
+        path: PathBuf,
+        /// The version that the manifest states.
+        found: u64,
+    },
+    /// The manifest names a part that is not there.
+    #[error("{0}: the manifest names this part, but it is missing; nothing else was changed")]
+    MissingPart(PathBuf),
+    /// A part that is not a whole Parquet file.
+    #[error("{path}: damaged part: {reason}")]
+    DamagedPart {
+        /// The part.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    /// True where the user named something that is no recording (exit code 2), false where a recording is damaged (1).
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoFolder(_) | Self::Empty(_) | Self::NoManifest(_) | Self::NewerFormat { .. }
+        )
+    }
+
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.to_path_buf(), source }
+    }
+}
+
+/// Why a recording can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A recording is never overwritten.
+    #[error("{0}: already there; a recording is never overwritten")]
+    Exists(PathBuf),
+    /// The operating system refused.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The Parquet encoder refused.
+    #[error("{path}: {reason}")]
+    Encode {
+        /// The part.
+        path: PathBuf,
+        /// What the encoder said.
+        reason: String,
+    },
+    /// The thread that writes ended before it was asked to.
+    #[error("the writer thread ended early; rows after that are lost")]
+    WriterGone,
+}
+
+impl WriteError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.to_path_buf(), source }
+    }
+
+    pub(crate) fn encode(path: &Path, reason: &impl ToString) -> Self {
+        Self::Encode { path: path.to_path_buf(), reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,81 @@
+//! Names of folders and files in a recording.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::vocabulary::Path;
+
+/// The name of a recording: UTC time of its start and four random hexadecimal digits, `20261122T204300Z-7f3a`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunId(String);
+
+impl RunId {
+    /// Makes the name from a start (UTC microseconds) and a random number.
+    #[must_use]
+    pub fn new(start_us: i64, random: u16) -> Self {
+        let start = DateTime::<Utc>::from_timestamp_micros(start_us).unwrap_or_default();
+        Self(format!("{}-{random:04x}", start.format("%Y%m%dT%H%M%SZ")))
+    }
+
+    /// The name as text, 21 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A table of a recording, and the folder of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Table {
+    /// Every business operation.
+    Operations,
+    /// Every attempt to connect.
+    Connections,
+    /// What happened around them.
+    Events,
+    /// pgbench's progress.
+    Load,
+}
+
+impl Table {
+    /// Every table of format version 1.
+    pub const ALL: [Self; 4] = [Self::Operations, Self::Connections, Self::Events, Self::Load];
+
+    /// The name of the table and of its folder.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operations => "operations",
+            Self::Connections => "connections",
+            Self::Events => "events",
+            Self::Load => "load",
+        }
+    }
+}
+
+/// The suffix of a part that is not sealed: no `*.parquet` glob matches it.
+pub(crate) const OPEN_SUFFIX: &str = ".open";
+
+/// `direct-00001.parquet` for a table with parts per path, else `events-00001.parquet`.
+pub(crate) fn part_name(table: Table, path: Option<Path>, number: u32) -> String {
+    format!("{}-{number:05}.parquet", path.map_or(table.as_str(), Path::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        assert_eq!(RunId::new(1_795_380_180_000_000, 0x7f3a).as_str(), "20261122T204300Z-7f3a");
+        assert_eq!(part_name(Table::Operations, Some(Path::Proxy), 1), "proxy-00001.parquet");
+        assert_eq!(part_name(Table::Events, None, 12), "events-00012.parquet");
+    }
+}

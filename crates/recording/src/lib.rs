@@ -1,0 +1,34 @@
+//! The recording on disk: what `recorder` writes and `analyze` reads, and all that the two share.
+//!
+//! A recording is a folder: `manifest.json` says what, where and when; each table is a sub-folder of sealed, immutable
+//! Parquet parts that any engine reads as they are. This crate knows neither PostgreSQL nor data frames.
+//!
+//! Conventions on disk: points in time are UTC microseconds since 1970 (`timestamp[us, UTC]`), durations are plain 64-bit
+//! microseconds in columns named `*_us`, absent is null, words are lower-case UTF-8 from [`vocabulary`].
+
+mod builders;
+mod clock;
+mod error;
+mod layout;
+mod manifest;
+mod part;
+mod reader;
+mod rows;
+mod schema;
+mod streams;
+mod timestamp;
+pub mod vocabulary;
+mod writer;
+
+pub use clock::Clock;
+pub use error::{OpenError, WriteError};
+pub use layout::{RunId, Table};
+pub use manifest::{
+    ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE, Manifest, Mode,
+    PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
+};
+pub use reader::{Recording, find};
+pub use rows::{ConnectFailure, Connection, Event, Failure, Load, Operation};
+pub use schema::{connections, events, load, operations};
+pub use timestamp::Timestamp;
+pub use writer::{Completion, Handle, RecordingWriter, Summary, WriterOptions};

@@ -1,0 +1,287 @@
+//! `manifest.json`: what, where, how and when.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path as FilePath;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{OpenError, WriteError};
+use crate::timestamp::Timestamp;
+use crate::vocabulary::Path;
+
+/// The format that this program writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The file's name in the folder of the recording.
+pub const MANIFEST_FILE: &str = "manifest.json";
+
+/// How far a recording has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// In progress, or its recorder was killed.
+    Recording,
+    /// Ended as asked, its whole duration recorded.
+    Complete,
+    /// Ended early by a signal; every finished operation is there.
+    Interrupted,
+    /// Killed, and sealed afterwards.
+    Recovered,
+}
+
+/// Which paths are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Both at the same time.
+    Both,
+    /// The direct path alone.
+    Direct,
+    /// The proxied path alone.
+    Proxy,
+}
+
+impl Mode {
+    /// The paths of this mode, in the order of reports.
+    #[must_use]
+    pub const fn paths(self) -> &'static [Path] {
+        match self {
+            Self::Both => &[Path::Direct, Path::Proxy],
+            Self::Direct => &[Path::Direct],
+            Self::Proxy => &[Path::Proxy],
+        }
+    }
+}
+
+/// Shares of the operation types, normalised to add up to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Weights {
+    /// Reads, per cent.
+    pub read: f64,
+    /// Writes, per cent.
+    pub write: f64,
+    /// Transactions, per cent.
+    pub transaction: f64,
+}
+
+/// When operations begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Schedule {
+    /// Each worker waits a think time, uniform between the two, after each operation.
+    ClosedLoop {
+        /// Shortest think time, microseconds.
+        min_operation_interval_us: i64,
+        /// Longest think time, microseconds.
+        max_operation_interval_us: i64,
+    },
+    /// Operations arrive at a rate, whatever the workers do.
+    OpenLoop {
+        /// Arrivals per second and path, in thousandths.
+        rate_per_1000_s: i64,
+    },
+}
+
+/// The connection pool of each path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Connections at most.
+    pub size: usize,
+}
+
+/// The client's own limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeouts {
+    /// On each phase of connecting, microseconds.
+    pub connect_us: i64,
+    /// On waiting for a slot of the pool, microseconds.
+    pub pool_us: i64,
+    /// On an operation from its start, microseconds.
+    pub operation_us: i64,
+}
+
+/// Where a path leads, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The path.
+    pub path: Path,
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Database.
+    pub database: String,
+    /// User.
+    pub user: String,
+    /// libpq's word: disable, prefer, require, verify-ca, verify-full.
+    pub sslmode: String,
+}
+
+/// Who answered on a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// The path on which it answered.
+    pub path: Path,
+    /// `inet_server_addr()`.
+    pub address: Option<String>,
+    /// `inet_server_port()`.
+    pub port: Option<i32>,
+    /// `server_version`.
+    pub version: Option<String>,
+    /// `pg_is_in_recovery()`: true for a reader.
+    pub in_recovery: Option<bool>,
+    /// `pg_postmaster_start_time()`.
+    pub postmaster_start_time: Option<Timestamp>,
+    /// `aurora_db_instance_identifier()`, on Aurora.
+    pub aurora_instance_identifier: Option<String>,
+}
+
+/// The user's own trigger of the failover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failover {
+    /// The command, passwords in it replaced.
+    pub command: String,
+    /// When after the recording's start it was to run, microseconds.
+    pub after_us: i64,
+}
+
+/// pgbench beside the workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadSettings {
+    /// pgbench's clients per path.
+    pub clients: u32,
+    /// pgbench's threads per path.
+    pub jobs: u32,
+    /// pgbench's scale factor.
+    pub scale: u32,
+    /// tpc-b, read-only or custom.
+    pub mode: String,
+    /// Load before the recording's start, microseconds.
+    pub warmup_us: i64,
+}
+
+/// A sealed part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRecord {
+    /// Relative to the recording's folder, with `/`.
+    pub file: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Size of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, hexadecimal: what `sha256sum` prints.
+    pub sha256: String,
+}
+
+/// The recording's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockRecord {
+    /// The wall clock's time at the anchor.
+    pub anchor_time: Timestamp,
+    /// How far the wall clock was ahead of the recording's clock at the end, microseconds.
+    pub drift_us: Option<i64>,
+}
+
+/// What a recording says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`] of the program that wrote it.
+    pub format_version: u32,
+    /// Version of that program.
+    pub tool_version: String,
+    /// Name of the recording.
+    pub run_id: String,
+    /// Label of the host that recorded.
+    pub host: String,
+    /// How far it has come.
+    pub state: State,
+    /// When the workload began.
+    pub start_time: Timestamp,
+    /// How long it ran, microseconds; absent while it runs.
+    pub duration_us: Option<i64>,
+    /// How long it was to run, microseconds.
+    pub requested_duration_us: Option<i64>,
+    /// The clock of all its times.
+    pub clock: ClockRecord,
+    /// Which paths.
+    pub mode: Mode,
+    /// Shares of the operation types.
+    pub weights: Weights,
+    /// Concurrent workers per path.
+    pub workers: u32,
+    /// When operations begin.
+    pub schedule: Schedule,
+    /// Seed of the paired streams.
+    pub seed: u64,
+    /// How statements are sent, such as `extended`.
+    pub protocol: String,
+    /// The pool of each path.
+    pub pool: Pool,
+    /// The client's limits.
+    pub timeouts: Timeouts,
+    /// Where the paths lead.
+    pub endpoints: Vec<Endpoint>,
+    /// Who answered, each identity once.
+    #[serde(default)]
+    pub servers: Vec<Server>,
+    /// The user's labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// The failover trigger, where one was given.
+    pub failover: Option<Failover>,
+    /// pgbench, where it ran.
+    pub load: Option<LoadSettings>,
+    /// Every sealed part.
+    #[serde(default)]
+    pub parts: Vec<PartRecord>,
+    /// Rows lost, by table; empty where none was.
+    #[serde(default)]
+    pub dropped_rows: BTreeMap<String, u64>,
+}
+
+impl Manifest {
+    /// Reads the manifest of the recording in `folder`.
+    ///
+    /// # Errors
+    /// [`OpenError`] where there is none, where it is not one, or where a later version wrote it.
+    pub fn read(folder: &FilePath) -> Result<Self, OpenError> {
+        let path = folder.join(MANIFEST_FILE);
+        let bytes = fs::read(&path).map_err(OpenError::io(&path))?;
+        let bad = |reason: serde_json::Error| OpenError::BadManifest {
+            path: path.clone(),
+            reason: reason.to_string(),
+        };
+        // The version is looked at first: what else a later version may have changed is unknown.
+        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(bad)?;
+        if let Some(found) = value.get("format_version").and_then(serde_json::Value::as_u64)
+            && found > u64::from(FORMAT_VERSION)
+        {
+            return Err(OpenError::NewerFormat { path, found });
+        }
+        serde_json::from_value(value).map_err(bad)
+    }
+
+    /// Replaces the manifest in `folder` atomically: temporary file, fsync, rename, fsync of the folder.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`] with the file that could not be written.
+    pub fn write(&self, folder: &FilePath) -> Result<(), WriteError> {
+        let path = folder.join(MANIFEST_FILE);
+        let temporary = folder.join("manifest.json.tmp");
+        let mut bytes = serde_json::to_vec_pretty(self)
+            .map_err(|error| WriteError::encode(&path, &error))?;
+        bytes.push(b'\n');
+        let mut file = File::create(&temporary).map_err(WriteError::io(&temporary))?;
+        file.write_all(&bytes).map_err(WriteError::io(&temporary))?;
+        file.sync_all().map_err(WriteError::io(&temporary))?;
+        fs::rename(&temporary, &path).map_err(WriteError::io(&path))?;
+        sync_folder(folder)
+    }
+}
+
+/// Makes renames in `folder` durable.
+pub(crate) fn sync_folder(folder: &FilePath) -> Result<(), WriteError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(WriteError::io(folder))
+}

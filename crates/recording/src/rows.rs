@@ -1,0 +1,129 @@
+//! The rows of the tables. Times are UTC microseconds on the recording's [`Clock`](crate::Clock).
+
+use crate::vocabulary::{
+    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path,
+};
+
+/// One business operation. A success needs no allocation.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// The path that it took.
+    pub path: Path,
+    /// The worker that ran it, from 0; `None` where no worker took it before the end.
+    pub worker: Option<i32>,
+    /// Counts from 1 per path; operation n is the same draw on both paths.
+    pub operation_id: i64,
+    /// Read, write or transaction.
+    pub operation_type: OperationType,
+    /// Which of the ten operations, such as `place_order`.
+    pub operation_name: &'static str,
+    /// When the schedule wanted it to begin.
+    pub scheduled_time: i64,
+    /// When a worker took it and asked the pool for a connection.
+    pub start_time: Option<i64>,
+    /// When its outcome was known; `None` for `unfinished`.
+    pub end_time: Option<i64>,
+    /// Waiting for the pool and, where one had to be made, for a new connection; microseconds.
+    pub checkout_us: Option<i64>,
+    /// From the first statement sent to the outcome known; microseconds.
+    pub execute_us: Option<i64>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Rows returned by a read or changed by a write; `None` for a failure.
+    pub affected_rows: Option<i64>,
+    /// The row of `connections` that it used.
+    pub connection_id: Option<i64>,
+    /// Why it failed.
+    pub failure: Option<Box<Failure>>,
+}
+
+/// Why an operation failed.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Where in the operation.
+    pub phase: ErrorPhase,
+    /// What kind.
+    pub class: ErrorClass,
+    /// The server's code, where one came.
+    pub sqlstate: Option<String>,
+    /// The whole chain of causes, without secrets.
+    pub message: String,
+}
+
+/// One attempt to connect.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The path.
+    pub path: Path,
+    /// Counts from 1 per path.
+    pub connection_id: i64,
+    /// When the attempt began.
+    pub start_time: i64,
+    /// When it had succeeded or failed.
+    pub end_time: i64,
+    /// The name or address that was asked for.
+    pub host: String,
+    /// The address that the name resolved to and that was connected to.
+    pub address: Option<String>,
+    /// The port.
+    pub port: i32,
+    /// Look-up of the name, microseconds.
+    pub dns_us: Option<i64>,
+    /// TCP handshake, microseconds.
+    pub tcp_us: Option<i64>,
+    /// TLS request and handshake, microseconds.
+    pub tls_us: Option<i64>,
+    /// Start-up message and authentication, microseconds.
+    pub startup_us: Option<i64>,
+    /// Who answered, once connected.
+    pub server: Option<crate::Server>,
+    /// Why it failed; `None` for success.
+    pub failure: Option<ConnectFailure>,
+}
+
+/// Why an attempt to connect failed.
+#[derive(Debug, Clone)]
+pub struct ConnectFailure {
+    /// Where in the attempt.
+    pub phase: ConnectPhase,
+    /// What kind.
+    pub class: ErrorClass,
+    /// The server's code, where one came.
+    pub sqlstate: Option<String>,
+    /// The whole chain of causes, without secrets.
+    pub message: String,
+}
+
+/// Something that happened around the operations.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When.
+    pub time: i64,
+    /// The path that it concerns, or `None` for the whole recording.
+    pub path: Option<Path>,
+    /// What.
+    pub kind: EventKind,
+    /// An exit code, where there is one.
+    pub status: Option<i32>,
+    /// In words, without secrets.
+    pub detail: String,
+}
+
+/// One line of pgbench's progress.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// The path whose endpoint it loads.
+    pub path: Path,
+    /// When the line came: the end of the second that it tells of.
+    pub time: i64,
+    /// Which start of pgbench on this path, from 1.
+    pub start_number: i32,
+    /// Transactions per second.
+    pub tps: f64,
+    /// Mean latency, microseconds; `None` where no transaction ended in that second.
+    pub latency_us: Option<i64>,
+    /// Standard deviation of the latency, microseconds.
+    pub latency_stddev_us: Option<i64>,
+    /// Failed transactions, from versions of pgbench that tell (15 and later).
+    pub failed: Option<i64>,
+}

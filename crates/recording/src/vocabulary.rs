@@ -1,0 +1,165 @@
+//! The words that stand in the columns of a recording. Their meanings are those of `semantics.md`.
+
+/// Declares an enumeration whose values are written to disk as fixed lower-case words.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant,)+ }
+
+        impl $name {
+            /// Every value, in the order of reports.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The word on disk.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The value of a word, or `None` for a word of a later version.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// A way to the database.
+    Path {
+        /// Straight to the cluster endpoint.
+        Direct = "direct",
+        /// Through RDS Proxy, or another pooler.
+        Proxy = "proxy",
+    }
+}
+
+words! {
+    /// The kind of a business operation.
+    OperationType {
+        /// A query that any server can answer.
+        Read = "read",
+        /// One autocommitted statement that only a writer can serve.
+        Write = "write",
+        /// A purchase: several statements between BEGIN and COMMIT.
+        Transaction = "transaction",
+    }
+}
+
+words! {
+    /// How an operation ended.
+    Outcome {
+        /// The server acknowledged all of it.
+        Ok = "ok",
+        /// The business said no and the rollback was acknowledged: the database served it.
+        Rejected = "rejected",
+        /// It certainly did not commit.
+        Failed = "failed",
+        /// COMMIT or an autocommitted write was sent and no answer came: it may be committed.
+        Unknown = "unknown",
+        /// Still running when the recording ended.
+        Unfinished = "unfinished",
+    }
+}
+
+impl Outcome {
+    /// `ok` and `rejected`: the database served the operation.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Ok | Self::Rejected)
+    }
+}
+
+words! {
+    /// Where in an operation the failure came.
+    ErrorPhase {
+        /// Waiting for the pool or for a new connection.
+        Checkout = "checkout",
+        /// BEGIN.
+        Begin = "begin",
+        /// A statement.
+        Statement = "statement",
+        /// COMMIT, or the ROLLBACK of a rejected purchase.
+        Commit = "commit",
+    }
+}
+
+words! {
+    /// Where in a connection attempt the failure came.
+    ConnectPhase {
+        /// The look-up of the name.
+        Dns = "dns",
+        /// The TCP handshake.
+        Tcp = "tcp",
+        /// The TLS request and handshake.
+        Tls = "tls",
+        /// Start-up message and authentication.
+        Startup = "startup",
+        /// The question who the server is.
+        Identify = "identify",
+    }
+}
+
+words! {
+    /// What kind of failure it was.
+    ErrorClass {
+        /// The name did not resolve.
+        Dns = "dns",
+        /// Connection refused.
+        Refused = "refused",
+        /// No route to the host or network.
+        Unreachable = "unreachable",
+        /// A phase of connecting took longer than its limit.
+        ConnectTimeout = "connect_timeout",
+        /// TLS could not be agreed on, or the certificate is not trusted.
+        Tls = "tls",
+        /// The server refused the login.
+        Auth = "auth",
+        /// No pool slot came free in time.
+        PoolTimeout = "pool_timeout",
+        /// EOF, reset, broken pipe, SQLSTATE 08xxx.
+        ConnectionLost = "connection_lost",
+        /// The client's own limit on an operation.
+        OperationTimeout = "operation_timeout",
+        /// 57P01, 57P02, 57P03: the server starts or stops.
+        StartingOrStopping = "starting_or_stopping",
+        /// 25006: a write reached a reader.
+        ReadOnly = "read_only",
+        /// 53300 and the poolers' own texts for it.
+        TooManyConnections = "too_many_connections",
+        /// The proxy answered for itself.
+        Proxy = "proxy",
+        /// 40001, 40P01, 55P03.
+        Conflict = "conflict",
+        /// 23xxx.
+        Constraint = "constraint",
+        /// Anything else, with its SQLSTATE.
+        Other = "other",
+    }
+}
+
+words! {
+    /// What an event says.
+    EventKind {
+        /// The user's failover command was started.
+        FailoverTriggered = "failover_triggered",
+        /// The user's failover command ended; `status` is its exit code.
+        FailoverTriggerFinished = "failover_trigger_finished",
+        /// pgbench began its load.
+        LoadStarted = "load_started",
+        /// pgbench was started again after it had ended or fallen silent.
+        LoadRestarted = "load_restarted",
+        /// pgbench was stopped at the end.
+        LoadStopped = "load_stopped",
+        /// A signal ended the recording early.
+        Interrupted = "interrupted",
+    }
+}
