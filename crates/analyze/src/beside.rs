@@ -1,0 +1,169 @@
+//! What was recorded beside the operations: events, connections, pgbench's progress, failures by kind.
+
+use polars::prelude::*;
+use recording::Timestamp;
+use recording::vocabulary::{EventKind, Path};
+
+use crate::error::AnalyzeError;
+use crate::frame::{booleans, integers, numbers, texts};
+use crate::load::Loaded;
+use crate::percentile;
+use crate::reduce::PathOperations;
+use crate::summary::{ConnectionSummary, ErrorSummary, EventSummary, LoadFigures, LoadSummary, Span};
+
+/// Every event, in order of time.
+pub(crate) fn events(loaded: &Loaded) -> Result<Vec<EventSummary>, AnalyzeError> {
+    let Some(frame) = loaded.events()? else { return Ok(Vec::new()) };
+    let frame = loaded.collect(frame.sort(["time"], SortMultipleOptions::default()))?;
+    read_events(&frame).map_err(|source| loaded.read_error(source))
+}
+
+fn read_events(frame: &DataFrame) -> PolarsResult<Vec<EventSummary>> {
+    let times = integers(frame, "time")?;
+    let paths = texts(frame, "path")?;
+    let kinds = texts(frame, "event")?;
+    let statuses = integers(frame, "status")?;
+    let details = texts(frame, "detail")?;
+    let event = |row: usize| EventSummary {
+        time: Timestamp(times[row].unwrap_or_default()),
+        path: paths[row].map(str::to_owned),
+        event: kinds[row].unwrap_or_default().to_owned(),
+        status: statuses[row].and_then(|status| i32::try_from(status).ok()),
+        detail: details[row].unwrap_or_default().to_owned(),
+    };
+    Ok((0..frame.height()).map(event).collect())
+}
+
+/// When the failover was triggered, each time, UTC microseconds.
+pub(crate) fn triggers_us(events: &[EventSummary]) -> Vec<i64> {
+    let triggered = EventKind::FailoverTriggered.as_str();
+    events.iter().filter(|event| event.event == triggered).map(|event| event.time.micros()).collect()
+}
+
+/// Failures of a path by class and SQLSTATE, most frequent first.
+pub(crate) fn errors(
+    loaded: &Loaded,
+    operations: &PathOperations<'_>,
+) -> Result<Vec<ErrorSummary>, AnalyzeError> {
+    let frame = operations.errors()?;
+    read_errors(&frame).map_err(|source| loaded.read_error(source))
+}
+
+fn read_errors(frame: &DataFrame) -> PolarsResult<Vec<ErrorSummary>> {
+    let classes = texts(frame, "error_class")?;
+    let codes = texts(frame, "sqlstate")?;
+    let counts = integers(frame, "count")?;
+    let firsts = integers(frame, "first")?;
+    let lasts = integers(frame, "last")?;
+    let messages = texts(frame, "message")?;
+    let error = |row: usize| ErrorSummary {
+        class: classes[row].unwrap_or_default().to_owned(),
+        sqlstate: codes[row].map(str::to_owned),
+        count: counts[row].unwrap_or(0).unsigned_abs(),
+        first: Timestamp(firsts[row].unwrap_or_default()),
+        last: Timestamp(lasts[row].unwrap_or_default()),
+        message: messages[row].unwrap_or_default().to_owned(),
+    };
+    let mut errors: Vec<_> = (0..frame.height()).map(error).collect();
+    errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.first.cmp(&b.first)));
+    Ok(errors)
+}
+
+/// The attempts to connect on a path.
+pub(crate) fn connections(loaded: &Loaded, path: Path) -> Result<ConnectionSummary, AnalyzeError> {
+    let Some(frame) = loaded.connections()? else { return Ok(ConnectionSummary::default()) };
+    let of_path = frame.filter(col("path").eq(lit(path.as_str())));
+    let frame = loaded.collect(of_path.sort(["end_time"], SortMultipleOptions::default()))?;
+    read_connections(&frame).map_err(|source| loaded.read_error(source))
+}
+
+fn read_connections(frame: &DataFrame) -> PolarsResult<ConnectionSummary> {
+    let starts = integers(frame, "start_time")?;
+    let ends = integers(frame, "end_time")?;
+    let successes = booleans(frame, "success")?;
+    let addresses = texts(frame, "server_address")?;
+    let ports = integers(frame, "server_port")?;
+    let mut summary =
+        ConnectionSummary { attempts: frame.height() as u64, ..ConnectionSummary::default() };
+    let mut durations = Vec::new();
+    for row in 0..frame.height() {
+        if successes[row] != Some(true) {
+            summary.failed += 1;
+            continue;
+        }
+        durations.extend(starts[row].zip(ends[row]).map(|(start, end)| end - start));
+        if let Some(address) = addresses[row] {
+            let answered = ports[row].map_or(address.to_owned(), |port| format!("{address}:{port}"));
+            if !summary.addresses.contains(&answered) {
+                summary.addresses.push(answered);
+            }
+        }
+    }
+    durations.sort_unstable();
+    summary.p50_us = percentile::of_sorted(&durations, 0.5);
+    summary.max_us = durations.last().copied();
+    Ok(summary)
+}
+
+/// One line of pgbench's progress.
+struct Progress {
+    time_us: i64,
+    tps: f64,
+    latency_us: Option<i64>,
+}
+
+/// pgbench on a path before, during and after an episode; `None` where it did not run there.
+pub(crate) fn load(
+    loaded: &Loaded,
+    path: Path,
+    recording: &Span,
+    episode: Option<&Span>,
+    events: &[EventSummary],
+) -> Result<Option<LoadSummary>, AnalyzeError> {
+    let Some(frame) = loaded.load()? else { return Ok(None) };
+    let of_path = frame.filter(col("path").eq(lit(path.as_str())));
+    let frame = loaded.collect(of_path.sort(["time"], SortMultipleOptions::default()))?;
+    let lines = read_progress(&frame).map_err(|source| loaded.read_error(source))?;
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let restarted = |event: &&EventSummary| {
+        event.event == EventKind::LoadRestarted.as_str() && event.path.as_deref() == Some(path.as_str())
+    };
+    let (start, end) = (recording.start.micros(), recording.end.micros());
+    let before_us = episode.map_or(end, |episode| episode.start.micros());
+    let after_us = episode.map_or(end, |episode| episode.end.micros());
+    Ok(Some(LoadSummary {
+        before: figures(&lines, start, before_us),
+        during: episode.map(|_| figures(&lines, before_us, after_us)),
+        after: episode.map(|_| figures(&lines, after_us, end)),
+        restarts: events.iter().filter(restarted).count() as u64,
+    }))
+}
+
+fn read_progress(frame: &DataFrame) -> PolarsResult<Vec<Progress>> {
+    let times = integers(frame, "time")?;
+    let tps = numbers(frame, "tps")?;
+    let latencies = integers(frame, "latency_us")?;
+    let line = |row: usize| {
+        Some(Progress { time_us: times[row]?, tps: tps[row]?, latency_us: latencies[row] })
+    };
+    Ok((0..frame.height()).filter_map(line).collect())
+}
+
+/// Means over the progress lines of (from, to]. A line tells of the second before it, so one line is one second of load,
+/// and a span of which no line came had none.
+fn figures(lines: &[Progress], from_us: i64, to_us: i64) -> LoadFigures {
+    let inside = || lines.iter().filter(|line| from_us < line.time_us && line.time_us <= to_us);
+    let transactions: f64 = inside().map(|line| line.tps).sum();
+    let weighted = inside().filter_map(|line| Some((line.latency_us? as f64, line.tps)));
+    let (latency, weight) =
+        weighted.fold((0.0, 0.0), |(sum, weight), (latency, tps)| (sum + latency * tps, weight + tps));
+    let span_us = to_us - from_us;
+    LoadFigures {
+        span_us,
+        lines: inside().count() as u64,
+        tps: (span_us > 0).then(|| transactions * 1e6 / span_us as f64),
+        latency_us: (weight > 0.0).then(|| latency / weight),
+    }
+}

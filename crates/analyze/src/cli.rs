@@ -1,0 +1,205 @@
+//! The command line of `analyze`.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use command_line::duration;
+
+use crate::charts::{self, ChartOptions};
+use crate::error::AnalyzeError;
+use crate::load::Loaded;
+use crate::summary::Thresholds;
+use crate::text::{self, Language, TextOptions};
+use crate::{Analysis, analyze};
+
+/// Turns a recording of a failover into figures, reports and charts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "analyze",
+    version,
+    after_help = "Examples:\n  \
+        analyze report data/runs/20261122T204300Z-7f3a\n  \
+        analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
+        analyze charts data/runs/20261122T204300Z-7f3a\n\n\
+        Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or no recording there."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints every figure of a recording, and proxy against direct.
+    ///
+    /// Success rates, throughput, response times, downtime with its resolution, recovery, and what the failover did to each
+    /// kind of operation. Takes well under a second for a five-minute recording. The recording may still be in progress.
+    #[command(after_help = "Examples:\n  \
+        analyze report data/runs/20261122T204300Z-7f3a\n  \
+        analyze report data/runs/20261122T204300Z-7f3a --lang zh\n  \
+        analyze report data/runs/20261122T204300Z-7f3a --json | jq '.paths[].headline'")]
+    Report(ReportArgs),
+    /// Draws the four charts of a recording as PNG files.
+    ///
+    /// Response time over time, operations per second, percentile curves, and availability per path and kind of operation.
+    #[command(after_help = "Examples:\n  \
+        analyze charts data/runs/20261122T204300Z-7f3a\n  \
+        analyze charts data/runs/20261122T204300Z-7f3a --out /tmp/post-mortem --svg")]
+    Charts(ChartsArgs),
+}
+
+#[derive(Debug, Args)]
+struct RecordingArgs {
+    /// Folder of the recording.
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Shortest gap between successes that may be an outage; at least 100ms.
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration::parse)]
+    min_outage: Duration,
+    /// How much longer than usual an operation must take to count as stalled.
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration::parse)]
+    min_stall: Duration,
+    /// Outages with less health than this between them are one episode.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
+    merge_within: Duration,
+}
+
+#[derive(Debug, Args)]
+struct ReportArgs {
+    #[command(flatten)]
+    recording: RecordingArgs,
+    /// Print the summary as JSON: the same figures, durations in microseconds.
+    #[arg(long, conflicts_with = "lang")]
+    json: bool,
+    /// Language of the report.
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    lang: Lang,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Lang {
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
+}
+
+#[derive(Debug, Args)]
+struct ChartsArgs {
+    #[command(flatten)]
+    recording: RecordingArgs,
+    /// Folder for the charts [default: RUN/analysis].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write SVG files too.
+    #[arg(long)]
+    svg: bool,
+    /// A TrueType or OpenType font to draw with, for labels in scripts that the built-in one lacks.
+    #[arg(long, value_name = "FILE")]
+    font: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Carries the command out, and says what went wrong in one line on stderr.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let done = match self.command {
+            Command::Report(args) => report(&args),
+            Command::Charts(args) => draw(&args),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(Failure::Analyze(error)) => {
+                eprintln!("analyze: {error}");
+                ExitCode::from(if error.is_usage() { 2 } else { 1 })
+            }
+            Err(Failure::Usage(text)) => {
+                eprintln!("analyze: {text}");
+                ExitCode::from(2)
+            }
+            // The reader of a pipe has seen enough: that is no failure.
+            Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(Failure::Output(error)) => {
+                eprintln!("analyze: standard output: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+enum Failure {
+    Usage(String),
+    Analyze(AnalyzeError),
+    Output(io::Error),
+}
+
+impl From<AnalyzeError> for Failure {
+    fn from(error: AnalyzeError) -> Self {
+        Self::Analyze(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl RecordingArgs {
+    fn thresholds(&self) -> Result<Thresholds, Failure> {
+        let thresholds = Thresholds {
+            min_outage_us: duration::micros(self.min_outage),
+            min_stall_us: duration::micros(self.min_stall),
+            merge_within_us: duration::micros(self.merge_within),
+        };
+        let least = Thresholds::default().min_outage_us;
+        if thresholds.min_outage_us < least {
+            return Err(Failure::Usage("--min-outage is at least 100ms".to_owned()));
+        }
+        if thresholds.min_stall_us < thresholds.min_outage_us {
+            return Err(Failure::Usage("--min-stall is at least as long as --min-outage".to_owned()));
+        }
+        Ok(thresholds)
+    }
+
+    fn analyze(&self) -> Result<Analysis, Failure> {
+        let thresholds = self.thresholds()?;
+        Ok(analyze(&Loaded::open(&self.run)?, thresholds)?)
+    }
+}
+
+fn report(args: &ReportArgs) -> Result<(), Failure> {
+    let analysis = args.recording.analyze()?;
+    let mut stdout = io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut stdout, &analysis.summary).map_err(io::Error::from)?;
+        writeln!(stdout)?;
+        return Ok(stdout.flush()?);
+    }
+    let language = match args.lang {
+        Lang::En => Language::En,
+        Lang::Zh => Language::Zh,
+    };
+    let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let text = text::render(&analysis.summary, &TextOptions { language, color });
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}
+
+fn draw(args: &ChartsArgs) -> Result<(), Failure> {
+    let analysis = args.recording.analyze()?;
+    let folder = args.out.clone().unwrap_or_else(|| args.recording.run.join("analysis"));
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| AnalyzeError::Write { path: folder.clone(), source })?;
+    let options = ChartOptions { svg: args.svg, font: args.font.clone(), ..ChartOptions::default() };
+    let files = charts::draw_all(&analysis.summary, &analysis.series, &folder, &options)
+        .map_err(AnalyzeError::from)?;
+    let mut stdout = io::stdout().lock();
+    for file in files {
+        writeln!(stdout, "{}", file.display())?;
+    }
+    Ok(stdout.flush()?)
+}

@@ -1,0 +1,26 @@
+//! Turns a recording into figures, reports and charts. Knows nothing of PostgreSQL.
+//!
+//! The road is one way: [`load`] (recording to lazy frames), `reduce` (rows to small frames), [`outages`], [`recovery`] and
+//! [`rates`] (plain values to typed figures), [`summary`] (one serializable struct), then renderers that only render:
+//! [`text`] and [`charts`]. What every figure means stands in `semantics.md`; the code cites it.
+
+mod beside;
+pub mod charts;
+pub mod cli;
+mod comparison;
+mod error;
+mod frame;
+pub mod load;
+pub mod outages;
+mod percentile;
+pub mod rates;
+pub mod recovery;
+mod reduce;
+pub mod series;
+mod summarize;
+pub mod summary;
+pub mod text;
+pub mod timeline;
+
+pub use error::AnalyzeError;
+pub use summarize::{Analysis, analyze};

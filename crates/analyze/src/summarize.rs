@@ -1,0 +1,308 @@
+//! From a recording to its summary and its series.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::LazyFrame;
+use recording::vocabulary::{Outcome, Path};
+use recording::Manifest;
+
+use crate::comparison;
+use crate::error::AnalyzeError;
+use crate::load::Loaded;
+use crate::outages::{self, Detected};
+use crate::rates::{self, Durations, Histogram};
+use crate::recovery;
+use crate::reduce::{self, PathOperations};
+use crate::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
+use crate::summary::{
+    EventSummary, Group, GroupSummary, Headline, Impact, PathSummary, RecordingSummary, Span, Summary,
+    Thresholds,
+};
+use crate::timeline::Timeline;
+use crate::beside;
+
+/// A recording, analyzed.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// Every figure.
+    pub summary: Summary,
+    /// What charts are drawn from.
+    pub series: Series,
+}
+
+/// Makes every figure of a recording.
+///
+/// # Errors
+/// [`AnalyzeError`] where the recording can't be read or holds no operation.
+pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
+    let nothing = || AnalyzeError::NoOperations(loaded.folder().to_path_buf());
+    let operations = loaded.operations()?.ok_or_else(nothing)?;
+    let span = recording_span(loaded, &operations)?.ok_or_else(nothing)?;
+    let events = beside::events(loaded)?;
+    let mut paths = Vec::new();
+    let mut series = Vec::new();
+    for path in reduce::paths(loaded, &operations)? {
+        let analyzer = PathAnalyzer {
+            loaded,
+            operations: PathOperations::new(loaded, &operations, path),
+            path,
+            span,
+            events: &events,
+            thresholds: &thresholds,
+        };
+        let (summary, of_path) = analyzer.run()?;
+        paths.push(summary);
+        series.push(of_path);
+    }
+    let comparison = match paths.as_slice() {
+        [direct, proxy] => Some(comparison::compare(direct, proxy)),
+        _ => None,
+    };
+    let series = Series {
+        start_us: span.start.micros(),
+        end_us: span.end.micros(),
+        triggers_us: beside::triggers_us(&events),
+        paths: series,
+    };
+    let recording = describe(loaded.manifest(), &span);
+    Ok(Analysis { summary: Summary { recording, thresholds, events, paths, comparison }, series })
+}
+
+/// [start, start + duration] of the manifest; of a recording without an end, up to its last row.
+fn recording_span(loaded: &Loaded, operations: &LazyFrame) -> Result<Option<Span>, AnalyzeError> {
+    let start = loaded.manifest().start_time.micros();
+    let last = reduce::last_row_us(loaded, operations)?;
+    let duration = loaded.manifest().duration_us;
+    let end = duration.map(|duration| start.saturating_add(duration.max(0)));
+    Ok(last.map(|last| Span::new(start, end.unwrap_or(last).max(start))))
+}
+
+fn describe(manifest: &Manifest, span: &Span) -> RecordingSummary {
+    let manifest = manifest.clone();
+    RecordingSummary {
+        run_id: manifest.run_id,
+        host: manifest.host,
+        tool_version: manifest.tool_version,
+        state: manifest.state,
+        start_time: manifest.start_time,
+        duration_us: span.length_us(),
+        requested_duration_us: manifest.requested_duration_us,
+        mode: manifest.mode,
+        workers: manifest.workers,
+        weights: manifest.weights,
+        schedule: manifest.schedule,
+        seed: manifest.seed,
+        protocol: manifest.protocol,
+        pool: manifest.pool,
+        timeouts: manifest.timeouts,
+        endpoints: manifest.endpoints,
+        servers: manifest.servers,
+        labels: manifest.labels,
+        failover: manifest.failover,
+        load: manifest.load,
+        dropped_rows: manifest.dropped_rows,
+        clock_drift_us: manifest.clock.drift_us,
+    }
+}
+
+struct PathAnalyzer<'a> {
+    loaded: &'a Loaded,
+    operations: PathOperations<'a>,
+    path: Path,
+    span: Span,
+    events: &'a [EventSummary],
+    thresholds: &'a Thresholds,
+}
+
+impl PathAnalyzer<'_> {
+    fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
+        let cells = self.operations.histogram()?;
+        let timeline = self.operations.timeline(&self.span, &cells, self.thresholds)?;
+        let detected = outages::detect(&timeline, self.thresholds);
+        let groups: Vec<_> = detected
+            .iter()
+            .map(|(group, found)| self.group_summary(*group, found, &timeline))
+            .collect();
+        let headline = headline(&groups);
+        let episodes = episodes_of(&groups, headline.as_ref());
+
+        let away = union(groups.iter().flat_map(|group| &group.episodes).map(|episode| episode.span));
+        let steady = self.operations.histogram_outside(&away)?;
+        let away_us: i64 = away.iter().map(Span::length_us).sum();
+        let durations =
+            Durations { whole_us: timeline.duration_us(), steady_us: timeline.duration_us() - away_us };
+
+        let first_episode = episodes.first().map(|episode| episode.span);
+        let load = beside::load(self.loaded, self.path, &self.span, first_episode.as_ref(), self.events)?;
+        let summary = PathSummary {
+            path: self.path.as_str().to_owned(),
+            overall: rates::rates(cells.iter(), steady.iter(), durations),
+            types: rates::by_type(&cells, &steady, durations),
+            operations: rates::by_name(&cells, &steady, durations),
+            impacts: self.impacts(episodes)?,
+            groups,
+            headline,
+            errors: beside::errors(self.loaded, &self.operations)?,
+            connections: beside::connections(self.loaded, self.path)?,
+            load,
+        };
+        let series = path_series(self.path, &timeline, &cells, &detected);
+        Ok((summary, series))
+    }
+
+    fn group_summary(&self, group: Group, found: &Detected, timeline: &Timeline) -> GroupSummary {
+        let downtime: i64 = found.outages.iter().map(|outage| outage.downtime_us).sum();
+        let unobserved = !found.unobserved.is_empty();
+        let duration = timeline.duration_us();
+        let successes = timeline.successes_of(group);
+        GroupSummary {
+            group,
+            downtime_us: (!unobserved || !found.outages.is_empty()).then_some(downtime),
+            resolution_us: found.outages.iter().map(|outage| outage.resolution_us).sum(),
+            at_least: found.outages.iter().any(|outage| outage.open_at_start || outage.open_at_end),
+            unobserved,
+            availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
+            episodes: recovery::episodes(&found.outages, timeline, &successes, self.thresholds),
+            outages: found.outages.clone(),
+            blips: found.blips.clone(),
+            brownouts: found.brownouts.clone(),
+            brownout_us: found.brownouts.iter().map(Span::length_us).sum(),
+        }
+    }
+
+    /// What each episode did to each operation type, from its trigger to full throughput.
+    fn impacts(&self, episodes: &[crate::summary::Episode]) -> Result<Vec<Impact>, AnalyzeError> {
+        let triggers = beside::triggers_us(self.events);
+        let mut impacts = Vec::with_capacity(episodes.len());
+        let mut previous_end = i64::MIN;
+        for episode in episodes {
+            let (start, end) = (episode.span.start.micros(), episode.span.end.micros());
+            let trigger =
+                triggers.iter().copied().rfind(|trigger| previous_end < *trigger && *trigger <= end);
+            let full = episode.time_to_full_throughput_us.map(|after| start + after);
+            let window = Span::new(trigger.unwrap_or(start), full.unwrap_or(end));
+            let cells = self.operations.histogram_inside(&window)?;
+            let length = window.length_us();
+            let durations = Durations { whole_us: length, steady_us: length };
+            impacts.push(Impact {
+                window,
+                from_trigger: trigger.is_some(),
+                to_full_throughput: full.is_some(),
+                types: rates::by_type(&cells, &cells, durations),
+            });
+            previous_end = end;
+        }
+        Ok(impacts)
+    }
+}
+
+fn episodes_of<'g>(groups: &'g [GroupSummary], headline: Option<&Headline>) -> &'g [crate::summary::Episode] {
+    let group = headline.and_then(|headline| groups.iter().find(|group| group.group == headline.group));
+    group.map_or(&[], |group| &group.episodes)
+}
+
+/// The worse of `read` and `writer`. A group of which nothing is known is worse than one that was never down.
+fn headline(groups: &[GroupSummary]) -> Option<Headline> {
+    let worse = groups
+        .iter()
+        .filter(|group| matches!(group.group, Group::Read | Group::Writer))
+        .max_by_key(|group| (group.downtime_us.unwrap_or(0), group.unobserved))?;
+    Some(Headline {
+        group: worse.group,
+        downtime_us: worse.downtime_us,
+        resolution_us: worse.resolution_us,
+        at_least: worse.at_least,
+        episodes: worse.episodes.len(),
+    })
+}
+
+/// Spans in order of time, those that touch joined.
+fn union(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut sorted: Vec<Span> = spans.collect();
+    sorted.sort_by_key(|span| span.start);
+    let mut joined: Vec<Span> = Vec::new();
+    for span in sorted {
+        match joined.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+fn path_series(
+    path: Path,
+    timeline: &Timeline,
+    cells: &Histogram,
+    detected: &BTreeMap<Group, Detected>,
+) -> PathSeries {
+    let successes = timeline.successes_of(Group::All);
+    let points = successes.pairs().map(|(end_us, response_us)| Point { end_us, response_us }).collect();
+    let mut failures: Vec<_> = timeline
+        .suspects
+        .iter()
+        .filter(|suspect| !suspect.outcome.is_success())
+        .map(|suspect| FailurePoint {
+            end_us: suspect.end_us,
+            response_us: suspect.response_us,
+            outcome: suspect.outcome,
+        })
+        .collect();
+    failures.sort_by_key(|failure| failure.end_us);
+
+    let second = |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
+    let mut seconds = vec![SecondCounts::default(); second(timeline.end_us) + 1];
+    for end_us in &successes.end_us {
+        seconds[second(*end_us)].succeeded += 1;
+    }
+    for failure in failures.iter().filter(|failure| failure.outcome != Outcome::Unfinished) {
+        seconds[second(failure.end_us)].failed += 1;
+    }
+
+    let strip = |(group, found): (&Group, &Detected)| Strip {
+        group: *group,
+        down: found.outages.iter().map(|outage| outage.span).collect(),
+        brownouts: found.brownouts.clone(),
+        unobserved: found.unobserved.clone(),
+    };
+    PathSeries {
+        path: path.as_str().to_owned(),
+        successes: points,
+        failures,
+        seconds,
+        percentiles: rates::percentile_curve(cells),
+        strips: detected.iter().map(strip).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn union_joins_what_touches() {
+        let joined = union([Span::new(5, 7), Span::new(0, 2), Span::new(1, 3), Span::new(3, 4)].into_iter());
+        assert_eq!(joined, [Span::new(0, 4), Span::new(5, 7)]);
+    }
+
+    #[test]
+    fn an_unobserved_group_is_worse_than_a_healthy_one() {
+        let group = |group, downtime_us: Option<i64>| GroupSummary {
+            group,
+            downtime_us,
+            resolution_us: 0,
+            at_least: false,
+            unobserved: downtime_us.is_none(),
+            availability: None,
+            outages: Vec::new(),
+            episodes: Vec::new(),
+            blips: Vec::new(),
+            brownouts: Vec::new(),
+            brownout_us: 0,
+        };
+        let of = |read, writer| headline(&[group(Group::Read, read), group(Group::Writer, writer)]).unwrap();
+        assert_eq!(of(Some(0), None).group, Group::Writer);
+        assert_eq!(of(Some(5), None).group, Group::Read);
+        assert_eq!(of(Some(5), Some(6)).group, Group::Writer);
+    }
+}

@@ -1,0 +1,260 @@
+//! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::path::{Path as FilePath, PathBuf};
+
+use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
+use analyze::{Analysis, load::Loaded};
+use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
+use recording::{
+    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode, Operation, Pool,
+    RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights, WriterOptions,
+};
+
+/// Start of every hand-made recording: 2026-11-22T20:43:00Z.
+pub const START_US: i64 = 1_795_380_180_000_000;
+
+/// Seconds to whole microseconds.
+pub fn us(seconds: f64) -> i64 {
+    (seconds * 1e6).round() as i64
+}
+
+/// A recording under construction. Times are seconds since its start.
+pub struct HandMade {
+    duration: f64,
+    path: Path,
+    rows: Vec<Operation>,
+    events: Vec<Event>,
+    load: Vec<Load>,
+}
+
+impl HandMade {
+    pub fn new(duration: f64) -> Self {
+        Self { duration, path: Path::Direct, rows: Vec::new(), events: Vec::new(), load: Vec::new() }
+    }
+
+    /// The path of the operations that follow.
+    pub fn on(mut self, path: Path) -> Self {
+        self.path = path;
+        self
+    }
+
+    fn push(
+        mut self,
+        name: &'static str,
+        (scheduled, end): (f64, Option<f64>),
+        outcome: Outcome,
+        failure: Option<(ErrorClass, Option<&str>)>,
+    ) -> Self {
+        let scheduled_time = START_US + us(scheduled);
+        let end_time = end.map(|end| START_US + us(end));
+        let operation_id = 1 + self.rows.iter().filter(|row| row.path == self.path).count() as i64;
+        self.rows.push(Operation {
+            path: self.path,
+            worker: Some(0),
+            operation_id,
+            operation_type: kind_of(name),
+            operation_name: name,
+            scheduled_time,
+            start_time: Some(scheduled_time),
+            end_time,
+            checkout_us: end_time.map(|_| 10),
+            execute_us: end_time.map(|end| end - scheduled_time - 10),
+            outcome,
+            affected_rows: outcome.is_success().then_some(1),
+            connection_id: Some(1),
+            failure: failure.map(|(class, sqlstate)| {
+                Box::new(Failure {
+                    phase: ErrorPhase::Statement,
+                    class,
+                    sqlstate: sqlstate.map(str::to_owned),
+                    message: format!("made by hand: {class}"),
+                })
+            }),
+        });
+        self
+    }
+
+    /// A success from `scheduled` to `end`.
+    pub fn ok(self, name: &'static str, scheduled: f64, end: f64) -> Self {
+        self.push(name, (scheduled, Some(end)), Outcome::Ok, None)
+    }
+
+    /// A rejected purchase.
+    pub fn rejected(self, scheduled: f64, end: f64) -> Self {
+        self.push("place_order", (scheduled, Some(end)), Outcome::Rejected, None)
+    }
+
+    /// `count` successes `every` seconds, the first ending at `first_end`, each of the same response time.
+    pub fn steady(self, name: &'static str, first_end: f64, every: f64, count: usize, response: f64) -> Self {
+        (0..count).fold(self, |made, index| {
+            let end = first_end + index as f64 * every;
+            made.ok(name, end - response, end)
+        })
+    }
+
+    /// A failure.
+    pub fn failed(self, name: &'static str, scheduled: f64, end: f64, class: ErrorClass) -> Self {
+        self.push(name, (scheduled, Some(end)), Outcome::Failed, Some((class, None)))
+    }
+
+    /// A failure with a SQLSTATE.
+    pub fn failed_with(
+        self,
+        name: &'static str,
+        (scheduled, end): (f64, f64),
+        class: ErrorClass,
+        sqlstate: &str,
+    ) -> Self {
+        self.push(name, (scheduled, Some(end)), Outcome::Failed, Some((class, Some(sqlstate))))
+    }
+
+    /// A write of which nobody knows whether it was committed.
+    pub fn unknown(self, name: &'static str, scheduled: f64, end: f64, class: ErrorClass) -> Self {
+        self.push(name, (scheduled, Some(end)), Outcome::Unknown, Some((class, None)))
+    }
+
+    /// An operation that still ran at the end.
+    pub fn unfinished(self, name: &'static str, scheduled: f64) -> Self {
+        self.push(name, (scheduled, None), Outcome::Unfinished, None)
+    }
+
+    /// The failover's trigger.
+    pub fn trigger(mut self, at: f64) -> Self {
+        self.events.push(Event {
+            time: START_US + us(at),
+            path: None,
+            kind: EventKind::FailoverTriggered,
+            status: None,
+            detail: "lab failover".to_owned(),
+        });
+        self
+    }
+
+    /// A line of pgbench's progress on the current path.
+    pub fn load(mut self, at: f64, tps: f64, latency_us: i64) -> Self {
+        self.load.push(Load {
+            path: self.path,
+            time: START_US + us(at),
+            start_number: 1,
+            tps,
+            latency_us: Some(latency_us),
+            latency_stddev_us: None,
+            failed: Some(0),
+        });
+        self
+    }
+
+    /// Writes the recording.
+    pub fn write(self) -> Made {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("20261122T204300Z-7f3a");
+        let manifest = manifest(&self.rows, us(self.duration));
+        let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default()).unwrap();
+        let handle = writer.handle();
+        self.rows.into_iter().for_each(|row| handle.operation(row));
+        self.events.into_iter().for_each(|row| handle.event(row));
+        self.load.into_iter().for_each(|row| handle.load(row));
+        let completion =
+            Completion { state: State::Complete, duration_us: us(self.duration), drift_us: 0 };
+        assert!(writer.finish(completion).unwrap().is_complete());
+        Made { folder, _temporary: temporary }
+    }
+
+    /// Writes and analyzes it with the default thresholds.
+    pub fn summary(self) -> Summary {
+        self.write().analyze().summary
+    }
+
+    /// The figures of the direct path.
+    pub fn direct(self) -> PathSummary {
+        self.summary().paths.remove(0)
+    }
+}
+
+/// A hand-made recording on disk.
+pub struct Made {
+    pub folder: PathBuf,
+    _temporary: tempfile::TempDir,
+}
+
+impl Made {
+    pub fn analyze(&self) -> Analysis {
+        self.analyze_with(Thresholds::default())
+    }
+
+    pub fn analyze_with(&self, thresholds: Thresholds) -> Analysis {
+        analyze(&self.folder, thresholds)
+    }
+}
+
+pub fn analyze(folder: &FilePath, thresholds: Thresholds) -> Analysis {
+    analyze::analyze(&Loaded::open(folder).unwrap(), thresholds).unwrap()
+}
+
+/// The figures of one group.
+pub fn group(path: &PathSummary, group: Group) -> &GroupSummary {
+    path.groups.iter().find(|summary| summary.group == group).unwrap()
+}
+
+/// Outages of a group as (start, end, resolution) in seconds since the recording's start.
+pub fn outages(path: &PathSummary, of: Group) -> Vec<(f64, f64, f64)> {
+    let seconds = |us: i64| us as f64 / 1e6;
+    group(path, of)
+        .outages
+        .iter()
+        .map(|outage| {
+            let (start, end) = (outage.span.start.micros(), outage.span.end.micros());
+            assert_eq!(outage.downtime_us, end - start);
+            (seconds(start - START_US), seconds(end - START_US), seconds(outage.resolution_us))
+        })
+        .collect()
+}
+
+fn kind_of(name: &str) -> OperationType {
+    match name {
+        "user_list" | "order_statistics" | "product_search" | "user_orders" | "recent_logs" => {
+            OperationType::Read
+        }
+        "place_order" => OperationType::Transaction,
+        _ => OperationType::Write,
+    }
+}
+
+fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
+    let has = |path| rows.iter().any(|row| row.path == path);
+    let mode = match (has(Path::Direct), has(Path::Proxy)) {
+        (true, true) => Mode::Both,
+        (_, false) => Mode::Direct,
+        (false, true) => Mode::Proxy,
+    };
+    Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: "0.1.0".to_owned(),
+        run_id: "20261122T204300Z-7f3a".to_owned(),
+        host: "laptop".to_owned(),
+        state: State::Recording,
+        start_time: Timestamp(START_US),
+        duration_us: None,
+        requested_duration_us: Some(duration_us),
+        clock: ClockRecord { anchor_time: Timestamp(START_US), drift_us: None },
+        mode,
+        weights: Weights { read: 70.0, write: 20.0, transaction: 10.0 },
+        workers: 3,
+        schedule: Schedule::ClosedLoop {
+            min_operation_interval_us: 100_000,
+            max_operation_interval_us: 500_000,
+        },
+        seed: 1,
+        protocol: "extended".to_owned(),
+        pool: Pool { size: 5 },
+        timeouts: Timeouts { connect_us: 5_000_000, pool_us: 5_000_000, operation_us: 10_000_000 },
+        endpoints: Vec::new(),
+        servers: Vec::new(),
+        labels: std::collections::BTreeMap::new(),
+        failover: None,
+        load: None,
+        parts: Vec::new(),
+        dropped_rows: std::collections::BTreeMap::new(),
+    }
+}
