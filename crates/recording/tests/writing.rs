@@ -1,0 +1,343 @@
+//! What is written is what is read, whatever happens to the folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path as FilePath;
+use std::time::Duration;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, RecordBatch};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
+use recording::{
+    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Manifest, Mode, OpenError, Operation, Pool,
+    Recording, RecordingWriter, Schedule, State, Table, Timeouts, Timestamp, Weights, WriteError,
+    WriterOptions,
+};
+
+const START_US: i64 = 1_795_380_180_000_000;
+
+fn manifest() -> Manifest {
+    Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: "0.1.0".to_owned(),
+        run_id: "20261122T204300Z-7f3a".to_owned(),
+        host: "laptop".to_owned(),
+        state: State::Recording,
+        start_time: Timestamp(START_US),
+        duration_us: None,
+        requested_duration_us: Some(60_000_000),
+        clock: ClockRecord { anchor_time: Timestamp(START_US), drift_us: None },
+        mode: Mode::Both,
+        weights: Weights { read: 70.0, write: 20.0, transaction: 10.0 },
+        workers: 3,
+        schedule: Schedule::ClosedLoop { min_operation_interval_us: 1, max_operation_interval_us: 2 },
+        seed: u64::MAX,
+        protocol: "extended".to_owned(),
+        pool: Pool { size: 5 },
+        timeouts: Timeouts { connect_us: 1, pool_us: 2, operation_us: 3 },
+        endpoints: Vec::new(),
+        servers: Vec::new(),
+        labels: BTreeMap::from([("game-day".to_owned(), "七号".to_owned())]),
+        failover: None,
+        load: None,
+        parts: Vec::new(),
+        dropped_rows: BTreeMap::new(),
+    }
+}
+
+fn operation(path: Path, operation_id: i64) -> Operation {
+    let scheduled_time = START_US + operation_id * 1_000;
+    Operation {
+        path,
+        worker: Some(2),
+        operation_id,
+        operation_type: OperationType::Read,
+        operation_name: "user_list",
+        scheduled_time,
+        start_time: Some(scheduled_time),
+        end_time: Some(scheduled_time + 700),
+        checkout_us: Some(100),
+        execute_us: Some(600),
+        outcome: Outcome::Ok,
+        affected_rows: Some(20),
+        connection_id: Some(4),
+        failure: None,
+    }
+}
+
+fn done() -> Completion {
+    Completion { state: State::Complete, duration_us: 60_000_000, drift_us: -17 }
+}
+
+fn read(recording: &Recording, table: Table) -> Vec<RecordBatch> {
+    let parts = recording.parts(table).unwrap();
+    let open = |part| ParquetRecordBatchReaderBuilder::try_new(fs::File::open(part).unwrap()).unwrap();
+    parts.iter().flat_map(|part| open(part).build().unwrap()).map(Result::unwrap).collect()
+}
+
+fn rows(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+#[test]
+fn every_column_comes_back() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
+    let handle = writer.handle();
+    handle.operation(operation(Path::Direct, 1));
+    handle.operation(Operation {
+        worker: None,
+        start_time: None,
+        end_time: None,
+        checkout_us: None,
+        execute_us: None,
+        outcome: Outcome::Unfinished,
+        affected_rows: None,
+        connection_id: None,
+        ..operation(Path::Direct, 2)
+    });
+    handle.operation(Operation {
+        outcome: Outcome::Unknown,
+        failure: Some(Box::new(Failure {
+            phase: ErrorPhase::Commit,
+            class: ErrorClass::ConnectionLost,
+            sqlstate: Some("08006".to_owned()),
+            message: "connection reset".to_owned(),
+        })),
+        ..operation(Path::Direct, 3)
+    });
+    handle.operation(operation(Path::Proxy, 1));
+    handle.event(Event {
+        time: START_US + 5,
+        path: None,
+        kind: EventKind::FailoverTriggered,
+        status: None,
+        detail: "sh -c true".to_owned(),
+    });
+    writer.change_manifest(|manifest| manifest.host = "other".to_owned()).unwrap();
+    let summary = writer.finish(done()).unwrap();
+    assert!(summary.is_complete());
+    assert_eq!(summary.rows[&Table::Operations], 4);
+    assert_eq!(summary.rows[&Table::Events], 1);
+
+    let recording = Recording::open(&folder).unwrap();
+    let mut expected = manifest();
+    expected.host = "other".to_owned();
+    expected.state = State::Complete;
+    expected.duration_us = Some(60_000_000);
+    expected.clock.drift_us = Some(-17);
+    expected.parts.clone_from(&recording.manifest().parts);
+    assert_eq!(*recording.manifest(), expected);
+    assert_eq!(recording.manifest().parts.len(), 3);
+
+    let batches = read(&recording, Table::Operations);
+    let direct = &batches[0];
+    let text = |name: &str, row: usize| {
+        let column = direct.column_by_name(name).unwrap().as_string::<i32>();
+        column.is_valid(row).then(|| column.value(row).to_owned())
+    };
+    assert_eq!(direct.num_rows(), 3);
+    assert_eq!(direct.schema().fields().len(), recording::operations().fields().len());
+    assert_eq!(text("path", 0).as_deref(), Some("direct"));
+    assert_eq!(text("run_id", 2).as_deref(), Some("20261122T204300Z-7f3a"));
+    assert_eq!(text("outcome", 1).as_deref(), Some("unfinished"));
+    assert_eq!(text("error_class", 0), None);
+    assert_eq!(text("error_phase", 2).as_deref(), Some("commit"));
+    assert_eq!(text("sqlstate", 2).as_deref(), Some("08006"));
+    let ends = direct.column_by_name("end_time").unwrap().as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(ends.value(0), START_US + 1_700);
+    assert_eq!(ends.timezone(), Some("UTC"));
+    assert!(ends.is_null(1));
+    let responses = direct.column_by_name("response_time_us").unwrap().as_primitive::<Int64Type>();
+    assert_eq!(responses.value(0), 700);
+    let success = direct.column_by_name("success").unwrap().as_boolean();
+    assert_eq!((success.value(0), success.value(1), success.value(2)), (true, false, false));
+    assert_eq!(rows(&read(&recording, Table::Events)), 1);
+    assert_eq!(rows(&read(&recording, Table::Load)), 0);
+}
+
+#[test]
+fn parts_are_sealed_by_rows_and_named_in_the_manifest() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let options =
+        WriterOptions { seal_rows: 8_192, queue_rows: 100_000, ..WriterOptions::default() };
+    let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
+    let handle = writer.handle();
+    (1..=20_000).for_each(|id| handle.operation(operation(Path::Proxy, id)));
+    let summary = writer.finish(done()).unwrap();
+    assert!(summary.is_complete());
+    let recording = Recording::open(&folder).unwrap();
+    let files: Vec<_> = recording.manifest().parts.iter().map(|part| part.file.as_str()).collect();
+    assert_eq!(
+        files,
+        ["operations/proxy-00001.parquet", "operations/proxy-00002.parquet", "operations/proxy-00003.parquet"]
+    );
+    let batches = read(&recording, Table::Operations);
+    assert_eq!(rows(&batches), 20_000);
+    let ids = batches.iter().flat_map(|batch| {
+        batch.column_by_name("operation_id").unwrap().as_primitive::<Int64Type>().values().to_vec()
+    });
+    assert!(ids.eq(1..=20_000), "every row once, in order");
+    assert_eq!(leftovers(&folder), Vec::<String>::new());
+    let part = &recording.manifest().parts[0];
+    let sum = std::process::Command::new("sha256sum").arg(folder.join(&part.file)).output().unwrap();
+    assert!(String::from_utf8(sum.stdout).unwrap().starts_with(&part.sha256));
+}
+
+/// Files that are neither sealed parts nor the manifest.
+fn leftovers(folder: &FilePath) -> Vec<String> {
+    let names = fs::read_dir(folder.join("operations")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| !name.ends_with(".parquet")).collect()
+}
+
+#[test]
+fn quiet_tables_are_sealed_by_age() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let options = WriterOptions {
+        seal_age: Duration::from_millis(50),
+        flush_interval: Duration::from_millis(10),
+        ..WriterOptions::default()
+    };
+    let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
+    writer.handle().operation(operation(Path::Direct, 1));
+    let part = folder.join("operations/direct-00001.parquet");
+    for _ in 0..500 {
+        if part.exists() && !Recording::open(&folder).unwrap().manifest().parts.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let recording = Recording::open(&folder).unwrap();
+    assert_eq!(recording.manifest().state, State::Recording, "it is still in progress");
+    assert_eq!(rows(&read(&recording, Table::Operations)), 1, "and can be read all the same");
+    assert!(writer.finish(done()).unwrap().is_complete());
+}
+
+#[test]
+fn a_recording_is_never_overwritten() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
+    let again = RecordingWriter::create(&folder, manifest(), WriterOptions::default());
+    assert!(matches!(again, Err(WriteError::Exists(path)) if path == folder));
+    writer.finish(done()).unwrap();
+}
+
+#[test]
+fn rows_beyond_the_queue_are_counted_not_waited_for() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let options = WriterOptions { queue_rows: 0, ..WriterOptions::default() };
+    let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
+    let handle = writer.handle();
+    (1..=1_000).for_each(|id| handle.operation(operation(Path::Direct, id)));
+    let dropped = handle.dropped_rows();
+    assert!(dropped > 0, "a queue without room takes a row only while the writer waits for one");
+    let summary = writer.finish(done()).unwrap();
+    assert!(!summary.is_complete());
+    assert_eq!(summary.dropped[&Table::Operations], dropped);
+    let written = summary.rows.get(&Table::Operations).copied().unwrap_or(0);
+    assert_eq!(written + dropped, 1_000);
+    let manifest = Recording::open(&folder).unwrap().manifest().clone();
+    assert_eq!(manifest.dropped_rows["operations"], dropped);
+}
+
+#[test]
+fn a_removed_folder_is_said_and_its_rows_are_counted() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
+    let handle = writer.handle();
+    fs::remove_dir_all(&folder).unwrap();
+    // A file where the folder was: not even the writer's own mkdir helps.
+    fs::write(&folder, "").unwrap();
+    (1..=10).for_each(|id| handle.operation(operation(Path::Direct, id)));
+    let summary = writer.finish(done()).unwrap();
+    assert!(!summary.is_complete());
+    assert_eq!(summary.dropped[&Table::Operations], 10);
+    assert!(summary.error.unwrap().contains("operations"), "the error names the file");
+}
+
+fn written() -> (tempfile::TempDir, std::path::PathBuf) {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
+    let handle = writer.handle();
+    (1..=100).for_each(|id| handle.operation(operation(Path::Direct, id)));
+    writer.finish(done()).unwrap();
+    (root, folder)
+}
+
+#[test]
+fn what_is_no_recording_is_told_apart() {
+    let root = tempfile::tempdir().unwrap();
+    let open = |folder: &FilePath| Recording::open(folder).unwrap_err();
+    let missing = open(&root.path().join("missing"));
+    assert!(matches!(missing, OpenError::NoFolder(_)) && missing.is_usage());
+    let empty = open(root.path());
+    assert!(matches!(empty, OpenError::Empty(_)) && empty.is_usage());
+    fs::write(root.path().join("notes.txt"), "x").unwrap();
+    let other = open(root.path());
+    assert!(matches!(other, OpenError::NoManifest(_)) && other.is_usage());
+    fs::write(root.path().join("manifest.json"), "{").unwrap();
+    let bad = open(root.path());
+    assert!(matches!(bad, OpenError::BadManifest { .. }) && !bad.is_usage());
+    fs::write(root.path().join("manifest.json"), r#"{"format_version": 2}"#).unwrap();
+    let newer = open(root.path());
+    assert!(matches!(newer, OpenError::NewerFormat { found: 2, .. }) && newer.is_usage());
+}
+
+#[test]
+fn a_truncated_part_is_found_at_every_length() {
+    let (_root, folder) = written();
+    let part = folder.join("operations/direct-00001.parquet");
+    let whole = fs::read(&part).unwrap();
+    for length in [0, 1, 4, 11, whole.len() / 2, whole.len() - 1] {
+        fs::write(&part, &whole[..length]).unwrap();
+        let error = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap_err();
+        assert!(matches!(&error, OpenError::DamagedPart { path, .. } if *path == part), "{length}");
+        assert!(!error.is_usage());
+    }
+    // Of the right size, but no Parquet: the footer tells.
+    fs::write(&part, vec![0; whole.len()]).unwrap();
+    let error = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap_err();
+    assert!(error.to_string().contains("not a whole Parquet file"), "{error}");
+    fs::remove_file(&part).unwrap();
+    let error = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap_err();
+    assert!(matches!(error, OpenError::MissingPart(path) if path == part));
+}
+
+#[test]
+fn a_sealed_part_that_the_manifest_does_not_name_yet_counts() {
+    let (_root, folder) = written();
+    let mut manifest = Manifest::read(&folder).unwrap();
+    manifest.parts.clear();
+    manifest.write(&folder).unwrap();
+    let recording = Recording::open(&folder).unwrap();
+    assert_eq!(rows(&read(&recording, Table::Operations)), 100);
+}
+
+#[test]
+fn a_manifest_names_no_file_outside_its_tables() {
+    let (root, folder) = written();
+    fs::write(root.path().join("secret.parquet"), "x").unwrap();
+    let mut manifest = Manifest::read(&folder).unwrap();
+    manifest.parts[0].file = "operations/../../secret.parquet".to_owned();
+    manifest.write(&folder).unwrap();
+    let parts = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap();
+    assert_eq!(parts, [folder.join("operations/direct-00001.parquet")]);
+}
+
+#[test]
+fn recordings_are_found_below_a_folder() {
+    let (root, folder) = written();
+    fs::create_dir(root.path().join("no-recording")).unwrap();
+    assert_eq!(recording::find(root.path()).unwrap(), std::slice::from_ref(&folder));
+    assert_eq!(recording::find(&folder).unwrap(), [folder]);
+}
