@@ -1,0 +1,193 @@
+//! The command line as it is typed. What it means is validated elsewhere: [`LabOptions`], [`FailoverOptions`].
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use command_line::duration;
+
+use crate::options::{FailoverKind, FailoverOptions, LabOptions, Replication};
+
+/// Plays an Aurora cluster and its proxy on loopback, and breaks them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lab",
+    version,
+    long_about = "\
+Plays, on loopback only, what an Aurora cluster with RDS Proxy looks like to a client, and breaks
+it: two PostgreSQL servers (writer and reader), pgbouncer as the proxy, and a name server whose
+answer changes when the writer does. Needs Linux, PostgreSQL 14 or newer, and pgbouncer (`lab
+install` fetches them). As root it runs the servers as the user postgres.",
+    after_long_help = "\
+Examples:
+  lab demo                       the whole product in about 80 s, in a lab of its own
+  lab up                         start a lab (about 3 s) and print how to connect to it
+  eval \"$(lab up)\"             the same, and tell `recorder` in this shell
+  lab failover                   crash the writer; returns when the pair is healthy again
+  lab failover --dns-after 30s   ... while DNS names the old writer for 30 s
+  lab status --json              who is writer, whom the proxy and DNS point to
+  lab down                       stop everything, leave nothing"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the lab can be told to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a lab in the background (about 3 s), and print how to connect to it
+    Up(UpArgs),
+    /// Ask the servers who they are, the proxy and DNS whom they point to
+    #[command(after_help = "Exit code: 0 a lab runs there, 1 none does.")]
+    Status(StatusArgs),
+    /// Lose the writer, promote the reader, bring the old writer back as a reader
+    #[command(after_long_help = "\
+The course, with the defaults; each step is printed with its UTC time and its offset from the crash,
+and kept in steps.jsonl in the lab's folder:
+  +0.0 s  crash                the writer's last process is dead
+  +0.6 s  detected             three probes failed, 200 ms apart
+  +0.6 s  proxy_paused         pgbouncer lets statements wait
+  +1.0 s  promoted             the new writer acknowledged its first write (--promote-after)
+  +1.0 s  proxy_resumed        pgbouncer sends statements to the new writer
+  +2.2 s  returned_as_reader   the old address answers again: reads work, writes fail with 25006 (--return-after)
+  +4.0 s  dns_changed          the writer's name answers with the new address (--dns-after);
+                               resolvers may keep the old one for another TTL
+  +4.0 s  healthy              the pair is as before, with the roles exchanged
+
+Exit code: 0 the pair is healthy again, 1 it is not, 2 usage.")]
+    Failover(FailoverArgs),
+    /// Stop every process of the lab and remove its folder
+    Down(DownArgs),
+    /// Record a failover in a lab of its own and analyze it: the whole product in about 80 s
+    #[command(after_long_help = "\
+Runs `recorder` and `analyze`, which lie beside this program: a lab on free ports, `recorder setup`, a
+recording of 60 s on both paths with a crash failover at 20 s, `analyze report`, `analyze charts`, and
+then the lab's own step times, which the reported downtimes can be held against.")]
+    Demo(DemoArgs),
+    /// Install PostgreSQL and pgbouncer if they are missing (apt; needs root or sudo)
+    Install,
+    /// The background process of `lab up`
+    #[command(hide = true)]
+    Serve(UpArgs),
+}
+
+/// The lab's folder.
+#[derive(Debug, Clone, Args)]
+pub struct DirArgs {
+    /// The lab's folder; as root, the user postgres has to get there
+    #[arg(long, value_name = "DIR", default_value_os_t = default_dir())]
+    pub dir: PathBuf,
+}
+
+fn default_dir() -> PathBuf {
+    std::env::temp_dir().join("pgoutage-lab")
+}
+
+/// `lab up`.
+#[derive(Debug, Clone, Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    dir: DirArgs,
+    /// Port of both servers, on 127.0.0.2 and 127.0.0.3; 0 takes a free one
+    #[arg(long, default_value_t = 65432)]
+    port: u16,
+    /// Port of pgbouncer on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 64320)]
+    proxy_port: u16,
+    /// UDP port of the name server on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 53530)]
+    dns_port: u16,
+    /// How long resolvers may keep an answer of the name server; whole seconds
+    #[arg(long, value_parser = duration::parse, default_value = "5s")]
+    ttl: Duration,
+    /// sync: a failover loses no acknowledged commit; async: it may
+    #[arg(long, value_enum, default_value_t)]
+    replication: Replication,
+}
+
+impl UpArgs {
+    /// The lab's folder.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.dir.dir.clone()
+    }
+}
+
+impl From<UpArgs> for LabOptions {
+    fn from(args: UpArgs) -> Self {
+        Self {
+            dir: Some(args.dir.dir),
+            port: args.port,
+            proxy_port: args.proxy_port,
+            dns_port: args.dns_port,
+            ttl: args.ttl,
+            replication: args.replication,
+        }
+    }
+}
+
+/// `lab status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// Where the lab is.
+    #[command(flatten)]
+    pub dir: DirArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lab failover`.
+#[derive(Debug, Clone, Args)]
+pub struct FailoverArgs {
+    /// Where the lab is.
+    #[command(flatten)]
+    pub dir: DirArgs,
+    /// How the writer is lost; crash: every process of it is killed at once
+    #[arg(long, value_enum, default_value_t)]
+    kind: FailoverKind,
+    /// Promote the reader this long after the crash, but not before the crash is detected (about 0.6 s)
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "1s")]
+    promote_after: Duration,
+    /// The writer's name flips to the new address this long after the crash
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "4s")]
+    dns_after: Duration,
+    /// Add a random time up to this to --dns-after
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "0s")]
+    dns_jitter: Duration,
+    /// The old writer comes back as a reader this long after the crash, or as soon as its copy is made
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2s")]
+    return_after: Duration,
+}
+
+impl From<&FailoverArgs> for FailoverOptions {
+    fn from(args: &FailoverArgs) -> Self {
+        Self {
+            kind: args.kind,
+            promote_after: args.promote_after,
+            dns_after: args.dns_after,
+            dns_jitter: args.dns_jitter,
+            return_after: args.return_after,
+        }
+    }
+}
+
+/// `lab down`.
+#[derive(Debug, Clone, Args)]
+pub struct DownArgs {
+    /// Where the lab is.
+    #[command(flatten)]
+    pub dir: DirArgs,
+    /// Keep the folder: data, logs, steps.jsonl
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// `lab demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Where the recording goes
+    #[arg(long, value_name = "DIR", default_value = "data/runs")]
+    pub out: PathBuf,
+}

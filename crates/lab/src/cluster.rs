@@ -1,0 +1,294 @@
+//! The lab itself: a pair of servers, a proxy and a name server, all gone when it is dropped.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    account::Account,
+    dns::{NameServer, WRITER_NAME, Zone},
+    error::LabError,
+    node::{Node, NodeName, arm_replication, await_healthy},
+    options::{LabOptions, Replication},
+    pgbouncer::{self, PgBouncer},
+    site::{Folder, Reservation, Site, node_addresses, random_word},
+    software::Software,
+    sql,
+    state::{LabState, Owner},
+};
+
+/// How long the reader may take to follow the writer.
+pub(crate) const FOLLOW_LIMIT: Duration = Duration::from_secs(60);
+/// How often a lab with automatic ports tries again when somebody was faster.
+const PORT_TRIES: usize = 3;
+
+/// A running lab. Dropped, it stops every server and waits until they are gone; a folder that it chose itself is
+/// removed. Should this process be killed, the kernel ends the servers.
+#[derive(Debug)]
+pub struct Lab {
+    // In the order in which they stop: the proxy first, the folder last.
+    pgbouncer: PgBouncer,
+    pub(crate) nodes: [Node; 2],
+    pub(crate) dns: NameServer,
+    pub(crate) writer: NodeName,
+    pub(crate) replication: Replication,
+    pub(crate) site: Site,
+    folder: Folder,
+}
+
+impl Lab {
+    /// Starts a lab; about 3 s.
+    ///
+    /// # Errors
+    /// Software that is missing, a port that is taken, a folder that cannot be used, a server that does not start.
+    pub async fn start(options: LabOptions) -> Result<Self, LabError> {
+        Self::start_with(options, &mut |_| ()).await
+    }
+
+    /// Starts a lab and tells what is being done.
+    ///
+    /// # Errors
+    /// As [`Lab::start`].
+    pub async fn start_with(
+        options: LabOptions,
+        on_progress: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Self, LabError> {
+        options.validate()?;
+        let mut tries = 1;
+        loop {
+            match Self::try_start(&options, on_progress).await {
+                // Between letting go of a free port and the server taking it, somebody else took it.
+                Err(LabError::PortTaken { option, .. })
+                    if tries < PORT_TRIES && options.is_automatic(option) =>
+                {
+                    tries += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_start(
+        options: &LabOptions,
+        on_progress: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Self, LabError> {
+        let software = Software::find()?;
+        let account = Account::detect()?;
+        let folder = Folder::prepare(options.dir.as_deref(), &account)?;
+        let mut pair_port = Reservation::take(options.port, &node_addresses(), "--port")?;
+        let mut proxy_port =
+            Reservation::take(options.proxy_port, &[Ipv4Addr::LOCALHOST], "--proxy-port")?;
+        let zone = Zone {
+            writer: NodeName::A.address(),
+            reader: NodeName::B.address(),
+            ttl_s: u32::try_from(options.ttl.as_secs()).unwrap_or(u32::MAX),
+        };
+        let dns = NameServer::start(options.dns_port, zone)?;
+        let site = Site {
+            dir: folder.path.clone(),
+            account,
+            software,
+            port: pair_port.port,
+            proxy_port: proxy_port.port,
+            superuser_password: random_word(24),
+            app_password: random_word(24),
+        };
+        save_state(&site, &dns, zone.ttl_s, options.replication)?;
+
+        on_progress("making the writer");
+        let mut nodes = [Node::new(NodeName::A), Node::new(NodeName::B)];
+        let [writer, reader] = &mut nodes;
+        writer.initialize(&site).await?;
+        pair_port.release(writer.name.address());
+        writer.start(&site).await?;
+        let client = sql::connect_node(&site, writer.name).await?;
+        make_roles(&client, &site).await?;
+
+        on_progress("making the reader");
+        reader.copy_from(&site, writer.name).await?;
+        pair_port.release(reader.name.address());
+        reader.start(&site).await?;
+        arm_replication(&client, reader.name, options.replication, FOLLOW_LIMIT).await?;
+
+        on_progress("starting pgbouncer");
+        proxy_port.release(Ipv4Addr::LOCALHOST);
+        let pgbouncer = PgBouncer::start(&site, NodeName::A).await?;
+        Ok(Self {
+            pgbouncer,
+            nodes,
+            dns,
+            writer: NodeName::A,
+            replication: options.replication,
+            site,
+            folder,
+        })
+    }
+
+    /// Where applications connect past the proxy: by the writer's name, which [`Lab::dns_server`] resolves.
+    #[must_use]
+    pub fn direct_url(&self) -> String {
+        direct_url(self.site.port, &self.site.app_password)
+    }
+
+    /// Where applications connect through the proxy.
+    #[must_use]
+    pub fn proxy_url(&self) -> String {
+        proxy_url(self.site.proxy_port, &self.site.app_password)
+    }
+
+    /// The lab's name server.
+    #[must_use]
+    pub fn dns_server(&self) -> SocketAddr {
+        self.dns.address()
+    }
+
+    /// Superuser access to one node, past names and proxy.
+    #[must_use]
+    pub fn admin_url(&self, node: NodeName) -> String {
+        url(
+            "postgres",
+            &self.site.superuser_password,
+            &node.address().to_string(),
+            self.site.port,
+        )
+    }
+
+    /// The node that takes writes, or took them until it was killed.
+    #[must_use]
+    pub fn writer(&self) -> NodeName {
+        self.writer
+    }
+
+    /// The lab's folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.folder.path
+    }
+
+    /// Kills every process of the writer; no failover follows. Returns when the last of them is dead.
+    ///
+    /// # Errors
+    /// The writer does not run, or does not die.
+    pub async fn kill_writer(&mut self) -> Result<(), LabError> {
+        let writer = &mut self.nodes[self.writer.index()];
+        writer.crash().await?;
+        writer.free_memory(&self.site);
+        Ok(())
+    }
+
+    /// Starts the killed writer again, on the same data. Returns when it has acknowledged a write.
+    ///
+    /// # Errors
+    /// The writer runs already, does not start, or (synchronous) the reader does not follow it.
+    pub async fn restart_writer(&mut self) -> Result<(), LabError> {
+        let node = &mut self.nodes[self.writer.index()];
+        if node.is_running() {
+            return Err(LabError::State(format!(
+                "node {} runs already",
+                self.writer
+            )));
+        }
+        node.start(&self.site).await?;
+        let client = sql::connect_node(&self.site, self.writer).await?;
+        await_healthy(&client, self.writer.other(), self.replication, FOLLOW_LIMIT).await?;
+        await_write(&client, self.writer, FOLLOW_LIMIT).await
+    }
+
+    /// The proxy lets every new statement wait. Returns when those under way are done.
+    ///
+    /// # Errors
+    /// pgbouncer does not answer, or the statements under way do not end within 10 s.
+    pub async fn pause_proxy(&self) -> Result<(), LabError> {
+        pgbouncer::pause(&self.site).await
+    }
+
+    /// The proxy lets the waiting statements go on.
+    ///
+    /// # Errors
+    /// pgbouncer does not answer.
+    pub async fn resume_proxy(&self) -> Result<(), LabError> {
+        pgbouncer::resume(&self.site).await
+    }
+
+    /// Do all three servers run?
+    pub fn is_running(&mut self) -> bool {
+        self.pgbouncer.is_running() && self.nodes.iter_mut().all(Node::is_running)
+    }
+}
+
+fn url(user: &str, password: &str, host: &str, port: u16) -> String {
+    format!("postgres://{user}:{password}@{host}:{port}/postgres?sslmode=disable")
+}
+
+pub(crate) fn direct_url(port: u16, app_password: &str) -> String {
+    url("app", app_password, WRITER_NAME, port)
+}
+
+pub(crate) fn proxy_url(proxy_port: u16, app_password: &str) -> String {
+    url("app", app_password, "127.0.0.1", proxy_port)
+}
+
+fn save_state(
+    site: &Site,
+    dns: &NameServer,
+    ttl_s: u32,
+    replication: Replication,
+) -> Result<(), LabError> {
+    let owner = Owner::of(process::id())
+        .ok_or_else(|| LabError::State("cannot read /proc/self/stat".to_owned()))?;
+    let state = LabState {
+        owner,
+        port: site.port,
+        proxy_port: site.proxy_port,
+        dns_server: dns.address(),
+        ttl_s,
+        replication,
+        superuser_password: site.superuser_password.clone(),
+        app_password: site.app_password.clone(),
+    };
+    state.save(&site.dir)
+}
+
+/// The application's role, an ordinary one, and the table of the lab's own test writes.
+async fn make_roles(client: &tokio_postgres::Client, site: &Site) -> Result<(), LabError> {
+    let role = format!("create role app login password '{}'", site.app_password);
+    let statements = [
+        // A statement that fails is logged, and the next one holds a password.
+        "set log_min_error_statement = panic",
+        &role,
+        // PostgreSQL 15 took this right away from ordinary roles.
+        "grant usage, create on schema public to app",
+        "create schema lab",
+        "create table lab.write_probe (node text primary key, written_at timestamptz not null)",
+    ];
+    sql::execute(client, "setting up the writer", &statements).await
+}
+
+/// Writes to `node` until it acknowledges a write. A reader refuses with 25006 and is asked again.
+pub(crate) async fn await_write(
+    client: &tokio_postgres::Client,
+    node: NodeName,
+    limit: Duration,
+) -> Result<(), LabError> {
+    let write = format!(
+        "insert into lab.write_probe values ('{node}', clock_timestamp())
+         on conflict (node) do update set written_at = excluded.written_at"
+    );
+    let what = format!("the first write on node {node}");
+    let deadline = Instant::now() + limit;
+    loop {
+        match sql::within(&what, limit, client.batch_execute(&write)).await {
+            Err(LabError::Sql { source, .. })
+                if source.code()
+                    == Some(&tokio_postgres::error::SqlState::READ_ONLY_SQL_TRANSACTION)
+                    && Instant::now() < deadline =>
+            {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What `lab` and its background process say to each other: JSON, a line each.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::UnixStream,
+};
+
+use crate::{error::LabError, options::FailoverOptions, state::LabState, step::Step};
+
+/// The longest path that a Unix socket takes.
+const LONGEST_SOCKET_PATH: usize = 107;
+
+/// From the background process to `lab up`, on its standard output.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Startup {
+    /// What it is doing.
+    Progress(String),
+    /// The lab is up.
+    Ready,
+    /// It is not, and why.
+    Failed { message: String, exit_code: u8 },
+}
+
+/// To the background process.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    Failover(FailoverOptions),
+}
+
+/// Back from it, as things happen.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    Step(Step),
+    Done,
+    Error(String),
+}
+
+/// One message as a line.
+pub(crate) fn line(message: &impl Serialize) -> Result<String, LabError> {
+    serde_json::to_string(message)
+        .map(|text| text + "\n")
+        .map_err(|error| LabError::State(error.to_string()))
+}
+
+/// Where the background process of the lab in `dir` listens.
+pub(crate) fn socket(dir: &Path) -> Result<PathBuf, LabError> {
+    let path = dir.join("control.sock");
+    match path.as_os_str().len() {
+        0..=LONGEST_SOCKET_PATH => Ok(path),
+        length => Err(LabError::Folder {
+            dir: dir.to_owned(),
+            reason: format!(
+                "{} is {length} bytes long, a socket's path may have {LONGEST_SOCKET_PATH}; choose a shorter --dir",
+                path.display()
+            ),
+        }),
+    }
+}
+
+/// Orders a failover in the lab in `dir`; `on_step` hears of each step. Returns when the pair is healthy again.
+///
+/// # Errors
+/// No lab runs there, another failover does, or this one failed.
+pub async fn failover(
+    dir: &Path,
+    options: &FailoverOptions,
+    mut on_step: impl FnMut(&Step) -> Result<(), LabError>,
+) -> Result<(), LabError> {
+    LabState::load_running(dir)?;
+    let path = socket(dir)?;
+    let stream = UnixStream::connect(&path)
+        .await
+        .map_err(LabError::io(format!(
+            "reaching the lab at {}",
+            path.display()
+        )))?;
+    let (reading, mut writing) = stream.into_split();
+    let lost = || LabError::io("talking to the lab");
+    writing
+        .write_all(line(&Request::Failover(*options))?.as_bytes())
+        .await
+        .map_err(lost())?;
+    let mut lines = BufReader::new(reading).lines();
+    while let Some(text) = lines.next_line().await.map_err(lost())? {
+        match serde_json::from_str(&text) {
+            Ok(Reply::Step(step)) => on_step(&step)?,
+            Ok(Reply::Done) => return Ok(()),
+            Ok(Reply::Error(message)) => return Err(LabError::State(message)),
+            Err(error) => {
+                return Err(LabError::State(format!(
+                    "the lab answered {text:?}: {error}"
+                )));
+            }
+        }
+    }
+    Err(LabError::State(
+        "the lab ended before the failover did; its log folder says why".to_owned(),
+    ))
+}

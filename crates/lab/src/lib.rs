@@ -1,0 +1,39 @@
+//! Plays, on loopback only, what an Aurora cluster and its proxy look like to a client, and breaks them.
+//!
+//! ```text
+//! application --direct--> writer.lab.test (own name server, TTL 5 s) --> 127.0.0.2 or 127.0.0.3, same port
+//! application --proxy---> pgbouncer on 127.0.0.1 (transaction pooling) --> the writer, as the controller tells it
+//! ```
+//!
+//! [`Lab::start`] is the way in for tests; the binary `lab` holds one in a background process.
+//! Linux only: it needs more than one loopback address, `/proc`, and `setpriv`.
+
+mod account;
+pub mod args;
+mod cluster;
+pub mod control;
+pub mod demo;
+mod dns;
+pub mod down;
+mod error;
+mod failover;
+mod node;
+mod options;
+mod pgbouncer;
+mod process;
+pub mod serve;
+mod site;
+mod software;
+mod sql;
+mod state;
+pub mod status;
+mod step;
+pub mod up;
+
+pub use cluster::Lab;
+pub use dns::{READER_NAME, WRITER_NAME, Zone, lookup};
+pub use error::LabError;
+pub use node::NodeName;
+pub use options::{FailoverKind, FailoverOptions, LabOptions, Replication};
+pub use software::{BINDIR_VARIABLE, Software, ensure_installed};
+pub use step::{Step, StepKind, lines, steps_file, utc};

@@ -1,0 +1,180 @@
+//! The proxy: pgbouncer in transaction mode, and its admin console.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::{
+    error::LabError,
+    node::NodeName,
+    process::{Process, Signal},
+    site::Site,
+    sql,
+};
+
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// PAUSE waits for the transactions under way; those of a dead writer are over at once.
+const PAUSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running pgbouncer; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct PgBouncer {
+    process: Process,
+}
+
+fn dir(site: &Site) -> PathBuf {
+    site.dir.join("pgbouncer")
+}
+
+/// What pgbouncer is told. `server_login_retry`: the default of 15 s would add 15 s to every outage.
+fn configuration(site: &Site, writer: NodeName) -> String {
+    format!(
+        "[databases]
+postgres = host={writer_address} port={port} dbname=postgres
+
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {proxy_port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {users}
+admin_users = postgres
+pool_mode = transaction
+max_client_conn = 1000
+default_pool_size = 50
+server_login_retry = 0.1
+server_connect_timeout = 2
+query_wait_timeout = 60
+ignore_startup_parameters = extra_float_digits
+server_reset_query =
+",
+        writer_address = writer.address(),
+        port = site.port,
+        proxy_port = site.proxy_port,
+        users = dir(site).join("users.txt").display(),
+    )
+}
+
+fn configure(site: &Site, writer: NodeName) -> Result<(), LabError> {
+    site.account.write_private(
+        &dir(site).join("pgbouncer.ini"),
+        &configuration(site, writer),
+    )
+}
+
+impl PgBouncer {
+    pub(crate) async fn start(site: &Site, writer: NodeName) -> Result<Self, LabError> {
+        let dir = dir(site);
+        site.account.make_private_dir(&dir)?;
+        let users = format!(
+            "\"postgres\" \"{}\"\n\"app\" \"{}\"\n",
+            site.superuser_password, site.app_password
+        );
+        site.account.write_private(&dir.join("users.txt"), &users)?;
+        configure(site, writer)?;
+        let mut command = site.account.command(&site.software.pgbouncer, Signal::Kill);
+        command.current_dir(&dir).arg(dir.join("pgbouncer.ini"));
+        let mut process = Process::start(
+            "pgbouncer",
+            command,
+            Signal::Terminate,
+            &site.log("pgbouncer"),
+        )?;
+        let deadline = Instant::now() + START_LIMIT;
+        while admin(site).await.is_err() {
+            if process.exited().is_some() {
+                if process.output().contains("Address already in use")
+                    || process.output().contains("not listening")
+                {
+                    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, site.proxy_port));
+                    return Err(LabError::PortTaken {
+                        address,
+                        option: "--proxy-port",
+                    });
+                }
+                return Err(process.failure());
+            }
+            if Instant::now() > deadline {
+                return Err(LabError::Timeout {
+                    what: "starting pgbouncer".to_owned(),
+                    after: START_LIMIT,
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(Self { process })
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.exited().is_none()
+    }
+}
+
+async fn admin(site: &Site) -> Result<Client, LabError> {
+    sql::connect(
+        site,
+        Ipv4Addr::LOCALHOST,
+        site.proxy_port,
+        "pgbouncer",
+        Duration::from_secs(2),
+    )
+    .await
+}
+
+async fn command(site: &Site, text: &str, limit: Duration) -> Result<(), LabError> {
+    let client = admin(site).await?;
+    // The admin console speaks only the simple protocol.
+    sql::within(
+        &format!("pgbouncer: {text}"),
+        limit,
+        client.simple_query(text),
+    )
+    .await
+    .map(drop)
+}
+
+/// New statements wait from now on; returns when those under way are done.
+pub(crate) async fn pause(site: &Site) -> Result<(), LabError> {
+    command(site, "PAUSE postgres", PAUSE_LIMIT).await
+}
+
+/// Lets the waiting statements go on.
+pub(crate) async fn resume(site: &Site) -> Result<(), LabError> {
+    command(site, "RESUME postgres", sql::STATEMENT_LIMIT).await
+}
+
+/// Sends all new server connections to `writer`; those to the old one are closed.
+pub(crate) async fn point(site: &Site, writer: NodeName) -> Result<(), LabError> {
+    configure(site, writer)?;
+    command(site, "RELOAD", sql::STATEMENT_LIMIT).await
+}
+
+/// The server (`host:port`) that it sends statements to, and whether it is paused; by its own account.
+pub(crate) async fn target(site: &Site) -> Result<(String, bool), LabError> {
+    let client = admin(site).await?;
+    let rows = sql::within(
+        "pgbouncer: SHOW DATABASES",
+        sql::STATEMENT_LIMIT,
+        client.simple_query("SHOW DATABASES"),
+    )
+    .await?;
+    let row = rows.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) if row.get("name") == Some("postgres") => Some(row),
+        _ => None,
+    });
+    let row =
+        row.ok_or_else(|| LabError::State("pgbouncer knows no database postgres".to_owned()))?;
+    let column = |name| {
+        row.try_get(name)
+            .map_err(LabError::sql("pgbouncer: SHOW DATABASES"))
+    };
+    let (host, port) = (
+        column("host")?.unwrap_or_default(),
+        column("port")?.unwrap_or_default(),
+    );
+    Ok((format!("{host}:{port}"), column("paused")? == Some("1")))
+}

@@ -1,0 +1,257 @@
+//! Child processes: started so that they die with us, stopped by pid, killed in the right order.
+
+use std::{
+    fs,
+    io::{self, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{OnceLock, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::error::LabError;
+
+/// How long a polite stop may take before the process is killed.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+/// How long a killed process may take to go.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
+
+type SpawnRequest = (Command, mpsc::SyncSender<io::Result<Child>>);
+
+/// Spawns on a thread that lives as long as this process: the kernel sends a child its parent-death signal when the
+/// *thread* that started it ends, and a thread of tokio's pools may end at any time.
+fn spawn(command: Command) -> io::Result<Child> {
+    static SPAWNER: OnceLock<mpsc::Sender<SpawnRequest>> = OnceLock::new();
+    let spawner = SPAWNER.get_or_init(|| {
+        let (sender, receiver) = mpsc::channel::<SpawnRequest>();
+        thread::spawn(move || {
+            for (mut command, answer) in receiver {
+                // The asker waits for the answer; if it is gone there is nobody to tell.
+                let _ = answer.send(command.spawn());
+            }
+        });
+        sender
+    });
+    let (answer, result) = mpsc::sync_channel(1);
+    let gone = || io::Error::other("the thread that starts processes is gone");
+    spawner.send((command, answer)).map_err(|_| gone())?;
+    result.recv().map_err(|_| gone())?
+}
+
+/// A signal, by the name that `kill` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Quit,
+    Terminate,
+    Kill,
+    Stop,
+}
+
+impl Signal {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Quit => "QUIT",
+            Self::Terminate => "TERM",
+            Self::Kill => "KILL",
+            Self::Stop => "STOP",
+        }
+    }
+}
+
+/// Sends a signal through the shell's builtin (1 ms): the system call needs `unsafe`, and the crates that wrap it
+/// would change features below polars. Processes that are gone already are no error.
+pub(crate) fn send_signal(signal: Signal, pids: &[u32]) -> io::Result<()> {
+    if pids.is_empty() {
+        return Ok(());
+    }
+    Command::new("/bin/sh")
+        .args(["-c", r#"kill -s "$0" "$@""#, signal.name()])
+        .args(pids.iter().map(u32::to_string))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .map(drop)
+}
+
+/// State letter and parent of a process, from `/proc/PID/stat`; `None` when it is gone.
+fn stat(pid: u32) -> Option<(char, u32)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses and may hold anything, parentheses too.
+    let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.next()?.parse().ok()?))
+}
+
+/// Is it running? A zombie is not: it executes nothing and only waits to be reaped.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    stat(pid).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'))
+}
+
+/// Every process id of this machine that we may see.
+pub(crate) fn all_pids() -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    all_pids()
+        .into_iter()
+        .filter(|&pid| stat(pid).is_some_and(|(_, of)| of == parent))
+        .collect()
+}
+
+/// Kills a postmaster and all its children so that none of them serves a moment longer than the others, and
+/// returns how many there were. Stopped first, it forks no more; killed last, it cannot restart anybody. The
+/// process group will not do: backends leave it.
+pub(crate) fn kill_tree(root: u32) -> io::Result<usize> {
+    send_signal(Signal::Stop, &[root])?;
+    let mut pids = children_of(root);
+    pids.push(root);
+    send_signal(Signal::Kill, &pids)?;
+    let deadline = Instant::now() + KILL_LIMIT;
+    while pids.iter().any(|&pid| is_alive(pid)) {
+        if Instant::now() > deadline {
+            return Err(io::Error::other(format!("process {root} does not die")));
+        }
+        thread::sleep(Duration::from_micros(300));
+    }
+    Ok(pids.len())
+}
+
+/// A running child, its log, and the promise that it is stopped and reaped when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    what: String,
+    child: Child,
+    stop_signal: Signal,
+    log: PathBuf,
+    log_start: u64,
+}
+
+impl Process {
+    /// Starts `command` with both outputs appended to `log`.
+    pub(crate) fn start(
+        what: &str,
+        mut command: Command,
+        stop_signal: Signal,
+        log: &Path,
+    ) -> Result<Self, LabError> {
+        let open = || fs::OpenOptions::new().create(true).append(true).open(log);
+        let stdout = open().map_err(LabError::io(format!("opening {}", log.display())))?;
+        let stderr = stdout
+            .try_clone()
+            .map_err(LabError::io("duplicating a file descriptor"))?;
+        let log_start = stdout.metadata().map_or(0, |metadata| metadata.len());
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        let child = spawn(command).map_err(LabError::io(format!("starting {what}")))?;
+        Ok(Self {
+            what: what.to_owned(),
+            child,
+            stop_signal,
+            log: log.to_owned(),
+            log_start,
+        })
+    }
+
+    /// The exit status, if it has ended.
+    pub(crate) fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Waits for a tool to end well.
+    pub(crate) async fn finish(mut self, limit: Duration) -> Result<(), LabError> {
+        let deadline = Instant::now() + limit;
+        loop {
+            match self.exited() {
+                Some(status) if status.success() => return Ok(()),
+                Some(_) => return Err(self.failure()),
+                None if Instant::now() > deadline => {
+                    return Err(LabError::Timeout {
+                        what: self.what.clone(),
+                        after: limit,
+                    });
+                }
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    }
+
+    /// What it wrote since it was started.
+    pub(crate) fn output(&self) -> String {
+        let read = || -> io::Result<String> {
+            let mut file = fs::File::open(&self.log)?;
+            file.seek(SeekFrom::Start(self.log_start))?;
+            let mut bytes = Vec::new();
+            file.take(1 << 20).read_to_end(&mut bytes)?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        read().unwrap_or_default()
+    }
+
+    /// The error for a child that ended when it should not have.
+    pub(crate) fn failure(&mut self) -> LabError {
+        let output = self.output();
+        let telling = output.lines().rev().find(|line| {
+            ["FATAL", "PANIC", "error:"]
+                .iter()
+                .any(|word| line.contains(word))
+        });
+        let last = telling.or_else(|| output.lines().rev().find(|line| !line.trim().is_empty()));
+        let ended = self
+            .exited()
+            .map_or_else(String::new, |status| format!("{status}; "));
+        LabError::Program {
+            what: self.what.clone(),
+            detail: format!(
+                "{ended}{}; its log: {}",
+                last.unwrap_or("it said nothing"),
+                self.log.display()
+            ),
+        }
+    }
+
+    /// Kills it with all its children, waits until the last is dead, reaps it; returns how many there were.
+    pub(crate) fn kill(&mut self) -> io::Result<usize> {
+        if self.exited().is_some() {
+            return Ok(0);
+        }
+        let killed = kill_tree(self.child.id())?;
+        self.child.wait()?;
+        Ok(killed)
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        if self.exited().is_some() {
+            return Ok(());
+        }
+        // Stopped by a signal it removes its shared memory; killed it cannot.
+        send_signal(self.stop_signal, &[self.child.id()])?;
+        let deadline = Instant::now() + STOP_GRACE;
+        while Instant::now() < deadline {
+            if self.exited().is_some() {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        self.kill().map(drop)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            eprintln!(
+                "lab: stopping {} (pid {}): {error}",
+                self.what,
+                self.child.id()
+            );
+        }
+    }
+}

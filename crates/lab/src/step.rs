@@ -1,0 +1,192 @@
+//! The steps of a failover: what was done when. They are the ground truth that measured figures are held against.
+
+use std::{
+    fmt, fs,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use chrono::{DateTime, SecondsFormat};
+use serde::{Deserialize, Serialize};
+
+use crate::error::LabError;
+
+/// What a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// The writer's last process is dead: the time that every offset is measured from.
+    Crash,
+    /// The controller's third probe in a row failed.
+    Detected,
+    /// pgbouncer lets statements wait.
+    ProxyPaused,
+    /// The new writer acknowledged its first write.
+    Promoted,
+    /// pgbouncer sends statements to the new writer.
+    ProxyResumed,
+    /// The old writer answers queries again, as a reader, behind its old address.
+    ReturnedAsReader,
+    /// The writer's name answers with the new address; resolvers may keep the old one for another TTL.
+    DnsChanged,
+    /// The pair is as it was before, with the roles exchanged.
+    Healthy,
+}
+
+impl StepKind {
+    /// The step's name as it stands in `steps.jsonl`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Detected => "detected",
+            Self::ProxyPaused => "proxy_paused",
+            Self::Promoted => "promoted",
+            Self::ProxyResumed => "proxy_resumed",
+            Self::ReturnedAsReader => "returned_as_reader",
+            Self::DnsChanged => "dns_changed",
+            Self::Healthy => "healthy",
+        }
+    }
+}
+
+/// One step, done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// When it was done: UTC, microseconds since 1970.
+    pub time_us: i64,
+    /// What was done.
+    pub step: StepKind,
+    /// Where, and how, in words.
+    pub detail: String,
+}
+
+impl Step {
+    /// One line: UTC time, offset from the crash, name, detail.
+    #[must_use]
+    pub fn line(&self, crash_us: i64) -> String {
+        format!(
+            "{}  {:>+10.6} s  {:<18}  {}",
+            utc(self.time_us),
+            (self.time_us - crash_us) as f64 / 1e6,
+            self.step,
+            self.detail
+        )
+    }
+}
+
+impl fmt::Display for StepKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// RFC 3339 with microseconds, in UTC.
+#[must_use]
+pub fn utc(time_us: i64) -> String {
+    DateTime::from_timestamp_micros(time_us).map_or_else(
+        || format!("{time_us} us"),
+        |time| time.to_rfc3339_opts(SecondsFormat::Micros, true),
+    )
+}
+
+/// The lines of a failover's steps, with offsets from its crash.
+#[must_use]
+pub fn lines(steps: &[Step]) -> String {
+    let crash_us = steps.first().map_or(0, |step| step.time_us);
+    steps
+        .iter()
+        .map(|step| step.line(crash_us) + "\n")
+        .collect()
+}
+
+/// Where a lab keeps its steps.
+#[must_use]
+pub fn steps_file(dir: &Path) -> PathBuf {
+    dir.join("steps.jsonl")
+}
+
+/// The steps of one failover as they come: each is timed, written to `steps.jsonl`, and told.
+pub(crate) struct StepLog<'a> {
+    start_us: i64,
+    start: Instant,
+    inner: Mutex<Inner<'a>>,
+}
+
+struct Inner<'a> {
+    file: fs::File,
+    steps: Vec<Step>,
+    on_step: &'a mut (dyn FnMut(&Step) + Send),
+}
+
+impl<'a> StepLog<'a> {
+    pub(crate) fn open(
+        dir: &Path,
+        on_step: &'a mut (dyn FnMut(&Step) + Send),
+    ) -> Result<Self, LabError> {
+        let path = steps_file(dir);
+        let file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(LabError::io(format!("opening {}", path.display())))?;
+        let since_1970 = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        // One wall-clock anchor: a step of the wall clock must not bend the offsets.
+        Ok(Self {
+            start_us: since_1970.as_micros() as i64,
+            start: Instant::now(),
+            inner: Mutex::new(Inner {
+                file,
+                steps: Vec::new(),
+                on_step,
+            }),
+        })
+    }
+
+    /// Notes that `step` is done now.
+    pub(crate) fn note(&self, step: StepKind, detail: String) -> Result<(), LabError> {
+        self.note_at(Instant::now(), step, detail)
+    }
+
+    /// Notes that `step` was done at `at`: what is measured from that moment must start exactly there.
+    pub(crate) fn note_at(
+        &self,
+        at: Instant,
+        step: StepKind,
+        detail: String,
+    ) -> Result<(), LabError> {
+        let time_us = self.start_us + at.saturating_duration_since(self.start).as_micros() as i64;
+        let step = Step {
+            time_us,
+            step,
+            detail,
+        };
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line =
+            serde_json::to_string(&step).map_err(|error| LabError::State(error.to_string()))?;
+        line.push('\n');
+        inner
+            .file
+            .write_all(line.as_bytes())
+            .map_err(LabError::io("writing steps.jsonl"))?;
+        (inner.on_step)(&step);
+        inner.steps.push(step);
+        Ok(())
+    }
+
+    pub(crate) fn into_steps(self) -> Vec<Step> {
+        self.inner
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .steps
+    }
+}
+
+/// Sleeps until `after` has passed since `crash`.
+pub(crate) async fn until(crash: Instant, after: Duration) {
+    tokio::time::sleep_until((crash + after).into()).await;
+}

@@ -1,0 +1,149 @@
+//! `lab up`: the background process started, waited for, and what to connect to.
+
+use std::{
+    fs,
+    io::{IsTerminal, stderr},
+    path::Path,
+    process::Stdio,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::{
+    account::Account,
+    cluster::{direct_url, proxy_url},
+    control::Startup,
+    dns::WRITER_NAME,
+    error::LabError,
+    node::NodeName,
+    options::{LabOptions, Replication},
+    process::{Signal, send_signal},
+    serve::StopSignals,
+    site::{self, Folder},
+    software::ensure_installed,
+    state::LabState,
+};
+
+/// Starts a lab in `dir` in a background process and returns when it is up, about 3 s later.
+///
+/// # Errors
+/// As [`crate::Lab::start`]; a lab that runs in the folder already; an interruption by Ctrl-C.
+pub async fn up(options: &LabOptions, dir: &Path) -> Result<(), LabError> {
+    options.validate()?;
+    ensure_installed()?;
+    let mut stop = StopSignals::new()?;
+    let folder = Folder::prepare(Some(dir), &Account::detect()?)?;
+    let log = folder.path.join("log").join("serve.log");
+    let mut child = start_background(options, &folder.path, &log)?;
+    let outcome = tokio::select! {
+        outcome = await_ready(&mut child, &log) => outcome,
+        () = stop.received() => Err(LabError::Interrupted),
+    };
+    if outcome.is_err() {
+        if let Some(pid) = child.id() {
+            send_signal(Signal::Terminate, &[pid]).map_err(LabError::io("stopping the lab"))?;
+        }
+        child
+            .wait()
+            .await
+            .map_err(LabError::io("waiting for the lab to stop"))?;
+    }
+    // After a failure the logs in it tell why; after an interruption nobody needs them.
+    if matches!(outcome, Err(LabError::Interrupted)) {
+        site::remove(&folder.path)?;
+    }
+    outcome
+}
+
+fn start_background(options: &LabOptions, dir: &Path, log: &Path) -> Result<Child, LabError> {
+    let program = std::env::current_exe().map_err(LabError::io("finding this program"))?;
+    let log = fs::File::create(log).map_err(LabError::io(format!("writing {}", log.display())))?;
+    Command::new(program)
+        .arg("serve")
+        .arg("--dir")
+        .arg(dir)
+        .args(["--port", &options.port.to_string()])
+        .args(["--proxy-port", &options.proxy_port.to_string()])
+        .args(["--dns-port", &options.dns_port.to_string()])
+        .args(["--ttl", &format!("{}s", options.ttl.as_secs())])
+        .args(["--replication", replication_name(options.replication)])
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        // Out of our process group: Ctrl-C at this terminal is not meant for it.
+        .process_group(0)
+        .spawn()
+        .map_err(LabError::io("starting the background process"))
+}
+
+fn replication_name(replication: Replication) -> &'static str {
+    match replication {
+        Replication::Sync => "sync",
+        Replication::Async => "async",
+    }
+}
+
+async fn await_ready(child: &mut Child, log: &Path) -> Result<(), LabError> {
+    let ended = || LabError::Program {
+        what: "the lab's background process".to_owned(),
+        detail: format!("it ended before it was up; its log: {}", log.display()),
+    };
+    let mut lines = BufReader::new(child.stdout.take().ok_or_else(ended)?).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        match serde_json::from_str(&line) {
+            Ok(Startup::Progress(text)) => progress(&text),
+            Ok(Startup::Ready) => return Ok(()),
+            Ok(Startup::Failed { message, exit_code }) => {
+                return Err(LabError::Background { message, exit_code });
+            }
+            Err(_) => return Err(ended()),
+        }
+    }
+    Err(ended())
+}
+
+/// What is being done, on a terminal only.
+pub(crate) fn progress(text: &str) {
+    if stderr().is_terminal() {
+        eprintln!("lab: {text}");
+    }
+}
+
+/// What was made, as shell comments, and the exports that `recorder` reads.
+///
+/// # Errors
+/// No lab runs in `dir`.
+pub fn describe(dir: &Path) -> Result<String, LabError> {
+    let state = LabState::load_running(dir)?;
+    let LabState {
+        port,
+        proxy_port,
+        dns_server,
+        ttl_s,
+        ..
+    } = state;
+    let [a, b] = [NodeName::A.address(), NodeName::B.address()];
+    Ok(format!(
+        "# PostgreSQL   {a}:{port} and {b}:{port}, {replication} replication
+# proxy        127.0.0.1:{proxy_port}, pgbouncer, transaction pooling
+# names        {WRITER_NAME} (TTL {ttl_s} s), served at {dns_server}
+# folder       {dir} (logs, steps.jsonl), pid {pid}
+# next         recorder setup; recorder run --failover-command 'lab failover'; lab status; lab down
+export PGOUTAGE_DIRECT_URL='{direct}'
+export PGOUTAGE_PROXY_URL='{proxy}'
+export PGOUTAGE_DNS_SERVER={dns_server}
+",
+        replication = match state.replication {
+            Replication::Sync => "synchronous",
+            Replication::Async => "asynchronous",
+        },
+        dir = dir.display(),
+        pid = state.owner.pid,
+        direct = direct_url(port, &state.app_password),
+        proxy = proxy_url(proxy_port, &state.app_password),
+    ))
+}

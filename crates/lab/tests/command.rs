@@ -1,0 +1,290 @@
+//! The binary, used as its help says.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::{
+    net::UdpSocket,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use common::{processes_in, wait_for};
+
+/// A lab's folder that is no lab any more when the test ends, however it ends.
+struct TestLab {
+    _temp: tempfile::TempDir,
+    dir: PathBuf,
+}
+
+impl TestLab {
+    fn new() -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        // As root, the user postgres has to pass through it.
+        std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let dir = temp.path().join("lab");
+        Self { _temp: temp, dir }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        lab(&[arguments, &["--dir", self.dir.to_str().unwrap()]].concat())
+    }
+
+    fn up(&self) -> Output {
+        self.run(&["up", "--port", "0", "--proxy-port", "0", "--dns-port", "0"])
+    }
+
+    fn owner(&self) -> u32 {
+        let state = std::fs::read_to_string(self.dir.join("lab.json")).unwrap();
+        let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+        u32::try_from(state["owner"]["pid"].as_u64().unwrap()).unwrap()
+    }
+}
+
+impl Drop for TestLab {
+    fn drop(&mut self) {
+        if self.dir.join("lab.json").exists() {
+            self.run(&["down"]);
+        }
+    }
+}
+
+fn lab(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn one_line_error(output: &Output, code: i32, expected: &str) {
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(stderr.contains(expected), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+/// A zombie that waits for init to reap it has no command line any more.
+fn process_runs(pid: u32) -> bool {
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|command| !command.is_empty())
+}
+
+#[test]
+fn up_status_failover_down() {
+    let test = TestLab::new();
+    one_line_error(&test.run(&["status"]), 1, "`lab up` starts one");
+    one_line_error(&test.run(&["down"]), 1, "no lab runs in");
+    one_line_error(&test.run(&["failover"]), 1, "no lab runs in");
+
+    let up = test.up();
+    assert_eq!(
+        up.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&up.stderr)
+    );
+    let text = stdout(&up);
+    for export in [
+        "PGOUTAGE_DIRECT_URL='postgres://app:",
+        "PGOUTAGE_PROXY_URL='postgres://app:",
+        "PGOUTAGE_DNS_SERVER=127.0.0.1:",
+    ] {
+        assert!(text.contains(&format!("export {export}")), "{text}");
+    }
+    // A shell can evaluate all of it.
+    let shell = Command::new("sh")
+        .args([
+            "-c",
+            "set -eu; eval \"$0\"; echo $PGOUTAGE_DNS_SERVER",
+            &text,
+        ])
+        .output()
+        .unwrap();
+    assert!(shell.status.success() && stdout(&shell).starts_with("127.0.0.1:"));
+    one_line_error(&test.up(), 2, "a lab already runs in");
+    let secret = std::fs::metadata(test.dir.join("lab.json")).unwrap();
+    assert_eq!(secret.permissions().mode() & 0o777, 0o600);
+    assert_password_is_secret(&test, &text);
+
+    let roles = || {
+        let status: serde_json::Value =
+            serde_json::from_slice(&test.run(&["status", "--json"]).stdout).unwrap();
+        let role = |node: usize| status["nodes"][node]["role"].as_str().unwrap().to_owned();
+        let target = status["proxy"]["points_to"]
+            .as_str()
+            .unwrap()
+            .split(':')
+            .next()
+            .unwrap()
+            .to_owned();
+        [
+            role(0),
+            role(1),
+            target,
+            status["dns"]["writer"].as_str().unwrap().to_owned(),
+        ]
+    };
+    assert_eq!(roles(), ["writer", "reader", "127.0.0.2", "127.0.0.2"]);
+    let failover = test.run(&["failover", "--dns-after", "1500ms", "--return-after", "1"]);
+    assert_eq!(
+        failover.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&failover.stderr)
+    );
+    let printed = stdout(&failover);
+    assert_eq!(printed.lines().count(), 8, "{printed}");
+    assert!(
+        printed
+            .lines()
+            .next()
+            .unwrap()
+            .contains("Z   +0.000000 s  crash "),
+        "{printed}"
+    );
+    assert_eq!(roles(), ["reader", "writer", "127.0.0.3", "127.0.0.3"]);
+    let status = stdout(&test.run(&["status"]));
+    assert!(status.contains("writer, followed by a sync"), "{status}");
+
+    let owner = test.owner();
+    assert!(processes_in(&test.dir).len() > 3);
+    assert_eq!(test.run(&["down"]).status.code(), Some(0));
+    assert!(!process_runs(owner));
+    assert_eq!(processes_in(&test.dir), Vec::<u32>::new());
+    assert!(!test.dir.exists());
+}
+
+/// Neither a process list nor a log may show the password that `lab up` printed.
+fn assert_password_is_secret(test: &TestLab, printed: &str) {
+    let password = printed
+        .split("postgres://app:")
+        .nth(1)
+        .unwrap()
+        .split('@')
+        .next()
+        .unwrap();
+    assert!(password.len() >= 20);
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        assert!(
+            !String::from_utf8_lossy(&command).contains(password),
+            "in the process list"
+        );
+    }
+    for log in std::fs::read_dir(test.dir.join("log")).unwrap().flatten() {
+        assert!(
+            !std::fs::read_to_string(log.path())
+                .unwrap()
+                .contains(password),
+            "in {}",
+            log.path().display()
+        );
+    }
+}
+
+#[test]
+fn a_killed_lab_takes_its_servers_along_and_down_cleans_up() {
+    let test = TestLab::new();
+    assert_eq!(test.up().status.code(), Some(0));
+    let owner = test.owner();
+    assert!(
+        Command::new("sh")
+            .args(["-c", &format!("kill -KILL {owner}")])
+            .status()
+            .unwrap()
+            .success()
+    );
+    // By the kernel alone: nobody runs `lab down`.
+    wait_for("the end of the orphans", || {
+        processes_in(&test.dir).is_empty()
+    });
+    one_line_error(&test.run(&["status"]), 1, "no lab runs in");
+
+    // A new lab takes the dead one's folder over,
+    assert_eq!(test.up().status.code(), Some(0));
+    let owner = test.owner();
+    assert!(
+        Command::new("sh")
+            .args(["-c", &format!("kill -KILL {owner}")])
+            .status()
+            .unwrap()
+            .success()
+    );
+    // and down cleans up after a killed one, even at once; --keep leaves the logs, but no lab.
+    assert_eq!(test.run(&["down", "--keep"]).status.code(), Some(0));
+    assert_eq!(processes_in(&test.dir), Vec::<u32>::new());
+    assert!(test.dir.join("log/a.log").exists());
+    one_line_error(&test.up(), 2, "files that are no lab's");
+}
+
+#[test]
+fn mistakes_get_one_line_and_exit_code_2() {
+    let test = TestLab::new();
+    let taken = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let up = test.run(&[
+        "up",
+        "--port",
+        "0",
+        "--proxy-port",
+        "0",
+        "--dns-port",
+        &port,
+    ]);
+    one_line_error(&up, 2, &format!("127.0.0.1:{port} is taken"));
+    one_line_error(&up, 2, "--dns-port");
+    assert_eq!(processes_in(&test.dir), Vec::<u32>::new());
+
+    one_line_error(
+        &lab(&["up", "--dir", "/proc/lab"]),
+        2,
+        "cannot be the lab's folder",
+    );
+    one_line_error(&lab(&["up", "--dir", "/etc/passwd"]), 2, "it is a file");
+    let long = format!("{}/{}", test.dir.display(), "x".repeat(120));
+    one_line_error(&lab(&["up", "--dir", &long]), 2, "choose a shorter --dir");
+    one_line_error(
+        &test.run(&["up", "--ttl", "500ms"]),
+        2,
+        "a whole number of seconds",
+    );
+    for wrong in ["4x", "-1s", "1e3s", ""] {
+        assert_eq!(
+            test.run(&["failover", &format!("--dns-after={wrong}")])
+                .status
+                .code(),
+            Some(2),
+            "{wrong:?}"
+        );
+    }
+    assert_eq!(
+        test.run(&["failover", "--kind", "meteor"]).status.code(),
+        Some(2)
+    );
+
+    let empty = tempfile::tempdir().unwrap();
+    let up = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["up", "--dir", test.dir.to_str().unwrap()])
+        .env("PGOUTAGE_PG_BINDIR", empty.path())
+        .output()
+        .unwrap();
+    one_line_error(&up, 2, "no postgres, initdb, pg_basebackup there");
+}
+
+#[test]
+fn a_demo_without_the_other_programs_says_how_to_build_them() {
+    let temp = tempfile::tempdir().unwrap();
+    let alone = temp.path().join("lab");
+    std::fs::copy(env!("CARGO_BIN_EXE_lab"), &alone).unwrap();
+    let demo = Command::new(&alone).arg("demo").output().unwrap();
+    one_line_error(&demo, 1, "cargo build --workspace");
+}

@@ -1,0 +1,106 @@
+//! The name server's answers; and whatever comes in, it survives.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::{net::Ipv4Addr, str::FromStr};
+
+use hickory_proto::{
+    op::{Message, MessageType, OpCode, Query, ResponseCode},
+    rr::{DNSClass, Name, RData, RecordType},
+};
+use lab::{READER_NAME, WRITER_NAME, Zone};
+use proptest::prelude::*;
+
+const ZONE: Zone = Zone {
+    writer: Ipv4Addr::new(127, 0, 0, 2),
+    reader: Ipv4Addr::new(127, 0, 0, 3),
+    ttl_s: 5,
+};
+
+fn query(name: &str, kind: RecordType) -> Message {
+    let mut message = Message::query();
+    let mut name = Name::from_str(name).unwrap();
+    name.set_fqdn(true);
+    message.add_query(Query::query(name, kind));
+    message
+}
+
+fn ask(message: &Message) -> Message {
+    Message::from_vec(&ZONE.answer(&message.to_vec().unwrap()).expect("an answer")).unwrap()
+}
+
+#[test]
+fn each_name_answers_its_address_in_any_case_of_letters() {
+    for (name, address) in [
+        (WRITER_NAME, ZONE.writer),
+        ("WRITER.Lab.Test.", ZONE.writer),
+        (READER_NAME, ZONE.reader),
+    ] {
+        let question = query(name, RecordType::A);
+        let answer = ask(&question);
+        assert_eq!(answer.metadata.id, question.metadata.id);
+        assert_eq!(answer.metadata.message_type, MessageType::Response);
+        assert!(answer.metadata.authoritative);
+        assert_eq!(answer.queries, question.queries);
+        assert_eq!(answer.answers.len(), 1);
+        assert_eq!(answer.answers[0].ttl, 5);
+        assert_eq!(
+            answer.answers[0].data,
+            RData::A(hickory_proto::rr::rdata::A(address))
+        );
+    }
+}
+
+#[test]
+fn what_is_not_there_is_told_apart() {
+    let none = ask(&query(WRITER_NAME, RecordType::AAAA));
+    assert_eq!(
+        (none.metadata.response_code, none.answers.len()),
+        (ResponseCode::NoError, 0)
+    );
+    let unknown = ask(&query("other.lab.test", RecordType::A));
+    assert_eq!(unknown.metadata.response_code, ResponseCode::NXDomain);
+
+    let mut chaos = query(WRITER_NAME, RecordType::A);
+    chaos.queries[0].set_query_class(DNSClass::CH);
+    assert_eq!(ask(&chaos).metadata.response_code, ResponseCode::Refused);
+    let mut update = query(WRITER_NAME, RecordType::A);
+    update.metadata.op_code = OpCode::Status;
+    assert_eq!(ask(&update).metadata.response_code, ResponseCode::NotImp);
+    let mut answer = query(WRITER_NAME, RecordType::A);
+    answer.metadata.message_type = MessageType::Response;
+    assert_eq!(
+        ZONE.answer(&answer.to_vec().unwrap()),
+        None,
+        "two servers must not answer each other for ever"
+    );
+    assert_eq!(ZONE.answer(b"short"), None);
+}
+
+proptest! {
+    #[test]
+    fn any_datagram_is_survived(datagram in prop::collection::vec(any::<u8>(), 0..600)) {
+        if let Some(answer) = ZONE.answer(&datagram) {
+            // What it says in return is a response to that very question.
+            let answer = Message::from_vec(&answer).unwrap();
+            prop_assert_eq!(answer.metadata.id.to_be_bytes(), [datagram[0], datagram[1]]);
+            prop_assert_eq!(answer.metadata.message_type, MessageType::Response);
+        }
+    }
+
+    #[test]
+    fn a_damaged_question_is_survived(at in 0_usize..40, byte: u8, cut in 0_usize..40) {
+        let mut datagram = query(WRITER_NAME, RecordType::A).to_vec().unwrap();
+        if let Some(place) = datagram.get_mut(at) {
+            *place = byte;
+        }
+        datagram.truncate(cut);
+        if let Some(answer) = ZONE.answer(&datagram) {
+            prop_assert!(Message::from_vec(&answer).is_ok());
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask`: everything that is done with this project, on a fresh Debian or Ubuntu machine with Rust.
+
+mod demo;
+mod python;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what is missing, build, record a real failover on both paths in the lab, analyze it.
+    ///
+    /// Takes about 85 s after the build. The first build compiles polars, which takes 10 to 20 minutes on 2 cores.
+    Demo,
+    /// Check the format, lint, and run every test: what CI runs.
+    ///
+    /// Starts PostgreSQL pairs and pgbouncers of its own on loopback, and stops them.
+    Test,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo => demo::run(),
+        Command::Test => test::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

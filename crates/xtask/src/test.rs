@@ -1,0 +1,50 @@
+//! `cargo xtask test`.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::python;
+use crate::shell::{self, cargo, programs};
+
+pub(crate) fn run() -> Result<()> {
+    shell::run(cargo(&["fmt", "--all", "--", "--check"])?)?;
+    recorder_stays_small()?;
+    shell::run(linted(&["build", "--workspace", "--bins"])?)?;
+    shell::run(linted(&["test", "--workspace", "--no-run"])?)?;
+    let mut install = Command::new(programs()?.join("lab"));
+    install.arg("install");
+    shell::run(install)?;
+    let mut tests = linted(&["test", "--workspace"])?;
+    tests.env("PGOUTAGE_PYTHON", python::with_readers()?);
+    shell::run(tests)
+}
+
+/// A cargo command in which clippy compiles our crates, with warnings as errors.
+///
+/// `cargo clippy` would check every dependency once more, polars included: five minutes on 2 cores. As the workspace's
+/// compiler, clippy lints and builds in one go, and dependencies come from the one build that the tests use. The variable
+/// is how `cargo clippy -- -D warnings` itself hands the flag to its driver.
+fn linted(arguments: &[&str]) -> Result<Command> {
+    let mut command = cargo(arguments)?;
+    command
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    Ok(command)
+}
+
+/// `recorder` runs on production hosts: it never links polars or plotters.
+fn recorder_stays_small() -> Result<()> {
+    let output = cargo(&["tree", "--package", "recorder", "--edges", "normal", "--prefix", "none"])?
+        .output()
+        .context("cargo tree")?;
+    if !output.status.success() {
+        bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let tree = String::from_utf8_lossy(&output.stdout);
+    let heavy = tree.lines().find(|line| line.starts_with("polars") || line.starts_with("plotters"));
+    match heavy {
+        Some(line) => bail!("recorder depends on {line}: it must stay small"),
+        None => Ok(()),
+    }
+}
