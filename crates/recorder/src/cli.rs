@@ -1,0 +1,232 @@
+//! The command line as the user writes it. What it means is decided in [`crate::config`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::pgbench::ModeName;
+use crate::{duration, endpoint};
+
+/// Runs a business workload on two paths through a PostgreSQL failover and records every operation
+///
+/// `recorder` runs reads, writes and purchases of a small shop against a PostgreSQL cluster, straight (the direct path) and
+/// through RDS Proxy or another pooler (the proxy path), both at the same time and with the same operations, while a failover
+/// happens. Every operation and every attempt to connect becomes a row of a recording, which `analyze` turns into a report.
+#[derive(Debug, Parser)]
+#[command(version, args_override_self = true, after_long_help = EXAMPLES)]
+pub struct Cli {
+    /// Where the paths lead.
+    #[command(flatten)]
+    pub endpoints: EndpointArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Make the tables once, then record five minutes on both paths:
+    export PGOUTAGE_DIRECT_URL='postgres://app@CLUSTER-ENDPOINT/shop?sslmode=require'
+    export PGOUTAGE_PROXY_URL='postgres://app@PROXY-ENDPOINT/shop?sslmode=require'
+    export PGPASSWORD=...
+    recorder setup
+    recorder run
+
+  Then look at it (the folder is the last line that `recorder run` prints on stdout):
+    analyze report data/runs/20261122T204300Z-7f3a
+
+Exit codes:
+  0  done; of a run: completely recorded, whatever the outage
+  1  rows were lost, or the command failed
+  2  a mistake in the command line, the endpoints or the tables
+  3  nothing could be recorded";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  Both paths, five minutes, the failover caused by hand meanwhile:
+    recorder run
+
+  The failover triggered one minute after the start, and its times recorded:
+    recorder run --failover-after 60s \\
+      --failover-command 'aws rds failover-db-cluster --db-cluster-identifier shop'
+
+  One path, more load, pgbench beside it:
+    recorder run --mode proxy --concurrent-workers 20 --pool-size 20 --enable-pgbench";
+
+const ENDPOINTS: &str = "Endpoints";
+
+/// Where the paths lead.
+#[derive(Debug, Args)]
+pub struct EndpointArgs {
+    /// Cluster endpoint: postgres://user@host:port/database
+    ///
+    /// The password comes from the URL, else from PGPASSWORD, else from ~/.pgpass (PGPASSFILE). On the command line a password
+    /// shows in the process list: put the URL into the environment variable, or leave the password out of it. The parameters
+    /// sslmode (disable, prefer, require, verify-ca, verify-full; default prefer) and sslrootcert (a PEM file, or system)
+    /// mean what they mean to libpq; others are refused.
+    #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_URL", hide_env_values = true, help_heading = ENDPOINTS)]
+    pub direct_url: Option<String>,
+
+    /// Proxy endpoint, in the same form
+    #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_PROXY_URL", hide_env_values = true, help_heading = ENDPOINTS)]
+    pub proxy_url: Option<String>,
+
+    /// Name server to ask instead of the system's: ADDRESS or ADDRESS:PORT
+    ///
+    /// Names are looked up for each new connection and kept no longer than their TTL.
+    #[arg(long, global = true, value_name = "ADDRESS", env = "PGOUTAGE_DNS_SERVER", value_parser = endpoint::parse_dns_server, help_heading = ENDPOINTS)]
+    pub dns_server: Option<SocketAddr>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Record: run the workload on one path or both, and write every operation down
+    ///
+    /// Runs for --duration (300 s by default) and then prints the recording's folder as the last line on stdout; all else
+    /// goes to stderr. The first Ctrl-C or SIGTERM ends the recording early and cleanly. Operations still running at the end
+    /// are recorded as unfinished.
+    #[command(after_long_help = RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
+    /// Make the tables, their indexes and seed data
+    ///
+    /// Works on the direct endpoint, or on the proxy's where only that is given. Takes a few seconds with the default sizes.
+    /// Safe to repeat: tables that are there stay, and are filled up to the sizes asked for.
+    #[command(after_long_help = "Example:\n  recorder setup --orders 1000000 --logs 1000000")]
+    Setup(SetupArgs),
+    /// Drop the tables that `setup` made, with all their rows
+    Cleanup(CleanupArgs),
+}
+
+/// `recorder setup`.
+#[derive(Debug, Args)]
+pub struct SetupArgs {
+    /// Users there shall be at least
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000))]
+    pub users: i64,
+    /// Products there shall be at least
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000))]
+    pub products: i64,
+    /// Orders there shall be at least
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+    pub orders: i64,
+    /// Logs there shall be at least
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+    pub logs: i64,
+}
+
+/// `recorder cleanup`.
+#[derive(Debug, Args)]
+pub struct CleanupArgs {
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// Which paths to record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ModeArg {
+    /// Both at the same time
+    Both,
+    /// The direct path alone
+    Direct,
+    /// The proxy path alone
+    Proxy,
+}
+
+const WORKLOAD: &str = "Workload";
+const LIMITS: &str = "Limits";
+const RECORDING: &str = "Recording";
+const FAILOVER: &str = "Failover";
+const PGBENCH: &str = "pgbench beside the workload";
+
+/// `recorder run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Which paths to record
+    #[arg(long, value_enum, default_value = "both", help_heading = WORKLOAD)]
+    pub mode: ModeArg,
+    /// How long: seconds, or with a unit, such as 90s, 5m, 1h
+    #[arg(long, value_name = "TIME", default_value = "300", value_parser = duration::parse, help_heading = WORKLOAD)]
+    pub duration: Duration,
+    /// Workers per path, each running one operation at a time
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = WORKLOAD)]
+    pub concurrent_workers: u32,
+    /// Share of reads
+    #[arg(long, value_name = "SHARE", default_value_t = 70.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
+    pub read_weight: f64,
+    /// Share of writes
+    #[arg(long, value_name = "SHARE", default_value_t = 20.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
+    pub write_weight: f64,
+    /// Share of transactions; shares that do not add up to 100 are normalised
+    #[arg(long, value_name = "SHARE", default_value_t = 10.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
+    pub transaction_weight: f64,
+    /// Shortest think time of a worker after an operation
+    #[arg(long, value_name = "TIME", default_value = "0.1", value_parser = duration::parse, help_heading = WORKLOAD)]
+    pub min_operation_interval: Duration,
+    /// Longest think time of a worker after an operation
+    #[arg(long, value_name = "TIME", default_value = "0.5", value_parser = duration::parse, help_heading = WORKLOAD)]
+    pub max_operation_interval: Duration,
+    /// Seed of the operations; the same seed gives the same operations [default: random]
+    #[arg(long, value_name = "N", help_heading = WORKLOAD)]
+    pub seed: Option<u64>,
+
+    /// Connections per path at most
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = LIMITS)]
+    pub pool_size: u32,
+    /// Limit on an operation, over waiting for a connection and its statements
+    ///
+    /// After it the connection is dropped; no cancel request is sent.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse, help_heading = LIMITS)]
+    pub operation_timeout: Duration,
+    /// Limit on each phase of connecting: DNS, TCP, TLS, start-up
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
+    pub connect_timeout: Duration,
+    /// Limit on waiting for a free slot of the pool
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
+    pub pool_timeout: Duration,
+
+    /// Folder in which the recording's folder is made
+    #[arg(long, value_name = "FOLDER", default_value = "data/runs", help_heading = RECORDING)]
+    pub out: PathBuf,
+    /// Name of this machine in the recording [default: the host name]
+    #[arg(long, value_name = "LABEL", help_heading = RECORDING)]
+    pub host: Option<String>,
+    /// A label for the recording; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", help_heading = RECORDING)]
+    pub labels: Vec<String>,
+
+    /// Shell command that triggers the failover, such as an AWS CLI call or `lab failover`
+    ///
+    /// Its start, its end and its exit code are recorded; its output goes to logs/failover-command.log. Passwords in URLs and
+    /// after password= are replaced in the recording, not in what the command itself prints.
+    #[arg(long, value_name = "COMMAND", requires = "failover_after", help_heading = FAILOVER)]
+    pub failover_command: Option<String>,
+    /// When to run it, counted from the recording's start
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "failover_command", help_heading = FAILOVER)]
+    pub failover_after: Option<Duration>,
+
+    /// Run pgbench against each path's endpoint as background load
+    #[arg(long, help_heading = PGBENCH)]
+    pub enable_pgbench: bool,
+    /// pgbench's clients per path
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "enable_pgbench", help_heading = PGBENCH)]
+    pub pgbench_clients: u32,
+    /// pgbench's threads per path
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000), requires = "enable_pgbench", help_heading = PGBENCH)]
+    pub pgbench_jobs: u32,
+    /// pgbench's scale factor: 100,000 accounts, about 15 MB, each
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000), requires = "enable_pgbench", help_heading = PGBENCH)]
+    pub pgbench_scale: u32,
+    /// What pgbench runs
+    #[arg(long, value_enum, default_value = "tpc-b", requires = "enable_pgbench", help_heading = PGBENCH)]
+    pub pgbench_mode: ModeName,
+    /// pgbench script for --pgbench-mode custom
+    #[arg(long, value_name = "FILE", requires = "enable_pgbench", help_heading = PGBENCH)]
+    pub pgbench_script: Option<PathBuf>,
+    /// pgbench's load before the recording starts
+    #[arg(long, value_name = "TIME", default_value = "60", value_parser = duration::parse, requires = "enable_pgbench", help_heading = PGBENCH)]
+    pub warmup_time: Duration,
+}

@@ -1,0 +1,367 @@
+//! Making a connection: each phase timed apart, each under the same limit of our own. The driver's limit covers TCP only,
+//! and a stopped postmaster accepts and says nothing.
+
+mod identity;
+mod resolve;
+mod session;
+mod stream;
+mod tls;
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
+use recording::{ConnectFailure, Server};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_postgres::NoTls;
+
+pub use resolve::Resolver;
+pub use session::{Failed, Notice, Session};
+
+use crate::classify::{self, Symptom};
+use crate::duration::micros;
+use crate::endpoint::{Endpoint, SslMode};
+use crate::message;
+use stream::Stream;
+use tls::Tls;
+
+/// Makes connections to one endpoint.
+#[derive(Clone)]
+pub struct Connector {
+    path: Path,
+    endpoint: Endpoint,
+    resolver: Resolver,
+    tls: Option<Tls>,
+    limit: Duration,
+}
+
+/// What is known of an attempt so far; it stays readable where the attempt is cut off.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// The phase that it is in; `None` before the first.
+    pub phase: Option<ConnectPhase>,
+    /// The address that was tried last.
+    pub address: Option<IpAddr>,
+    /// Look-up, microseconds.
+    pub dns_us: Option<i64>,
+    /// TCP handshake, microseconds.
+    pub tcp_us: Option<i64>,
+    /// TLS, microseconds.
+    pub tls_us: Option<i64>,
+    /// Start-up and authentication, microseconds.
+    pub startup_us: Option<i64>,
+    /// Who answered.
+    pub server: Option<Server>,
+}
+
+/// A failure inside an attempt; the phase is in [`Progress`].
+struct PhaseError {
+    class: ErrorClass,
+    sqlstate: Option<String>,
+    message: String,
+}
+
+impl Connector {
+    /// A connector for the endpoint; `limit` is that of each phase.
+    ///
+    /// # Errors
+    /// One line where the endpoint's certificates can't be used.
+    pub fn new(
+        path: Path,
+        endpoint: Endpoint,
+        resolver: Resolver,
+        limit: Duration,
+    ) -> Result<Self, String> {
+        let tls = Tls::new(&endpoint)?;
+        Ok(Self {
+            path,
+            endpoint,
+            resolver,
+            tls,
+            limit,
+        })
+    }
+
+    /// The path.
+    #[must_use]
+    pub const fn path(&self) -> Path {
+        self.path
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The resolver that it asks.
+    #[must_use]
+    pub const fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    /// One attempt to connect. `progress` tells how far it came, also where this future is dropped.
+    ///
+    /// # Errors
+    /// The phase, the class and the text of the failure.
+    pub async fn connect(
+        &self,
+        connection_id: i64,
+        progress: &mut Progress,
+    ) -> Result<Session, ConnectFailure> {
+        let result = self.attempt(connection_id, progress).await;
+        result.map_err(
+            |PhaseError {
+                 class,
+                 sqlstate,
+                 message,
+             }| ConnectFailure {
+                phase: progress.phase.unwrap_or(ConnectPhase::Dns),
+                class,
+                sqlstate,
+                message,
+            },
+        )
+    }
+
+    async fn attempt(
+        &self,
+        connection_id: i64,
+        progress: &mut Progress,
+    ) -> Result<Session, PhaseError> {
+        let mut session = match (&self.tls, self.endpoint.sslmode) {
+            (Some(tls), SslMode::Prefer) => {
+                match self.open(connection_id, Some(tls), progress).await {
+                    // libpq's `prefer`: what TLS did not do is tried again without.
+                    Err(error) if is_refusal_of_tls(progress, &error) => {
+                        self.open(connection_id, None, progress).await?
+                    }
+                    opened => opened?,
+                }
+            }
+            (tls, _) => self.open(connection_id, tls.as_ref(), progress).await?,
+        };
+        let (server, _) = self
+            .phase(ConnectPhase::Identify, progress, async {
+                identity::identify(&session.client, self.path)
+                    .await
+                    .map_err(|error| from_statement(&session, &error))
+            })
+            .await?;
+        progress.server = Some(server);
+        session.in_use = false;
+        Ok(session)
+    }
+
+    /// Name, TCP, TLS and start-up.
+    async fn open(
+        &self,
+        connection_id: i64,
+        tls: Option<&Tls>,
+        progress: &mut Progress,
+    ) -> Result<Session, PhaseError> {
+        let host = self.endpoint.host.as_str();
+        let lookup = async {
+            let no_address = |message: String| PhaseError {
+                class: ErrorClass::Dns,
+                sqlstate: None,
+                message: message::one_line(&message),
+            };
+            self.resolver.addresses(host).await.map_err(no_address)
+        };
+        let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
+        progress.dns_us = host.parse::<IpAddr>().is_err().then_some(us);
+
+        let tcp = self.tcp(&addresses, progress).await?;
+        let stream = match tls {
+            None => Stream::Plain(tcp),
+            Some(tls) => {
+                let (stream, us) = self
+                    .phase(ConnectPhase::Tls, progress, self.agree_on_tls(tls, tcp))
+                    .await?;
+                progress.tls_us = Some(us);
+                stream
+            }
+        };
+        let startup = async {
+            let mut config = tokio_postgres::Config::new();
+            config
+                .user(&self.endpoint.user)
+                .dbname(&self.endpoint.database);
+            if let Some(password) = &self.endpoint.password {
+                config.password(&password.0);
+            }
+            config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+            config
+                .connect_raw(stream, NoTls)
+                .await
+                .map_err(|error| from_startup(&error))
+        };
+        let ((client, connection), us) =
+            self.phase(ConnectPhase::Startup, progress, startup).await?;
+        progress.startup_us = Some(us);
+        Ok(Session::new(client, connection, connection_id))
+    }
+
+    /// The addresses in their order, each under the limit; the last one's failure is reported.
+    async fn tcp(
+        &self,
+        addresses: &[IpAddr],
+        progress: &mut Progress,
+    ) -> Result<TcpStream, PhaseError> {
+        let begun = Instant::now();
+        let mut last = None;
+        for address in addresses {
+            progress.address = Some(*address);
+            let target = SocketAddr::new(*address, self.endpoint.port);
+            let connect = async {
+                let stream = TcpStream::connect(target)
+                    .await
+                    .map_err(|error| from_io(&error))?;
+                stream.set_nodelay(true).map_err(|error| from_io(&error))?;
+                Ok(stream)
+            };
+            match self.phase(ConnectPhase::Tcp, progress, connect).await {
+                Ok((stream, _)) => {
+                    progress.tcp_us = Some(micros(begun.elapsed()));
+                    return Ok(stream);
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| PhaseError {
+            class: ErrorClass::Dns,
+            sqlstate: None,
+            message: format!("the name {} has no address", self.endpoint.host),
+        }))
+    }
+
+    async fn agree_on_tls(&self, tls: &Tls, mut tcp: TcpStream) -> Result<Stream, PhaseError> {
+        let refused = |message: String| PhaseError {
+            class: ErrorClass::Tls,
+            sqlstate: None,
+            message: message::one_line(&message),
+        };
+        if tls::ask_for_tls(&mut tcp)
+            .await
+            .map_err(|error| from_io(&error))?
+        {
+            let stream = tls
+                .handshake(tcp)
+                .await
+                .map_err(|error| match error.get_ref() {
+                    Some(_) => refused(format!("TLS handshake: {error}")),
+                    None => from_io(&error),
+                })?;
+            return Ok(Stream::Tls(Box::new(stream)));
+        }
+        if self.endpoint.sslmode == SslMode::Prefer {
+            return Ok(Stream::Plain(tcp));
+        }
+        let mode = self.endpoint.sslmode.as_str();
+        Err(refused(format!(
+            "the server does no TLS, and sslmode={mode} asks for it"
+        )))
+    }
+
+    /// Runs a phase under the limit and times it.
+    async fn phase<T>(
+        &self,
+        phase: ConnectPhase,
+        progress: &mut Progress,
+        work: impl Future<Output = Result<T, PhaseError>>,
+    ) -> Result<(T, i64), PhaseError> {
+        progress.phase = Some(phase);
+        let begun = Instant::now();
+        match timeout(self.limit, work).await {
+            Ok(done) => done.map(|value| (value, micros(begun.elapsed()))),
+            Err(_) => Err(PhaseError {
+                class: ErrorClass::ConnectTimeout,
+                sqlstate: None,
+                message: format!("no answer within {:?} ({phase})", self.limit),
+            }),
+        }
+    }
+}
+
+/// A failed handshake, or a server that refuses this user over TLS (28000, `hostnossl` in `pg_hba.conf`).
+fn is_refusal_of_tls(progress: &Progress, error: &PhaseError) -> bool {
+    match progress.phase {
+        Some(ConnectPhase::Tls) => error.class == ErrorClass::Tls,
+        Some(ConnectPhase::Startup) => error.sqlstate.as_deref() == Some("28000"),
+        _ => false,
+    }
+}
+
+fn from_io(error: &io::Error) -> PhaseError {
+    let class = match error.kind() {
+        ErrorKind::ConnectionRefused => ErrorClass::Refused,
+        ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::NetworkDown
+        | ErrorKind::AddrNotAvailable => ErrorClass::Unreachable,
+        ErrorKind::TimedOut => ErrorClass::ConnectTimeout,
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => ErrorClass::ConnectionLost,
+        _ => ErrorClass::Other,
+    };
+    PhaseError {
+        class,
+        sqlstate: None,
+        message: message::chain(error),
+    }
+}
+
+fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
+    let message = message::chain(error);
+    if let Some(Notice {
+        sqlstate,
+        message: text,
+        ..
+    }) = session::answer_of(error)
+    {
+        let class = classify::class_at_startup(Symptom::Answer {
+            sqlstate: &sqlstate,
+            message: &text,
+        });
+        return PhaseError {
+            class,
+            sqlstate: Some(sqlstate),
+            message,
+        };
+    }
+    let source = std::error::Error::source(error);
+    if let Some(io) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
+        return PhaseError {
+            class: from_io(io).class,
+            sqlstate: None,
+            message,
+        };
+    }
+    // The driver tells the rest apart only by its text: no password given, SCRAM refused.
+    let is_login =
+        message.starts_with("invalid configuration") || message.starts_with("authentication error");
+    let class = match (error.is_closed(), is_login) {
+        (true, _) => ErrorClass::ConnectionLost,
+        (false, true) => ErrorClass::Auth,
+        (false, false) => ErrorClass::Other,
+    };
+    PhaseError {
+        class,
+        sqlstate: None,
+        message,
+    }
+}
+
+fn from_statement(session: &Session, error: &tokio_postgres::Error) -> PhaseError {
+    let failed = session.explain(error);
+    PhaseError {
+        class: classify::class(failed.symptom()),
+        sqlstate: failed.answer.map(|answer| answer.sqlstate),
+        message: failed.message,
+    }
+}

@@ -1,0 +1,74 @@
+//! Names to addresses, asked by ourselves so that the address of each connection is known and no cache outlives the TTL.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
+};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+
+/// Looks names up. Cheap to clone; clones share the cache.
+#[derive(Clone)]
+pub struct Resolver {
+    inner: TokioResolver,
+}
+
+impl Resolver {
+    /// A resolver that asks `server`, or the servers and hosts file of the operating system.
+    ///
+    /// `limit` is the caller's own limit on a look-up: two tries fit into it.
+    ///
+    /// # Errors
+    /// One line where the system's configuration can't be read.
+    pub fn new(server: Option<SocketAddr>, limit: Duration) -> Result<Self, String> {
+        let mut builder = match server {
+            Some(server) => {
+                let mut udp = ConnectionConfig::udp();
+                udp.port = server.port();
+                let mut tcp = ConnectionConfig::tcp();
+                tcp.port = server.port();
+                let name_server = NameServerConfig::new(server.ip(), true, vec![udp, tcp]);
+                let config = ResolverConfig::from_parts(None, vec![], vec![name_server]);
+                let mut builder =
+                    TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+                builder.options_mut().use_hosts_file = ResolveHosts::Never;
+                builder
+            }
+            None => TokioResolver::builder_tokio().map_err(|error| {
+                format!("the system's DNS configuration can't be read: {error}; give --dns-server")
+            })?,
+        };
+        let options = builder.options_mut();
+        options.ip_strategy = LookupIpStrategy::Ipv4thenIpv6;
+        options.timeout = limit / 3;
+        options.attempts = 1;
+        // A name that did not resolve is asked for again: an outage of DNS must not last longer here than there.
+        options.negative_max_ttl = Some(Duration::ZERO);
+        let inner = builder
+            .build()
+            .map_err(|error| format!("no DNS resolver: {error}"))?;
+        Ok(Self { inner })
+    }
+
+    /// The addresses of a name, IPv4 before IPv6; an address is not looked up.
+    ///
+    /// # Errors
+    /// One line, where there is none.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, String> {
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        let found = self
+            .inner
+            .lookup_ip(host)
+            .await
+            .map_err(|error| format!("the name {host} does not resolve: {error}"))?;
+        let addresses: Vec<IpAddr> = found.iter().collect();
+        if addresses.is_empty() {
+            return Err(format!("the name {host} has no address"));
+        }
+        Ok(addresses)
+    }
+}

@@ -1,0 +1,210 @@
+//! A live connection: the driver's client, and what the server said outside of answers.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::task::JoinHandle;
+use tokio_postgres::error::{DbError, Severity};
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{AsyncMessage, Client, Connection};
+
+use super::stream::Stream;
+use crate::classify::{self, Symptom};
+use crate::message;
+
+/// A code and a text of the server.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The five characters of its code.
+    pub sqlstate: String,
+    /// Its text.
+    pub message: String,
+    /// True where the server closes the connection after it.
+    pub fatal: bool,
+}
+
+/// What came outside of answers.
+#[derive(Debug, Default)]
+struct Heard {
+    /// A commit that no standby confirmed.
+    unreplicated: Option<Notice>,
+    /// A warning that the server goes down.
+    shutdown: Option<Notice>,
+    /// How the connection ended: the server's last word, or the operating system's.
+    end: Option<End>,
+}
+
+#[derive(Debug)]
+struct End {
+    answer: Option<Notice>,
+    text: String,
+}
+
+/// Why a statement failed, as this connection saw it.
+#[derive(Debug)]
+pub struct Failed {
+    /// An error answer, where one came.
+    pub answer: Option<Notice>,
+    /// True where the connection ended, or is about to.
+    pub lost: bool,
+    /// The code of a warning before the end.
+    pub warning: Option<String>,
+    /// The chain of causes.
+    pub message: String,
+}
+
+impl Failed {
+    /// For the rules of [`classify`].
+    #[must_use]
+    pub fn symptom(&self) -> Symptom<'_> {
+        match &self.answer {
+            Some(Notice {
+                sqlstate, message, ..
+            }) => Symptom::Answer { sqlstate, message },
+            None if self.lost => Symptom::Lost {
+                warning: self.warning.as_deref(),
+            },
+            None => Symptom::Client,
+        }
+    }
+}
+
+/// A live connection. Dropped while in use, or [`Session::abandon`]ed, its socket closes at once.
+pub struct Session {
+    /// The driver's client.
+    pub client: Client,
+    /// The row of `connections` that tells of it.
+    pub connection_id: i64,
+    /// True until the server is identified, and between the first statement of an operation and its known outcome: cut off
+    /// there, the connection can't be used.
+    pub in_use: bool,
+    heard: Arc<Mutex<Heard>>,
+    driver: JoinHandle<()>,
+}
+
+impl Session {
+    pub(super) fn new(
+        client: Client,
+        connection: Connection<Stream, NoTlsStream>,
+        connection_id: i64,
+    ) -> Self {
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        let driver = tokio::spawn(drive(connection, Arc::clone(&heard)));
+        Self {
+            client,
+            connection_id,
+            in_use: true,
+            heard,
+            driver,
+        }
+    }
+
+    /// True where the connection has ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Forgets warnings of earlier statements.
+    pub fn forget_warnings(&self) {
+        let mut heard = lock(&self.heard);
+        heard.unreplicated = None;
+        heard.shutdown = None;
+    }
+
+    /// The warning that the last commit is only local, if one came.
+    #[must_use]
+    pub fn unreplicated_commit(&self) -> Option<Notice> {
+        lock(&self.heard).unreplicated.take()
+    }
+
+    /// Explains a statement's error with what was heard besides.
+    #[must_use]
+    pub fn explain(&self, error: &tokio_postgres::Error) -> Failed {
+        if let Some(answer) = answer_of(error) {
+            let message = message::chain(error);
+            return Failed {
+                lost: answer.fatal,
+                answer: Some(answer),
+                warning: None,
+                message,
+            };
+        }
+        let heard = lock(&self.heard);
+        let (answer, mut message, lost) = match &heard.end {
+            // An error that came while nothing was asked is the server's last word: it did none of what was sent after.
+            Some(End { answer, text }) => (answer.clone(), text.clone(), true),
+            None => (None, message::chain(error), error.is_closed()),
+        };
+        let warning = heard.shutdown.as_ref().map(|notice| {
+            message = message::one_line(&format!("{message}, after: {}", notice.message));
+            notice.sqlstate.clone()
+        });
+        Failed {
+            answer,
+            lost,
+            warning,
+            message,
+        }
+    }
+
+    /// Closes the socket now, whatever the server does.
+    pub fn abandon(mut self) {
+        self.in_use = true;
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Without this the driver would wait for a hanging server's answers. A connection at rest says good-bye instead.
+        if self.in_use {
+            self.driver.abort();
+        }
+    }
+}
+
+fn lock(heard: &Mutex<Heard>) -> std::sync::MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The error answer in a driver's error.
+pub(crate) fn answer_of(error: &tokio_postgres::Error) -> Option<Notice> {
+    error.as_db_error().map(notice)
+}
+
+fn notice(answer: &DbError) -> Notice {
+    Notice {
+        sqlstate: answer.code().code().to_owned(),
+        message: answer.message().to_owned(),
+        fatal: matches!(
+            answer.parsed_severity(),
+            Some(Severity::Fatal | Severity::Panic)
+        ),
+    }
+}
+
+async fn drive(mut connection: Connection<Stream, NoTlsStream>, heard: Arc<Mutex<Heard>>) {
+    while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+        match message {
+            Ok(AsyncMessage::Notice(warning)) => {
+                let warning = notice(&warning);
+                let mut heard = lock(&heard);
+                if classify::is_unreplicated_commit(&warning.sqlstate, &warning.message) {
+                    heard.unreplicated = Some(warning);
+                } else if matches!(warning.sqlstate.as_str(), "57P01" | "57P02" | "57P03") {
+                    heard.shutdown = Some(warning);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                // Noted before the connection is dropped: only that wakes those who wait for an answer.
+                let end = End {
+                    answer: answer_of(&error),
+                    text: message::chain(&error),
+                };
+                lock(&heard).end = Some(end);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The user's own trigger of the failover: a shell command, run once, its start and end recorded.
+
+use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path as FilePath, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use recording::vocabulary::EventKind;
+use recording::{Clock, Event, Handle};
+use tokio::process::Command;
+use tokio::sync::watch;
+
+use crate::live::Monitor;
+use crate::logfile::Log;
+use crate::redact::redact;
+use crate::workload::stopped;
+
+/// What is to be run, and when after the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Given to `sh -c`.
+    pub command: String,
+    /// After the recording's start.
+    pub after: Duration,
+}
+
+/// Those who hear of the trigger.
+pub struct Witnesses {
+    /// The recording.
+    pub handle: Handle,
+    /// Its clock.
+    pub clock: Clock,
+    /// The live view.
+    pub monitor: Arc<Monitor>,
+    /// The log.
+    pub log: Arc<Log>,
+}
+
+impl Witnesses {
+    fn tell(&self, kind: EventKind, status: Option<i32>, detail: String) {
+        self.log.line(&format!("{kind}: {detail}"));
+        self.monitor.note(match kind {
+            EventKind::FailoverTriggered => format!("failover command started: {detail}"),
+            _ => format!("failover command {detail}"),
+        });
+        let time = self.clock.now_us();
+        self.handle.event(Event {
+            time,
+            path: None,
+            kind,
+            status,
+            detail,
+        });
+    }
+}
+
+impl Trigger {
+    /// Runs the command at its time; its output goes to `failover-command.log` in `logs`. A recording that ends before
+    /// that time runs nothing. Once started, the command is waited for: whoever is in a hurry drops this, and it goes on.
+    pub async fn run(
+        self,
+        start: Instant,
+        logs: PathBuf,
+        witnesses: Witnesses,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        tokio::select! {
+            () = tokio::time::sleep_until((start + self.after).into()) => {}
+            () = stopped(&mut stop) => {
+                let text = "the failover command was not run: the recording ended before its time";
+                witnesses.log.line(text);
+                witnesses.monitor.note(text);
+                return;
+            }
+        }
+        witnesses.tell(EventKind::FailoverTriggered, None, redact(&self.command));
+        let (status, detail) = match self.execute(&logs).await {
+            Ok(status) => (status.code(), describe(status)),
+            Err(error) => (None, format!("could not be run: {error}")),
+        };
+        witnesses.tell(EventKind::FailoverTriggerFinished, status, detail);
+    }
+
+    async fn execute(&self, logs: &FilePath) -> std::io::Result<ExitStatus> {
+        let output = File::create(logs.join("failover-command.log"))?;
+        // A process group of its own: Ctrl-C ends the recording, not half a failover.
+        Command::new("sh")
+            .arg("-c")
+            .arg(&self.command)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .process_group(0)
+            .status()
+            .await
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}

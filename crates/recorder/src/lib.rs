@@ -1,0 +1,98 @@
+//! `recorder`: runs a business workload on two paths through a PostgreSQL failover and records every operation.
+//!
+//! The road is one way: [`cli`] (as written) -> [`config`] (checked) -> [`run`], which checks both paths, begins the recording
+//! and starts the workers of each path ([`workload`]); those draw operations ([`draw`]), take connections ([`pool`],
+//! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
+
+pub mod classify;
+mod cleanup;
+pub mod cli;
+pub mod config;
+pub mod connect;
+mod database;
+pub mod draw;
+pub mod duration;
+pub mod endpoint;
+mod error;
+mod execute;
+mod failover;
+pub mod live;
+mod load;
+mod logfile;
+mod manifest;
+mod message;
+mod observer;
+pub mod pgbench;
+mod pgpass;
+mod pool;
+pub mod redact;
+mod report;
+mod run;
+mod schedule;
+mod setup;
+mod signals;
+mod sql;
+mod text;
+pub mod weights;
+mod workload;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+pub use error::RecorderError;
+
+use cli::{Cli, Command};
+
+/// Runs the command line `arguments` (the program's name first) and gives the exit code of the process.
+#[must_use]
+pub fn run_command_line(arguments: &[OsString]) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is to be done about a closed stdout.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    if shows_password(arguments) {
+        eprintln!(
+            "warning: a password on the command line shows in the process list; put the URL into \
+             PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL, or the password into PGPASSWORD or ~/.pgpass"
+        );
+    }
+    match execute(cli) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("recorder: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), RecorderError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| RecorderError::NothingRecorded(format!("no async runtime: {error}")))?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Run(args) => run::run(&cli.endpoints, *args).await,
+            Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
+            Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
+        }
+    })
+}
+
+/// A password in an endpoint's URL, given as an argument.
+fn shows_password(arguments: &[OsString]) -> bool {
+    arguments
+        .iter()
+        .filter_map(|argument| argument.to_str())
+        .any(|argument| {
+            let is_url = ["postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| argument.contains(scheme));
+            is_url && redact::redact(argument) != argument
+        })
+}

@@ -1,0 +1,85 @@
+//! pgbench beside the workload: making it ready before the recording, on each path.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::config::RunConfig;
+use crate::connect::Connector;
+use crate::endpoint::RootCertificates;
+use crate::error::RecorderError;
+use crate::live::{self, Monitor};
+use crate::pgbench::{self, PgbenchError, Running, Target};
+
+/// Makes pgbench's tables where needed, starts it on each path and waits for the warm-up to pass. Nothing without
+/// `--enable-pgbench`.
+///
+/// # Errors
+/// [`RecorderError::Usage`] where pgbench is missing or can't run as asked.
+pub(crate) async fn start(
+    config: &RunConfig,
+    monitor: &Arc<Monitor>,
+    stop: watch::Receiver<bool>,
+) -> Result<Vec<Running>, RecorderError> {
+    let Some(options) = &config.load else {
+        return Ok(Vec::new());
+    };
+    let failed = |error: PgbenchError| RecorderError::Usage(error.to_string());
+    let program = find()?;
+    let targets: Vec<Target> = config.connectors.iter().map(target).collect();
+    for target in &targets {
+        pgbench::prepare(&program, options, target)
+            .await
+            .map_err(failed)?;
+    }
+    let mut running = Vec::new();
+    for target in targets {
+        let monitor = Arc::clone(monitor);
+        running.push(
+            pgbench::start(&program, options, target, monitor)
+                .await
+                .map_err(failed)?,
+        );
+    }
+    if !live::warm_up(monitor, options.warmup, stop).await {
+        return Err(RecorderError::NothingRecorded(
+            "stopped during the warm-up".to_owned(),
+        ));
+    }
+    Ok(running)
+}
+
+/// Looks for pgbench, so that a missing one is said before anything is touched.
+///
+/// # Errors
+/// [`RecorderError::Usage`] with the package that has it.
+pub(crate) fn find() -> Result<pgbench::Program, RecorderError> {
+    pgbench::find().map_err(|error| RecorderError::Usage(error.to_string()))
+}
+
+fn target(connector: &Connector) -> Target {
+    let endpoint = connector.endpoint();
+    let (resolver, host) = (connector.resolver().clone(), endpoint.host.clone());
+    Target {
+        path: connector.path(),
+        host: endpoint.host.clone(),
+        port: endpoint.port,
+        database: endpoint.database.clone(),
+        user: endpoint.user.clone(),
+        password: endpoint
+            .password
+            .as_ref()
+            .map(|password| password.0.clone()),
+        sslmode: endpoint.sslmode.as_str().to_owned(),
+        sslrootcert: match &endpoint.roots {
+            RootCertificates::None => None,
+            RootCertificates::System => Some(PathBuf::from("system")),
+            RootCertificates::File(file) => Some(file.clone()),
+        },
+        resolve: Arc::new(move || {
+            let (resolver, host) = (resolver.clone(), host.clone());
+            Box::pin(async move { resolver.addresses(&host).await.ok()?.first().copied() })
+        }),
+    }
+}

@@ -1,0 +1,78 @@
+//! The manifest of a run that begins.
+
+use recording::vocabulary::Path;
+use recording::{
+    Clock, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, Manifest, Pool, RunId,
+    State, Timestamp,
+};
+
+use crate::config::RunConfig;
+use crate::connect::Connector;
+use crate::duration::micros;
+use crate::redact::redact;
+
+/// What the recording says of itself while it runs.
+#[must_use]
+pub(crate) fn build(config: &RunConfig, run_id: &RunId, clock: &Clock) -> Manifest {
+    Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        run_id: run_id.as_str().to_owned(),
+        host: config.host.clone(),
+        state: State::Recording,
+        start_time: Timestamp(clock.now_us()),
+        duration_us: None,
+        requested_duration_us: Some(micros(config.duration)),
+        clock: ClockRecord {
+            anchor_time: Timestamp(clock.anchor_us()),
+            drift_us: None,
+        },
+        mode: config.mode,
+        weights: config.weights,
+        workers: config.workers,
+        schedule: config.schedule.record(),
+        seed: config.seed,
+        protocol: "extended".to_owned(),
+        pool: Pool {
+            size: config.pool_size,
+        },
+        timeouts: config.timeouts(),
+        endpoints: config.connectors.iter().map(endpoint).collect(),
+        servers: Vec::new(),
+        labels: config.labels.clone(),
+        failover: config.trigger.as_ref().map(|trigger| Failover {
+            command: redact(&trigger.command),
+            after_us: micros(trigger.after),
+        }),
+        load: config.load.as_ref().map(|load| LoadSettings {
+            clients: load.clients,
+            jobs: load.jobs,
+            scale: load.scale,
+            mode: load.mode.as_str().to_owned(),
+            warmup_us: micros(load.warmup),
+        }),
+        parts: Vec::new(),
+        dropped_rows: std::collections::BTreeMap::new(),
+    }
+}
+
+fn endpoint(connector: &Connector) -> Endpoint {
+    let endpoint = connector.endpoint();
+    Endpoint {
+        path: connector.path(),
+        host: endpoint.host.clone(),
+        port: endpoint.port,
+        database: endpoint.database.clone(),
+        user: endpoint.user.clone(),
+        sslmode: endpoint.sslmode.as_str().to_owned(),
+    }
+}
+
+/// The letter of a path in order numbers, which must stay within 50 characters.
+#[must_use]
+pub(crate) const fn path_letter(path: Path) -> char {
+    match path {
+        Path::Direct => 'd',
+        Path::Proxy => 'p',
+    }
+}

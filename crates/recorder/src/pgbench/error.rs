@@ -1,0 +1,74 @@
+//! What can go wrong with pgbench before the recording starts: each one line, with the remedy.
+
+use std::io;
+use std::path::PathBuf;
+
+use recording::vocabulary::Path;
+
+/// Why pgbench can't load a path. Nothing in it is secret.
+#[derive(Debug, thiserror::Error)]
+pub enum PgbenchError {
+    /// There is no pgbench on this machine.
+    #[error(
+        "pgbench is not installed; Debian and Ubuntu have it in the package of the server: apt-get install postgresql \
+         (elsewhere postgresql-contrib), or set PGOUTAGE_PG_BINDIR to the folder that has it"
+    )]
+    NotFound,
+    /// `PGOUTAGE_PG_BINDIR` leads nowhere.
+    #[error(
+        "{0}: no pgbench that runs; PGOUTAGE_PG_BINDIR has to name the folder that has it, such as /usr/lib/postgresql/15/bin"
+    )]
+    NotInFolder(PathBuf),
+    /// `--pgbench-mode custom` alone.
+    #[error("--pgbench-mode custom needs --pgbench-script FILE")]
+    NoScript,
+    /// `--pgbench-script` with a built-in script.
+    #[error("--pgbench-script is used only with --pgbench-mode custom")]
+    ScriptNotUsed,
+    /// The script can't be read.
+    #[error("{script}: {source}")]
+    Script {
+        /// The script.
+        script: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// `sslrootcert=system` with a libpq that would take it for a file name.
+    #[error(
+        "pgbench {0} can't check certificates against the system's (16 and later can): give a CA file with sslrootcert=FILE"
+    )]
+    NoSystemRoots(String),
+    /// The name of the endpoint did not resolve.
+    #[error("pgbench on {path}: {host}: the name does not resolve")]
+    NotResolved {
+        /// The path.
+        path: Path,
+        /// The name.
+        host: String,
+    },
+    /// pgbench could not run, or make its tables.
+    #[error("pgbench on {path}: {reason}")]
+    Run {
+        /// The path.
+        path: Path,
+        /// What pgbench said, on one line.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("{what}: {source}")]
+    Io {
+        /// The file or program.
+        what: String,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl PgbenchError {
+    pub(super) fn io(what: impl ToString) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            what: what.to_string(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Real pgbench beside the business workload: one per path, against the endpoint of that path.
+//!
+//! pgbench keeps to tables of its own (`pgbench_*`). Its progress per second becomes rows of `load`, its output stays in
+//! the recording's `logs/`. No version of it reconnects: a client that a failover cuts is gone, so the whole of it is
+//! started again, and each start is an event.
+
+mod command;
+mod error;
+mod load;
+mod output;
+mod passfile;
+mod prepare;
+mod program;
+mod progress;
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use recording::vocabulary::Path;
+
+pub use error::PgbenchError;
+pub use load::{Running, start};
+pub use prepare::{Prepared, prepare};
+pub use program::{Program, find};
+
+/// What the user calls a mode: `--pgbench-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ModeName {
+    /// pgbench's own mix of three updates, a select and an insert
+    TpcB,
+    /// Selects by primary key
+    ReadOnly,
+    /// The script given with --pgbench-script
+    Custom,
+}
+
+/// What pgbench runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadMode {
+    /// Its built-in TPC-B-like script.
+    TpcB,
+    /// Its built-in select-only script.
+    ReadOnly,
+    /// A script of the user's.
+    Custom(PathBuf),
+}
+
+impl LoadMode {
+    /// Puts `--pgbench-mode` and `--pgbench-script` together.
+    ///
+    /// # Errors
+    /// [`PgbenchError::NoScript`] and [`PgbenchError::ScriptNotUsed`] where one asks for what the other does not say,
+    /// [`PgbenchError::Script`] where the script can't be read.
+    pub fn new(name: ModeName, script: Option<PathBuf>) -> Result<Self, PgbenchError> {
+        match (name, script) {
+            (ModeName::TpcB, None) => Ok(Self::TpcB),
+            (ModeName::ReadOnly, None) => Ok(Self::ReadOnly),
+            (ModeName::Custom, None) => Err(PgbenchError::NoScript),
+            (ModeName::Custom, Some(script)) => {
+                std::fs::read_to_string(&script).map_err(|source| PgbenchError::Script {
+                    script: script.clone(),
+                    source,
+                })?;
+                Ok(Self::Custom(script))
+            }
+            (_, Some(_)) => Err(PgbenchError::ScriptNotUsed),
+        }
+    }
+
+    /// The mode's name, as the manifest has it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::TpcB => "tpc-b",
+            Self::ReadOnly => "read-only",
+            Self::Custom(_) => "custom",
+        }
+    }
+
+    /// How long pgbench may report no transaction before it is taken for hung. A server that is stopped, not dead,
+    /// holds its clients for ever, and pgbench has no limit of its own. Scripts of users may have long transactions.
+    const fn stall_limit(&self) -> Duration {
+        match self {
+            Self::TpcB | Self::ReadOnly => Duration::from_secs(10),
+            Self::Custom(_) => Duration::from_secs(60),
+        }
+    }
+}
+
+/// The load that is asked for, the same on each path.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// Clients, each with a connection.
+    pub clients: u32,
+    /// Threads of pgbench.
+    pub jobs: u32,
+    /// Scale factor of its tables: 100,000 accounts, about 15 MB, each.
+    pub scale: u32,
+    /// What it runs.
+    pub mode: LoadMode,
+    /// Load before the recording's start.
+    pub warmup: Duration,
+}
+
+/// Looks the endpoint's name up; `None` where it does not resolve.
+///
+/// libpq can ask neither a DNS server of our choice nor an unusual port, so pgbench gets the address from us.
+pub type Resolve =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<IpAddr>> + Send>> + Send + Sync>;
+
+/// The endpoint that pgbench loads.
+#[derive(Clone)]
+pub struct Target {
+    /// The path.
+    pub path: Path,
+    /// Name or address; certificates are checked against it.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Database.
+    pub database: String,
+    /// User.
+    pub user: String,
+    /// Password, if any: handed over in a file that only we can read.
+    pub password: Option<String>,
+    /// libpq's word.
+    pub sslmode: String,
+    /// CA file, or `system`.
+    pub sslrootcert: Option<PathBuf>,
+    /// Asked before each start.
+    pub resolve: Resolve,
+}
+
+/// pgbench's line about an error, without its prefix and on one line; what stands last is most to the point.
+fn last_error(lines: &[String]) -> Option<String> {
+    let errors = lines.iter().filter_map(|line| {
+        let (_, text) = line
+            .split_once("error: ")
+            .or_else(|| line.split_once("fatal: "))?;
+        Some(text.trim().to_owned())
+    });
+    // Some only say that something else went wrong.
+    errors.rev().find(|text| {
+        !text.starts_with("Run was aborted") && !text.starts_with("could not create connection")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mode_and_script_belong_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script.sql");
+        assert!(matches!(
+            LoadMode::new(ModeName::Custom, None),
+            Err(PgbenchError::NoScript)
+        ));
+        assert!(matches!(
+            LoadMode::new(ModeName::TpcB, Some(script.clone())),
+            Err(PgbenchError::ScriptNotUsed)
+        ));
+        assert!(matches!(
+            LoadMode::new(ModeName::Custom, Some(script.clone())),
+            Err(PgbenchError::Script { .. })
+        ));
+        std::fs::write(&script, "select 1;").unwrap();
+        assert_eq!(
+            LoadMode::new(ModeName::Custom, Some(script.clone())).unwrap(),
+            LoadMode::Custom(script)
+        );
+        assert_eq!(
+            LoadMode::new(ModeName::ReadOnly, None).unwrap().as_str(),
+            "read-only"
+        );
+    }
+
+    #[test]
+    fn the_error_that_says_most() {
+        let lines = [
+            "pgbench (15.18)",
+            "pgbench: error: connection to server at \"127.0.0.9\", port 5 failed: FATAL:  sorry, too many clients already",
+            "pgbench: error: could not create connection for client 30",
+        ];
+        assert_eq!(
+            last_error(&lines.map(str::to_owned)).as_deref(),
+            Some(
+                "connection to server at \"127.0.0.9\", port 5 failed: FATAL:  sorry, too many clients already"
+            )
+        );
+        assert_eq!(last_error(&["progress: 1.0 s".to_owned()]), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! What `recorder run` says at its beginning and its end, on stderr and in its log.
+
+use std::path::Path as FilePath;
+
+use recording::{Completion, State, Summary};
+
+use crate::config::RunConfig;
+use crate::live::Monitor;
+use crate::logfile::Log;
+use crate::text::thousands;
+
+/// The recording begins.
+pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
+    let paths = config.mode.paths();
+    let names: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
+    eprintln!(
+        "recording {} for {:?} into {} (Ctrl-C ends it early)",
+        names.join(" and "),
+        config.duration,
+        folder.display()
+    );
+    log.line(&format!(
+        "recorder {} begins: {} for {:?}, {} workers per path, weights {}/{}/{}, think time {:?} to {:?}, seed {}, \
+         pool {}, limits: operation {:?}, connect {:?}, pool {:?}",
+        env!("CARGO_PKG_VERSION"),
+        names.join(" and "),
+        config.duration,
+        config.workers,
+        config.weights.read,
+        config.weights.write,
+        config.weights.transaction,
+        config.schedule.min_interval,
+        config.schedule.max_interval,
+        config.seed,
+        config.pool_size,
+        config.limits.operation,
+        config.connect_limit,
+        config.limits.pool,
+    ));
+    for connector in &config.connectors {
+        log.line(&format!(
+            "{}: {}, sslmode {}",
+            connector.path(),
+            connector.endpoint(),
+            connector.endpoint().sslmode.as_str()
+        ));
+    }
+    if let Some(trigger) = &config.trigger {
+        log.line(&format!(
+            "failover command after {:?}: {}",
+            trigger.after, trigger.command
+        ));
+    }
+}
+
+/// The recording is over.
+pub(crate) fn ended(
+    config: &RunConfig,
+    monitor: &Monitor,
+    log: &Log,
+    completion: Completion,
+    summary: &Result<Summary, String>,
+    folder: &FilePath,
+) {
+    let say = |line: &str| {
+        log.line(line);
+        eprintln!("{line}");
+    };
+    let how = match completion.state {
+        State::Interrupted => "interrupted after",
+        _ => "recorded",
+    };
+    say(&format!(
+        "{how} {:.1} s",
+        completion.duration_us as f64 / 1e6
+    ));
+    for path in config.mode.paths() {
+        let totals = monitor.totals(*path);
+        let finished = totals.operations - totals.unfinished;
+        let rate = match finished {
+            0 => "-".to_owned(),
+            _ => format!("{:.2} %", totals.succeeded as f64 / finished as f64 * 100.0),
+        };
+        say(&format!(
+            "{path}: {} operations, success rate {rate}; {} failed, {} unknown, {} unfinished",
+            thousands(totals.operations),
+            thousands(totals.failed),
+            thousands(totals.unknown),
+            thousands(totals.unfinished),
+        ));
+    }
+    if let Ok(summary) = summary {
+        let rows = |table: &recording::Table| summary.rows.get(table).copied().unwrap_or(0);
+        let tables: Vec<String> = recording::Table::ALL
+            .iter()
+            .map(|table| format!("{} {}", thousands(rows(table)), table.as_str()))
+            .collect();
+        let dropped: u64 = summary.dropped.values().sum();
+        say(&format!(
+            "rows written: {}; dropped: {}",
+            tables.join(", "),
+            thousands(dropped)
+        ));
+    }
+    eprintln!("look at it: analyze report {}", folder.display());
+}

@@ -1,0 +1,339 @@
+//! `recorder run`: check, begin, wait for the end, complete the recording.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::{Duration, Instant};
+
+use recording::vocabulary::EventKind;
+use recording::{
+    Clock, Completion, Event, RecordingWriter, RunId, Server, State, Summary, Timestamp,
+    WriterOptions,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::cli::{EndpointArgs, RunArgs};
+use crate::config::RunConfig;
+use crate::connect::Connector;
+use crate::database::{self, PathKeys};
+use crate::draw::Draws;
+use crate::duration::micros;
+use crate::error::RecorderError;
+use crate::failover::Witnesses;
+use crate::live::{self, Monitor};
+use crate::logfile::Log;
+use crate::observer::{Observer, describe};
+use crate::pgbench::Running;
+use crate::signals::Signals;
+use crate::workload::Workload;
+use crate::{load, manifest, pool, report};
+
+/// How long the end waits for a failover command that still runs.
+const TRIGGER_GRACE: Duration = Duration::from_secs(10);
+
+/// Records, and prints the recording's folder as the last line on stdout.
+///
+/// # Errors
+/// [`RecorderError::Usage`] and [`RecorderError::NothingRecorded`] leave no folder behind; [`RecorderError::Failed`] says what
+/// of the recording is lost.
+pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), RecorderError> {
+    let config = RunConfig::new(endpoints, args)?;
+    if let Some(note) = &config.weights_note {
+        eprintln!("{note}");
+    }
+    let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
+    let mut signals = Signals::listen().map_err(nothing)?;
+    let clock = Clock::start();
+    let monitor = Monitor::new(config.mode.paths(), clock);
+    let (stop, stopping) = watch::channel(false);
+    let ready = async {
+        if config.load.is_some() {
+            load::find()?;
+        }
+        let keys = check(&config).await?;
+        Ok((
+            keys,
+            load::start(&config, &monitor, stopping.clone()).await?,
+        ))
+    };
+    let (keys, loads) = tokio::select! {
+        ready = ready => ready?,
+        signal = signals.next() => {
+            let text = format!("{signal} before the recording began: nothing is recorded");
+            return Err(RecorderError::NothingRecorded(text));
+        }
+    };
+    let recording = Recording::begin(config, clock, monitor, keys, loads, stop)?;
+    recording.run(&mut signals).await
+}
+
+/// Connects to every path once, so that the user's mistakes are told before a folder is made.
+async fn check(config: &RunConfig) -> Result<Vec<PathKeys>, RecorderError> {
+    let (mut all, mut answered) = (Vec::new(), Vec::new());
+    for connector in &config.connectors {
+        let (session, server) = database::connect(connector).await?;
+        all.push(database::read_keys(connector, &session).await?);
+        if let Some(server) = server {
+            let note = match server.in_recovery {
+                Some(true) => ": a reader refuses every write",
+                _ => "",
+            };
+            let (path, endpoint) = (connector.path(), connector.endpoint());
+            answered.push(format!("{path}: {endpoint} is {}{note}", describe(&server)));
+        }
+    }
+    // Only now: a mistake on the second path is one line.
+    answered.iter().for_each(|line| eprintln!("{line}"));
+    Ok(all)
+}
+
+/// A recording under way.
+struct Recording {
+    config: RunConfig,
+    clock: Clock,
+    monitor: Arc<Monitor>,
+    log: Arc<Log>,
+    writer: RecordingWriter,
+    start: Instant,
+    stop: watch::Sender<bool>,
+    workers: JoinSet<()>,
+    live: JoinHandle<()>,
+    live_stop: watch::Sender<bool>,
+    trigger: Option<JoinHandle<()>>,
+    loads: Vec<Running>,
+    new_servers: mpsc::UnboundedReceiver<Server>,
+}
+
+impl Recording {
+    /// Makes the folder and starts everything.
+    fn begin(
+        config: RunConfig,
+        clock: Clock,
+        monitor: Arc<Monitor>,
+        keys: Vec<PathKeys>,
+        mut loads: Vec<Running>,
+        stop: watch::Sender<bool>,
+    ) -> Result<Self, RecorderError> {
+        let run_id = RunId::new(clock.now_us(), rand::random());
+        let folder = config.out.join(run_id.as_str());
+        let manifest = manifest::build(&config, &run_id, &clock);
+        let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default())
+            .map_err(|error| RecorderError::NothingRecorded(error.to_string()))?;
+        let logs = folder.join("logs");
+        let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
+        let (server_sender, new_servers) = mpsc::unbounded_channel();
+        let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
+        let workloads = workloads(&config, clock, &monitor, &writer, &observer, keys, &run_id)?;
+        for load in &mut loads {
+            load.begin_recording(writer.handle(), clock, &logs)
+                .map_err(|error| RecorderError::Failed(error.to_string()))?;
+        }
+        report::begun(&config, &folder, &log);
+
+        let start = Instant::now();
+        let start_time = Timestamp(clock.at_us(start));
+        // Fails only where the writer is gone, which the end reports.
+        let _ = writer.change_manifest(move |manifest| manifest.start_time = start_time);
+        let mut workers = JoinSet::new();
+        for workload in &workloads {
+            for worker in 0..config.workers {
+                workers.spawn(Arc::clone(workload).work(worker, stop.subscribe()));
+            }
+        }
+        let trigger = config.trigger.clone().map(|trigger| {
+            let witnesses = Witnesses {
+                handle: writer.handle(),
+                clock,
+                monitor: Arc::clone(&monitor),
+                log: Arc::clone(&log),
+            };
+            tokio::spawn(trigger.run(start, logs, witnesses, stop.subscribe()))
+        });
+        // Apart from the others' stop: the last view shows the rows that the workers write when they stop.
+        let (live_stop, _) = watch::channel(false);
+        let live = tokio::spawn(live::run(
+            Arc::clone(&monitor),
+            writer.handle(),
+            config.duration,
+            live_stop.subscribe(),
+        ));
+        Ok(Self {
+            config,
+            clock,
+            monitor,
+            log,
+            writer,
+            start,
+            stop,
+            workers,
+            live,
+            live_stop,
+            trigger,
+            loads,
+            new_servers,
+        })
+    }
+
+    async fn run(mut self, signals: &mut Signals) -> Result<(), RecorderError> {
+        let interrupted = self.wait(signals).await;
+        self.stop.send_replace(true);
+        let duration_us = micros(self.start.elapsed());
+        if let Some(signal) = interrupted {
+            self.log.line(&format!("{signal}: ending early"));
+            self.writer.handle().event(Event {
+                time: self.clock.now_us(),
+                path: None,
+                kind: EventKind::Interrupted,
+                status: None,
+                detail: signal.to_owned(),
+            });
+        }
+        let mut lost_workers = 0;
+        while let Some(ended) = self.workers.join_next().await {
+            lost_workers += u64::from(ended.is_err());
+        }
+        self.live_stop.send_replace(true);
+        tokio::select! {
+            () = close(self.live, self.loads, self.trigger, &self.log) => {}
+            signal = signals.next() => {
+                self.log.line(&format!("{signal}: no longer waiting for pgbench and the failover command"));
+            }
+        }
+        while let Ok(server) = self.new_servers.try_recv() {
+            let _ = self
+                .writer
+                .change_manifest(move |manifest| manifest.servers.push(server));
+        }
+        let completion = Completion {
+            state: if interrupted.is_some() {
+                State::Interrupted
+            } else {
+                State::Complete
+            },
+            duration_us,
+            drift_us: self.clock.drift_us(),
+        };
+        let folder = self.writer.folder().to_path_buf();
+        let writer = self.writer;
+        let summary = tokio::task::spawn_blocking(move || writer.finish(completion)).await;
+        let summary = summary
+            .map_err(|error| error.to_string())
+            .and_then(|finished| finished.map_err(|error| error.to_string()));
+        report::ended(
+            &self.config,
+            &self.monitor,
+            &self.log,
+            completion,
+            &summary,
+            &folder,
+        );
+        println!("{}", folder.display());
+        verdict(&summary, lost_workers)
+    }
+
+    /// Until the duration is over, or a signal comes; its name.
+    async fn wait(&mut self, signals: &mut Signals) -> Option<&'static str> {
+        let end = tokio::time::Instant::from_std(self.start + self.config.duration);
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(end) => return None,
+                signal = signals.next() => return Some(signal),
+                Some(server) = self.new_servers.recv() => {
+                    // Fails only where the writer is gone, which the end reports.
+                    let _ = self.writer.change_manifest(move |manifest| manifest.servers.push(server));
+                }
+            }
+        }
+    }
+}
+
+/// Waits for what ends after the workload.
+async fn close(
+    live: JoinHandle<()>,
+    loads: Vec<Running>,
+    trigger: Option<JoinHandle<()>>,
+    log: &Log,
+) {
+    // A view that failed has nothing more to show.
+    let _ = live.await;
+    for load in loads {
+        load.stop().await;
+    }
+    let Some(mut trigger) = trigger else { return };
+    if !trigger.is_finished() {
+        eprintln!("waiting up to {TRIGGER_GRACE:?} for the failover command (Ctrl-C: don't)");
+    }
+    if tokio::time::timeout(TRIGGER_GRACE, &mut trigger)
+        .await
+        .is_err()
+    {
+        let text = "the failover command still runs; it is left running";
+        log.line(text);
+        eprintln!("{text}");
+    }
+}
+
+fn workloads(
+    config: &RunConfig,
+    clock: Clock,
+    monitor: &Arc<Monitor>,
+    writer: &RecordingWriter,
+    observer: &Arc<Observer>,
+    keys: Vec<PathKeys>,
+    run_id: &RunId,
+) -> Result<Vec<Arc<Workload>>, RecorderError> {
+    let draws = Draws::new(config.seed, config.weights);
+    let workload = |(connector, keys): (&Connector, PathKeys)| {
+        let path = connector.path();
+        let pool = pool::build(
+            connector.clone(),
+            clock,
+            config.pool_size,
+            observer.on_attempt(),
+        )
+        .map_err(RecorderError::Failed)?;
+        Ok(Arc::new(Workload {
+            path,
+            pool,
+            users: keys.users,
+            products: keys.products,
+            draws,
+            schedule: config.schedule,
+            limits: config.limits,
+            identity_prefix: format!("{run_id}-{}", manifest::path_letter(path)),
+            last_operation: AtomicI64::new(0),
+            clock,
+            handle: writer.handle(),
+            monitor: Arc::clone(monitor),
+        }))
+    };
+    config.connectors.iter().zip(keys).map(workload).collect()
+}
+
+fn verdict(summary: &Result<Summary, String>, lost_workers: u64) -> Result<(), RecorderError> {
+    let failed = |text: String| Err(RecorderError::Failed(text));
+    match summary {
+        Err(error) => failed(format!("the recording is not complete: {error}")),
+        Ok(Summary {
+            error: Some(error), ..
+        }) => failed(format!("the recording is not complete: {error}")),
+        Ok(summary) if !summary.is_complete() => failed(format!(
+            "{} rows were lost: the disk did not keep up",
+            summary.dropped.values().sum::<u64>()
+        )),
+        Ok(_) if lost_workers > 0 => failed(format!(
+            "{lost_workers} workers ended early: this is a defect, please report it"
+        )),
+        Ok(summary)
+            if summary
+                .rows
+                .get(&recording::Table::Operations)
+                .is_none_or(|rows| *rows == 0) =>
+        {
+            Err(RecorderError::NothingRecorded(
+                "no operation was begun in that time".to_owned(),
+            ))
+        }
+        Ok(_) => Ok(()),
+    }
+}

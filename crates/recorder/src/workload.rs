@@ -1,0 +1,283 @@
+//! The workers of one path: draw, check a connection out, run the statements, say how it went.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use deadpool::managed::{Object, PoolError, TimeoutType};
+use recording::vocabulary::{ErrorClass, ErrorPhase, Outcome, Path};
+use recording::{Clock, Failure, Handle, Operation};
+use tokio::sync::watch;
+use tokio::time::{timeout, timeout_at};
+
+use crate::classify::{self, Symptom};
+use crate::connect::Session;
+use crate::draw::{Draw, Draws, Keys};
+use crate::duration::micros;
+use crate::execute::{Context, Progress, Served, execute};
+use crate::live::Monitor;
+use crate::pool::{self, FailedAttempt, Pool, Pooled};
+use crate::schedule::ClosedLoop;
+
+/// The client's own limits on an operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Over checkout and execute, from the start.
+    pub operation: Duration,
+    /// Waiting for a slot of the pool.
+    pub pool: Duration,
+}
+
+/// What the workers of one path share.
+pub(crate) struct Workload {
+    /// The path.
+    pub path: Path,
+    /// Its connections.
+    pub pool: Pool,
+    /// Its half of the users.
+    pub users: Keys,
+    /// Its half of the products.
+    pub products: Keys,
+    /// What operation n is.
+    pub draws: Draws,
+    /// When operations begin.
+    pub schedule: ClosedLoop,
+    /// The client's limits.
+    pub limits: Limits,
+    /// `run-d` or `run-p`, before the number of the operation.
+    pub identity_prefix: String,
+    /// The last `operation_id` that was given out.
+    pub last_operation: AtomicI64,
+    /// The recording's clock.
+    pub clock: Clock,
+    /// The recording.
+    pub handle: Handle,
+    /// The live view.
+    pub monitor: Arc<Monitor>,
+}
+
+/// Resolves when the recording is to end.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Where the sender is gone, so is the run.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+impl Workload {
+    /// Runs one worker until the recording ends. An operation that is running then becomes an `unfinished` row.
+    pub(crate) async fn work(self: Arc<Self>, worker: u32, mut stop: watch::Receiver<bool>) {
+        let mut think_times = self.draws.think_times(worker);
+        let mut identity = String::with_capacity(64);
+        while !*stop.borrow() {
+            let begun = Instant::now();
+            let operation_id = self.last_operation.fetch_add(1, Ordering::Relaxed) + 1;
+            let draw = self.draws.operation(operation_id);
+            let mut row = self.row(worker, operation_id, &draw, begun);
+            identity.clear();
+            // Writing to a String can't fail.
+            let _ = write!(identity, "{}-{operation_id}", self.identity_prefix);
+            let to_roll_back = tokio::select! {
+                biased;
+                session = self.run(&mut row, &draw, &identity, begun) => session,
+                () = stopped(&mut stop) => None,
+            };
+            self.monitor.operation(&row);
+            self.handle.operation(row);
+            let think = self.schedule.think_time(&mut think_times);
+            tokio::select! {
+                biased;
+                () = stopped(&mut stop) => {}
+                () = async {
+                    if let Some(session) = to_roll_back {
+                        roll_back(session, self.limits.operation).await;
+                    }
+                    // A timer takes at least a millisecond, also for nothing.
+                    if !think.is_zero() {
+                        tokio::time::sleep(think).await;
+                    }
+                } => {}
+            }
+        }
+    }
+
+    fn row(&self, worker: u32, operation_id: i64, draw: &Draw, begun: Instant) -> Operation {
+        let start_time = self.clock.at_us(begun);
+        Operation {
+            path: self.path,
+            worker: i32::try_from(worker).ok(),
+            operation_id,
+            operation_type: draw.name.operation_type(),
+            operation_name: draw.name.as_str(),
+            // Closed loop: the worker was free and its think time over.
+            scheduled_time: start_time,
+            start_time: Some(start_time),
+            end_time: None,
+            checkout_us: None,
+            execute_us: None,
+            outcome: Outcome::Unfinished,
+            affected_rows: None,
+            connection_id: None,
+            failure: None,
+        }
+    }
+
+    /// Runs one operation and completes its row. Gives the connection back where a failed transaction must be rolled back
+    /// on it: that is no part of the operation's time.
+    async fn run(
+        &self,
+        row: &mut Operation,
+        draw: &Draw,
+        identity: &str,
+        begun: Instant,
+    ) -> Option<Pooled> {
+        let deadline = tokio::time::Instant::from_std(begun + self.limits.operation);
+        let limits = pool::checkout_limits(self.limits.pool);
+        let checkout = timeout_at(deadline, self.pool.timeout_get(&limits)).await;
+        row.checkout_us = Some(micros(begun.elapsed()));
+        let mut session = match checkout {
+            Ok(Ok(session)) => session,
+            Ok(Err(error)) => {
+                let failure = checkout_failure(row, error);
+                self.fail(row, Outcome::Failed, failure);
+                return None;
+            }
+            Err(_) => {
+                let failure = self.limit_failure(ErrorPhase::Checkout);
+                self.fail(row, Outcome::Failed, failure);
+                return None;
+            }
+        };
+        row.connection_id = Some(session.connection_id);
+        session.in_use = true;
+        session.forget_warnings();
+
+        let context = Context {
+            users: &self.users,
+            products: &self.products,
+            identity,
+        };
+        let mut progress = Progress {
+            phase: ErrorPhase::Statement,
+            may_commit: false,
+            in_transaction: false,
+        };
+        let executing = Instant::now();
+        let result = timeout_at(
+            deadline,
+            execute(&session.client, draw, &context, &mut progress),
+        )
+        .await;
+        row.execute_us = Some(micros(executing.elapsed()));
+        match result {
+            Ok(Ok(served)) => {
+                self.succeed(row, served, &session, progress);
+                session.in_use = false;
+                None
+            }
+            Ok(Err(error)) => {
+                let failed = session.explain(&error);
+                let class = classify::class(failed.symptom());
+                let outcome = classify::outcome(failed.symptom(), progress.may_commit);
+                let lost = failed.lost || session.is_closed();
+                let sqlstate = failed.answer.map(|answer| answer.sqlstate);
+                let failure = Failure {
+                    phase: progress.phase,
+                    class,
+                    sqlstate,
+                    message: failed.message,
+                };
+                self.fail(row, outcome, failure);
+                if lost || classify::ends_connection(class) {
+                    Object::take(session).abandon();
+                    None
+                } else if progress.in_transaction {
+                    Some(session)
+                } else {
+                    session.in_use = false;
+                    None
+                }
+            }
+            Err(_) => {
+                let outcome = classify::outcome(Symptom::TimedOut, progress.may_commit);
+                self.fail(row, outcome, self.limit_failure(progress.phase));
+                Object::take(session).abandon();
+                None
+            }
+        }
+    }
+
+    fn succeed(&self, row: &mut Operation, served: Served, session: &Session, progress: Progress) {
+        // The server said yes, and before that, that no standby has it: after a failover it may be gone.
+        if let (true, Some(notice)) = (progress.may_commit, session.unreplicated_commit()) {
+            let symptom = Symptom::Answer {
+                sqlstate: &notice.sqlstate,
+                message: &notice.message,
+            };
+            let failure = Failure {
+                phase: progress.phase,
+                class: classify::class(symptom),
+                message: format!("warning: {}", notice.message),
+                sqlstate: Some(notice.sqlstate),
+            };
+            self.fail(row, Outcome::Unknown, failure);
+            return;
+        }
+        row.end_time = Some(self.clock.now_us());
+        (row.outcome, row.affected_rows) = match served {
+            Served::Done(rows) => (Outcome::Ok, Some(rows)),
+            Served::Rejected => (Outcome::Rejected, Some(0)),
+        };
+    }
+
+    fn fail(&self, row: &mut Operation, outcome: Outcome, failure: Failure) {
+        row.end_time = Some(self.clock.now_us());
+        row.outcome = outcome;
+        row.failure = Some(Box::new(failure));
+    }
+
+    fn limit_failure(&self, phase: ErrorPhase) -> Failure {
+        Failure {
+            phase,
+            class: ErrorClass::OperationTimeout,
+            sqlstate: None,
+            message: format!("not done within {:?} ({phase})", self.limits.operation),
+        }
+    }
+}
+
+/// Why there was no connection. The attempt that was made for the operation stands in its row.
+fn checkout_failure(row: &mut Operation, error: PoolError<FailedAttempt>) -> Failure {
+    let failure = |class, message: &str| Failure {
+        phase: ErrorPhase::Checkout,
+        class,
+        sqlstate: None,
+        message: message.to_owned(),
+    };
+    match error {
+        PoolError::Backend(FailedAttempt {
+            connection_id,
+            failure,
+        }) => {
+            row.connection_id = Some(connection_id);
+            Failure {
+                phase: ErrorPhase::Checkout,
+                class: failure.class,
+                sqlstate: failure.sqlstate,
+                message: failure.message,
+            }
+        }
+        PoolError::Timeout(TimeoutType::Wait) => failure(
+            ErrorClass::PoolTimeout,
+            "no connection of the pool came free in time",
+        ),
+        other => failure(ErrorClass::Other, &format!("the pool failed: {other:?}")),
+    }
+}
+
+/// Ends a failed transaction, so that its connection can be used again; a connection that does not answer is dropped.
+async fn roll_back(mut session: Pooled, limit: Duration) {
+    match timeout(limit, session.client.batch_execute("ROLLBACK")).await {
+        Ok(Ok(())) => session.in_use = false,
+        _ => Object::take(session).abandon(),
+    }
+}

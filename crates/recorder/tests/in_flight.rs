@@ -1,0 +1,163 @@
+//! Statements that are under way when something happens to the server: the difference between failed and unknown.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Row, Running, TestLab, assert_success, number, rows, wait_until};
+use recording::Table;
+
+const WRITES: [&str; 8] = [
+    "--duration",
+    "60",
+    "--read-weight",
+    "0",
+    "--write-weight",
+    "50",
+    "--transaction-weight",
+    "50",
+];
+
+fn start(test: &TestLab, mode: &str) -> Running {
+    let busy = [
+        "--min-operation-interval",
+        "10ms",
+        "--max-operation-interval",
+        "30ms",
+        "--concurrent-workers",
+        "4",
+    ];
+    test.spawn_run(&[&WRITES[..], &busy, &["--mode", mode]].concat())
+}
+
+/// How many of the recorder's statements wait for something of this kind.
+fn waiting(test: &TestLab, kind: &str) -> usize {
+    test.texts(&format!(
+        "select pid::text from pg_stat_activity where usename = 'app' and wait_event_type = '{kind}' and state <> 'idle'"
+    ))
+    .len()
+}
+
+fn end(running: Running) {
+    let ended = std::process::Command::new("kill")
+        .args(["-INT", &running.id().to_string()])
+        .status();
+    assert!(ended.unwrap().success());
+    assert_success(&running.output());
+}
+
+fn with<'a>(operations: &'a [Row], column: &str, word: &str) -> Vec<&'a Row> {
+    operations
+        .iter()
+        .filter(|row| row.get(column).is_some_and(|found| found == word))
+        .collect()
+}
+
+#[test]
+fn a_write_cut_off_is_unknown_and_a_purchase_before_commit_failed() {
+    let mut test = TestLab::start_set_up();
+    let running = start(&test, "both");
+    // Whoever holds the tables lets every write hang in mid-statement.
+    let holder = test.admin();
+    wait_until("orders", || {
+        test.texts("select id::text from business_orders where order_number not like 'seed%'")
+            .len()
+            > 20
+    });
+    test.runtime
+        .block_on(holder.batch_execute(
+            "begin; lock business_users, business_products, business_logs, business_orders in exclusive mode",
+        ))
+        .unwrap();
+    wait_until("eight hanging statements", || waiting(&test, "Lock") == 8);
+    test.runtime.block_on(test.lab.kill_writer()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    end(running);
+
+    let operations = rows(&test.recording(), Table::Operations);
+    let lost = with(&operations, "error_class", "connection_lost");
+    assert_eq!(lost.len(), 8, "{lost:?}");
+    for row in lost {
+        assert_eq!(row["error_phase"], "statement", "{row:?}");
+        let expected = if row["operation_type"] == "write" {
+            "unknown"
+        } else {
+            "failed"
+        };
+        assert_eq!(row["outcome"], expected, "{row:?}");
+        // pgbouncer says "server conn crashed?", PostgreSQL nothing.
+        let sqlstate = if row["path"] == "proxy" {
+            Some("08P01")
+        } else {
+            None
+        };
+        assert_eq!(row.get("sqlstate").map(String::as_str), sqlstate, "{row:?}");
+    }
+    // Nobody is there after that.
+    assert!(!with(&operations, "error_class", "refused").is_empty());
+}
+
+#[test]
+fn a_commit_that_no_standby_confirmed_is_unknown_though_the_server_said_yes() {
+    let test = TestLab::start_set_up();
+    let running = start(&test, "direct");
+    wait_until("orders", || {
+        test.texts("select id::text from business_orders where order_number not like 'seed%'")
+            .len()
+            > 20
+    });
+    let standby = |name: &str| {
+        let admin = test.admin();
+        let set = format!("alter system set synchronous_standby_names = '{name}'");
+        test.runtime.block_on(async {
+            admin.batch_execute(&set).await.unwrap();
+            admin
+                .batch_execute("select pg_reload_conf()")
+                .await
+                .unwrap();
+        });
+    };
+    standby("nobody");
+    wait_until("four waiting commits", || waiting(&test, "IPC") == 4);
+    assert_eq!(
+        test.texts("select pg_cancel_backend(pid)::text from pg_stat_activity where usename = 'app' and wait_event = 'SyncRep'").len(),
+        4
+    );
+    std::thread::sleep(Duration::from_millis(500));
+    standby("");
+    std::thread::sleep(Duration::from_millis(500));
+    end(running);
+
+    let operations = rows(&test.recording(), Table::Operations);
+    let local_only = with(&operations, "sqlstate", "01000");
+    assert_eq!(local_only.len(), 4, "{local_only:?}");
+    for row in local_only {
+        assert_eq!(
+            (row["outcome"].as_str(), row["success"].as_str()),
+            ("unknown", "false"),
+            "{row:?}"
+        );
+        assert!(
+            row["error_message"].contains("synchronous replication"),
+            "{row:?}"
+        );
+        let phase = if row["operation_type"] == "write" {
+            "statement"
+        } else {
+            "commit"
+        };
+        assert_eq!(row["error_phase"], phase, "{row:?}");
+    }
+    // A warning does no harm to the connection: it serves on.
+    let served = with(&operations, "success", "true");
+    for row in with(&operations, "sqlstate", "01000") {
+        assert!(
+            served
+                .iter()
+                .any(|later| later["connection_id"] == row["connection_id"]
+                    && number(later, "start_time") >= number(row, "end_time")),
+            "{row:?}"
+        );
+    }
+}

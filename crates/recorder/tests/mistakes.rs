@@ -1,0 +1,247 @@
+//! A user's mistakes: one clear line each, exit code 2, no folder left behind. And set-up and clean-up.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{TestLab, assert_one_line, assert_success, stderr, stdout};
+
+/// The URL with another piece in place of one.
+fn with(url: &str, from: &str, to: &str) -> String {
+    assert!(url.contains(from), "{url}");
+    url.replace(from, to)
+}
+
+fn password(url: &str) -> String {
+    let (_, rest) = url.split_once("://").unwrap();
+    let (login, _) = rest.split_once('@').unwrap();
+    login.split_once(':').unwrap().1.to_owned()
+}
+
+#[test]
+fn set_up_repeat_top_up_and_clean_up() {
+    let test = TestLab::start();
+    let runs = test.runs();
+    let run = ["run", "--duration", "1", "--out", runs.to_str().unwrap()];
+    assert_one_line(
+        &test.recorder(&run),
+        2,
+        &["direct path", "business_users", "recorder setup"],
+    );
+
+    let first = test.recorder(&[
+        "setup",
+        "--users",
+        "10",
+        "--products",
+        "20",
+        "--orders",
+        "30",
+        "--logs",
+        "40",
+    ]);
+    assert_success(&first);
+    for line in [
+        "tables: 4 made, 0 there",
+        "users: 0 there, 10 added",
+        "logs: 0 there, 40 added",
+    ] {
+        assert!(stdout(&first).contains(line), "{}", stdout(&first));
+    }
+    let again = test.recorder(&[
+        "setup",
+        "--users",
+        "10",
+        "--products",
+        "25",
+        "--orders",
+        "5",
+        "--logs",
+        "40",
+    ]);
+    assert_success(&again);
+    for line in [
+        "tables: there already",
+        "users: 10 there, as asked",
+        "products: 20 there, 5 added",
+        "orders: 30 there, 5 asked: left as they are",
+    ] {
+        assert!(stdout(&again).contains(line), "{}", stdout(&again));
+    }
+    let counts = "select concat_ws(' ', (select count(*) from business_users), (select count(*) from business_products), \
+                  (select count(*) from business_orders), (select count(*) from business_logs))";
+    assert_eq!(test.texts(counts), ["10 25 30 40"]);
+    let odd = "select name from business_products where stock not between 500 and 1500 or price <= 0 or category is null";
+    assert_eq!(test.texts(odd), Vec::<String>::new());
+    assert_eq!(
+        test.texts("select indexname::text from pg_indexes where tablename like 'business%' and indexname not like '%key' order by 1").len(),
+        5,
+    );
+
+    assert_one_line(&test.recorder(&["cleanup"]), 2, &["--yes"]);
+    assert_eq!(test.texts(counts), ["10 25 30 40"]);
+    assert_success(&test.recorder(&["cleanup", "--yes"]));
+    assert_success(&test.recorder(&["cleanup", "--yes"]));
+    assert_eq!(
+        test.texts("select relname::text from pg_class where relname like 'business%'")
+            .len(),
+        0
+    );
+
+    // Through the proxy alone.
+    let by_proxy = test
+        .command(&[
+            "setup",
+            "--users",
+            "2",
+            "--products",
+            "2",
+            "--orders",
+            "0",
+            "--logs",
+            "0",
+        ])
+        .env_remove("PGOUTAGE_DIRECT_URL")
+        .output()
+        .unwrap();
+    assert_success(&by_proxy);
+    assert_eq!(test.texts(counts), ["2 2 0 0"]);
+}
+
+#[test]
+fn every_mistake_is_one_line_and_leaves_nothing() {
+    let test = TestLab::start_set_up();
+    let (direct, proxy) = (test.lab.direct_url(), test.lab.proxy_url());
+    let secrets = [password(&direct), password(&proxy)];
+    let runs = test.runs();
+    let base = ["run", "--duration", "1", "--out", runs.to_str().unwrap()];
+    let check = |variables: &[(&str, &str)], flags: &[&str], code: i32, texts: &[&str]| {
+        let output = test
+            .command(&[&base[..], flags].concat())
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        assert_one_line(&output, code, texts);
+        for secret in &secrets {
+            assert!(!stderr(&output).contains(secret), "{}", stderr(&output));
+        }
+        assert!(!runs.exists(), "a folder was left: {texts:?}");
+    };
+    let on_direct =
+        |url: &str, texts: &[&str]| check(&[("PGOUTAGE_DIRECT_URL", url)], &[], 2, texts);
+    let on_proxy = |url: &str, texts: &[&str]| check(&[("PGOUTAGE_PROXY_URL", url)], &[], 2, texts);
+
+    on_direct(
+        &with(&direct, "writer.lab.test", "nobody.lab.test"),
+        &["direct path", "nobody.lab.test", "does not resolve"],
+    );
+    on_direct(
+        &with(&direct, "writer.lab.test", "127.0.0.99"),
+        &["direct path", "refused", "--direct-url"],
+    );
+    on_direct(
+        &with(&direct, &secrets[0], "wrong"),
+        &[
+            "direct path",
+            "password authentication failed",
+            "--direct-url",
+        ],
+    );
+    on_direct(
+        &with(&direct, &format!(":{}", secrets[0]), ""),
+        &["direct path", "no password was found", "PGPASSWORD"],
+    );
+    on_direct(
+        &with(&direct, "/postgres", "/nosuch"),
+        &["direct path", "\"nosuch\" does not exist", "database"],
+    );
+    on_direct("mysql://a:b@c/d", &["--direct-url", "postgres://"]);
+    on_direct(
+        &format!("{direct}&application_name=x"),
+        &["\"application_name\"", "not supported"],
+    );
+    on_direct("", &["--direct-url", "PGOUTAGE_DIRECT_URL"]);
+    on_proxy(
+        &with(&proxy, &secrets[1], "wrong"),
+        &["proxy path", "--proxy-url"],
+    );
+    on_proxy(
+        &with(&proxy, "/postgres", "/nosuch"),
+        &["proxy path", "--proxy-url"],
+    );
+
+    for (flags, texts) in [
+        (
+            &[
+                "--read-weight",
+                "0",
+                "--write-weight",
+                "0",
+                "--transaction-weight",
+                "0",
+            ][..],
+            &["all weights are 0"][..],
+        ),
+        (&["--write-weight", "-1"], &["--write-weight -1"]),
+        (&["--read-weight", "NaN"], &["--read-weight NaN"]),
+        (
+            &["--min-operation-interval", "2"],
+            &["--min-operation-interval"],
+        ),
+        (&["--duration", "0"], &["--duration 0"]),
+        (&["--label", "x"], &["key=value"]),
+        (
+            &["--failover-command", "true", "--failover-after", "1s"],
+            &["--failover-after"],
+        ),
+    ] {
+        check(&[], flags, 2, texts);
+    }
+    // What clap refuses has its own, longer form.
+    for flags in [
+        &["--failover-command", "true"][..],
+        &["--pgbench-clients", "3"],
+        &["--duration", "5 parsecs"],
+    ] {
+        let output = test.command(&[&base[..], flags].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(!runs.exists());
+    }
+    // Nothing can be recorded where no folder can be made.
+    let output = test.recorder(&["run", "--duration", "1", "--out", "/proc/no-such-folder"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+}
+
+#[test]
+fn the_password_comes_from_where_it_may_and_is_warned_of_where_it_may_not() {
+    let test = TestLab::start();
+    let direct = test.lab.direct_url();
+    let secret = password(&direct);
+    let bare = with(&direct, &format!(":{secret}"), "");
+    let cleanup = |setting: &dyn Fn(&mut std::process::Command)| {
+        let mut command = test.command(&["cleanup", "--yes"]);
+        command.env("PGOUTAGE_DIRECT_URL", &bare);
+        setting(&mut command);
+        command.output().unwrap()
+    };
+    assert_success(&cleanup(&|command| {
+        command.env("PGPASSWORD", &secret);
+    }));
+    let file = test.folder.path().join("pgpass");
+    std::fs::write(&file, format!("writer.lab.test:*:postgres:app:{secret}\n")).unwrap();
+    let from_file = || {
+        cleanup(&|command| {
+            command.env("PGPASSFILE", &file);
+        })
+    };
+    let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(&file, mode(0o644)).unwrap();
+    assert_one_line(&from_file(), 2, &["chmod 0600"]);
+    std::fs::set_permissions(&file, mode(0o600)).unwrap();
+    assert_success(&from_file());
+
+    let warned = test.recorder(&["--direct-url", &direct, "cleanup", "--yes"]);
+    assert_success(&warned);
+    assert_eq!(stderr(&warned).lines().count(), 1, "{}", stderr(&warned));
+    assert!(stderr(&warned).contains("process list"));
+    assert!(!stderr(&warned).contains(&secret) && !stdout(&warned).contains(&secret));
+}
