@@ -9,11 +9,15 @@ use crate::frame::{booleans, integers, numbers, texts};
 use crate::load::Loaded;
 use crate::percentile;
 use crate::reduce::PathOperations;
-use crate::summary::{ConnectionSummary, ErrorSummary, EventSummary, LoadFigures, LoadSummary, Span};
+use crate::summary::{
+    ConnectionSummary, ErrorSummary, EventSummary, LoadFigures, LoadSummary, Span,
+};
 
 /// Every event, in order of time.
 pub(crate) fn events(loaded: &Loaded) -> Result<Vec<EventSummary>, AnalyzeError> {
-    let Some(frame) = loaded.events()? else { return Ok(Vec::new()) };
+    let Some(frame) = loaded.events()? else {
+        return Ok(Vec::new());
+    };
     let frame = loaded.collect(frame.sort(["time"], SortMultipleOptions::default()))?;
     read_events(&frame).map_err(|source| loaded.read_error(source))
 }
@@ -37,7 +41,11 @@ fn read_events(frame: &DataFrame) -> PolarsResult<Vec<EventSummary>> {
 /// When the failover was triggered, each time, UTC microseconds.
 pub(crate) fn triggers_us(events: &[EventSummary]) -> Vec<i64> {
     let triggered = EventKind::FailoverTriggered.as_str();
-    events.iter().filter(|event| event.event == triggered).map(|event| event.time.micros()).collect()
+    events
+        .iter()
+        .filter(|event| event.event == triggered)
+        .map(|event| event.time.micros())
+        .collect()
 }
 
 /// Failures of a path by class and SQLSTATE, most frequent first.
@@ -71,7 +79,9 @@ fn read_errors(frame: &DataFrame) -> PolarsResult<Vec<ErrorSummary>> {
 
 /// The attempts to connect on a path.
 pub(crate) fn connections(loaded: &Loaded, path: Path) -> Result<ConnectionSummary, AnalyzeError> {
-    let Some(frame) = loaded.connections()? else { return Ok(ConnectionSummary::default()) };
+    let Some(frame) = loaded.connections()? else {
+        return Ok(ConnectionSummary::default());
+    };
     let of_path = frame.filter(col("path").eq(lit(path.as_str())));
     let frame = loaded.collect(of_path.sort(["end_time"], SortMultipleOptions::default()))?;
     read_connections(&frame).map_err(|source| loaded.read_error(source))
@@ -83,8 +93,10 @@ fn read_connections(frame: &DataFrame) -> PolarsResult<ConnectionSummary> {
     let successes = booleans(frame, "success")?;
     let addresses = texts(frame, "server_address")?;
     let ports = integers(frame, "server_port")?;
-    let mut summary =
-        ConnectionSummary { attempts: frame.height() as u64, ..ConnectionSummary::default() };
+    let mut summary = ConnectionSummary {
+        attempts: frame.height() as u64,
+        ..ConnectionSummary::default()
+    };
     let mut durations = Vec::new();
     for row in 0..frame.height() {
         if successes[row] != Some(true) {
@@ -93,7 +105,8 @@ fn read_connections(frame: &DataFrame) -> PolarsResult<ConnectionSummary> {
         }
         durations.extend(starts[row].zip(ends[row]).map(|(start, end)| end - start));
         if let Some(address) = addresses[row] {
-            let answered = ports[row].map_or(address.to_owned(), |port| format!("{address}:{port}"));
+            let answered =
+                ports[row].map_or(address.to_owned(), |port| format!("{address}:{port}"));
             if !summary.addresses.contains(&answered) {
                 summary.addresses.push(answered);
             }
@@ -120,7 +133,9 @@ pub(crate) fn load(
     episode: Option<&Span>,
     events: &[EventSummary],
 ) -> Result<Option<LoadSummary>, AnalyzeError> {
-    let Some(frame) = loaded.load()? else { return Ok(None) };
+    let Some(frame) = loaded.load()? else {
+        return Ok(None);
+    };
     let of_path = frame.filter(col("path").eq(lit(path.as_str())));
     let frame = loaded.collect(of_path.sort(["time"], SortMultipleOptions::default()))?;
     let lines = read_progress(&frame).map_err(|source| loaded.read_error(source))?;
@@ -128,7 +143,8 @@ pub(crate) fn load(
         return Ok(None);
     }
     let restarted = |event: &&EventSummary| {
-        event.event == EventKind::LoadRestarted.as_str() && event.path.as_deref() == Some(path.as_str())
+        event.event == EventKind::LoadRestarted.as_str()
+            && event.path.as_deref() == Some(path.as_str())
     };
     let (start, end) = (recording.start.micros(), recording.end.micros());
     let before_us = episode.map_or(end, |episode| episode.start.micros());
@@ -146,7 +162,11 @@ fn read_progress(frame: &DataFrame) -> PolarsResult<Vec<Progress>> {
     let tps = numbers(frame, "tps")?;
     let latencies = integers(frame, "latency_us")?;
     let line = |row: usize| {
-        Some(Progress { time_us: times[row]?, tps: tps[row]?, latency_us: latencies[row] })
+        Some(Progress {
+            time_us: times[row]?,
+            tps: tps[row]?,
+            latency_us: latencies[row],
+        })
     };
     Ok((0..frame.height()).filter_map(line).collect())
 }
@@ -154,11 +174,16 @@ fn read_progress(frame: &DataFrame) -> PolarsResult<Vec<Progress>> {
 /// Means over the progress lines of (from, to]. A line tells of the second before it, so one line is one second of load,
 /// and a span of which no line came had none.
 fn figures(lines: &[Progress], from_us: i64, to_us: i64) -> LoadFigures {
-    let inside = || lines.iter().filter(|line| from_us < line.time_us && line.time_us <= to_us);
+    let inside = || {
+        lines
+            .iter()
+            .filter(|line| from_us < line.time_us && line.time_us <= to_us)
+    };
     let transactions: f64 = inside().map(|line| line.tps).sum();
     let weighted = inside().filter_map(|line| Some((line.latency_us? as f64, line.tps)));
-    let (latency, weight) =
-        weighted.fold((0.0, 0.0), |(sum, weight), (latency, tps)| (sum + latency * tps, weight + tps));
+    let (latency, weight) = weighted.fold((0.0, 0.0), |(sum, weight), (latency, tps)| {
+        (sum + latency * tps, weight + tps)
+    });
     let span_us = to_us - from_us;
     LoadFigures {
         span_us,

@@ -121,7 +121,9 @@ impl Cli {
                 ExitCode::from(2)
             }
             // The reader of a pipe has seen enough: that is no failure.
-            Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                ExitCode::SUCCESS
+            }
             Err(Failure::Output(error)) => {
                 eprintln!("analyze: standard output: {error}");
                 ExitCode::FAILURE
@@ -160,7 +162,9 @@ impl RecordingArgs {
             return Err(Failure::Usage("--min-outage is at least 100ms".to_owned()));
         }
         if thresholds.min_stall_us < thresholds.min_outage_us {
-            return Err(Failure::Usage("--min-stall is at least as long as --min-outage".to_owned()));
+            return Err(Failure::Usage(
+                "--min-stall is at least as long as --min-outage".to_owned(),
+            ));
         }
         Ok(thresholds)
     }
@@ -183,7 +187,8 @@ fn report(args: &ReportArgs) -> Result<(), Failure> {
         Lang::En => Language::En,
         Lang::Zh => Language::Zh,
     };
-    let color = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let color =
+        stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let text = text::render(&analysis.summary, &TextOptions { language, color });
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
@@ -191,10 +196,19 @@ fn report(args: &ReportArgs) -> Result<(), Failure> {
 
 fn draw(args: &ChartsArgs) -> Result<(), Failure> {
     let analysis = args.recording.analyze()?;
-    let folder = args.out.clone().unwrap_or_else(|| args.recording.run.join("analysis"));
-    std::fs::create_dir_all(&folder)
-        .map_err(|source| AnalyzeError::Write { path: folder.clone(), source })?;
-    let options = ChartOptions { svg: args.svg, font: args.font.clone(), ..ChartOptions::default() };
+    let folder = args
+        .out
+        .clone()
+        .unwrap_or_else(|| args.recording.run.join("analysis"));
+    std::fs::create_dir_all(&folder).map_err(|source| AnalyzeError::Write {
+        path: folder.clone(),
+        source,
+    })?;
+    let options = ChartOptions {
+        svg: args.svg,
+        font: args.font.clone(),
+        ..ChartOptions::default()
+    };
     let files = charts::draw_all(&analysis.summary, &analysis.series, &folder, &options)
         .map_err(AnalyzeError::from)?;
     let mut stdout = io::stdout().lock();

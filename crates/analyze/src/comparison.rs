@@ -13,45 +13,78 @@ struct Figure {
 
 impl From<Option<f64>> for Figure {
     fn from(value: Option<f64>) -> Self {
-        Self { value, at_least: false }
+        Self {
+            value,
+            at_least: false,
+        }
     }
 }
 
 /// Compares the two paths.
 #[must_use]
 pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
-    let episodes = |path: &PathSummary| path.headline.as_ref().map_or(0, |headline| headline.episodes);
+    let episodes = |path: &PathSummary| {
+        path.headline
+            .as_ref()
+            .map_or(0, |headline| headline.episodes)
+    };
     let mut lines = Vec::new();
     let mut add = |metric: Metric, figure: &dyn Fn(&PathSummary) -> Figure| {
         lines.push(line(metric, figure(direct), figure(proxy)));
     };
     add(Metric::Downtime, &downtime);
-    add(Metric::SuccessRate, &|path| path.overall.success_rate.into());
+    add(Metric::SuccessRate, &|path| {
+        path.overall.success_rate.into()
+    });
     for (metric, name) in [
         (Metric::ReadSuccessRate, "read"),
         (Metric::WriteSuccessRate, "write"),
         (Metric::TransactionSuccessRate, "transaction"),
     ] {
-        add(metric, &|path| rates_of(&path.types, name).and_then(|rates| rates.success_rate).into());
+        add(metric, &|path| {
+            rates_of(&path.types, name)
+                .and_then(|rates| rates.success_rate)
+                .into()
+        });
     }
     let response = |figure: fn(&ResponseTimes) -> Option<f64>| {
         move |path: &PathSummary| Figure::from(figure(&path.overall.response))
     };
     add(Metric::MeanResponse, &response(|times| times.mean_us));
-    add(Metric::P50Response, &response(|times| times.p50_us.map(to_f64)));
-    add(Metric::P99Response, &response(|times| times.p99_us.map(to_f64)));
-    add(Metric::MaxResponse, &response(|times| times.max_us.map(to_f64)));
+    add(
+        Metric::P50Response,
+        &response(|times| times.p50_us.map(to_f64)),
+    );
+    add(
+        Metric::P99Response,
+        &response(|times| times.p99_us.map(to_f64)),
+    );
+    add(
+        Metric::MaxResponse,
+        &response(|times| times.max_us.map(to_f64)),
+    );
     add(Metric::Tps, &|path| path.overall.tps.into());
-    Comparison { failovers: episodes(direct).min(episodes(proxy)), lines }
+    Comparison {
+        failovers: episodes(direct).min(episodes(proxy)),
+        lines,
+    }
 }
 
 fn downtime(path: &PathSummary) -> Figure {
-    let Some(headline) = &path.headline else { return None.into() };
-    Figure { value: headline.downtime_us.map(to_f64), at_least: headline.at_least }
+    let Some(headline) = &path.headline else {
+        return None.into();
+    };
+    Figure {
+        value: headline.downtime_us.map(to_f64),
+        at_least: headline.at_least,
+    }
 }
 
 fn rates_of<'a>(types: &'a [NamedRates], name: &str) -> Option<&'a Rates> {
-    types.iter().find(|rates| rates.name == name).map(|named| &named.rates)
+    types
+        .iter()
+        .find(|rates| rates.name == name)
+        .map(|named| &named.rates)
 }
 
 fn to_f64(us: i64) -> f64 {

@@ -22,7 +22,9 @@ pub enum AnalyzeError {
         column: String,
     },
     /// A word that this version does not know.
-    #[error("{folder}: unknown {column} {word:?}: written by a later version; use a newer pgoutage")]
+    #[error(
+        "{folder}: unknown {column} {word:?}: written by a later version; use a newer pgoutage"
+    )]
     UnknownWord {
         /// The recording.
         folder: PathBuf,

@@ -19,11 +19,17 @@ struct Column {
 }
 
 const fn required(name: &'static str) -> Column {
-    Column { name, optional: false }
+    Column {
+        name,
+        optional: false,
+    }
 }
 
 const fn optional(name: &'static str) -> Column {
-    Column { name, optional: true }
+    Column {
+        name,
+        optional: true,
+    }
 }
 
 /// The columns that the figures need, of each table; times become 64-bit UTC microseconds.
@@ -48,9 +54,19 @@ const CONNECTIONS: [Column; 6] = [
     optional("server_address"),
     optional("server_port"),
 ];
-const EVENTS: [Column; 5] =
-    [optional("path"), required("time"), required("event"), optional("status"), optional("detail")];
-const LOAD: [Column; 4] = [required("path"), required("time"), required("tps"), required("latency_us")];
+const EVENTS: [Column; 5] = [
+    optional("path"),
+    required("time"),
+    required("event"),
+    optional("status"),
+    optional("detail"),
+];
+const LOAD: [Column; 4] = [
+    required("path"),
+    required("time"),
+    required("tps"),
+    required("latency_us"),
+];
 
 impl Loaded {
     /// Opens the recording in `folder`.
@@ -58,7 +74,9 @@ impl Loaded {
     /// # Errors
     /// [`AnalyzeError::Open`] where it is none.
     pub fn open(folder: &Path) -> Result<Self, AnalyzeError> {
-        Ok(Self { recording: Recording::open(folder)? })
+        Ok(Self {
+            recording: Recording::open(folder)?,
+        })
     }
 
     /// The recording's folder.
@@ -95,16 +113,25 @@ impl Loaded {
 
     /// Runs a query. The streaming engine holds less in memory than the other.
     pub(crate) fn collect(&self, frame: LazyFrame) -> Result<DataFrame, AnalyzeError> {
-        let result = frame.collect_with_engine(Engine::Streaming).map_err(|source| self.read_error(source))?;
+        let result = frame
+            .collect_with_engine(Engine::Streaming)
+            .map_err(|source| self.read_error(source))?;
         Ok(result.unwrap_single())
     }
 
     pub(crate) fn read_error(&self, source: PolarsError) -> AnalyzeError {
-        AnalyzeError::Read { folder: self.folder().to_path_buf(), source }
+        AnalyzeError::Read {
+            folder: self.folder().to_path_buf(),
+            source,
+        }
     }
 
     pub(crate) fn unknown_word(&self, column: &'static str, word: &str) -> AnalyzeError {
-        AnalyzeError::UnknownWord { folder: self.folder().to_path_buf(), column, word: word.to_owned() }
+        AnalyzeError::UnknownWord {
+            folder: self.folder().to_path_buf(),
+            column,
+            word: word.to_owned(),
+        }
     }
 
     fn scan(&self, table: Table, columns: &[Column]) -> Result<Option<LazyFrame>, AnalyzeError> {
@@ -117,11 +144,17 @@ impl Loaded {
             let absolute = std::path::absolute(part).unwrap_or_else(|_| part.clone());
             PlRefPath::new(absolute.to_string_lossy())
         });
-        let arguments =
-            ScanArgsParquet { glob: false, cache: false, allow_missing_columns: true, ..Default::default() };
+        let arguments = ScanArgsParquet {
+            glob: false,
+            cache: false,
+            allow_missing_columns: true,
+            ..Default::default()
+        };
         let mut frame = LazyFrame::scan_parquet_files(paths.collect(), arguments)
             .map_err(|source| self.read_error(source))?;
-        let schema = frame.collect_schema().map_err(|source| self.read_error(source))?;
+        let schema = frame
+            .collect_schema()
+            .map_err(|source| self.read_error(source))?;
         let mut selected = Vec::with_capacity(columns.len());
         for column in columns {
             selected.push(match schema.get(column.name) {

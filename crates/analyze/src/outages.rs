@@ -63,7 +63,12 @@ impl<'a> Detector<'a> {
         let in_group = |suspect: &&Suspect| group.contains(suspect.operation_type);
         let mut suspects: Vec<_> = timeline.suspects.iter().filter(in_group).collect();
         suspects.sort_by_key(|suspect| suspect.end_us);
-        Self { timeline, thresholds, group, suspects }
+        Self {
+            timeline,
+            thresholds,
+            group,
+            suspects,
+        }
     }
 
     fn run(&self, outages_of_all: &[Outage]) -> Detected {
@@ -120,11 +125,13 @@ impl<'a> Detector<'a> {
         // From the first gap that ends at or after the operation's begin, to the last that starts before its end.
         let from = gaps.partition_point(|gap| gap.span.end.micros() < suspect.scheduled_us);
         for gap in &mut gaps[from..] {
-            let starts_at_the_recordings_start = gap.is_first && suspect.end_us == gap.span.start.micros();
+            let starts_at_the_recordings_start =
+                gap.is_first && suspect.end_us == gap.span.start.micros();
             if gap.span.start.micros() >= suspect.end_us && !starts_at_the_recordings_start {
                 break;
             }
-            let failed_in_it = suspect.is_availability_failure(self.group) && ended_in(suspect, gap);
+            let failed_in_it =
+                suspect.is_availability_failure(self.group) && ended_in(suspect, gap);
             if failed_in_it || self.is_stalled_in(suspect, &gap.span) {
                 gap.evidence.push(suspect);
             }
@@ -133,7 +140,9 @@ impl<'a> Detector<'a> {
     }
 
     fn is_stalled_in(&self, suspect: &Suspect, span: &Span) -> bool {
-        let threshold = self.timeline.stall_threshold_us(&suspect.operation_name, self.thresholds);
+        let threshold = self
+            .timeline
+            .stall_threshold_us(&suspect.operation_name, self.thresholds);
         !suspect.is_exempt(self.group)
             && suspect.response_us > threshold
             && overlap_us(suspect, span) > self.thresholds.min_stall_us
@@ -145,7 +154,9 @@ impl<'a> Detector<'a> {
             1 => {
                 let length = gap.span.length_us();
                 length > 10 * median_gap_us
-                    || outages_of_all.iter().any(|outage| outage.span.overlaps(&gap.span))
+                    || outages_of_all
+                        .iter()
+                        .any(|outage| outage.span.overlaps(&gap.span))
                     || (gap.is_last && length > CLOSING_GAP_US)
                     || (gap.is_first && gap.is_last)
             }
@@ -205,13 +216,29 @@ fn overlap_us(suspect: &Suspect, span: &Span) -> i64 {
 
 fn outage(gap: &Gap<'_>) -> Outage {
     let (start, end) = (gap.span.start.micros(), gap.span.end.micros());
-    let asked = gap.evidence.iter().map(|suspect| suspect.scheduled_us).min().unwrap_or(start);
+    let asked = gap
+        .evidence
+        .iter()
+        .map(|suspect| suspect.scheduled_us)
+        .min()
+        .unwrap_or(start);
     let head = (asked - start).max(0);
     // A stalled success that ends the gap was waiting up to that very moment.
-    let closed_by_stalled =
-        gap.evidence.iter().any(|suspect| suspect.outcome.is_success() && suspect.end_us == end && !gap.is_last);
-    let known_down = gap.evidence.iter().map(|suspect| suspect.known_down_us()).max().unwrap_or(start);
-    let tail = if closed_by_stalled { 0 } else { end - known_down.clamp(start, end) };
+    let closed_by_stalled = gap
+        .evidence
+        .iter()
+        .any(|suspect| suspect.outcome.is_success() && suspect.end_us == end && !gap.is_last);
+    let known_down = gap
+        .evidence
+        .iter()
+        .map(|suspect| suspect.known_down_us())
+        .max()
+        .unwrap_or(start);
+    let tail = if closed_by_stalled {
+        0
+    } else {
+        end - known_down.clamp(start, end)
+    };
     Outage {
         span: gap.span,
         downtime_us: gap.span.length_us(),
@@ -233,7 +260,9 @@ fn error_counts(gap: &Gap<'_>) -> Vec<ErrorCount> {
         .filter(|suspect| ended_in(suspect, gap));
     for suspect in failures {
         let class = suspect.class.as_deref().unwrap_or_default();
-        *counts.entry((class, suspect.sqlstate.as_deref())).or_insert(0) += 1;
+        *counts
+            .entry((class, suspect.sqlstate.as_deref()))
+            .or_insert(0) += 1;
     }
     let mut counts: Vec<_> = counts
         .into_iter()

@@ -56,8 +56,10 @@ pub fn rates<'a>(
     let total: u64 = counts.values().sum();
     let successes = count(Outcome::Ok) + count(Outcome::Rejected);
     let finished = total - count(Outcome::Unfinished);
-    let steady_successes: u64 =
-        steady.filter(|cell| cell.outcome.is_success()).map(|cell| cell.count).sum();
+    let steady_successes: u64 = steady
+        .filter(|cell| cell.outcome.is_success())
+        .map(|cell| cell.count)
+        .sum();
     Rates {
         total,
         finished,
@@ -83,7 +85,11 @@ pub fn by_type(cells: &Histogram, steady: &Histogram, durations: Durations) -> V
         .filter(|kind| cells.iter().any(|cell| cell.operation_type == **kind))
         .map(|kind| NamedRates {
             name: kind.as_str().to_owned(),
-            rates: rates(cells.iter().filter(of(*kind)), steady.iter().filter(of(*kind)), durations),
+            rates: rates(
+                cells.iter().filter(of(*kind)),
+                steady.iter().filter(of(*kind)),
+                durations,
+            ),
         })
         .collect()
 }
@@ -91,16 +97,16 @@ pub fn by_type(cells: &Histogram, steady: &Histogram, durations: Durations) -> V
 /// [`Rates`] per operation name, by type and then by name.
 #[must_use]
 pub fn by_name(cells: &Histogram, steady: &Histogram, durations: Durations) -> Vec<NamedRates> {
-    let mut by_name: BTreeMap<(OperationType, &str), (Vec<&Cell>, Vec<&Cell>)> = BTreeMap::new();
-    for cell in cells {
-        by_name.entry((cell.operation_type, &cell.operation_name)).or_default().0.push(cell);
+    let mut named: BTreeMap<(OperationType, &str), [Vec<&Cell>; 2]> = BTreeMap::new();
+    for (index, part) in [cells, steady].into_iter().enumerate() {
+        for cell in part {
+            let key = (cell.operation_type, cell.operation_name.as_str());
+            named.entry(key).or_default()[index].push(cell);
+        }
     }
-    for cell in steady {
-        by_name.entry((cell.operation_type, &cell.operation_name)).or_default().1.push(cell);
-    }
-    by_name
+    named
         .into_iter()
-        .map(|((_, name), (cells, steady))| NamedRates {
+        .map(|((_, name), [cells, steady])| NamedRates {
             name: name.to_owned(),
             rates: rates(cells.into_iter(), steady.into_iter(), durations),
         })
@@ -113,14 +119,21 @@ pub fn median_response_us(cells: &Histogram) -> BTreeMap<String, i64> {
     let mut histograms: BTreeMap<&str, BTreeMap<i64, u64>> = BTreeMap::new();
     for cell in cells.iter().filter(|cell| cell.outcome.is_success()) {
         if let Some(response) = cell.response_us {
-            *histograms.entry(&cell.operation_name).or_default().entry(response).or_insert(0) += cell.count;
+            *histograms
+                .entry(&cell.operation_name)
+                .or_default()
+                .entry(response)
+                .or_insert(0) += cell.count;
         }
     }
     histograms
         .into_iter()
         .filter_map(|(name, histogram)| {
             let samples = histogram.values().sum();
-            Some((name.to_owned(), at_rank(&histogram, percentile::rank(samples, 0.5))?))
+            Some((
+                name.to_owned(),
+                at_rank(&histogram, percentile::rank(samples, 0.5))?,
+            ))
         })
         .collect()
 }
@@ -149,9 +162,13 @@ fn response_times(histogram: &BTreeMap<i64, u64>) -> ResponseTimes {
     if samples == 0 {
         return ResponseTimes::default();
     }
-    let sum: f64 = histogram.iter().map(|(response, count)| *response as f64 * *count as f64).sum();
+    let sum: f64 = histogram
+        .iter()
+        .map(|(response, count)| *response as f64 * *count as f64)
+        .sum();
     let at = |q: f64| {
-        percentile::has_enough(samples, q).then(|| at_rank(histogram, percentile::rank(samples, q)))?
+        percentile::has_enough(samples, q)
+            .then(|| at_rank(histogram, percentile::rank(samples, q)))?
     };
     ResponseTimes {
         samples,

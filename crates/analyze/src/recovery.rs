@@ -29,13 +29,23 @@ pub fn episodes(
     let mut groups: Vec<Vec<&Outage>> = Vec::new();
     for outage in outages {
         match groups.last_mut() {
-            Some(group) if health_us(group, outage) < thresholds.merge_within_us => group.push(outage),
+            Some(group) if health_us(group, outage) < thresholds.merge_within_us => {
+                group.push(outage)
+            }
             _ => groups.push(vec![outage]),
         }
     }
     let spans: Vec<Span> = groups.iter().map(|group| span_of(group)).collect();
-    let recovery = Recovery { timeline, successes, spans: &spans };
-    groups.iter().enumerate().map(|(index, group)| recovery.episode(index, group)).collect()
+    let recovery = Recovery {
+        timeline,
+        successes,
+        spans: &spans,
+    };
+    groups
+        .iter()
+        .enumerate()
+        .map(|(index, group)| recovery.episode(index, group))
+        .collect()
 }
 
 /// Time from the end of the last outage of an episode to the next outage, microseconds.
@@ -65,7 +75,9 @@ struct Baseline {
 impl Recovery<'_> {
     fn episode(&self, index: usize, group: &[&Outage]) -> Episode {
         let span = self.spans[index];
-        let at_least = group.iter().any(|outage| outage.open_at_start || outage.open_at_end);
+        let at_least = group
+            .iter()
+            .any(|outage| outage.open_at_start || outage.open_at_end);
         let baseline = if at_least { None } else { self.baseline(index) };
         let after = |is_recovered: &dyn Fn(&Baseline, f64, &[i64]) -> bool| {
             self.first_window(index, baseline.as_ref()?, is_recovered)
@@ -81,7 +93,10 @@ impl Recovery<'_> {
             time_to_full_throughput_us: after(&|baseline, tps, _| tps >= FULL_SHARE * baseline.tps),
             time_to_normal_latency_us: after(&|baseline, _, responses| {
                 let p99 = percentile::nearest_rank(responses, 0.99);
-                baseline.p99_us.zip(p99).is_some_and(|(before, now)| now <= NORMAL_MULTIPLE * before)
+                baseline
+                    .p99_us
+                    .zip(p99)
+                    .is_some_and(|(before, now)| now <= NORMAL_MULTIPLE * before)
             }),
         }
     }
@@ -103,12 +118,19 @@ impl Recovery<'_> {
             return None;
         }
         // (from, to]: the last success before the episode, at its very start, belongs to what was before it.
-        let ranges = spans.into_iter().map(|(from, to)| self.successes.within(from + 1, to + 1));
-        let mut responses: Vec<i64> =
-            ranges.flat_map(|range| &self.successes.response_us[range]).copied().collect();
+        let ranges = spans
+            .into_iter()
+            .map(|(from, to)| self.successes.within(from + 1, to + 1));
+        let mut responses: Vec<i64> = ranges
+            .flat_map(|range| &self.successes.response_us[range])
+            .copied()
+            .collect();
         responses.sort_unstable();
         let tps = responses.len() as f64 / seconds(length);
-        Some(Baseline { tps, p99_us: percentile::of_sorted(&responses, 0.99) })
+        Some(Baseline {
+            tps,
+            p99_us: percentile::of_sorted(&responses, 0.99),
+        })
     }
 
     /// Time from the episode's start to the first window after it that `is_recovered` accepts, microseconds.
@@ -123,11 +145,18 @@ impl Recovery<'_> {
             .into_iter()
             .find(|length| baseline.tps * seconds(*length) >= WINDOW_SUCCESSES)?;
         // A window beyond the next episode would tell of that one.
-        let limit = self.spans.get(index + 1).map_or(self.timeline.end_us, |next| next.start.micros());
+        let limit = self
+            .spans
+            .get(index + 1)
+            .map_or(self.timeline.end_us, |next| next.start.micros());
         let mut from = span.end.micros();
         while from + length <= limit {
             let responses = &self.successes.response_us[self.successes.within(from, from + length)];
-            if is_recovered(baseline, responses.len() as f64 / seconds(length), responses) {
+            if is_recovered(
+                baseline,
+                responses.len() as f64 / seconds(length),
+                responses,
+            ) {
                 return Some(from - span.start.micros());
             }
             from += STEP_US;

@@ -23,7 +23,12 @@ pub(crate) struct PathOperations<'l> {
 
 /// The paths that have operations: direct, proxy.
 pub(crate) fn paths(loaded: &Loaded, operations: &LazyFrame) -> Result<Vec<Path>, AnalyzeError> {
-    let frame = loaded.collect(operations.clone().group_by([col("path")]).agg([len().alias("rows")]))?;
+    let frame = loaded.collect(
+        operations
+            .clone()
+            .group_by([col("path")])
+            .agg([len().alias("rows")]),
+    )?;
     let words = texts(&frame, "path").map_err(|source| loaded.read_error(source))?;
     let mut paths = Vec::new();
     for word in words.into_iter().flatten() {
@@ -34,7 +39,10 @@ pub(crate) fn paths(loaded: &Loaded, operations: &LazyFrame) -> Result<Vec<Path>
 }
 
 /// The end of the last row, UTC microseconds: what a recording without an end reaches.
-pub(crate) fn last_row_us(loaded: &Loaded, operations: &LazyFrame) -> Result<Option<i64>, AnalyzeError> {
+pub(crate) fn last_row_us(
+    loaded: &Loaded,
+    operations: &LazyFrame,
+) -> Result<Option<i64>, AnalyzeError> {
     let last = [col("end_time").max(), col("scheduled_time").max()];
     let frame = loaded.collect(operations.clone().select(last))?;
     let read = |name| integers(&frame, name).map_err(|source| loaded.read_error(source));
@@ -44,7 +52,9 @@ pub(crate) fn last_row_us(loaded: &Loaded, operations: &LazyFrame) -> Result<Opt
 
 impl<'l> PathOperations<'l> {
     pub(crate) fn new(loaded: &'l Loaded, operations: &LazyFrame, path: Path) -> Self {
-        let frame = operations.clone().filter(col("path").eq(lit(path.as_str())));
+        let frame = operations
+            .clone()
+            .filter(col("path").eq(lit(path.as_str())));
         Self { loaded, frame }
     }
 
@@ -55,7 +65,9 @@ impl<'l> PathOperations<'l> {
 
     /// The same for operations that ended outside all `spans`.
     pub(crate) fn histogram_outside(&self, spans: &[Span]) -> Result<Histogram, AnalyzeError> {
-        let outside = spans.iter().fold(lit(true), |outside, span| outside.and(ended_in(span).not()));
+        let outside = spans
+            .iter()
+            .fold(lit(true), |outside, span| outside.and(ended_in(span).not()));
         self.histogram_of(self.frame.clone().filter(outside))
     }
 
@@ -86,18 +98,30 @@ impl<'l> PathOperations<'l> {
     }
 
     fn successes(&self, span: &Span) -> Result<BTreeMap<OperationType, Successes>, AnalyzeError> {
-        let columns = [col("operation_type"), col("end_time"), col("response_time_us")];
+        let columns = [
+            col("operation_type"),
+            col("end_time"),
+            col("response_time_us"),
+        ];
         let frame = self.collect(self.frame.clone().filter(is_success()).select(columns))?;
         let kinds = self.read(texts(&frame, "operation_type"))?;
         let ends = self.read(integers(&frame, "end_time"))?;
         let responses = self.read(integers(&frame, "response_time_us"))?;
         let mut pairs: BTreeMap<OperationType, Vec<(i64, i64)>> = BTreeMap::new();
         for ((kind, end), response) in kinds.into_iter().zip(ends).zip(responses) {
-            let (Some(end), Some(response)) = (end, response) else { continue };
+            let (Some(end), Some(response)) = (end, response) else {
+                continue;
+            };
             let end = end.clamp(span.start.micros(), span.end.micros());
-            pairs.entry(self.operation_type(kind)?).or_default().push((end, response));
+            pairs
+                .entry(self.operation_type(kind)?)
+                .or_default()
+                .push((end, response));
         }
-        Ok(pairs.into_iter().map(|(kind, pairs)| (kind, Successes::sorted(pairs))).collect())
+        Ok(pairs
+            .into_iter()
+            .map(|(kind, pairs)| (kind, Successes::sorted(pairs)))
+            .collect())
     }
 
     /// Operations that did not succeed, and those that took long enough to have waited or stalled.
@@ -142,7 +166,12 @@ impl<'l> PathOperations<'l> {
     }
 
     fn histogram_of(&self, frame: LazyFrame) -> Result<Histogram, AnalyzeError> {
-        let keys = ["operation_type", "operation_name", "outcome", "response_time_us"];
+        let keys = [
+            "operation_type",
+            "operation_name",
+            "outcome",
+            "response_time_us",
+        ];
         let grouped = frame.group_by(keys.map(col)).agg([len().alias("count")]);
         let frame = self.collect(grouped)?;
         let kinds = self.read(texts(&frame, "operation_type"))?;
@@ -166,12 +195,14 @@ impl<'l> PathOperations<'l> {
     /// Failures by class and SQLSTATE: count, first and last end, text of the first.
     pub(crate) fn errors(&self) -> Result<DataFrame, AnalyzeError> {
         let failures = self.frame.clone().filter(col("error_class").is_not_null());
-        let grouped = failures.group_by([col("error_class"), col("sqlstate")]).agg([
-            len().alias("count"),
-            col("end_time").min().alias("first"),
-            col("end_time").max().alias("last"),
-            col("error_message").first().alias("message"),
-        ]);
+        let grouped = failures
+            .group_by([col("error_class"), col("sqlstate")])
+            .agg([
+                len().alias("count"),
+                col("end_time").min().alias("first"),
+                col("end_time").max().alias("last"),
+                col("error_message").first().alias("message"),
+            ]);
         self.collect(grouped)
     }
 
@@ -202,5 +233,8 @@ fn is_success() -> Expr {
 /// Ended in (start, end]; false for operations that never ended.
 fn ended_in(span: &Span) -> Expr {
     let end = || col("end_time");
-    end().is_not_null().and(end().gt(lit(span.start.micros()))).and(end().lt_eq(lit(span.end.micros())))
+    end()
+        .is_not_null()
+        .and(end().gt(lit(span.start.micros())))
+        .and(end().lt_eq(lit(span.end.micros())))
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use polars::prelude::LazyFrame;
-use recording::vocabulary::{Outcome, Path};
 use recording::Manifest;
+use recording::vocabulary::{Outcome, Path};
 
+use crate::beside;
 use crate::comparison;
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
@@ -15,11 +16,10 @@ use crate::recovery;
 use crate::reduce::{self, PathOperations};
 use crate::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
 use crate::summary::{
-    EventSummary, Group, GroupSummary, Headline, Impact, PathSummary, RecordingSummary, Span, Summary,
-    Thresholds,
+    EventSummary, Group, GroupSummary, Headline, Impact, PathSummary, RecordingSummary, Span,
+    Summary, Thresholds,
 };
 use crate::timeline::Timeline;
-use crate::beside;
 
 /// A recording, analyzed.
 #[derive(Debug, Clone)]
@@ -65,7 +65,16 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
         paths: series,
     };
     let recording = describe(loaded.manifest(), &span);
-    Ok(Analysis { summary: Summary { recording, thresholds, events, paths, comparison }, series })
+    Ok(Analysis {
+        summary: Summary {
+            recording,
+            thresholds,
+            events,
+            paths,
+            comparison,
+        },
+        series,
+    })
 }
 
 /// [start, start + duration] of the manifest; of a recording without an end, up to its last row.
@@ -117,7 +126,9 @@ struct PathAnalyzer<'a> {
 impl PathAnalyzer<'_> {
     fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let cells = self.operations.histogram()?;
-        let timeline = self.operations.timeline(&self.span, &cells, self.thresholds)?;
+        let timeline = self
+            .operations
+            .timeline(&self.span, &cells, self.thresholds)?;
         let detected = outages::detect(&timeline, self.thresholds);
         let groups: Vec<_> = detected
             .iter()
@@ -126,14 +137,27 @@ impl PathAnalyzer<'_> {
         let headline = headline(&groups);
         let episodes = episodes_of(&groups, headline.as_ref());
 
-        let away = union(groups.iter().flat_map(|group| &group.episodes).map(|episode| episode.span));
+        let away = union(
+            groups
+                .iter()
+                .flat_map(|group| &group.episodes)
+                .map(|episode| episode.span),
+        );
         let steady = self.operations.histogram_outside(&away)?;
         let away_us: i64 = away.iter().map(Span::length_us).sum();
-        let durations =
-            Durations { whole_us: timeline.duration_us(), steady_us: timeline.duration_us() - away_us };
+        let durations = Durations {
+            whole_us: timeline.duration_us(),
+            steady_us: timeline.duration_us() - away_us,
+        };
 
         let first_episode = episodes.first().map(|episode| episode.span);
-        let load = beside::load(self.loaded, self.path, &self.span, first_episode.as_ref(), self.events)?;
+        let load = beside::load(
+            self.loaded,
+            self.path,
+            &self.span,
+            first_episode.as_ref(),
+            self.events,
+        )?;
         let summary = PathSummary {
             path: self.path.as_str().to_owned(),
             overall: rates::rates(cells.iter(), steady.iter(), durations),
@@ -158,8 +182,15 @@ impl PathAnalyzer<'_> {
         GroupSummary {
             group,
             downtime_us: (!unobserved || !found.outages.is_empty()).then_some(downtime),
-            resolution_us: found.outages.iter().map(|outage| outage.resolution_us).sum(),
-            at_least: found.outages.iter().any(|outage| outage.open_at_start || outage.open_at_end),
+            resolution_us: found
+                .outages
+                .iter()
+                .map(|outage| outage.resolution_us)
+                .sum(),
+            at_least: found
+                .outages
+                .iter()
+                .any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
             episodes: recovery::episodes(&found.outages, timeline, &successes, self.thresholds),
@@ -177,13 +208,20 @@ impl PathAnalyzer<'_> {
         let mut previous_end = i64::MIN;
         for episode in episodes {
             let (start, end) = (episode.span.start.micros(), episode.span.end.micros());
-            let trigger =
-                triggers.iter().copied().rfind(|trigger| previous_end < *trigger && *trigger <= end);
-            let full = episode.time_to_full_throughput_us.map(|after| start + after);
+            let trigger = triggers
+                .iter()
+                .copied()
+                .rfind(|trigger| previous_end < *trigger && *trigger <= end);
+            let full = episode
+                .time_to_full_throughput_us
+                .map(|after| start + after);
             let window = Span::new(trigger.unwrap_or(start), full.unwrap_or(end));
             let cells = self.operations.histogram_inside(&window)?;
             let length = window.length_us();
-            let durations = Durations { whole_us: length, steady_us: length };
+            let durations = Durations {
+                whole_us: length,
+                steady_us: length,
+            };
             impacts.push(Impact {
                 window,
                 from_trigger: trigger.is_some(),
@@ -196,8 +234,12 @@ impl PathAnalyzer<'_> {
     }
 }
 
-fn episodes_of<'g>(groups: &'g [GroupSummary], headline: Option<&Headline>) -> &'g [crate::summary::Episode] {
-    let group = headline.and_then(|headline| groups.iter().find(|group| group.group == headline.group));
+fn episodes_of<'g>(
+    groups: &'g [GroupSummary],
+    headline: Option<&Headline>,
+) -> &'g [crate::summary::Episode] {
+    let group =
+        headline.and_then(|headline| groups.iter().find(|group| group.group == headline.group));
     group.map_or(&[], |group| &group.episodes)
 }
 
@@ -211,7 +253,8 @@ fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         group: worse.group,
         downtime_us: worse.downtime_us,
         resolution_us: worse.resolution_us,
-        at_least: worse.at_least,
+        // What nobody observed comes on top of what was seen.
+        at_least: worse.at_least || worse.unobserved,
         episodes: worse.episodes.len(),
     })
 }
@@ -237,7 +280,13 @@ fn path_series(
     detected: &BTreeMap<Group, Detected>,
 ) -> PathSeries {
     let successes = timeline.successes_of(Group::All);
-    let points = successes.pairs().map(|(end_us, response_us)| Point { end_us, response_us }).collect();
+    let points = successes
+        .pairs()
+        .map(|(end_us, response_us)| Point {
+            end_us,
+            response_us,
+        })
+        .collect();
     let mut failures: Vec<_> = timeline
         .suspects
         .iter()
@@ -250,12 +299,16 @@ fn path_series(
         .collect();
     failures.sort_by_key(|failure| failure.end_us);
 
-    let second = |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
+    let second =
+        |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
     let mut seconds = vec![SecondCounts::default(); second(timeline.end_us) + 1];
     for end_us in &successes.end_us {
         seconds[second(*end_us)].succeeded += 1;
     }
-    for failure in failures.iter().filter(|failure| failure.outcome != Outcome::Unfinished) {
+    for failure in failures
+        .iter()
+        .filter(|failure| failure.outcome != Outcome::Unfinished)
+    {
         seconds[second(failure.end_us)].failed += 1;
     }
 
@@ -281,7 +334,15 @@ mod tests {
 
     #[test]
     fn union_joins_what_touches() {
-        let joined = union([Span::new(5, 7), Span::new(0, 2), Span::new(1, 3), Span::new(3, 4)].into_iter());
+        let joined = union(
+            [
+                Span::new(5, 7),
+                Span::new(0, 2),
+                Span::new(1, 3),
+                Span::new(3, 4),
+            ]
+            .into_iter(),
+        );
         assert_eq!(joined, [Span::new(0, 4), Span::new(5, 7)]);
     }
 
@@ -300,7 +361,9 @@ mod tests {
             brownouts: Vec::new(),
             brownout_us: 0,
         };
-        let of = |read, writer| headline(&[group(Group::Read, read), group(Group::Writer, writer)]).unwrap();
+        let of = |read, writer| {
+            headline(&[group(Group::Read, read), group(Group::Writer, writer)]).unwrap()
+        };
         assert_eq!(of(Some(0), None).group, Group::Writer);
         assert_eq!(of(Some(5), None).group, Group::Read);
         assert_eq!(of(Some(5), Some(6)).group, Group::Writer);

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use recording::{Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server, State, Timeouts, Timestamp, Weights};
+use recording::{
+    Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server, State, Timeouts, Timestamp,
+    Weights,
+};
 use serde::Serialize;
 
 /// A set of operations whose outages are looked at together.
@@ -26,7 +29,13 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of reports.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Transaction, Self::Writer, Self::All];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Write,
+        Self::Transaction,
+        Self::Writer,
+        Self::All,
+    ];
 
     /// The word in reports and JSON.
     #[must_use]
@@ -69,7 +78,11 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { min_outage_us: 100_000, min_stall_us: 500_000, merge_within_us: 1_000_000 }
+        Self {
+            min_outage_us: 100_000,
+            min_stall_us: 500_000,
+            merge_within_us: 1_000_000,
+        }
     }
 }
 
@@ -264,7 +277,10 @@ impl Span {
     /// A span from one UTC microsecond to another.
     #[must_use]
     pub const fn new(start_us: i64, end_us: i64) -> Self {
-        Self { start: Timestamp(start_us), end: Timestamp(end_us) }
+        Self {
+            start: Timestamp(start_us),
+            end: Timestamp(end_us),
+        }
     }
 
     /// Its length, microseconds.

@@ -27,14 +27,19 @@ impl Successes {
     pub fn sorted(mut pairs: Vec<(i64, i64)>) -> Self {
         pairs.sort_unstable();
         let (end_us, response_us) = pairs.into_iter().unzip();
-        Self { end_us, response_us }
+        Self {
+            end_us,
+            response_us,
+        }
     }
 
     /// Those of several types together.
     #[must_use]
     pub fn merged<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
         let mut parts = parts.filter(|part| !part.end_us.is_empty()).peekable();
-        let Some(first) = parts.next() else { return Self::default() };
+        let Some(first) = parts.next() else {
+            return Self::default();
+        };
         if parts.peek().is_none() {
             return first.clone();
         }
@@ -44,7 +49,10 @@ impl Successes {
 
     /// (end, response) of each.
     pub fn pairs(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
-        self.end_us.iter().copied().zip(self.response_us.iter().copied())
+        self.end_us
+            .iter()
+            .copied()
+            .zip(self.response_us.iter().copied())
     }
 
     /// Indices of the successes that ended in [from, to).
@@ -106,10 +114,16 @@ impl Suspect {
     pub fn known_down_us(&self) -> i64 {
         let limit = matches!(
             self.class.as_deref().and_then(ErrorClass::parse),
-            Some(ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout | ErrorClass::PoolTimeout)
+            Some(
+                ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout | ErrorClass::PoolTimeout
+            )
         );
         let failed = matches!(self.outcome, Outcome::Failed | Outcome::Unknown);
-        if failed && !limit { self.end_us } else { self.start_us.unwrap_or(self.scheduled_us) }
+        if failed && !limit {
+            self.end_us
+        } else {
+            self.start_us.unwrap_or(self.scheduled_us)
+        }
     }
 }
 
@@ -138,7 +152,10 @@ impl Timeline {
     /// Successes of a group, in order of their ends.
     #[must_use]
     pub fn successes_of(&self, group: Group) -> Successes {
-        let members = self.successes.iter().filter(|(kind, _)| group.contains(**kind));
+        let members = self
+            .successes
+            .iter()
+            .filter(|(kind, _)| group.contains(**kind));
         Successes::merged(members.map(|(_, successes)| successes))
     }
 
@@ -146,16 +163,27 @@ impl Timeline {
     #[must_use]
     pub fn has_operations(&self, group: Group) -> bool {
         let succeeded = |kind: &OperationType| {
-            self.successes.get(kind).is_some_and(|successes| !successes.end_us.is_empty())
+            self.successes
+                .get(kind)
+                .is_some_and(|successes| !successes.end_us.is_empty())
         };
-        OperationType::ALL.iter().any(|kind| group.contains(*kind) && succeeded(kind))
-            || self.suspects.iter().any(|suspect| group.contains(suspect.operation_type))
+        OperationType::ALL
+            .iter()
+            .any(|kind| group.contains(*kind) && succeeded(kind))
+            || self
+                .suspects
+                .iter()
+                .any(|suspect| group.contains(suspect.operation_type))
     }
 
     /// Response time from which on an operation is stalled: max(floor + m, 3 m).
     #[must_use]
     pub fn stall_threshold_us(&self, operation_name: &str, thresholds: &Thresholds) -> i64 {
-        let median = self.median_response_us.get(operation_name).copied().unwrap_or(0);
+        let median = self
+            .median_response_us
+            .get(operation_name)
+            .copied()
+            .unwrap_or(0);
         (thresholds.min_stall_us + median).max(3 * median)
     }
 

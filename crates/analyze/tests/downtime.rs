@@ -5,14 +5,16 @@ mod support;
 use analyze::summary::{Group, Thresholds};
 use recording::vocabulary::ErrorClass;
 use recording::vocabulary::ErrorClass::{
-    Conflict, ConnectTimeout, ConnectionLost, Constraint, OperationTimeout, Other, PoolTimeout, ReadOnly,
-    Refused,
+    Conflict, ConnectTimeout, ConnectionLost, Constraint, OperationTimeout, Other, PoolTimeout,
+    ReadOnly, Refused,
 };
 use support::{HandMade, group, outages};
 
 /// Reads every 100 ms, each of 5 ms, that end from 0.1 to 10.0 s and from 15.0 s to the end: a gap of 5 s in 30 s.
 fn reads_with_a_gap() -> HandMade {
-    HandMade::new(30.0).steady("user_list", 0.1, 0.1, 100, 0.005).steady("user_list", 15.0, 0.1, 150, 0.005)
+    HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 100, 0.005)
+        .steady("user_list", 15.0, 0.1, 150, 0.005)
 }
 
 #[test]
@@ -25,7 +27,10 @@ fn two_failures_make_a_gap_an_outage() {
     assert_eq!(outages(&path, Group::Read), [(10.0, 15.0, 0.45)]);
     assert_eq!(outages(&path, Group::All), [(10.0, 15.0, 0.45)]);
     let reads = group(&path, Group::Read);
-    assert_eq!((reads.downtime_us, reads.at_least), (Some(5_000_000), false));
+    assert_eq!(
+        (reads.downtime_us, reads.at_least),
+        (Some(5_000_000), false)
+    );
     assert!((reads.availability.unwrap() - (1.0 - 5.0 / 30.0)).abs() < 1e-12);
     assert_eq!(reads.outages[0].errors.len(), 2);
     assert!(reads.blips.is_empty());
@@ -75,7 +80,9 @@ fn one_failure_in_the_closing_gap_counts_from_one_second_on() {
 
 #[test]
 fn without_any_success_one_failure_is_enough() {
-    let path = HandMade::new(4.0).failed("update_login", 1.0, 1.5, Refused).direct();
+    let path = HandMade::new(4.0)
+        .failed("update_login", 1.0, 1.5, Refused)
+        .direct();
     assert_eq!(outages(&path, Group::Write), [(0.0, 4.0, 3.5)]);
     let writes = group(&path, Group::Write);
     assert!(writes.at_least && writes.outages[0].open_at_start && writes.outages[0].open_at_end);
@@ -110,7 +117,10 @@ fn at_the_same_microsecond_a_failure_comes_before_a_success() {
             .direct()
     };
     assert_eq!(outages(&at(15.0), Group::Read), [(10.0, 15.0, 4.9)]);
-    assert_eq!(outages(&at(15.000_001), Group::Read), [(15.0, 15.1, 0.099_999)]);
+    assert_eq!(
+        outages(&at(15.000_001), Group::Read),
+        [(15.0, 15.1, 0.099_999)]
+    );
     // And a failure that ends with the last success before the gap belongs to the gap before.
     let before = reads_with_a_gap()
         .failed("user_list", 9.95, 10.0, Refused)
@@ -142,7 +152,10 @@ fn a_higher_min_outage_hides_short_ones() {
         .failed("user_list", 14.7, 14.75, Refused)
         .write();
     let with = |min_outage_us| {
-        let thresholds = Thresholds { min_outage_us, ..Thresholds::default() };
+        let thresholds = Thresholds {
+            min_outage_us,
+            ..Thresholds::default()
+        };
         outages(&made.analyze_with(thresholds).summary.paths[0], Group::Read).len()
     };
     assert_eq!((with(5_000_000), with(5_000_001)), (1, 0));
@@ -155,7 +168,10 @@ fn conflicts_and_wrong_statements_are_no_outage() {
             .failed_with("user_list", (10.2, 10.25), class, sqlstate)
             .failed_with("user_list", (14.7, 14.75), class, sqlstate)
             .direct();
-        (outages(&path, Group::Read).len(), group(&path, Group::Read).blips.len())
+        (
+            outages(&path, Group::Read).len(),
+            group(&path, Group::Read).blips.len(),
+        )
     };
     assert_eq!(with(Conflict, "40001"), (0, 0));
     assert_eq!(with(Constraint, "23505"), (0, 0));
@@ -170,7 +186,9 @@ fn conflicts_and_wrong_statements_are_no_outage() {
 #[test]
 fn an_exempt_operation_is_not_stalled_either() {
     // A lock conflict that took four seconds says nothing of the server's availability.
-    let conflict = reads_with_a_gap().failed("user_list", 10.5, 14.9, Conflict).direct();
+    let conflict = reads_with_a_gap()
+        .failed("user_list", 10.5, 14.9, Conflict)
+        .direct();
     assert_eq!(outages(&conflict, Group::Read), []);
     assert!(group(&conflict, Group::Read).blips.is_empty());
 }
@@ -188,10 +206,16 @@ fn a_reader_that_refuses_writes_is_down_for_writers_and_up_for_all() {
     assert_eq!(outages(&path, Group::Writer), [(10.0, 20.0, 0.99)]);
     assert_eq!(outages(&path, Group::Write), [(10.0, 20.0, 5.49)]);
     assert_eq!(outages(&path, Group::All), []);
-    assert!(group(&path, Group::All).blips.is_empty(), "the server answered");
+    assert!(
+        group(&path, Group::All).blips.is_empty(),
+        "the server answered"
+    );
     assert_eq!(outages(&path, Group::Read), []);
     let headline = path.headline.unwrap();
-    assert_eq!((headline.group, headline.downtime_us), (Group::Writer, Some(10_000_000)));
+    assert_eq!(
+        (headline.group, headline.downtime_us),
+        (Group::Writer, Some(10_000_000))
+    );
 }
 
 #[test]
@@ -418,7 +442,11 @@ fn outages_less_than_a_second_of_health_apart_are_one_episode() {
     assert_eq!((reads.outages.len(), reads.episodes.len()), (2, 1));
     let episode = &reads.episodes[0];
     assert_eq!((episode.outages, episode.span.length_us()), (2, 6_000_000));
-    assert_eq!(episode.downtime_us, 2_000_000 + 3_000_001, "the sum, without the health between");
+    assert_eq!(
+        episode.downtime_us,
+        2_000_000 + 3_000_001,
+        "the sum, without the health between"
+    );
     let two = apart(1.0);
     assert_eq!(group(&two, Group::Read).episodes.len(), 2);
 }
@@ -434,8 +462,15 @@ fn unknown_outcomes_are_evidence_and_rejections_are_successes() {
         .steady("place_order", 16.0, 1.0, 14, 0.005)
         .direct();
     assert_eq!(outages(&path, Group::Transaction), [(10.0, 15.0, 3.9)]);
-    let transactions = path.types.iter().find(|rates| rates.name == "transaction").unwrap();
-    assert_eq!((transactions.rates.unknown, transactions.rates.rejected), (2, 1));
+    let transactions = path
+        .types
+        .iter()
+        .find(|rates| rates.name == "transaction")
+        .unwrap();
+    assert_eq!(
+        (transactions.rates.unknown, transactions.rates.rejected),
+        (2, 1)
+    );
     assert_eq!(transactions.rates.successes, 25);
 }
 

@@ -15,7 +15,13 @@ fn recovering(after: f64, full: f64) -> HandMade {
         .failed("user_list", 40.1, 40.2, ConnectionLost)
         .failed("user_list", 44.8, 44.9, Refused)
         .steady("user_list", 45.0, 1.0 / after, slow, 0.005)
-        .steady("user_list", full, 0.1, ((120.0 - full) * 10.0) as usize, 0.005)
+        .steady(
+            "user_list",
+            full,
+            0.1,
+            ((120.0 - full) * 10.0) as usize,
+            0.005,
+        )
 }
 
 #[test]
@@ -63,7 +69,10 @@ fn a_window_must_hold_fifty_successes_of_the_baseline() {
         .direct();
     let episode = &group(&path, Group::Read).episodes[0];
     assert!(episode.baseline_tps.is_some());
-    assert_eq!(episode.baseline_p99_us, None, "30 successes are too few for a p99");
+    assert_eq!(
+        episode.baseline_p99_us, None,
+        "30 successes are too few for a p99"
+    );
     assert_eq!(episode.time_to_full_throughput_us, None);
     assert_eq!(episode.time_to_normal_latency_us, None);
 }
@@ -80,7 +89,11 @@ fn less_than_five_seconds_are_no_baseline() {
             .direct()
     };
     assert_eq!(group(&with(49), Group::Read).episodes[0].baseline_tps, None);
-    assert!(group(&with(50), Group::Read).episodes[0].baseline_tps.is_some());
+    assert!(
+        group(&with(50), Group::Read).episodes[0]
+            .baseline_tps
+            .is_some()
+    );
 }
 
 #[test]
@@ -120,7 +133,14 @@ fn the_impact_window_runs_from_the_trigger_to_full_throughput() {
     // One transaction a second is too few for a window: it ends with the episode.
     assert!(!impact.to_full_throughput);
     assert_eq!(impact.window.end.micros(), START_US + us(46.0));
-    let of = |name: &str| &impact.types.iter().find(|rates| rates.name == name).unwrap().rates;
+    let of = |name: &str| {
+        &impact
+            .types
+            .iter()
+            .find(|rates| rates.name == name)
+            .unwrap()
+            .rates
+    };
     // Ended in (39.5, 46.0]: the transactions at 40.0 and 46.0, one unknown, one failed.
     let transactions = of("transaction");
     assert_eq!((transactions.total, transactions.successes), (4, 2));
@@ -149,16 +169,32 @@ fn rates_and_response_times() {
         .unfinished("place_order", 99.99)
         .direct();
     let all = &path.overall;
-    assert_eq!((all.total, all.finished, all.successes, all.failed), (5, 4, 3, 1));
+    assert_eq!(
+        (all.total, all.finished, all.successes, all.failed),
+        (5, 4, 3, 1)
+    );
     assert_eq!(all.success_rate, Some(0.75));
     assert_eq!(all.tps, Some(0.03));
     assert_eq!(all.response.mean_us, Some(2_000.0));
-    assert_eq!((all.response.min_us, all.response.max_us), (Some(1_000), Some(3_000)));
-    assert_eq!((all.response.p50_us, all.response.p90_us), (Some(2_000), None));
+    assert_eq!(
+        (all.response.min_us, all.response.max_us),
+        (Some(1_000), Some(3_000))
+    );
+    assert_eq!(
+        (all.response.p50_us, all.response.p90_us),
+        (Some(2_000), None)
+    );
     assert_eq!(all.response_finished.max_us, Some(10_000));
     assert_eq!(all.response_finished.samples, 4);
-    let transactions = path.types.iter().find(|rates| rates.name == "transaction").unwrap();
-    assert_eq!(transactions.rates.success_rate, None, "nothing finished: no rate, not 0 %");
+    let transactions = path
+        .types
+        .iter()
+        .find(|rates| rates.name == "transaction")
+        .unwrap();
+    assert_eq!(
+        transactions.rates.success_rate, None,
+        "nothing finished: no rate, not 0 %"
+    );
 }
 
 #[test]
@@ -185,7 +221,13 @@ fn comparison_is_proxy_in_per_cent_of_direct() {
         .summary();
     let comparison = summary.comparison.unwrap();
     assert_eq!(comparison.failovers, 1);
-    let line = |metric| comparison.lines.iter().find(|line| line.metric == metric).unwrap();
+    let line = |metric| {
+        comparison
+            .lines
+            .iter()
+            .find(|line| line.metric == metric)
+            .unwrap()
+    };
     assert_eq!(line(Metric::Downtime).direct, Some(10_000_000.0));
     assert_eq!(line(Metric::Downtime).change_percent, Some(-75.0));
     assert_eq!(line(Metric::MeanResponse).change_percent, Some(25.0));
@@ -206,7 +248,11 @@ fn a_bound_is_not_compared() {
         .steady("user_list", 0.1, 0.1, 599, 0.005)
         .summary();
     let comparison = summary.comparison.unwrap();
-    let downtime = comparison.lines.iter().find(|line| line.metric == Metric::Downtime).unwrap();
+    let downtime = comparison
+        .lines
+        .iter()
+        .find(|line| line.metric == Metric::Downtime)
+        .unwrap();
     assert!(downtime.direct_at_least && downtime.change_percent.is_none());
     assert_eq!(comparison.failovers, 0);
 }

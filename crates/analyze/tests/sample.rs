@@ -9,7 +9,13 @@ use recording::vocabulary::Path;
 use support::{HandMade, Made};
 
 /// One path: successes before 100 s and after `back`, all of the same response time, failures between.
-fn path(made: HandMade, back: f64, response: f64, after: [(f64, usize); 3], failures: [usize; 3]) -> HandMade {
+fn path(
+    made: HandMade,
+    back: f64,
+    response: f64,
+    after: [(f64, usize); 3],
+    failures: [usize; 3],
+) -> HandMade {
     let names = ["user_list", "create_order", "place_order"];
     let before = [(0.25, 400), (0.7, 139), (1.7, 57)];
     let mut made = made;
@@ -33,10 +39,23 @@ fn path(made: HandMade, back: f64, response: f64, after: [(f64, usize); 3], fail
 /// 117 (94.4 %): 3.3 % more, as the sample says.
 fn sample() -> Made {
     let direct = HandMade::new(300.0).on(Path::Direct);
-    let direct = path(direct, 112.3, 0.045, [(0.4, 458), (1.8, 100), (3.1, 60)], [17, 11, 7]);
+    let direct = path(
+        direct,
+        112.3,
+        0.045,
+        [(0.4, 458), (1.8, 100), (3.1, 60)],
+        [17, 11, 7],
+    );
     let direct = direct.unfinished("place_order", 299.97);
     let both = direct.on(Path::Proxy);
-    path(both, 103.1, 0.052, [(0.45, 419), (2.0, 93), (3.3, 58)], [7, 4, 3]).write()
+    path(
+        both,
+        103.1,
+        0.052,
+        [(0.45, 419), (2.0, 93), (3.3, 58)],
+        [7, 4, 3],
+    )
+    .write()
 }
 
 fn report(made: &Made, arguments: &[&str]) -> String {
@@ -46,7 +65,11 @@ fn report(made: &Made, arguments: &[&str]) -> String {
         .args(arguments)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.stderr.is_empty());
     String::from_utf8(output.stdout).unwrap()
 }
@@ -83,7 +106,9 @@ fn the_originals_sample_in_chinese() {
         "- Proxy 平均响应时间增加: 15.6%",
     ] {
         assert!(
-            lines.iter().any(|found| *found == line || found.starts_with(&format!("{line} "))),
+            lines
+                .iter()
+                .any(|found| *found == line || found.starts_with(&format!("{line} "))),
             "{line} is missing in\n{text}"
         );
     }
@@ -93,7 +118,9 @@ fn the_originals_sample_in_chinese() {
 fn the_originals_sample_in_english_and_json() {
     let made = sample();
     let text = report(&made, &[]);
-    for figure in ["1,250", "97.20 %", "12.30 s", "3.10 s", "-74.8 %", "+3.3 %", "+3.1 pp", "+15.6 %"] {
+    for figure in [
+        "1,250", "97.20 %", "12.30 s", "3.10 s", "-74.8 %", "+3.3 %", "+3.1 pp", "+15.6 %",
+    ] {
         assert!(text.contains(figure), "{figure} is missing in\n{text}");
     }
     let json: serde_json::Value = serde_json::from_str(&report(&made, &["--json"])).unwrap();

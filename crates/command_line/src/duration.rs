@@ -10,14 +10,20 @@ const MAX_SECONDS: f64 = 10.0 * 366.0 * 86_400.0;
 /// # Errors
 /// One line that says what is wrong with the text.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let seconds_per_unit = match unit {
         "ms" => 0.001,
         "" | "s" => 1.0,
         "m" => 60.0,
         "h" => 3_600.0,
-        _ => return Err(format!("{text:?} is not a duration; write 300, 0.5, 250ms, 90s, 5m or 1h")),
+        _ => {
+            return Err(format!(
+                "{text:?} is not a duration; write 300, 0.5, 250ms, 90s, 5m or 1h"
+            ));
+        }
     };
     let number: f64 = number
         .parse()
@@ -59,7 +65,19 @@ mod tests {
 
     #[test]
     fn what_is_no_duration() {
-        for text in ["", "s", "-1", "5 m", "5d", "1e3", "1.2.3", ".", "NaN", "inf", "99999999h"] {
+        for text in [
+            "",
+            "s",
+            "-1",
+            "5 m",
+            "5d",
+            "1e3",
+            "1.2.3",
+            ".",
+            "NaN",
+            "inf",
+            "99999999h",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -26,7 +26,11 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn new(schema: &'a SchemaRef, origin: &Origin, rows: usize) -> Self {
-        let mut columns = Self { schema, arrays: Vec::with_capacity(schema.fields().len()), rows };
+        let mut columns = Self {
+            schema,
+            arrays: Vec::with_capacity(schema.fields().len()),
+            rows,
+        };
         columns.text((0..rows).map(|_| Some(origin.run_id.as_str())));
         columns.text((0..rows).map(|_| Some(origin.host.as_str())));
         columns
@@ -65,7 +69,8 @@ impl<'a> Columns<'a> {
     fn timestamp(&mut self, values: impl Iterator<Item = Option<i64>>) {
         let mut builder = TimestampMicrosecondBuilder::with_capacity(self.rows);
         values.for_each(|value| builder.append_option(value));
-        self.arrays.push(Arc::new(builder.finish().with_timezone("UTC")));
+        self.arrays
+            .push(Arc::new(builder.finish().with_timezone("UTC")));
     }
 
     fn finish(self) -> Result<RecordBatch, ArrowError> {
@@ -88,7 +93,10 @@ pub(crate) fn operations(
     columns.timestamp(rows.iter().map(|row| Some(row.scheduled_time)));
     columns.timestamp(rows.iter().map(|row| row.start_time));
     columns.timestamp(rows.iter().map(|row| row.end_time));
-    columns.int64(rows.iter().map(|row| row.end_time.map(|end| end - row.scheduled_time)));
+    columns.int64(
+        rows.iter()
+            .map(|row| row.end_time.map(|end| end - row.scheduled_time)),
+    );
     columns.int64(rows.iter().map(|row| row.checkout_us));
     columns.int64(rows.iter().map(|row| row.execute_us));
     columns.boolean(rows.iter().map(|row| Some(row.outcome.is_success())));
@@ -141,7 +149,10 @@ pub(crate) fn events(
     rows: &[Event],
 ) -> Result<RecordBatch, ArrowError> {
     let mut columns = Columns::new(schema, origin, rows.len());
-    columns.text(rows.iter().map(|row| row.path.map(crate::vocabulary::Path::as_str)));
+    columns.text(
+        rows.iter()
+            .map(|row| row.path.map(crate::vocabulary::Path::as_str)),
+    );
     columns.timestamp(rows.iter().map(|row| Some(row.time)));
     columns.text(rows.iter().map(|row| Some(row.kind.as_str())));
     columns.int32(rows.iter().map(|row| row.status));

@@ -13,7 +13,10 @@ impl Clock {
     /// Anchors the clock to the wall clock's time now.
     #[must_use]
     pub fn start() -> Self {
-        Self { anchor_us: wall_us(), anchor: Instant::now() }
+        Self {
+            anchor_us: wall_us(),
+            anchor: Instant::now(),
+        }
     }
 
     /// The wall clock's time at the anchor, UTC microseconds.

@@ -9,7 +9,9 @@ use crate::manifest::FORMAT_VERSION;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The path does not exist or is not a folder.
-    #[error("{0}: no such folder; give the folder of a recording, such as data/runs/20261122T204300Z-7f3a")]
+    #[error(
+        "{0}: no such folder; give the folder of a recording, such as data/runs/20261122T204300Z-7f3a"
+    )]
     NoFolder(PathBuf),
     /// The folder holds nothing at all.
     #[error("{0}: the folder is empty, not a recording")]
@@ -26,7 +28,9 @@ pub enum OpenError {
         reason: String,
     },
     /// Written by a later version of this program.
-    #[error("{path}: format version {found}; this program reads versions up to {FORMAT_VERSION}: use a newer pgoutage")]
+    #[error(
+        "{path}: format version {found}; this program reads versions up to {FORMAT_VERSION}: use a newer pgoutage"
+    )]
     NewerFormat {
         /// The manifest.
         path: PathBuf,
@@ -65,7 +69,10 @@ impl OpenError {
     }
 
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self::Io { path: path.to_path_buf(), source }
+        move |source| Self::Io {
+            path: path.to_path_buf(),
+            source,
+        }
     }
 }
 
@@ -98,10 +105,16 @@ pub enum WriteError {
 
 impl WriteError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self::Io { path: path.to_path_buf(), source }
+        move |source| Self::Io {
+            path: path.to_path_buf(),
+            source,
+        }
     }
 
     pub(crate) fn encode(path: &Path, reason: &impl ToString) -> Self {
-        Self::Encode { path: path.to_path_buf(), reason: reason.to_string() }
+        Self::Encode {
+            path: path.to_path_buf(),
+            reason: reason.to_string(),
+        }
     }
 }

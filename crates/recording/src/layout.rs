@@ -46,7 +46,12 @@ pub enum Table {
 
 impl Table {
     /// Every table of format version 1.
-    pub const ALL: [Self; 4] = [Self::Operations, Self::Connections, Self::Events, Self::Load];
+    pub const ALL: [Self; 4] = [
+        Self::Operations,
+        Self::Connections,
+        Self::Events,
+        Self::Load,
+    ];
 
     /// The name of the table and of its folder.
     #[must_use]
@@ -65,7 +70,10 @@ pub(crate) const OPEN_SUFFIX: &str = ".open";
 
 /// `direct-00001.parquet` for a table with parts per path, else `events-00001.parquet`.
 pub(crate) fn part_name(table: Table, path: Option<Path>, number: u32) -> String {
-    format!("{}-{number:05}.parquet", path.map_or(table.as_str(), Path::as_str))
+    format!(
+        "{}-{number:05}.parquet",
+        path.map_or(table.as_str(), Path::as_str)
+    )
 }
 
 #[cfg(test)]
@@ -74,8 +82,14 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(RunId::new(1_795_380_180_000_000, 0x7f3a).as_str(), "20261122T204300Z-7f3a");
-        assert_eq!(part_name(Table::Operations, Some(Path::Proxy), 1), "proxy-00001.parquet");
+        assert_eq!(
+            RunId::new(1_795_380_180_000_000, 0x7f3a).as_str(),
+            "20261122T204300Z-7f3a"
+        );
+        assert_eq!(
+            part_name(Table::Operations, Some(Path::Proxy), 1),
+            "proxy-00001.parquet"
+        );
         assert_eq!(part_name(Table::Events, None, 12), "events-00012.parquet");
     }
 }

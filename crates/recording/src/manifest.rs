@@ -255,7 +255,9 @@ impl Manifest {
         };
         // The version is looked at first: what else a later version may have changed is unknown.
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(bad)?;
-        if let Some(found) = value.get("format_version").and_then(serde_json::Value::as_u64)
+        if let Some(found) = value
+            .get("format_version")
+            .and_then(serde_json::Value::as_u64)
             && found > u64::from(FORMAT_VERSION)
         {
             return Err(OpenError::NewerFormat { path, found });
@@ -270,8 +272,8 @@ impl Manifest {
     pub fn write(&self, folder: &FilePath) -> Result<(), WriteError> {
         let path = folder.join(MANIFEST_FILE);
         let temporary = folder.join("manifest.json.tmp");
-        let mut bytes = serde_json::to_vec_pretty(self)
-            .map_err(|error| WriteError::encode(&path, &error))?;
+        let mut bytes =
+            serde_json::to_vec_pretty(self).map_err(|error| WriteError::encode(&path, &error))?;
         bytes.push(b'\n');
         let mut file = File::create(&temporary).map_err(WriteError::io(&temporary))?;
         file.write_all(&bytes).map_err(WriteError::io(&temporary))?;
@@ -283,5 +285,7 @@ impl Manifest {
 
 /// Makes renames in `folder` durable.
 pub(crate) fn sync_folder(folder: &FilePath) -> Result<(), WriteError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(WriteError::io(folder))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(WriteError::io(folder))
 }

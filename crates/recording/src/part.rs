@@ -59,7 +59,11 @@ impl OpenPart {
         let sealed_path = folder.join(&name);
         let open_path = folder.join(format!("{name}{OPEN_SUFFIX}"));
         let file = File::create_new(&open_path).map_err(WriteError::io(&open_path))?;
-        let sink = Hashing { inner: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
+        let sink = Hashing {
+            inner: BufWriter::new(file),
+            hash: Sha256::new(),
+            bytes: 0,
+        };
         // Without Arrow's own schema every reader sees plain strings, not categoricals.
         let options = ArrowWriterOptions::new()
             .with_properties(schema::properties(schema))
@@ -67,11 +71,21 @@ impl OpenPart {
         let writer = ArrowWriter::try_new_with_options(sink, schema.clone(), options)
             .map_err(|error| WriteError::encode(&open_path, &error))?;
         let opened = Instant::now();
-        Ok(Self { table, name, sealed_path, open_path, writer, rows: 0, opened })
+        Ok(Self {
+            table,
+            name,
+            sealed_path,
+            open_path,
+            writer,
+            rows: 0,
+            opened,
+        })
     }
 
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
-        self.writer.write(batch).map_err(|error| WriteError::encode(&self.open_path, &error))?;
+        self.writer
+            .write(batch)
+            .map_err(|error| WriteError::encode(&self.open_path, &error))?;
         self.rows += batch.num_rows() as u64;
         Ok(())
     }
@@ -79,7 +93,10 @@ impl OpenPart {
     /// Finishes the file, makes it durable and gives it its name.
     pub(crate) fn seal(self) -> Result<PartRecord, WriteError> {
         let open_path = self.open_path;
-        let sink = self.writer.into_inner().map_err(|error| WriteError::encode(&open_path, &error))?;
+        let sink = self
+            .writer
+            .into_inner()
+            .map_err(|error| WriteError::encode(&open_path, &error))?;
         let Hashing { inner, hash, bytes } = sink;
         let file = inner
             .into_inner()
@@ -89,8 +106,17 @@ impl OpenPart {
         if let Some(folder) = self.sealed_path.parent() {
             sync_folder(folder)?;
         }
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let file = format!("{}/{}", self.table.as_str(), self.name);
-        Ok(PartRecord { file, rows: self.rows, bytes, sha256 })
+        Ok(PartRecord {
+            file,
+            rows: self.rows,
+            bytes,
+            sha256,
+        })
     }
 }

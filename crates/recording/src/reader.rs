@@ -33,7 +33,10 @@ impl Recording {
             });
         }
         let manifest = Manifest::read(folder)?;
-        Ok(Self { folder: folder.to_path_buf(), manifest })
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            manifest,
+        })
     }
 
     /// The recording's folder.
@@ -64,7 +67,8 @@ impl Recording {
             .filter_map(|part| {
                 let name = part.file.strip_prefix(table.as_str())?.strip_prefix('/')?;
                 // A manifest may be hostile: a part lies in its table's folder and nowhere else.
-                (!name.contains(['/', '\\']) && name != "..").then(|| (folder.join(name), part.bytes))
+                (!name.contains(['/', '\\']) && name != "..")
+                    .then(|| (folder.join(name), part.bytes))
             })
             .collect();
         for (path, bytes) in &named {
@@ -98,7 +102,10 @@ fn sealed_files(entries: fs::ReadDir) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "parquet") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
             files.push(path);
         }
     }

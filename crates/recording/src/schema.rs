@@ -15,7 +15,9 @@ fn timestamp() -> DataType {
 
 /// Columns as (name, type, nullable).
 fn schema(columns: Vec<(&str, DataType, bool)>) -> SchemaRef {
-    let fields = columns.into_iter().map(|(name, kind, nullable)| Field::new(name, kind, nullable));
+    let fields = columns
+        .into_iter()
+        .map(|(name, kind, nullable)| Field::new(name, kind, nullable));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 

@@ -69,7 +69,11 @@ impl<R> Stream<R> {
         self.waiting.clear();
         result.map_err(|error| {
             let held = self.open.take().map_or(0, |part| part.rows);
-            Sealed { table: self.table, rows: held + rows, result: Err(error) }
+            Sealed {
+                table: self.table,
+                rows: held + rows,
+                result: Err(error),
+            }
         })
     }
 
@@ -94,7 +98,11 @@ impl<R> Stream<R> {
         if result.is_ok() {
             self.sealed_rows += rows;
         }
-        Some(Sealed { table: self.table, rows, result })
+        Some(Sealed {
+            table: self.table,
+            rows,
+            result,
+        })
     }
 
     fn is_due(&self, options: &WriterOptions) -> bool {
@@ -136,9 +144,13 @@ macro_rules! for_each_stream {
 
 impl Streams {
     pub(crate) fn new(manifest: &Manifest) -> Self {
-        let stream = |path: &Path| Stream::new(Table::Operations, Some(*path), builders::operations);
+        let stream =
+            |path: &Path| Stream::new(Table::Operations, Some(*path), builders::operations);
         Self {
-            origin: Origin { run_id: manifest.run_id.clone(), host: manifest.host.clone() },
+            origin: Origin {
+                run_id: manifest.run_id.clone(),
+                host: manifest.host.clone(),
+            },
             operations: Path::ALL.iter().map(|path| (*path, stream(path))).collect(),
             connections: Stream::new(Table::Connections, None, builders::connections),
             events: Stream::new(Table::Events, None, builders::events),
@@ -153,7 +165,9 @@ impl Streams {
     }
 
     pub(crate) fn is_batch_full(&self) -> bool {
-        self.operations.values().any(|stream| stream.waiting.len() >= BATCH_ROWS)
+        self.operations
+            .values()
+            .any(|stream| stream.waiting.len() >= BATCH_ROWS)
     }
 
     /// Encodes what waits and seals what is due.

@@ -95,7 +95,11 @@ impl Shared {
 
     fn dropped(&self) -> BTreeMap<Table, u64> {
         let count = |table: &Table| self.dropped[*table as usize].load(Ordering::Relaxed);
-        Table::ALL.iter().map(|table| (*table, count(table))).filter(|(_, rows)| *rows > 0).collect()
+        Table::ALL
+            .iter()
+            .map(|table| (*table, count(table)))
+            .filter(|(_, rows)| *rows > 0)
+            .collect()
     }
 
     fn note_error(&self, error: &WriteError) {
@@ -104,7 +108,10 @@ impl Shared {
     }
 
     fn error(&self) -> Option<String> {
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -202,13 +209,21 @@ impl RecordingWriter {
             .name("recording-writer".to_owned())
             .spawn(move || worker.run(&receiver))
             .map_err(WriteError::io(folder))?;
-        Ok(Self { folder: folder.to_path_buf(), sender, shared, thread })
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            sender,
+            shared,
+            thread,
+        })
     }
 
     /// A handle for those who record.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle { sender: self.sender.clone(), shared: Arc::clone(&self.shared) }
+        Handle {
+            sender: self.sender.clone(),
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     /// The recording's folder.
@@ -235,7 +250,9 @@ impl RecordingWriter {
     /// # Errors
     /// [`WriteError::WriterGone`] where the writer's thread has ended before.
     pub fn finish(self, completion: Completion) -> Result<Summary, WriteError> {
-        self.sender.send(Message::Finish(completion)).map_err(|_| WriteError::WriterGone)?;
+        self.sender
+            .send(Message::Finish(completion))
+            .map_err(|_| WriteError::WriterGone)?;
         self.thread.join().map_err(|_| WriteError::WriterGone)
     }
 }
@@ -323,8 +340,10 @@ impl Worker {
 
     fn note_dropped(&mut self) {
         let dropped = self.shared.dropped();
-        self.manifest.dropped_rows =
-            dropped.into_iter().map(|(table, rows)| (table.as_str().to_owned(), rows)).collect();
+        self.manifest.dropped_rows = dropped
+            .into_iter()
+            .map(|(table, rows)| (table.as_str().to_owned(), rows))
+            .collect();
     }
 
     fn write_manifest(&self) {

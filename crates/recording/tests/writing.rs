@@ -11,9 +11,9 @@ use arrow_array::{Array, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
 use recording::{
-    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Manifest, Mode, OpenError, Operation, Pool,
-    Recording, RecordingWriter, Schedule, State, Table, Timeouts, Timestamp, Weights, WriteError,
-    WriterOptions,
+    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Manifest, Mode, OpenError, Operation,
+    Pool, Recording, RecordingWriter, Schedule, State, Table, Timeouts, Timestamp, Weights,
+    WriteError, WriterOptions,
 };
 
 const START_US: i64 = 1_795_380_180_000_000;
@@ -28,15 +28,29 @@ fn manifest() -> Manifest {
         start_time: Timestamp(START_US),
         duration_us: None,
         requested_duration_us: Some(60_000_000),
-        clock: ClockRecord { anchor_time: Timestamp(START_US), drift_us: None },
+        clock: ClockRecord {
+            anchor_time: Timestamp(START_US),
+            drift_us: None,
+        },
         mode: Mode::Both,
-        weights: Weights { read: 70.0, write: 20.0, transaction: 10.0 },
+        weights: Weights {
+            read: 70.0,
+            write: 20.0,
+            transaction: 10.0,
+        },
         workers: 3,
-        schedule: Schedule::ClosedLoop { min_operation_interval_us: 1, max_operation_interval_us: 2 },
+        schedule: Schedule::ClosedLoop {
+            min_operation_interval_us: 1,
+            max_operation_interval_us: 2,
+        },
         seed: u64::MAX,
         protocol: "extended".to_owned(),
         pool: Pool { size: 5 },
-        timeouts: Timeouts { connect_us: 1, pool_us: 2, operation_us: 3 },
+        timeouts: Timeouts {
+            connect_us: 1,
+            pool_us: 2,
+            operation_us: 3,
+        },
         endpoints: Vec::new(),
         servers: Vec::new(),
         labels: BTreeMap::from([("game-day".to_owned(), "七号".to_owned())]),
@@ -68,13 +82,22 @@ fn operation(path: Path, operation_id: i64) -> Operation {
 }
 
 fn done() -> Completion {
-    Completion { state: State::Complete, duration_us: 60_000_000, drift_us: -17 }
+    Completion {
+        state: State::Complete,
+        duration_us: 60_000_000,
+        drift_us: -17,
+    }
 }
 
 fn read(recording: &Recording, table: Table) -> Vec<RecordBatch> {
     let parts = recording.parts(table).unwrap();
-    let open = |part| ParquetRecordBatchReaderBuilder::try_new(fs::File::open(part).unwrap()).unwrap();
-    parts.iter().flat_map(|part| open(part).build().unwrap()).map(Result::unwrap).collect()
+    let open =
+        |part| ParquetRecordBatchReaderBuilder::try_new(fs::File::open(part).unwrap()).unwrap();
+    parts
+        .iter()
+        .flat_map(|part| open(part).build().unwrap())
+        .map(Result::unwrap)
+        .collect()
 }
 
 fn rows(batches: &[RecordBatch]) -> usize {
@@ -117,7 +140,9 @@ fn every_column_comes_back() {
         status: None,
         detail: "sh -c true".to_owned(),
     });
-    writer.change_manifest(|manifest| manifest.host = "other".to_owned()).unwrap();
+    writer
+        .change_manifest(|manifest| manifest.host = "other".to_owned())
+        .unwrap();
     let summary = writer.finish(done()).unwrap();
     assert!(summary.is_complete());
     assert_eq!(summary.rows[&Table::Operations], 4);
@@ -140,21 +165,33 @@ fn every_column_comes_back() {
         column.is_valid(row).then(|| column.value(row).to_owned())
     };
     assert_eq!(direct.num_rows(), 3);
-    assert_eq!(direct.schema().fields().len(), recording::operations().fields().len());
+    assert_eq!(
+        direct.schema().fields().len(),
+        recording::operations().fields().len()
+    );
     assert_eq!(text("path", 0).as_deref(), Some("direct"));
     assert_eq!(text("run_id", 2).as_deref(), Some("20261122T204300Z-7f3a"));
     assert_eq!(text("outcome", 1).as_deref(), Some("unfinished"));
     assert_eq!(text("error_class", 0), None);
     assert_eq!(text("error_phase", 2).as_deref(), Some("commit"));
     assert_eq!(text("sqlstate", 2).as_deref(), Some("08006"));
-    let ends = direct.column_by_name("end_time").unwrap().as_primitive::<TimestampMicrosecondType>();
+    let ends = direct
+        .column_by_name("end_time")
+        .unwrap()
+        .as_primitive::<TimestampMicrosecondType>();
     assert_eq!(ends.value(0), START_US + 1_700);
     assert_eq!(ends.timezone(), Some("UTC"));
     assert!(ends.is_null(1));
-    let responses = direct.column_by_name("response_time_us").unwrap().as_primitive::<Int64Type>();
+    let responses = direct
+        .column_by_name("response_time_us")
+        .unwrap()
+        .as_primitive::<Int64Type>();
     assert_eq!(responses.value(0), 700);
     let success = direct.column_by_name("success").unwrap().as_boolean();
-    assert_eq!((success.value(0), success.value(1), success.value(2)), (true, false, false));
+    assert_eq!(
+        (success.value(0), success.value(1), success.value(2)),
+        (true, false, false)
+    );
     assert_eq!(rows(&read(&recording, Table::Events)), 1);
     assert_eq!(rows(&read(&recording, Table::Load)), 0);
 }
@@ -163,29 +200,53 @@ fn every_column_comes_back() {
 fn parts_are_sealed_by_rows_and_named_in_the_manifest() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
-    let options =
-        WriterOptions { seal_rows: 8_192, queue_rows: 100_000, ..WriterOptions::default() };
+    let options = WriterOptions {
+        seal_rows: 8_192,
+        queue_rows: 100_000,
+        ..WriterOptions::default()
+    };
     let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
     let handle = writer.handle();
     (1..=20_000).for_each(|id| handle.operation(operation(Path::Proxy, id)));
     let summary = writer.finish(done()).unwrap();
     assert!(summary.is_complete());
     let recording = Recording::open(&folder).unwrap();
-    let files: Vec<_> = recording.manifest().parts.iter().map(|part| part.file.as_str()).collect();
+    let files: Vec<_> = recording
+        .manifest()
+        .parts
+        .iter()
+        .map(|part| part.file.as_str())
+        .collect();
     assert_eq!(
         files,
-        ["operations/proxy-00001.parquet", "operations/proxy-00002.parquet", "operations/proxy-00003.parquet"]
+        [
+            "operations/proxy-00001.parquet",
+            "operations/proxy-00002.parquet",
+            "operations/proxy-00003.parquet"
+        ]
     );
     let batches = read(&recording, Table::Operations);
     assert_eq!(rows(&batches), 20_000);
     let ids = batches.iter().flat_map(|batch| {
-        batch.column_by_name("operation_id").unwrap().as_primitive::<Int64Type>().values().to_vec()
+        batch
+            .column_by_name("operation_id")
+            .unwrap()
+            .as_primitive::<Int64Type>()
+            .values()
+            .to_vec()
     });
     assert!(ids.eq(1..=20_000), "every row once, in order");
     assert_eq!(leftovers(&folder), Vec::<String>::new());
     let part = &recording.manifest().parts[0];
-    let sum = std::process::Command::new("sha256sum").arg(folder.join(&part.file)).output().unwrap();
-    assert!(String::from_utf8(sum.stdout).unwrap().starts_with(&part.sha256));
+    let sum = std::process::Command::new("sha256sum")
+        .arg(folder.join(&part.file))
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8(sum.stdout)
+            .unwrap()
+            .starts_with(&part.sha256)
+    );
 }
 
 /// Files that are neither sealed parts nor the manifest.
@@ -208,14 +269,28 @@ fn quiet_tables_are_sealed_by_age() {
     writer.handle().operation(operation(Path::Direct, 1));
     let part = folder.join("operations/direct-00001.parquet");
     for _ in 0..500 {
-        if part.exists() && !Recording::open(&folder).unwrap().manifest().parts.is_empty() {
+        if part.exists()
+            && !Recording::open(&folder)
+                .unwrap()
+                .manifest()
+                .parts
+                .is_empty()
+        {
             break;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     let recording = Recording::open(&folder).unwrap();
-    assert_eq!(recording.manifest().state, State::Recording, "it is still in progress");
-    assert_eq!(rows(&read(&recording, Table::Operations)), 1, "and can be read all the same");
+    assert_eq!(
+        recording.manifest().state,
+        State::Recording,
+        "it is still in progress"
+    );
+    assert_eq!(
+        rows(&read(&recording, Table::Operations)),
+        1,
+        "and can be read all the same"
+    );
     assert!(writer.finish(done()).unwrap().is_complete());
 }
 
@@ -233,12 +308,18 @@ fn a_recording_is_never_overwritten() {
 fn rows_beyond_the_queue_are_counted_not_waited_for() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
-    let options = WriterOptions { queue_rows: 0, ..WriterOptions::default() };
+    let options = WriterOptions {
+        queue_rows: 0,
+        ..WriterOptions::default()
+    };
     let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
     let handle = writer.handle();
     (1..=1_000).for_each(|id| handle.operation(operation(Path::Direct, id)));
     let dropped = handle.dropped_rows();
-    assert!(dropped > 0, "a queue without room takes a row only while the writer waits for one");
+    assert!(
+        dropped > 0,
+        "a queue without room takes a row only while the writer waits for one"
+    );
     let summary = writer.finish(done()).unwrap();
     assert!(!summary.is_complete());
     assert_eq!(summary.dropped[&Table::Operations], dropped);
@@ -261,7 +342,10 @@ fn a_removed_folder_is_said_and_its_rows_are_counted() {
     let summary = writer.finish(done()).unwrap();
     assert!(!summary.is_complete());
     assert_eq!(summary.dropped[&Table::Operations], 10);
-    assert!(summary.error.unwrap().contains("operations"), "the error names the file");
+    assert!(
+        summary.error.unwrap().contains("operations"),
+        "the error names the file"
+    );
 }
 
 fn written() -> (tempfile::TempDir, std::path::PathBuf) {
@@ -288,7 +372,11 @@ fn what_is_no_recording_is_told_apart() {
     fs::write(root.path().join("manifest.json"), "{").unwrap();
     let bad = open(root.path());
     assert!(matches!(bad, OpenError::BadManifest { .. }) && !bad.is_usage());
-    fs::write(root.path().join("manifest.json"), r#"{"format_version": 2}"#).unwrap();
+    fs::write(
+        root.path().join("manifest.json"),
+        r#"{"format_version": 2}"#,
+    )
+    .unwrap();
     let newer = open(root.path());
     assert!(matches!(newer, OpenError::NewerFormat { found: 2, .. }) && newer.is_usage());
 }
@@ -300,16 +388,31 @@ fn a_truncated_part_is_found_at_every_length() {
     let whole = fs::read(&part).unwrap();
     for length in [0, 1, 4, 11, whole.len() / 2, whole.len() - 1] {
         fs::write(&part, &whole[..length]).unwrap();
-        let error = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap_err();
-        assert!(matches!(&error, OpenError::DamagedPart { path, .. } if *path == part), "{length}");
+        let error = Recording::open(&folder)
+            .unwrap()
+            .parts(Table::Operations)
+            .unwrap_err();
+        assert!(
+            matches!(&error, OpenError::DamagedPart { path, .. } if *path == part),
+            "{length}"
+        );
         assert!(!error.is_usage());
     }
     // Of the right size, but no Parquet: the footer tells.
     fs::write(&part, vec![0; whole.len()]).unwrap();
-    let error = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap_err();
-    assert!(error.to_string().contains("not a whole Parquet file"), "{error}");
+    let error = Recording::open(&folder)
+        .unwrap()
+        .parts(Table::Operations)
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("not a whole Parquet file"),
+        "{error}"
+    );
     fs::remove_file(&part).unwrap();
-    let error = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap_err();
+    let error = Recording::open(&folder)
+        .unwrap()
+        .parts(Table::Operations)
+        .unwrap_err();
     assert!(matches!(error, OpenError::MissingPart(path) if path == part));
 }
 
@@ -330,7 +433,10 @@ fn a_manifest_names_no_file_outside_its_tables() {
     let mut manifest = Manifest::read(&folder).unwrap();
     manifest.parts[0].file = "operations/../../secret.parquet".to_owned();
     manifest.write(&folder).unwrap();
-    let parts = Recording::open(&folder).unwrap().parts(Table::Operations).unwrap();
+    let parts = Recording::open(&folder)
+        .unwrap()
+        .parts(Table::Operations)
+        .unwrap();
     assert_eq!(parts, [folder.join("operations/direct-00001.parquet")]);
 }
 
@@ -338,6 +444,9 @@ fn a_manifest_names_no_file_outside_its_tables() {
 fn recordings_are_found_below_a_folder() {
     let (root, folder) = written();
     fs::create_dir(root.path().join("no-recording")).unwrap();
-    assert_eq!(recording::find(root.path()).unwrap(), std::slice::from_ref(&folder));
+    assert_eq!(
+        recording::find(root.path()).unwrap(),
+        std::slice::from_ref(&folder)
+    );
     assert_eq!(recording::find(&folder).unwrap(), [folder]);
 }

@@ -24,7 +24,14 @@ pub(crate) fn with_readers() -> Result<PathBuf> {
     }
     let mut install = Command::new(&interpreter);
     install
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+        ])
         .arg(workspace()?.join(REQUIREMENTS));
     shell::run(install)?;
     Ok(interpreter)
@@ -32,13 +39,19 @@ pub(crate) fn with_readers() -> Result<PathBuf> {
 
 fn has_venv() -> bool {
     let mut try_it = Command::new("python3");
-    try_it.args(["-c", "import venv, ensurepip"]).stdout(Stdio::null()).stderr(Stdio::null());
+    try_it
+        .args(["-c", "import venv, ensurepip"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     try_it.status().is_ok_and(|status| status.success())
 }
 
 /// Debian and Ubuntu keep `venv` in a package of its own.
 fn install_venv() -> Result<()> {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|id| id.stdout == b"0\n");
     let apt = |arguments: &[&str]| {
         let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
         if !is_root {

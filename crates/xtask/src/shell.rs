@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 /// The root of the workspace.
 pub(crate) fn workspace() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    root.canonicalize().with_context(|| format!("{}", root.display()))
+    root.canonicalize()
+        .with_context(|| format!("{}", root.display()))
 }
 
 /// The folder of the programs that cargo built: this one lies there too.
@@ -36,7 +37,12 @@ pub(crate) fn run(mut command: Command) -> Result<()> {
 }
 
 fn shown(command: &Command) -> String {
-    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

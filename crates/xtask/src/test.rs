@@ -27,22 +27,33 @@ pub(crate) fn run() -> Result<()> {
 /// is how `cargo clippy -- -D warnings` itself hands the flag to its driver.
 fn linted(arguments: &[&str]) -> Result<Command> {
     let mut command = cargo(arguments)?;
-    command
-        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env(
+        "CLIPPY_ARGS",
+        "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__",
+    );
     Ok(command)
 }
 
 /// `recorder` runs on production hosts: it never links polars or plotters.
 fn recorder_stays_small() -> Result<()> {
-    let output = cargo(&["tree", "--package", "recorder", "--edges", "normal", "--prefix", "none"])?
-        .output()
-        .context("cargo tree")?;
+    let output = cargo(&[
+        "tree",
+        "--package",
+        "recorder",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+    ])?
+    .output()
+    .context("cargo tree")?;
     if !output.status.success() {
         bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr));
     }
     let tree = String::from_utf8_lossy(&output.stdout);
-    let heavy = tree.lines().find(|line| line.starts_with("polars") || line.starts_with("plotters"));
+    let heavy = tree
+        .lines()
+        .find(|line| line.starts_with("polars") || line.starts_with("plotters"));
     match heavy {
         Some(line) => bail!("recorder depends on {line}: it must stay small"),
         None => Ok(()),

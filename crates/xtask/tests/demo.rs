@@ -49,12 +49,26 @@ fn the_demo_tells_the_truth_in_every_engine() {
     let folder = recordings.next().unwrap().unwrap().path();
 
     // What a person sees: the report, the lab's own times, the charts.
-    for words in ["writes down", "healthy", "Proxy against direct", &folder.display().to_string()] {
+    for words in [
+        "writes down",
+        "healthy",
+        "Proxy against direct",
+        &folder.display().to_string(),
+    ] {
         assert!(stdout.contains(words), "{words:?} is missing in\n{stdout}");
     }
-    for chart in ["response-time", "operations-per-second", "percentiles", "availability"] {
+    for chart in [
+        "response-time",
+        "operations-per-second",
+        "percentiles",
+        "availability",
+    ] {
         let file = folder.join("analysis").join(format!("{chart}.png"));
-        assert!(std::fs::read(&file).unwrap().starts_with(b"\x89PNG"), "{}", file.display());
+        assert!(
+            std::fs::read(&file).unwrap().starts_with(b"\x89PNG"),
+            "{}",
+            file.display()
+        );
     }
     figures_agree_with_the_labs_times(&folder);
     other_engines_count_what_the_live_view_counted(&folder, &stderr);
@@ -67,7 +81,12 @@ fn figures_agree_with_the_labs_times(folder: &Path) {
     let steps: BTreeMap<String, f64> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
-        .map(|step: serde_json::Value| (step["step"].as_str().unwrap().to_owned(), seconds(&step["time_us"])))
+        .map(|step: serde_json::Value| {
+            (
+                step["step"].as_str().unwrap().to_owned(),
+                seconds(&step["time_us"]),
+            )
+        })
         .collect();
     let since_crash = |step: &str| steps[step] - steps["crash"];
 
@@ -77,7 +96,10 @@ fn figures_agree_with_the_labs_times(folder: &Path) {
     let writer = |of: &str| {
         let figures = group(&figures, of, "writer");
         assert_eq!(figures["at_least"], false, "{of} recovered");
-        (seconds(&figures["downtime_us"]), seconds(&figures["resolution_us"]))
+        (
+            seconds(&figures["downtime_us"]),
+            seconds(&figures["resolution_us"]),
+        )
     };
     let (proxy, resolution) = writer("proxy");
     let truth = since_crash("proxy_resumed");
@@ -98,13 +120,20 @@ fn figures_agree_with_the_labs_times(folder: &Path) {
 
     // The trap that the product shows: the old writer answers and refuses writes.
     let errors = path(&figures, "direct")["errors"].as_array().unwrap();
-    assert!(errors.iter().any(|error| error["sqlstate"] == "25006"), "{errors:?}");
+    assert!(
+        errors.iter().any(|error| error["sqlstate"] == "25006"),
+        "{errors:?}"
+    );
     assert_eq!(figures["recording"]["state"], "complete");
 }
 
 fn other_engines_count_what_the_live_view_counted(folder: &Path, stderr: &str) {
     let python = std::env::var("PGOUTAGE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let output = Command::new(&python).args(["-c", COUNT]).arg(folder).output().unwrap();
+    let output = Command::new(&python)
+        .args(["-c", COUNT])
+        .arg(folder)
+        .output()
+        .unwrap();
     assert!(
         output.status.success(),
         "{python} needs duckdb and pyarrow; `cargo xtask test` installs them\n{}",
@@ -112,9 +141,14 @@ fn other_engines_count_what_the_live_view_counted(folder: &Path, stderr: &str) {
     );
     let counted: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     for path in ["direct", "proxy"] {
-        let line = stderr.lines().find(|line| line.starts_with(&format!("{path}: "))).unwrap();
+        let line = stderr
+            .lines()
+            .find(|line| line.starts_with(&format!("{path}: ")))
+            .unwrap();
         let shown = line.split(' ').nth(1).unwrap().replace(',', "");
-        let shown: i64 = shown.parse().unwrap_or_else(|_| panic!("{line:?} shows no count"));
+        let shown: i64 = shown
+            .parse()
+            .unwrap_or_else(|_| panic!("{line:?} shows no count"));
         assert!(shown > 100, "{line}");
         for engine in ["duckdb", "pyarrow", "distinct"] {
             assert_eq!(counted[engine][path], shown, "{path}, {engine}");

@@ -11,20 +11,36 @@ use support::{figures, folder_of, path, recorder, succeed};
 fn the_report_has_pgbenchs_figures_on_both_sides_of_the_outage() {
     let root = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let options = LabOptions { ttl: Duration::from_secs(1), ..LabOptions::default() };
+    let options = LabOptions {
+        ttl: Duration::from_secs(1),
+        ..LabOptions::default()
+    };
     let mut lab = runtime.block_on(Lab::start(options)).unwrap();
-    succeed(&recorder(&lab, &["setup", "--orders", "1000", "--logs", "1000"]).output().unwrap());
+    succeed(
+        &recorder(&lab, &["setup", "--orders", "1000", "--logs", "1000"])
+            .output()
+            .unwrap(),
+    );
     let out = root.path().to_str().unwrap();
     let arguments = [
         ["run", "--duration", "30", "--out", out].as_slice(),
-        &["--enable-pgbench", "--pgbench-clients", "2", "--pgbench-jobs", "1"],
+        &[
+            "--enable-pgbench",
+            "--pgbench-clients",
+            "2",
+            "--pgbench-jobs",
+            "1",
+        ],
         &["--pgbench-scale", "1", "--warmup-time", "2"],
     ]
     .concat();
     let recording = recorder(&lab, &arguments).spawn().unwrap();
     // Initialising, warm-up and ten seconds of recording.
     std::thread::sleep(Duration::from_secs(16));
-    let failover = FailoverOptions { dns_after: Duration::from_secs(3), ..FailoverOptions::default() };
+    let failover = FailoverOptions {
+        dns_after: Duration::from_secs(3),
+        ..FailoverOptions::default()
+    };
     runtime.block_on(lab.failover(&failover, |_| {})).unwrap();
     let output = recording.wait_with_output().unwrap();
     let folder = folder_of(&succeed(&output).0);

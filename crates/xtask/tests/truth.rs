@@ -18,7 +18,10 @@ struct Made {
 
 /// The recording's clock is the wall clock at its start; both processes are on this machine.
 fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs_f64()
 }
 
 /// Ten times as often as by default: a sampling interval of about 10 ms for everything, 40 ms for writers.
@@ -26,7 +29,13 @@ fn record(lab: &Lab, out: &std::path::Path) -> Child {
     let out = out.to_str().unwrap();
     let arguments = [
         ["run", "--duration"].as_slice(),
-        &["16", "--min-operation-interval", "0.01", "--max-operation-interval", "0.05"],
+        &[
+            "16",
+            "--min-operation-interval",
+            "0.01",
+            "--max-operation-interval",
+            "0.05",
+        ],
         &["--concurrent-workers", "4", "--out", out],
     ]
     .concat();
@@ -50,7 +59,10 @@ fn assert_agrees(figures: &Value, path: &str, of: &str, made: Made) {
         downtime - resolution - ordinary <= truth && truth <= downtime + ordinary,
         "{path} {of}: {downtime} s (-{resolution} s) reported, {truth} s made; {outages:#?}"
     );
-    assert!(resolution < 0.5 * truth, "{path} {of}: {resolution} s of {downtime} s are unknown");
+    assert!(
+        resolution < 0.5 * truth,
+        "{path} {of}: {resolution} s of {downtime} s are unknown"
+    );
     eprintln!("{path} {of}: made {truth:.3} s, reported {downtime:.3} s (-{resolution:.3} s)");
 }
 

@@ -30,7 +30,13 @@ pub struct HandMade {
 
 impl HandMade {
     pub fn new(duration: f64) -> Self {
-        Self { duration, path: Path::Direct, rows: Vec::new(), events: Vec::new(), load: Vec::new() }
+        Self {
+            duration,
+            path: Path::Direct,
+            rows: Vec::new(),
+            events: Vec::new(),
+            load: Vec::new(),
+        }
     }
 
     /// The path of the operations that follow.
@@ -82,11 +88,23 @@ impl HandMade {
 
     /// A rejected purchase.
     pub fn rejected(self, scheduled: f64, end: f64) -> Self {
-        self.push("place_order", (scheduled, Some(end)), Outcome::Rejected, None)
+        self.push(
+            "place_order",
+            (scheduled, Some(end)),
+            Outcome::Rejected,
+            None,
+        )
     }
 
     /// `count` successes `every` seconds, the first ending at `first_end`, each of the same response time.
-    pub fn steady(self, name: &'static str, first_end: f64, every: f64, count: usize, response: f64) -> Self {
+    pub fn steady(
+        self,
+        name: &'static str,
+        first_end: f64,
+        every: f64,
+        count: usize,
+        response: f64,
+    ) -> Self {
         (0..count).fold(self, |made, index| {
             let end = first_end + index as f64 * every;
             made.ok(name, end - response, end)
@@ -95,7 +113,12 @@ impl HandMade {
 
     /// A failure.
     pub fn failed(self, name: &'static str, scheduled: f64, end: f64, class: ErrorClass) -> Self {
-        self.push(name, (scheduled, Some(end)), Outcome::Failed, Some((class, None)))
+        self.push(
+            name,
+            (scheduled, Some(end)),
+            Outcome::Failed,
+            Some((class, None)),
+        )
     }
 
     /// A failure with a SQLSTATE.
@@ -106,12 +129,22 @@ impl HandMade {
         class: ErrorClass,
         sqlstate: &str,
     ) -> Self {
-        self.push(name, (scheduled, Some(end)), Outcome::Failed, Some((class, Some(sqlstate))))
+        self.push(
+            name,
+            (scheduled, Some(end)),
+            Outcome::Failed,
+            Some((class, Some(sqlstate))),
+        )
     }
 
     /// A write of which nobody knows whether it was committed.
     pub fn unknown(self, name: &'static str, scheduled: f64, end: f64, class: ErrorClass) -> Self {
-        self.push(name, (scheduled, Some(end)), Outcome::Unknown, Some((class, None)))
+        self.push(
+            name,
+            (scheduled, Some(end)),
+            Outcome::Unknown,
+            Some((class, None)),
+        )
     }
 
     /// An operation that still ran at the end.
@@ -155,10 +188,16 @@ impl HandMade {
         self.rows.into_iter().for_each(|row| handle.operation(row));
         self.events.into_iter().for_each(|row| handle.event(row));
         self.load.into_iter().for_each(|row| handle.load(row));
-        let completion =
-            Completion { state: State::Complete, duration_us: us(self.duration), drift_us: 0 };
+        let completion = Completion {
+            state: State::Complete,
+            duration_us: us(self.duration),
+            drift_us: 0,
+        };
         assert!(writer.finish(completion).unwrap().is_complete());
-        Made { folder, _temporary: temporary }
+        Made {
+            folder,
+            _temporary: temporary,
+        }
     }
 
     /// Writes and analyzes it with the default thresholds.
@@ -194,7 +233,10 @@ pub fn analyze(folder: &FilePath, thresholds: Thresholds) -> Analysis {
 
 /// The figures of one group.
 pub fn group(path: &PathSummary, group: Group) -> &GroupSummary {
-    path.groups.iter().find(|summary| summary.group == group).unwrap()
+    path.groups
+        .iter()
+        .find(|summary| summary.group == group)
+        .unwrap()
 }
 
 /// Outages of a group as (start, end, resolution) in seconds since the recording's start.
@@ -206,7 +248,11 @@ pub fn outages(path: &PathSummary, of: Group) -> Vec<(f64, f64, f64)> {
         .map(|outage| {
             let (start, end) = (outage.span.start.micros(), outage.span.end.micros());
             assert_eq!(outage.downtime_us, end - start);
-            (seconds(start - START_US), seconds(end - START_US), seconds(outage.resolution_us))
+            (
+                seconds(start - START_US),
+                seconds(end - START_US),
+                seconds(outage.resolution_us),
+            )
         })
         .collect()
 }
@@ -237,9 +283,16 @@ fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
         start_time: Timestamp(START_US),
         duration_us: None,
         requested_duration_us: Some(duration_us),
-        clock: ClockRecord { anchor_time: Timestamp(START_US), drift_us: None },
+        clock: ClockRecord {
+            anchor_time: Timestamp(START_US),
+            drift_us: None,
+        },
         mode,
-        weights: Weights { read: 70.0, write: 20.0, transaction: 10.0 },
+        weights: Weights {
+            read: 70.0,
+            write: 20.0,
+            transaction: 10.0,
+        },
         workers: 3,
         schedule: Schedule::ClosedLoop {
             min_operation_interval_us: 100_000,
@@ -248,7 +301,11 @@ fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
         seed: 1,
         protocol: "extended".to_owned(),
         pool: Pool { size: 5 },
-        timeouts: Timeouts { connect_us: 5_000_000, pool_us: 5_000_000, operation_us: 10_000_000 },
+        timeouts: Timeouts {
+            connect_us: 5_000_000,
+            pool_us: 5_000_000,
+            operation_us: 10_000_000,
+        },
         endpoints: Vec::new(),
         servers: Vec::new(),
         labels: std::collections::BTreeMap::new(),

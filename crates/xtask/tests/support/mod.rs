@@ -9,7 +9,11 @@ use serde_json::Value;
 /// A program that cargo built beside this test's own.
 pub fn program(name: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_xtask")).with_file_name(name);
-    assert!(program.is_file(), "{}: run cargo build --workspace --bins", program.display());
+    assert!(
+        program.is_file(),
+        "{}: run cargo build --workspace --bins",
+        program.display()
+    );
     program
 }
 
@@ -31,7 +35,11 @@ pub fn recorder(lab: &lab::Lab, arguments: &[&str]) -> Command {
 pub fn succeed(output: &Output) -> (String, String) {
     let stdout = String::from_utf8(output.stdout.clone()).unwrap();
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
+    assert!(
+        output.status.success(),
+        "{}\n{stdout}\n{stderr}",
+        output.status
+    );
     (stdout, stderr)
 }
 
@@ -42,24 +50,37 @@ pub fn folder_of(stdout: &str) -> PathBuf {
 
 /// The figures of a recording.
 pub fn figures(folder: &Path) -> Value {
-    let output =
-        Command::new(program("analyze")).arg("report").arg(folder).arg("--json").output().unwrap();
+    let output = Command::new(program("analyze"))
+        .arg("report")
+        .arg(folder)
+        .arg("--json")
+        .output()
+        .unwrap();
     serde_json::from_str(&succeed(&output).0).unwrap()
 }
 
 /// The figures of a path.
 pub fn path<'f>(figures: &'f Value, path: &str) -> &'f Value {
     let paths = figures["paths"].as_array().unwrap();
-    paths.iter().find(|figures| figures["path"] == path).unwrap()
+    paths
+        .iter()
+        .find(|figures| figures["path"] == path)
+        .unwrap()
 }
 
 /// The figures of a group of a path.
 pub fn group<'f>(figures: &'f Value, of: &str, group: &str) -> &'f Value {
     let groups = path(figures, of)["groups"].as_array().unwrap();
-    groups.iter().find(|figures| figures["group"] == group).unwrap()
+    groups
+        .iter()
+        .find(|figures| figures["group"] == group)
+        .unwrap()
 }
 
 /// A figure in microseconds, as seconds.
 pub fn seconds(figure: &Value) -> f64 {
-    figure.as_i64().unwrap_or_else(|| panic!("{figure} is no whole number")) as f64 / 1e6
+    figure
+        .as_i64()
+        .unwrap_or_else(|| panic!("{figure} is no whole number")) as f64
+        / 1e6
 }

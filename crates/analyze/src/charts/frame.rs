@@ -1,0 +1,313 @@
+//! What surrounds data: the title, the legend, and panels over time with their axes, outages and triggers.
+
+use chrono::{DateTime, Utc};
+use plotters::style::RGBAColor;
+use recording::Timestamp;
+
+use super::axis::{Tick, TimeAxis};
+use super::headline::{self, HeadlineOutages};
+use super::labels::{Label, Row};
+use super::scene::{Align, Area, Position, Scene};
+use super::style::{
+    DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PLOT_LEFT,
+    PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
+};
+use crate::series::Series;
+use crate::summary::Summary;
+
+/// Height of a line of labels above a plot.
+const LANE: f64 = 20.0;
+/// Height of the line with a panel's name and legend.
+const HEADING: f64 = 27.0;
+
+/// Draws what stands above every chart and returns where it ends: what is shown, of which run, each path's headline, and
+/// how it was recorded, with a `note` on how to read the chart.
+pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &Summary) -> f64 {
+    let room = WIDTH - 2.0 * MARGIN;
+    let title_width = scene.text((MARGIN, 40.0), title, TITLE, Align::Left, INK);
+    let run_id = scene
+        .face()
+        .fit(&summary.recording.run_id, LARGE, room - title_width - 16.0);
+    scene.text(
+        (MARGIN + title_width + 16.0, 40.0),
+        run_id,
+        LARGE,
+        Align::Left,
+        GREY,
+    );
+
+    let (mut x, mut y) = (MARGIN, 66.0);
+    for path in &summary.paths {
+        let text = scene.face().fit(&headline::text(path), LARGE, room);
+        if x > MARGIN && x + scene.face().width(&text, LARGE) > WIDTH - MARGIN {
+            (x, y) = (MARGIN, y + 21.0);
+        }
+        x += scene.text((x, y), text, LARGE, Align::Left, path_color(&path.path)) + 28.0;
+    }
+
+    y += 22.0;
+    let recording = &summary.recording;
+    let mut caption = format!(
+        "{} · started {} · {} recorded · {note}",
+        recording.host,
+        utc(recording.start_time),
+        seconds(recording.duration_us)
+    );
+    if !scene.face().covers(&caption) || !scene.face().covers(&recording.run_id) {
+        caption = format!("boxes stand for characters that need --font FILE · {caption}");
+    }
+    let caption = scene.face().fit(&caption, SMALL, room);
+    scene.text((MARGIN, y), caption, SMALL, Align::Left, GREY);
+    y + 10.0
+}
+
+fn utc(time: Timestamp) -> String {
+    DateTime::<Utc>::from_timestamp_micros(time.micros()).map_or_else(
+        || time.to_string(),
+        |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
+
+/// Says, in place of panels, that there is nothing to draw, and ends the page.
+pub(super) fn nothing(scene: &mut Scene<'_>, top: f64, text: &str) {
+    scene.text((WIDTH / 2.0, top + 60.0), text, LARGE, Align::Centre, GREY);
+    scene.set_height(top + 120.0);
+}
+
+/// Draws the sign of a legend's entry around a position.
+pub(super) type Sign = Box<dyn Fn(&mut Scene<'_>, Position)>;
+
+/// A filled box as a sign.
+pub(super) fn box_sign(color: RGBAColor) -> Sign {
+    Box::new(move |scene, (x, y)| {
+        scene.rectangle(Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0), color);
+    })
+}
+
+/// Draws entries in one line that ends at the right margin.
+pub(super) fn legend(scene: &mut Scene<'_>, baseline: f64, entries: Vec<(Sign, String)>) {
+    let mut right = PLOT_RIGHT;
+    for (sign, text) in entries.into_iter().rev() {
+        let width = scene.text((right, baseline), text, SMALL, Align::Right, INK);
+        sign(scene, (right - width - 14.0, baseline - 4.5));
+        right -= width + 42.0;
+    }
+}
+
+/// A panel over time.
+pub(super) struct TimePanel {
+    /// Where data is drawn.
+    pub(super) plot: Area,
+    /// Time from its left to its right.
+    pub(super) time: TimeAxis,
+    outage_lane: f64,
+    trigger_lane: f64,
+}
+
+impl TimePanel {
+    /// Lays out a panel whose heading begins at `top`, with a plot of `height`.
+    pub(super) fn new(series: &Series, top: f64, height: f64) -> Self {
+        let trigger_lane = top + HEADING;
+        let outage_lane = trigger_lane
+            + if series.triggers_us.is_empty() {
+                0.0
+            } else {
+                LANE
+            };
+        let plot_top = outage_lane + LANE;
+        Self {
+            plot: Area::new(PLOT_LEFT, plot_top, PLOT_RIGHT, plot_top + height),
+            time: TimeAxis::new(series, PLOT_LEFT, PLOT_RIGHT),
+            outage_lane,
+            trigger_lane,
+        }
+    }
+
+    /// Draws what lies behind data: the panel's name, shaded outages, the grid, the frame and the labels of the y axis.
+    pub(super) fn background(
+        &self,
+        scene: &mut Scene<'_>,
+        name: (&str, &str),
+        outages: &HeadlineOutages<'_>,
+        y_ticks: &[Tick],
+    ) {
+        let baseline = self.trigger_lane - 9.0;
+        let width = scene.text(
+            (self.plot.left, baseline),
+            name.0,
+            LARGE,
+            Align::Left,
+            path_color(name.0),
+        );
+        scene.text(
+            (self.plot.left + width + 10.0, baseline),
+            name.1,
+            SMALL,
+            Align::Left,
+            GREY,
+        );
+
+        for span in outages.spans {
+            let (from, to) = self.time.edges(span);
+            let rows = (self.outage_lane, self.plot.bottom);
+            scene.rectangle(Area::new(from, rows.0, to, rows.1), DOWN_BAND);
+            scene.vertical(from, rows, 1.0, DOWN_EDGE);
+            scene.vertical(to, rows, 1.0, DOWN_EDGE);
+        }
+        for tick in self.time.ticks() {
+            scene.vertical(tick.at, (self.plot.top, self.plot.bottom), 0.5, GRID);
+        }
+        value_axis(scene, &self.plot, y_ticks);
+    }
+
+    /// Draws what lies over data: the frame, the triggers, and the labels of outages and triggers above the plot.
+    pub(super) fn foreground(
+        &self,
+        scene: &mut Scene<'_>,
+        series: &Series,
+        outages: &HeadlineOutages<'_>,
+    ) {
+        frame(scene, &self.plot);
+        let ends = (self.plot.left, self.plot.right);
+        let labels: Vec<Label> = outages
+            .spans
+            .iter()
+            .map(|span| {
+                let (long, short) = headline::outage_length(span, series);
+                let long = format!("{} down {long}", outages.subject);
+                Label {
+                    edges: self.time.edges(span),
+                    long,
+                    short,
+                    weight: span.length_us(),
+                }
+            })
+            .collect();
+        let row = Row {
+            face: scene.face(),
+            em: SMALL,
+            ends,
+            obstacles: trigger_lines(series, &self.time),
+        };
+        for label in row.place(&labels) {
+            scene.text(
+                (label.left, self.outage_lane + 12.5),
+                label.text,
+                SMALL,
+                Align::Left,
+                DOWN,
+            );
+        }
+        triggers(
+            scene,
+            series,
+            &self.time,
+            ends,
+            (self.trigger_lane, self.plot.bottom),
+        );
+        // Over the trigger's line: an outage as thin as that must be seen beside it.
+        for span in outages.spans {
+            let (from, to) = self.time.edges(span);
+            scene.rectangle(
+                Area::new(from, self.plot.top - 3.5, to, self.plot.top),
+                DOWN,
+            );
+        }
+    }
+
+    /// Draws the labels of the time axis under the panel, and ends the page.
+    pub(super) fn time_labels(&self, scene: &mut Scene<'_>) {
+        time_labels(scene, &self.time, self.plot.bottom);
+        scene.set_height(self.plot.bottom + 52.0);
+    }
+}
+
+/// Draws the labels of a time axis whose plot ends at `bottom`.
+pub(super) fn time_labels(scene: &mut Scene<'_>, time: &TimeAxis, bottom: f64) {
+    for tick in time.ticks() {
+        scene.vertical(tick.at, (bottom, bottom + 5.0), 1.0, FRAME);
+        if let Some(label) = tick.label {
+            scene.text((tick.at, bottom + 19.0), label, SMALL, Align::Centre, INK);
+        }
+    }
+    let text = format!("time since the start, {}", time.unit());
+    scene.text((time.left(), bottom + 38.0), text, SMALL, Align::Left, GREY);
+}
+
+/// Where the lines of the triggers are, for labels to keep clear of.
+pub(super) fn trigger_lines(series: &Series, time: &TimeAxis) -> Vec<(f64, f64)> {
+    series
+        .triggers_us
+        .iter()
+        .map(|trigger_us| (time.at(*trigger_us), time.at(*trigger_us)))
+        .collect()
+}
+
+/// Draws a broken line at each trigger, its label at the top.
+pub(super) fn triggers(
+    scene: &mut Scene<'_>,
+    series: &Series,
+    time: &TimeAxis,
+    ends: (f64, f64),
+    (top, bottom): (f64, f64),
+) {
+    let obstacles = trigger_lines(series, time);
+    let mut labels = Vec::new();
+    for (order, (edges, trigger_us)) in obstacles.iter().zip(&series.triggers_us).enumerate() {
+        scene.dashed_vertical(edges.0, (top + 2.0, bottom), 1.5, INK);
+        let short = time.label(*trigger_us);
+        let long = format!("failover triggered {short}");
+        labels.push(Label {
+            edges: *edges,
+            long,
+            short,
+            weight: -(order as i64),
+        });
+    }
+    let row = Row {
+        face: scene.face(),
+        em: SMALL,
+        ends,
+        obstacles,
+    };
+    for label in row.place(&labels) {
+        scene.text(
+            (label.left, top + 13.0),
+            label.text,
+            SMALL,
+            Align::Left,
+            INK,
+        );
+    }
+}
+
+/// Draws the grid and the labels of a y axis.
+pub(super) fn value_axis(scene: &mut Scene<'_>, plot: &Area, ticks: &[Tick]) {
+    for tick in ticks {
+        let color = if tick.label.is_some() {
+            GRID
+        } else {
+            FAINT_GRID
+        };
+        scene.horizontal((plot.left, plot.right), tick.at, 0.5, color);
+        if let Some(label) = &tick.label {
+            scene.text(
+                (plot.left - 8.0, tick.at + 4.5),
+                label,
+                SMALL,
+                Align::Right,
+                INK,
+            );
+        }
+    }
+}
+
+/// Draws the frame of a plot.
+pub(super) fn frame(scene: &mut Scene<'_>, plot: &Area) {
+    for y in [plot.top, plot.bottom] {
+        scene.horizontal((plot.left, plot.right), y, 1.0, FRAME);
+    }
+    for x in [plot.left, plot.right] {
+        scene.vertical(x, (plot.top, plot.bottom), 1.0, FRAME);
+    }
+}

@@ -1,0 +1,99 @@
+//! What stands for a path in a title, and its outages.
+
+use super::style::seconds;
+use crate::series::{PathSeries, Series};
+use crate::summary::{Group, GroupSummary, Headline, PathSummary, Span, Summary};
+
+/// What is down when a group is.
+const fn subject(group: Group) -> &'static str {
+    match group {
+        Group::Read => "reads",
+        Group::Write => "single writes",
+        Group::Transaction => "transactions",
+        Group::Writer => "writes",
+        Group::All => "everything",
+    }
+}
+
+/// The figures of a path of the series.
+pub(super) fn figures<'a>(summary: &'a Summary, path: &PathSeries) -> Option<&'a PathSummary> {
+    summary
+        .paths
+        .iter()
+        .find(|figures| figures.path == path.path)
+}
+
+/// `direct: writes down 12.3 s (-0.12 s)`.
+pub(super) fn text(path: &PathSummary) -> String {
+    let told = match &path.headline {
+        None => "no reads, no writes".to_owned(),
+        Some(headline) => told(headline),
+    };
+    format!("{}: {told}", path.path)
+}
+
+fn told(headline: &Headline) -> String {
+    let subject = subject(headline.group);
+    match headline.downtime_us {
+        None => format!("{subject} not observed while all else was down"),
+        Some(0) => "no outage of reads or writes".to_owned(),
+        Some(downtime_us) => {
+            let down = downtime(downtime_us, headline.resolution_us, headline.at_least);
+            let times = match headline.episodes {
+                0 | 1 => String::new(),
+                episodes => format!(" in {episodes} episodes"),
+            };
+            format!("{subject} down {down}{times}")
+        }
+    }
+}
+
+/// A downtime with its resolution: `12.3 s (-0.12 s)`.
+fn downtime(downtime_us: i64, resolution_us: i64, at_least: bool) -> String {
+    let bound = if at_least { "at least " } else { "" };
+    format!(
+        "{bound}{} (-{})",
+        seconds(downtime_us),
+        seconds(resolution_us)
+    )
+}
+
+/// The downtime of a group, as a table says it; `-` where nobody looked.
+pub(super) fn group_downtime(group: &GroupSummary) -> String {
+    match group.downtime_us {
+        None => "-".to_owned(),
+        Some(0) => "0".to_owned(),
+        Some(downtime_us) => downtime(downtime_us, group.resolution_us, group.at_least),
+    }
+}
+
+/// The outages that a path's headline speaks of.
+pub(super) struct HeadlineOutages<'a> {
+    /// What was down.
+    pub(super) subject: &'static str,
+    /// When.
+    pub(super) spans: &'a [Span],
+}
+
+/// The outages of the headline's group; none where the path has no headline.
+pub(super) fn outages<'a>(summary: &Summary, path: &'a PathSeries) -> HeadlineOutages<'a> {
+    let group = figures(summary, path)
+        .and_then(|figures| figures.headline.as_ref())
+        .map(|headline| headline.group);
+    let strip = path.strips.iter().find(|strip| Some(strip.group) == group);
+    HeadlineOutages {
+        subject: group.map_or("", subject),
+        spans: strip.map_or(&[], |strip| strip.down.as_slice()),
+    }
+}
+
+/// The length of an outage, and the same in short: `12.3 s`, or `at least 12.3 s` where it was open at an end of the
+/// recording.
+pub(super) fn outage_length(span: &Span, series: &Series) -> (String, String) {
+    let length = seconds(span.length_us());
+    if span.start.micros() <= series.start_us || span.end.micros() >= series.end_us {
+        (format!("at least {length}"), format!("≥ {length}"))
+    } else {
+        (length.clone(), length)
+    }
+}

@@ -1,0 +1,177 @@
+//! Response time of every operation over time.
+
+use std::collections::BTreeSet;
+
+use recording::vocabulary::Outcome;
+
+use super::axis::LogAxis;
+use super::density::{self, Density};
+use super::frame::{self, Sign, TimePanel, box_sign};
+use super::headline::{self, HeadlineOutages};
+use super::scene::{Area, Position, Scene};
+use super::style::{DOWN_BAND, WHITE, count, outcome_color, path_color, translucent};
+use crate::series::{PathSeries, Series};
+use crate::summary::Summary;
+
+/// Up to so many successes are drawn as a dot each; more, as a density.
+const MOST_DOTS: usize = 20_000;
+/// Half the size of the mark of a failure, points.
+const MARK: f64 = 3.6;
+
+/// Draws the chart.
+pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
+    let note = if series
+        .paths
+        .iter()
+        .any(|path| path.successes.len() > MOST_DOTS)
+    {
+        "operations at the moment they ended, the darker the more"
+    } else {
+        "each mark is one operation, at the moment it ended"
+    };
+    let mut top = frame::header(scene, "Response time", note, summary);
+    if series.paths.is_empty() {
+        return frame::nothing(scene, top, "no operation was recorded");
+    }
+    let height = if series.paths.len() == 1 {
+        380.0
+    } else {
+        278.0
+    };
+    for (index, path) in series.paths.iter().enumerate() {
+        let panel = TimePanel::new(series, top, height);
+        let axis = response_axis(series, &panel.plot);
+        let outages = headline::outages(summary, path);
+        panel.background(
+            scene,
+            (&path.path, "response time, logarithmic"),
+            &outages,
+            &axis.ticks(),
+        );
+        let at = |end_us: i64, response_us: i64| (panel.time.at(end_us), axis.at(response_us));
+        let success_sign = successes(scene, path, &panel.plot, at);
+        failures(scene, path, at);
+        panel.foreground(scene, series, &outages);
+        legend(scene, top + 18.0, path, &outages, success_sign);
+        if index + 1 == series.paths.len() {
+            panel.time_labels(scene);
+        }
+        top = panel.plot.bottom + 16.0;
+    }
+}
+
+/// One axis for all paths: they are there to be compared.
+fn response_axis(series: &Series, plot: &Area) -> LogAxis {
+    let values = series.paths.iter().flat_map(|path| {
+        let successes = path.successes.iter().map(|point| point.response_us);
+        successes.chain(path.failures.iter().map(|point| point.response_us))
+    });
+    LogAxis::new(values, plot.bottom, plot.top)
+}
+
+/// Draws the successes of a path and returns the sign and the text of their legend.
+fn successes(
+    scene: &mut Scene<'_>,
+    path: &PathSeries,
+    plot: &Area,
+    at: impl Fn(i64, i64) -> Position,
+) -> (Sign, String) {
+    let color = path_color(&path.path);
+    let text = format!("{} ok", count(path.successes.len() as u64));
+    let positions = path
+        .successes
+        .iter()
+        .map(|point| at(point.end_us, point.response_us));
+    if path.successes.len() <= MOST_DOTS {
+        let (radius, alpha) = dot(path.successes.len());
+        for position in positions {
+            scene.dot(position, radius, translucent(color, alpha));
+        }
+        return (
+            Box::new(move |scene, at| scene.dot(at, radius.max(3.0), color)),
+            text,
+        );
+    }
+    let mut density = Density::new(*plot);
+    for (x, y) in positions {
+        density.add(x, y);
+    }
+    density.draw(scene, color);
+    let sign: Sign = Box::new(move |scene, (x, y)| {
+        density::scale(scene, Area::new(x - 29.0, y - 5.0, x + 7.0, y + 5.0), color);
+    });
+    (
+        sign,
+        format!(
+            "{text}, 1 to {} in one place",
+            count(u64::from(density.most()))
+        ),
+    )
+}
+
+/// Radius, points, and opacity of a dot among `points`: few must be seen, many must not hide each other.
+fn dot(points: usize) -> (f64, f64) {
+    match points {
+        ..=100 => (4.0, 0.9),
+        101..=3_000 => (2.5, 0.6),
+        _ => (1.5, 0.5),
+    }
+}
+
+/// Draws what did not succeed; marks that would lie on top of each other once.
+fn failures(scene: &mut Scene<'_>, path: &PathSeries, at: impl Fn(i64, i64) -> Position) {
+    let mut drawn = BTreeSet::new();
+    for failure in &path.failures {
+        let (x, y) = at(failure.end_us, failure.response_us);
+        if drawn.insert((failure.outcome, x.round() as i32, y.round() as i32)) {
+            mark(scene, (x, y), failure.outcome);
+        }
+    }
+}
+
+/// The mark of a failure. Shapes differ as well as colours: x failed, + unknown, a diamond unfinished.
+fn mark(scene: &mut Scene<'_>, (x, y): Position, outcome: Outcome) {
+    let color = outcome_color(outcome);
+    let size = MARK;
+    match outcome {
+        Outcome::Unknown => {
+            scene.horizontal((x - size - 1.0, x + size + 1.0), y, 2.0, color);
+            scene.vertical(x, (y - size - 1.0, y + size + 1.0), 2.0, color);
+        }
+        Outcome::Unfinished => {
+            let diamond =
+                |size: f64| vec![(x, y - size), (x + size, y), (x, y + size), (x - size, y)];
+            scene.polygon(diamond(size + 1.5), color);
+            scene.polygon(diamond(size - 1.0), WHITE);
+        }
+        Outcome::Failed | Outcome::Ok | Outcome::Rejected => {
+            scene.path(vec![(x - size, y - size), (x + size, y + size)], 1.5, color);
+            scene.path(vec![(x - size, y + size), (x + size, y - size)], 1.5, color);
+        }
+    }
+}
+
+fn legend(
+    scene: &mut Scene<'_>,
+    baseline: f64,
+    path: &PathSeries,
+    outages: &HeadlineOutages<'_>,
+    success_sign: (Sign, String),
+) {
+    let mut entries = vec![success_sign];
+    for outcome in [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished] {
+        let number = path
+            .failures
+            .iter()
+            .filter(|failure| failure.outcome == outcome)
+            .count();
+        if number > 0 {
+            let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
+            entries.push((sign, format!("{} {outcome}", count(number as u64))));
+        }
+    }
+    if !outages.spans.is_empty() {
+        entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
+    }
+    frame::legend(scene, baseline, entries);
+}

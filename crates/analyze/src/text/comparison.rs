@@ -1,0 +1,118 @@
+//! The proxy against direct: each figure of both, the change, and the change in words.
+
+use super::Page;
+use super::format::{NONE, decimal, is_nothing, optional};
+use super::table::{Cell, Side, Table, Tone};
+use crate::summary::{Comparison, ComparisonLine, Group, Metric, Unit};
+
+/// Every compared figure.
+pub(super) fn section(page: &Page<'_>) -> String {
+    let words = page.words;
+    let Some(comparison) = &page.summary.comparison else {
+        return String::new();
+    };
+    let [direct, proxy] = ["direct", "proxy"].map(words.path_name);
+    let mut table = Table::new(
+        &[
+            (words.figure, Side::Left),
+            (&direct, Side::Right),
+            (&proxy, Side::Right),
+            (words.change, Side::Right),
+            (words.in_words, Side::Left),
+        ],
+        0,
+    );
+    for line in &comparison.lines {
+        table.row(row(page, line));
+    }
+    let mut text = page.tabled(words.comparison_heading, &table);
+    if !text.is_empty() {
+        let sentence = page.paint.apply(Tone::Detail, &failovers(page, comparison));
+        text.push_str(&format!("  {sentence}\n"));
+    }
+    text
+}
+
+fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {
+    match comparison.failovers {
+        0 => page.words.no_verdict.to_owned(),
+        failovers => (page.words.compared_failovers)(failovers),
+    }
+}
+
+fn row(page: &Page<'_>, line: &ComparisonLine) -> Vec<Cell> {
+    let words = page.words;
+    let [direct, proxy] = values(page, line);
+    let bound = |text: String, at_least| {
+        if at_least {
+            (words.at_least)(&text)
+        } else {
+            text
+        }
+    };
+    let changes = [
+        line.change_points.map(|points| words.units.points(points)),
+        line.change_percent
+            .map(|percent| words.units.change(percent)),
+    ];
+    let change = match changes.into_iter().flatten().collect::<Vec<_>>() {
+        changes if changes.is_empty() => NONE.to_owned(),
+        changes => changes.join(words.separator),
+    };
+    vec![
+        label(page, line.metric).into(),
+        bound(direct, line.direct_at_least).into(),
+        bound(proxy, line.proxy_at_least).into(),
+        change.into(),
+        in_words(page, line),
+    ]
+}
+
+/// Both figures in one unit.
+fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
+    let units = page.words.units;
+    let both = [line.direct, line.proxy];
+    let scale = units.scale(both.into_iter().flatten());
+    both.map(|value| {
+        optional(value, |value| match (line.unit, line.metric) {
+            (Unit::Us, Metric::Downtime) => units.seconds(value.round() as i64, 2),
+            (Unit::Us, _) => format!("{}{}{}", scale.number(Some(value)), units.gap, scale.unit),
+            (Unit::Fraction, _) => units.percent(value, 2),
+            (Unit::PerSecond, _) => decimal(value, 2),
+        })
+    })
+}
+
+/// The metric; a downtime with the group that it is of, which may differ between the paths.
+fn label(page: &Page<'_>, metric: Metric) -> String {
+    let words = page.words;
+    let name = (words.metric)(metric);
+    if metric != Metric::Downtime {
+        return name.to_owned();
+    }
+    match (headline_of(page, "direct"), headline_of(page, "proxy")) {
+        (Some(direct), Some(proxy)) if direct == proxy => (words.of_group)(name, direct),
+        (Some(direct), Some(proxy)) => (words.of_groups)(name, direct, proxy),
+        _ => name.to_owned(),
+    }
+}
+
+fn headline_of(page: &Page<'_>, name: &str) -> Option<Group> {
+    let path = page.summary.paths.iter().find(|path| path.path == name)?;
+    Some(path.headline.as_ref()?.group)
+}
+
+fn in_words(page: &Page<'_>, line: &ComparisonLine) -> Cell {
+    let words = page.words;
+    match line.change_percent {
+        None => "".into(),
+        Some(change) if is_nothing(change) => words.unchanged.into(),
+        Some(change) => {
+            let smaller = change < 0.0;
+            let better = smaller != line.higher_is_better;
+            let magnitude = words.units.magnitude(change);
+            let text = (words.difference)(line.metric, &magnitude, smaller, better);
+            Cell::new(text, if better { Tone::Good } else { Tone::Bad })
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What was recorded, and with which settings.
+
+use recording::vocabulary::EventKind;
+use recording::{Endpoint, Schedule, Server, State};
+
+use super::Page;
+use super::format::{count, date_time, decimal, plain};
+use super::table::{Cell, Tone};
+use crate::summary::EventSummary;
+
+type Items = Vec<(String, Cell)>;
+
+/// Which recording it is, and whether all of it is there.
+pub(super) fn recording(page: &Page<'_>) -> String {
+    page.words.list.render(&recording_items(page), page.paint)
+}
+
+/// The settings of the test.
+pub(super) fn section(page: &Page<'_>) -> String {
+    let mut items = size_items(page);
+    items.extend(setting_items(page));
+    page.under(
+        page.words.configuration,
+        &page.words.list.render(&items, page.paint),
+    )
+}
+
+/// Run, start, state, host; what was lost.
+pub(super) fn recording_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let mut state = (words.state_text)(recording.state).to_owned();
+    if let Some(event) = events(page, EventKind::Interrupted).next() {
+        state = (words.interrupted_at)(&state, &page.calendar.offset(event.time));
+    }
+    let tone = if recording.state == State::Complete {
+        Tone::Plain
+    } else {
+        Tone::Bad
+    };
+    let mut items = vec![
+        item(words.run, plain(&recording.run_id)),
+        item(words.started, date_time(recording.start_time)),
+        (words.state.to_owned(), Cell::new(state, tone)),
+        item(words.host, plain(&recording.host)),
+        item(words.recorder, plain(&recording.tool_version)),
+    ];
+    if let Some(drift) = recording.clock_drift_us {
+        items.push(item(words.clock_drift, words.units.setting(drift)));
+    }
+    for (table, rows) in &recording.dropped_rows {
+        let text = (words.dropped)(&count(*rows), &plain(table));
+        items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
+    }
+    items
+}
+
+/// Duration, workers and weights: the three lines that the sample has.
+pub(super) fn size_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let share = |percent| words.units.share(percent);
+    let weights = &recording.weights;
+    vec![
+        item(words.duration, words.units.length(recording.duration_us)),
+        item(words.workers, count(recording.workers.into())),
+        item(
+            words.weights,
+            (words.weights_text)(
+                &share(weights.read),
+                &share(weights.write),
+                &share(weights.transaction),
+            ),
+        ),
+    ]
+}
+
+/// Every further setting.
+pub(super) fn setting_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let setting = |us| words.units.setting(us);
+    let mut items = Vec::new();
+    if let Some(requested) = recording.requested_duration_us {
+        let requested = words.units.length(requested);
+        if requested != words.units.length(recording.duration_us) {
+            items.push(item(words.requested, requested));
+        }
+    }
+    let schedule = match recording.schedule {
+        Schedule::ClosedLoop {
+            min_operation_interval_us,
+            max_operation_interval_us,
+        } => (words.closed_loop)(
+            &setting(min_operation_interval_us),
+            &setting(max_operation_interval_us),
+        ),
+        Schedule::OpenLoop { rate_per_1000_s } => {
+            (words.open_loop)(&decimal(rate_per_1000_s as f64 / 1000.0, 3))
+        }
+    };
+    let timeouts = &recording.timeouts;
+    items.extend([
+        item(words.schedule, schedule),
+        item(
+            words.pool,
+            (words.pool_text)(&recording.pool.size.to_string()),
+        ),
+        item(
+            words.timeouts,
+            (words.timeouts_text)(
+                &setting(timeouts.connect_us),
+                &setting(timeouts.pool_us),
+                &setting(timeouts.operation_us),
+            ),
+        ),
+        item(words.seed, recording.seed.to_string()),
+        item(words.protocol, plain(&recording.protocol)),
+    ]);
+    items.extend(
+        recording
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint_item(page, endpoint)),
+    );
+    items.extend(server_items(page));
+    items.extend(failover_items(page));
+    if let Some(load) = &recording.load {
+        let text = (words.pgbench_settings)(
+            &plain(&load.mode),
+            &load.clients.to_string(),
+            &load.jobs.to_string(),
+            &load.scale.to_string(),
+            &setting(load.warmup_us),
+        );
+        items.push(item("pgbench", text));
+    }
+    if !recording.labels.is_empty() {
+        let labels = recording
+            .labels
+            .iter()
+            .map(|(key, value)| plain(&format!("{key}={value}")));
+        items.push(item(
+            words.labels,
+            labels.collect::<Vec<_>>().join(words.separator),
+        ));
+    }
+    items
+}
+
+fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
+    let Endpoint {
+        path,
+        host,
+        port,
+        database,
+        user,
+        sslmode,
+    } = endpoint;
+    let address = plain(&format!("{host}:{port}/{database}"));
+    let text = (page.words.endpoint_text)(&address, &plain(user), &plain(sslmode));
+    item((page.words.endpoint)(path.as_str()), text)
+}
+
+/// The identities that answered, one line each.
+fn server_items(page: &Page<'_>) -> Items {
+    let servers = page.summary.recording.servers.iter();
+    servers
+        .map(|server| {
+            item(
+                (page.words.servers)(server.path.as_str()),
+                server_text(page, server),
+            )
+        })
+        .collect()
+}
+
+fn server_text(page: &Page<'_>, server: &Server) -> String {
+    let words = page.words;
+    let address = match (&server.address, server.port) {
+        (Some(address), Some(port)) => format!("{address}:{port}"),
+        (Some(address), None) => address.clone(),
+        (None, _) => words.unknown_address.to_owned(),
+    };
+    let role = server.in_recovery.map(|reader| {
+        if reader {
+            words.reader_server
+        } else {
+            words.writer_server
+        }
+    });
+    let facts = [
+        Some(address),
+        server.aurora_instance_identifier.clone(),
+        role.map(str::to_owned),
+        server
+            .version
+            .as_ref()
+            .map(|version| format!("PostgreSQL {version}")),
+    ];
+    plain(
+        &facts
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(words.separator),
+    )
+}
+
+/// The trigger: what was to run, when it ran, how it ended.
+fn failover_items(page: &Page<'_>) -> Items {
+    let words = page.words;
+    let mut items = Vec::new();
+    let failover = &page.summary.recording.failover;
+    if let Some(failover) = failover {
+        let after = words.units.setting(failover.after_us);
+        items.push(item(
+            words.failover,
+            (words.failover_text)(&plain(&failover.command), &after),
+        ));
+    }
+    let mut triggered = false;
+    for event in events(page, EventKind::FailoverTriggered) {
+        items.push(item(words.triggered, moment(page, event)));
+        triggered = true;
+    }
+    if failover.is_some() && !triggered {
+        items.push((
+            words.triggered.to_owned(),
+            Cell::new(words.not_triggered, Tone::Bad),
+        ));
+    }
+    for event in events(page, EventKind::FailoverTriggerFinished) {
+        let (mut text, mut tone) = (moment(page, event), Tone::Plain);
+        if let Some(status) = event.status {
+            text = [text, (words.exit_status)(status)].join(words.separator);
+            tone = if status == 0 { Tone::Plain } else { Tone::Bad };
+        }
+        items.push((words.trigger_finished.to_owned(), Cell::new(text, tone)));
+    }
+    items
+}
+
+fn moment(page: &Page<'_>, event: &EventSummary) -> String {
+    let units = page.words.units;
+    let offset = page.calendar.offset(event.time);
+    format!(
+        "{} UTC ({offset}{}{})",
+        page.calendar.time(event.time),
+        units.gap,
+        units.second
+    )
+}
+
+fn events<'a>(page: &Page<'a>, kind: EventKind) -> impl Iterator<Item = &'a EventSummary> {
+    page.summary
+        .events
+        .iter()
+        .filter(move |event| event.event == kind.as_str())
+}
+
+fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
+    (label.into(), value.into())
+}

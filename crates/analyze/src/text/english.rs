@@ -1,0 +1,277 @@
+//! The report's English.
+
+use recording::State;
+
+use super::format::Units;
+use super::table::List;
+use super::words::{Words, capitalized};
+use crate::summary::{Group, Metric};
+
+pub(super) const ENGLISH: Words = Words {
+    units: Units {
+        gap: " ",
+        microsecond: "us",
+        millisecond: "ms",
+        second: "s",
+        percentage_points: "pp",
+    },
+    list: List::Columns,
+    sample: None,
+
+    title: "Failover report",
+    heading: str::to_owned,
+    path_name: str::to_owned,
+    type_name: str::to_owned,
+    group_name: Group::as_str,
+    at_least: |figure| format!("at least {figure}"),
+    at_most: |figure| format!("at most {figure}"),
+    none: "none",
+    more: |count| format!("{count} more are in the JSON summary"),
+
+    run: "Run",
+    started: "Started",
+    state: "State",
+    state_text: |state| match state {
+        State::Complete => "complete",
+        State::Interrupted => "interrupted: a signal ended it early",
+        State::Recording => {
+            "still recording, or its recorder was killed: figures up to its last row"
+        }
+        State::Recovered => "recovered: its recorder was killed, figures up to its last row",
+    },
+    interrupted_at: |state, offset| format!("{state} (at {offset} s)"),
+    host: "Host",
+    recorder: "Recorder",
+    clock_drift: "Clock drift",
+    warning: "WARNING",
+    dropped: |rows, table| {
+        format!("lost while recording: {rows} rows of {table}; the figures are incomplete")
+    },
+    configuration: "Test configuration",
+    duration: "Duration",
+    requested: "Requested",
+    workers: "Workers per path",
+    weights: "Weights",
+    weights_text: |read, write, transaction| {
+        format!("read {read}, write {write}, transaction {transaction}")
+    },
+    schedule: "Schedule",
+    closed_loop: |min, max| format!("closed loop, think time {min} to {max}"),
+    open_loop: |rate| format!("open loop, {rate} arrivals/s per path"),
+    pool: "Pool",
+    pool_text: |size| format!("size {size} per path"),
+    timeouts: "Timeouts",
+    timeouts_text: |connect, pool, operation| {
+        format!("connect {connect} (each phase), pool {pool}, operation {operation}")
+    },
+    seed: "Seed",
+    protocol: "Protocol",
+    endpoint: |path| format!("{} endpoint", capitalized(path)),
+    endpoint_text: |address, user, sslmode| format!("{address}, user {user}, sslmode {sslmode}"),
+    servers: |path| format!("{} answered by", capitalized(path)),
+    writer_server: "writer",
+    reader_server: "reader",
+    unknown_address: "address unknown",
+    failover: "Failover command",
+    failover_text: |command, after| format!("{command} (due {after} after the start)"),
+    triggered: "Failover triggered",
+    trigger_finished: "Command finished",
+    not_triggered: "never: the recording holds no such event",
+    exit_status: |status| format!("status {status}"),
+    pgbench_settings: |mode, clients, jobs, scale, warmup| {
+        format!("{mode}, clients {clients}, jobs {jobs}, scale {scale}, warm-up {warmup}")
+    },
+    labels: "Labels",
+
+    verdict: "Verdict",
+    down: |group, downtime| format!("{} down {downtime}", served(group)),
+    beside: |group, downtime| format!("{} {downtime}", served(group)),
+    in_episodes: |episodes| match episodes {
+        1 => "in 1 episode".to_owned(),
+        _ => format!("in {episodes} episodes"),
+    },
+    not_recovered: "not recovered when the recording ended",
+    no_outage: "no outage found",
+    not_observed: "unobserved: nobody asked for them while everything else was down",
+    no_operations: "no operations recorded: nothing to judge",
+    no_failover: "No failover seen.",
+    no_failover_on_either: "No failover seen on either path.",
+    anecdote: "n = 1: one failover is an anecdote, so no interval is given.",
+    several: "The figures of each episode stand under Outages and Recovery.",
+
+    operations: "Operations",
+    type_column: "type",
+    path_column: "path",
+    all_types: "all",
+    total: "total",
+    success_rate: "success rate",
+    succeeded: "succeeded",
+    rejected: "rejected",
+    failed: "failed",
+    unknown: "unknown",
+    unfinished: "unfinished",
+    tps: "TPS",
+    steady_tps: "steady TPS",
+    response_times: |unit| format!("Response times ({unit})"),
+    samples: "samples",
+    successes: "successes",
+    all_finished: "all finished",
+    successes_of: |name| format!("{name} successes"),
+    mean: "mean",
+    min: "min",
+    max: "max",
+
+    downtime_heading: "Downtime",
+    group: "group",
+    downtime: "downtime",
+    outages: "outages",
+    episodes: "episodes",
+    availability: "availability",
+    blips: "blips",
+    brownouts: "brownouts",
+    outages_heading: "Outages",
+    from: "from (UTC)",
+    until: "until",
+    offset: "offset (s)",
+    evidence: "evidence",
+    errors_inside: "errors inside",
+    open_at_start: "down from the start",
+    stalls_only: "stalls only",
+    blips_heading: "Blips (failures outside every outage; no downtime)",
+    brownouts_heading: "Brownouts (operations waited, too short for an outage)",
+    time: "time (UTC)",
+    operation: "operation",
+    length: "length",
+
+    recovery_heading: "Recovery",
+    episode: "episode",
+    baseline_tps: "baseline TPS",
+    baseline_p99: "baseline p99",
+    full_throughput: "full throughput after",
+    normal_latency: "normal latency after",
+    impact_heading: "Effect on each operation type in the failover window",
+    window: |path, episode, from, to, length| {
+        format!("{path}, episode {episode}: {from} to {to} ({length})")
+    },
+    window_ends: |trigger, throughput| {
+        let from = if trigger {
+            "failover trigger"
+        } else {
+            "episode's start"
+        };
+        let to = if throughput {
+            "full throughput"
+        } else {
+            "the episode's end (full throughput not seen)"
+        };
+        format!("from the {from} to {to}")
+    },
+    attempted: "attempted",
+
+    errors_heading: "Errors",
+    class: "class",
+    count: "count",
+    first: "first (UTC)",
+    last: "last (UTC)",
+    connections_heading: "Connections",
+    attempts: "attempts",
+    median: "median",
+    addresses: "addresses that answered",
+
+    load_heading: "pgbench beside the workload",
+    span: "span",
+    before: "before",
+    during: "during",
+    after: "after",
+    whole_recording: "whole recording",
+    latency: "latency",
+    progress_lines: "progress lines",
+    restarts: |path, restarts| format!("pgbench restarts on {path}: {restarts}"),
+
+    comparison_heading: "Proxy against direct",
+    figure: "figure",
+    metric: |metric| match metric {
+        Metric::Downtime => "downtime",
+        Metric::SuccessRate => "success rate",
+        Metric::ReadSuccessRate => "read success rate",
+        Metric::WriteSuccessRate => "write success rate",
+        Metric::TransactionSuccessRate => "transaction success rate",
+        Metric::MeanResponse => "mean response time",
+        Metric::P50Response => "p50 response time",
+        Metric::P99Response => "p99 response time",
+        Metric::MaxResponse => "max response time",
+        Metric::Tps => "TPS",
+    },
+    of_group: |metric, group| format!("{metric} of {}", served(group)),
+    of_groups: |metric, direct, proxy| {
+        format!(
+            "{metric} (direct: {}, proxy: {})",
+            served(direct),
+            served(proxy)
+        )
+    },
+    change: "change",
+    in_words: "the proxy is",
+    unchanged: "the same",
+    difference: |metric, magnitude, smaller, better| {
+        let direction = match (metric, smaller) {
+            (Metric::Downtime, true) => "shorter",
+            (Metric::Downtime, false) => "longer",
+            _ if is_time(metric) && smaller => "faster",
+            _ if is_time(metric) => "slower",
+            (_, true) => "lower",
+            (_, false) => "higher",
+        };
+        format!(
+            "{magnitude} {direction} ({})",
+            if better { "better" } else { "worse" }
+        )
+    },
+    no_verdict: "No failover was seen on both paths: no verdict on which is down longer.",
+    compared_failovers: |failovers| match failovers {
+        1 => "n = 1 failover, no interval.".to_owned(),
+        _ => format!("n = {failovers} failovers; downtimes are sums over all of them."),
+    },
+
+    notes_heading: "How to read this",
+    note_downtime: "Downtime: last success to first success, printed with its resolution (-). The true outage lies \
+                    between downtime - resolution and downtime, to within one ordinary response time.",
+    note_none: "-: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).",
+    note_unobserved: "Unobserved: in an outage of all operations this group had neither success nor failure; its \
+                      downtime is not known, its availability is `at most`.",
+    note_thresholds: |outage, stall, merge| {
+        format!(
+            "Thresholds: an outage is at least {outage}, an operation stalls from {stall} on, outages less than \
+             {merge} apart are one episode."
+        )
+    },
+    note_coarse: |groups| {
+        format!("Over 30 % of the downtime is resolution, so read it as an upper bound: {groups}.")
+    },
+    coarse_group: |path, group| format!("{path} {}", group.as_str()),
+    note_slow: |paths| {
+        format!(
+            "Few operations see little: at 10 operations/s an outage of 0.3 s is at the limit of what can be seen. \
+             Steady rate here: {paths}."
+        )
+    },
+    path_rate: |path, rate| format!("{path} {rate}/s"),
+    separator: ", ",
+};
+
+/// The operations that go down with a group.
+fn served(group: Group) -> &'static str {
+    match group {
+        Group::Read => "reads",
+        Group::Write | Group::Writer => "writes",
+        Group::Transaction => "transactions",
+        Group::All => "all operations",
+    }
+}
+
+fn is_time(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::MeanResponse | Metric::P50Response | Metric::P99Response | Metric::MaxResponse
+    )
+}

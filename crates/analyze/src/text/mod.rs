@@ -1,0 +1,127 @@
+//! The report as text: what goes into a post-mortem. Every figure comes from the [`Summary`]; here only units change.
+//!
+//! A section is a file with functions from a [`Page`] to text, empty where there is nothing to say. The words of a language
+//! stand in one value of [`words::Words`].
+
+mod chinese;
+mod comparison;
+mod configuration;
+mod downtime;
+mod english;
+mod errors;
+mod format;
+mod load;
+mod notes;
+mod rates;
+mod recovery;
+mod sample;
+mod table;
+mod verdict;
+mod words;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::summary::Summary;
+use format::Calendar;
+use table::{Cell, Paint, Table};
+use words::Words;
+
+/// The language of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Chinese, opening with the sections and the wording of the original design's sample.
+    Zh,
+}
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TextOptions {
+    /// In which language.
+    pub language: Language,
+    /// With ANSI colours: red for bad, green for good, dim for detail. The caller knows of `NO_COLOR` and terminals.
+    pub color: bool,
+}
+
+/// The whole report, its lines ended by `\n`.
+#[must_use]
+pub fn render(summary: &Summary, options: &TextOptions) -> String {
+    let page = Page {
+        summary,
+        words: match options.language {
+            Language::En => &english::ENGLISH,
+            Language::Zh => &chinese::CHINESE,
+        },
+        calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
+        paint: Paint {
+            color: options.color,
+        },
+    };
+    let mut sections = vec![page.title()];
+    match page.words.sample {
+        Some(words) => sections.extend(sample::sections(&page, &words)),
+        None => sections.extend([
+            configuration::recording(&page),
+            configuration::section(&page),
+        ]),
+    }
+    sections.extend([
+        verdict::section(&page),
+        rates::operations(&page),
+        rates::response_times(&page),
+        downtime::groups(&page),
+        downtime::outages(&page),
+        downtime::blips(&page),
+        downtime::brownouts(&page),
+        recovery::episodes(&page),
+        recovery::impacts(&page),
+        errors::errors(&page),
+        errors::connections(&page),
+        load::section(&page),
+        comparison::section(&page),
+        notes::section(&page),
+    ]);
+    sections.retain(|section| !section.is_empty());
+    sections.join("\n")
+}
+
+/// What every section needs.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    summary: &'a Summary,
+    words: &'static Words,
+    calendar: Calendar,
+    paint: Paint,
+}
+
+impl Page<'_> {
+    fn title(&self) -> String {
+        let title = self.words.title;
+        // The sample's line is longer than its title.
+        let width = title.width().max(32);
+        format!("{title}\n{}\n", "=".repeat(width))
+    }
+
+    /// A section under its heading; nothing where it has no lines.
+    fn under(&self, heading: &str, body: &str) -> String {
+        if body.is_empty() {
+            return String::new();
+        }
+        format!("{}\n{body}", (self.words.heading)(heading))
+    }
+
+    /// A table under its heading; nothing where it has no rows.
+    fn tabled(&self, heading: &str, table: &Table) -> String {
+        if table.is_empty() {
+            return String::new();
+        }
+        self.under(heading, &table.render(self.paint))
+    }
+
+    /// The cell that names a path.
+    fn path(&self, path: &str) -> Cell {
+        (self.words.path_name)(path).into()
+    }
+}

@@ -1,0 +1,134 @@
+//! The verdict: one line per path.
+
+use super::Page;
+use super::format::NONE;
+use super::table::{Cell, Side, Table, Tone};
+use crate::summary::{Group, GroupSummary, Headline, PathSummary};
+
+/// How long each path was down, and out of how many episodes that figure comes.
+pub(super) fn section(page: &Page<'_>) -> String {
+    let (words, paths) = (page.words, &page.summary.paths);
+    if paths.is_empty() {
+        return page.under(words.verdict, &format!("  {}\n", words.no_operations));
+    }
+    let mut table = Table::new(&[("", Side::Left); 4], 0);
+    for path in paths {
+        table.row(line(page, path));
+    }
+    let mut body = table.render_rows(page.paint);
+    let mut sentence =
+        |text: &str, tone| body.push_str(&format!("  {}\n", page.paint.apply(tone, text)));
+    if paths.iter().all(nothing_found) {
+        let two = paths.len() > 1;
+        sentence(
+            if two {
+                words.no_failover_on_either
+            } else {
+                words.no_failover
+            },
+            Tone::Good,
+        );
+    }
+    let episodes = paths
+        .iter()
+        .filter_map(|path| path.headline.as_ref())
+        .map(|headline| headline.episodes);
+    match episodes.max() {
+        Some(1) => sentence(words.anecdote, Tone::Detail),
+        Some(2..) => sentence(words.several, Tone::Detail),
+        _ => {}
+    }
+    page.under(words.verdict, &body)
+}
+
+fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
+    let words = page.words;
+    let name = page.path(&path.path);
+    let Some((headline, group)) = headline_group(path) else {
+        return vec![name, words.no_operations.into()];
+    };
+    if nothing_found(path) {
+        return vec![name, Cell::new(words.no_outage, Tone::Good)];
+    }
+    let down = (words.down)(headline.group, &downtime(page, group));
+    let tone = if group.downtime_us == Some(0) {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
+    let other = match headline.group {
+        Group::Read => Group::Writer,
+        _ => Group::Read,
+    };
+    let beside = path.groups.iter().find(|group| group.group == other);
+    let beside = beside.map(|group| (words.beside)(other, &downtime(page, group)));
+    let mut remarks = Vec::new();
+    if headline.episodes > 0 {
+        remarks.push((words.in_episodes)(headline.episodes));
+    }
+    if group
+        .outages
+        .last()
+        .is_some_and(|outage| outage.open_at_end)
+    {
+        remarks.push(words.not_recovered.to_owned());
+    }
+    if group.unobserved {
+        remarks.push(words.not_observed.to_owned());
+    }
+    vec![
+        name,
+        Cell::new(down, tone),
+        beside.unwrap_or_default().into(),
+        Cell::new(remarks.join(words.separator), Tone::Detail),
+    ]
+}
+
+/// The figures of the group that stands for the path.
+pub(super) fn headline_group(path: &PathSummary) -> Option<(&Headline, &GroupSummary)> {
+    let headline = path.headline.as_ref()?;
+    Some((
+        headline,
+        path.groups
+            .iter()
+            .find(|group| group.group == headline.group)?,
+    ))
+}
+
+/// Every group was seen, and none was down.
+fn nothing_found(path: &PathSummary) -> bool {
+    !path.groups.is_empty()
+        && path
+            .groups
+            .iter()
+            .all(|group| group.outages.is_empty() && !group.unobserved)
+}
+
+/// A group's downtime with its resolution: `at least 12.31 s (-0.12 s)`, or `-`.
+pub(super) fn downtime(page: &Page<'_>, group: &GroupSummary) -> String {
+    // Where one outage was seen and another was not, the sum is a lower bound as well.
+    let bound = group.at_least || group.unobserved;
+    group.downtime_us.map_or_else(
+        || NONE.to_owned(),
+        |us| figure(page, us, group.resolution_us, bound),
+    )
+}
+
+/// A downtime with its resolution; a downtime of 0 has none.
+pub(super) fn figure(
+    page: &Page<'_>,
+    downtime_us: i64,
+    resolution_us: i64,
+    at_least: bool,
+) -> String {
+    let units = page.words.units;
+    let mut text = units.seconds(downtime_us, 2);
+    if downtime_us > 0 {
+        text = format!("{text} (-{})", units.seconds(resolution_us, 2));
+    }
+    if at_least {
+        (page.words.at_least)(&text)
+    } else {
+        text
+    }
+}

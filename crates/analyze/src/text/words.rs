@@ -1,0 +1,218 @@
+//! Every word of the report. A language is one value of [`Words`]; the sections know none.
+
+use recording::State;
+
+use super::format::Units;
+use super::table::List;
+use crate::summary::{Group, Metric};
+
+/// What the sample of the original design opens with; languages without it open with the verdict.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SampleWords {
+    pub(super) path: fn(&str) -> String,
+    pub(super) total: &'static str,
+    pub(super) success_rate: &'static str,
+    pub(super) type_figures: fn(&str, &str) -> String,
+    pub(super) unfinished: &'static str,
+    pub(super) mean_response: &'static str,
+    pub(super) max_response: &'static str,
+    pub(super) min_response: &'static str,
+    pub(super) percentiles: &'static str,
+    pub(super) downtime: &'static str,
+    pub(super) downtime_of: &'static str,
+    pub(super) tps: &'static str,
+    pub(super) steady_tps: &'static str,
+    pub(super) comparison: &'static str,
+    /// Metric, and whether the proxy's figure is smaller.
+    pub(super) change: fn(Metric, Option<bool>) -> String,
+    pub(super) points: fn(Metric) -> String,
+}
+
+/// The words of one language.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words {
+    pub(super) units: Units,
+    pub(super) list: List,
+    pub(super) sample: Option<SampleWords>,
+
+    pub(super) title: &'static str,
+    pub(super) heading: fn(&str) -> String,
+    pub(super) path_name: fn(&str) -> String,
+    pub(super) type_name: fn(&str) -> String,
+    pub(super) group_name: fn(Group) -> &'static str,
+    pub(super) at_least: fn(&str) -> String,
+    pub(super) at_most: fn(&str) -> String,
+    pub(super) none: &'static str,
+    pub(super) more: fn(&str) -> String,
+
+    // What was recorded.
+    pub(super) run: &'static str,
+    pub(super) started: &'static str,
+    pub(super) state: &'static str,
+    pub(super) state_text: fn(State) -> &'static str,
+    pub(super) interrupted_at: fn(&str, &str) -> String,
+    pub(super) host: &'static str,
+    pub(super) recorder: &'static str,
+    pub(super) clock_drift: &'static str,
+    pub(super) warning: &'static str,
+    pub(super) dropped: fn(&str, &str) -> String,
+    pub(super) configuration: &'static str,
+    pub(super) duration: &'static str,
+    pub(super) requested: &'static str,
+    pub(super) workers: &'static str,
+    pub(super) weights: &'static str,
+    pub(super) weights_text: fn(&str, &str, &str) -> String,
+    pub(super) schedule: &'static str,
+    pub(super) closed_loop: fn(&str, &str) -> String,
+    pub(super) open_loop: fn(&str) -> String,
+    pub(super) pool: &'static str,
+    pub(super) pool_text: fn(&str) -> String,
+    pub(super) timeouts: &'static str,
+    pub(super) timeouts_text: fn(&str, &str, &str) -> String,
+    pub(super) seed: &'static str,
+    pub(super) protocol: &'static str,
+    pub(super) endpoint: fn(&str) -> String,
+    pub(super) endpoint_text: fn(&str, &str, &str) -> String,
+    pub(super) servers: fn(&str) -> String,
+    pub(super) writer_server: &'static str,
+    pub(super) reader_server: &'static str,
+    pub(super) unknown_address: &'static str,
+    pub(super) failover: &'static str,
+    pub(super) failover_text: fn(&str, &str) -> String,
+    pub(super) triggered: &'static str,
+    pub(super) trigger_finished: &'static str,
+    pub(super) not_triggered: &'static str,
+    pub(super) exit_status: fn(i32) -> String,
+    pub(super) pgbench_settings: fn(&str, &str, &str, &str, &str) -> String,
+    pub(super) labels: &'static str,
+
+    // Verdict.
+    pub(super) verdict: &'static str,
+    pub(super) down: fn(Group, &str) -> String,
+    pub(super) beside: fn(Group, &str) -> String,
+    pub(super) in_episodes: fn(usize) -> String,
+    pub(super) not_recovered: &'static str,
+    pub(super) no_outage: &'static str,
+    pub(super) not_observed: &'static str,
+    pub(super) no_operations: &'static str,
+    pub(super) no_failover: &'static str,
+    pub(super) no_failover_on_either: &'static str,
+    pub(super) anecdote: &'static str,
+    pub(super) several: &'static str,
+
+    // Operations and response times.
+    pub(super) operations: &'static str,
+    pub(super) type_column: &'static str,
+    pub(super) path_column: &'static str,
+    pub(super) all_types: &'static str,
+    pub(super) total: &'static str,
+    pub(super) success_rate: &'static str,
+    pub(super) succeeded: &'static str,
+    pub(super) rejected: &'static str,
+    pub(super) failed: &'static str,
+    pub(super) unknown: &'static str,
+    pub(super) unfinished: &'static str,
+    pub(super) tps: &'static str,
+    pub(super) steady_tps: &'static str,
+    pub(super) response_times: fn(&str) -> String,
+    pub(super) samples: &'static str,
+    pub(super) successes: &'static str,
+    pub(super) all_finished: &'static str,
+    pub(super) successes_of: fn(&str) -> String,
+    pub(super) mean: &'static str,
+    pub(super) min: &'static str,
+    pub(super) max: &'static str,
+
+    // Downtime.
+    pub(super) downtime_heading: &'static str,
+    pub(super) group: &'static str,
+    pub(super) downtime: &'static str,
+    pub(super) outages: &'static str,
+    pub(super) episodes: &'static str,
+    pub(super) availability: &'static str,
+    pub(super) blips: &'static str,
+    pub(super) brownouts: &'static str,
+    pub(super) outages_heading: &'static str,
+    pub(super) from: &'static str,
+    pub(super) until: &'static str,
+    pub(super) offset: &'static str,
+    pub(super) evidence: &'static str,
+    pub(super) errors_inside: &'static str,
+    pub(super) open_at_start: &'static str,
+    pub(super) stalls_only: &'static str,
+    pub(super) blips_heading: &'static str,
+    pub(super) brownouts_heading: &'static str,
+    pub(super) time: &'static str,
+    pub(super) operation: &'static str,
+    pub(super) length: &'static str,
+
+    // Recovery and effect.
+    pub(super) recovery_heading: &'static str,
+    pub(super) episode: &'static str,
+    pub(super) baseline_tps: &'static str,
+    pub(super) baseline_p99: &'static str,
+    pub(super) full_throughput: &'static str,
+    pub(super) normal_latency: &'static str,
+    pub(super) impact_heading: &'static str,
+    /// Path, episode, from, to, length.
+    pub(super) window: fn(&str, usize, &str, &str, &str) -> String,
+    /// From the trigger, to full throughput.
+    pub(super) window_ends: fn(bool, bool) -> String,
+    pub(super) attempted: &'static str,
+
+    // Errors and connections.
+    pub(super) errors_heading: &'static str,
+    pub(super) class: &'static str,
+    pub(super) count: &'static str,
+    pub(super) first: &'static str,
+    pub(super) last: &'static str,
+    pub(super) connections_heading: &'static str,
+    pub(super) attempts: &'static str,
+    pub(super) median: &'static str,
+    pub(super) addresses: &'static str,
+
+    // pgbench.
+    pub(super) load_heading: &'static str,
+    pub(super) span: &'static str,
+    pub(super) before: &'static str,
+    pub(super) during: &'static str,
+    pub(super) after: &'static str,
+    pub(super) whole_recording: &'static str,
+    pub(super) latency: &'static str,
+    pub(super) progress_lines: &'static str,
+    pub(super) restarts: fn(&str, &str) -> String,
+
+    // Comparison.
+    pub(super) comparison_heading: &'static str,
+    pub(super) figure: &'static str,
+    pub(super) metric: fn(Metric) -> &'static str,
+    pub(super) of_group: fn(&str, Group) -> String,
+    pub(super) of_groups: fn(&str, Group, Group) -> String,
+    pub(super) change: &'static str,
+    pub(super) in_words: &'static str,
+    pub(super) unchanged: &'static str,
+    /// Metric, magnitude, the proxy's figure is smaller, the proxy is better.
+    pub(super) difference: fn(Metric, &str, bool, bool) -> String,
+    pub(super) no_verdict: &'static str,
+    pub(super) compared_failovers: fn(usize) -> String,
+
+    // How to read it.
+    pub(super) notes_heading: &'static str,
+    pub(super) note_downtime: &'static str,
+    pub(super) note_none: &'static str,
+    pub(super) note_unobserved: &'static str,
+    pub(super) note_thresholds: fn(&str, &str, &str) -> String,
+    pub(super) note_coarse: fn(&str) -> String,
+    pub(super) coarse_group: fn(&str, Group) -> String,
+    pub(super) note_slow: fn(&str) -> String,
+    pub(super) path_rate: fn(&str, &str) -> String,
+    pub(super) separator: &'static str,
+}
+
+/// Upper-case first letter: how the original design's sample names a path.
+pub(super) fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
