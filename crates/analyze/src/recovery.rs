@@ -30,7 +30,7 @@ pub fn episodes(
     for outage in outages {
         match groups.last_mut() {
             Some(group) if health_us(group, outage) < thresholds.merge_within_us => {
-                group.push(outage)
+                group.push(outage);
             }
             _ => groups.push(vec![outage]),
         }

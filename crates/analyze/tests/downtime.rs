@@ -1,4 +1,9 @@
 //! Every rule of the section "Downtime" of `semantics.md`, on hand-made recordings with known answers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

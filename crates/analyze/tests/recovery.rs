@@ -1,4 +1,9 @@
 //! The sections "Recovery", "Rates and times" and "Several failovers" of `semantics.md`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

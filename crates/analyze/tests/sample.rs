@@ -1,4 +1,9 @@
 //! The sample report of the original design, from a hand-made recording, through the binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

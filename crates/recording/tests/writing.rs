@@ -1,4 +1,9 @@
 //! What is written is what is read, whatever happens to the folder.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,9 @@
 //! The demo, whole: its figures against the times at which the lab broke and mended things, its files in other engines.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

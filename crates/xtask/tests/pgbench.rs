@@ -1,4 +1,9 @@
 //! pgbench beside the workload, through a failover, up to the figures in the report.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

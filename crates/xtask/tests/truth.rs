@@ -1,4 +1,9 @@
 //! Outages of known length, made on each path, against what `analyze` reports.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -1,0 +1,73 @@
+//! Proxy against direct.
+
+use serde::Serialize;
+
+/// Proxy against direct.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Failovers in it: the smaller number of episodes of the two headlines.
+    pub failovers: usize,
+    /// Every compared figure.
+    pub lines: Vec<ComparisonLine>,
+}
+
+/// What a line compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Downtime of the headline's group.
+    Downtime,
+    /// Overall success rate.
+    SuccessRate,
+    /// Success rate of reads.
+    ReadSuccessRate,
+    /// Success rate of writes.
+    WriteSuccessRate,
+    /// Success rate of transactions.
+    TransactionSuccessRate,
+    /// Mean response time of successes.
+    MeanResponse,
+    /// Median response time of successes.
+    P50Response,
+    /// 99th percentile of the response time of successes.
+    P99Response,
+    /// Longest response time of a success.
+    MaxResponse,
+    /// Successes per second.
+    Tps,
+}
+
+/// The unit of a compared figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Microseconds.
+    Us,
+    /// A fraction from 0 to 1.
+    Fraction,
+    /// Per second.
+    PerSecond,
+}
+
+/// One figure of both paths.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ComparisonLine {
+    /// What.
+    pub metric: Metric,
+    /// In which unit.
+    pub unit: Unit,
+    /// More is better.
+    pub higher_is_better: bool,
+    /// On the direct path.
+    pub direct: Option<f64>,
+    /// On the proxied path.
+    pub proxy: Option<f64>,
+    /// The direct figure is a lower bound.
+    pub direct_at_least: bool,
+    /// The proxied figure is a lower bound.
+    pub proxy_at_least: bool,
+    /// Change from direct to proxy in per cent of direct; `None` where a figure is missing, a bound, or direct is 0.
+    pub change_percent: Option<f64>,
+    /// Change in percentage points, for success rates.
+    pub change_points: Option<f64>,
+}

@@ -1,0 +1,130 @@
+//! Outages, and how they were recovered from.
+
+use recording::Timestamp;
+use serde::Serialize;
+
+use super::{Group, NamedRates, Span};
+
+/// Downtime of one group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GroupSummary {
+    /// Which.
+    pub group: Group,
+    /// Sum over all outages, microseconds; `None` where the group was unobserved in an outage of `all` and had none itself.
+    pub downtime_us: Option<i64>,
+    /// Sum of the outages' resolutions: the true downtime is between `downtime - resolution` and `downtime`.
+    pub resolution_us: i64,
+    /// An outage was open at the start or at the end: the downtime is a lower bound.
+    pub at_least: bool,
+    /// An outage of `all` in which this group had neither success nor evidence.
+    pub unobserved: bool,
+    /// 1 - downtime / duration; an upper bound (`at most`) where `unobserved`.
+    pub availability: Option<f64>,
+    /// Every outage.
+    pub outages: Vec<Outage>,
+    /// Outages close together, and how each was recovered from.
+    pub episodes: Vec<Episode>,
+    /// Availability failures outside every outage.
+    pub blips: Vec<Blip>,
+    /// Gaps in which operations waited, too short for an outage.
+    pub brownouts: Vec<Span>,
+    /// Sum of the brownouts, microseconds.
+    pub brownout_us: i64,
+}
+
+/// From a last success to the first one after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outage {
+    /// Last success to first success.
+    #[serde(flatten)]
+    pub span: Span,
+    /// Its length, microseconds.
+    pub downtime_us: i64,
+    /// Head + tail, the part in which nobody knew; microseconds.
+    pub resolution_us: i64,
+    /// No success before it: it was open when the recording began.
+    pub open_at_start: bool,
+    /// No success after it: it was open when the recording ended.
+    pub open_at_end: bool,
+    /// Operations that failed or stalled in it.
+    pub evidence: u64,
+    /// Of these, the failures by class, most frequent first.
+    pub errors: Vec<ErrorCount>,
+}
+
+/// How often a class of failure came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorCount {
+    /// The class.
+    pub class: String,
+    /// The server's code, where one came.
+    pub sqlstate: Option<String>,
+    /// How often.
+    pub count: u64,
+}
+
+/// An availability failure that made no outage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Blip {
+    /// When it ended.
+    pub time: Timestamp,
+    /// Operation.
+    pub operation_name: String,
+    /// Class of the failure.
+    pub class: String,
+    /// The server's code, where one came.
+    pub sqlstate: Option<String>,
+}
+
+/// Outages less than `merge_within_us` of health apart.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Episode {
+    /// First outage's start to last one's end.
+    #[serde(flatten)]
+    pub span: Span,
+    /// Sum of its outages, microseconds.
+    pub downtime_us: i64,
+    /// Sum of their resolutions, microseconds.
+    pub resolution_us: i64,
+    /// How many outages.
+    pub outages: usize,
+    /// Open at the start or at the end of the recording.
+    pub at_least: bool,
+    /// Mean successes per second before it.
+    pub baseline_tps: Option<f64>,
+    /// 99th percentile of the response time before it, microseconds.
+    pub baseline_p99_us: Option<i64>,
+    /// From its start to full throughput, microseconds.
+    pub time_to_full_throughput_us: Option<i64>,
+    /// From its start to normal latency, microseconds.
+    pub time_to_normal_latency_us: Option<i64>,
+}
+
+/// The downtime that stands for a path.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Headline {
+    /// `read` or `writer`, whichever was down longer.
+    pub group: Group,
+    /// Its downtime, microseconds; `None` where it was unobserved.
+    pub downtime_us: Option<i64>,
+    /// The true downtime is between `downtime - resolution` and `downtime`.
+    pub resolution_us: i64,
+    /// The downtime is a lower bound.
+    pub at_least: bool,
+    /// Episodes of that group: how many failovers are in the figure.
+    pub episodes: usize,
+}
+
+/// What one failover did to each operation type, from its trigger (or its start) to full throughput.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Impact {
+    /// The window.
+    #[serde(flatten)]
+    pub window: Span,
+    /// The window begins at the failover's trigger, not at the episode's start.
+    pub from_trigger: bool,
+    /// The window ends at full throughput; otherwise, as that was not seen, at the episode's end.
+    pub to_full_throughput: bool,
+    /// Figures of the operations that ended in the window, or that were still running when the recording did.
+    pub types: Vec<NamedRates>,
+}

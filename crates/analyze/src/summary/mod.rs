@@ -1,0 +1,151 @@
+//! The summary of a recording: every figure, typed and serializable. Renderers take this and nothing else.
+//!
+//! Definitions are those of `semantics.md`. Times are UTC microseconds since 1970, durations microseconds (`*_us`), rates
+//! fractions from 0 to 1, changes in per cent. `None` is a figure that can't be given: it prints `-`, never 0.
+
+mod beside;
+mod comparison;
+mod downtime;
+mod rates;
+mod run;
+
+use recording::Timestamp;
+use serde::Serialize;
+
+pub use beside::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
+pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
+pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
+pub use rates::{NamedRates, Rates, ResponseTimes};
+pub use run::{EventSummary, RecordingSummary};
+
+/// A set of operations whose outages are looked at together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+    /// Transactions.
+    Transaction,
+    /// Writes and transactions: what only a writer can serve.
+    Writer,
+    /// Everything.
+    All,
+}
+
+impl Group {
+    /// Every group, in the order of reports.
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Write,
+        Self::Transaction,
+        Self::Writer,
+        Self::All,
+    ];
+
+    /// The word in reports and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Transaction => "transaction",
+            Self::Writer => "writer",
+            Self::All => "all",
+        }
+    }
+}
+
+/// All figures of one recording.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// What was recorded, and how.
+    pub recording: RecordingSummary,
+    /// The thresholds that the figures were made with.
+    pub thresholds: Thresholds,
+    /// What happened around the operations.
+    pub events: Vec<EventSummary>,
+    /// One entry per recorded path: direct, then proxy.
+    pub paths: Vec<PathSummary>,
+    /// Proxy against direct; `None` for a recording of one path.
+    pub comparison: Option<Comparison>,
+}
+
+/// The thresholds of outage detection, microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Thresholds {
+    /// Shortest gap that may be an outage; at least 100 ms.
+    pub min_outage_us: i64,
+    /// The floor from which on a slow operation counts as stalled.
+    pub min_stall_us: i64,
+    /// Outages less than this of health apart make one episode.
+    pub merge_within_us: i64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            min_outage_us: 100_000,
+            min_stall_us: 500_000,
+            merge_within_us: 1_000_000,
+        }
+    }
+}
+
+/// All figures of one path.
+#[derive(Debug, Clone, Serialize)]
+pub struct PathSummary {
+    /// `direct` or `proxy`.
+    pub path: String,
+    /// All operations together.
+    pub overall: Rates,
+    /// Per operation type: read, write, transaction; types that were never drawn are left out.
+    pub types: Vec<NamedRates>,
+    /// Per operation, such as `place_order`.
+    pub operations: Vec<NamedRates>,
+    /// Downtime per group, in the order of [`Group::ALL`]; groups without any operation are left out.
+    pub groups: Vec<GroupSummary>,
+    /// The worse of `read` and `writer`; `None` where neither had an operation.
+    pub headline: Option<Headline>,
+    /// What each failover did, one entry per episode of the headline's group.
+    pub impacts: Vec<Impact>,
+    /// Failures by class and SQLSTATE, most frequent first.
+    pub errors: Vec<ErrorSummary>,
+    /// Attempts to connect.
+    pub connections: ConnectionSummary,
+    /// pgbench beside the workload, where it ran on this path.
+    pub load: Option<LoadSummary>,
+}
+
+/// A span of time, UTC microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// From.
+    pub start: Timestamp,
+    /// To.
+    pub end: Timestamp,
+}
+
+impl Span {
+    /// A span from one UTC microsecond to another.
+    #[must_use]
+    pub const fn new(start_us: i64, end_us: i64) -> Self {
+        Self {
+            start: Timestamp(start_us),
+            end: Timestamp(end_us),
+        }
+    }
+
+    /// Its length, microseconds.
+    #[must_use]
+    pub const fn length_us(&self) -> i64 {
+        self.end.micros() - self.start.micros()
+    }
+
+    /// True where the two have more than a point in common.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}

@@ -1,0 +1,73 @@
+//! What was recorded, and how: from the manifest and the events.
+
+use std::collections::BTreeMap;
+
+use recording::{
+    Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server, State, Timeouts, Timestamp,
+    Weights,
+};
+use serde::Serialize;
+
+/// What was recorded, and how: from the manifest.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordingSummary {
+    /// Name of the recording.
+    pub run_id: String,
+    /// Label of the host that recorded.
+    pub host: String,
+    /// Version of the recorder.
+    pub tool_version: String,
+    /// How far the recording came.
+    pub state: State,
+    /// When the workload began.
+    pub start_time: Timestamp,
+    /// How long it ran, microseconds. Of a recording without an end: up to its last row.
+    pub duration_us: i64,
+    /// How long it was to run, microseconds.
+    pub requested_duration_us: Option<i64>,
+    /// Which paths.
+    pub mode: Mode,
+    /// Concurrent workers per path.
+    pub workers: u32,
+    /// Shares of the operation types, per cent.
+    pub weights: Weights,
+    /// When operations began.
+    pub schedule: Schedule,
+    /// Seed of the paired streams.
+    pub seed: u64,
+    /// How statements were sent.
+    pub protocol: String,
+    /// The pool of each path.
+    pub pool: Pool,
+    /// The client's limits.
+    pub timeouts: Timeouts,
+    /// Where the paths led.
+    pub endpoints: Vec<Endpoint>,
+    /// Who answered.
+    pub servers: Vec<Server>,
+    /// The user's labels.
+    pub labels: BTreeMap<String, String>,
+    /// The failover trigger.
+    pub failover: Option<Failover>,
+    /// pgbench beside the workload.
+    pub load: Option<LoadSettings>,
+    /// Rows lost while recording, by table; empty where none was.
+    pub dropped_rows: BTreeMap<String, u64>,
+    /// Drift of the wall clock over the recording, microseconds.
+    pub clock_drift_us: Option<i64>,
+}
+
+/// One row of `events`.
+#[derive(Debug, Clone, Serialize)]
+pub struct EventSummary {
+    /// When.
+    pub time: Timestamp,
+    /// The path that it concerns.
+    pub path: Option<String>,
+    /// The word on disk.
+    pub event: String,
+    /// An exit code.
+    pub status: Option<i32>,
+    /// In words.
+    pub detail: String,
+}
