@@ -125,12 +125,12 @@ struct Progress {
     latency_us: Option<i64>,
 }
 
-/// pgbench on a path before, during and after an episode; `None` where it did not run there.
+/// pgbench on a path before, during and after its episodes; `None` where it did not run there.
 pub(crate) fn load(
     loaded: &Loaded,
     path: Path,
     recording: &Span,
-    episode: Option<&Span>,
+    episodes: &[Span],
     events: &[EventSummary],
 ) -> Result<Option<LoadSummary>, AnalyzeError> {
     let Some(frame) = loaded.load()? else {
@@ -146,13 +146,18 @@ pub(crate) fn load(
         event.event == EventKind::LoadRestarted.as_str()
             && event.path.as_deref() == Some(path.as_str())
     };
-    let (start, end) = (recording.start.micros(), recording.end.micros());
-    let before_us = episode.map_or(end, |episode| episode.start.micros());
-    let after_us = episode.map_or(end, |episode| episode.end.micros());
+    let ends = episodes.iter().map(|episode| episode.end);
+    let starts = episodes.iter().map(|episode| episode.start);
+    // Between two episodes is after the first.
+    let healthy: Vec<Span> = std::iter::once(recording.start)
+        .chain(ends)
+        .zip(starts.chain([recording.end]))
+        .map(|(start, end)| Span { start, end })
+        .collect();
     Ok(Some(LoadSummary {
-        before: figures(&lines, start, before_us),
-        during: episode.map(|_| figures(&lines, before_us, after_us)),
-        after: episode.map(|_| figures(&lines, after_us, end)),
+        before: figures(&lines, &healthy[..1]),
+        during: (!episodes.is_empty()).then(|| figures(&lines, episodes)),
+        after: (!episodes.is_empty()).then(|| figures(&lines, &healthy[1..])),
         restarts: events.iter().filter(restarted).count() as u64,
     }))
 }
@@ -171,24 +176,32 @@ fn read_progress(frame: &DataFrame) -> PolarsResult<Vec<Progress>> {
     Ok((0..frame.height()).filter_map(line).collect())
 }
 
-/// Means over the progress lines of (from, to]. A line tells of the second before it, so one line is one second of load,
-/// and a span of which no line came had none.
-fn figures(lines: &[Progress], from_us: i64, to_us: i64) -> LoadFigures {
-    let inside = || {
-        lines
-            .iter()
-            .filter(|line| from_us < line.time_us && line.time_us <= to_us)
+/// Means over some spans. A progress line tells of the second before it and counts for the part of that second in the spans;
+/// a second of which no line came had no transaction.
+fn figures(lines: &[Progress], spans: &[Span]) -> LoadFigures {
+    let inside_us = |line: &Progress| -> i64 {
+        let second = Span::new(line.time_us - 1_000_000, line.time_us);
+        spans.iter().map(|span| second.overlap_us(span)).sum()
     };
-    let transactions: f64 = inside().map(|line| line.tps).sum();
-    let weighted = inside().filter_map(|line| Some((line.latency_us? as f64, line.tps)));
-    let (latency, weight) = weighted.fold((0.0, 0.0), |(sum, weight), (latency, tps)| {
-        (sum + latency * tps, weight + tps)
-    });
-    let span_us = to_us - from_us;
-    LoadFigures {
-        span_us,
-        lines: inside().count() as u64,
-        tps: (span_us > 0).then(|| transactions * 1e6 / span_us as f64),
-        latency_us: (weight > 0.0).then(|| latency / weight),
+    let mut figures = LoadFigures {
+        span_us: spans.iter().map(Span::length_us).sum(),
+        ..LoadFigures::default()
+    };
+    let (mut transactions, mut weight, mut latency_sum) = (0.0, 0.0, 0.0);
+    for line in lines {
+        let inside = inside_us(line);
+        if inside == 0 {
+            continue;
+        }
+        let count = line.tps * inside as f64 / 1e6;
+        figures.lines += 1;
+        transactions += count;
+        if let Some(latency) = line.latency_us {
+            weight += count;
+            latency_sum += latency as f64 * count;
+        }
     }
+    figures.tps = (figures.span_us > 0).then(|| transactions * 1e6 / figures.span_us as f64);
+    figures.latency_us = (weight > 0.0).then(|| latency_sum / weight);
+    figures
 }

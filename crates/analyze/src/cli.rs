@@ -161,11 +161,6 @@ impl RecordingArgs {
         if thresholds.min_outage_us < least {
             return Err(Failure::Usage("--min-outage is at least 100ms".to_owned()));
         }
-        if thresholds.min_stall_us < thresholds.min_outage_us {
-            return Err(Failure::Usage(
-                "--min-stall is at least as long as --min-outage".to_owned(),
-            ));
-        }
         Ok(thresholds)
     }
 

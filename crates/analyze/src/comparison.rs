@@ -28,6 +28,8 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
             .as_ref()
             .map_or(0, |headline| headline.episodes)
     };
+    // Sums over different numbers of failovers are no pair, and where none was seen there is no verdict.
+    let paired = episodes(direct) == episodes(proxy) && episodes(direct) > 0;
     let mut lines = Vec::new();
     let mut add = |metric: Metric, figure: &dyn Fn(&PathSummary) -> Figure| {
         lines.push(line(metric, figure(direct), figure(proxy)));
@@ -64,8 +66,16 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
         &response(|times| times.max_us.map(to_f64)),
     );
     add(Metric::Tps, &|path| path.overall.tps.into());
+    if !paired {
+        for line in &mut lines {
+            if line.metric == Metric::Downtime {
+                line.change_percent = None;
+            }
+        }
+    }
     Comparison {
-        failovers: episodes(direct).min(episodes(proxy)),
+        direct_episodes: episodes(direct),
+        proxy_episodes: episodes(proxy),
         lines,
     }
 }

@@ -11,6 +11,14 @@ pub enum AnalyzeError {
     /// The recording has no operation: nothing was recorded, or its recorder died before the first part was sealed.
     #[error("{0}: no operation was recorded")]
     NoOperations(PathBuf),
+    /// A duration that no recording has.
+    #[error("{folder}: it would have lasted {duration_us} us: its manifest or its rows are damaged")]
+    ImpossibleDuration {
+        /// The recording.
+        folder: PathBuf,
+        /// The duration, microseconds.
+        duration_us: i64,
+    },
     /// A table lacks a column without which nothing can be said.
     #[error("{folder}: table {table} has no column {column}")]
     MissingColumn {

@@ -91,10 +91,11 @@ impl<'a> Detector<'a> {
             }
         }
         detected.blips = self.blips(&detected.outages);
+        let successes = &edges[1..edges.len() - 1];
         detected.unobserved = outages_of_all
             .iter()
             .map(|outage| outage.span)
-            .filter(|span| !self.observed(span))
+            .filter(|span| !self.observed(span, successes, &detected.outages))
             .collect();
         detected
     }
@@ -185,15 +186,23 @@ impl<'a> Detector<'a> {
             .collect()
     }
 
-    /// True where the group had evidence in an outage of `all`. A success can't be in it: the one that closes the outage
-    /// tells nothing of the time before, so a group that has only that one was not observed.
-    fn observed(&self, span: &Span) -> bool {
-        self.suspects.iter().any(|suspect| {
-            let failed_in_it = suspect.is_availability_failure(self.group)
-                && span.start.micros() < suspect.end_us
-                && suspect.end_us <= span.end.micros();
-            failed_in_it || self.is_stalled_in(suspect, span)
-        })
+    /// True where the group had a success or evidence in an outage of `all`, or was down all through it.
+    fn observed(&self, span: &Span, successes: &[i64], outages: &[Outage]) -> bool {
+        let (start, end) = (span.start.micros(), span.end.micros());
+        let first_after = successes.partition_point(|success| *success <= start);
+        let succeeded_in_it = successes
+            .get(first_after)
+            .is_some_and(|success| *success <= end);
+        let down_all_through =
+            |outage: &Outage| outage.span.start <= span.start && span.end <= outage.span.end;
+        succeeded_in_it
+            || outages.iter().any(down_all_through)
+            || self.suspects.iter().any(|suspect| {
+                let failed_in_it = suspect.is_availability_failure(self.group)
+                    && start < suspect.end_us
+                    && suspect.end_us <= end;
+                failed_in_it || self.is_stalled_in(suspect, span)
+            })
     }
 }
 

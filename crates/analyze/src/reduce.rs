@@ -21,33 +21,23 @@ pub(crate) struct PathOperations<'l> {
     frame: LazyFrame,
 }
 
-/// The paths that have operations: direct, proxy.
-pub(crate) fn paths(loaded: &Loaded, operations: &LazyFrame) -> Result<Vec<Path>, AnalyzeError> {
-    let frame = loaded.collect(
-        operations
-            .clone()
-            .group_by([col("path")])
-            .agg([len().alias("rows")]),
-    )?;
-    let words = texts(&frame, "path").map_err(|source| loaded.read_error(source))?;
-    let mut paths = Vec::new();
-    for word in words.into_iter().flatten() {
-        paths.push(Path::parse(word).ok_or_else(|| loaded.unknown_word("path", word))?);
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-/// The end of the last row, UTC microseconds: what a recording without an end reaches.
-pub(crate) fn last_row_us(
+/// The paths that have operations, each with the time of its last row: what a recording without an end reaches there.
+pub(crate) fn paths(
     loaded: &Loaded,
     operations: &LazyFrame,
-) -> Result<Option<i64>, AnalyzeError> {
+) -> Result<BTreeMap<Path, i64>, AnalyzeError> {
     let last = [col("end_time").max(), col("scheduled_time").max()];
-    let frame = loaded.collect(operations.clone().select(last))?;
+    let frame = loaded.collect(operations.clone().group_by([col("path")]).agg(last))?;
     let read = |name| integers(&frame, name).map_err(|source| loaded.read_error(source));
-    let ends = read("end_time")?.into_iter().chain(read("scheduled_time")?);
-    Ok(ends.flatten().max())
+    let words = texts(&frame, "path").map_err(|source| loaded.read_error(source))?;
+    let (ends, scheduled) = (read("end_time")?, read("scheduled_time")?);
+    let mut paths = BTreeMap::new();
+    for row in 0..frame.height() {
+        let word = words[row].unwrap_or_default();
+        let path = Path::parse(word).ok_or_else(|| loaded.unknown_word("path", word))?;
+        paths.extend(ends[row].max(scheduled[row]).map(|last| (path, last)));
+    }
+    Ok(paths)
 }
 
 impl<'l> PathOperations<'l> {
@@ -159,7 +149,7 @@ impl<'l> PathOperations<'l> {
                 scheduled_us: scheduled.clamp(first, last),
                 start_us: starts[row].map(|start| start.clamp(first, last)),
                 end_us: end.clamp(first, last),
-                response_us: end - scheduled,
+                response_us: end.saturating_sub(scheduled),
             });
         }
         Ok(suspects)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use polars::prelude::LazyFrame;
 use recording::Manifest;
 use recording::vocabulary::{Outcome, Path};
 
@@ -21,6 +20,11 @@ use crate::summary::{
 };
 use crate::timeline::Timeline;
 
+/// No recording lasts longer, microseconds: a year.
+const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
+/// A failover command is what an outage comes from if it was started at most this long before it, microseconds.
+const TRIGGER_LEAD_US: i64 = 120_000_000;
+
 /// A recording, analyzed.
 #[derive(Debug, Clone)]
 pub struct Analysis {
@@ -37,16 +41,23 @@ pub struct Analysis {
 pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
     let nothing = || AnalyzeError::NoOperations(loaded.folder().to_path_buf());
     let operations = loaded.operations()?.ok_or_else(nothing)?;
-    let span = recording_span(loaded, &operations)?.ok_or_else(nothing)?;
+    let last_rows = reduce::paths(loaded, &operations)?;
+    let end = last_rows.values().copied().max().ok_or_else(nothing)?;
+    let span = recording_span(loaded, end)?;
     let events = beside::events(loaded)?;
     let mut paths = Vec::new();
     let mut series = Vec::new();
-    for path in reduce::paths(loaded, &operations)? {
+    for path in Path::ALL {
+        if !loaded.manifest().mode.paths().contains(path) && !last_rows.contains_key(path) {
+            continue;
+        }
+        // In a recording without an end each path reaches as far as its own rows: parts are sealed path by path.
+        let end = last_rows.get(path).copied().unwrap_or(end);
         let analyzer = PathAnalyzer {
             loaded,
-            operations: PathOperations::new(loaded, &operations, path),
-            path,
-            span,
+            operations: PathOperations::new(loaded, &operations, *path),
+            path: *path,
+            span: recording_span(loaded, end)?,
             events: &events,
             thresholds: &thresholds,
         };
@@ -78,12 +89,20 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
 }
 
 /// [start, start + duration] of the manifest; of a recording without an end, up to its last row.
-fn recording_span(loaded: &Loaded, operations: &LazyFrame) -> Result<Option<Span>, AnalyzeError> {
+fn recording_span(loaded: &Loaded, last_row_us: i64) -> Result<Span, AnalyzeError> {
     let start = loaded.manifest().start_time.micros();
-    let last = reduce::last_row_us(loaded, operations)?;
-    let duration = loaded.manifest().duration_us;
-    let end = duration.map(|duration| start.saturating_add(duration.max(0)));
-    Ok(last.map(|last| Span::new(start, end.unwrap_or(last).max(start))))
+    let after_start = last_row_us.saturating_sub(start).max(0);
+    let duration = loaded.manifest().duration_us.unwrap_or(after_start);
+    let impossible = || AnalyzeError::ImpossibleDuration {
+        folder: loaded.folder().to_path_buf(),
+        duration_us: duration,
+    };
+    let end = start.checked_add(duration).ok_or_else(impossible)?;
+    if (0..=LONGEST_US).contains(&duration) {
+        Ok(Span::new(start, end))
+    } else {
+        Err(impossible())
+    }
 }
 
 fn describe(manifest: &Manifest, span: &Span) -> RecordingSummary {
@@ -150,14 +169,8 @@ impl PathAnalyzer<'_> {
             steady_us: timeline.duration_us() - away_us,
         };
 
-        let first_episode = episodes.first().map(|episode| episode.span);
-        let load = beside::load(
-            self.loaded,
-            self.path,
-            &self.span,
-            first_episode.as_ref(),
-            self.events,
-        )?;
+        let spans: Vec<Span> = episodes.iter().map(|episode| episode.span).collect();
+        let load = beside::load(self.loaded, self.path, &self.span, &spans, self.events)?;
         let summary = PathSummary {
             path: self.path.as_str().to_owned(),
             overall: rates::rates(cells.iter(), steady.iter(), durations),
@@ -208,10 +221,9 @@ impl PathAnalyzer<'_> {
         let mut previous_end = i64::MIN;
         for episode in episodes {
             let (start, end) = (episode.span.start.micros(), episode.span.end.micros());
-            let trigger = triggers
-                .iter()
-                .copied()
-                .rfind(|trigger| previous_end < *trigger && *trigger <= end);
+            let earliest = previous_end.max(start.saturating_sub(TRIGGER_LEAD_US));
+            // The first, where the command was run again because nothing happened.
+            let trigger = triggers.iter().copied().find(|at| earliest < *at && *at <= end);
             let full = episode
                 .time_to_full_throughput_us
                 .map(|after| start + after);
@@ -243,12 +255,18 @@ fn episodes_of<'g>(
     group.map_or(&[], |group| &group.episodes)
 }
 
-/// The worse of `read` and `writer`. A group of which nothing is known is worse than one that was never down.
+/// The worse of `read` and `writer`: one that was not seen to recover, then the longer down, then one of which nothing is known.
 fn headline(groups: &[GroupSummary]) -> Option<Headline> {
     let worse = groups
         .iter()
         .filter(|group| matches!(group.group, Group::Read | Group::Writer))
-        .max_by_key(|group| (group.downtime_us.unwrap_or(0), group.unobserved))?;
+        .max_by_key(|group| {
+            (
+                group.at_least,
+                group.downtime_us.unwrap_or(0),
+                group.unobserved,
+            )
+        })?;
     Some(Headline {
         group: worse.group,
         downtime_us: worse.downtime_us,

@@ -108,8 +108,9 @@ impl Suspect {
         matches!(self.outcome, Outcome::Failed | Outcome::Unknown) && !self.is_exempt(group)
     }
 
-    /// The last moment at which this operation shows that the service was down: a failure is known at its end; a limit of
-    /// the client, and a wait, tell only that the service was down when they began.
+    /// The last moment at which this operation shows that the service was down: a failure at its end, and so an operation
+    /// that nobody had served when the recording ended. A limit of the client, and a wait that ended well, tell only that
+    /// the service was down when they began.
     #[must_use]
     pub fn known_down_us(&self) -> i64 {
         let limit = matches!(
@@ -118,11 +119,10 @@ impl Suspect {
                 ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout | ErrorClass::PoolTimeout
             )
         );
-        let failed = matches!(self.outcome, Outcome::Failed | Outcome::Unknown);
-        if failed && !limit {
-            self.end_us
-        } else {
+        if self.outcome.is_success() || limit {
             self.start_us.unwrap_or(self.scheduled_us)
+        } else {
+            self.end_us
         }
     }
 }

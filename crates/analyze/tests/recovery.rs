@@ -225,7 +225,10 @@ fn comparison_is_proxy_in_per_cent_of_direct() {
         .steady("user_list", 22.5, 0.1, 375, 0.005)
         .summary();
     let comparison = summary.comparison.unwrap();
-    assert_eq!(comparison.failovers, 1);
+    assert_eq!(
+        (comparison.direct_episodes, comparison.proxy_episodes),
+        (1, 1)
+    );
     let line = |metric| {
         comparison
             .lines
@@ -259,7 +262,10 @@ fn a_bound_is_not_compared() {
         .find(|line| line.metric == Metric::Downtime)
         .unwrap();
     assert!(downtime.direct_at_least && downtime.change_percent.is_none());
-    assert_eq!(comparison.failovers, 0);
+    assert_eq!(
+        (comparison.direct_episodes, comparison.proxy_episodes),
+        (1, 0)
+    );
 }
 
 #[test]

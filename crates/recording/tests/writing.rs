@@ -5,109 +5,20 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeMap;
+mod support;
+
 use std::fs;
 use std::path::Path as FilePath;
 use std::time::Duration;
 
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
+use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, Outcome, Path};
 use recording::{
-    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Manifest, Mode, OpenError, Operation,
-    Pool, Recording, RecordingWriter, Schedule, State, Table, Timeouts, Timestamp, Weights,
-    WriteError, WriterOptions,
+    Event, Failure, Operation, Recording, RecordingWriter, State, Table, WriteError, WriterOptions,
 };
-
-const START_US: i64 = 1_795_380_180_000_000;
-
-fn manifest() -> Manifest {
-    Manifest {
-        format_version: FORMAT_VERSION,
-        tool_version: "0.1.0".to_owned(),
-        run_id: "20261122T204300Z-7f3a".to_owned(),
-        host: "laptop".to_owned(),
-        state: State::Recording,
-        start_time: Timestamp(START_US),
-        duration_us: None,
-        requested_duration_us: Some(60_000_000),
-        clock: ClockRecord {
-            anchor_time: Timestamp(START_US),
-            drift_us: None,
-        },
-        mode: Mode::Both,
-        weights: Weights {
-            read: 70.0,
-            write: 20.0,
-            transaction: 10.0,
-        },
-        workers: 3,
-        schedule: Schedule::ClosedLoop {
-            min_operation_interval_us: 1,
-            max_operation_interval_us: 2,
-        },
-        seed: u64::MAX,
-        protocol: "extended".to_owned(),
-        pool: Pool { size: 5 },
-        timeouts: Timeouts {
-            connect_us: 1,
-            pool_us: 2,
-            operation_us: 3,
-        },
-        endpoints: Vec::new(),
-        servers: Vec::new(),
-        labels: BTreeMap::from([("game-day".to_owned(), "七号".to_owned())]),
-        failover: None,
-        load: None,
-        parts: Vec::new(),
-        dropped_rows: BTreeMap::new(),
-    }
-}
-
-fn operation(path: Path, operation_id: i64) -> Operation {
-    let scheduled_time = START_US + operation_id * 1_000;
-    Operation {
-        path,
-        worker: Some(2),
-        operation_id,
-        operation_type: OperationType::Read,
-        operation_name: "user_list",
-        scheduled_time,
-        start_time: Some(scheduled_time),
-        end_time: Some(scheduled_time + 700),
-        checkout_us: Some(100),
-        execute_us: Some(600),
-        outcome: Outcome::Ok,
-        affected_rows: Some(20),
-        connection_id: Some(4),
-        failure: None,
-    }
-}
-
-fn done() -> Completion {
-    Completion {
-        state: State::Complete,
-        duration_us: 60_000_000,
-        drift_us: -17,
-    }
-}
-
-fn read(recording: &Recording, table: Table) -> Vec<RecordBatch> {
-    let parts = recording.parts(table).unwrap();
-    let open =
-        |part| ParquetRecordBatchReaderBuilder::try_new(fs::File::open(part).unwrap()).unwrap();
-    parts
-        .iter()
-        .flat_map(|part| open(part).build().unwrap())
-        .map(Result::unwrap)
-        .collect()
-}
-
-fn rows(batches: &[RecordBatch]) -> usize {
-    batches.iter().map(RecordBatch::num_rows).sum()
-}
+use support::{START_US, done, manifest, operation, read, rows};
 
 #[test]
 fn every_column_comes_back() {
@@ -351,107 +262,4 @@ fn a_removed_folder_is_said_and_its_rows_are_counted() {
         summary.error.unwrap().contains("operations"),
         "the error names the file"
     );
-}
-
-fn written() -> (tempfile::TempDir, std::path::PathBuf) {
-    let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join("run");
-    let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
-    let handle = writer.handle();
-    (1..=100).for_each(|id| handle.operation(operation(Path::Direct, id)));
-    writer.finish(done()).unwrap();
-    (root, folder)
-}
-
-#[test]
-fn what_is_no_recording_is_told_apart() {
-    let root = tempfile::tempdir().unwrap();
-    let open = |folder: &FilePath| Recording::open(folder).unwrap_err();
-    let missing = open(&root.path().join("missing"));
-    assert!(matches!(missing, OpenError::NoFolder(_)) && missing.is_usage());
-    let empty = open(root.path());
-    assert!(matches!(empty, OpenError::Empty(_)) && empty.is_usage());
-    fs::write(root.path().join("notes.txt"), "x").unwrap();
-    let other = open(root.path());
-    assert!(matches!(other, OpenError::NoManifest(_)) && other.is_usage());
-    fs::write(root.path().join("manifest.json"), "{").unwrap();
-    let bad = open(root.path());
-    assert!(matches!(bad, OpenError::BadManifest { .. }) && !bad.is_usage());
-    fs::write(
-        root.path().join("manifest.json"),
-        r#"{"format_version": 2}"#,
-    )
-    .unwrap();
-    let newer = open(root.path());
-    assert!(matches!(newer, OpenError::NewerFormat { found: 2, .. }) && newer.is_usage());
-}
-
-#[test]
-fn a_truncated_part_is_found_at_every_length() {
-    let (_root, folder) = written();
-    let part = folder.join("operations/direct-00001.parquet");
-    let whole = fs::read(&part).unwrap();
-    for length in [0, 1, 4, 11, whole.len() / 2, whole.len() - 1] {
-        fs::write(&part, &whole[..length]).unwrap();
-        let error = Recording::open(&folder)
-            .unwrap()
-            .parts(Table::Operations)
-            .unwrap_err();
-        assert!(
-            matches!(&error, OpenError::DamagedPart { path, .. } if *path == part),
-            "{length}"
-        );
-        assert!(!error.is_usage());
-    }
-    // Of the right size, but no Parquet: the footer tells.
-    fs::write(&part, vec![0; whole.len()]).unwrap();
-    let error = Recording::open(&folder)
-        .unwrap()
-        .parts(Table::Operations)
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("not a whole Parquet file"),
-        "{error}"
-    );
-    fs::remove_file(&part).unwrap();
-    let error = Recording::open(&folder)
-        .unwrap()
-        .parts(Table::Operations)
-        .unwrap_err();
-    assert!(matches!(error, OpenError::MissingPart(path) if path == part));
-}
-
-#[test]
-fn a_sealed_part_that_the_manifest_does_not_name_yet_counts() {
-    let (_root, folder) = written();
-    let mut manifest = Manifest::read(&folder).unwrap();
-    manifest.parts.clear();
-    manifest.write(&folder).unwrap();
-    let recording = Recording::open(&folder).unwrap();
-    assert_eq!(rows(&read(&recording, Table::Operations)), 100);
-}
-
-#[test]
-fn a_manifest_names_no_file_outside_its_tables() {
-    let (root, folder) = written();
-    fs::write(root.path().join("secret.parquet"), "x").unwrap();
-    let mut manifest = Manifest::read(&folder).unwrap();
-    manifest.parts[0].file = "operations/../../secret.parquet".to_owned();
-    manifest.write(&folder).unwrap();
-    let parts = Recording::open(&folder)
-        .unwrap()
-        .parts(Table::Operations)
-        .unwrap();
-    assert_eq!(parts, [folder.join("operations/direct-00001.parquet")]);
-}
-
-#[test]
-fn recordings_are_found_below_a_folder() {
-    let (root, folder) = written();
-    fs::create_dir(root.path().join("no-recording")).unwrap();
-    assert_eq!(
-        recording::find(root.path()).unwrap(),
-        std::slice::from_ref(&folder)
-    );
-    assert_eq!(recording::find(&folder).unwrap(), [folder]);
 }

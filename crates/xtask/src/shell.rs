@@ -22,6 +22,14 @@ pub(crate) fn programs() -> Result<PathBuf> {
 pub(crate) fn cargo(arguments: &[&str]) -> Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(workspace()?);
+    // `cargo run` describes this package in the environment. Build scripts of dependencies (ring's) look at these variables,
+    // and would build all that depends on them anew: polars, at each change between `cargo xtask` and `cargo`.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     Ok(command)
 }
 

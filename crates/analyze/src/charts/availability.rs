@@ -226,7 +226,7 @@ fn draw_figures(scene: &mut Scene<'_>, group: &GroupSummary, baseline: f64) {
         Align::Right,
         INK,
     );
-    let bound = match (group.unobserved || group.at_least, group.availability) {
+    let bound = match (group.unobserved, group.availability) {
         (_, None) => "-".to_owned(),
         (true, Some(fraction)) => format!("≤ {}", availability(fraction)),
         (false, Some(fraction)) => availability(fraction),

@@ -35,14 +35,14 @@ pub struct ConnectionSummary {
     pub addresses: Vec<String>,
 }
 
-/// pgbench before, during and after the path's first episode (of the headline's group).
+/// pgbench before, during and after the path's episodes (of the headline's group).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LoadSummary {
-    /// Before the episode, or the whole recording where there is none.
+    /// Before the first episode, or the whole recording where there is none.
     pub before: LoadFigures,
-    /// From its start to its end.
+    /// In the episodes.
     pub during: Option<LoadFigures>,
-    /// After it.
+    /// After the first episode, outside the others.
     pub after: Option<LoadFigures>,
     /// How often pgbench was started again.
     pub restarts: u64,
@@ -51,11 +51,11 @@ pub struct LoadSummary {
 /// Means over pgbench's progress lines.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct LoadFigures {
-    /// Length of the span, microseconds.
+    /// Length of the time, microseconds.
     pub span_us: i64,
     /// Progress lines in it.
     pub lines: u64,
-    /// Transactions per second over the span; seconds without a line count as 0.
+    /// Transactions per second over that time; seconds without a line count as 0.
     pub tps: Option<f64>,
     /// Mean latency, weighted by transactions, microseconds.
     pub latency_us: Option<f64>,

@@ -5,8 +5,10 @@ use serde::Serialize;
 /// Proxy against direct.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Failovers in it: the smaller number of episodes of the two headlines.
-    pub failovers: usize,
+    /// Episodes in the direct path's downtime.
+    pub direct_episodes: usize,
+    /// Episodes in the proxied path's downtime; where the two differ or are 0 the downtimes are not compared.
+    pub proxy_episodes: usize,
     /// Every compared figure.
     pub lines: Vec<ComparisonLine>,
 }

@@ -143,6 +143,16 @@ impl Span {
         self.end.micros() - self.start.micros()
     }
 
+    /// How much of it the other one covers, microseconds.
+    #[must_use]
+    pub fn overlap_us(&self, other: &Self) -> i64 {
+        let common = Self {
+            start: self.start.max(other.start),
+            end: self.end.min(other.end),
+        };
+        common.length_us().max(0)
+    }
+
     /// True where the two have more than a point in common.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {

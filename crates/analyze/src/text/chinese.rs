@@ -241,7 +241,11 @@ pub(super) const CHINESE: Words = Words {
             if better { "更好" } else { "更差" }
         )
     },
-    no_verdict: "并非两条路径都发现了故障转移: 不判断哪条路径停机更久。",
+    no_verdict: |direct, proxy| {
+        format!(
+            "发现的故障次数: Direct {direct}, Proxy {proxy}, 无法配对: 不判断哪条路径停机更久。"
+        )
+    },
     compared_failovers: |failovers| match failovers {
         1 => "n = 1 次故障转移, 不给出置信区间。".to_owned(),
         _ => format!("n = {failovers} 次故障转移; 停机时间为各次之和。"),

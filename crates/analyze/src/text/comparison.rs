@@ -34,9 +34,9 @@ pub(super) fn section(page: &Page<'_>) -> String {
 }
 
 fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {
-    match comparison.failovers {
-        0 => page.words.no_verdict.to_owned(),
-        failovers => (page.words.compared_failovers)(failovers),
+    match (comparison.direct_episodes, comparison.proxy_episodes) {
+        (direct, proxy) if direct == proxy && direct > 0 => (page.words.compared_failovers)(direct),
+        (direct, proxy) => (page.words.no_verdict)(direct, proxy),
     }
 }
 

@@ -227,7 +227,11 @@ pub(super) const ENGLISH: Words = Words {
             if better { "better" } else { "worse" }
         )
     },
-    no_verdict: "No failover was seen on both paths: no verdict on which is down longer.",
+    no_verdict: |direct, proxy| {
+        format!(
+            "Episodes seen: direct {direct}, proxy {proxy}. They do not pair up, so there is no verdict on which is down longer."
+        )
+    },
     compared_failovers: |failovers| match failovers {
         1 => "n = 1 failover, no interval.".to_owned(),
         _ => format!("n = {failovers} failovers; downtimes are sums over all of them."),

@@ -193,7 +193,7 @@ pub(super) struct Words {
     pub(super) unchanged: &'static str,
     /// Metric, magnitude, the proxy's figure is smaller, the proxy is better.
     pub(super) difference: fn(Metric, &str, bool, bool) -> String,
-    pub(super) no_verdict: &'static str,
+    pub(super) no_verdict: fn(usize, usize) -> String,
     pub(super) compared_failovers: fn(usize) -> String,
 
     // How to read it.

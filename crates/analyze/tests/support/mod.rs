@@ -231,6 +231,13 @@ pub fn analyze(folder: &FilePath, thresholds: Thresholds) -> Analysis {
     analyze::analyze(&Loaded::open(folder).unwrap(), thresholds).unwrap()
 }
 
+/// Reads every 100 ms, each of 5 ms, that end from 0.1 to 10.0 s and from 15.0 s to the end: a gap of 5 s in 30 s.
+pub fn reads_with_a_gap() -> HandMade {
+    HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 100, 0.005)
+        .steady("user_list", 15.0, 0.1, 150, 0.005)
+}
+
 /// The figures of one group.
 pub fn group(path: &PathSummary, group: Group) -> &GroupSummary {
     path.groups

@@ -381,7 +381,8 @@ pub(crate) fn sample() -> Summary {
         ],
         paths: vec![direct, proxy],
         comparison: Some(Comparison {
-            failovers: 1,
+            direct_episodes: 1,
+            proxy_episodes: 1,
             lines,
         }),
     }
@@ -400,7 +401,8 @@ pub(crate) fn quiet() -> Summary {
         path.errors.clear();
     }
     let comparison = summary.comparison.as_mut().unwrap();
-    comparison.failovers = 0;
+    comparison.direct_episodes = 0;
+    comparison.proxy_episodes = 0;
     comparison.lines[0] = line(Metric::Downtime, Unit::Us, 0.0, 0.0);
     summary
 }

@@ -1,0 +1,112 @@
+//! A small recording, written for a test.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use arrow_array::RecordBatch;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use recording::vocabulary::{OperationType, Outcome, Path};
+use recording::{
+    ClockRecord, Completion, FORMAT_VERSION, Manifest, Mode, Operation, Pool, Recording,
+    RecordingWriter, Schedule, State, Table, Timeouts, Timestamp, Weights, WriterOptions,
+};
+
+pub const START_US: i64 = 1_795_380_180_000_000;
+
+pub fn manifest() -> Manifest {
+    Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: "0.1.0".to_owned(),
+        run_id: "20261122T204300Z-7f3a".to_owned(),
+        host: "laptop".to_owned(),
+        state: State::Recording,
+        start_time: Timestamp(START_US),
+        duration_us: None,
+        requested_duration_us: Some(60_000_000),
+        clock: ClockRecord {
+            anchor_time: Timestamp(START_US),
+            drift_us: None,
+        },
+        mode: Mode::Both,
+        weights: Weights {
+            read: 70.0,
+            write: 20.0,
+            transaction: 10.0,
+        },
+        workers: 3,
+        schedule: Schedule::ClosedLoop {
+            min_operation_interval_us: 1,
+            max_operation_interval_us: 2,
+        },
+        seed: u64::MAX,
+        protocol: "extended".to_owned(),
+        pool: Pool { size: 5 },
+        timeouts: Timeouts {
+            connect_us: 1,
+            pool_us: 2,
+            operation_us: 3,
+        },
+        endpoints: Vec::new(),
+        servers: Vec::new(),
+        labels: BTreeMap::from([("game-day".to_owned(), "七号".to_owned())]),
+        failover: None,
+        load: None,
+        parts: Vec::new(),
+        dropped_rows: BTreeMap::new(),
+    }
+}
+
+pub fn operation(path: Path, operation_id: i64) -> Operation {
+    let scheduled_time = START_US + operation_id * 1_000;
+    Operation {
+        path,
+        worker: Some(2),
+        operation_id,
+        operation_type: OperationType::Read,
+        operation_name: "user_list",
+        scheduled_time,
+        start_time: Some(scheduled_time),
+        end_time: Some(scheduled_time + 700),
+        checkout_us: Some(100),
+        execute_us: Some(600),
+        outcome: Outcome::Ok,
+        affected_rows: Some(20),
+        connection_id: Some(4),
+        failure: None,
+    }
+}
+
+pub fn done() -> Completion {
+    Completion {
+        state: State::Complete,
+        duration_us: 60_000_000,
+        drift_us: -17,
+    }
+}
+
+pub fn read(recording: &Recording, table: Table) -> Vec<RecordBatch> {
+    let parts = recording.parts(table).unwrap();
+    let open =
+        |part| ParquetRecordBatchReaderBuilder::try_new(fs::File::open(part).unwrap()).unwrap();
+    parts
+        .iter()
+        .flat_map(|part| open(part).build().unwrap())
+        .map(Result::unwrap)
+        .collect()
+}
+
+pub fn rows(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+/// A recording of 100 operations on the direct path.
+pub fn written() -> (tempfile::TempDir, std::path::PathBuf) {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
+    let handle = writer.handle();
+    (1..=100).for_each(|id| handle.operation(operation(Path::Direct, id)));
+    writer.finish(done()).unwrap();
+    (root, folder)
+}
