@@ -12,7 +12,9 @@ pub enum AnalyzeError {
     #[error("{0}: no operation was recorded")]
     NoOperations(PathBuf),
     /// A duration that no recording has.
-    #[error("{folder}: it would have lasted {duration_us} us: its manifest or its rows are damaged")]
+    #[error(
+        "{folder}: it would have lasted {duration_us} us: its manifest or its rows are damaged"
+    )]
     ImpossibleDuration {
         /// The recording.
         folder: PathBuf,

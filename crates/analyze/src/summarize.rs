@@ -223,7 +223,10 @@ impl PathAnalyzer<'_> {
             let (start, end) = (episode.span.start.micros(), episode.span.end.micros());
             let earliest = previous_end.max(start.saturating_sub(TRIGGER_LEAD_US));
             // The first, where the command was run again because nothing happened.
-            let trigger = triggers.iter().copied().find(|at| earliest < *at && *at <= end);
+            let trigger = triggers
+                .iter()
+                .copied()
+                .find(|at| earliest < *at && *at <= end);
             let full = episode
                 .time_to_full_throughput_us
                 .map(|after| start + after);

@@ -72,7 +72,7 @@ fn a_truncated_part_is_named_and_left_alone() {
         );
     }
     fs::write(&part, [0x2a].repeat(whole.len())).unwrap();
-    assert_refused(&made.folder, 1, "not a whole Parquet file");
+    assert_refused(&made.folder, 1, "SHA-256");
     fs::remove_file(&part).unwrap();
     assert_refused(&made.folder, 1, "it is missing");
 }

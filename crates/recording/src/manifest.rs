@@ -275,9 +275,15 @@ impl Manifest {
         let mut bytes =
             serde_json::to_vec_pretty(self).map_err(|error| WriteError::encode(&path, &error))?;
         bytes.push(b'\n');
-        let mut file = File::create(&temporary).map_err(WriteError::io(&temporary))?;
-        file.write_all(&bytes).map_err(WriteError::io(&temporary))?;
-        file.sync_all().map_err(WriteError::io(&temporary))?;
+        let written = File::create(&temporary).and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.sync_all()
+        });
+        if let Err(error) = written {
+            // Half a manifest is of no use, and on a full disk its room is.
+            let _ = fs::remove_file(&temporary);
+            return Err(WriteError::io(&temporary)(error));
+        }
         fs::rename(&temporary, &path).map_err(WriteError::io(&path))?;
         sync_folder(folder)
     }

@@ -55,7 +55,11 @@ impl OpenPart {
         schema: &SchemaRef,
     ) -> Result<Self, WriteError> {
         let folder = recording.join(table.as_str());
-        fs::create_dir_all(&folder).map_err(WriteError::io(&folder))?;
+        // Not the recording's own folder: one that somebody removed is not made again behind their back.
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(WriteError::io(&folder))?,
+        }
         let sealed_path = folder.join(&name);
         let open_path = folder.join(format!("{name}{OPEN_SUFFIX}"));
         let file = File::create_new(&open_path).map_err(WriteError::io(&open_path))?;
@@ -90,8 +94,23 @@ impl OpenPart {
         Ok(())
     }
 
-    /// Finishes the file, makes it durable and gives it its name.
+    /// Finishes the file, makes it durable and gives it its name. Where that fails the unfinished file is removed: nothing can
+    /// read it, and on a full disk the other parts and the manifest need its room.
     pub(crate) fn seal(self) -> Result<PartRecord, WriteError> {
+        let open_path = self.open_path.clone();
+        let sealed = self.finish();
+        if sealed.is_err() {
+            discard(&open_path);
+        }
+        sealed
+    }
+
+    /// Gives the part up after an error.
+    pub(crate) fn abandon(self) {
+        discard(&self.open_path);
+    }
+
+    fn finish(self) -> Result<PartRecord, WriteError> {
         let open_path = self.open_path;
         let sink = self
             .writer
@@ -106,11 +125,7 @@ impl OpenPart {
         if let Some(folder) = self.sealed_path.parent() {
             sync_folder(folder)?;
         }
-        let sha256 = hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256 = hexadecimal(&hash.finalize());
         let file = format!("{}/{}", self.table.as_str(), self.name);
         Ok(PartRecord {
             file,
@@ -119,4 +134,14 @@ impl OpenPart {
             sha256,
         })
     }
+}
+
+fn discard(open_path: &FilePath) {
+    // The error that led here is the one to hear of.
+    let _ = fs::remove_file(open_path);
+}
+
+/// Bytes as `sha256sum` prints them.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,13 +1,16 @@
 //! Finding and opening recordings.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path as FilePath, PathBuf};
 
 use parquet::file::metadata::ParquetMetaDataReader;
+use sha2::{Digest, Sha256};
 
 use crate::error::OpenError;
 use crate::layout::Table;
-use crate::manifest::{MANIFEST_FILE, Manifest};
+use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
+use crate::part::hexadecimal;
 
 /// A recording on disk, opened for reading. Nothing in it is ever changed by this type.
 #[derive(Debug, Clone)]
@@ -51,57 +54,56 @@ impl Recording {
         &self.manifest
     }
 
-    /// The sealed parts of a table, each of them seen to be a whole Parquet file, in the order of their names.
+    /// The sealed parts of a table, each of them whole, in the order of their names.
     ///
-    /// A sealed part that the manifest does not name yet counts: its recorder died between the two steps.
+    /// Parts that the manifest names have the size and the SHA-256 that it states. While the recording's state is `recording`,
+    /// a sealed part that the manifest does not name counts too: its recorder died between the two steps. Otherwise a file that
+    /// is not named is somebody else's, such as a copy.
     ///
     /// # Errors
     /// [`OpenError::MissingPart`] where the manifest names a part that is not there, [`OpenError::DamagedPart`] where one
-    /// has another size than the manifest says or no readable footer.
+    /// differs from what the manifest states, or is no whole Parquet file.
     pub fn parts(&self, table: Table) -> Result<Vec<PathBuf>, OpenError> {
         let folder = self.folder.join(table.as_str());
-        let named: Vec<_> = self
-            .manifest
-            .parts
-            .iter()
-            .filter_map(|part| {
-                let name = part.file.strip_prefix(table.as_str())?.strip_prefix('/')?;
-                // A manifest may be hostile: a part lies in its table's folder and nowhere else.
-                (!name.contains(['/', '\\']) && name != "..")
-                    .then(|| (folder.join(name), part.bytes))
-            })
-            .collect();
-        for (path, bytes) in &named {
-            let size = match fs::metadata(path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    return Err(OpenError::MissingPart(path.clone()));
-                }
-                metadata => metadata.map_err(OpenError::io(path))?.len(),
+        let mut parts = Vec::new();
+        for part in &self.manifest.parts {
+            let Some(name) = part_name_in(table, &part.file) else {
+                continue;
             };
-            if size != *bytes {
-                return Err(OpenError::DamagedPart {
-                    path: path.clone(),
-                    reason: format!("it has {size} bytes, the manifest says {bytes}"),
-                });
+            let path = folder.join(name);
+            check_sum(&path, part)?;
+            check_footer(&path, Some(part.rows))?;
+            parts.push(path);
+        }
+        if self.manifest.state == State::Recording {
+            for path in sealed_files(&folder)? {
+                if !parts.contains(&path) {
+                    check_footer(&path, None)?;
+                    parts.push(path);
+                }
             }
         }
-        let mut parts = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => sealed_files(entries.map_err(OpenError::io(&folder))?)
-                .map_err(OpenError::io(&folder))?,
-        };
         parts.sort();
-        for part in &parts {
-            check_footer(part)?;
-        }
         Ok(parts)
     }
 }
 
-fn sealed_files(entries: fs::ReadDir) -> std::io::Result<Vec<PathBuf>> {
+/// The name of a part in its table's folder; `None` for another table's, and for one that would lie elsewhere: a manifest may be
+/// hostile.
+fn part_name_in(table: Table, file: &str) -> Option<&str> {
+    let name = file.strip_prefix(table.as_str())?.strip_prefix('/')?;
+    (!name.contains(['/', '\\']) && name != "..").then_some(name)
+}
+
+/// Files of a table's folder that are named as sealed parts; none where there is no folder.
+fn sealed_files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(OpenError::io(folder))?,
+    };
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry?.path();
+        let path = entry.map_err(OpenError::io(folder))?.path();
         if path
             .extension()
             .is_some_and(|extension| extension == "parquet")
@@ -112,14 +114,56 @@ fn sealed_files(entries: fs::ReadDir) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn check_footer(part: &FilePath) -> Result<(), OpenError> {
-    let file = fs::File::open(part).map_err(OpenError::io(part))?;
-    match ParquetMetaDataReader::new().parse_and_finish(&file) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(OpenError::DamagedPart {
-            path: part.to_path_buf(),
-            reason: format!("not a whole Parquet file ({error})"),
-        }),
+/// Size first, which costs nothing, then the checksum.
+fn check_sum(path: &FilePath, part: &PartRecord) -> Result<(), OpenError> {
+    let damaged = |reason: String| OpenError::DamagedPart {
+        path: path.to_path_buf(),
+        reason,
+    };
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(OpenError::MissingPart(path.to_path_buf()));
+        }
+        file => file.map_err(OpenError::io(path))?,
+    };
+    let size = file.metadata().map_err(OpenError::io(path))?.len();
+    if size != part.bytes {
+        return Err(damaged(format!(
+            "it has {size} bytes, the manifest says {}",
+            part.bytes
+        )));
+    }
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(OpenError::io(path))? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    if hexadecimal(&hash.finalize()) != part.sha256 {
+        return Err(damaged(
+            "its SHA-256 is not the one that the manifest states".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn check_footer(part: &FilePath, rows: Option<u64>) -> Result<(), OpenError> {
+    let damaged = |reason: String| OpenError::DamagedPart {
+        path: part.to_path_buf(),
+        reason,
+    };
+    let file = File::open(part).map_err(OpenError::io(part))?;
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&file)
+        .map_err(|error| damaged(format!("not a whole Parquet file ({error})")))?;
+    let found = metadata.file_metadata().num_rows();
+    match rows {
+        Some(rows) if u64::try_from(found) != Ok(rows) => Err(damaged(format!(
+            "it has {found} rows, the manifest says {rows}"
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -68,7 +68,11 @@ impl<R> Stream<R> {
         let result = self.write_batch(folder, origin);
         self.waiting.clear();
         result.map_err(|error| {
-            let held = self.open.take().map_or(0, |part| part.rows);
+            let held = self.open.take().map_or(0, |part| {
+                let rows = part.rows;
+                part.abandon();
+                rows
+            });
             Sealed {
                 table: self.table,
                 rows: held + rows,

@@ -78,6 +78,7 @@ enum Message {
     Event(Box<Event>),
     Load(Box<Load>),
     Manifest(ManifestChange),
+    Seal,
     Finish(Completion),
 }
 
@@ -245,6 +246,17 @@ impl RecordingWriter {
             .map_err(|_| WriteError::WriterGone)
     }
 
+    /// Has every open part sealed and named in the manifest now; rows handed over before this are in it, later ones go into
+    /// further parts. Does not wait for it.
+    ///
+    /// # Errors
+    /// [`WriteError::WriterGone`] where the writer's thread has ended.
+    pub fn seal(&self) -> Result<(), WriteError> {
+        self.sender
+            .send(Message::Seal)
+            .map_err(|_| WriteError::WriterGone)
+    }
+
     /// Seals every part and completes the manifest. Rows handed over before this are in it.
     ///
     /// # Errors
@@ -280,6 +292,10 @@ impl Worker {
                     change(&mut self.manifest);
                     self.write_manifest();
                 }
+                Ok(Message::Seal) => {
+                    let results = self.streams.seal_all(&self.folder);
+                    self.publish(results);
+                }
                 Ok(Message::Finish(completion)) => break Some(completion),
                 Err(RecvTimeoutError::Timeout) => {}
                 // Every sender went without a word: whoever recorded panicked. What is here is sealed all the same.
@@ -294,6 +310,12 @@ impl Worker {
     }
 
     fn flush(&mut self) {
+        // A removed folder would be noticed only when the next part is opened, minutes later.
+        if !self.folder.is_dir() {
+            let removed = std::io::Error::from(std::io::ErrorKind::NotFound);
+            self.shared
+                .note_error(&WriteError::io(&self.folder)(removed));
+        }
         let results = self.streams.flush(&self.folder, &self.options);
         self.publish(results);
     }

@@ -211,6 +211,22 @@ fn quiet_tables_are_sealed_by_age() {
 }
 
 #[test]
+fn what_is_sealed_early_is_followed_by_further_parts() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
+    let handle = writer.handle();
+    handle.operation(operation(Path::Direct, 1));
+    writer.seal().unwrap();
+    handle.operation(operation(Path::Direct, 2));
+    let summary = writer.finish(done()).unwrap();
+    assert_eq!(summary.rows[&Table::Operations], 2);
+    let recording = Recording::open(&folder).unwrap();
+    assert_eq!(recording.parts(Table::Operations).unwrap().len(), 2);
+    assert_eq!(rows(&read(&recording, Table::Operations)), 2);
+}
+
+#[test]
 fn a_recording_is_never_overwritten() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
@@ -252,8 +268,6 @@ fn a_removed_folder_is_said_and_its_rows_are_counted() {
     let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
     let handle = writer.handle();
     fs::remove_dir_all(&folder).unwrap();
-    // A file where the folder was: not even the writer's own mkdir helps.
-    fs::write(&folder, "").unwrap();
     (1..=10).for_each(|id| handle.operation(operation(Path::Direct, id)));
     let summary = writer.finish(done()).unwrap();
     assert!(!summary.is_complete());
@@ -261,5 +275,9 @@ fn a_removed_folder_is_said_and_its_rows_are_counted() {
     assert!(
         summary.error.unwrap().contains("operations"),
         "the error names the file"
+    );
+    assert!(
+        !folder.exists(),
+        "it is not made again behind anybody's back"
     );
 }

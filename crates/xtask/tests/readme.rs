@@ -81,14 +81,13 @@ fn the_table_of_flags_is_true() {
     }
     assert!(rows.len() > 15, "the README's table was not found");
     for (flag, default) in rows.into_iter().filter(|(flag, _)| !flag.ends_with('*')) {
-        let Some(at) = help
-            .find(&format!("{flag} "))
-            .or_else(|| help.find(&format!("{flag}\n")))
-        else {
+        // Its own paragraph, not where another one speaks of it.
+        let is_own = |line: &&str| line.split_whitespace().next() == Some(&flag);
+        let Some(own) = help.lines().find(is_own) else {
             panic!("recorder run has no {flag}");
         };
         let Some(default) = default else { continue };
-        let text = &help[at..];
+        let text = help.split_once(own).unwrap().1;
         let shown = text.find("[default: ").map(|from| &text[from..]).unwrap();
         assert!(
             shown.starts_with(&format!("[default: {default}]")),

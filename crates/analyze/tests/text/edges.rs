@@ -72,7 +72,7 @@ fn no_failover_is_said_plainly() {
       transaction success rate   94.35 %   97.46 %  +3.1 pp, +3.3 %  3.3 % higher (better)
       mean response time        45.00 ms  52.00 ms          +15.6 %  15.6 % slower (worse)
       TPS                           4.05      3.89           -4.0 %  4.0 % lower (worse)
-      No failover was seen on both paths: no verdict on which is down longer.
+      Episodes seen: direct 0, proxy 0. They do not pair up, so there is no verdict on which is down longer.
     ");
 }
 
