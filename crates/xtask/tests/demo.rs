@@ -146,10 +146,11 @@ fn other_engines_count_what_the_live_view_counted(folder: &Path, stderr: &str) {
     );
     let counted: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     for path in ["direct", "proxy"] {
-        let line = stderr
-            .lines()
-            .find(|line| line.starts_with(&format!("{path}: ")))
-            .unwrap();
+        // The last state of the live view: `direct: 582 operations, success rate ...`.
+        let is_count = |line: &&str| {
+            line.starts_with(&format!("{path}: ")) && line.contains(" operations, success rate ")
+        };
+        let line = stderr.lines().find(is_count).unwrap();
         let shown = line.split(' ').nth(1).unwrap().replace(',', "");
         let shown: i64 = shown
             .parse()

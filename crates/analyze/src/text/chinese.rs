@@ -254,6 +254,7 @@ pub(super) const CHINESE: Words = Words {
     notes_heading: "说明",
     note_downtime: "停机时间: 从最后一次成功到首次恢复成功, 括号内为分辨率。真实停机时间介于 停机时间 - 分辨率 \
                     与 停机时间 之间, 误差不超过一次普通响应时间。",
+    note_baseline_p99: "延迟恢复以故障前 30 秒的 p99 为基准, 至少需要 100 次成功; 次数不足时为 -。",
     note_none: "-: 无法给出的数据, 并非 0; 百分位 q 至少需要 1/(1-q) 个样本 (p99 需要 100 个)。",
     note_unobserved: "未观测到: 全部操作停机期间该分组既无成功也无失败; 其停机时间未知, 可用率为上限 (至多)。",
     note_thresholds: |outage, stall, merge| {

@@ -240,6 +240,8 @@ pub(super) const ENGLISH: Words = Words {
     notes_heading: "How to read this",
     note_downtime: "Downtime: last success to first success, printed with its resolution (-). The true outage lies \
                     between downtime - resolution and downtime, to within one ordinary response time.",
+    note_baseline_p99: "Normal latency is measured against the p99 of the 30 s before, which needs 100 successes: `-` where the \
+                        group had fewer.",
     note_none: "-: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).",
     note_unobserved: "Unobserved: in an outage of all operations this group had neither success nor failure; its \
                       downtime is not known, its availability is `at most`.",

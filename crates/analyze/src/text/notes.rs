@@ -24,9 +24,9 @@ pub(super) fn section(page: &Page<'_>) -> String {
 
     let coarse: Vec<String> = groups()
         .filter(|(_, group)| {
-            group
-                .downtime_us
-                .is_some_and(|us| us > 0 && group.resolution_us * 10 > us * 3)
+            // An outage that is open is a lower bound already.
+            let closed = group.downtime_us.filter(|us| *us > 0 && !group.at_least);
+            closed.is_some_and(|us| group.resolution_us * 10 > us * 3)
         })
         .map(|(path, group)| (words.coarse_group)(&(words.path_name)(&path.path), group.group))
         .collect();
@@ -48,6 +48,10 @@ pub(super) fn section(page: &Page<'_>) -> String {
     }
     if groups().any(|(_, group)| group.unobserved) {
         notes.push(words.note_unobserved.to_owned());
+    }
+    let mut episodes = groups().flat_map(|(_, group)| &group.episodes);
+    if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
+        notes.push(words.note_baseline_p99.to_owned());
     }
     notes.push(words.note_none.to_owned());
     notes.push((words.note_thresholds)(

@@ -200,6 +200,7 @@ pub(super) struct Words {
     pub(super) notes_heading: &'static str,
     pub(super) note_downtime: &'static str,
     pub(super) note_none: &'static str,
+    pub(super) note_baseline_p99: &'static str,
     pub(super) note_unobserved: &'static str,
     pub(super) note_thresholds: fn(&str, &str, &str) -> String,
     pub(super) note_coarse: fn(&str) -> String,
