@@ -1,12 +1,12 @@
 //! `recorder cleanup`: drops what `recorder setup` made.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 
 use crate::cli::{CleanupArgs, EndpointArgs};
 use crate::config::maintenance_connector;
-use crate::database;
 use crate::error::RecorderError;
-use crate::sql;
+use crate::maintenance::Transaction;
+use crate::{say, sql};
 
 /// Drops the tables, after asking on a terminal unless `--yes`.
 ///
@@ -26,29 +26,19 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CleanupArgs) -> Result<
             "Drop {} on {endpoint}, with all rows? [y/N] ",
             sql::TABLES.join(", ")
         )) {
-            eprintln!("nothing was dropped");
+            say::line("nothing was dropped");
             return Ok(());
         }
     }
-    let (session, _) = database::connect(&connector).await?;
-    // Several statements in one simple query are one transaction: all tables go, or none.
-    session
-        .client
-        .batch_execute(sql::CLEANUP)
-        .await
-        .map_err(|error| {
-            let reason = session.explain(&error).message;
-            RecorderError::Failed(format!(
-                "clean-up on {endpoint} failed, nothing was dropped: {reason}"
-            ))
-        })?;
-    println!("dropped {} on {endpoint}", sql::TABLES.join(", "));
-    Ok(())
+    let transaction = Transaction::begin(&connector, "clean-up").await?;
+    let drop_tables = transaction.client().batch_execute(sql::CLEANUP);
+    transaction.step("dropping the tables", drop_tables).await?;
+    transaction.commit().await?;
+    say::result(format!("dropped {} on {endpoint}", sql::TABLES.join(", ")))
 }
 
 fn confirmed(question: &str) -> bool {
-    eprint!("{question}");
-    let _ = std::io::stderr().flush();
+    say::piece(question);
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")

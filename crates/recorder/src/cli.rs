@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use command_line::duration;
 
+use crate::endpoint;
 use crate::pgbench::ModeName;
-use crate::{duration, endpoint};
 
 /// Runs a business workload on two paths through a PostgreSQL failover and records every operation
 ///
@@ -86,7 +87,8 @@ pub enum Command {
     /// Record: run the workload on one path or both, and write every operation down
     ///
     /// Runs for --duration (300 s by default) and then prints the recording's folder as the last line on stdout; all else
-    /// goes to stderr. The first Ctrl-C or SIGTERM ends the recording early and cleanly. Operations still running at the end
+    /// goes to stderr. The first Ctrl-C, SIGTERM or hang-up (SIGHUP, unless started with nohup) ends the
+    /// recording early and cleanly. Operations still running at the end
     /// are recorded as unfinished.
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
@@ -182,26 +184,33 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse, help_heading = LIMITS)]
     pub operation_timeout: Duration,
     /// Limit on each phase of connecting: DNS, TCP, TLS, start-up
+    ///
+    /// The question who answered, which follows them, has the operation's limit: a proxy may hold it back until there is a
+    /// writer.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
     pub connect_timeout: Duration,
     /// Limit on waiting for a free slot of the pool
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
     pub pool_timeout: Duration,
 
-    /// Folder in which the recording's folder is made
+    /// Folder in which the recording's folder is made; made where it is missing
     #[arg(long, value_name = "FOLDER", default_value = "data/runs", help_heading = RECORDING)]
     pub out: PathBuf,
     /// Name of this machine in the recording [default: the host name]
     #[arg(long, value_name = "LABEL", help_heading = RECORDING)]
     pub host: Option<String>,
     /// A label for the recording; may be repeated
+    ///
+    /// Secrets in it are replaced as in --failover-command.
     #[arg(long = "label", value_name = "KEY=VALUE", help_heading = RECORDING)]
     pub labels: Vec<String>,
 
     /// Shell command that triggers the failover, such as an AWS CLI call or `lab failover`
     ///
-    /// Its start, its end and its exit code are recorded; its output goes to logs/failover-command.log. Passwords in URLs and
-    /// after password= are replaced in the recording, not in what the command itself prints.
+    /// Its start, its end and its exit code are recorded; its output goes to logs/failover-command.log. In the recording, not in
+    /// what the command itself prints, *** stands for passwords in URLs and for the value of every NAME=value, --NAME value
+    /// and --NAME=value whose NAME contains password, passwd, pwd, secret, token or key. A secret given otherwise, as in
+    /// `-p SECRET`, would show: pass it through the environment.
     #[arg(long, value_name = "COMMAND", requires = "failover_after", help_heading = FAILOVER)]
     pub failover_command: Option<String>,
     /// When to run it, counted from the recording's start

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{Mode, Timeouts, Weights};
 
 use crate::cli::{EndpointArgs, ModeArg, RunArgs};
 use crate::connect::{Connector, Resolver};
-use crate::duration::micros;
 use crate::endpoint::Endpoint;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
 use crate::pgbench::{LoadMode, LoadOptions};
+use crate::redact;
 use crate::schedule::ClosedLoop;
 use crate::weights;
 use crate::workload::Limits;
@@ -32,8 +33,8 @@ pub struct RunConfig {
     pub workers: u32,
     /// Shares, adding up to 100.
     pub weights: Weights,
-    /// What the user shall be told of the shares.
-    pub weights_note: Option<String>,
+    /// What was changed of what the user asked for, in words.
+    pub notes: Vec<String>,
     /// When operations begin.
     pub schedule: ClosedLoop,
     /// Seed of the operations.
@@ -77,12 +78,13 @@ impl RunConfig {
             weights::normalise(args.read_weight, args.write_weight, args.transaction_weight)
                 .map_err(usage)?;
         let weights = normal.weights;
-        let weights_note = normal.changed.then(|| {
-            format!(
+        let mut notes = Vec::new();
+        if normal.changed {
+            notes.push(format!(
                 "the weights do not add up to 100: taken as read {:.1} %, write {:.1} %, transaction {:.1} %",
                 weights.read, weights.write, weights.transaction
-            )
-        });
+            ));
+        }
         if args.min_operation_interval > args.max_operation_interval {
             return Err(usage(format!(
                 "--min-operation-interval {:?} is longer than --max-operation-interval {:?}",
@@ -101,14 +103,14 @@ impl RunConfig {
         }
         let trigger = trigger(&args)?;
         let load = load(&args)?;
-        let labels = labels(&args.labels)?;
+        let labels = labels(&args.labels, &mut notes)?;
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
         Ok(Self {
             mode,
             duration: args.duration,
             workers: args.concurrent_workers,
             weights,
-            weights_note,
+            notes,
             schedule: ClosedLoop {
                 min_interval: args.min_operation_interval,
                 max_interval: args.max_operation_interval,
@@ -145,17 +147,26 @@ impl RunConfig {
 /// # Errors
 /// [`RecorderError::Usage`], one line.
 pub fn maintenance_connector(endpoints: &EndpointArgs) -> Result<Connector, RecorderError> {
-    let path = match (&endpoints.direct_url, &endpoints.proxy_url) {
+    let path = match (url(endpoints, Path::Direct), url(endpoints, Path::Proxy)) {
         (Some(_), _) => Path::Direct,
         (None, Some(_)) => Path::Proxy,
         (None, None) => {
             return Err(usage(
-                "no endpoint: give --direct-url, or set PGOUTAGE_DIRECT_URL",
+                "no endpoint: give --direct-url or --proxy-url, or set PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL",
             ));
         }
     };
     let mut connectors = connectors(endpoints, &[path], CONNECT_LIMIT)?;
     connectors.pop().ok_or_else(|| usage("no endpoint"))
+}
+
+/// The URL of a path; an empty one, as an unset variable of a script leaves it, is none.
+fn url(endpoints: &EndpointArgs, path: Path) -> Option<&str> {
+    let url = match path {
+        Path::Direct => &endpoints.direct_url,
+        Path::Proxy => &endpoints.proxy_url,
+    };
+    url.as_deref().filter(|url| !url.is_empty())
 }
 
 fn connectors(
@@ -165,11 +176,8 @@ fn connectors(
 ) -> Result<Vec<Connector>, RecorderError> {
     let resolver = Resolver::new(endpoints.dns_server, limit).map_err(usage)?;
     let connector = |path: &Path| {
-        let (url, variable) = match path {
-            Path::Direct => (&endpoints.direct_url, "PGOUTAGE_DIRECT_URL"),
-            Path::Proxy => (&endpoints.proxy_url, "PGOUTAGE_PROXY_URL"),
-        };
-        let url = url.as_deref().filter(|url| !url.is_empty()).ok_or_else(|| {
+        let url = url(endpoints, *path).ok_or_else(|| {
+            let variable = format!("PGOUTAGE_{}_URL", path.as_str().to_ascii_uppercase());
             usage(format!(
                 "no endpoint for the {path} path: give --{path}-url, set {variable}, or choose another --mode"
             ))
@@ -216,13 +224,25 @@ fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {
     }))
 }
 
-fn labels(given: &[String]) -> Result<BTreeMap<String, String>, RecorderError> {
+fn labels(
+    given: &[String],
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<String, String>, RecorderError> {
     let mut labels = BTreeMap::new();
     for label in given {
         let Some((key, value)) = label.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(usage(format!("--label {label:?}: write --label key=value")));
         };
-        if labels.insert(key.to_owned(), value.to_owned()).is_some() {
+        let shown = match redact::is_secret_name(key) {
+            true => redact::MASK.to_owned(),
+            false => redact::redact(value),
+        };
+        if shown != value {
+            notes.push(format!(
+                "--label {key}: looks like a secret, recorded as {shown}"
+            ));
+        }
+        if labels.insert(key.to_owned(), shown).is_some() {
             return Err(usage(format!("--label {key}: given twice")));
         }
     }

@@ -1,9 +1,12 @@
 //! One connection for what is done once: the check before a run, set-up, clean-up.
 
-use recording::vocabulary::{ErrorClass, Path};
-use recording::{ConnectFailure, Server};
+use std::time::Duration;
 
-use crate::connect::{Connector, Progress, Session};
+use recording::Server;
+use recording::vocabulary::{ErrorClass, Path};
+use tokio::time::timeout;
+
+use crate::connect::{ConnectError, Connector, Progress, Session};
 use crate::draw::Keys;
 use crate::error::RecorderError;
 use crate::sql::{MISSING_TABLES, STATEMENTS};
@@ -16,21 +19,36 @@ pub(crate) struct PathKeys {
     pub products: Keys,
 }
 
-/// Connects.
+/// Connects and asks who answers; the latter within `limit`.
 ///
 /// # Errors
 /// One line with the path, what is wrong and what to do. What the user can mend is [`RecorderError::Usage`]; a server that is
 /// there and can't serve now is [`RecorderError::NothingRecorded`].
 pub(crate) async fn connect(
     connector: &Connector,
+    limit: Duration,
 ) -> Result<(Session, Option<Server>), RecorderError> {
     let mut progress = Progress::default();
+    let failed = |error| describe(connector, &error);
     let connected = connector.connect(0, &mut progress).await;
-    let session = connected.map_err(|failure| describe(connector, &failure))?;
+    let mut session = connected.map_err(failed)?;
+    let identified = timeout(limit, connector.identify(&mut session, &mut progress)).await;
+    identified
+        .map_err(|_| no_answer(connector, "its identity", limit))?
+        .map_err(failed)?;
     Ok((session, progress.server))
 }
 
-fn describe(connector: &Connector, failure: &ConnectFailure) -> RecorderError {
+fn no_answer(connector: &Connector, question: &str, limit: Duration) -> RecorderError {
+    RecorderError::NothingRecorded(format!(
+        "{} path, {}: the server does not answer: asked for {question}, nothing came within {limit:?}; \
+         try again when it can serve",
+        connector.path(),
+        connector.endpoint()
+    ))
+}
+
+fn describe(connector: &Connector, failure: &ConnectError) -> RecorderError {
     let (path, endpoint) = (connector.path(), connector.endpoint());
     let remedy = match failure.class {
         ErrorClass::Dns => format!("check the host of --{path}-url and --dns-server"),
@@ -59,14 +77,20 @@ fn describe(connector: &Connector, failure: &ConnectFailure) -> RecorderError {
     }
 }
 
-/// Looks whether the tables are there and reads the keys of the path's half.
+/// Looks whether the tables are there and reads the keys of the path's half, all within `limit`.
 ///
 /// # Errors
-/// One line that names the missing tables and the command that makes them, or the server's error.
+/// One line that names the missing tables and the command that makes them, or the server's error, or that none came.
 pub(crate) async fn read_keys(
     connector: &Connector,
     session: &Session,
+    limit: Duration,
 ) -> Result<PathKeys, RecorderError> {
+    let keys = timeout(limit, keys_of_path(connector, session)).await;
+    keys.unwrap_or_else(|_| Err(no_answer(connector, "the users and products", limit)))
+}
+
+async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKeys, RecorderError> {
     let path = connector.path();
     let failed = |error: tokio_postgres::Error| {
         let failed = session.explain(&error);

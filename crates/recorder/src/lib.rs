@@ -4,6 +4,7 @@
 //! and starts the workers of each path ([`workload`]); those draw operations ([`draw`]), take connections ([`pool`],
 //! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
 
+mod checkout;
 pub mod classify;
 mod cleanup;
 pub mod cli;
@@ -11,7 +12,6 @@ pub mod config;
 pub mod connect;
 mod database;
 pub mod draw;
-pub mod duration;
 pub mod endpoint;
 mod error;
 mod execute;
@@ -19,15 +19,18 @@ mod failover;
 pub mod live;
 mod load;
 mod logfile;
+mod maintenance;
 mod manifest;
 mod message;
 mod observer;
+mod out;
 pub mod pgbench;
 mod pgpass;
 mod pool;
 pub mod redact;
 mod report;
 mod run;
+mod say;
 mod schedule;
 mod setup;
 mod signals;
@@ -56,15 +59,15 @@ pub fn run_command_line(arguments: &[OsString]) -> u8 {
         }
     };
     if shows_password(arguments) {
-        eprintln!(
+        say::line(
             "warning: a password on the command line shows in the process list; put the URL into \
-             PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL, or the password into PGPASSWORD or ~/.pgpass"
+             PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL, or the password into PGPASSWORD or ~/.pgpass",
         );
     }
     match execute(cli) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("recorder: {error}");
+            say::line(format!("recorder: {error}"));
             error.exit_code()
         }
     }
@@ -93,6 +96,6 @@ fn shows_password(arguments: &[OsString]) -> bool {
             let is_url = ["postgres://", "postgresql://"]
                 .iter()
                 .any(|scheme| argument.contains(scheme));
-            is_url && redact::redact(argument) != argument
+            is_url && redact::has_url_password(argument)
         })
 }

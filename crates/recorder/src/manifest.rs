@@ -1,5 +1,6 @@
 //! The manifest of a run that begins.
 
+use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{
     Clock, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, Manifest, Pool, RunId,
@@ -8,7 +9,6 @@ use recording::{
 
 use crate::config::RunConfig;
 use crate::connect::Connector;
-use crate::duration::micros;
 use crate::redact::redact;
 
 /// What the recording says of itself while it runs.

@@ -27,13 +27,14 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
 /// One line of at most 300 characters without passwords.
 #[must_use]
 pub(crate) fn one_line(text: &str) -> String {
-    let joined = text
+    // Before the lines are joined: a secret's quotes may span them.
+    let redacted = redact(text);
+    let clean = redacted
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join("; ");
-    let clean = redact(&joined);
     if clean.chars().count() <= MAX_CHARS {
         return clean;
     }

@@ -13,7 +13,8 @@ use crate::pool::OnAttempt;
 /// How the last attempt on a path ended.
 #[derive(PartialEq)]
 enum Last {
-    Connected(Server),
+    /// `None` where the server did not say who it is.
+    Connected(Option<Server>),
     Failed(ErrorClass),
 }
 
@@ -63,35 +64,38 @@ impl Observer {
     fn note_change(&self, connection: &Connection) {
         let path = connection.path;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = match (&connection.server, &connection.failure) {
-            (_, Some(failure)) => Last::Failed(failure.class),
-            (Some(server), None) => {
-                if !seen.servers.contains(server) {
-                    seen.servers.push(server.clone());
-                    // Nobody listens any more when the recording has ended.
-                    let _ = self.new_servers.send(server.clone());
-                }
-                Last::Connected(server.clone())
-            }
-            (None, None) => return,
+        let now = match &connection.failure {
+            Some(failure) => match failure.class {
+                Some(class) => Last::Failed(class),
+                // Cut off by the end: says nothing of the server.
+                None => return,
+            },
+            None => Last::Connected(connection.server.clone()),
         };
+        if let Last::Connected(Some(server)) = &now
+            && !seen.servers.contains(server)
+        {
+            seen.servers.push(server.clone());
+            // Nobody listens any more when the recording has ended.
+            let _ = self.new_servers.send(server.clone());
+        }
         if seen.last.get(&path) == Some(&now) {
             return;
         }
         let address = connection.address.as_deref().unwrap_or("-");
         let target = format!("{}:{} ({address})", connection.host, connection.port);
-        self.log.line(&match (&connection.failure, &now) {
-            (Some(failure), _) => format!(
-                "{path}: connection {} to {target} failed: {} ({}, in phase {})",
-                connection.connection_id, failure.message, failure.class, failure.phase
-            ),
-            (None, Last::Connected(server)) => format!(
-                "{path}: connection {} to {target} reached {}",
-                connection.connection_id,
-                describe(server)
-            ),
-            (None, Last::Failed(_)) => return,
-        });
+        let outcome = match (&connection.failure, &connection.server) {
+            (Some(failure), _) => {
+                let class = failure.class.map_or("-", ErrorClass::as_str);
+                let (message, phase) = (&failure.message, failure.phase);
+                format!("failed: {message} ({class}, in phase {phase})")
+            }
+            (None, Some(server)) => format!("reached {}", describe(server)),
+            (None, None) => "reached a server that does not say who it is".to_owned(),
+        };
+        let id = connection.connection_id;
+        self.log
+            .line(&format!("{path}: connection {id} to {target} {outcome}"));
         seen.last.insert(path, now);
     }
 }

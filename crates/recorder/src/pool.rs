@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::{self, Metrics, RecycleError, RecycleResult, Timeouts};
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use recording::vocabulary::{ErrorClass, Path};
 use recording::{Clock, ConnectFailure, Connection};
 
-use crate::connect::{Connector, Progress, Session};
+use crate::checkout::Checkout;
+use crate::connect::{ConnectError, Connector, Progress, Session};
 
 /// Is told of every attempt to connect.
 pub(crate) type OnAttempt = Arc<dyn Fn(Connection) + Send + Sync>;
@@ -28,14 +28,9 @@ pub(crate) struct Manager {
     on_attempt: OnAttempt,
 }
 
-/// An attempt that failed.
+/// Why the attempt failed that the pool made.
 #[derive(Debug)]
-pub(crate) struct FailedAttempt {
-    /// Its row in `connections`.
-    pub connection_id: i64,
-    /// Why.
-    pub failure: ConnectFailure,
-}
+pub(crate) struct FailedAttempt(pub ConnectError);
 
 /// Makes the pool of a path; it connects when first asked.
 ///
@@ -60,12 +55,15 @@ pub(crate) fn build(
         .map_err(|error| format!("no connection pool: {error}"))
 }
 
-/// Waits at most `wait` for a slot; a connection that has to be made has the limits of its own phases.
-pub(crate) const fn checkout_limits(wait: Duration) -> Timeouts {
-    Timeouts {
-        wait: Some(wait),
-        create: None,
-        recycle: None,
+impl Manager {
+    async fn attempt(
+        &self,
+        connection_id: i64,
+        progress: &mut Progress,
+    ) -> Result<Session, ConnectError> {
+        let mut session = self.connector.connect(connection_id, progress).await?;
+        self.connector.identify(&mut session, progress).await?;
+        Ok(session)
     }
 }
 
@@ -80,17 +78,12 @@ impl managed::Manager for Manager {
             connection_id,
             start_time: self.clock.now_us(),
             progress: Progress::default(),
+            checkout: Checkout::of_attempt(connection_id),
             told: false,
         };
-        let result = self
-            .connector
-            .connect(connection_id, &mut attempt.progress)
-            .await;
-        attempt.tell(result.as_ref().err().cloned());
-        result.map_err(|failure| FailedAttempt {
-            connection_id,
-            failure,
-        })
+        let result = self.attempt(connection_id, &mut attempt.progress).await;
+        attempt.tell(result.as_ref().err().cloned().map(ConnectFailure::from));
+        result.map_err(FailedAttempt)
     }
 
     async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Self::Error> {
@@ -101,12 +94,14 @@ impl managed::Manager for Manager {
     }
 }
 
-/// An attempt under way. Cut off by the operation's limit it is told all the same: every attempt is a row.
+/// An attempt under way. Cut off by the operation's limit or the recording's end it is told all the same: every attempt is
+/// a row.
 struct Attempt<'a> {
     manager: &'a Manager,
     connection_id: i64,
     start_time: i64,
     progress: Progress,
+    checkout: Option<Arc<Checkout>>,
     told: bool,
 }
 
@@ -140,12 +135,19 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if let (false, Some(phase)) = (self.told, self.progress.phase) {
+            let checkout = self.checkout.as_ref();
+            let (class, message) = match checkout.is_some_and(|checkout| checkout.is_given_up()) {
+                true => (
+                    Some(ErrorClass::OperationTimeout),
+                    "given up: the operation's limit passed",
+                ),
+                false => (None, "unfinished: the recording ended"),
+            };
             self.tell(Some(ConnectFailure {
                 phase,
-                class: ErrorClass::OperationTimeout,
+                class,
                 sqlstate: None,
-                message: "given up: the operation's limit passed, or the recording ended"
-                    .to_owned(),
+                message: message.to_owned(),
             }));
         }
     }

@@ -7,18 +7,20 @@ use recording::{Completion, State, Summary};
 use crate::config::RunConfig;
 use crate::live::Monitor;
 use crate::logfile::Log;
+use crate::redact::redact;
+use crate::say;
 use crate::text::thousands;
 
 /// The recording begins.
 pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
     let paths = config.mode.paths();
     let names: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
-    eprintln!(
+    say::line(format!(
         "recording {} for {:?} into {} (Ctrl-C ends it early)",
         names.join(" and "),
         config.duration,
         folder.display()
-    );
+    ));
     log.line(&format!(
         "recorder {} begins: {} for {:?}, {} workers per path, weights {}/{}/{}, think time {:?} to {:?}, seed {}, \
          pool {}, limits: operation {:?}, connect {:?}, pool {:?}",
@@ -48,7 +50,8 @@ pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
     if let Some(trigger) = &config.trigger {
         log.line(&format!(
             "failover command after {:?}: {}",
-            trigger.after, trigger.command
+            trigger.after,
+            redact(&trigger.command)
         ));
     }
 }
@@ -62,15 +65,15 @@ pub(crate) fn ended(
     summary: &Result<Summary, String>,
     folder: &FilePath,
 ) {
-    let say = |line: &str| {
+    let note = |line: &str| {
         log.line(line);
-        eprintln!("{line}");
+        say::line(line);
     };
     let how = match completion.state {
         State::Interrupted => "interrupted after",
         _ => "recorded",
     };
-    say(&format!(
+    note(&format!(
         "{how} {:.1} s",
         completion.duration_us as f64 / 1e6
     ));
@@ -81,7 +84,7 @@ pub(crate) fn ended(
             0 => "-".to_owned(),
             _ => format!("{:.2} %", totals.succeeded as f64 / finished as f64 * 100.0),
         };
-        say(&format!(
+        note(&format!(
             "{path}: {} operations, success rate {rate}; {} failed, {} unknown, {} unfinished",
             thousands(totals.operations),
             thousands(totals.failed),
@@ -96,11 +99,11 @@ pub(crate) fn ended(
             .map(|table| format!("{} {}", thousands(rows(table)), table.as_str()))
             .collect();
         let dropped: u64 = summary.dropped.values().sum();
-        say(&format!(
+        note(&format!(
             "rows written: {}; dropped: {}",
             tables.join(", "),
             thousands(dropped)
         ));
     }
-    eprintln!("look at it: analyze report {}", folder.display());
+    say::line(format!("look at it: analyze report {}", folder.display()));
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::{Duration, Instant};
 
+use command_line::duration::micros;
 use recording::vocabulary::EventKind;
 use recording::{
     Clock, Completion, Event, RecordingWriter, RunId, Server, State, Summary, Timestamp,
@@ -17,7 +18,6 @@ use crate::config::RunConfig;
 use crate::connect::Connector;
 use crate::database::{self, PathKeys};
 use crate::draw::Draws;
-use crate::duration::micros;
 use crate::error::RecorderError;
 use crate::failover::Witnesses;
 use crate::live::{self, Monitor};
@@ -26,7 +26,7 @@ use crate::observer::{Observer, describe};
 use crate::pgbench::Running;
 use crate::signals::Signals;
 use crate::workload::Workload;
-use crate::{load, manifest, pool, report};
+use crate::{load, manifest, out, pool, report, say};
 
 /// How long the end waits for a failover command that still runs.
 const TRIGGER_GRACE: Duration = Duration::from_secs(10);
@@ -38,9 +38,8 @@ const TRIGGER_GRACE: Duration = Duration::from_secs(10);
 /// of the recording is lost.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), RecorderError> {
     let config = RunConfig::new(endpoints, args)?;
-    if let Some(note) = &config.weights_note {
-        eprintln!("{note}");
-    }
+    out::probe(&config.out)?;
+    config.notes.iter().for_each(say::line);
     let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
     let mut signals = Signals::listen().map_err(nothing)?;
     let clock = Clock::start();
@@ -71,8 +70,9 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), R
 async fn check(config: &RunConfig) -> Result<Vec<PathKeys>, RecorderError> {
     let (mut all, mut answered) = (Vec::new(), Vec::new());
     for connector in &config.connectors {
-        let (session, server) = database::connect(connector).await?;
-        all.push(database::read_keys(connector, &session).await?);
+        let limit = config.limits.operation;
+        let (session, server) = database::connect(connector, limit).await?;
+        all.push(database::read_keys(connector, &session, limit).await?);
         if let Some(server) = server {
             let note = match server.in_recovery {
                 Some(true) => ": a reader refuses every write",
@@ -83,7 +83,7 @@ async fn check(config: &RunConfig) -> Result<Vec<PathKeys>, RecorderError> {
         }
     }
     // Only now: a mistake on the second path is one line.
-    answered.iter().for_each(|line| eprintln!("{line}"));
+    answered.iter().for_each(say::line);
     Ok(all)
 }
 
@@ -96,6 +96,7 @@ struct Recording {
     writer: RecordingWriter,
     start: Instant,
     stop: watch::Sender<bool>,
+    workloads: Vec<Arc<Workload>>,
     workers: JoinSet<()>,
     live: JoinHandle<()>,
     live_stop: watch::Sender<bool>,
@@ -165,6 +166,7 @@ impl Recording {
             writer,
             start,
             stop,
+            workloads,
             workers,
             live,
             live_stop,
@@ -176,6 +178,7 @@ impl Recording {
 
     async fn run(mut self, signals: &mut Signals) -> Result<(), RecorderError> {
         let interrupted = self.wait(signals).await;
+        self.workloads.iter().for_each(|workload| workload.close());
         self.stop.send_replace(true);
         let duration_us = micros(self.start.elapsed());
         if let Some(signal) = interrupted {
@@ -193,16 +196,17 @@ impl Recording {
             lost_workers += u64::from(ended.is_err());
         }
         self.live_stop.send_replace(true);
+        self.note_new_servers();
+        // Every operation has its row now. Whoever kills the recorder while it waits for others must find them in place.
+        let _ = self
+            .writer
+            .change_manifest(move |manifest| manifest.duration_us = Some(duration_us));
+        let _ = self.writer.seal();
         tokio::select! {
             () = close(self.live, self.loads, self.trigger, &self.log) => {}
             signal = signals.next() => {
                 self.log.line(&format!("{signal}: no longer waiting for pgbench and the failover command"));
             }
-        }
-        while let Ok(server) = self.new_servers.try_recv() {
-            let _ = self
-                .writer
-                .change_manifest(move |manifest| manifest.servers.push(server));
         }
         let completion = Completion {
             state: if interrupted.is_some() {
@@ -227,8 +231,18 @@ impl Recording {
             &summary,
             &folder,
         );
-        println!("{}", folder.display());
-        verdict(&summary, lost_workers)
+        let printed = say::result(folder.display());
+        verdict(&summary, lost_workers).and(printed)
+    }
+
+    /// Writes into the manifest who answered first since the last time.
+    fn note_new_servers(&mut self) {
+        while let Ok(server) = self.new_servers.try_recv() {
+            // Fails only where the writer is gone, which the end reports.
+            let _ = self
+                .writer
+                .change_manifest(move |manifest| manifest.servers.push(server));
+        }
     }
 
     /// Until the duration is over, or a signal comes; its name.
@@ -261,7 +275,9 @@ async fn close(
     }
     let Some(mut trigger) = trigger else { return };
     if !trigger.is_finished() {
-        eprintln!("waiting up to {TRIGGER_GRACE:?} for the failover command (Ctrl-C: don't)");
+        say::line(format!(
+            "waiting up to {TRIGGER_GRACE:?} for the failover command (Ctrl-C: don't)"
+        ));
     }
     if tokio::time::timeout(TRIGGER_GRACE, &mut trigger)
         .await
@@ -269,7 +285,7 @@ async fn close(
     {
         let text = "the failover command still runs; it is left running";
         log.line(text);
-        eprintln!("{text}");
+        say::line(text);
     }
 }
 

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
+use command_line::duration::micros;
 use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
-
-use crate::duration::micros;
 
 /// Think times, uniform between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,13 @@
 //! `recorder setup`: tables, indexes and seed data, as much as is missing.
 
-use std::io::IsTerminal;
-
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::cli::{EndpointArgs, SetupArgs};
 use crate::config::maintenance_connector;
-use crate::connect::Session;
-use crate::database;
 use crate::error::RecorderError;
-use crate::sql;
+use crate::maintenance::Transaction;
 use crate::text::thousands;
+use crate::{say, sql};
 
 /// Makes what is missing and says of each table what it did.
 ///
@@ -19,30 +16,31 @@ use crate::text::thousands;
 /// is changed.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: &SetupArgs) -> Result<(), RecorderError> {
     let connector = maintenance_connector(endpoints)?;
-    let (session, _) = database::connect(&connector).await?;
-    let done = set_up(&session, args).await.map_err(|error| {
-        let reason = session.explain(&error).message;
-        RecorderError::Failed(format!(
-            "set-up on {} failed, nothing was changed: {reason}",
-            connector.endpoint()
-        ))
-    })?;
-    println!("set up {}", connector.endpoint());
-    done.iter().for_each(|line| println!("{line}"));
-    Ok(())
+    // One transaction: a set-up that fails half-way leaves nothing.
+    let transaction = Transaction::begin(&connector, "set-up").await?;
+    let done = set_up(&transaction, args).await?;
+    transaction.commit().await?;
+    say::result(format!(
+        "set up {}\n{}",
+        connector.endpoint(),
+        done.join("\n")
+    ))
 }
 
-async fn set_up(session: &Session, args: &SetupArgs) -> Result<Vec<String>, tokio_postgres::Error> {
-    let client = &session.client;
-    // One transaction: a set-up that fails half-way leaves nothing. The lock lets a second one wait for the first.
-    client
-        .batch_execute("BEGIN; SELECT pg_advisory_xact_lock(hashtext('pgoutage setup'))")
-        .await?;
-    let missing = client.query_typed(sql::MISSING_TABLES, &[]).await?.len();
-    client.batch_execute(sql::SCHEMA).await?;
-    client.batch_execute(sql::INDEXES).await?;
+async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<String>, RecorderError> {
+    let client = transaction.client();
+    let script = |what, text| transaction.step(what, client.batch_execute(text));
+    script(
+        "waiting for another set-up to end",
+        "SELECT pg_advisory_xact_lock(hashtext('pgoutage setup'))",
+    )
+    .await?;
+    let missing = client.query_typed(sql::MISSING_TABLES, &[]);
+    let missing = transaction.step("looking for the tables", missing).await?;
+    script("making the tables", sql::SCHEMA).await?;
+    script("making the indexes", sql::INDEXES).await?;
     let categories: &[&str] = &sql::CATEGORIES;
-    let mut done = vec![match missing {
+    let mut done = vec![match missing.len() {
         0 => "tables: there already".to_owned(),
         made => format!("tables: {made} made, {} there", sql::TABLES.len() - made),
     }];
@@ -52,25 +50,24 @@ async fn set_up(session: &Session, args: &SetupArgs) -> Result<Vec<String>, toki
         ("orders", args.orders, sql::SEED_ORDERS),
         ("logs", args.logs, sql::SEED_LOGS),
     ] {
-        let there: i64 = client
-            .query_typed_one(&format!("SELECT count(*) FROM business_{name}"), &[])
-            .await?
-            .try_get(0)?;
+        let count = format!("SELECT count(*) FROM business_{name}");
+        let count = async { client.query_typed_one(&count, &[]).await?.try_get(0) };
+        let there: i64 = transaction
+            .step(&format!("counting the {name}"), count)
+            .await?;
         let add = asked - there;
         if add > 0 {
-            if std::io::stderr().is_terminal() {
-                eprintln!("adding {} {name} ...", thousands(add));
-            }
             let mut params: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&add, Type::INT8)];
             if name == "products" {
                 params.push((&categories, Type::TEXT_ARRAY));
             }
-            client.execute_typed(statement, &params).await?;
+            let what = format!("adding {} {name}", thousands(add));
+            let insert = client.execute_typed(statement, &params);
+            transaction.step(&what, insert).await?;
         }
         done.push(format!("{name}: {}", outcome(there, asked)));
     }
-    client.batch_execute(sql::ANALYZE).await?;
-    client.batch_execute("COMMIT").await?;
+    script("gathering statistics", sql::ANALYZE).await?;
     Ok(done)
 }
 

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use command_line::duration::micros;
 use deadpool::managed::{Object, PoolError, TimeoutType};
 use recording::vocabulary::{ErrorClass, ErrorPhase, Outcome, Path};
 use recording::{Clock, Failure, Handle, Operation};
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
+use crate::checkout::Checkout;
 use crate::classify::{self, Symptom};
 use crate::connect::Session;
 use crate::draw::{Draw, Draws, Keys};
-use crate::duration::micros;
 use crate::execute::{Context, Progress, Served, execute};
 use crate::live::Monitor;
-use crate::pool::{self, FailedAttempt, Pool, Pooled};
+use crate::pool::{FailedAttempt, Pool, Pooled};
 use crate::schedule::ClosedLoop;
 
 /// The client's own limits on an operation.
@@ -64,10 +65,17 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 impl Workload {
+    /// Gives no connection out any more. To be called before the workers are told to stop: the connections that they drop then
+    /// free slots, and whoever waits for one must not begin an attempt after the end.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
     /// Runs one worker until the recording ends. An operation that is running then becomes an `unfinished` row.
     pub(crate) async fn work(self: Arc<Self>, worker: u32, mut stop: watch::Receiver<bool>) {
         let mut think_times = self.draws.think_times(worker);
         let mut identity = String::with_capacity(64);
+        let checkout = Arc::new(Checkout::default());
         while !*stop.borrow() {
             let begun = Instant::now();
             let operation_id = self.last_operation.fetch_add(1, Ordering::Relaxed) + 1;
@@ -76,13 +84,19 @@ impl Workload {
             identity.clear();
             // Writing to a String can't fail.
             let _ = write!(identity, "{}-{operation_id}", self.identity_prefix);
+            checkout.reset();
             let to_roll_back = tokio::select! {
                 biased;
-                session = self.run(&mut row, &draw, &identity, begun) => session,
+                session = self.run(&mut row, &draw, &identity, &checkout, begun) => session,
                 () = stopped(&mut stop) => None,
             };
+            row.connection_id = row.connection_id.or_else(|| checkout.connection_id());
+            let is_over = row.outcome == Outcome::Unfinished;
             self.monitor.operation(&row);
             self.handle.operation(row);
+            if is_over {
+                return;
+            }
             let think = self.schedule.think_time(&mut think_times);
             tokio::select! {
                 biased;
@@ -122,22 +136,25 @@ impl Workload {
     }
 
     /// Runs one operation and completes its row. Gives the connection back where a failed transaction must be rolled back
-    /// on it: that is no part of the operation's time.
+    /// on it: that is no part of the operation's time. Where the pool is closed, the recording has ended: the row stays as it is.
     async fn run(
         &self,
         row: &mut Operation,
         draw: &Draw,
         identity: &str,
+        checkout: &Arc<Checkout>,
         begun: Instant,
     ) -> Option<Pooled> {
         let deadline = tokio::time::Instant::from_std(begun + self.limits.operation);
-        let limits = pool::checkout_limits(self.limits.pool);
-        let checkout = timeout_at(deadline, self.pool.timeout_get(&limits)).await;
+        let checked_out = checkout.get(&self.pool, self.limits.pool, deadline).await;
+        if let Ok(Err(PoolError::Closed)) = checked_out {
+            return None;
+        }
         row.checkout_us = Some(micros(begun.elapsed()));
-        let mut session = match checkout {
+        let mut session = match checked_out {
             Ok(Ok(session)) => session,
             Ok(Err(error)) => {
-                let failure = checkout_failure(row, error);
+                let failure = checkout_failure(error);
                 self.fail(row, Outcome::Failed, failure);
                 return None;
             }
@@ -179,7 +196,7 @@ impl Workload {
                 let class = classify::class(failed.symptom());
                 let outcome = classify::outcome(failed.symptom(), progress.may_commit);
                 let lost = failed.lost || session.is_closed();
-                let sqlstate = failed.answer.map(|answer| answer.sqlstate);
+                let sqlstate = failed.sqlstate();
                 let failure = Failure {
                     phase: progress.phase,
                     class,
@@ -245,8 +262,8 @@ impl Workload {
     }
 }
 
-/// Why there was no connection. The attempt that was made for the operation stands in its row.
-fn checkout_failure(row: &mut Operation, error: PoolError<FailedAttempt>) -> Failure {
+/// Why there was no connection.
+fn checkout_failure(error: PoolError<FailedAttempt>) -> Failure {
     let failure = |class, message: &str| Failure {
         phase: ErrorPhase::Checkout,
         class,
@@ -254,18 +271,12 @@ fn checkout_failure(row: &mut Operation, error: PoolError<FailedAttempt>) -> Fai
         message: message.to_owned(),
     };
     match error {
-        PoolError::Backend(FailedAttempt {
-            connection_id,
-            failure,
-        }) => {
-            row.connection_id = Some(connection_id);
-            Failure {
-                phase: ErrorPhase::Checkout,
-                class: failure.class,
-                sqlstate: failure.sqlstate,
-                message: failure.message,
-            }
-        }
+        PoolError::Backend(FailedAttempt(error)) => Failure {
+            phase: ErrorPhase::Checkout,
+            class: error.class,
+            sqlstate: error.sqlstate,
+            message: error.message,
+        },
         PoolError::Timeout(TimeoutType::Wait) => failure(
             ErrorClass::PoolTimeout,
             "no connection of the pool came free in time",

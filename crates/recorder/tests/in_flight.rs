@@ -40,10 +40,7 @@ fn waiting(test: &TestLab, kind: &str) -> usize {
 }
 
 fn end(running: Running) {
-    let ended = std::process::Command::new("kill")
-        .args(["-INT", &running.id().to_string()])
-        .status();
-    assert!(ended.unwrap().success());
+    running.signal("INT");
     assert_success(&running.output());
 }
 
@@ -59,17 +56,12 @@ fn a_write_cut_off_is_unknown_and_a_purchase_before_commit_failed() {
     let mut test = TestLab::start_set_up();
     let running = start(&test, "both");
     // Whoever holds the tables lets every write hang in mid-statement.
-    let holder = test.admin();
     wait_until("orders", || {
         test.texts("select id::text from business_orders where order_number not like 'seed%'")
             .len()
             > 20
     });
-    test.runtime
-        .block_on(holder.batch_execute(
-            "begin; lock business_users, business_products, business_logs, business_orders in exclusive mode",
-        ))
-        .unwrap();
+    let _holder = test.hold_tables();
     wait_until("eight hanging statements", || waiting(&test, "Lock") == 8);
     test.runtime.block_on(test.lab.kill_writer()).unwrap();
     std::thread::sleep(Duration::from_millis(300));
@@ -98,6 +90,19 @@ fn a_write_cut_off_is_unknown_and_a_purchase_before_commit_failed() {
     assert!(!with(&operations, "error_class", "refused").is_empty());
 }
 
+/// Lets commits wait for that standby; an empty name for none.
+fn wait_for_standby(test: &TestLab, name: &str) {
+    let admin = test.admin();
+    let set = format!("alter system set synchronous_standby_names = '{name}'");
+    test.runtime.block_on(async {
+        admin.batch_execute(&set).await.unwrap();
+        admin
+            .batch_execute("select pg_reload_conf()")
+            .await
+            .unwrap();
+    });
+}
+
 #[test]
 fn a_commit_that_no_standby_confirmed_is_unknown_though_the_server_said_yes() {
     let test = TestLab::start_set_up();
@@ -107,25 +112,14 @@ fn a_commit_that_no_standby_confirmed_is_unknown_though_the_server_said_yes() {
             .len()
             > 20
     });
-    let standby = |name: &str| {
-        let admin = test.admin();
-        let set = format!("alter system set synchronous_standby_names = '{name}'");
-        test.runtime.block_on(async {
-            admin.batch_execute(&set).await.unwrap();
-            admin
-                .batch_execute("select pg_reload_conf()")
-                .await
-                .unwrap();
-        });
-    };
-    standby("nobody");
+    wait_for_standby(&test, "nobody");
     wait_until("four waiting commits", || waiting(&test, "IPC") == 4);
     assert_eq!(
         test.texts("select pg_cancel_backend(pid)::text from pg_stat_activity where usename = 'app' and wait_event = 'SyncRep'").len(),
         4
     );
     std::thread::sleep(Duration::from_millis(500));
-    standby("");
+    wait_for_standby(&test, "");
     std::thread::sleep(Duration::from_millis(500));
     end(running);
 
@@ -160,4 +154,41 @@ fn a_commit_that_no_standby_confirmed_is_unknown_though_the_server_said_yes() {
             "{row:?}"
         );
     }
+}
+
+/// The server is stopped while a commit waits for its standby: one warning says both, and no answer follows.
+#[test]
+fn a_commit_ended_by_a_shutdown_is_unknown_and_has_the_code_of_the_warning() {
+    let test = TestLab::start_set_up();
+    let running = start(&test, "direct");
+    wait_until("orders", || {
+        test.texts("select id::text from business_orders where order_number not like 'seed%'")
+            .len()
+            > 20
+    });
+    wait_for_standby(&test, "nobody");
+    wait_until("four waiting commits", || waiting(&test, "IPC") == 4);
+    assert_eq!(
+        test.texts("select pg_terminate_backend(pid)::text from pg_stat_activity where usename = 'app' and wait_event = 'SyncRep'").len(),
+        4
+    );
+    wait_for_standby(&test, "");
+    std::thread::sleep(Duration::from_millis(500));
+    end(running);
+
+    let operations = rows(&test.recording(), Table::Operations);
+    let ended = with(&operations, "sqlstate", "57P01");
+    assert_eq!(ended.len(), 4, "{ended:?}");
+    for row in ended {
+        assert_eq!(
+            (row["outcome"].as_str(), row["error_class"].as_str()),
+            ("unknown", "starting_or_stopping"),
+            "{row:?}"
+        );
+        assert!(
+            row["error_message"].contains("synchronous replication"),
+            "{row:?}"
+        );
+    }
+    assert!(with(&operations, "error_class", "connection_lost").is_empty());
 }

@@ -100,7 +100,8 @@ fn set_up_repeat_top_up_and_clean_up() {
             "--logs",
             "0",
         ])
-        .env_remove("PGOUTAGE_DIRECT_URL")
+        // Empty is not given.
+        .env("PGOUTAGE_DIRECT_URL", "")
         .output()
         .unwrap();
     assert_success(&by_proxy);
@@ -132,7 +133,7 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
 
     on_direct(
         &with(&direct, "writer.lab.test", "nobody.lab.test"),
-        &["direct path", "nobody.lab.test", "does not resolve"],
+        &["direct path", "nobody.lab.test: no such name; check"],
     );
     on_direct(
         &with(&direct, "writer.lab.test", "127.0.0.99"),
@@ -206,9 +207,43 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(!runs.exists());
     }
-    // Nothing can be recorded where no folder can be made.
-    let output = test.recorder(&["run", "--duration", "1", "--out", "/proc/no-such-folder"]);
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    // Where no folder can be made, nothing is connected to.
+    let nowhere = with(&direct, "writer.lab.test", "127.0.0.99");
+    let output = test
+        .command(&["run", "--duration", "1", "--out", "/proc/no-such-folder"])
+        .env("PGOUTAGE_DIRECT_URL", nowhere)
+        .output()
+        .unwrap();
+    assert_one_line(
+        &output,
+        2,
+        &["--out /proc/no-such-folder: ", "choose another folder"],
+    );
+
+    // No endpoint at all, and an empty one.
+    let none = test
+        .command(&["setup"])
+        .env("PGOUTAGE_DIRECT_URL", "")
+        .env_remove("PGOUTAGE_PROXY_URL")
+        .output()
+        .unwrap();
+    assert_one_line(
+        &none,
+        2,
+        &["no endpoint", "--direct-url", "PGOUTAGE_PROXY_URL"],
+    );
+
+    // A server that takes connections and statements, and does not answer.
+    let holder = test.admin();
+    test.runtime
+        .block_on(holder.batch_execute("begin; lock business_users"))
+        .unwrap();
+    check(
+        &[],
+        &["--operation-timeout", "700ms"],
+        3,
+        &["direct path", "the server does not answer", "700ms"],
+    );
 }
 
 #[test]

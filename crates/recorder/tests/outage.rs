@@ -40,8 +40,7 @@ fn a_crash_failover_in_the_middle() {
     ]
     .concat();
     let running = test.spawn_run(&flags);
-    let runs = test.runs();
-    wait_until("the recording", || runs.exists());
+    test.wait_for_recording();
     std::thread::sleep(Duration::from_secs(2));
     let options = FailoverOptions {
         promote_after: Duration::from_millis(800),
@@ -290,11 +289,7 @@ fn sigterm_in_mid_run_keeps_every_finished_operation() {
             .len()
             > 60
     });
-    let killed = std::process::Command::new("kill")
-        .args(["-TERM", &running.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    running.signal("TERM");
     let output = running.output();
     assert_success(&output);
 
@@ -358,8 +353,7 @@ fn hanging_operations_time_out_or_stay_unfinished() {
         "4",
     ];
     let running = test.spawn_run(&[&BUSY[..], &flags].concat());
-    let runs = test.runs();
-    wait_until("the recording", || runs.exists());
+    test.wait_for_recording();
     std::thread::sleep(Duration::from_secs(1));
     test.runtime.block_on(test.lab.pause_proxy()).unwrap();
     let output = running.output();
@@ -400,8 +394,7 @@ fn hanging_operations_time_out_or_stay_unfinished() {
 fn a_recording_that_can_not_be_written_exits_1() {
     let test = TestLab::start_set_up();
     let running = test.spawn_run(&[&BUSY[..], &["--mode", "direct", "--duration", "4"]].concat());
-    let runs = test.runs();
-    wait_until("the recording", || runs.exists());
+    test.wait_for_recording();
     std::thread::sleep(Duration::from_secs(2));
     std::fs::remove_dir_all(test.recording().folder().join("operations")).unwrap();
     let output = running.output();

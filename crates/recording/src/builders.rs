@@ -137,7 +137,7 @@ pub(crate) fn connections(
     columns.timestamp(server().map(|server| Some(server?.postmaster_start_time?.micros())));
     columns.text(server().map(|server| server?.aurora_instance_identifier.as_deref()));
     columns.text(failure().map(|failure| Some(failure?.phase.as_str())));
-    columns.text(failure().map(|failure| Some(failure?.class.as_str())));
+    columns.text(failure().map(|failure| Some(failure?.class?.as_str())));
     columns.text(failure().map(|failure| failure?.sqlstate.as_deref()));
     columns.text(failure().map(|failure| Some(failure?.message.as_str())));
     columns.finish()

@@ -77,17 +77,17 @@ pub struct Connection {
     pub startup_us: Option<i64>,
     /// Who answered, once connected.
     pub server: Option<crate::Server>,
-    /// Why it failed; `None` for success.
+    /// Why it failed, or where the end of the recording cut it off; `None` for success.
     pub failure: Option<ConnectFailure>,
 }
 
-/// Why an attempt to connect failed.
+/// Why an attempt to connect has no success.
 #[derive(Debug, Clone)]
 pub struct ConnectFailure {
     /// Where in the attempt.
     pub phase: ConnectPhase,
-    /// What kind.
-    pub class: ErrorClass,
+    /// What kind; `None` for an attempt that the end of the recording cut off: nobody knows what would have become of it.
+    pub class: Option<ErrorClass>,
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
     /// The whole chain of causes, without secrets.

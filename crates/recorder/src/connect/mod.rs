@@ -1,5 +1,6 @@
-//! Making a connection: each phase timed apart, each under the same limit of our own. The driver's limit covers TCP only,
-//! and a stopped postmaster accepts and says nothing.
+//! Making a connection: each phase up to the start-up timed apart, each under the same limit of our own. The driver's limit
+//! covers TCP only, and a stopped postmaster accepts and says nothing. Who answered is asked apart from that: a proxy that
+//! waits for a writer lets us in at once and holds the question back, as it would an operation.
 
 mod identity;
 mod resolve;
@@ -11,6 +12,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use command_line::duration::micros;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 use recording::{ConnectFailure, Server};
 use tokio::net::TcpStream;
@@ -21,7 +23,6 @@ pub use resolve::Resolver;
 pub use session::{Failed, Notice, Session};
 
 use crate::classify::{self, Symptom};
-use crate::duration::micros;
 use crate::endpoint::{Endpoint, SslMode};
 use crate::message;
 use stream::Stream;
@@ -56,6 +57,30 @@ pub struct Progress {
     pub server: Option<Server>,
 }
 
+/// Why an attempt to connect failed.
+#[derive(Debug, Clone)]
+pub struct ConnectError {
+    /// Where in the attempt.
+    pub phase: ConnectPhase,
+    /// What kind.
+    pub class: ErrorClass,
+    /// The server's code, where one came.
+    pub sqlstate: Option<String>,
+    /// The whole chain of causes, without secrets.
+    pub message: String,
+}
+
+impl From<ConnectError> for ConnectFailure {
+    fn from(error: ConnectError) -> Self {
+        Self {
+            phase: error.phase,
+            class: Some(error.class),
+            sqlstate: error.sqlstate,
+            message: error.message,
+        }
+    }
+}
+
 /// A failure inside an attempt; the phase is in [`Progress`].
 struct PhaseError {
     class: ErrorClass,
@@ -63,8 +88,19 @@ struct PhaseError {
     message: String,
 }
 
+impl PhaseError {
+    fn after(self, progress: &Progress) -> ConnectError {
+        ConnectError {
+            phase: progress.phase.unwrap_or(ConnectPhase::Dns),
+            class: self.class,
+            sqlstate: self.sqlstate,
+            message: self.message,
+        }
+    }
+}
+
 impl Connector {
-    /// A connector for the endpoint; `limit` is that of each phase.
+    /// A connector for the endpoint; `limit` is that of each phase up to the start-up.
     ///
     /// # Errors
     /// One line where the endpoint's certificates can't be used.
@@ -102,7 +138,7 @@ impl Connector {
         &self.resolver
     }
 
-    /// One attempt to connect. `progress` tells how far it came, also where this future is dropped.
+    /// One attempt to connect, up to the start-up. `progress` tells how far it came, also where this future is dropped.
     ///
     /// # Errors
     /// The phase, the class and the text of the failure.
@@ -110,49 +146,53 @@ impl Connector {
         &self,
         connection_id: i64,
         progress: &mut Progress,
-    ) -> Result<Session, ConnectFailure> {
-        let result = self.attempt(connection_id, progress).await;
-        result.map_err(
-            |PhaseError {
-                 class,
-                 sqlstate,
-                 message,
-             }| ConnectFailure {
-                phase: progress.phase.unwrap_or(ConnectPhase::Dns),
-                class,
-                sqlstate,
-                message,
-            },
-        )
-    }
-
-    async fn attempt(
-        &self,
-        connection_id: i64,
-        progress: &mut Progress,
-    ) -> Result<Session, PhaseError> {
-        let mut session = match (&self.tls, self.endpoint.sslmode) {
+    ) -> Result<Session, ConnectError> {
+        let opened = match (&self.tls, self.endpoint.sslmode) {
             (Some(tls), SslMode::Prefer) => {
                 match self.open(connection_id, Some(tls), progress).await {
                     // libpq's `prefer`: what TLS did not do is tried again without.
                     Err(error) if is_refusal_of_tls(progress, &error) => {
-                        self.open(connection_id, None, progress).await?
+                        self.open(connection_id, None, progress).await
                     }
-                    opened => opened?,
+                    opened => opened,
                 }
             }
-            (tls, _) => self.open(connection_id, tls.as_ref(), progress).await?,
+            (tls, _) => self.open(connection_id, tls.as_ref(), progress).await,
         };
-        let (server, _) = self
-            .phase(ConnectPhase::Identify, progress, async {
-                identity::identify(&session.client, self.path)
-                    .await
-                    .map_err(|error| from_statement(&session, &error))
-            })
-            .await?;
-        progress.server = Some(server);
+        opened.map_err(|error| error.after(progress))
+    }
+
+    /// Asks who is at the other end. It takes as long as the caller lets it: a limit of its own would end attempts that a
+    /// proxy holds back until there is a writer, and operations with them that an application would have seen succeed.
+    ///
+    /// A server that is there and refuses the question leaves [`Progress::server`] empty.
+    ///
+    /// # Errors
+    /// The class and the text of the failure that ended the connection.
+    pub async fn identify(
+        &self,
+        session: &mut Session,
+        progress: &mut Progress,
+    ) -> Result<(), ConnectError> {
+        progress.phase = Some(ConnectPhase::Identify);
+        match identity::identify(&session.client, self.path).await {
+            Ok(server) => progress.server = Some(server),
+            Err(error) => {
+                let failed = session.explain(&error);
+                let class = classify::class(failed.symptom());
+                let can_go_on = failed.answer.is_some() && !failed.lost && !session.is_closed();
+                if !can_go_on || classify::ends_connection(class) {
+                    let error = PhaseError {
+                        class,
+                        sqlstate: failed.sqlstate(),
+                        message: failed.message,
+                    };
+                    return Err(error.after(progress));
+                }
+            }
+        }
         session.in_use = false;
-        Ok(session)
+        Ok(())
     }
 
     /// Name, TCP, TLS and start-up.
@@ -234,7 +274,7 @@ impl Connector {
         Err(last.unwrap_or_else(|| PhaseError {
             class: ErrorClass::Dns,
             sqlstate: None,
-            message: format!("the name {} has no address", self.endpoint.host),
+            message: resolve::no_address(&self.endpoint.host),
         }))
     }
 
@@ -354,14 +394,5 @@ fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
         class,
         sqlstate: None,
         message,
-    }
-}
-
-fn from_statement(session: &Session, error: &tokio_postgres::Error) -> PhaseError {
-    let failed = session.explain(error);
-    PhaseError {
-        class: classify::class(failed.symptom()),
-        sqlstate: failed.answer.map(|answer| answer.sqlstate),
-        message: failed.message,
     }
 }

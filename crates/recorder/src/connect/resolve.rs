@@ -8,6 +8,7 @@ use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
 };
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
 
 /// Looks names up. Cheap to clone; clones share the cache.
 #[derive(Clone)]
@@ -64,11 +65,58 @@ impl Resolver {
             .inner
             .lookup_ip(host)
             .await
-            .map_err(|error| format!("the name {host} does not resolve: {error}"))?;
+            .map_err(|error| explain(host, &error))?;
         let addresses: Vec<IpAddr> = found.iter().collect();
         if addresses.is_empty() {
-            return Err(format!("the name {host} has no address"));
+            return Err(no_address(host));
         }
         Ok(addresses)
+    }
+}
+
+/// The resolver's own texts show its data structures, and speak of the last question it asked (AAAA), not of the name.
+fn explain(host: &str, error: &NetError) -> String {
+    match error {
+        error if error.is_nx_domain() => format!("{host}: no such name"),
+        error if error.is_no_records_found() => no_address(host),
+        NetError::Timeout => format!("{host}: the name server did not answer"),
+        NetError::Dns(DnsError::ResponseCode(code)) => {
+            format!("{host}: the name server answered: {code}")
+        }
+        other => format!("{host}: the name does not resolve: {other}"),
+    }
+}
+
+/// A name without address.
+pub(super) fn no_address(host: &str) -> String {
+    format!("{host}: no address")
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::net::NoRecords;
+    use hickory_resolver::proto::op::{Query, ResponseCode};
+
+    use super::*;
+
+    #[test]
+    fn the_reason_in_words() {
+        let none =
+            |code| NetError::from(DnsError::NoRecordsFound(NoRecords::new(Query::new(), code)));
+        for (error, expected) in [
+            (none(ResponseCode::NXDomain), "db.test: no such name"),
+            (none(ResponseCode::NoError), "db.test: no address"),
+            (NetError::Timeout, "db.test: the name server did not answer"),
+            (
+                DnsError::ResponseCode(ResponseCode::ServFail).into(),
+                "db.test: the name server answered: Server Failure",
+            ),
+            (
+                NetError::NoConnections,
+                "db.test: the name does not resolve: no connections available",
+            ),
+        ] {
+            assert_eq!(explain("db.test", &error), expected);
+        }
     }
 }

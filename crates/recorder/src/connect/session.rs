@@ -67,6 +67,13 @@ impl Failed {
             None => Symptom::Client,
         }
     }
+
+    /// The code of the answer; where none came, that of the warning before the end.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<String> {
+        let of_answer = self.answer.as_ref().map(|answer| &answer.sqlstate);
+        of_answer.or(self.warning.as_ref()).cloned()
+    }
 }
 
 /// A live connection. Dropped while in use, or [`Session::abandon`]ed, its socket closes at once.
@@ -189,10 +196,12 @@ async fn drive(mut connection: Connection<Stream, NoTlsStream>, heard: Arc<Mutex
             Ok(AsyncMessage::Notice(warning)) => {
                 let warning = notice(&warning);
                 let mut heard = lock(&heard);
+                // One warning can be both: a server that is stopped while a commit waits for the standby.
+                if matches!(warning.sqlstate.as_str(), "57P01" | "57P02" | "57P03") {
+                    heard.shutdown = Some(warning.clone());
+                }
                 if classify::is_unreplicated_commit(&warning.sqlstate, &warning.message) {
                     heard.unreplicated = Some(warning);
-                } else if matches!(warning.sqlstate.as_str(), "57P01" | "57P02" | "57P03") {
-                    heard.shutdown = Some(warning);
                 }
             }
             Ok(_) => {}

@@ -1,7 +1,7 @@
 //! Drawing: in place on a terminal, else a line now and then.
 
 use std::future::Future;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use tokio::sync::{oneshot, watch};
 use super::Monitor;
 use super::style::{Line, Style};
 use super::view::{View, warm_up_line};
+use crate::say;
 
 /// Between two drawings on a terminal.
 const REDRAW: Duration = Duration::from_millis(250);
@@ -49,7 +50,7 @@ pub async fn run(
                 view()
                     .plain()
                     .iter()
-                    .for_each(|line| write(&format!("{line}\n")));
+                    .for_each(|line| say::piece(&format!("{line}\n")));
             }
             Screen::Plain(_) => {}
         }
@@ -83,7 +84,7 @@ pub async fn warm_up(
             }
             Screen::Plain(_) if !said => {
                 said = true;
-                write(&format!("warming up for {:.0} s\n", duration.as_secs_f64()));
+                say::piece(&format!("warming up for {:.0} s\n", duration.as_secs_f64()));
             }
             Screen::Plain(_) => {}
         }
@@ -156,7 +157,7 @@ impl Screen {
         for note in notes {
             match self {
                 Self::Terminal(terminal) => terminal.note(&note),
-                Self::Plain(_) => write(&format!("{note}\n")),
+                Self::Plain(_) => say::piece(&format!("{note}\n")),
             }
         }
     }
@@ -185,7 +186,7 @@ impl Terminal {
             frame.push('\n');
             self.drawn.push(line.render(width, false).chars().count());
         }
-        write(&frame);
+        say::piece(&frame);
     }
 
     /// Writes a line that stays, where the view was; the next drawing comes below.
@@ -194,7 +195,7 @@ impl Terminal {
         note.push(Style::Bold, text);
         let frame = self.erase(size().0) + &note.render(usize::MAX, self.coloured) + "\n";
         self.drawn.clear();
-        write(&frame);
+        say::piece(&frame);
     }
 
     /// Moves the cursor to where the view began and erases all below; lines wider than the terminal is now take several rows.
@@ -216,12 +217,4 @@ fn size() -> (usize, usize) {
     terminal_size_of(std::io::stderr()).map_or((80, 24), |(Width(width), Height(height))| {
         (usize::from(width.max(20)), usize::from(height.max(4)))
     })
-}
-
-/// In one piece, so that nothing flickers. A terminal that is gone is no reason to end a recording.
-fn write(frame: &str) {
-    let mut stderr = std::io::stderr().lock();
-    let _ = stderr
-        .write_all(frame.as_bytes())
-        .and_then(|()| stderr.flush());
 }

@@ -85,14 +85,17 @@ impl TestLab {
     pub fn spawn_run(&self, more: &[&str]) -> Running {
         let runs = self.runs();
         let arguments = self.run_arguments(more, runs.to_str().unwrap());
-        Running(Some(self.command(&arguments).spawn().unwrap()))
+        Running::spawn(&mut self.command(&arguments))
+    }
+
+    /// Waits until a recording has begun.
+    pub fn wait_for_recording(&self) {
+        wait_for_recording(&self.runs());
     }
 
     /// The only recording that the test made.
     pub fn recording(&self) -> Recording {
-        let mut folders: Vec<_> = std::fs::read_dir(self.runs()).unwrap().collect();
-        assert_eq!(folders.len(), 1);
-        Recording::open(&folders.remove(0).unwrap().path()).unwrap()
+        only_recording(&self.runs())
     }
 
     /// A superuser's connection to the writer.
@@ -109,6 +112,15 @@ impl TestLab {
         })
     }
 
+    /// Lets every statement hang that writes, until the connection is dropped or rolls back. The tables are locked in an order in
+    /// which no operation of the workload meets the lock half-way.
+    pub fn hold_tables(&self) -> Client {
+        let client = self.admin();
+        let lock = "begin; lock business_products, business_orders, business_users, business_logs in exclusive mode";
+        self.runtime.block_on(client.batch_execute(lock)).unwrap();
+        client
+    }
+
     /// One column of a query, as text.
     pub fn texts(&self, statement: &str) -> Vec<String> {
         let client = self.admin();
@@ -121,8 +133,31 @@ impl TestLab {
 pub struct Running(Option<Child>);
 
 impl Running {
+    pub fn spawn(command: &mut Command) -> Self {
+        Self(Some(command.spawn().unwrap()))
+    }
+
     pub fn id(&self) -> u32 {
         self.0.as_ref().unwrap().id()
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), self.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Closes our ends of its stdout and stderr.
+    pub fn close_pipes(&mut self) {
+        let child = self.0.as_mut().unwrap();
+        child.stdout = None;
+        child.stderr = None;
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.0.as_mut().unwrap().try_wait().unwrap().is_none()
     }
 
     pub fn output(mut self) -> Output {
@@ -211,6 +246,22 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
         );
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Waits until a recording has begun in that folder.
+pub fn wait_for_recording(runs: &Path) {
+    wait_until("the recording", || {
+        std::fs::read_dir(runs).is_ok_and(|mut runs| {
+            runs.any(|run| run.unwrap().path().join("manifest.json").exists())
+        })
+    });
+}
+
+/// The only recording in a folder.
+pub fn only_recording(runs: &Path) -> Recording {
+    let mut folders: Vec<_> = std::fs::read_dir(runs).unwrap().collect();
+    assert_eq!(folders.len(), 1);
+    Recording::open(&folders.remove(0).unwrap().path()).unwrap()
 }
 
 /// Every file below a folder.
