@@ -65,6 +65,27 @@ impl Table {
     }
 }
 
+/// Where the journals of open parts are.
+pub(crate) const JOURNAL_FOLDER: &str = "journal";
+
+/// The ending of a journal.
+pub(crate) const JOURNAL_SUFFIX: &str = ".arrows";
+
+/// `operations.direct-00001.arrows`, the journal of the part `operations/direct-00001.parquet`.
+pub(crate) fn journal_name(table: Table, part: &str) -> String {
+    let stem = part.strip_suffix(".parquet").unwrap_or(part);
+    format!("{}.{stem}{JOURNAL_SUFFIX}", table.as_str())
+}
+
+/// The part that a journal is of; `None` for another table's, and for what is no journal.
+pub(crate) fn part_of_journal(table: Table, name: &str) -> Option<String> {
+    let stem = name
+        .strip_prefix(table.as_str())?
+        .strip_prefix('.')?
+        .strip_suffix(JOURNAL_SUFFIX)?;
+    Some(format!("{stem}.parquet"))
+}
+
 /// The suffix of a part that is not sealed: no `*.parquet` glob matches it.
 pub(crate) const OPEN_SUFFIX: &str = ".open";
 
@@ -91,5 +112,10 @@ mod tests {
             "proxy-00001.parquet"
         );
         assert_eq!(part_name(Table::Events, None, 12), "events-00012.parquet");
+        let journal = journal_name(Table::Operations, "proxy-00001.parquet");
+        assert_eq!(journal, "operations.proxy-00001.arrows");
+        let part = part_of_journal(Table::Operations, &journal);
+        assert_eq!(part.as_deref(), Some("proxy-00001.parquet"));
+        assert_eq!(part_of_journal(Table::Events, &journal), None);
     }
 }

@@ -9,10 +9,12 @@
 mod builders;
 mod clock;
 mod error;
+mod journal;
 mod layout;
 mod manifest;
 mod part;
 mod reader;
+mod recover;
 mod rows;
 mod schema;
 mod streams;
@@ -22,12 +24,14 @@ mod writer;
 
 pub use clock::Clock;
 pub use error::{OpenError, WriteError};
+pub use journal::Unsealed;
 pub use layout::{RunId, Table};
 pub use manifest::{
     ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE, Manifest, Mode,
     PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
 };
 pub use reader::{Recording, find};
+pub use recover::{RecoverError, Recovered, recover};
 pub use rows::{ConnectFailure, Connection, Event, Failure, Load, Operation};
 pub use schema::{connections, events, load, operations};
 pub use timestamp::Timestamp;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path as FilePath, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -12,6 +12,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use sha2::{Digest, Sha256};
 
 use crate::error::WriteError;
+use crate::journal::Journal;
 use crate::layout::{OPEN_SUFFIX, Table};
 use crate::manifest::{PartRecord, sync_folder};
 use crate::schema;
@@ -36,22 +37,21 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-/// A part that still grows.
-pub(crate) struct OpenPart {
+/// A Parquet file under a name that no `*.parquet` glob matches, until it is sealed.
+pub(crate) struct PartFile {
     table: Table,
     name: String,
     sealed_path: PathBuf,
     open_path: PathBuf,
     writer: ArrowWriter<Hashing<BufWriter<File>>>,
     pub(crate) rows: u64,
-    pub(crate) opened: Instant,
 }
 
-impl OpenPart {
+impl PartFile {
     pub(crate) fn create(
         recording: &FilePath,
         table: Table,
-        name: String,
+        name: &str,
         schema: &SchemaRef,
     ) -> Result<Self, WriteError> {
         let folder = recording.join(table.as_str());
@@ -60,7 +60,6 @@ impl OpenPart {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made.map_err(WriteError::io(&folder))?,
         }
-        let sealed_path = folder.join(&name);
         let open_path = folder.join(format!("{name}{OPEN_SUFFIX}"));
         let file = File::create_new(&open_path).map_err(WriteError::io(&open_path))?;
         let sink = Hashing {
@@ -68,30 +67,22 @@ impl OpenPart {
             hash: Sha256::new(),
             bytes: 0,
         };
-        // Without Arrow's own schema every reader sees plain strings, not categoricals.
-        let options = ArrowWriterOptions::new()
-            .with_properties(schema::properties(schema))
-            .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(sink, schema.clone(), options)
-            .map_err(|error| WriteError::encode(&open_path, &error))?;
-        let opened = Instant::now();
+        let writer = parquet_writer(sink, schema, &open_path)?;
         Ok(Self {
             table,
-            name,
-            sealed_path,
+            name: name.to_owned(),
+            sealed_path: folder.join(name),
             open_path,
             writer,
             rows: 0,
-            opened,
         })
     }
 
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+        self.rows += batch.num_rows() as u64;
         self.writer
             .write(batch)
-            .map_err(|error| WriteError::encode(&self.open_path, &error))?;
-        self.rows += batch.num_rows() as u64;
-        Ok(())
+            .map_err(|error| WriteError::encode(&self.open_path, &error))
     }
 
     /// Finishes the file, makes it durable and gives it its name. Where that fails the unfinished file is removed: nothing can
@@ -103,11 +94,6 @@ impl OpenPart {
             discard(&open_path);
         }
         sealed
-    }
-
-    /// Gives the part up after an error.
-    pub(crate) fn abandon(self) {
-        discard(&self.open_path);
     }
 
     fn finish(self) -> Result<PartRecord, WriteError> {
@@ -125,15 +111,82 @@ impl OpenPart {
         if let Some(folder) = self.sealed_path.parent() {
             sync_folder(folder)?;
         }
-        let sha256 = hexadecimal(&hash.finalize());
-        let file = format!("{}/{}", self.table.as_str(), self.name);
         Ok(PartRecord {
-            file,
+            file: format!("{}/{}", self.table.as_str(), self.name),
             rows: self.rows,
             bytes,
-            sha256,
+            sha256: hexadecimal(&hash.finalize()),
         })
     }
+}
+
+/// A part that still grows, and its journal.
+pub(crate) struct OpenPart {
+    file: PartFile,
+    journal: Journal,
+    pub(crate) opened: Instant,
+}
+
+impl OpenPart {
+    pub(crate) fn create(
+        recording: &FilePath,
+        table: Table,
+        name: &str,
+        schema: &SchemaRef,
+    ) -> Result<Self, WriteError> {
+        Ok(Self {
+            journal: Journal::create(recording, table, name, schema)?,
+            file: PartFile::create(recording, table, name, schema)?,
+            opened: Instant::now(),
+        })
+    }
+
+    /// The journal comes first: what is in it is safe, whatever becomes of the part.
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+        self.journal.append(batch)?;
+        self.file.write(batch)
+    }
+
+    /// Makes the journal durable where the last time is longer ago than `interval`.
+    pub(crate) fn sync(&mut self, interval: Duration) -> Result<(), WriteError> {
+        self.journal.sync(interval)
+    }
+
+    /// Rows in the part.
+    pub(crate) fn rows(&self) -> u64 {
+        self.file.rows
+    }
+
+    /// Rows that are in the journal.
+    pub(crate) fn journaled_rows(&self) -> u64 {
+        self.journal.rows
+    }
+
+    /// Seals the part; returns its journal too, which may go when the manifest names the part. Where that fails the rows stay
+    /// in the journal.
+    pub(crate) fn seal(self) -> Result<(PartRecord, PathBuf), WriteError> {
+        let record = self.file.seal()?;
+        Ok((record, self.journal.into_path()))
+    }
+
+    /// Gives the part up after an error. Its rows stay in the journal.
+    pub(crate) fn abandon(self) {
+        discard(&self.file.open_path);
+    }
+}
+
+/// A writer of the form that every part has.
+pub(crate) fn parquet_writer<W: Write + Send>(
+    sink: W,
+    schema: &SchemaRef,
+    path: &FilePath,
+) -> Result<ArrowWriter<W>, WriteError> {
+    // Without Arrow's own schema every reader sees plain strings, not categoricals.
+    let options = ArrowWriterOptions::new()
+        .with_properties(schema::properties(schema))
+        .with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(sink, schema.clone(), options)
+        .map_err(|error| WriteError::encode(path, &error))
 }
 
 fn discard(open_path: &FilePath) {

@@ -8,7 +8,8 @@ use parquet::file::metadata::ParquetMetaDataReader;
 use sha2::{Digest, Sha256};
 
 use crate::error::OpenError;
-use crate::layout::Table;
+use crate::journal::{self, Unsealed};
+use crate::layout::{JOURNAL_FOLDER, Table, part_of_journal};
 use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
 use crate::part::hexadecimal;
 
@@ -86,6 +87,38 @@ impl Recording {
         parts.sort();
         Ok(parts)
     }
+
+    /// What the journals of a table hold of parts that were never sealed, in the order of their names: the rows of a recording in
+    /// progress, or of one whose recorder was killed.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] where a journal can't be read. One that is cut off gives its complete batches.
+    pub fn unsealed(&self, table: Table) -> Result<Vec<Unsealed>, OpenError> {
+        let mut unsealed = Vec::new();
+        for (journal, part) in self.journals(table)? {
+            // Sealed, and its recorder died before it removed the journal.
+            if self.folder.join(table.as_str()).join(&part).exists() {
+                continue;
+            }
+            match journal::read(journal, part) {
+                // Sealed between the listing and the look.
+                Err(OpenError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+                read => unsealed.push(read?),
+            }
+        }
+        unsealed.sort_by(|a, b| a.part.cmp(&b.part));
+        Ok(unsealed)
+    }
+
+    /// The journals of a table, each with the name of its part.
+    pub(crate) fn journals(&self, table: Table) -> Result<Vec<(PathBuf, String)>, OpenError> {
+        let journals = files(&self.folder.join(JOURNAL_FOLDER))?;
+        let part = |journal: PathBuf| {
+            let part = part_of_journal(table, &journal.file_name()?.to_string_lossy())?;
+            Some((journal, part))
+        };
+        Ok(journals.into_iter().filter_map(part).collect())
+    }
 }
 
 /// The name of a part in its table's folder; `None` for another table's, and for one that would lie elsewhere: a manifest may be
@@ -95,21 +128,25 @@ fn part_name_in(table: Table, file: &str) -> Option<&str> {
     (!name.contains(['/', '\\']) && name != "..").then_some(name)
 }
 
-/// Files of a table's folder that are named as sealed parts; none where there is no folder.
-fn sealed_files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
+/// Files of a table's folder that are named as sealed parts.
+pub(crate) fn sealed_files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
+    let mut files = files(folder)?;
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "parquet")
+    });
+    Ok(files)
+}
+
+/// What a folder holds; nothing where there is no folder.
+fn files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(OpenError::io(folder))?,
     };
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry.map_err(OpenError::io(folder))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "parquet")
-        {
-            files.push(path);
-        }
+        files.push(entry.map_err(OpenError::io(folder))?.path());
     }
     Ok(files)
 }

@@ -1,7 +1,7 @@
 //! The rows of each table on their way into parts.
 
 use std::collections::BTreeMap;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
@@ -22,9 +22,10 @@ const BATCH_ROWS: usize = 8_192;
 /// A part that was sealed, or that could not be.
 pub(crate) struct Sealed {
     pub(crate) table: Table,
-    /// Rows that are lost where it failed.
-    pub(crate) rows: u64,
-    pub(crate) result: Result<PartRecord, WriteError>,
+    /// Rows that are lost where it failed: what is not in its journal.
+    pub(crate) lost_rows: u64,
+    /// The part and its journal.
+    pub(crate) result: Result<(PartRecord, PathBuf), WriteError>,
 }
 
 type BuildBatch<R> = fn(&SchemaRef, &Origin, &[R]) -> Result<RecordBatch, ArrowError>;
@@ -59,26 +60,40 @@ impl<R> Stream<R> {
         self.waiting.push(row);
     }
 
-    /// Encodes what waits; where that fails, the open part is given up with its rows.
-    fn encode(&mut self, folder: &FilePath, origin: &Origin) -> Result<(), Sealed> {
-        if self.waiting.is_empty() {
-            return Ok(());
+    /// Encodes what waits; where that fails, the open part is given up. Its rows stay in the journal.
+    fn encode(
+        &mut self,
+        folder: &FilePath,
+        origin: &Origin,
+        options: &WriterOptions,
+    ) -> Result<(), Sealed> {
+        let mut lost_rows = 0;
+        let mut result = Ok(());
+        if !self.waiting.is_empty() {
+            let before = self.journaled_rows();
+            result = self.write_batch(folder, origin);
+            // The first batch of a part has a journal of its own: nothing was in it before.
+            let journaled = self.journaled_rows().saturating_sub(before);
+            lost_rows = (self.waiting.len() as u64).saturating_sub(journaled);
+            self.waiting.clear();
         }
-        let rows = self.waiting.len() as u64;
-        let result = self.write_batch(folder, origin);
-        self.waiting.clear();
+        if let (Ok(()), Some(part)) = (&result, &mut self.open) {
+            result = part.sync(options.sync_interval);
+        }
         result.map_err(|error| {
-            let held = self.open.take().map_or(0, |part| {
-                let rows = part.rows;
+            if let Some(part) = self.open.take() {
                 part.abandon();
-                rows
-            });
+            }
             Sealed {
                 table: self.table,
-                rows: held + rows,
+                lost_rows,
                 result: Err(error),
             }
         })
+    }
+
+    fn journaled_rows(&self) -> u64 {
+        self.open.as_ref().map_or(0, OpenPart::journaled_rows)
     }
 
     fn write_batch(&mut self, folder: &FilePath, origin: &Origin) -> Result<(), WriteError> {
@@ -89,7 +104,7 @@ impl<R> Stream<R> {
             none => {
                 let name = part_name(self.table, self.path, self.next_number);
                 self.next_number += 1;
-                none.insert(OpenPart::create(folder, self.table, name, &self.schema)?)
+                none.insert(OpenPart::create(folder, self.table, &name, &self.schema)?)
             }
         };
         part.write(&batch)
@@ -97,21 +112,21 @@ impl<R> Stream<R> {
 
     fn seal(&mut self) -> Option<Sealed> {
         let part = self.open.take()?;
-        let rows = part.rows;
+        let rows = part.rows();
         let result = part.seal();
         if result.is_ok() {
             self.sealed_rows += rows;
         }
         Some(Sealed {
             table: self.table,
-            rows,
+            lost_rows: 0,
             result,
         })
     }
 
     fn is_due(&self, options: &WriterOptions) -> bool {
         self.open.as_ref().is_some_and(|part| {
-            part.rows >= options.seal_rows || part.opened.elapsed() >= options.seal_age
+            part.rows() >= options.seal_rows || part.opened.elapsed() >= options.seal_age
         })
     }
 }
@@ -178,7 +193,7 @@ impl Streams {
     pub(crate) fn flush(&mut self, folder: &FilePath, options: &WriterOptions) -> Vec<Sealed> {
         let mut sealed = Vec::new();
         for_each_stream!(self, stream => {
-            sealed.extend(stream.encode(folder, &self.origin).err());
+            sealed.extend(stream.encode(folder, &self.origin, options).err());
             if stream.is_due(options) {
                 sealed.extend(stream.seal());
             }
@@ -187,10 +202,10 @@ impl Streams {
     }
 
     /// Encodes what waits and seals everything.
-    pub(crate) fn seal_all(&mut self, folder: &FilePath) -> Vec<Sealed> {
+    pub(crate) fn seal_all(&mut self, folder: &FilePath, options: &WriterOptions) -> Vec<Sealed> {
         let mut sealed = Vec::new();
         for_each_stream!(self, stream => {
-            sealed.extend(stream.encode(folder, &self.origin).err());
+            sealed.extend(stream.encode(folder, &self.origin, options).err());
             sealed.extend(stream.seal());
         });
         sealed

@@ -10,10 +10,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::WriteError;
-use crate::layout::Table;
+use crate::journal::WriterLock;
+use crate::layout::{JOURNAL_FOLDER, Table};
 use crate::manifest::{Manifest, State, sync_folder};
 use crate::rows::{Connection, Event, Load, Operation};
-use crate::streams::Streams;
+use crate::streams::{Sealed, Streams};
 
 /// When parts are sealed, and how far the writer may fall behind.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,8 @@ pub struct WriterOptions {
     pub seal_age: Duration,
     /// Rows are encoded at least this often.
     pub flush_interval: Duration,
+    /// Journals are made durable against a power cut at least this often; a kill of the recorder reaches no flushed row.
+    pub sync_interval: Duration,
     /// Rows that may wait for the writer; more are dropped and counted.
     pub queue_rows: usize,
 }
@@ -34,6 +37,7 @@ impl Default for WriterOptions {
             seal_rows: 1_000_000,
             seal_age: Duration::from_secs(600),
             flush_interval: Duration::from_secs(1),
+            sync_interval: Duration::from_secs(5),
             queue_rows: 65_536,
         }
     }
@@ -190,10 +194,11 @@ impl RecordingWriter {
             }
             made => made.map_err(WriteError::io(folder))?,
         }
-        for name in ["operations", "logs"] {
+        for name in ["operations", "logs", JOURNAL_FOLDER] {
             let path = folder.join(name);
             fs::create_dir(&path).map_err(WriteError::io(&path))?;
         }
+        let lock = WriterLock::take(folder).map_err(WriteError::io(folder))?;
         manifest.write(folder)?;
         sync_folder(folder)?;
 
@@ -205,6 +210,7 @@ impl RecordingWriter {
             manifest,
             options,
             shared: Arc::clone(&shared),
+            _lock: lock,
         };
         let thread = std::thread::Builder::new()
             .name("recording-writer".to_owned())
@@ -276,6 +282,7 @@ struct Worker {
     manifest: Manifest,
     options: WriterOptions,
     shared: Arc<Shared>,
+    _lock: WriterLock,
 }
 
 impl Worker {
@@ -293,7 +300,7 @@ impl Worker {
                     self.write_manifest();
                 }
                 Ok(Message::Seal) => {
-                    let results = self.streams.seal_all(&self.folder);
+                    let results = self.streams.seal_all(&self.folder, &self.options);
                     self.publish(results);
                 }
                 Ok(Message::Finish(completion)) => break Some(completion),
@@ -321,7 +328,7 @@ impl Worker {
     }
 
     fn complete(mut self, completion: Option<Completion>) -> Summary {
-        let results = self.streams.seal_all(&self.folder);
+        let results = self.streams.seal_all(&self.folder, &self.options);
         if let Some(completion) = completion {
             self.manifest.state = completion.state;
             self.manifest.duration_us = Some(completion.duration_us);
@@ -339,24 +346,29 @@ impl Worker {
         }
     }
 
-    /// Names newly sealed parts in the manifest, and counts the rows of those that failed.
-    fn publish(&mut self, results: Vec<crate::streams::Sealed>) {
-        let mut changed = false;
+    /// Names newly sealed parts in the manifest, and then lets their journals go; counts the rows of those that failed.
+    fn publish(&mut self, results: Vec<Sealed>) {
+        let mut journals = Vec::new();
         for sealed in results {
             match sealed.result {
-                Ok(part) => {
+                Ok((part, journal)) => {
                     self.manifest.parts.push(part);
-                    changed = true;
+                    journals.push(journal);
                 }
                 Err(error) => {
                     self.shared.note_error(&error);
-                    self.shared.drop_rows(sealed.table, sealed.rows);
+                    self.shared.drop_rows(sealed.table, sealed.lost_rows);
                 }
             }
         }
-        if changed {
+        if !journals.is_empty() {
             self.note_dropped();
-            self.write_manifest();
+            if self.write_manifest() {
+                // A journal that stays is passed over by readers: its part is there.
+                journals
+                    .iter()
+                    .for_each(|journal| drop(fs::remove_file(journal)));
+            }
         }
     }
 
@@ -368,9 +380,13 @@ impl Worker {
             .collect();
     }
 
-    fn write_manifest(&self) {
-        if let Err(error) = self.manifest.write(&self.folder) {
-            self.shared.note_error(&error);
+    fn write_manifest(&self) -> bool {
+        match self.manifest.write(&self.folder) {
+            Ok(()) => true,
+            Err(error) => {
+                self.shared.note_error(&error);
+                false
+            }
         }
     }
 }
