@@ -91,6 +91,7 @@ fn read_connections(frame: &DataFrame) -> PolarsResult<ConnectionSummary> {
     let starts = integers(frame, "start_time")?;
     let ends = integers(frame, "end_time")?;
     let successes = booleans(frame, "success")?;
+    let classes = texts(frame, "error_class")?;
     let addresses = texts(frame, "server_address")?;
     let ports = integers(frame, "server_port")?;
     let mut summary = ConnectionSummary {
@@ -100,7 +101,8 @@ fn read_connections(frame: &DataFrame) -> PolarsResult<ConnectionSummary> {
     let mut durations = Vec::new();
     for row in 0..frame.height() {
         if successes[row] != Some(true) {
-            summary.failed += 1;
+            // Without a class it did not fail: the end of the recording cut it off.
+            summary.failed += u64::from(classes[row].is_some());
             continue;
         }
         durations.extend(starts[row].zip(ends[row]).map(|(start, end)| end - start));

@@ -51,6 +51,9 @@ pub enum AnalyzeError {
         /// What polars said.
         source: polars::error::PolarsError,
     },
+    /// The rows of a journal could not be put beside the parts.
+    #[error(transparent)]
+    Journal(#[from] recording::WriteError),
     /// A result could not be written.
     #[error("{path}: {source}")]
     Write {

@@ -1,15 +1,23 @@
 //! A recording as lazy frames: the only place that knows columns and their types on disk.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
-use recording::{Manifest, Recording, Table};
+use recording::{Manifest, Recording, Table, Unsealed};
+use tempfile::TempDir;
 
 use crate::error::AnalyzeError;
 
 /// A recording opened for analysis.
 pub struct Loaded {
     recording: Recording,
+    /// Sealed parts, and the journals of open ones as Parquet files outside of the recording.
+    files: BTreeMap<Table, Vec<PathBuf>>,
+    journal_rows: u64,
+    unread_bytes: u64,
+    // Goes, with the journals' files, when the recording is no longer looked at.
+    _journals: Option<TempDir>,
 }
 
 /// A column, and whether a recording can be analyzed without it (it then reads as null).
@@ -46,11 +54,12 @@ const OPERATIONS: [Column; 11] = [
     required("sqlstate"),
     optional("error_message"),
 ];
-const CONNECTIONS: [Column; 6] = [
+const CONNECTIONS: [Column; 7] = [
     required("path"),
     required("start_time"),
     required("end_time"),
     required("success"),
+    required("error_class"),
     optional("server_address"),
     optional("server_port"),
 ];
@@ -74,9 +83,52 @@ impl Loaded {
     /// # Errors
     /// [`AnalyzeError::Open`] where it is none.
     pub fn open(folder: &Path) -> Result<Self, AnalyzeError> {
-        Ok(Self {
-            recording: Recording::open(folder)?,
-        })
+        // The journals first: a part that is sealed meanwhile is then there twice, which its name shows, and never missed.
+        let before = Recording::open(folder)?;
+        let mut unsealed = Vec::new();
+        for table in Table::ALL {
+            let of_table = before.unsealed(table)?.into_iter();
+            unsealed.extend(of_table.map(|unsealed| (table, unsealed)));
+        }
+        let recording = Recording::open(folder)?;
+        let mut files = BTreeMap::new();
+        for table in Table::ALL {
+            files.insert(table, recording.parts(table)?);
+        }
+        let mut loaded = Self {
+            recording,
+            files,
+            journal_rows: 0,
+            unread_bytes: 0,
+            _journals: None,
+        };
+        for (table, unsealed) in unsealed {
+            loaded.add(table, &unsealed)?;
+        }
+        Ok(loaded)
+    }
+
+    /// Adds what the journal of a part holds, unless the part is sealed.
+    fn add(&mut self, table: Table, unsealed: &Unsealed) -> Result<(), AnalyzeError> {
+        let files = self.files.entry(table).or_default();
+        let is_part = |file: &PathBuf| file.file_name().is_some_and(|name| *name == *unsealed.part);
+        if files.iter().any(is_part) {
+            return Ok(());
+        }
+        self.unread_bytes += unsealed.unread_bytes;
+        if unsealed.rows > 0 {
+            let folder = match &mut self._journals {
+                Some(folder) => folder,
+                none => none.insert(temporary_folder()?),
+            };
+            let path = folder
+                .path()
+                .join(format!("{}.{}", table.as_str(), unsealed.part));
+            unsealed.write_parquet(&path)?;
+            files.push(path);
+            self.journal_rows += unsealed.rows;
+        }
+        Ok(())
     }
 
     /// The recording's folder.
@@ -89,6 +141,16 @@ impl Loaded {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         self.recording.manifest()
+    }
+
+    /// Rows that are in journals only: the recording is in progress, or its recorder was killed.
+    pub(crate) const fn journal_rows(&self) -> u64 {
+        self.journal_rows
+    }
+
+    /// Bytes of journals that are no complete batch.
+    pub(crate) const fn unread_bytes(&self) -> u64 {
+        self.unread_bytes
     }
 
     /// The operations; `None` where no part is there.
@@ -135,7 +197,7 @@ impl Loaded {
     }
 
     fn scan(&self, table: Table, columns: &[Column]) -> Result<Option<LazyFrame>, AnalyzeError> {
-        let parts = self.recording.parts(table)?;
+        let parts = self.files.get(&table).map_or([].as_slice(), Vec::as_slice);
         if parts.is_empty() {
             return Ok(None);
         }
@@ -176,4 +238,11 @@ impl Loaded {
         }
         Ok(Some(frame.select(selected)))
     }
+}
+
+fn temporary_folder() -> Result<TempDir, AnalyzeError> {
+    tempfile::tempdir().map_err(|source| AnalyzeError::Write {
+        path: std::env::temp_dir(),
+        source,
+    })
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use recording::Manifest;
 use recording::vocabulary::{Outcome, Path};
 
 use crate::beside;
@@ -75,7 +74,7 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
         triggers_us: beside::triggers_us(&events),
         paths: series,
     };
-    let recording = describe(loaded.manifest(), &span);
+    let recording = describe(loaded, &span);
     Ok(Analysis {
         summary: Summary {
             recording,
@@ -105,8 +104,8 @@ fn recording_span(loaded: &Loaded, last_row_us: i64) -> Result<Span, AnalyzeErro
     }
 }
 
-fn describe(manifest: &Manifest, span: &Span) -> RecordingSummary {
-    let manifest = manifest.clone();
+fn describe(loaded: &Loaded, span: &Span) -> RecordingSummary {
+    let manifest = loaded.manifest().clone();
     RecordingSummary {
         run_id: manifest.run_id,
         host: manifest.host,
@@ -129,6 +128,8 @@ fn describe(manifest: &Manifest, span: &Span) -> RecordingSummary {
         failover: manifest.failover,
         load: manifest.load,
         dropped_rows: manifest.dropped_rows,
+        journal_rows: loaded.journal_rows(),
+        unread_bytes: loaded.unread_bytes(),
         clock_drift_us: manifest.clock.drift_us,
     }
 }

@@ -53,6 +53,10 @@ pub struct RecordingSummary {
     pub load: Option<LoadSettings>,
     /// Rows lost while recording, by table; empty where none was.
     pub dropped_rows: BTreeMap<String, u64>,
+    /// Rows that are in the journals of open parts only: in progress, or its recorder was killed.
+    pub journal_rows: u64,
+    /// Bytes of journals that are no complete batch: what was being written when the recorder died.
+    pub unread_bytes: u64,
     /// Drift of the wall clock over the recording, microseconds.
     pub clock_drift_us: Option<i64>,
 }

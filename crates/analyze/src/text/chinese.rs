@@ -76,6 +76,8 @@ pub(super) const CHINESE: Words = Words {
     interrupted_at: |state, offset| format!("{state} (于 {offset}秒)"),
     host: "记录主机",
     recorder: "记录程序版本",
+    journal: "日志",
+    journal_text: |rows, bytes| format!("未封存部分的 {rows} 行, {bytes} 字节未能读取"),
     clock_drift: "时钟漂移",
     warning: "警告",
     dropped: |rows, table| format!("记录时丢失了 {table} 表的 {rows} 行: 以下数据不完整"),

@@ -47,6 +47,13 @@ pub(super) fn recording_items(page: &Page<'_>) -> Items {
     if let Some(drift) = recording.clock_drift_us {
         items.push(item(words.clock_drift, words.units.setting(drift)));
     }
+    if recording.journal_rows > 0 || recording.unread_bytes > 0 {
+        let text = (words.journal_text)(
+            &count(recording.journal_rows),
+            &count(recording.unread_bytes),
+        );
+        items.push(item(words.journal, text));
+    }
     for (table, rows) in &recording.dropped_rows {
         let text = (words.dropped)(&count(*rows), &plain(table));
         items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));

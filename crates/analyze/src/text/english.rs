@@ -42,6 +42,10 @@ pub(super) const ENGLISH: Words = Words {
     interrupted_at: |state, offset| format!("{state} (at {offset} s)"),
     host: "Host",
     recorder: "Recorder",
+    journal: "Journal",
+    journal_text: |rows, bytes| {
+        format!("{rows} rows of parts that are not sealed, {bytes} bytes unread")
+    },
     clock_drift: "Clock drift",
     warning: "WARNING",
     dropped: |rows, table| {

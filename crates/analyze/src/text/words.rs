@@ -53,6 +53,8 @@ pub(super) struct Words {
     pub(super) interrupted_at: fn(&str, &str) -> String,
     pub(super) host: &'static str,
     pub(super) recorder: &'static str,
+    pub(super) journal: &'static str,
+    pub(super) journal_text: fn(&str, &str) -> String,
     pub(super) clock_drift: &'static str,
     pub(super) warning: &'static str,
     pub(super) dropped: fn(&str, &str) -> String,

@@ -415,6 +415,8 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         failover: None,
         load: None,
         dropped_rows: BTreeMap::new(),
+        journal_rows: 0,
+        unread_bytes: 0,
         clock_drift_us: None,
     }
 }

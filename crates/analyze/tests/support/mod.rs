@@ -180,24 +180,36 @@ impl HandMade {
 
     /// Writes the recording.
     pub fn write(self) -> Made {
+        let duration_us = us(self.duration);
+        let (made, writer) = self.begin();
+        let completion = Completion {
+            state: State::Complete,
+            duration_us,
+            drift_us: 0,
+        };
+        assert!(writer.finish(completion).unwrap().is_complete());
+        made
+    }
+
+    /// Hands every row to a writer that has not finished.
+    pub fn begin(self) -> (Made, RecordingWriter) {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("20261122T204300Z-7f3a");
         let manifest = manifest(&self.rows, us(self.duration));
-        let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default()).unwrap();
+        let options = WriterOptions {
+            flush_interval: std::time::Duration::from_millis(5),
+            ..WriterOptions::default()
+        };
+        let writer = RecordingWriter::create(&folder, manifest, options).unwrap();
         let handle = writer.handle();
         self.rows.into_iter().for_each(|row| handle.operation(row));
         self.events.into_iter().for_each(|row| handle.event(row));
         self.load.into_iter().for_each(|row| handle.load(row));
-        let completion = Completion {
-            state: State::Complete,
-            duration_us: us(self.duration),
-            drift_us: 0,
-        };
-        assert!(writer.finish(completion).unwrap().is_complete());
-        Made {
+        let made = Made {
             folder,
             _temporary: temporary,
-        }
+        };
+        (made, writer)
     }
 
     /// Writes and analyzes it with the default thresholds.

@@ -252,6 +252,8 @@ pub(crate) fn recording() -> RecordingSummary {
         }),
         load: None,
         dropped_rows: BTreeMap::new(),
+        journal_rows: 0,
+        unread_bytes: 0,
         clock_drift_us: Some(-180),
     }
 }
