@@ -100,6 +100,12 @@ pub enum Command {
     Setup(SetupArgs),
     /// Drop the tables that `setup` made, with all their rows
     Cleanup(CleanupArgs),
+    /// Seal what a killed recorder left: the journals of its open parts become parts
+    ///
+    /// `analyze` reads journals as they are; sealed, the rows are there for every other reader too. A recording that is healthy,
+    /// or still in progress, is left as it is. Safe to repeat.
+    #[command(after_long_help = "Example:\n  recorder recover data/runs/20261122T204300Z-7f3a")]
+    Recover(RecoverArgs),
 }
 
 /// `recorder setup`.
@@ -117,6 +123,14 @@ pub struct SetupArgs {
     /// Logs there shall be at least
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
     pub logs: i64,
+}
+
+/// `recorder recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// Folder of the recording
+    #[arg(value_name = "RUN")]
+    pub recording: PathBuf,
 }
 
 /// `recorder cleanup`.

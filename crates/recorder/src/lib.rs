@@ -27,6 +27,7 @@ mod out;
 pub mod pgbench;
 mod pgpass;
 mod pool;
+mod recover;
 pub mod redact;
 mod report;
 mod run;
@@ -83,6 +84,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Run(args) => run::run(&cli.endpoints, *args).await,
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
+            Command::Recover(args) => recover::run(&args),
         }
     })
 }

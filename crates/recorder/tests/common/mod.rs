@@ -22,6 +22,14 @@ use tokio_postgres::{Client, NoTls};
 /// A row: column to text; null is not in it.
 pub type Row = BTreeMap<String, String>;
 
+/// Think times that give some hundred operations in a few seconds.
+pub const BUSY: [&str; 4] = [
+    "--min-operation-interval",
+    "20ms",
+    "--max-operation-interval",
+    "60ms",
+];
+
 /// A lab of a test, and a runtime to talk to it.
 pub struct TestLab {
     pub runtime: Runtime,
