@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use recording::Table;
 use recording::vocabulary::{Outcome, Path};
 
 use crate::beside;
@@ -188,6 +189,14 @@ impl PathAnalyzer<'_> {
         Ok((summary, series))
     }
 
+    /// True where operations are missing: rows were dropped, or the recorder never said how it ended, and what was under way
+    /// then has no row. Downtimes are lower bounds then.
+    fn is_partial(&self) -> bool {
+        let manifest = self.loaded.manifest();
+        let dropped = manifest.dropped_rows.get(Table::Operations.as_str());
+        manifest.duration_us.is_none() || dropped.is_some_and(|rows| *rows > 0)
+    }
+
     fn group_summary(&self, group: Group, found: &Detected, timeline: &Timeline) -> GroupSummary {
         let downtime: i64 = found.outages.iter().map(|outage| outage.downtime_us).sum();
         let unobserved = !found.unobserved.is_empty();
@@ -201,10 +210,11 @@ impl PathAnalyzer<'_> {
                 .iter()
                 .map(|outage| outage.resolution_us)
                 .sum(),
-            at_least: found
-                .outages
-                .iter()
-                .any(|outage| outage.open_at_start || outage.open_at_end),
+            at_least: self.is_partial()
+                || found
+                    .outages
+                    .iter()
+                    .any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
             episodes: recovery::episodes(&found.outages, timeline, &successes, self.thresholds),
@@ -261,22 +271,24 @@ fn episodes_of<'g>(
 
 /// The worse of `read` and `writer`: one that was not seen to recover, then the longer down, then one of which nothing is known.
 fn headline(groups: &[GroupSummary]) -> Option<Headline> {
-    let worse = groups
-        .iter()
-        .filter(|group| matches!(group.group, Group::Read | Group::Writer))
-        .max_by_key(|group| {
-            (
-                group.at_least,
-                group.downtime_us.unwrap_or(0),
-                group.unobserved,
-            )
-        })?;
+    let candidates = || {
+        groups
+            .iter()
+            .filter(|group| matches!(group.group, Group::Read | Group::Writer))
+    };
+    let worse = candidates().max_by_key(|group| {
+        (
+            group.at_least,
+            group.downtime_us.unwrap_or(0),
+            group.unobserved,
+        )
+    })?;
     Some(Headline {
         group: worse.group,
         downtime_us: worse.downtime_us,
         resolution_us: worse.resolution_us,
-        // What nobody observed comes on top of what was seen.
-        at_least: worse.at_least || worse.unobserved,
+        // What nobody observed comes on top of what was seen, and the other group may have been the worse one.
+        at_least: worse.at_least || candidates().any(|group| group.unobserved),
         episodes: worse.episodes.len(),
     })
 }

@@ -26,7 +26,7 @@ fn version_1_crash_failover_in_the_lab() {
     let summary = analyze::analyze(&Loaded::open(&folder).unwrap(), Thresholds::default())
         .unwrap()
         .summary;
-    assert_eq!(summary.recording.duration_us, 60001086);
+    assert_eq!(summary.recording.duration_us, 60_001_031);
     assert_eq!(summary.events.len(), 2);
     let [direct, proxy] = summary.paths.as_slice() else {
         panic!("two paths")
@@ -38,17 +38,17 @@ fn version_1_crash_failover_in_the_lab() {
             direct.overall.successes,
             direct.overall.failed
         ),
-        (590, 558, 32)
+        (1978, 1873, 105)
     );
-    assert_eq!(direct.overall.response.p99_us, Some(19_885));
+    assert_eq!(direct.overall.response.p99_us, Some(6_301));
     assert_eq!(
         downtimes(direct),
         [
-            (Group::Read, Some(2_396_709), 475_754),
-            (Group::Write, Some(5_972_695), 1_253_665),
-            (Group::Transaction, Some(8_377_207), 4_502_317),
-            (Group::Writer, Some(5_972_695), 1_253_665),
-            (Group::All, Some(2_396_709), 453_799),
+            (Group::Read, Some(2_096_844), 71_457),
+            (Group::Write, Some(5_643_057), 579_270),
+            (Group::Transaction, Some(5_295_939), 1_004_632),
+            (Group::Writer, Some(5_295_939), 232_152),
+            (Group::All, Some(2_096_844), 71_457),
         ]
     );
     assert_eq!(
@@ -57,29 +57,30 @@ fn version_1_crash_failover_in_the_lab() {
             proxy.overall.successes,
             proxy.overall.failed
         ),
-        (588, 584, 4)
+        (1968, 1950, 18)
     );
-    assert_eq!(proxy.overall.response.p99_us, Some(25_851));
+    assert_eq!(proxy.overall.response.p99_us, Some(11_072));
     assert_eq!(
         downtimes(proxy),
         [
-            (Group::Read, Some(1_178_398), 746_550),
-            (Group::Write, Some(1_866_565), 898_281),
-            (Group::Transaction, None, 0),
-            (Group::Writer, Some(1_866_565), 898_281),
-            (Group::All, Some(1_171_353), 203_069),
+            (Group::Read, Some(1_112_452), 73_360),
+            (Group::Write, Some(1_235_973), 878_879),
+            (Group::Transaction, Some(1_568_634), 1_348_265),
+            (Group::Writer, Some(1_091_606), 631_745),
+            (Group::All, Some(1_087_928), 48_836),
         ]
     );
 
-    // The lab's own times: the proxy sent statements to the new writer 1.048601 s after the crash, the name changed after
-    // 4.001476 s and could be kept for 5 s more.
+    // The lab's own times since the crash: when the proxy sent statements to the new writer, and when the name changed, which
+    // resolvers could overlook for 5 s more. The bounds hold to within one ordinary response time, with a new connection in it.
+    let ordinary = 50_000;
     let bounds = |path: &PathSummary| {
         let headline = path.headline.as_ref().unwrap();
         let downtime = headline.downtime_us.unwrap();
         (downtime - headline.resolution_us, downtime)
     };
     let (least, most) = bounds(proxy);
-    assert!(least <= 1_048_601 && 1_048_601 <= most);
+    assert!(least - ordinary <= 1_021_003 && 1_021_003 <= most + ordinary);
     let (least, most) = bounds(direct);
-    assert!(least <= 9_001_476 && 4_001_476 <= most);
+    assert!(least - ordinary <= 9_001_841 && 4_001_841 <= most + ordinary);
 }

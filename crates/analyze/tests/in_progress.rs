@@ -68,6 +68,8 @@ fn rows_of_the_journal_count_before_they_are_sealed() {
         outages(&summary.paths[0], Group::Read),
         [(10.0, 15.0, 0.45)]
     );
+    // What was under way has no row: the downtime is a lower bound.
+    assert!(summary.paths[0].headline.as_ref().unwrap().at_least);
     // It reaches as far as its last row.
     let last = summary.recording.start_time.micros() + summary.recording.duration_us;
     assert_eq!(last, START_US + us(29.9));
@@ -89,4 +91,15 @@ fn rows_of_the_journal_count_before_they_are_sealed() {
         outages(&complete.paths[0], Group::Read),
         [(10.0, 15.0, 0.45)]
     );
+}
+
+#[test]
+fn a_recording_that_lost_rows_gives_lower_bounds() {
+    let made = reads_with_a_gap().write();
+    let headline = |made: &support::Made| made.analyze().summary.paths.remove(0).headline.unwrap();
+    assert!(!headline(&made).at_least);
+    let mut manifest = recording::Manifest::read(&made.folder).unwrap();
+    manifest.dropped_rows.insert("operations".to_owned(), 7);
+    manifest.write(&made.folder).unwrap();
+    assert!(headline(&made).at_least);
 }

@@ -29,6 +29,8 @@ use crate::{
 /// How long the recording lasts, and when in it the writer is crashed.
 const DURATION: &str = "60";
 const FAILOVER_AFTER: &str = "20s";
+/// Workers per path: about 33 operations per second, 10 of them for a writer.
+const WORKERS: &str = "10";
 /// How long an interrupted recorder may take to finish its recording.
 const FINISH_LIMIT: Duration = Duration::from_secs(20);
 
@@ -120,7 +122,9 @@ async fn show(
     ));
     let failover = format!("{} failover --dir {}", quoted(&tools.lab), quoted(dir));
     let mut recording = recorder(&["run", "--mode", "both", "--duration", DURATION]);
+    // More workers than the default three: the proxy is away for a second, in which each group has to be asked a few times.
     recording
+        .args(["--concurrent-workers", WORKERS, "--pool-size", WORKERS])
         .args([
             "--failover-command",
             &failover,

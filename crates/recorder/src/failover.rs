@@ -77,7 +77,12 @@ impl Trigger {
         }
         witnesses.tell(EventKind::FailoverTriggered, None, redact(&self.command));
         let (status, detail) = match self.execute(&logs).await {
-            Ok(status) => (status.code(), describe(status)),
+            Ok(status) if status.success() => (status.code(), describe(status)),
+            Ok(status) => {
+                let log = logs.join("failover-command.log");
+                let detail = format!("failed: it {}; see {}", describe(status), log.display());
+                (status.code(), detail)
+            }
             Err(error) => (None, format!("could not be run: {error}")),
         };
         witnesses.tell(EventKind::FailoverTriggerFinished, status, detail);

@@ -104,6 +104,13 @@ pub(crate) fn ended(
             tables.join(", "),
             thousands(dropped)
         ));
+        if summary.journal_rows > 0 {
+            note(&format!(
+                "{} rows are in the journal only; seal them: recorder recover {}",
+                thousands(summary.journal_rows),
+                folder.display()
+            ));
+        }
     }
     say::line(format!("look at it: analyze report {}", folder.display()));
 }

@@ -62,7 +62,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), R
             return Err(RecorderError::NothingRecorded(text));
         }
     };
-    let recording = Recording::begin(config, clock, monitor, keys, loads, stop)?;
+    let recording = Recording::begin(config, clock, monitor, keys, loads, stop).await?;
     recording.run(&mut signals).await
 }
 
@@ -107,7 +107,7 @@ struct Recording {
 
 impl Recording {
     /// Makes the folder and starts everything.
-    fn begin(
+    async fn begin(
         config: RunConfig,
         clock: Clock,
         monitor: Arc<Monitor>,
@@ -130,6 +130,7 @@ impl Recording {
                 .map_err(|error| RecorderError::Failed(error.to_string()))?;
         }
         report::begun(&config, &folder, &log);
+        warm_up(&workloads, config.workers).await;
 
         let start = Instant::now();
         let start_time = Timestamp(clock.at_us(start));
@@ -259,6 +260,21 @@ impl Recording {
             }
         }
     }
+}
+
+/// Makes the connections that the workers will ask for: as many logins at once would look like a slow start of the service.
+/// One that fails is made again by the operation that needs it, and is that one's failure.
+async fn warm_up(workloads: &[Arc<Workload>], workers: u32) {
+    let mut connecting = JoinSet::new();
+    for workload in workloads {
+        for _ in 0..workers.min(u32::try_from(workload.pool.status().max_size).unwrap_or(u32::MAX))
+        {
+            let workload = Arc::clone(workload);
+            connecting.spawn(async move { workload.connect().await });
+        }
+    }
+    // All are held until the last is made, or the same one would be handed out twice.
+    connecting.join_all().await;
 }
 
 /// Waits for what ends after the workload.

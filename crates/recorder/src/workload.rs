@@ -114,6 +114,17 @@ impl Workload {
         }
     }
 
+    /// Takes a connection before the first operation; `None` where there is none to be had.
+    pub(crate) async fn connect(&self) -> Option<Pooled> {
+        let deadline = tokio::time::Instant::now() + self.limits.operation;
+        let checkout = Arc::new(Checkout::default());
+        checkout
+            .get(&self.pool, self.limits.pool, deadline)
+            .await
+            .ok()?
+            .ok()
+    }
+
     fn row(&self, worker: u32, operation_id: i64, draw: &Draw, begun: Instant) -> Operation {
         let start_time = self.clock.at_us(begun);
         Operation {

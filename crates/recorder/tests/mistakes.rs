@@ -280,3 +280,42 @@ fn the_password_comes_from_where_it_may_and_is_warned_of_where_it_may_not() {
     assert!(stderr(&warned).contains("process list"));
     assert!(!stderr(&warned).contains(&secret) && !stdout(&warned).contains(&secret));
 }
+
+/// Somebody's tables of another scale may be the work of hours: they are not made anew.
+#[test]
+fn pgbench_tables_of_another_scale_are_left_alone() {
+    let test = TestLab::start_set_up();
+    let out = test.runs();
+    let with_scale = |scale: &str| {
+        let mut arguments = vec![
+            "run",
+            "--mode",
+            "direct",
+            "--duration",
+            "1",
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        arguments.extend([
+            "--enable-pgbench",
+            "--warmup-time",
+            "0",
+            "--pgbench-clients",
+            "1",
+        ]);
+        arguments.extend(["--pgbench-jobs", "1", "--pgbench-scale", scale]);
+        test.recorder(&arguments)
+    };
+    assert_success(&with_scale("1"));
+    let refused = with_scale("2");
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains("use them with --pgbench-scale 1"),
+        "{}",
+        stderr(&refused)
+    );
+    assert_eq!(
+        test.texts("select count(*)::text from pgbench_branches"),
+        ["1"]
+    );
+}

@@ -97,6 +97,21 @@ pub(crate) fn part_name(table: Table, path: Option<Path>, number: u32) -> String
     )
 }
 
+/// True for a name that [`part_name`] gives: a copy such as `direct-00001 (1).parquet` is somebody else's.
+pub(crate) fn is_part_name(table: Table, name: &str) -> bool {
+    let Some((stem, number)) = name
+        .strip_suffix(".parquet")
+        .and_then(|stem| stem.rsplit_once('-'))
+    else {
+        return false;
+    };
+    let known = match table {
+        Table::Operations => Path::parse(stem).is_some(),
+        _ => stem == table.as_str(),
+    };
+    known && number.len() >= 5 && number.bytes().all(|digit| digit.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +127,15 @@ mod tests {
             "proxy-00001.parquet"
         );
         assert_eq!(part_name(Table::Events, None, 12), "events-00012.parquet");
+        assert!(is_part_name(Table::Operations, "direct-00012.parquet"));
+        for name in [
+            "direct-00012 (1).parquet",
+            "other-00001.parquet",
+            "direct-1.parquet",
+            "direct.parquet",
+        ] {
+            assert!(!is_part_name(Table::Operations, name), "{name}");
+        }
         let journal = journal_name(Table::Operations, "proxy-00001.parquet");
         assert_eq!(journal, "operations.proxy-00001.arrows");
         let part = part_of_journal(Table::Operations, &journal);

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::error::WriteError;
 use crate::journal::Journal;
 use crate::layout::{OPEN_SUFFIX, Table};
-use crate::manifest::{PartRecord, sync_folder};
+use crate::manifest::PartRecord;
 use crate::schema;
 
 /// Counts and hashes what goes through, so that a sealed part need not be read again for its checksum.
@@ -108,9 +108,6 @@ impl PartFile {
             .map_err(|error| WriteError::io(&open_path)(error.into_error()))?;
         file.sync_all().map_err(WriteError::io(&open_path))?;
         fs::rename(&open_path, &self.sealed_path).map_err(WriteError::io(&self.sealed_path))?;
-        if let Some(folder) = self.sealed_path.parent() {
-            sync_folder(folder)?;
-        }
         Ok(PartRecord {
             file: format!("{}/{}", self.table.as_str(), self.name),
             rows: self.rows,
@@ -134,11 +131,19 @@ impl OpenPart {
         name: &str,
         schema: &SchemaRef,
     ) -> Result<Self, WriteError> {
-        Ok(Self {
-            journal: Journal::create(recording, table, name, schema)?,
-            file: PartFile::create(recording, table, name, schema)?,
-            opened: Instant::now(),
-        })
+        // The file first: where it can't be made, no empty journal is left behind.
+        let file = PartFile::create(recording, table, name, schema)?;
+        match Journal::create(recording, table, name, schema) {
+            Ok(journal) => Ok(Self {
+                file,
+                journal,
+                opened: Instant::now(),
+            }),
+            Err(error) => {
+                discard(&file.open_path);
+                Err(error)
+            }
+        }
     }
 
     /// The journal comes first: what is in it is safe, whatever becomes of the part.
@@ -169,9 +174,14 @@ impl OpenPart {
         Ok((record, self.journal.into_path()))
     }
 
-    /// Gives the part up after an error. Its rows stay in the journal.
-    pub(crate) fn abandon(self) {
+    /// Gives the part up after an error. Its rows stay in the journal; returns how many.
+    pub(crate) fn abandon(self) -> u64 {
         discard(&self.file.open_path);
+        let rows = self.journal.rows;
+        if rows == 0 {
+            discard(&self.journal.into_path());
+        }
+        rows
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::OpenError;
 use crate::journal::{self, Unsealed};
-use crate::layout::{JOURNAL_FOLDER, Table, part_of_journal};
+use crate::layout::{JOURNAL_FOLDER, Table, is_part_name, part_of_journal};
 use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
 use crate::part::hexadecimal;
 
@@ -77,7 +77,7 @@ impl Recording {
             parts.push(path);
         }
         if self.manifest.state == State::Recording {
-            for path in sealed_files(&folder)? {
+            for path in sealed_files(&self.folder, table)? {
                 if !parts.contains(&path) {
                     check_footer(&path, None)?;
                     parts.push(path);
@@ -96,8 +96,8 @@ impl Recording {
     pub fn unsealed(&self, table: Table) -> Result<Vec<Unsealed>, OpenError> {
         let mut unsealed = Vec::new();
         for (journal, part) in self.journals(table)? {
-            // Sealed, and its recorder died before it removed the journal.
-            if self.folder.join(table.as_str()).join(&part).exists() {
+            // Sealed and counted, and its recorder died before it removed the journal.
+            if self.is_counted(table, &part) {
                 continue;
             }
             match journal::read(journal, part) {
@@ -108,6 +108,13 @@ impl Recording {
         }
         unsealed.sort_by(|a, b| a.part.cmp(&b.part));
         Ok(unsealed)
+    }
+
+    /// True for a part that [`Self::parts`] gives.
+    fn is_counted(&self, table: Table, part: &str) -> bool {
+        let file = format!("{}/{part}", table.as_str());
+        self.manifest.parts.iter().any(|named| named.file == file)
+            || (self.manifest.state == State::Recording && self.folder.join(file).exists())
     }
 
     /// The journals of a table, each with the name of its part.
@@ -129,11 +136,11 @@ fn part_name_in(table: Table, file: &str) -> Option<&str> {
 }
 
 /// Files of a table's folder that are named as sealed parts.
-pub(crate) fn sealed_files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
-    let mut files = files(folder)?;
+pub(crate) fn sealed_files(recording: &FilePath, table: Table) -> Result<Vec<PathBuf>, OpenError> {
+    let mut files = files(&recording.join(table.as_str()))?;
     files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "parquet")
+        let name = path.file_name().unwrap_or_default();
+        is_part_name(table, &name.to_string_lossy())
     });
     Ok(files)
 }

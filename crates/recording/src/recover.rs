@@ -42,7 +42,7 @@ pub struct Recovered {
 }
 
 /// Seals what the journals of a killed recorder hold, names every sealed part in the manifest and sets the state to
-/// `recovered`. A healthy recording, and one in progress, stay as they are. It may be called again after it was itself killed.
+/// `recovered`, unless the recording ended by itself. A healthy recording, and one in progress, stay as they are. It may be called again after it was itself killed.
 ///
 /// # Errors
 /// [`RecoverError`]; what was not recovered is still in the journals then.
@@ -65,7 +65,12 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     let mut manifest = recording.manifest().clone();
     let mut recovered = Recovered::default();
     for table in Table::ALL {
-        for path in sealed_files(&folder.join(table.as_str()))? {
+        // In a recording that ended, a file that is not named is no part of it.
+        let unnamed = match manifest.state {
+            State::Recording => sealed_files(folder, table)?,
+            _ => Vec::new(),
+        };
+        for path in unnamed {
             let name = path
                 .file_name()
                 .unwrap_or_default()
@@ -92,7 +97,10 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
             }
         }
     }
-    manifest.state = State::Recovered;
+    // One that ended, on a disk that was full meanwhile, keeps the state that it ended in.
+    if manifest.state == State::Recording {
+        manifest.state = State::Recovered;
+    }
     manifest.write(folder)?;
     remove_journals(&recording)?;
     drop(lock);

@@ -40,6 +40,8 @@ pub(crate) struct Stream<R> {
     open: Option<OpenPart>,
     next_number: u32,
     sealed_rows: u64,
+    /// Rows of parts that could not be sealed: in their journals only.
+    journal_rows: u64,
 }
 
 impl<R> Stream<R> {
@@ -53,6 +55,7 @@ impl<R> Stream<R> {
             open: None,
             next_number: 1,
             sealed_rows: 0,
+            journal_rows: 0,
         }
     }
 
@@ -82,7 +85,7 @@ impl<R> Stream<R> {
         }
         result.map_err(|error| {
             if let Some(part) = self.open.take() {
-                part.abandon();
+                self.journal_rows += part.abandon();
             }
             Sealed {
                 table: self.table,
@@ -114,8 +117,9 @@ impl<R> Stream<R> {
         let part = self.open.take()?;
         let rows = part.rows();
         let result = part.seal();
-        if result.is_ok() {
-            self.sealed_rows += rows;
+        match result {
+            Ok(_) => self.sealed_rows += rows,
+            Err(_) => self.journal_rows += rows,
         }
         Some(Sealed {
             table: self.table,
@@ -215,6 +219,13 @@ impl Streams {
     pub(crate) fn sealed_rows(&mut self) -> BTreeMap<Table, u64> {
         let mut rows = BTreeMap::new();
         for_each_stream!(self, stream => *rows.entry(stream.table).or_insert(0) += stream.sealed_rows);
+        rows
+    }
+
+    /// Rows that are in the journals of parts that could not be sealed.
+    pub(crate) fn journal_rows(&mut self) -> u64 {
+        let mut rows = 0;
+        for_each_stream!(self, stream => rows += stream.journal_rows);
         rows
     }
 }

@@ -61,6 +61,8 @@ pub struct Summary {
     pub rows: BTreeMap<Table, u64>,
     /// Rows lost, by table.
     pub dropped: BTreeMap<Table, u64>,
+    /// Rows of parts that could not be sealed: `recover` finds them in their journals.
+    pub journal_rows: u64,
     /// The first thing that went wrong, if any.
     pub error: Option<String>,
 }
@@ -342,6 +344,7 @@ impl Worker {
         Summary {
             rows: self.streams.sealed_rows(),
             dropped: self.shared.dropped(),
+            journal_rows: self.streams.journal_rows(),
             error: self.shared.error(),
         }
     }
@@ -362,6 +365,15 @@ impl Worker {
             }
         }
         if !journals.is_empty() {
+            // Renamed, its folder synced, named in the manifest, and only then its journal removed.
+            for table in Table::ALL {
+                let folder = self.folder.join(table.as_str());
+                if folder.is_dir()
+                    && let Err(error) = sync_folder(&folder)
+                {
+                    self.shared.note_error(&error);
+                }
+            }
             self.note_dropped();
             if self.write_manifest() {
                 // A journal that stays is passed over by readers: its part is there.

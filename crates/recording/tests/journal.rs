@@ -103,6 +103,35 @@ fn what_a_killed_recorder_left_is_sealed_once() {
 }
 
 #[test]
+fn what_is_no_part_is_not_adopted() {
+    let root = tempfile::tempdir().unwrap();
+    let (writer, folder) = in_progress(root.path());
+    let journals = killed(&folder, root.path());
+    writer.finish(done()).unwrap();
+    let part = folder.join("operations/direct-00001.parquet");
+    fs::copy(&part, folder.join("operations/direct-00001 (copy).parquet")).unwrap();
+    fs::copy(&part, folder.join("operations/direct-00007.parquet")).unwrap();
+    // A part that could not be sealed, in a recording that ended: only its journal has its rows.
+    fs::create_dir(folder.join("journal")).unwrap();
+    let left = folder.join("journal/operations.direct-00002.arrows");
+    fs::copy(
+        journals.join("journal/operations.direct-00001.arrows"),
+        &left,
+    )
+    .unwrap();
+    assert_eq!(counts(&folder), (200, 100));
+    let recovered = recover(&folder).unwrap();
+    assert_eq!((recovered.rows, recovered.named_parts), (100, 0));
+    assert_eq!(counts(&folder), (300, 0));
+    assert_eq!(
+        Manifest::read(&folder).unwrap().state,
+        State::Complete,
+        "it was not killed"
+    );
+    assert!(!left.exists());
+}
+
+#[test]
 fn a_recording_in_progress_is_left_alone() {
     let root = tempfile::tempdir().unwrap();
     let (writer, folder) = in_progress(root.path());

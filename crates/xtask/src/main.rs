@@ -21,7 +21,7 @@ struct Cli {
 enum Command {
     /// Install what is missing, build, record a real failover on both paths in the lab, analyze it.
     ///
-    /// Takes about 85 s after the build. The first build compiles polars, which takes 10 to 20 minutes on 2 cores.
+    /// Takes about 65 s after the build. The first build compiles polars: about ten minutes on 2 cores.
     Demo,
     /// Check the format, lint, and run every test: what CI runs.
     ///

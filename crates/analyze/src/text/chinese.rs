@@ -123,6 +123,9 @@ pub(super) const CHINESE: Words = Words {
     no_outage: "未发现停机",
     not_observed: "未观测到: 其他操作全部停机期间没有此类请求",
     no_operations: "没有操作记录, 无法判断",
+    trigger_failed: |status| {
+        format!("故障转移命令失败 (退出码 {status}): 见 logs/failover-command.log。")
+    },
     no_failover: "未发现故障转移。",
     no_failover_on_either: "两条路径均未发现故障转移。",
     anecdote: "n = 1: 一次故障转移只是个例, 不给出置信区间。",

@@ -98,6 +98,9 @@ pub(super) const ENGLISH: Words = Words {
     no_outage: "no outage found",
     not_observed: "unobserved: nobody asked for them while everything else was down",
     no_operations: "no operations recorded: nothing to judge",
+    trigger_failed: |status| {
+        format!("The failover command failed (exit code {status}): see logs/failover-command.log.")
+    },
     no_failover: "No failover seen.",
     no_failover_on_either: "No failover seen on either path.",
     anecdote: "n = 1: one failover is an anecdote, so no interval is given.",

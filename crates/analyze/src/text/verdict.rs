@@ -1,9 +1,11 @@
 //! The verdict: one line per path.
 
+use recording::vocabulary::EventKind;
+
 use super::Page;
 use super::format::NONE;
 use super::table::{Cell, Side, Table, Tone};
-use crate::summary::{Group, GroupSummary, Headline, PathSummary};
+use crate::summary::{EventSummary, Group, GroupSummary, Headline, PathSummary};
 
 /// How long each path was down, and out of how many episodes that figure comes.
 pub(super) fn section(page: &Page<'_>) -> String {
@@ -28,6 +30,14 @@ pub(super) fn section(page: &Page<'_>) -> String {
             },
             Tone::Good,
         );
+    }
+    let finished = EventKind::FailoverTriggerFinished.as_str();
+    let failed = |event: &&EventSummary| event.event == finished && event.status != Some(0);
+    if let Some(event) = page.summary.events.iter().find(failed) {
+        let status = event
+            .status
+            .map_or_else(|| NONE.to_owned(), |status| status.to_string());
+        sentence(&(words.trigger_failed)(&status), Tone::Bad);
     }
     let episodes = paths
         .iter()
@@ -101,7 +111,7 @@ fn nothing_found(path: &PathSummary) -> bool {
         && path
             .groups
             .iter()
-            .all(|group| group.outages.is_empty() && !group.unobserved)
+            .all(|group| group.outages.is_empty() && !group.unobserved && !group.at_least)
 }
 
 /// A group's downtime with its resolution: `at least 12.31 s (-0.12 s)`, or `-`.

@@ -97,6 +97,7 @@ pub(super) struct Words {
     pub(super) no_outage: &'static str,
     pub(super) not_observed: &'static str,
     pub(super) no_operations: &'static str,
+    pub(super) trigger_failed: fn(&str) -> String,
     pub(super) no_failover: &'static str,
     pub(super) no_failover_on_either: &'static str,
     pub(super) anecdote: &'static str,

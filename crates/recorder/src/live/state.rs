@@ -10,7 +10,7 @@ pub(super) const HISTORY: usize = 60;
 /// Seconds behind "operations per second".
 const RATE_SECONDS: usize = 5;
 /// Seconds behind p99.
-const P99_SECONDS: usize = 10;
+const P99_SECONDS: usize = 30;
 
 /// Operations of a path by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

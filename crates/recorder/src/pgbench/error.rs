@@ -46,6 +46,16 @@ pub enum PgbenchError {
         /// The name.
         host: String,
     },
+    /// Tables of another scale are there, and may be somebody's work of hours.
+    #[error(
+        "pgbench on {path}: its tables are there at scale {found}; use them with --pgbench-scale {found}, or drop the tables pgbench_*"
+    )]
+    OtherScale {
+        /// The path.
+        path: Path,
+        /// Their scale.
+        found: u32,
+    },
     /// pgbench could not run, or make its tables.
     #[error("pgbench on {path}: {reason}")]
     Run {

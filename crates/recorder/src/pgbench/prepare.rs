@@ -24,7 +24,7 @@ pub enum Prepared {
     TablesNotNeeded,
 }
 
-/// Makes pgbench's tables on the path of `target` if they are missing or of another scale, and runs one transaction of
+/// Makes pgbench's tables on the path of `target` if they are missing (those of another scale are an error), and runs one transaction of
 /// the load. Says on stderr what it does. Tables other than pgbench's are never touched.
 ///
 /// Call it for one path after the other: where both lead to the same database the second call finds the tables of the first.
@@ -93,7 +93,7 @@ struct Run {
 }
 
 impl Preparation {
-    /// Runs one built-in transaction, which tells the scale; makes the tables if that is another or it can't run.
+    /// Runs one built-in transaction, which tells the scale; makes the tables if it can't run for want of them.
     async fn tables(&self, scale: u32, probe: Vec<OsString>) -> Result<Prepared, PgbenchError> {
         let run = self.run(&probe, Some(PROBE_LIMIT), |_| {}).await?;
         let found = found_scale(&run.lines);
@@ -106,7 +106,12 @@ impl Preparation {
         let why = match found {
             None => "making its tables".to_owned(),
             Some(found) if found == scale => "its tables don't work, making them anew".to_owned(),
-            Some(found) => format!("its tables are of scale {found}, making them anew"),
+            Some(found) => {
+                return Err(PgbenchError::OtherScale {
+                    path: self.path,
+                    found,
+                });
+            }
         };
         self.make_tables(scale, &why).await?;
         let run = self.run(&probe, Some(PROBE_LIMIT), |_| {}).await?;
