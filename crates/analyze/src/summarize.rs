@@ -269,7 +269,7 @@ fn episodes_of<'g>(
     group.map_or(&[], |group| &group.episodes)
 }
 
-/// The worse of `read` and `writer`: one that was not seen to recover, then the longer down, then one of which nothing is known.
+/// The worse of `read` and `writer`: the longer down, then one of which less is known.
 fn headline(groups: &[GroupSummary]) -> Option<Headline> {
     let candidates = || {
         groups
@@ -277,18 +277,19 @@ fn headline(groups: &[GroupSummary]) -> Option<Headline> {
             .filter(|group| matches!(group.group, Group::Read | Group::Writer))
     };
     let worse = candidates().max_by_key(|group| {
-        (
-            group.at_least,
-            group.downtime_us.unwrap_or(0),
-            group.unobserved,
-        )
+        let downtime = group.downtime_us.unwrap_or(0);
+        (downtime, group.at_least, group.unobserved)
     })?;
+    let is_open = |group: &GroupSummary| {
+        let last = group.outages.last();
+        group.unobserved || last.is_some_and(|outage| outage.open_at_end)
+    };
     Some(Headline {
         group: worse.group,
         downtime_us: worse.downtime_us,
         resolution_us: worse.resolution_us,
-        // What nobody observed comes on top of what was seen, and the other group may have been the worse one.
-        at_least: worse.at_least || candidates().any(|group| group.unobserved),
+        // What nobody observed, or what did not end, comes on top of what was seen: the other group may be the worse one.
+        at_least: worse.at_least || candidates().any(is_open),
         episodes: worse.episodes.len(),
     })
 }
@@ -401,5 +402,46 @@ mod tests {
         assert_eq!(of(Some(0), None).group, Group::Writer);
         assert_eq!(of(Some(5), None).group, Group::Read);
         assert_eq!(of(Some(5), Some(6)).group, Group::Writer);
+    }
+
+    #[test]
+    fn a_short_open_outage_does_not_hide_a_long_one() {
+        // Reads were down for a moment when the recording began, writes for long in the middle of it.
+        let outage = |start: i64, end: i64, open_at_start, open_at_end| crate::summary::Outage {
+            span: Span::new(start, end),
+            downtime_us: end - start,
+            resolution_us: 0,
+            open_at_start,
+            open_at_end,
+            evidence: 2,
+            errors: Vec::new(),
+        };
+        let group = |group, outage: crate::summary::Outage| GroupSummary {
+            group,
+            downtime_us: Some(outage.downtime_us),
+            resolution_us: 0,
+            at_least: outage.open_at_start || outage.open_at_end,
+            unobserved: false,
+            availability: None,
+            outages: vec![outage],
+            episodes: Vec::new(),
+            blips: Vec::new(),
+            brownouts: Vec::new(),
+            brownout_us: 0,
+        };
+        let writer = group(Group::Writer, outage(50, 62, false, false));
+        let at_start = group(Group::Read, outage(0, 1, true, false));
+        let found = headline(&[at_start, writer.clone()]).unwrap();
+        assert_eq!(
+            (found.group, found.downtime_us, found.at_least),
+            (Group::Writer, Some(12), false)
+        );
+        // Open at the end, the reads may yet become the worse.
+        let at_end = group(Group::Read, outage(99, 100, false, true));
+        let found = headline(&[at_end, writer]).unwrap();
+        assert_eq!(
+            (found.group, found.downtime_us, found.at_least),
+            (Group::Writer, Some(12), true)
+        );
     }
 }

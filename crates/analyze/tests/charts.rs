@@ -301,7 +301,8 @@ fn mistakes_get_one_line_that_says_what_to_do() {
 
 #[test]
 fn a_font_of_ones_own_is_used() {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fonts/DejaVuSans-subset.ttf");
+    let own = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
+        .join("fonts/DejaVuSans-subset.ttf");
     let folder = tempfile::tempdir().unwrap();
     let case = case("failover");
     let [embedded, given] = [None, Some(own)].map(|font| {

@@ -19,7 +19,7 @@ answer changes when the writer does. Needs Linux, PostgreSQL 14 or newer, and pg
 install` fetches them). As root it runs the servers as the user postgres.",
     after_long_help = "\
 Examples:
-  lab demo                       the whole product in about 80 s, in a lab of its own
+  lab demo                       the whole product in about 65 s, in a lab of its own
   lab up                         start a lab (about 3 s) and print how to connect to it
   eval \"$(lab up)\"             the same, and tell `recorder` in this shell
   lab failover                   crash the writer; returns when the pair is healthy again
@@ -59,7 +59,7 @@ Exit code: 0 the pair is healthy again, 1 it is not, 2 usage.")]
     Failover(FailoverArgs),
     /// Stop every process of the lab and remove its folder
     Down(DownArgs),
-    /// Record a failover in a lab of its own and analyze it: the whole product in about 80 s
+    /// Record a failover in a lab of its own and analyze it: the whole product in about 65 s
     #[command(after_long_help = "\
 Runs `recorder` and `analyze`, which lie beside this program: a lab on free ports, `recorder setup`, a
 recording of 60 s on both paths with a crash failover at 20 s, `analyze report`, `analyze charts`, and

@@ -7,7 +7,9 @@ use anyhow::{Context, Result, bail};
 
 /// The root of the workspace.
 pub(crate) fn workspace() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // As `cargo run` says it now: a path from build time is another clone's where both share a target folder.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    let root = Path::new(&package).join("../..");
     root.canonicalize()
         .with_context(|| format!("{}", root.display()))
 }

@@ -14,7 +14,8 @@ pub struct GroupSummary {
     pub downtime_us: Option<i64>,
     /// Sum of the outages' resolutions: the true downtime is between `downtime - resolution` and `downtime`.
     pub resolution_us: i64,
-    /// An outage was open at the start or at the end: the downtime is a lower bound.
+    /// The downtime is a lower bound: an outage was open at the start or at the end, rows were lost, or the recorder never
+    /// said how the recording ended.
     pub at_least: bool,
     /// An outage of `all` in which this group had neither success nor evidence.
     pub unobserved: bool,
