@@ -210,6 +210,11 @@ pub struct RunArgs {
     /// Folder in which the recording's folder is made; made where it is missing
     #[arg(long, value_name = "FOLDER", default_value = "data/runs", help_heading = RECORDING)]
     pub out: PathBuf,
+    /// How often the journal is made durable against a power cut; 0 is at each flush, once a second
+    ///
+    /// A kill of the recorder alone loses at most the last second, whatever this is.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = RECORDING)]
+    pub sync_interval: Duration,
     /// Name of this machine in the recording [default: the host name]
     #[arg(long, value_name = "LABEL", help_heading = RECORDING)]
     pub host: Option<String>,

@@ -47,6 +47,8 @@ pub struct RunConfig {
     pub connect_limit: Duration,
     /// Folder of recordings.
     pub out: PathBuf,
+    /// How often the journal is made durable.
+    pub sync_interval: Duration,
     /// Label of this machine.
     pub host: String,
     /// The user's labels.
@@ -123,6 +125,7 @@ impl RunConfig {
             },
             connect_limit: args.connect_timeout,
             out: args.out,
+            sync_interval: args.sync_interval,
             host: args.host.unwrap_or_else(machine_name),
             labels,
             trigger,

@@ -53,6 +53,7 @@ pub(crate) fn build(config: &RunConfig, run_id: &RunId, clock: &Clock) -> Manife
         }),
         parts: Vec::new(),
         dropped_rows: std::collections::BTreeMap::new(),
+        write_failures: Vec::new(),
     }
 }
 

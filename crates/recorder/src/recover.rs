@@ -22,8 +22,9 @@ pub(crate) fn run(args: &RecoverArgs) -> Result<(), RecorderError> {
         return say::result(format!("{folder}: nothing to recover"));
     }
     say::result(format!(
-        "{folder}: recovered {} rows from the journal, named {} sealed parts, left {} bytes unread",
+        "{folder}: recovered {} rows from the journal and {} unfinished operations, named {} sealed parts, left {} bytes unread",
         thousands(recovered.rows),
+        thousands(recovered.unfinished),
         recovered.named_parts,
         thousands(recovered.unread_bytes),
     ))

@@ -104,6 +104,15 @@ pub(crate) fn ended(
             tables.join(", "),
             thousands(dropped)
         ));
+        for failure in &summary.failures {
+            let until = failure.until.map(|until| format!(" until {until}"));
+            note(&format!(
+                "the disk refused rows from {}{}: {}",
+                failure.from,
+                until.unwrap_or_default(),
+                failure.error
+            ));
+        }
         if summary.journal_rows > 0 {
             note(&format!(
                 "{} rows are in the journal only; seal them: recorder recover {}",

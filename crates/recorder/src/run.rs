@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use command_line::duration::micros;
 use recording::vocabulary::EventKind;
 use recording::{
-    Clock, Completion, Event, RecordingWriter, RunId, Server, State, Summary, Timestamp,
-    WriterOptions,
+    Clock, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp, WriterOptions,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -26,10 +25,7 @@ use crate::observer::{Observer, describe};
 use crate::pgbench::Running;
 use crate::signals::Signals;
 use crate::workload::Workload;
-use crate::{load, manifest, out, pool, report, say};
-
-/// How long the end waits for a failover command that still runs.
-const TRIGGER_GRACE: Duration = Duration::from_secs(10);
+use crate::{disk, end, load, manifest, out, pool, report, say};
 
 /// Records, and prints the recording's folder as the last line on stdout.
 ///
@@ -98,6 +94,7 @@ struct Recording {
     stop: watch::Sender<bool>,
     workloads: Vec<Arc<Workload>>,
     workers: JoinSet<()>,
+    disk: JoinHandle<()>,
     live: JoinHandle<()>,
     live_stop: watch::Sender<bool>,
     trigger: Option<JoinHandle<()>>,
@@ -118,7 +115,12 @@ impl Recording {
         let run_id = RunId::new(clock.now_us(), rand::random());
         let folder = config.out.join(run_id.as_str());
         let manifest = manifest::build(&config, &run_id, &clock);
-        let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default())
+        let options = WriterOptions {
+            sync_interval: config.sync_interval,
+            clock: Some(clock),
+            ..WriterOptions::default()
+        };
+        let writer = RecordingWriter::create(&folder, manifest, options)
             .map_err(|error| RecorderError::NothingRecorded(error.to_string()))?;
         let logs = folder.join("logs");
         let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
@@ -134,8 +136,7 @@ impl Recording {
 
         let start = Instant::now();
         let start_time = Timestamp(clock.at_us(start));
-        // Fails only where the writer is gone, which the end reports.
-        let _ = writer.change_manifest(move |manifest| manifest.start_time = start_time);
+        writer.change_manifest(move |manifest| manifest.start_time = start_time);
         let mut workers = JoinSet::new();
         for workload in &workloads {
             for worker in 0..config.workers {
@@ -151,6 +152,8 @@ impl Recording {
             };
             tokio::spawn(trigger.run(start, logs, witnesses, stop.subscribe()))
         });
+        let disk = disk::watch(writer.handle(), Arc::clone(&monitor), Arc::clone(&log));
+        let disk = tokio::spawn(disk);
         // Apart from the others' stop: the last view shows the rows that the workers write when they stop.
         let (live_stop, _) = watch::channel(false);
         let live = tokio::spawn(live::run(
@@ -169,6 +172,7 @@ impl Recording {
             stop,
             workloads,
             workers,
+            disk,
             live,
             live_stop,
             trigger,
@@ -199,12 +203,11 @@ impl Recording {
         self.live_stop.send_replace(true);
         self.note_new_servers();
         // Every operation has its row now. Whoever kills the recorder while it waits for others must find them in place.
-        let _ = self
-            .writer
+        self.writer
             .change_manifest(move |manifest| manifest.duration_us = Some(duration_us));
-        let _ = self.writer.seal();
+        self.writer.seal();
         tokio::select! {
-            () = close(self.live, self.loads, self.trigger, &self.log) => {}
+            () = end::close(self.live, self.loads, self.trigger, &self.log) => {}
             signal = signals.next() => {
                 self.log.line(&format!("{signal}: no longer waiting for pgbench and the failover command"));
             }
@@ -220,10 +223,8 @@ impl Recording {
         };
         let folder = self.writer.folder().to_path_buf();
         let writer = self.writer;
-        let summary = tokio::task::spawn_blocking(move || writer.finish(completion)).await;
-        let summary = summary
-            .map_err(|error| error.to_string())
-            .and_then(|finished| finished.map_err(|error| error.to_string()));
+        let summary = end::finish(writer, completion, signals).await;
+        self.disk.abort();
         report::ended(
             &self.config,
             &self.monitor,
@@ -233,15 +234,13 @@ impl Recording {
             &folder,
         );
         let printed = say::result(folder.display());
-        verdict(&summary, lost_workers).and(printed)
+        end::verdict(&summary, lost_workers).and(printed)
     }
 
     /// Writes into the manifest who answered first since the last time.
     fn note_new_servers(&mut self) {
         while let Ok(server) = self.new_servers.try_recv() {
-            // Fails only where the writer is gone, which the end reports.
-            let _ = self
-                .writer
+            self.writer
                 .change_manifest(move |manifest| manifest.servers.push(server));
         }
     }
@@ -254,8 +253,7 @@ impl Recording {
                 () = tokio::time::sleep_until(end) => return None,
                 signal = signals.next() => return Some(signal),
                 Some(server) = self.new_servers.recv() => {
-                    // Fails only where the writer is gone, which the end reports.
-                    let _ = self.writer.change_manifest(move |manifest| manifest.servers.push(server));
+                    self.writer.change_manifest(move |manifest| manifest.servers.push(server));
                 }
             }
         }
@@ -275,34 +273,6 @@ async fn warm_up(workloads: &[Arc<Workload>], workers: u32) {
     }
     // All are held until the last is made, or the same one would be handed out twice.
     connecting.join_all().await;
-}
-
-/// Waits for what ends after the workload.
-async fn close(
-    live: JoinHandle<()>,
-    loads: Vec<Running>,
-    trigger: Option<JoinHandle<()>>,
-    log: &Log,
-) {
-    // A view that failed has nothing more to show.
-    let _ = live.await;
-    for load in loads {
-        load.stop().await;
-    }
-    let Some(mut trigger) = trigger else { return };
-    if !trigger.is_finished() {
-        say::line(format!(
-            "waiting up to {TRIGGER_GRACE:?} for the failover command (Ctrl-C: don't)"
-        ));
-    }
-    if tokio::time::timeout(TRIGGER_GRACE, &mut trigger)
-        .await
-        .is_err()
-    {
-        let text = "the failover command still runs; it is left running";
-        log.line(text);
-        say::line(text);
-    }
 }
 
 fn workloads(
@@ -340,32 +310,4 @@ fn workloads(
         }))
     };
     config.connectors.iter().zip(keys).map(workload).collect()
-}
-
-fn verdict(summary: &Result<Summary, String>, lost_workers: u64) -> Result<(), RecorderError> {
-    let failed = |text: String| Err(RecorderError::Failed(text));
-    match summary {
-        Err(error) => failed(format!("the recording is not complete: {error}")),
-        Ok(Summary {
-            error: Some(error), ..
-        }) => failed(format!("the recording is not complete: {error}")),
-        Ok(summary) if !summary.is_complete() => failed(format!(
-            "{} rows were lost: the disk did not keep up",
-            summary.dropped.values().sum::<u64>()
-        )),
-        Ok(_) if lost_workers > 0 => failed(format!(
-            "{lost_workers} workers ended early: this is a defect, please report it"
-        )),
-        Ok(summary)
-            if summary
-                .rows
-                .get(&recording::Table::Operations)
-                .is_none_or(|rows| *rows == 0) =>
-        {
-            Err(RecorderError::NothingRecorded(
-                "no operation was begun in that time".to_owned(),
-            ))
-        }
-        Ok(_) => Ok(()),
-    }
 }

@@ -1,8 +1,11 @@
-//! SIGINT, SIGTERM and SIGHUP.
+//! SIGINT, SIGTERM and SIGHUP; SIGXFSZ, which must not end a recording.
 
 use std::future::pending;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The number of SIGXFSZ on Linux and macOS.
+const SIGXFSZ: i32 = 25;
 
 /// The signals; once this is made they no longer end the process by themselves.
 pub(crate) struct Signals {
@@ -10,6 +13,8 @@ pub(crate) struct Signals {
     terminate: Signal,
     /// None where the parent has it ignored: whoever writes `nohup` wants the recording to outlive the terminal.
     hangup: Option<Signal>,
+    /// Else a file at its size limit (`ulimit -f`) would end the process; heard, it is a write that fails.
+    _file_size: Signal,
 }
 
 impl Signals {
@@ -26,6 +31,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup,
+            _file_size: signal(SignalKind::from_raw(SIGXFSZ))?,
         })
     }
 

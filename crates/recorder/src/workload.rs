@@ -76,11 +76,13 @@ impl Workload {
         let mut think_times = self.draws.think_times(worker);
         let mut identity = String::with_capacity(64);
         let checkout = Arc::new(Checkout::default());
+        let slot = self.handle.slot();
         while !*stop.borrow() {
             let begun = Instant::now();
             let operation_id = self.last_operation.fetch_add(1, Ordering::Relaxed) + 1;
             let draw = self.draws.operation(operation_id);
             let mut row = self.row(worker, operation_id, &draw, begun);
+            slot.begin(&row);
             identity.clear();
             // Writing to a String can't fail.
             let _ = write!(identity, "{}-{operation_id}", self.identity_prefix);
@@ -93,7 +95,7 @@ impl Workload {
             row.connection_id = row.connection_id.or_else(|| checkout.connection_id());
             let is_over = row.outcome == Outcome::Unfinished;
             self.monitor.operation(&row);
-            self.handle.operation(row);
+            slot.end(row);
             if is_over {
                 return;
             }

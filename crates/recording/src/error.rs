@@ -111,6 +111,16 @@ impl WriteError {
         }
     }
 
+    /// True where there is no room: the disk, a quota, or the largest file that is allowed.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        let kind = match self {
+            Self::Io { source, .. } => source.kind(),
+            _ => return false,
+        };
+        matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
+    }
+
     pub(crate) fn encode(path: &Path, reason: &impl ToString) -> Self {
         Self::Encode {
             path: path.to_path_buf(),

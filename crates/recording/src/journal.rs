@@ -1,27 +1,108 @@
 //! The journal: what an open part holds, on disk at once, so that a killed recorder loses at most the last second.
 //!
 //! One Arrow IPC stream per open part, one batch per flush. A Parquet file without its footer is lost; of a truncated stream
-//! every complete batch is read.
+//! every complete batch is read. Beside it a file of checksums, because a stream has none: see [`Sum`].
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Cursor, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path as FilePath, PathBuf};
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
-use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
-use arrow_schema::Schema;
+use arrow_schema::{ArrowError, Schema};
 
-use crate::error::{OpenError, WriteError};
-use crate::layout::{JOURNAL_FOLDER, Table, journal_name};
-use crate::part::parquet_writer;
+use crate::error::WriteError;
+use crate::layout::{JOURNAL_FOLDER, Table, journal_name, sums_of};
+use crate::same_file::is_there;
+
+/// What the file of checksums says of one batch: 16 bytes, little-endian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sum {
+    /// Where the batch ends in the journal.
+    pub(crate) end: u64,
+    /// Rows in it.
+    pub(crate) rows: u32,
+    /// CRC-32 (IEEE, as in zip) of the bytes since the batch before; the first is of the schema too.
+    pub(crate) crc: u32,
+}
+
+impl Sum {
+    /// Bytes of one on disk.
+    pub(crate) const BYTES: usize = 16;
+
+    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(&self.end.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.rows.to_le_bytes());
+        bytes[12..].copy_from_slice(&self.crc.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let [a, b, c, d, e, f, g, h, rows @ .., i, j, k, l] = bytes;
+        Self {
+            end: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            rows: u32::from_le_bytes(rows),
+            crc: u32::from_le_bytes([i, j, k, l]),
+        }
+    }
+}
+
+/// A writer of the form that every journal has.
+pub(crate) fn stream_writer<W: Write>(
+    sink: W,
+    schema: &Schema,
+) -> Result<StreamWriter<W>, ArrowError> {
+    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD))?;
+    StreamWriter::try_new_with_options(sink, schema, options)
+}
+
+/// A file to which whole pieces are appended: one that could not be written is taken away again.
+struct Appended {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+impl Appended {
+    fn create(path: PathBuf) -> Result<Self, WriteError> {
+        let file = File::create_new(&path).map_err(WriteError::io(&path))?;
+        Ok(Self {
+            path,
+            file,
+            length: 0,
+        })
+    }
+
+    fn append(&mut self, piece: &[u8]) -> Result<(), WriteError> {
+        match self.file.write_all(piece) {
+            Ok(()) => {
+                self.length += piece.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                self.cut(self.length);
+                Err(WriteError::io(&self.path)(error))
+            }
+        }
+    }
+
+    /// Where the disk refuses that too, what stays is no complete batch: readers pass over it.
+    fn cut(&mut self, length: u64) {
+        self.length = length;
+        let _ = self.file.set_len(length);
+        let _ = self.file.seek(SeekFrom::Start(length));
+    }
+}
 
 /// The journal of one open part.
 pub(crate) struct Journal {
-    path: PathBuf,
-    writer: StreamWriter<BufWriter<File>>,
+    stream: Appended,
+    sums: Appended,
+    /// Encodes into memory, so that what goes to the disk is one whole batch.
+    writer: StreamWriter<Vec<u8>>,
     synced: Instant,
     /// Rows that are in the file.
     pub(crate) rows: u64,
@@ -34,34 +115,52 @@ impl Journal {
         part: &str,
         schema: &Schema,
     ) -> Result<Self, WriteError> {
-        let path = recording
-            .join(JOURNAL_FOLDER)
-            .join(journal_name(table, part));
-        let file = File::create_new(&path).map_err(WriteError::io(&path))?;
-        let options = IpcWriteOptions::default()
-            .try_with_compression(Some(CompressionType::ZSTD))
-            .map_err(|error| WriteError::encode(&path, &error))?;
-        let writer = StreamWriter::try_new_with_options(BufWriter::new(file), schema, options)
-            .map_err(|error| WriteError::encode(&path, &error))?;
+        let folder = recording.join(JOURNAL_FOLDER);
+        // Whoever tidied it away did not mean the rows to come.
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(WriteError::io(&folder))?,
+        }
+        let path = folder.join(journal_name(table, part));
+        let writer =
+            stream_writer(Vec::new(), schema).map_err(|error| WriteError::encode(&path, &error))?;
+        let stream = Appended::create(path)?;
+        let sums = Appended::create(sums_of(&stream.path)).inspect_err(|_| {
+            // An empty journal without its sums would be in the way of the next attempt.
+            let _ = fs::remove_file(&stream.path);
+        })?;
         Ok(Self {
-            path,
+            stream,
+            sums,
             writer,
             synced: Instant::now(),
             rows: 0,
         })
     }
 
-    /// Appends a batch and hands it to the operating system: a kill of the recorder does not reach it there.
+    /// Appends a batch and hands it to the operating system: a kill of the recorder does not reach it there. All of it is in the
+    /// journal afterwards, or nothing.
     pub(crate) fn append(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         self.writer
             .write(batch)
-            .map_err(|error| WriteError::encode(&self.path, &error))?;
-        self.writer
-            .get_mut()
-            .flush()
-            .map_err(WriteError::io(&self.path))?;
-        self.rows += batch.num_rows() as u64;
-        Ok(())
+            .map_err(|error| WriteError::encode(&self.stream.path, &error))?;
+        let before = self.stream.length;
+        let bytes = self.writer.get_mut();
+        let mut done = self.stream.append(bytes);
+        if done.is_ok() {
+            let sum = Sum {
+                end: self.stream.length,
+                rows: u32::try_from(batch.num_rows()).unwrap_or(u32::MAX),
+                crc: crc32fast::hash(bytes),
+            };
+            done = self.sums.append(&sum.to_bytes());
+        }
+        bytes.clear();
+        match done {
+            Ok(()) => self.rows += batch.num_rows() as u64,
+            Err(_) => self.stream.cut(before),
+        }
+        done
     }
 
     /// Makes what was appended durable against a power cut, where the last time is longer ago than `interval`.
@@ -70,114 +169,49 @@ impl Journal {
             return Ok(());
         }
         self.synced = Instant::now();
-        let file = self.writer.get_ref().get_ref();
-        file.sync_data().map_err(WriteError::io(&self.path))
+        for appended in [&self.stream, &self.sums] {
+            let path = &appended.path;
+            appended.file.sync_data().map_err(WriteError::io(path))?;
+        }
+        Ok(())
+    }
+
+    /// False where somebody removed it: what is written goes nowhere then.
+    pub(crate) fn is_there(&self) -> bool {
+        is_there(&self.stream.path, &self.stream.file)
     }
 
     /// Where it lies: it is removed once its part is sealed and named in the manifest.
     pub(crate) fn into_path(self) -> PathBuf {
-        self.path
+        self.stream.path
     }
 }
 
-/// What the journal of a part that was never sealed holds.
-#[derive(Debug, Clone)]
-pub struct Unsealed {
-    /// The journal.
-    pub journal: PathBuf,
-    /// The name that the part would have had, such as `direct-00001.parquet`.
-    pub part: String,
-    /// Every complete batch.
-    pub batches: Vec<RecordBatch>,
-    /// Rows in them.
-    pub rows: u64,
-    /// Bytes at the end that are no complete batch: what was being written when the recorder died.
-    pub unread_bytes: u64,
+/// Removes a journal and its checksums. One that stays is passed over by readers where its part is sealed.
+pub(crate) fn remove(journal: &FilePath) {
+    // The sums last: a journal without them is read all the same.
+    let _ = fs::remove_file(journal);
+    let _ = fs::remove_file(sums_of(journal));
 }
 
-impl Unsealed {
-    /// Writes the rows as a Parquet file of a part's form, for readers that read nothing else.
-    ///
-    /// # Errors
-    /// [`WriteError`] where the file can't be written.
-    pub fn write_parquet(&self, path: &FilePath) -> Result<(), WriteError> {
-        let Some(first) = self.batches.first() else {
-            return Ok(());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_come_back() {
+        let sum = Sum {
+            end: 0x0102_0304_0506_0708,
+            rows: 0x1112_1314,
+            crc: 0x2122_2324,
         };
-        let file = File::create_new(path).map_err(WriteError::io(path))?;
-        let mut writer = parquet_writer(BufWriter::new(file), &first.schema(), path)?;
-        for batch in &self.batches {
-            writer
-                .write(batch)
-                .map_err(|error| WriteError::encode(path, &error))?;
-        }
-        writer
-            .close()
-            .map_err(|error| WriteError::encode(path, &error))?;
-        Ok(())
-    }
-}
-
-/// Reads every complete batch of a journal.
-pub(crate) fn read(journal: PathBuf, part: String) -> Result<Unsealed, OpenError> {
-    let bytes = fs::read(&journal).map_err(OpenError::io(&journal))?;
-    let length = bytes.len() as u64;
-    let mut unsealed = Unsealed {
-        journal,
-        part,
-        batches: Vec::new(),
-        rows: 0,
-        unread_bytes: length,
-    };
-    // A journal that was cut off within its schema holds no row.
-    let Ok(mut reader) = StreamReader::try_new(Cursor::new(bytes), None) else {
-        return Ok(unsealed);
-    };
-    while let Some(Ok(batch)) = reader.next() {
-        unsealed.rows += batch.num_rows() as u64;
-        unsealed.batches.push(batch);
-        unsealed.unread_bytes = length.saturating_sub(reader.get_ref().position());
-    }
-    if unsealed.batches.is_empty() {
-        unsealed.unread_bytes = length.saturating_sub(reader.get_ref().position());
-    }
-    Ok(unsealed)
-}
-
-/// Keeps every other recorder out of a folder for as long as it lives, also after a crash of this one.
-pub(crate) struct WriterLock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl WriterLock {
-    /// For somebody who comes after the recorder, which may have removed the folder at its end.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] where a living process holds it.
-    pub(crate) fn take_again(recording: &FilePath) -> io::Result<Self> {
-        match fs::create_dir(recording.join(JOURNAL_FOLDER)) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => Self::take(recording),
-        }
-    }
-
-    /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] where a living process holds it.
-    pub(crate) fn take(recording: &FilePath) -> io::Result<Self> {
-        let path = recording.join(JOURNAL_FOLDER).join("lock");
-        let file = File::create(&path)?;
-        file.try_lock()?;
-        Ok(Self { path, _file: file })
-    }
-}
-
-impl Drop for WriterLock {
-    fn drop(&mut self) {
-        // An empty folder says that nothing is open; where this fails, the lock is gone all the same.
-        let _ = fs::remove_file(&self.path);
-        if let Some(folder) = self.path.parent() {
-            let _ = fs::remove_dir(folder);
-        }
+        let bytes = sum.to_bytes();
+        assert_eq!(
+            bytes,
+            [
+                8, 7, 6, 5, 4, 3, 2, 1, 0x14, 0x13, 0x12, 0x11, 0x24, 0x23, 0x22, 0x21
+            ]
+        );
+        assert_eq!(Sum::from_bytes(bytes), sum);
     }
 }

@@ -1,6 +1,7 @@
 //! Names of folders and files in a recording.
 
 use std::fmt;
+use std::path::{Path as FilePath, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -75,6 +76,11 @@ pub(crate) const JOURNAL_SUFFIX: &str = ".arrows";
 pub(crate) fn journal_name(table: Table, part: &str) -> String {
     let stem = part.strip_suffix(".parquet").unwrap_or(part);
     format!("{}.{stem}{JOURNAL_SUFFIX}", table.as_str())
+}
+
+/// The file of checksums beside a journal: `operations.direct-00001.crc`.
+pub(crate) fn sums_of(journal: &FilePath) -> PathBuf {
+    journal.with_extension("crc")
 }
 
 /// The part that a journal is of; `None` for another table's, and for what is no journal.

@@ -6,33 +6,43 @@
 //! Conventions on disk: points in time are UTC microseconds since 1970 (`timestamp[us, UTC]`), durations are plain 64-bit
 //! microseconds in columns named `*_us`, absent is null, words are lower-case UTF-8 from [`vocabulary`].
 
+mod ballast;
 mod builders;
 mod clock;
 mod error;
+mod held;
 mod journal;
 mod layout;
+mod lock;
 mod manifest;
 mod part;
 mod reader;
 mod recover;
 mod rows;
+mod same_file;
 mod schema;
+mod shared;
+mod stream;
 mod streams;
 mod timestamp;
+mod under_way;
+mod unsealed;
 pub mod vocabulary;
+mod worker;
 mod writer;
 
 pub use clock::Clock;
 pub use error::{OpenError, WriteError};
-pub use journal::Unsealed;
 pub use layout::{RunId, Table};
 pub use manifest::{
     ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE, Manifest, Mode,
-    PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
+    PartRecord, Pool, Schedule, Server, State, Timeouts, Weights, WriteFailure,
 };
 pub use reader::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};
 pub use rows::{ConnectFailure, Connection, Event, Failure, Load, Operation};
 pub use schema::{connections, events, load, operations};
 pub use timestamp::Timestamp;
-pub use writer::{Completion, Handle, RecordingWriter, Summary, WriterOptions};
+pub use under_way::UnderWay;
+pub use unsealed::Unsealed;
+pub use writer::{Completion, Handle, RecordingWriter, Slot, Summary, WriterOptions};

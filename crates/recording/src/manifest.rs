@@ -184,6 +184,17 @@ pub struct ClockRecord {
     pub drift_us: Option<i64>,
 }
 
+/// A time in which the disk refused what was to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteFailure {
+    /// When it first refused.
+    pub from: Timestamp,
+    /// When it had taken all that was held; absent where that never came.
+    pub until: Option<Timestamp>,
+    /// The file, and what the operating system said first.
+    pub error: String,
+}
+
 /// What a recording says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -239,6 +250,9 @@ pub struct Manifest {
     /// Rows lost, by table; empty where none was.
     #[serde(default)]
     pub dropped_rows: BTreeMap<String, u64>,
+    /// When the disk refused what was to be written; rows were held in memory meanwhile.
+    #[serde(default)]
+    pub write_failures: Vec<WriteFailure>,
 }
 
 impl Manifest {

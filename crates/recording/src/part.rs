@@ -85,6 +85,24 @@ impl PartFile {
             .map_err(|error| WriteError::encode(&self.open_path, &error))
     }
 
+    /// Writes and seals a part of these batches in one go.
+    pub(crate) fn of_batches(
+        recording: &FilePath,
+        table: Table,
+        name: &str,
+        schema: &SchemaRef,
+        batches: impl Iterator<Item = RecordBatch>,
+    ) -> Result<PartRecord, WriteError> {
+        let mut part = Self::create(recording, table, name, schema)?;
+        for batch in batches {
+            if let Err(error) = part.write(&batch) {
+                discard(&part.open_path);
+                return Err(error);
+            }
+        }
+        part.seal()
+    }
+
     /// Finishes the file, makes it durable and gives it its name. Where that fails the unfinished file is removed: nothing can
     /// read it, and on a full disk the other parts and the manifest need its room.
     pub(crate) fn seal(self) -> Result<PartRecord, WriteError> {
@@ -167,21 +185,23 @@ impl OpenPart {
         self.journal.rows
     }
 
-    /// Seals the part; returns its journal too, which may go when the manifest names the part. Where that fails the rows stay
-    /// in the journal.
-    pub(crate) fn seal(self) -> Result<(PartRecord, PathBuf), WriteError> {
-        let record = self.file.seal()?;
-        Ok((record, self.journal.into_path()))
+    /// False where somebody removed the journal.
+    pub(crate) fn has_journal(&self) -> bool {
+        self.journal.is_there()
     }
 
-    /// Gives the part up after an error. Its rows stay in the journal; returns how many.
-    pub(crate) fn abandon(self) -> u64 {
+    /// Seals the part; returns its journal too, which may go when the manifest names the part, and the part's name. Where that
+    /// fails the rows stay in the journal.
+    pub(crate) fn seal(self) -> (Result<PartRecord, WriteError>, PathBuf, String) {
+        let name = self.file.name.clone();
+        (self.file.seal(), self.journal.into_path(), name)
+    }
+
+    /// Gives the part up after an error. Returns its journal, the part's name, and how many rows the journal has.
+    pub(crate) fn abandon(self) -> (PathBuf, String, u64) {
         discard(&self.file.open_path);
         let rows = self.journal.rows;
-        if rows == 0 {
-            discard(&self.journal.into_path());
-        }
-        rows
+        (self.journal.into_path(), self.file.name, rows)
     }
 }
 

@@ -8,10 +8,10 @@ use parquet::file::metadata::ParquetMetaDataReader;
 use sha2::{Digest, Sha256};
 
 use crate::error::OpenError;
-use crate::journal::{self, Unsealed};
 use crate::layout::{JOURNAL_FOLDER, Table, is_part_name, part_of_journal};
 use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
 use crate::part::hexadecimal;
+use crate::unsealed::{self, Unsealed};
 
 /// A recording on disk, opened for reading. Nothing in it is ever changed by this type.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl Recording {
             if self.is_counted(table, &part) {
                 continue;
             }
-            match journal::read(journal, part) {
+            match unsealed::read(table, journal, part) {
                 // Sealed between the listing and the look.
                 Err(OpenError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
                 read => unsealed.push(read?),

@@ -4,15 +4,21 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
+use arrow_array::RecordBatch;
 use parquet::file::metadata::ParquetMetaDataReader;
 use sha2::{Digest, Sha256};
 
+use crate::ballast::Ballast;
 use crate::error::{OpenError, WriteError};
-use crate::journal::{self, WriterLock};
-use crate::layout::{OPEN_SUFFIX, Table};
-use crate::manifest::{PartRecord, State};
+use crate::journal;
+use crate::layout::{OPEN_SUFFIX, Table, part_name};
+use crate::lock::WriterLock;
+use crate::manifest::{Manifest, PartRecord, State};
 use crate::part::{PartFile, hexadecimal};
 use crate::reader::{Recording, sealed_files};
+use crate::under_way::{self, UnderWay};
+use crate::unsealed;
+use crate::vocabulary::Path;
 
 /// Why a recording could not be recovered.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +39,8 @@ pub enum RecoverError {
 pub struct Recovered {
     /// Rows that were in journals only, and are in sealed parts now.
     pub rows: u64,
+    /// Operations that were under way when the recorder was killed: `unfinished` rows now.
+    pub unfinished: u64,
     /// Sealed parts that the manifest did not name.
     pub named_parts: u64,
     /// Bytes of journals that are no complete batch.
@@ -87,15 +95,19 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
             let open = format!("{}{OPEN_SUFFIX}", unsealed.part);
             let _ = fs::remove_file(folder.join(table.as_str()).join(open));
             recovered.unread_bytes += unsealed.unread_bytes;
-            if let Some(first) = unsealed.batches.first() {
-                let mut part = PartFile::create(folder, table, &unsealed.part, &first.schema())?;
-                for batch in &unsealed.batches {
-                    part.write(batch)?;
-                }
-                manifest.parts.push(part.seal()?);
-                recovered.rows += unsealed.rows;
-            }
+            recovered.rows += unsealed.rows;
+            let sealed = seal(folder, table, &unsealed.part, unsealed.batches())?;
+            manifest.parts.extend(sealed);
         }
+    }
+    if manifest.state == State::Recording
+        && let Some(under_way) = UnderWay::read(&recording)?
+    {
+        let after_start = under_way
+            .time_us
+            .saturating_sub(manifest.start_time.micros());
+        manifest.duration_us.get_or_insert(after_start.max(0));
+        recovered.unfinished = seal_unfinished(folder, &mut manifest, &under_way)?;
     }
     // One that ended, on a disk that was full meanwhile, keeps the state that it ended in.
     if manifest.state == State::Recording {
@@ -103,8 +115,62 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     }
     manifest.write(folder)?;
     remove_journals(&recording)?;
+    under_way::remove(folder);
+    Ballast::remove(folder);
     drop(lock);
     Ok(recovered)
+}
+
+/// Writes and seals a part; none where there is no batch. Its schema is that of the batches: an older version may have written
+/// them.
+fn seal(
+    folder: &FilePath,
+    table: Table,
+    name: &str,
+    batches: impl Iterator<Item = RecordBatch>,
+) -> Result<Option<PartRecord>, WriteError> {
+    let mut batches = batches.peekable();
+    let Some(first) = batches.peek() else {
+        return Ok(None);
+    };
+    let schema = first.schema();
+    PartFile::of_batches(folder, table, name, &schema, batches).map(Some)
+}
+
+/// Seals the operations that were under way in a part per path; how many they were.
+fn seal_unfinished(
+    folder: &FilePath,
+    manifest: &mut Manifest,
+    under_way: &UnderWay,
+) -> Result<u64, WriteError> {
+    let table = Table::Operations;
+    let is_operations = |part: &&PartRecord| part.file.starts_with("operations/");
+    let named = manifest.parts.iter().filter(is_operations);
+    let parts: Vec<PathBuf> = named.map(|part| folder.join(&part.file)).collect();
+    let unfinished = under_way.unfinished(&parts, &[]);
+    for path in Path::ALL {
+        let of_path = unfinished
+            .iter()
+            .filter(|batch| UnderWay::path(batch).as_deref() == Some(path.as_str()));
+        let name = free_name(folder, table, *path);
+        let sealed = seal(folder, table, &name, of_path.cloned())?;
+        manifest.parts.extend(sealed);
+    }
+    Ok(unfinished.len() as u64)
+}
+
+/// The name of a further part.
+fn free_name(folder: &FilePath, table: Table, path: Path) -> String {
+    let mut number = 1;
+    loop {
+        let name = part_name(table, Some(path), number);
+        let open = format!("{name}{OPEN_SUFFIX}");
+        let folder = folder.join(table.as_str());
+        if !folder.join(&name).exists() && !folder.join(open).exists() {
+            return name;
+        }
+        number += 1;
+    }
 }
 
 /// Every journal whose part is sealed now. One with bytes that could not be read stays: readers pass over it, and somebody may
@@ -112,8 +178,8 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
 fn remove_journals(recording: &Recording) -> Result<(), OpenError> {
     for table in Table::ALL {
         for (path, part) in recording.journals(table)? {
-            if journal::read(path.clone(), part)?.unread_bytes == 0 {
-                fs::remove_file(&path).map_err(OpenError::io(&path))?;
+            if unsealed::read(table, path.clone(), part)?.unread_bytes == 0 {
+                journal::remove(&path);
             }
         }
     }
@@ -122,7 +188,8 @@ fn remove_journals(recording: &Recording) -> Result<(), OpenError> {
 
 fn has_journals(recording: &Recording) -> Result<bool, OpenError> {
     for table in Table::ALL {
-        if !recording.unsealed(table)?.is_empty() {
+        let unsealed = recording.unsealed(table)?;
+        if unsealed.iter().any(|unsealed| unsealed.rows > 0) {
             return Ok(true);
         }
     }

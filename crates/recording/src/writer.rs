@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::error::WriteError;
-use crate::journal::WriterLock;
 use crate::layout::{JOURNAL_FOLDER, Table};
-use crate::manifest::{Manifest, State, sync_folder};
+use crate::lock::WriterLock;
+use crate::manifest::{Manifest, State, WriteFailure, sync_folder};
 use crate::rows::{Connection, Event, Load, Operation};
-use crate::streams::{Sealed, Streams};
+use crate::shared::Shared;
+use crate::under_way;
+use crate::worker::Worker;
 
 /// When parts are sealed, and how far the writer may fall behind.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,11 @@ pub struct WriterOptions {
     pub sync_interval: Duration,
     /// Rows that may wait for the writer; more are dropped and counted.
     pub queue_rows: usize,
+    /// Memory for rows that the disk refuses, compressed, until it takes them again, bytes; more are dropped and counted.
+    pub hold_bytes: usize,
+    /// The recording's clock. With it each flush says which operations are under way, and when; without it, a recording that has
+    /// no end reaches as far as its rows.
+    pub clock: Option<Clock>,
 }
 
 impl Default for WriterOptions {
@@ -39,6 +46,8 @@ impl Default for WriterOptions {
             flush_interval: Duration::from_secs(1),
             sync_interval: Duration::from_secs(5),
             queue_rows: 65_536,
+            hold_bytes: 32 << 20,
+            clock: None,
         }
     }
 }
@@ -63,7 +72,9 @@ pub struct Summary {
     pub dropped: BTreeMap<Table, u64>,
     /// Rows of parts that could not be sealed: `recover` finds them in their journals.
     pub journal_rows: u64,
-    /// The first thing that went wrong, if any.
+    /// When the disk refused what was written, and for how long.
+    pub failures: Vec<WriteFailure>,
+    /// Why the folder does not hold all of it, if it does not.
     pub error: Option<String>,
 }
 
@@ -75,51 +86,16 @@ impl Summary {
     }
 }
 
-/// A change to the manifest, made by the thread that owns it.
-type ManifestChange = Box<dyn FnOnce(&mut Manifest) + Send>;
-
-enum Message {
+/// What goes through the queue.
+pub(crate) enum Message {
     Operation(Operation),
     Connection(Box<Connection>),
     Event(Box<Event>),
     Load(Box<Load>),
-    Manifest(ManifestChange),
+    /// Changes to the manifest wait.
+    Manifest,
     Seal,
     Finish(Completion),
-}
-
-/// What the handles and the writer's thread both look at.
-#[derive(Debug, Default)]
-struct Shared {
-    dropped: [AtomicU64; Table::ALL.len()],
-    error: Mutex<Option<String>>,
-}
-
-impl Shared {
-    fn drop_rows(&self, table: Table, rows: u64) {
-        self.dropped[table as usize].fetch_add(rows, Ordering::Relaxed);
-    }
-
-    fn dropped(&self) -> BTreeMap<Table, u64> {
-        let count = |table: &Table| self.dropped[*table as usize].load(Ordering::Relaxed);
-        Table::ALL
-            .iter()
-            .map(|table| (*table, count(table)))
-            .filter(|(_, rows)| *rows > 0)
-            .collect()
-    }
-
-    fn note_error(&self, error: &WriteError) {
-        let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert_with(|| error.to_string());
-    }
-
-    fn error(&self) -> Option<String> {
-        self.error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
 }
 
 /// Hands rows over to the writer. Never waits: a row that finds the queue full is dropped and counted.
@@ -156,16 +132,45 @@ impl Handle {
         self.shared.dropped().values().sum()
     }
 
-    /// The first thing that went wrong while writing, if any.
+    /// What is wrong with the disk now, in words without a full stop; `None` while it takes what it gets.
     #[must_use]
-    pub fn error(&self) -> Option<String> {
-        self.shared.error()
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.trouble()
+    }
+
+    /// A place for one worker, from which a killed recording knows what it was doing.
+    #[must_use]
+    pub fn slot(&self) -> Slot {
+        Slot {
+            cell: self.shared.in_flight.add(),
+            handle: self.clone(),
+        }
     }
 
     fn send(&self, table: Table, message: Message) {
         if self.sender.try_send(message).is_err() {
             self.shared.drop_rows(table, 1);
         }
+    }
+}
+
+/// One worker's place: it runs one operation at a time.
+pub struct Slot {
+    cell: Arc<Mutex<Option<Operation>>>,
+    handle: Handle,
+}
+
+impl Slot {
+    /// The worker begins this operation; the row is as it would be if nothing more were known. Allocates nothing.
+    pub fn begin(&self, row: &Operation) {
+        under_way::set(&self.cell, Some(row.clone()));
+    }
+
+    /// Records how it ended. Never waits: a row that finds the queue full is dropped and counted.
+    pub fn end(&self, row: Operation) {
+        // In this order: an operation is on its way to the disk, or under way, at every moment.
+        self.handle.operation(row);
+        under_way::set(&self.cell, None);
     }
 }
 
@@ -202,18 +207,14 @@ impl RecordingWriter {
         }
         let lock = WriterLock::take(folder).map_err(WriteError::io(folder))?;
         manifest.write(folder)?;
-        sync_folder(folder)?;
+        if let Some(parent) = folder.parent() {
+            // Else a power cut might take the whole folder; where the parent can't be opened, that is so.
+            let _ = sync_folder(parent);
+        }
 
         let (sender, receiver) = sync_channel(options.queue_rows);
         let shared = Arc::new(Shared::default());
-        let worker = Worker {
-            folder: folder.to_path_buf(),
-            streams: Streams::new(&manifest),
-            manifest,
-            options,
-            shared: Arc::clone(&shared),
-            _lock: lock,
-        };
+        let worker = Worker::new(folder, manifest, options, Arc::clone(&shared), lock);
         let thread = std::thread::Builder::new()
             .name("recording-writer".to_owned())
             .spawn(move || worker.run(&receiver))
@@ -241,31 +242,21 @@ impl RecordingWriter {
         &self.folder
     }
 
-    /// Changes the manifest and writes it; waits while the queue is full.
-    ///
-    /// # Errors
-    /// [`WriteError::WriterGone`] where the writer's thread has ended.
-    pub fn change_manifest(
-        &self,
-        change: impl FnOnce(&mut Manifest) + Send + 'static,
-    ) -> Result<(), WriteError> {
-        self.sender
-            .send(Message::Manifest(Box::new(change)))
-            .map_err(|_| WriteError::WriterGone)
+    /// Has the manifest changed and written, by the writer's thread. Never waits; the change comes with the next flush at the
+    /// latest.
+    pub fn change_manifest(&self, change: impl FnOnce(&mut Manifest) + Send + 'static) {
+        self.shared.add_change(Box::new(change));
+        // Where the queue is full, the next flush finds it.
+        let _ = self.sender.try_send(Message::Manifest);
     }
 
     /// Has every open part sealed and named in the manifest now; rows handed over before this are in it, later ones go into
-    /// further parts. Does not wait for it.
-    ///
-    /// # Errors
-    /// [`WriteError::WriterGone`] where the writer's thread has ended.
-    pub fn seal(&self) -> Result<(), WriteError> {
-        self.sender
-            .send(Message::Seal)
-            .map_err(|_| WriteError::WriterGone)
+    /// further parts. Does not wait for it; where the queue is full, because the disk does not keep up, nothing is sealed.
+    pub fn seal(&self) {
+        let _ = self.sender.try_send(Message::Seal);
     }
 
-    /// Seals every part and completes the manifest. Rows handed over before this are in it.
+    /// Seals every part and completes the manifest. Rows handed over before this are in it. Waits for the disk.
     ///
     /// # Errors
     /// [`WriteError::WriterGone`] where the writer's thread has ended before.
@@ -274,131 +265,5 @@ impl RecordingWriter {
             .send(Message::Finish(completion))
             .map_err(|_| WriteError::WriterGone)?;
         self.thread.join().map_err(|_| WriteError::WriterGone)
-    }
-}
-
-/// The writer's thread.
-struct Worker {
-    folder: PathBuf,
-    streams: Streams,
-    manifest: Manifest,
-    options: WriterOptions,
-    shared: Arc<Shared>,
-    _lock: WriterLock,
-}
-
-impl Worker {
-    fn run(mut self, receiver: &Receiver<Message>) -> Summary {
-        let mut next_flush = Instant::now() + self.options.flush_interval;
-        let completion = loop {
-            let wait = next_flush.saturating_duration_since(Instant::now());
-            match receiver.recv_timeout(wait) {
-                Ok(Message::Operation(row)) => self.streams.operation(row),
-                Ok(Message::Connection(row)) => self.streams.connections.push(*row),
-                Ok(Message::Event(row)) => self.streams.events.push(*row),
-                Ok(Message::Load(row)) => self.streams.load.push(*row),
-                Ok(Message::Manifest(change)) => {
-                    change(&mut self.manifest);
-                    self.write_manifest();
-                }
-                Ok(Message::Seal) => {
-                    let results = self.streams.seal_all(&self.folder, &self.options);
-                    self.publish(results);
-                }
-                Ok(Message::Finish(completion)) => break Some(completion),
-                Err(RecvTimeoutError::Timeout) => {}
-                // Every sender went without a word: whoever recorded panicked. What is here is sealed all the same.
-                Err(RecvTimeoutError::Disconnected) => break None,
-            }
-            if Instant::now() >= next_flush || self.streams.is_batch_full() {
-                self.flush();
-                next_flush = Instant::now() + self.options.flush_interval;
-            }
-        };
-        self.complete(completion)
-    }
-
-    fn flush(&mut self) {
-        // A removed folder would be noticed only when the next part is opened, minutes later.
-        if !self.folder.is_dir() {
-            let removed = std::io::Error::from(std::io::ErrorKind::NotFound);
-            self.shared
-                .note_error(&WriteError::io(&self.folder)(removed));
-        }
-        let results = self.streams.flush(&self.folder, &self.options);
-        self.publish(results);
-    }
-
-    fn complete(mut self, completion: Option<Completion>) -> Summary {
-        let results = self.streams.seal_all(&self.folder, &self.options);
-        if let Some(completion) = completion {
-            self.manifest.state = completion.state;
-            self.manifest.duration_us = Some(completion.duration_us);
-            self.manifest.clock.drift_us = Some(completion.drift_us);
-        } else {
-            self.manifest.state = State::Interrupted;
-        }
-        self.publish(results);
-        self.note_dropped();
-        self.write_manifest();
-        Summary {
-            rows: self.streams.sealed_rows(),
-            dropped: self.shared.dropped(),
-            journal_rows: self.streams.journal_rows(),
-            error: self.shared.error(),
-        }
-    }
-
-    /// Names newly sealed parts in the manifest, and then lets their journals go; counts the rows of those that failed.
-    fn publish(&mut self, results: Vec<Sealed>) {
-        let mut journals = Vec::new();
-        for sealed in results {
-            match sealed.result {
-                Ok((part, journal)) => {
-                    self.manifest.parts.push(part);
-                    journals.push(journal);
-                }
-                Err(error) => {
-                    self.shared.note_error(&error);
-                    self.shared.drop_rows(sealed.table, sealed.lost_rows);
-                }
-            }
-        }
-        if !journals.is_empty() {
-            // Renamed, its folder synced, named in the manifest, and only then its journal removed.
-            for table in Table::ALL {
-                let folder = self.folder.join(table.as_str());
-                if folder.is_dir()
-                    && let Err(error) = sync_folder(&folder)
-                {
-                    self.shared.note_error(&error);
-                }
-            }
-            self.note_dropped();
-            if self.write_manifest() {
-                // A journal that stays is passed over by readers: its part is there.
-                journals
-                    .iter()
-                    .for_each(|journal| drop(fs::remove_file(journal)));
-            }
-        }
-    }
-
-    fn note_dropped(&mut self) {
-        let dropped = self.shared.dropped();
-        self.manifest.dropped_rows = dropped
-            .into_iter()
-            .map(|(table, rows)| (table.as_str().to_owned(), rows))
-            .collect();
-    }
-
-    fn write_manifest(&self) -> bool {
-        match self.manifest.write(&self.folder) {
-            Ok(()) => true,
-            Err(error) => {
-                self.shared.note_error(&error);
-                false
-            }
-        }
     }
 }

@@ -15,7 +15,7 @@ use recording::vocabulary::Path;
 use recording::{
     Manifest, Recording, RecordingWriter, RecoverError, State, Table, WriterOptions, recover,
 };
-use support::{done, manifest, operation, read, rows};
+use support::{copy_of, done, manifest, operation, read, rows};
 
 fn options() -> WriterOptions {
     WriterOptions {
@@ -56,17 +56,7 @@ fn in_progress(root: &FilePath) -> (RecordingWriter, PathBuf) {
 
 /// The folder as it is this moment, which is what a SIGKILL leaves.
 fn killed(folder: &FilePath, root: &FilePath) -> PathBuf {
-    let copy = root.join("killed");
-    for entry in ["", "operations", "logs", "journal"] {
-        fs::create_dir(copy.join(entry)).unwrap();
-        for file in fs::read_dir(folder.join(entry)).unwrap() {
-            let file = file.unwrap();
-            if file.file_type().unwrap().is_file() {
-                fs::copy(file.path(), copy.join(entry).join(file.file_name())).unwrap();
-            }
-        }
-    }
-    copy
+    copy_of(folder, &root.join("killed"))
 }
 
 #[test]
@@ -207,4 +197,99 @@ fn a_death_between_any_two_steps_of_sealing_doubles_nothing() {
     assert_eq!((recovered.rows, recovered.named_parts), (0, 2));
     assert_eq!(counts(&folder), (200, 0));
     assert!(!folder.join("journal").exists());
+}
+
+/// Every bit of a journal that has checksums is accounted for: a row is read as it was written, or not at all.
+#[test]
+fn a_damaged_batch_is_left_out_and_the_others_are_read() {
+    let root = tempfile::tempdir().unwrap();
+    let (writer, folder) = in_progress(root.path());
+    let copy = killed(&folder, root.path());
+    writer.finish(done()).unwrap();
+    let journal = copy.join("journal/operations.direct-00001.arrows");
+    let whole = fs::read(&journal).unwrap();
+    let schema_bytes = 2_000;
+    let mut lost = 0;
+    for position in (0..whole.len()).step_by(53) {
+        let mut bytes = whole.clone();
+        bytes[position] ^= 1 << (position % 8);
+        fs::write(&journal, &bytes).unwrap();
+        let unsealed = Recording::open(&copy)
+            .unwrap()
+            .unsealed(Table::Operations)
+            .unwrap();
+        let direct = unsealed.iter().find(|part| part.part.starts_with("direct"));
+        let direct = direct.unwrap();
+        assert!(
+            direct.rows < 100 && direct.unread_bytes > 0,
+            "bit {position}"
+        );
+        if position > schema_bytes {
+            assert!(direct.rows > 0, "bit {position} took every batch");
+        }
+        lost += 1;
+        let ids: Vec<i64> = direct.batches().flat_map(|batch| ids(&batch)).collect();
+        assert!(ids.iter().all(|id| (1..=100).contains(id)));
+        assert_eq!(ids.len() as u64, direct.rows);
+    }
+    assert!(lost > 50, "nothing was tested");
+}
+
+fn ids(batch: &arrow_array::RecordBatch) -> Vec<i64> {
+    use arrow_array::cast::AsArray;
+    let ids = batch.column_by_name("operation_id").unwrap();
+    let ids = ids.as_primitive::<arrow_array::types::Int64Type>();
+    ids.values().to_vec()
+}
+
+#[test]
+fn a_journal_without_checksums_is_read() {
+    let root = tempfile::tempdir().unwrap();
+    let (writer, folder) = in_progress(root.path());
+    let copy = killed(&folder, root.path());
+    writer.finish(done()).unwrap();
+    for path in ["direct", "proxy"] {
+        let sums = copy.join(format!("journal/operations.{path}-00001.crc"));
+        fs::remove_file(sums).unwrap();
+    }
+    assert_eq!(counts(&copy), (0, 200));
+}
+
+/// Another table's journal under this one's name, a folder, a link: none is read as operations.
+#[test]
+fn what_is_no_journal_of_the_table_is_not_read() {
+    let root = tempfile::tempdir().unwrap();
+    let (writer, folder) = in_progress(root.path());
+    writer.handle().event(recording::Event {
+        time: support::START_US,
+        path: None,
+        kind: recording::vocabulary::EventKind::Interrupted,
+        status: None,
+        detail: "x".to_owned(),
+    });
+    let events = folder.join("journal/events.events-00001.arrows");
+    for _ in 0..500 {
+        if events.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    let copy = killed(&folder, root.path());
+    writer.finish(done()).unwrap();
+    let name = |end: &str| copy.join(format!("journal/operations.direct-00001.{end}"));
+    fs::copy(
+        copy.join("journal/events.events-00001.arrows"),
+        name("arrows"),
+    )
+    .unwrap();
+    fs::copy(copy.join("journal/events.events-00001.crc"), name("crc")).unwrap();
+    assert_eq!(counts(&copy), (0, 100), "only the proxy's rows");
+    fs::remove_file(name("arrows")).unwrap();
+    fs::create_dir(name("arrows")).unwrap();
+    assert_eq!(counts(&copy), (0, 100));
+    fs::remove_dir(name("arrows")).unwrap();
+    let elsewhere = copy.join("journal/operations.proxy-00001.arrows");
+    std::os::unix::fs::symlink(elsewhere, name("arrows")).unwrap();
+    assert_eq!(counts(&copy), (0, 100), "a link may lead anywhere");
 }

@@ -332,5 +332,6 @@ fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
         load: None,
         parts: Vec::new(),
         dropped_rows: std::collections::BTreeMap::new(),
+        write_failures: Vec::new(),
     }
 }

@@ -39,7 +39,7 @@ pub async fn run(
         duration,
         paths: drawn.snapshots(),
         dropped_rows: handle.dropped_rows(),
-        writer_error: handle.error(),
+        trouble: handle.trouble(),
     };
     let frames = move |screen: &mut Screen, ended: bool| {
         screen.note(monitor.take_notes());

@@ -20,7 +20,7 @@ pub(super) struct View {
     pub(super) duration: Duration,
     pub(super) paths: Vec<Snapshot>,
     pub(super) dropped_rows: u64,
-    pub(super) writer_error: Option<String>,
+    pub(super) trouble: Option<String>,
 }
 
 impl View {
@@ -66,7 +66,7 @@ impl View {
                 grouped(self.dropped_rows)
             ));
         }
-        what.extend(self.writer_error.clone());
+        what.extend(self.trouble.clone());
         let mut line = Line::new();
         line.push(Style::Bad, what.join("; "));
         (!what.is_empty()).then_some(line)

@@ -54,6 +54,7 @@ pub fn manifest() -> Manifest {
         load: None,
         parts: Vec::new(),
         dropped_rows: BTreeMap::new(),
+        write_failures: Vec::new(),
     }
 }
 
@@ -109,4 +110,20 @@ pub fn written() -> (tempfile::TempDir, std::path::PathBuf) {
     (1..=100).for_each(|id| handle.operation(operation(Path::Direct, id)));
     writer.finish(done()).unwrap();
     (root, folder)
+}
+
+/// The folder as it is this moment, which is what a SIGKILL leaves.
+pub fn copy_of(folder: &std::path::Path, copy: &std::path::Path) -> std::path::PathBuf {
+    fs::create_dir(copy).unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let to = copy.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_of(&entry.path(), &to);
+        } else if fs::copy(entry.path(), &to).is_err() {
+            // Replaced or removed while it was copied: a moment later it is not there either.
+            let _ = fs::remove_file(&to);
+        }
+    }
+    copy.to_path_buf()
 }

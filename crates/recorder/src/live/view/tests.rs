@@ -58,7 +58,7 @@ fn view(paths: Vec<Snapshot>) -> View {
         duration: Duration::from_secs(300),
         paths,
         dropped_rows: 0,
-        writer_error: None,
+        trouble: None,
     }
 }
 
@@ -97,7 +97,7 @@ fn a_failover_as_it_looks() {
 fn no_line_is_wider_than_the_terminal() {
     let mut view = view(vec![direct(), fresh()]);
     view.dropped_rows = 12;
-    view.writer_error = Some("/data/runs/x: No space left on device (os error 28)".to_owned());
+    view.trouble = Some("/data/runs/x: No space left on device (os error 28)".to_owned());
     for width in 1..200 {
         for line in view.lines(width) {
             assert!(line.render(width, false).chars().count() <= width);
@@ -109,7 +109,7 @@ fn no_line_is_wider_than_the_terminal() {
 fn lost_rows_are_said_in_red() {
     let mut view = view(vec![]);
     view.dropped_rows = 1200;
-    view.writer_error = Some("disk full".to_owned());
+    view.trouble = Some("disk full".to_owned());
     let last = view.lines(80).pop().unwrap().render(80, true);
     assert_eq!(
         last,

@@ -1,0 +1,300 @@
+//! The rows of one table, or of one path in it, on their way into parts.
+
+use std::io;
+use std::path::{Path as FilePath, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, SchemaRef};
+
+use crate::builders::Origin;
+use crate::error::{OpenError, WriteError};
+use crate::held::{Held, Room};
+use crate::journal;
+use crate::layout::{Table, part_name};
+use crate::manifest::PartRecord;
+use crate::part::{OpenPart, PartFile};
+use crate::schema;
+use crate::unsealed;
+use crate::vocabulary::Path;
+use crate::writer::WriterOptions;
+
+/// Names of parts that are taken are passed over, within reason: somebody else's files are never written over.
+const TAKEN_NAMES: u32 = 10_000;
+
+/// What all streams of a recording share.
+pub(crate) struct Context<'a> {
+    pub(crate) folder: &'a FilePath,
+    pub(crate) origin: &'a Origin,
+    pub(crate) options: &'a WriterOptions,
+    /// False while the recording's folder is not where it was: nothing is written then, and nothing given up.
+    pub(crate) is_there: bool,
+}
+
+/// What came of a flush.
+#[derive(Default)]
+pub(crate) struct Report {
+    /// Newly sealed parts, each with its journal.
+    pub(crate) sealed: Vec<(PartRecord, PathBuf)>,
+    /// What the disk refused.
+    pub(crate) errors: Vec<WriteError>,
+    /// Rows that are lost, and of which table.
+    pub(crate) lost: Vec<(Table, u64)>,
+}
+
+/// The journal of a part that could not be sealed.
+struct Left {
+    journal: PathBuf,
+    part: String,
+    rows: u64,
+}
+
+type BuildBatch<R> = fn(&SchemaRef, &Origin, &[R]) -> Result<RecordBatch, ArrowError>;
+
+/// The rows of one table, or of one path in it.
+pub(crate) struct Stream<R> {
+    pub(crate) table: Table,
+    path: Option<Path>,
+    schema: SchemaRef,
+    build: BuildBatch<R>,
+    waiting: Vec<R>,
+    held: Held,
+    open: Option<OpenPart>,
+    left: Vec<Left>,
+    next_number: u32,
+    pub(crate) sealed_rows: u64,
+}
+
+impl<R> Stream<R> {
+    pub(crate) fn new(table: Table, path: Option<Path>, build: BuildBatch<R>) -> Self {
+        Self {
+            table,
+            path,
+            schema: schema::of(table),
+            build,
+            waiting: Vec::new(),
+            held: Held::default(),
+            open: None,
+            left: Vec::new(),
+            next_number: 1,
+            sealed_rows: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, row: R) {
+        self.waiting.push(row);
+    }
+
+    /// Rows that were handed over and not encoded yet.
+    pub(crate) fn waiting_rows(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Rows in memory because the disk refused them.
+    pub(crate) fn held_rows(&self) -> u64 {
+        self.held.rows()
+    }
+
+    /// Rows in the journals of parts that could not be sealed.
+    pub(crate) fn left_rows(&self) -> u64 {
+        self.left.iter().map(|left| left.rows).sum()
+    }
+
+    /// Encodes what waits and hands it to the disk, or holds it where the disk refuses; then seals the part if it is due.
+    pub(crate) fn flush(&mut self, context: &Context<'_>, room: &mut Room, report: &mut Report) {
+        if !self.waiting.is_empty() {
+            match (self.build)(&self.schema, context.origin, &self.waiting) {
+                Ok(batch) => self.add(&batch, context, room, report),
+                Err(error) => {
+                    report.lost.push((self.table, self.waiting.len() as u64));
+                    let folder = context.folder.join(self.table.as_str());
+                    report.errors.push(WriteError::encode(&folder, &error));
+                }
+            }
+            self.waiting.clear();
+        }
+        if !context.is_there {
+            return;
+        }
+        self.release(context, room, report);
+        if let Some(part) = &mut self.open {
+            if !part.has_journal() {
+                // Somebody removed the journal: the rows are safe once the part is sealed.
+                self.seal(report);
+            } else if let Err(error) = part.sync(context.options.sync_interval) {
+                report.errors.push(error);
+                self.abandon(report);
+            }
+        }
+        if self.is_due(context.options) {
+            self.seal(report);
+        }
+    }
+
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        context: &Context<'_>,
+        room: &mut Room,
+        report: &mut Report,
+    ) {
+        let in_turn = self.held.is_empty() && context.is_there;
+        let is_safe = in_turn && self.write(batch, context, report);
+        if !is_safe && !self.held.push(room, batch) {
+            report.lost.push((self.table, batch.num_rows() as u64));
+        }
+    }
+
+    /// Writes what was held, the oldest first, until the disk refuses again.
+    fn release(&mut self, context: &Context<'_>, room: &mut Room, report: &mut Report) {
+        while !self.held.is_empty() {
+            match self.held.first() {
+                Some(batch) => {
+                    if !self.write(&batch, context, report) {
+                        return;
+                    }
+                    self.held.pop(room);
+                }
+                // Memory that lies: nothing can be done but to say so.
+                None => report.lost.push((self.table, self.held.pop(room))),
+            }
+        }
+    }
+
+    /// True where the batch is in a journal, though its part may be given up.
+    fn write(&mut self, batch: &RecordBatch, context: &Context<'_>, report: &mut Report) -> bool {
+        let before = self.open.as_ref().map_or(0, OpenPart::journaled_rows);
+        let written = match self.open_part(context.folder) {
+            Ok(part) => part.write(batch),
+            Err(error) => Err(error),
+        };
+        let Err(error) = written else {
+            return true;
+        };
+        report.errors.push(error);
+        let after = self.open.as_ref().map_or(before, OpenPart::journaled_rows);
+        self.abandon(report);
+        after > before
+    }
+
+    fn open_part(&mut self, folder: &FilePath) -> Result<&mut OpenPart, WriteError> {
+        let open = match self.open.take() {
+            Some(part) => part,
+            None => self.create_part(folder)?,
+        };
+        Ok(self.open.insert(open))
+    }
+
+    fn create_part(&mut self, folder: &FilePath) -> Result<OpenPart, WriteError> {
+        let last = self.next_number.saturating_add(TAKEN_NAMES);
+        loop {
+            let name = part_name(self.table, self.path, self.next_number);
+            match OpenPart::create(folder, self.table, &name, &self.schema) {
+                Err(WriteError::Io { source, .. })
+                    if source.kind() == io::ErrorKind::AlreadyExists && self.next_number < last =>
+                {
+                    self.next_number += 1;
+                }
+                created => {
+                    let part = created?;
+                    self.next_number += 1;
+                    return Ok(part);
+                }
+            }
+        }
+    }
+
+    /// Gives the open part up after an error. What its journal has is sealed from there later.
+    fn abandon(&mut self, report: &mut Report) {
+        let Some(part) = self.open.take() else { return };
+        let has_journal = part.has_journal();
+        let (journal, name, rows) = part.abandon();
+        if !has_journal {
+            report.lost.push((self.table, rows));
+        } else if rows == 0 {
+            journal::remove(&journal);
+            // Its name is free again.
+            self.next_number -= 1;
+        } else {
+            self.left.push(Left {
+                journal,
+                part: name,
+                rows,
+            });
+        }
+    }
+
+    /// Seals the open part, if there is one.
+    pub(crate) fn seal(&mut self, report: &mut Report) {
+        let Some(part) = self.open.take() else { return };
+        let (rows, has_journal) = (part.rows(), part.has_journal());
+        let (sealed, journal, name) = part.seal();
+        match sealed {
+            Ok(record) => {
+                self.sealed_rows += rows;
+                report.sealed.push((record, journal));
+            }
+            Err(error) => {
+                report.errors.push(error);
+                if has_journal {
+                    self.left.push(Left {
+                        journal,
+                        part: name,
+                        rows,
+                    });
+                } else {
+                    report.lost.push((self.table, rows));
+                }
+            }
+        }
+    }
+
+    fn is_due(&self, options: &WriterOptions) -> bool {
+        self.open.as_ref().is_some_and(|part| {
+            part.rows() >= options.seal_rows || part.opened.elapsed() >= options.seal_age
+        })
+    }
+
+    /// Seals parts that could not be sealed before, from their journals, until the disk refuses again.
+    pub(crate) fn seal_left(&mut self, folder: &FilePath, report: &mut Report) {
+        while let Some(left) = self.left.first() {
+            match seal_journal(folder, self.table, left) {
+                Ok(record) => {
+                    let left = self.left.remove(0);
+                    self.sealed_rows += record.rows;
+                    // What could not be read of it: the disk lost it.
+                    let missing = left.rows.saturating_sub(record.rows);
+                    if missing > 0 {
+                        report.lost.push((self.table, missing));
+                    }
+                    report.sealed.push((record, left.journal));
+                }
+                Err(error) => {
+                    report.errors.push(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Gives up what is still held: the recording ends.
+    pub(crate) fn drop_held(&mut self, room: &mut Room, report: &mut Report) {
+        while !self.held.is_empty() {
+            report.lost.push((self.table, self.held.pop(room)));
+        }
+    }
+}
+
+fn seal_journal(folder: &FilePath, table: Table, left: &Left) -> Result<PartRecord, WriteError> {
+    let unsealed = unsealed::read(table, left.journal.clone(), left.part.clone());
+    let unsealed = unsealed.map_err(|error| match error {
+        OpenError::Io { path, source } => WriteError::Io { path, source },
+        other => WriteError::encode(&left.journal, &other),
+    })?;
+    PartFile::of_batches(
+        folder,
+        table,
+        &left.part,
+        &schema::of(table),
+        unsealed.batches(),
+    )
+}

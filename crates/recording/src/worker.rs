@@ -1,0 +1,320 @@
+//! The writer's thread.
+
+use std::io::{Error, ErrorKind};
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use crate::ballast::Ballast;
+use crate::clock::Clock;
+use crate::error::WriteError;
+use crate::layout::Table;
+use crate::lock::WriterLock;
+use crate::manifest::{Manifest, State, sync_folder};
+use crate::same_file::Identity;
+use crate::shared::Shared;
+use crate::stream::Report;
+use crate::streams::Streams;
+use crate::timestamp::Timestamp;
+use crate::writer::{Completion, Message, Summary, WriterOptions};
+use crate::{journal, under_way};
+
+/// Between two attempts to seal what could not be sealed.
+const SEAL_AGAIN: Duration = Duration::from_secs(60);
+/// Messages taken between two looks at the time.
+const MESSAGES_AT_ONCE: usize = 256;
+
+/// The writer's thread.
+pub(crate) struct Worker {
+    folder: PathBuf,
+    identity: Option<Identity>,
+    streams: Streams,
+    manifest: Manifest,
+    /// True while the manifest on disk says less than this one.
+    is_manifest_stale: bool,
+    options: WriterOptions,
+    shared: Arc<Shared>,
+    clock: Clock,
+    ballast: Ballast,
+    /// Of parts that are sealed and that the manifest on disk does not name yet.
+    sealed_journals: Vec<PathBuf>,
+    synced_in_flight: Instant,
+    seal_again: Instant,
+    _lock: WriterLock,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        folder: &FilePath,
+        manifest: Manifest,
+        options: WriterOptions,
+        shared: Arc<Shared>,
+        lock: WriterLock,
+    ) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            identity: Identity::at(folder),
+            streams: Streams::new(&manifest, &options),
+            manifest,
+            is_manifest_stale: false,
+            options,
+            shared,
+            clock: options.clock.unwrap_or_else(Clock::start),
+            ballast: Ballast::new(folder),
+            sealed_journals: Vec::new(),
+            synced_in_flight: Instant::now(),
+            seal_again: Instant::now() + SEAL_AGAIN,
+            _lock: lock,
+        }
+    }
+
+    pub(crate) fn run(mut self, receiver: &Receiver<Message>) -> Summary {
+        let mut next_flush = Instant::now() + self.options.flush_interval;
+        let completion = loop {
+            let wait = next_flush.saturating_duration_since(Instant::now());
+            let ended = match receiver.recv_timeout(wait) {
+                Ok(message) => self
+                    .take(message)
+                    .or_else(|| self.take_all(receiver, MESSAGES_AT_ONCE)),
+                Err(RecvTimeoutError::Timeout) => None,
+                // Every sender went without a word: whoever recorded panicked. What is here is sealed all the same.
+                Err(RecvTimeoutError::Disconnected) => break None,
+            };
+            if ended.is_some() {
+                break ended;
+            }
+            if Instant::now() >= next_flush {
+                let ended = self.tick(receiver);
+                if ended.is_some() {
+                    break ended;
+                }
+                next_flush = Instant::now() + self.options.flush_interval;
+            }
+        };
+        self.complete(completion)
+    }
+
+    /// Takes what waits in the queue, `most` messages at most.
+    fn take_all(&mut self, receiver: &Receiver<Message>, most: usize) -> Option<Completion> {
+        receiver
+            .try_iter()
+            .take(most)
+            .find_map(|message| self.take(message))
+    }
+
+    fn take(&mut self, message: Message) -> Option<Completion> {
+        match message {
+            Message::Operation(row) => {
+                self.streams.operation(row);
+                if self.streams.is_batch_full() {
+                    self.flush(false);
+                }
+            }
+            Message::Connection(row) => self.streams.connections.push(*row),
+            Message::Event(row) => self.streams.events.push(*row),
+            Message::Load(row) => self.streams.load.push(*row),
+            Message::Manifest => self.refresh_manifest(),
+            Message::Seal => self.flush(true),
+            Message::Finish(completion) => return Some(completion),
+        }
+        None
+    }
+
+    /// Once per flush interval. What is under way is asked for first: what ended before that has its row in the queue, and the
+    /// journals have it before the disk hears what was under way.
+    fn tick(&mut self, receiver: &Receiver<Message>) -> Option<Completion> {
+        let under_way = self.shared.in_flight.operations();
+        let time_us = self.clock.now_us();
+        let ended = self.take_all(receiver, self.options.queue_rows);
+        self.flush(false);
+        if ended.is_none() && self.options.clock.is_some() && self.is_there() {
+            let is_durable = self.synced_in_flight.elapsed() >= self.options.sync_interval;
+            let origin = &self.streams.origin;
+            let written = under_way::write(&self.folder, time_us, &under_way, origin, is_durable);
+            if is_durable {
+                self.synced_in_flight = Instant::now();
+            }
+            if let Err(error) = written {
+                self.refused(&error);
+            }
+        }
+        ended
+    }
+
+    fn is_there(&self) -> bool {
+        self.identity.is_some() && Identity::at(&self.folder) == self.identity
+    }
+
+    /// Hands what waits to the disk; with `seal`, seals every open part.
+    fn flush(&mut self, seal: bool) {
+        self.shared.set_busy(true);
+        let is_there = self.is_there();
+        if !is_there {
+            self.refused(&self.gone());
+        }
+        let seal = seal && is_there;
+        let mut report = self
+            .streams
+            .flush(&self.folder, &self.options, is_there, seal);
+        if is_there && Instant::now() >= self.seal_again {
+            self.seal_again = Instant::now() + SEAL_AGAIN;
+            let again = self.streams.seal_left(&self.folder);
+            report.sealed.extend(again.sealed);
+            report.errors.extend(again.errors);
+            report.lost.extend(again.lost);
+        }
+        let is_well = is_there && report.errors.is_empty();
+        self.publish(report);
+        self.refresh_manifest();
+        let held_rows = self.streams.held_rows();
+        self.shared.set_held(held_rows);
+        let now = Timestamp(self.clock.now_us());
+        if is_well && held_rows == 0 && !self.is_manifest_stale && self.shared.accepted(now) {
+            self.ballast.take();
+            self.is_manifest_stale = true;
+            self.refresh_manifest();
+        }
+        self.shared.set_busy(false);
+    }
+
+    fn gone(&self) -> WriteError {
+        WriteError::io(&self.folder)(Error::new(
+            ErrorKind::NotFound,
+            "the folder is no longer there",
+        ))
+    }
+
+    fn refused(&mut self, error: &WriteError) {
+        let now = Timestamp(self.clock.now_us());
+        if self.shared.refused(now, &error.to_string()) {
+            self.is_manifest_stale = true;
+        }
+    }
+
+    /// Names newly sealed parts in the manifest, and then lets their journals go; counts the rows that are lost.
+    fn publish(&mut self, report: Report) {
+        for error in &report.errors {
+            self.refused(error);
+        }
+        for (table, rows) in report.lost {
+            self.shared.drop_rows(table, rows);
+            self.is_manifest_stale = true;
+        }
+        if report.sealed.is_empty() {
+            return;
+        }
+        for (part, journal) in report.sealed {
+            self.manifest.parts.push(part);
+            self.sealed_journals.push(journal);
+        }
+        // Renamed, its folder synced, named in the manifest, and only then its journal removed.
+        for table in Table::ALL {
+            let folder = self.folder.join(table.as_str());
+            if folder.is_dir()
+                && let Err(error) = sync_folder(&folder)
+            {
+                self.refused(&error);
+            }
+        }
+        self.is_manifest_stale = true;
+        self.refresh_manifest();
+    }
+
+    /// Applies what others want changed, and replaces the manifest where it says less than it should.
+    fn refresh_manifest(&mut self) {
+        for change in self.shared.take_changes() {
+            change(&mut self.manifest);
+            self.is_manifest_stale = true;
+        }
+        let dropped = self.shared.dropped().into_iter();
+        let dropped = dropped
+            .map(|(table, rows)| (table.as_str().to_owned(), rows))
+            .collect();
+        if self.manifest.dropped_rows != dropped {
+            self.manifest.dropped_rows = dropped;
+            self.is_manifest_stale = true;
+        }
+        if !self.is_manifest_stale || !self.is_there() {
+            return;
+        }
+        self.manifest.write_failures = self.shared.failures();
+        let mut written = self.manifest.write(&self.folder);
+        if written.as_ref().is_err_and(WriteError::is_disk_full) && self.ballast.drop() {
+            written = self.manifest.write(&self.folder);
+        }
+        match written {
+            Ok(()) => {
+                self.is_manifest_stale = false;
+                for journal in self.sealed_journals.drain(..) {
+                    journal::remove(&journal);
+                }
+            }
+            Err(error) => self.refused(&error),
+        }
+    }
+
+    fn complete(mut self, completion: Option<Completion>) -> Summary {
+        // Their workers are gone, or the row would have come.
+        for row in self.shared.in_flight.take() {
+            self.streams.operation(row);
+        }
+        self.seal_everything();
+        let lost = self.streams.drop_held();
+        self.publish(lost);
+        if let Some(completion) = completion {
+            self.manifest.state = completion.state;
+            self.manifest.duration_us = Some(completion.duration_us);
+            self.manifest.clock.drift_us = Some(completion.drift_us);
+        } else {
+            self.manifest.state = State::Interrupted;
+        }
+        let journal_rows = self.streams.journal_rows();
+        let held = self.shared.dropped();
+        if self.is_there() && journal_rows == 0 && held.is_empty() {
+            self.shared.accepted(Timestamp(self.clock.now_us()));
+        }
+        self.is_manifest_stale = true;
+        self.refresh_manifest();
+        if self.is_there() && !self.is_manifest_stale {
+            under_way::remove(&self.folder);
+        }
+        self.ballast.drop();
+        let is_whole = !self.is_manifest_stale && journal_rows == 0;
+        let last_error = self.shared.failures().pop().map(|failure| failure.error);
+        Summary {
+            rows: self.streams.sealed_rows(),
+            dropped: self.shared.dropped(),
+            journal_rows,
+            error: match is_whole {
+                true => None,
+                false => Some(last_error.unwrap_or_else(|| self.gone().to_string())),
+            },
+            failures: self.shared.failures(),
+        }
+    }
+
+    /// Seals until nothing is left or the disk takes no more: each part that is sealed makes room, for its journal goes.
+    fn seal_everything(&mut self) {
+        let mut before = (u64::MAX, u64::MAX);
+        loop {
+            let is_there = self.is_there();
+            if !is_there {
+                self.refused(&self.gone());
+            }
+            let report = self
+                .streams
+                .flush(&self.folder, &self.options, is_there, true);
+            self.publish(report);
+            if is_there {
+                let report = self.streams.seal_left(&self.folder);
+                self.publish(report);
+            }
+            let left = (self.streams.held_rows(), self.streams.journal_rows());
+            if left == (0, 0) || left == before || !is_there {
+                return;
+            }
+            before = left;
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What was under way when a recorder died becomes a row, once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path as FilePath, PathBuf};
+use std::time::Duration;
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use recording::vocabulary::{Outcome, Path};
+use recording::{
+    Clock, Manifest, Operation, Recording, RecordingWriter, State, Table, UnderWay, WriterOptions,
+    recover,
+};
+use support::{copy_of, done, manifest, operation, read};
+
+/// A clock and a manifest that begin now.
+fn started(folder: &FilePath) -> (RecordingWriter, Clock) {
+    let clock = Clock::start();
+    let options = WriterOptions {
+        flush_interval: Duration::from_millis(5),
+        clock: Some(clock),
+        ..WriterOptions::default()
+    };
+    let mut manifest = manifest();
+    manifest.start_time = recording::Timestamp(clock.now_us());
+    let writer = RecordingWriter::create(folder, manifest, options).unwrap();
+    (writer, clock)
+}
+
+fn begun(path: Path, operation_id: i64) -> Operation {
+    Operation {
+        end_time: None,
+        checkout_us: None,
+        execute_us: None,
+        outcome: Outcome::Unfinished,
+        affected_rows: None,
+        ..operation(path, operation_id)
+    }
+}
+
+fn under_way(folder: &FilePath) -> Option<UnderWay> {
+    UnderWay::read(&Recording::open(folder).unwrap()).unwrap()
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("waited in vain: {what}");
+}
+
+/// Path, `operation_id` and outcome of every operation.
+fn rows(folder: &FilePath) -> Vec<(String, i64, String)> {
+    let recording = Recording::open(folder).unwrap();
+    let batches = read(&recording, Table::Operations);
+    let text = |batch: &arrow_array::RecordBatch, name: &str, row: usize| {
+        let column = batch.column_by_name(name).unwrap().as_string::<i32>();
+        assert!(column.is_valid(row));
+        column.value(row).to_owned()
+    };
+    let mut rows = Vec::new();
+    for batch in &batches {
+        let ids = batch.column_by_name("operation_id").unwrap();
+        let ids = ids.as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            let (path, outcome) = (text(batch, "path", row), text(batch, "outcome", row));
+            rows.push((path, ids.value(row), outcome));
+        }
+    }
+    rows.sort();
+    rows
+}
+
+/// A recorder with two workers in mid-operation, as a SIGKILL leaves it; the moment of its last word.
+fn killed(root: &FilePath) -> (PathBuf, i64) {
+    let folder = root.join("run");
+    let (writer, clock) = started(&folder);
+    let slots = [
+        writer.handle().slot(),
+        writer.handle().slot(),
+        writer.handle().slot(),
+    ];
+    slots[0].begin(&begun(Path::Direct, 1));
+    slots[0].end(operation(Path::Direct, 1));
+    slots[0].begin(&begun(Path::Direct, 2));
+    slots[1].begin(&begun(Path::Proxy, 1));
+    let begun_us = clock.now_us();
+    wait_until("a word of after the last begin", || {
+        under_way(&folder).is_some_and(|word| word.time_us > begun_us)
+    });
+    let copy = copy_of(&folder, &root.join("killed"));
+    let time_us = under_way(&copy).unwrap().time_us;
+    slots[0].end(operation(Path::Direct, 2));
+    slots[1].end(operation(Path::Proxy, 1));
+    assert!(writer.finish(done()).unwrap().is_complete());
+    assert!(!folder.join("journal").exists());
+    assert_eq!(rows(&folder).len(), 3, "each operation once");
+    (copy, time_us)
+}
+
+fn expected() -> Vec<(String, i64, String)> {
+    [
+        ("direct", 1, "ok"),
+        ("direct", 2, "unfinished"),
+        ("proxy", 1, "unfinished"),
+    ]
+    .map(|(path, id, outcome)| (path.to_owned(), id, outcome.to_owned()))
+    .to_vec()
+}
+
+#[test]
+fn a_killed_recording_ends_at_its_last_word() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, time_us) = killed(root.path());
+    let recovered = recover(&folder).unwrap();
+    assert_eq!((recovered.rows, recovered.unfinished), (1, 2));
+    let manifest = Manifest::read(&folder).unwrap();
+    assert_eq!(manifest.state, State::Recovered);
+    assert_eq!(
+        manifest.duration_us,
+        Some(time_us - manifest.start_time.micros())
+    );
+    assert_eq!(rows(&folder), expected());
+    assert!(!folder.join("journal").exists(), "nothing stays open");
+    assert!(recover(&folder).unwrap().healthy);
+    assert_eq!(rows(&folder), expected());
+}
+
+/// A recovery that dies anywhere is repeated, and doubles nothing.
+#[test]
+fn a_recovery_that_was_killed_is_repeated() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, _) = killed(root.path());
+    let before = copy_of(&folder, &root.path().join("before"));
+    recover(&folder).unwrap();
+    // All parts are sealed, and the manifest and the journals are as they were.
+    fs::copy(before.join("manifest.json"), folder.join("manifest.json")).unwrap();
+    fs::create_dir(folder.join("journal")).unwrap();
+    for file in fs::read_dir(before.join("journal")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), folder.join("journal").join(file.file_name())).unwrap();
+    }
+    let again = recover(&folder).unwrap();
+    assert_eq!((again.rows, again.unfinished, again.named_parts), (0, 0, 3));
+    assert_eq!(rows(&folder), expected());
+}
+
+#[test]
+fn what_has_a_row_is_not_under_way() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, _) = killed(root.path());
+    let recording = Recording::open(&folder).unwrap();
+    let word = under_way(&folder).unwrap();
+    let unsealed = recording.unsealed(Table::Operations).unwrap();
+    assert_eq!(word.unfinished(&[], &unsealed).len(), 2);
+    // The same operations, in the part of a recording that went on.
+    let complete = root.path().join("run/operations");
+    let parts: Vec<_> = fs::read_dir(&complete)
+        .unwrap()
+        .map(|part| part.unwrap().path())
+        .collect();
+    assert!(word.unfinished(&parts, &[]).is_empty());
+    assert!(word.unfinished(&parts, &unsealed).is_empty());
+}
+
+#[test]
+fn a_damaged_word_says_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, _) = killed(root.path());
+    let file = folder.join("journal/in_flight.arrows");
+    let whole = fs::read(&file).unwrap();
+    let mut damaged = BTreeSet::new();
+    for position in (0..whole.len()).step_by(37) {
+        let mut bytes = whole.clone();
+        bytes[position] ^= 0x10;
+        fs::write(&file, &bytes).unwrap();
+        damaged.insert(under_way(&folder).is_none());
+        fs::write(&file, &whole[..position]).unwrap();
+        damaged.insert(under_way(&folder).is_none());
+    }
+    assert_eq!(damaged, BTreeSet::from([true]));
+    fs::write(&file, &whole).unwrap();
+    assert!(under_way(&folder).is_some());
+}
+
+/// A worker whose task is gone has nobody else to write its row.
+#[test]
+fn what_nobody_ended_is_unfinished_at_the_end() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let (writer, _) = started(&folder);
+    let slot = writer.handle().slot();
+    slot.begin(&begun(Path::Direct, 1));
+    drop(slot);
+    assert!(writer.finish(done()).unwrap().is_complete());
+    assert_eq!(
+        rows(&folder),
+        [("direct".to_owned(), 1, "unfinished".to_owned())]
+    );
+}

@@ -1,0 +1,164 @@
+//! A disk that refuses: rows wait in memory, up to a bound, and are written when it takes them again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::Path as FilePath;
+use std::time::Duration;
+
+use recording::vocabulary::Path;
+use recording::{Handle, Recording, RecordingWriter, Table, WriterOptions};
+use support::{done, manifest, operation, read, rows};
+
+fn options() -> WriterOptions {
+    WriterOptions {
+        flush_interval: Duration::from_millis(5),
+        ..WriterOptions::default()
+    }
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("waited in vain: {what}");
+}
+
+fn write(handle: &Handle, ids: std::ops::RangeInclusive<i64>) {
+    ids.for_each(|id| handle.operation(operation(Path::Direct, id)));
+}
+
+fn row_count(folder: &FilePath) -> usize {
+    rows(&read(&Recording::open(folder).unwrap(), Table::Operations))
+}
+
+/// As when a network disk goes and comes back: the folder is away for a while, and is the same afterwards.
+#[test]
+fn rows_are_held_until_the_folder_is_back() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, away) = (root.path().join("run"), root.path().join("away"));
+    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let handle = writer.handle();
+    write(&handle, 1..=100);
+    fs::rename(&folder, &away).unwrap();
+    wait_until("trouble", || handle.trouble().is_some());
+    write(&handle, 101..=200);
+    wait_until("rows in memory", || {
+        let trouble = handle.trouble();
+        trouble.is_some_and(|text| text.contains("100 rows are held in memory"))
+    });
+    writer.seal();
+    std::thread::sleep(Duration::from_millis(30));
+    fs::rename(&away, &folder).unwrap();
+    wait_until("health", || handle.trouble().is_none());
+    write(&handle, 201..=300);
+    let summary = writer.finish(done()).unwrap();
+    assert!(summary.is_complete(), "{:?}", summary.error);
+    assert_eq!(row_count(&folder), 300);
+    let failures = Recording::open(&folder)
+        .unwrap()
+        .manifest()
+        .write_failures
+        .clone();
+    assert_eq!(failures.len(), 1, "the manifest tells of it");
+    assert_eq!(summary.failures, failures);
+    assert!(failures[0].error.contains("no longer there"));
+    assert!(
+        failures[0]
+            .until
+            .is_some_and(|until| until > failures[0].from)
+    );
+    assert!(!folder.join("journal").exists());
+}
+
+#[test]
+fn beyond_the_bound_the_newest_rows_are_counted() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, away) = (root.path().join("run"), root.path().join("away"));
+    let options = WriterOptions {
+        hold_bytes: 10_000,
+        ..options()
+    };
+    let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
+    let handle = writer.handle();
+    fs::rename(&folder, &away).unwrap();
+    wait_until("trouble", || handle.trouble().is_some());
+    write(&handle, 1..=10);
+    wait_until("the first rows in memory", || {
+        handle
+            .trouble()
+            .is_some_and(|text| text.contains("10 rows"))
+    });
+    let mut next = 11;
+    while handle.dropped_rows() == 0 {
+        write(&handle, next..=next + 9);
+        next += 10;
+        std::thread::sleep(Duration::from_millis(10));
+        assert!(next < 100_000, "10,000 bytes hold no more than this");
+    }
+    fs::rename(&away, &folder).unwrap();
+    wait_until("health", || handle.trouble().is_none());
+    let summary = writer.finish(done()).unwrap();
+    let dropped = summary.dropped[&Table::Operations];
+    assert!(dropped > 0 && !summary.is_complete());
+    assert_eq!(row_count(&folder) as u64 + dropped, next as u64 - 1);
+    let recording = Recording::open(&folder).unwrap();
+    assert_eq!(recording.manifest().dropped_rows["operations"], dropped);
+    // What was held first is there: the moment of the failure is what a recording is about.
+    let first = read(&recording, Table::Operations).remove(0);
+    use arrow_array::cast::AsArray;
+    let ids = first.column_by_name("operation_id").unwrap();
+    assert_eq!(
+        ids.as_primitive::<arrow_array::types::Int64Type>().value(0),
+        1
+    );
+}
+
+#[test]
+fn a_removed_journal_folder_costs_no_row() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let handle = writer.handle();
+    write(&handle, 1..=50);
+    let journal = folder.join("journal/operations.direct-00001.arrows");
+    wait_until("the journal", || journal.exists());
+    fs::remove_dir_all(folder.join("journal")).unwrap();
+    wait_until("a sealed part", || {
+        folder.join("operations/direct-00001.parquet").exists()
+    });
+    write(&handle, 51..=100);
+    let summary = writer.finish(done()).unwrap();
+    assert!(summary.is_complete(), "{:?}", summary.error);
+    assert_eq!(row_count(&folder), 100);
+}
+
+#[test]
+fn a_removed_table_folder_costs_no_row() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let handle = writer.handle();
+    write(&handle, 1..=50);
+    wait_until("the part", || {
+        folder.join("operations/direct-00001.parquet.open").exists()
+    });
+    wait_until("its rows in the journal", || {
+        let recording = Recording::open(&folder).unwrap();
+        let unsealed = recording.unsealed(Table::Operations).unwrap();
+        unsealed.iter().map(|part| part.rows).sum::<u64>() == 50
+    });
+    fs::remove_dir_all(folder.join("operations")).unwrap();
+    write(&handle, 51..=100);
+    let summary = writer.finish(done()).unwrap();
+    assert!(summary.is_complete(), "{:?}", summary.error);
+    assert_eq!(row_count(&folder), 100, "sealed from the journal");
+}
