@@ -27,8 +27,8 @@ pub use error::{OpenError, WriteError};
 pub use journal::Unsealed;
 pub use layout::{RunId, Table};
 pub use manifest::{
-    ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE, Manifest, Mode,
-    PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
+    ClockOffset, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE,
+    Manifest, Mode, PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
 };
 pub use reader::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};

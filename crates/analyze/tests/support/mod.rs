@@ -305,6 +305,7 @@ fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
         clock: ClockRecord {
             anchor_time: Timestamp(START_US),
             drift_us: None,
+            offsets: Vec::new(),
         },
         mode,
         weights: Weights {
