@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use recording::vocabulary::Path;
-use recording::{Clock, ClockOffset, ClockRecord, Timestamp};
+use recording::{Clock, ClockOffset, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::SimpleQueryMessage;
@@ -126,8 +126,8 @@ pub(crate) fn log(offsets: &[ClockOffset], paths: &[Path], when: &str, log: &Log
 }
 
 /// Tells the user of a clock that is wrong, this host's or the server's: reports of several hosts would not fit together.
-pub(crate) fn warn(record: &ClockRecord, start: Timestamp) {
-    if let Some(text) = record.axis_offset(start).and_then(warning) {
+pub(crate) fn warn(offsets: &[ClockOffset], start: Timestamp) {
+    if let Some(text) = ClockOffset::best(offsets, start).and_then(warning) {
         say::line(text);
     }
 }

@@ -135,7 +135,7 @@ impl Recording {
         let run_id = RunId::new(clock.now_us(), rand::random());
         let folder = config.out.join(run_id.as_str());
         let manifest = manifest::build(&config, &run_id, &clock, &checked.offsets);
-        clock_offset::warn(&manifest.clock, manifest.start_time);
+        clock_offset::warn(&checked.offsets, manifest.start_time);
         let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default())
             .map_err(|error| RecorderError::NothingRecorded(error.to_string()))?;
         let logs = folder.join("logs");

@@ -188,22 +188,6 @@ pub struct ClockRecord {
     pub offsets: Vec<ClockOffset>,
 }
 
-impl ClockRecord {
-    /// The measurement that brings a recording which began at `start` onto the server's clock: one from before the start, when
-    /// no failover had changed the server yet; of these the direct path's, with no proxy on the way; of these the one of the
-    /// smallest uncertainty. `None` where nothing was measured.
-    #[must_use]
-    pub fn axis_offset(&self, start: Timestamp) -> Option<&ClockOffset> {
-        self.offsets.iter().min_by_key(|offset| {
-            (
-                offset.time > start,
-                offset.path != Path::Direct,
-                offset.uncertainty_us,
-            )
-        })
-    }
-}
-
 /// The database server's clock against the recording's, measured as NTP does it (RFC 5905, section 8) with the server's one
 /// `clock_timestamp()` as both T2 and T3: `offset = server - (before + after) / 2`, wrong by at most half the round trip
 /// `after - before`, as the server looked at its clock somewhere in it. Of several round trips the shortest wins.
@@ -224,6 +208,22 @@ pub struct ClockOffset {
     pub offset_us: i64,
     /// The offset is right to within this, microseconds: half the round trip.
     pub uncertainty_us: i64,
+}
+
+impl ClockOffset {
+    /// The measurement that brings a recording which began at `start` onto the server's clock: one from before the start, when
+    /// no failover had changed the server yet; of these the direct path's, with no proxy on the way; of these the one of the
+    /// smallest uncertainty. `None` where nothing was measured.
+    #[must_use]
+    pub fn best(offsets: &[Self], start: Timestamp) -> Option<&Self> {
+        offsets.iter().min_by_key(|offset| {
+            (
+                offset.time > start,
+                offset.path != Path::Direct,
+                offset.uncertainty_us,
+            )
+        })
+    }
 }
 
 /// What a recording says of itself.
@@ -357,12 +357,8 @@ mod tests {
     #[test]
     fn the_axis_is_the_start_then_the_direct_path_then_the_smallest_uncertainty() {
         let start = Timestamp(100);
-        let mut record = ClockRecord {
-            anchor_time: Timestamp(0),
-            drift_us: None,
-            offsets: Vec::new(),
-        };
-        assert_eq!(record.axis_offset(start), None);
+        let mut offsets = Vec::new();
+        assert_eq!(ClockOffset::best(&offsets, start), None);
         // In the order in which each next one is the better choice.
         for better in [
             offset(200, Path::Proxy, 1),
@@ -371,10 +367,10 @@ mod tests {
             offset(90, Path::Direct, 60),
             offset(80, Path::Direct, 30),
         ] {
-            record.offsets.push(better.clone());
-            assert_eq!(record.axis_offset(start), Some(&better));
-            record.offsets.rotate_right(1);
-            assert_eq!(record.axis_offset(start), Some(&better));
+            offsets.push(better.clone());
+            assert_eq!(ClockOffset::best(&offsets, start), Some(&better));
+            offsets.rotate_right(1);
+            assert_eq!(ClockOffset::best(&offsets, start), Some(&better));
         }
     }
 
