@@ -114,10 +114,16 @@ fn the_direct_path_is_preferred_then_what_was_measured_before_the_start() {
 
 #[test]
 fn an_offset_beyond_all_time_is_no_panic() {
-    let made = outage().measured(Direct, -1.0, i64::MAX, i64::MIN).write();
-    let gaps = gaps(&[made]);
-    assert_eq!(gaps.outages[0].uncertainty_us, Some(0));
-    assert!(analyze::text::render_gaps(&gaps, false).contains("Outages"));
+    for (uncertainty_us, expected) in [(i64::MIN, 0), (i64::MAX, i64::MAX)] {
+        let made = [i64::MAX, i64::MIN].map(|offset_us| {
+            let made = outage().measured(Direct, -1.0, offset_us, uncertainty_us);
+            made.write()
+        });
+        let gaps = gaps(&made);
+        assert_eq!(gaps.outages[0].uncertainty_us, Some(expected));
+        assert!(analyze::text::render_gaps(&gaps, false).contains("Outages"));
+        assert!(serde_json::to_string(&gaps).is_ok());
+    }
 }
 
 /// A folder of two recordings.

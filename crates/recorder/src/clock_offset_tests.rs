@@ -127,6 +127,16 @@ async fn a_real_server_on_both_paths_and_one_that_does_not_answer() {
         }
     }
 
+    // A proxy that holds the question back: given up at the deadline, not waited for.
+    let mut progress = Progress::default();
+    let session = connectors[1].connect(0, &mut progress).await.unwrap();
+    lab.pause_proxy().await.unwrap();
+    let deadline = Instant::now() + Duration::from_millis(300);
+    let held = measure(&session, Path::Proxy, Clock::start(), deadline).await;
+    assert_eq!(held, None);
+    assert!(Instant::now() >= deadline);
+    lab.resume_proxy().await.unwrap();
+
     // The direct path is refused; the proxy lets us in and waits for its writer.
     lab.kill_writer().await.unwrap();
     assert_eq!(measure_at_the_end(&connectors, Clock::start()).await, []);

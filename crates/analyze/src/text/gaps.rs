@@ -163,6 +163,8 @@ fn together(gaps: &Gaps, calendar: Calendar) -> Table {
 }
 
 fn together_row(together: &Together, calendar: Calendar) -> Vec<Cell> {
+    let (start, end) = (together.span.start, together.span.end);
+    let length_us = end.micros().saturating_sub(start.micros());
     let seen_by = together.seen_by.iter().map(|witness| {
         let mark = match witness.axis {
             Axis::Server => String::new(),
@@ -172,9 +174,9 @@ fn together_row(together: &Together, calendar: Calendar) -> Vec<Cell> {
     });
     let seen_by: Vec<String> = seen_by.collect();
     vec![
-        calendar.time(together.span.start).into(),
-        calendar.time(together.span.end).into(),
-        WORDS.units.seconds(together.span.length_us(), 2).into(),
+        calendar.time(start).into(),
+        calendar.time(end).into(),
+        WORDS.units.seconds(length_us, 2).into(),
         format!("{} of {}", together.hosts, together.hosts_recording).into(),
         together.outages.to_string().into(),
         figure_in(
