@@ -1,5 +1,7 @@
 //! The command line of `analyze`.
 
+mod gaps;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +25,8 @@ use crate::{Analysis, analyze};
     after_help = "Examples:\n  \
         analyze report data/runs/20261122T204300Z-7f3a\n  \
         analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
-        analyze charts data/runs/20261122T204300Z-7f3a\n\n\
+        analyze charts data/runs/20261122T204300Z-7f3a\n  \
+        analyze gaps data/runs\n\n\
         Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or no recording there."
 )]
 pub struct Cli {
@@ -49,6 +52,13 @@ enum Command {
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
         analyze charts data/runs/20261122T204300Z-7f3a --out /tmp/post-mortem --svg")]
     Charts(ChartsArgs),
+    /// Lists the outages of several recordings on one axis, the database server's clock.
+    ///
+    /// Clocks of several hosts differ. Each recording holds how far its host's clock was from the server's; with that added, the
+    /// same outage stands at the same time whoever saw it. A second table says which outages were seen together, and by how many
+    /// of the hosts that recorded at that time. A recording without such a measurement stays on its host's clock, and is marked.
+    #[command(after_help = gaps::EXAMPLES)]
+    Gaps(gaps::GapsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +66,12 @@ struct RecordingArgs {
     /// Folder of the recording.
     #[arg(value_name = "RUN")]
     run: PathBuf,
+    #[command(flatten)]
+    thresholds: ThresholdArgs,
+}
+
+#[derive(Debug, Args)]
+struct ThresholdArgs {
     /// Shortest gap between successes that may be an outage; at least 100ms.
     #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration::parse)]
     min_outage: Duration,
@@ -109,13 +125,12 @@ impl Cli {
         let done = match self.command {
             Command::Report(args) => report(&args),
             Command::Charts(args) => draw(&args),
+            Command::Gaps(args) => gaps::run(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
-            Err(Failure::Analyze(error)) => {
-                eprintln!("analyze: {error}");
-                ExitCode::from(if error.is_usage() { 2 } else { 1 })
-            }
+            Err(Failure::Analyze(error)) => ExitCode::from(say(&error)),
+            Err(Failure::Said(code)) => ExitCode::from(code),
             Err(Failure::Usage(text)) => {
                 eprintln!("analyze: {text}");
                 ExitCode::from(2)
@@ -132,9 +147,17 @@ impl Cli {
     }
 }
 
+/// Says what is wrong with a recording, and gives the exit code for it.
+fn say(error: &AnalyzeError) -> u8 {
+    eprintln!("analyze: {error}");
+    if error.is_usage() { 2 } else { 1 }
+}
+
 enum Failure {
     Usage(String),
     Analyze(AnalyzeError),
+    /// Already said, with this exit code.
+    Said(u8),
     Output(io::Error),
 }
 
@@ -150,7 +173,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl RecordingArgs {
+impl ThresholdArgs {
     fn thresholds(&self) -> Result<Thresholds, Failure> {
         let thresholds = Thresholds {
             min_outage_us: duration::micros(self.min_outage),
@@ -163,9 +186,11 @@ impl RecordingArgs {
         }
         Ok(thresholds)
     }
+}
 
+impl RecordingArgs {
     fn analyze(&self) -> Result<Analysis, Failure> {
-        let thresholds = self.thresholds()?;
+        let thresholds = self.thresholds.thresholds()?;
         Ok(analyze(&Loaded::open(&self.run)?, thresholds)?)
     }
 }
@@ -182,11 +207,14 @@ fn report(args: &ReportArgs) -> Result<(), Failure> {
         Lang::En => Language::En,
         Lang::Zh => Language::Zh,
     };
-    let color =
-        stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let color = has_color(&stdout);
     let text = text::render(&analysis.summary, &TextOptions { language, color });
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
+}
+
+fn has_color(stdout: &impl IsTerminal) -> bool {
+    stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn draw(args: &ChartsArgs) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ pub mod cli;
 mod comparison;
 mod error;
 mod frame;
+pub mod gaps;
 pub mod load;
 pub mod outages;
 mod percentile;

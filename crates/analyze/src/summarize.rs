@@ -132,6 +132,7 @@ fn describe(loaded: &Loaded, span: &Span) -> RecordingSummary {
         journal_rows: loaded.journal_rows(),
         unread_bytes: loaded.unread_bytes(),
         clock_drift_us: manifest.clock.drift_us,
+        clock_offsets: manifest.clock.offsets,
     }
 }
 

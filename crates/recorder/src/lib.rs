@@ -8,6 +8,7 @@ mod checkout;
 pub mod classify;
 mod cleanup;
 pub mod cli;
+mod clock_offset;
 pub mod config;
 pub mod connect;
 mod database;
@@ -47,6 +48,7 @@ use std::ffi::OsString;
 use clap::Parser;
 
 pub use error::RecorderError;
+pub use run::record;
 
 use cli::{Cli, Command};
 

@@ -3,8 +3,8 @@
 use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{
-    Clock, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, Manifest, Pool, RunId,
-    State, Timestamp,
+    Clock, ClockOffset, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, Manifest,
+    Pool, RunId, State, Timestamp,
 };
 
 use crate::config::RunConfig;
@@ -13,7 +13,12 @@ use crate::redact::redact;
 
 /// What the recording says of itself while it runs.
 #[must_use]
-pub(crate) fn build(config: &RunConfig, run_id: &RunId, clock: &Clock) -> Manifest {
+pub(crate) fn build(
+    config: &RunConfig,
+    run_id: &RunId,
+    clock: &Clock,
+    offsets: &[ClockOffset],
+) -> Manifest {
     Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -26,6 +31,7 @@ pub(crate) fn build(config: &RunConfig, run_id: &RunId, clock: &Clock) -> Manife
         clock: ClockRecord {
             anchor_time: Timestamp(clock.anchor_us()),
             drift_us: None,
+            offsets: offsets.to_vec(),
         },
         mode: config.mode,
         weights: config.weights,

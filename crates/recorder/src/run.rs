@@ -7,7 +7,8 @@ use std::time::Instant;
 use command_line::duration::micros;
 use recording::vocabulary::EventKind;
 use recording::{
-    Clock, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp, WriterOptions,
+    Clock, ClockOffset, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp,
+    WriterOptions,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -25,50 +26,67 @@ use crate::observer::{Observer, describe};
 use crate::pgbench::Running;
 use crate::signals::Signals;
 use crate::workload::Workload;
-use crate::{disk, end, load, manifest, out, pool, report, say};
+use crate::{clock_offset, disk, end, load, manifest, out, pool, report, say};
 
-/// Records, and prints the recording's folder as the last line on stdout.
+/// `recorder run`, as the user wrote it.
+///
+/// # Errors
+/// As [`record`].
+pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), RecorderError> {
+    record(RunConfig::new(endpoints, args)?, Clock::start()).await
+}
+
+/// Records what `config` says, all times on `clock`, and prints the recording's folder as the last line on stdout.
 ///
 /// # Errors
 /// [`RecorderError::Usage`] and [`RecorderError::NothingRecorded`] leave no folder behind; [`RecorderError::Failed`] says what
 /// of the recording is lost.
-pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), RecorderError> {
-    let config = RunConfig::new(endpoints, args)?;
+pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError> {
     out::probe(&config.out)?;
     config.notes.iter().for_each(say::line);
     let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
     let mut signals = Signals::listen().map_err(nothing)?;
-    let clock = Clock::start();
     let monitor = Monitor::new(config.mode.paths(), clock);
     let (stop, stopping) = watch::channel(false);
     let ready = async {
         if config.load.is_some() {
             load::find()?;
         }
-        let keys = check(&config).await?;
+        let checked = check(&config, clock).await?;
         Ok((
-            keys,
+            checked,
             load::start(&config, &monitor, stopping.clone()).await?,
         ))
     };
-    let (keys, loads) = tokio::select! {
+    let (checked, loads) = tokio::select! {
         ready = ready => ready?,
         signal = signals.next() => {
             let text = format!("{signal} before the recording began: nothing is recorded");
             return Err(RecorderError::NothingRecorded(text));
         }
     };
-    let recording = Recording::begin(config, clock, monitor, keys, loads, stop).await?;
+    let recording = Recording::begin(config, clock, monitor, checked, loads, stop).await?;
     recording.run(&mut signals).await
 }
 
+/// What the check before the run found.
+struct Checked {
+    /// Of each path, in the order of the connectors.
+    keys: Vec<PathKeys>,
+    /// Of the paths whose server told its clock.
+    offsets: Vec<ClockOffset>,
+}
+
 /// Connects to every path once, so that the user's mistakes are told before a folder is made.
-async fn check(config: &RunConfig) -> Result<Vec<PathKeys>, RecorderError> {
-    let (mut all, mut answered) = (Vec::new(), Vec::new());
+async fn check(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError> {
+    let (mut keys, mut offsets, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     for connector in &config.connectors {
         let limit = config.limits.operation;
         let (session, server) = database::connect(connector, limit).await?;
-        all.push(database::read_keys(connector, &session, limit).await?);
+        keys.push(database::read_keys(connector, &session, limit).await?);
+        // Before any load, pgbench's warm-up included: a busy host would measure worse.
+        let deadline = tokio::time::Instant::now() + clock_offset::LIMIT_BEFORE;
+        offsets.extend(clock_offset::measure(&session, connector.path(), clock, deadline).await);
         if let Some(server) = server {
             let note = match server.in_recovery {
                 Some(true) => ": a reader refuses every write",
@@ -80,7 +98,7 @@ async fn check(config: &RunConfig) -> Result<Vec<PathKeys>, RecorderError> {
     }
     // Only now: a mistake on the second path is one line.
     answered.iter().for_each(say::line);
-    Ok(all)
+    Ok(Checked { keys, offsets })
 }
 
 /// A recording under way.
@@ -108,13 +126,14 @@ impl Recording {
         config: RunConfig,
         clock: Clock,
         monitor: Arc<Monitor>,
-        keys: Vec<PathKeys>,
+        checked: Checked,
         mut loads: Vec<Running>,
         stop: watch::Sender<bool>,
     ) -> Result<Self, RecorderError> {
         let run_id = RunId::new(clock.now_us(), rand::random());
         let folder = config.out.join(run_id.as_str());
-        let manifest = manifest::build(&config, &run_id, &clock);
+        let manifest = manifest::build(&config, &run_id, &clock, &checked.offsets);
+        clock_offset::warn(&checked.offsets, manifest.start_time);
         let options = WriterOptions {
             sync_interval: config.sync_interval,
             clock: Some(clock),
@@ -126,12 +145,22 @@ impl Recording {
         let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
         let (server_sender, new_servers) = mpsc::unbounded_channel();
         let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
-        let workloads = workloads(&config, clock, &monitor, &writer, &observer, keys, &run_id)?;
+        let workloads = workloads(
+            &config,
+            clock,
+            &monitor,
+            &writer,
+            &observer,
+            checked.keys,
+            &run_id,
+        )?;
         for load in &mut loads {
             load.begin_recording(writer.handle(), clock, &logs)
                 .map_err(|error| RecorderError::Failed(error.to_string()))?;
         }
         report::begun(&config, &folder, &log);
+        let paths = config.mode.paths();
+        clock_offset::log(&checked.offsets, paths, "before the start", &log);
         warm_up(&workloads, config.workers).await;
 
         let start = Instant::now();
@@ -206,8 +235,16 @@ impl Recording {
         self.writer
             .change_manifest(move |manifest| manifest.duration_us = Some(duration_us));
         self.writer.seal();
+        let closing = end::close(self.live, self.loads, self.trigger, &self.log);
+        let (config, writer, log) = (&self.config, &self.writer, &self.log);
+        // In place as soon as it is known: whoever does not want to wait for the others keeps it.
+        let measuring = async {
+            let offsets = clock_offset::measure_at_the_end(&config.connectors, self.clock).await;
+            clock_offset::log(&offsets, config.mode.paths(), "at the end", log);
+            writer.change_manifest(|manifest| manifest.clock.offsets.extend(offsets));
+        };
         tokio::select! {
-            () = end::close(self.live, self.loads, self.trigger, &self.log) => {}
+            ((), ()) = async { tokio::join!(closing, measuring) } => {}
             signal = signals.next() => {
                 self.log.line(&format!("{signal}: no longer waiting for pgbench and the failover command"));
             }

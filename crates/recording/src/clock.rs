@@ -7,15 +7,23 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub struct Clock {
     anchor_us: i64,
     anchor: Instant,
+    wall: fn() -> i64,
 }
 
 impl Clock {
-    /// Anchors the clock to the wall clock's time now.
+    /// Anchors the clock to the system's wall clock now.
     #[must_use]
     pub fn start() -> Self {
+        Self::with_wall(system_us)
+    }
+
+    /// Anchors the clock to the time that `wall` tells now, UTC microseconds. It is asked again only for [`Clock::drift_us`].
+    #[must_use]
+    pub fn with_wall(wall: fn() -> i64) -> Self {
         Self {
-            anchor_us: wall_us(),
+            anchor_us: wall(),
             anchor: Instant::now(),
+            wall,
         }
     }
 
@@ -43,7 +51,7 @@ impl Clock {
     /// How far the wall clock has gone ahead of this clock since the anchor, microseconds.
     #[must_use]
     pub fn drift_us(&self) -> i64 {
-        wall_us() - self.now_us()
+        (self.wall)() - self.now_us()
     }
 }
 
@@ -51,7 +59,7 @@ fn micros(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn wall_us() -> i64 {
+fn system_us() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(after) => micros(after),
         Err(before) => -micros(before.duration()),
@@ -61,6 +69,7 @@ fn wall_us() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicI64, Ordering};
     use std::time::Duration;
 
     #[test]
@@ -70,6 +79,30 @@ mod tests {
         assert_eq!(clock.at_us(later), clock.anchor_us() + 1_500);
         if let Some(earlier) = clock.anchor.checked_sub(Duration::from_micros(700)) {
             assert_eq!(clock.at_us(earlier), clock.anchor_us() - 700);
+        }
+    }
+
+    #[test]
+    fn a_step_of_the_wall_clock_moves_the_drift_and_nothing_else() {
+        const HOUR_US: i64 = 3_600_000_000;
+        static STEP_US: AtomicI64 = AtomicI64::new(0);
+        // It stands still but for its steps.
+        let clock = Clock::with_wall(|| 1_000 + STEP_US.load(Ordering::Relaxed));
+        assert_eq!(clock.anchor_us(), 1_000);
+        let before = clock.now_us();
+        let moment = Instant::now();
+        let at_moment = clock.at_us(moment);
+        for (step_us, net_us) in [(HOUR_US, HOUR_US), (-2 * HOUR_US, -HOUR_US)] {
+            STEP_US.fetch_add(step_us, Ordering::Relaxed);
+            assert_eq!(clock.at_us(moment), at_moment);
+            assert_eq!(clock.anchor_us(), 1_000);
+            let (earliest, drift, latest) = (clock.now_us(), clock.drift_us(), clock.now_us());
+            assert!(before <= earliest && earliest <= latest);
+            let told = 1_000 + net_us;
+            assert!(
+                (told - latest..=told - earliest).contains(&drift),
+                "{drift}"
+            );
         }
     }
 }

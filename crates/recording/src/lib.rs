@@ -35,8 +35,8 @@ pub use clock::Clock;
 pub use error::{OpenError, WriteError};
 pub use layout::{RunId, Table};
 pub use manifest::{
-    ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE, Manifest, Mode,
-    PartRecord, Pool, Schedule, Server, State, Timeouts, Weights, WriteFailure,
+    ClockOffset, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE,
+    Manifest, Mode, PartRecord, Pool, Schedule, Server, State, Timeouts, Weights, WriteFailure,
 };
 pub use reader::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};

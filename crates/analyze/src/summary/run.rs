@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use recording::{
-    Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server, State, Timeouts, Timestamp,
-    Weights,
+    ClockOffset, Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server, State, Timeouts,
+    Timestamp, Weights,
 };
 use serde::Serialize;
 
@@ -59,6 +59,8 @@ pub struct RecordingSummary {
     pub unread_bytes: u64,
     /// Drift of the wall clock over the recording, microseconds.
     pub clock_drift_us: Option<i64>,
+    /// The database server's clock against this recording's; empty where it was not measured.
+    pub clock_offsets: Vec<ClockOffset>,
 }
 
 /// One row of `events`.

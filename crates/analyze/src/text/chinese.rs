@@ -79,6 +79,14 @@ pub(super) const CHINESE: Words = Words {
     journal: "日志",
     journal_text: |rows, bytes| format!("未封存部分的 {rows} 行, {bytes} 字节未能读取"),
     clock_drift: "时钟漂移",
+    clock_offset: "时钟偏差",
+    clock_offset_text: |length, ahead, server, uncertainty| {
+        let to = if ahead { "快" } else { "慢" };
+        format!("比 {server} {to} {length} (± {uncertainty})")
+    },
+    the_server: "数据库服务器",
+    before_the_start: "开始前测得",
+    after_the_start: "结束时测得",
     warning: "警告",
     dropped: |rows, table| format!("记录时丢失了 {table} 表的 {rows} 行: 以下数据不完整"),
     configuration: "测试配置",

@@ -1,7 +1,7 @@
 //! What was recorded, and with which settings.
 
 use recording::vocabulary::EventKind;
-use recording::{Endpoint, Schedule, Server, State};
+use recording::{ClockOffset, Endpoint, Schedule, Server, State};
 
 use super::Page;
 use super::format::{count, date_time, decimal, plain};
@@ -47,6 +47,8 @@ pub(super) fn recording_items(page: &Page<'_>) -> Items {
     if let Some(drift) = recording.clock_drift_us {
         items.push(item(words.clock_drift, words.units.setting(drift)));
     }
+    let offsets = recording.clock_offsets.iter();
+    items.extend(offsets.map(|offset| item(words.clock_offset, offset_text(page, offset))));
     if recording.journal_rows > 0 || recording.unread_bytes > 0 {
         let text = (words.journal_text)(
             &count(recording.journal_rows),
@@ -59,6 +61,28 @@ pub(super) fn recording_items(page: &Page<'_>) -> Items {
         items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
     }
     items
+}
+
+/// How far this host's clock was from the server's, and where and when that was measured.
+fn offset_text(page: &Page<'_>, offset: &ClockOffset) -> String {
+    let (words, units) = (page.words, page.words.units);
+    let server = match (&offset.server_address, offset.server_port) {
+        (Some(address), Some(port)) => plain(&format!("{address}:{port}")),
+        _ => words.the_server.to_owned(),
+    };
+    let text = (words.clock_offset_text)(
+        &units.setting(offset.offset_us.saturating_abs()),
+        offset.offset_us < 0,
+        &server,
+        &units.setting(offset.uncertainty_us.saturating_abs()),
+    );
+    let when = if offset.time <= page.summary.recording.start_time {
+        words.before_the_start
+    } else {
+        words.after_the_start
+    };
+    let path = (words.path_name)(offset.path.as_str());
+    [text, path, when.to_owned()].join(words.separator)
 }
 
 /// Duration, workers and weights: the three lines that the sample has.

@@ -47,6 +47,14 @@ pub(super) const ENGLISH: Words = Words {
         format!("{rows} rows of parts that are not sealed, {bytes} bytes unread")
     },
     clock_drift: "Clock drift",
+    clock_offset: "Clock offset",
+    clock_offset_text: |length, ahead, server, uncertainty| {
+        let to = if ahead { "ahead of" } else { "behind" };
+        format!("{length} {to} {server} (± {uncertainty})")
+    },
+    the_server: "the server",
+    before_the_start: "before the start",
+    after_the_start: "at the end",
     warning: "WARNING",
     dropped: |rows, table| {
         format!("lost while recording: {rows} rows of {table}; the figures are incomplete")

@@ -10,6 +10,7 @@ mod downtime;
 mod english;
 mod errors;
 mod format;
+mod gaps;
 mod load;
 mod notes;
 mod rates;
@@ -23,6 +24,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::summary::Summary;
 use format::Calendar;
+pub use gaps::render as render_gaps;
 use table::{Cell, Paint, Table};
 use words::Words;
 

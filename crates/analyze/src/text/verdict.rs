@@ -5,6 +5,7 @@ use recording::vocabulary::EventKind;
 use super::Page;
 use super::format::NONE;
 use super::table::{Cell, Side, Table, Tone};
+use super::words::Words;
 use crate::summary::{EventSummary, Group, GroupSummary, Headline, PathSummary};
 
 /// How long each path was down, and out of how many episodes that figure comes.
@@ -131,13 +132,23 @@ pub(super) fn figure(
     resolution_us: i64,
     at_least: bool,
 ) -> String {
-    let units = page.words.units;
+    figure_in(page.words, downtime_us, resolution_us, at_least)
+}
+
+/// [`figure`] where there is no page.
+pub(super) fn figure_in(
+    words: &Words,
+    downtime_us: i64,
+    resolution_us: i64,
+    at_least: bool,
+) -> String {
+    let units = words.units;
     let mut text = units.seconds(downtime_us, 2);
     if downtime_us > 0 {
         text = format!("{text} (-{})", units.seconds(resolution_us, 2));
     }
     if at_least {
-        (page.words.at_least)(&text)
+        (words.at_least)(&text)
     } else {
         text
     }

@@ -56,6 +56,12 @@ pub(super) struct Words {
     pub(super) journal: &'static str,
     pub(super) journal_text: fn(&str, &str) -> String,
     pub(super) clock_drift: &'static str,
+    pub(super) clock_offset: &'static str,
+    /// Length, this host is ahead of the server, server, uncertainty.
+    pub(super) clock_offset_text: fn(&str, bool, &str, &str) -> String,
+    pub(super) the_server: &'static str,
+    pub(super) before_the_start: &'static str,
+    pub(super) after_the_start: &'static str,
     pub(super) warning: &'static str,
     pub(super) dropped: fn(&str, &str) -> String,
     pub(super) configuration: &'static str,

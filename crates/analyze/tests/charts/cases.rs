@@ -418,5 +418,6 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         journal_rows: 0,
         unread_bytes: 0,
         clock_drift_us: None,
+        clock_offsets: Vec::new(),
     }
 }

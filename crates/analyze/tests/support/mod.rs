@@ -7,8 +7,8 @@ use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
 use analyze::{Analysis, load::Loaded};
 use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
 use recording::{
-    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode, Operation, Pool,
-    RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights, WriterOptions,
+    ClockOffset, ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode,
+    Operation, Pool, RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights, WriterOptions,
 };
 
 /// Start of every hand-made recording: 2026-11-22T20:43:00Z.
@@ -26,7 +26,23 @@ pub struct HandMade {
     rows: Vec<Operation>,
     events: Vec<Event>,
     load: Vec<Load>,
+    host: Host,
 }
+
+/// Who recorded. Its clock is ahead of the true time by that much, and with it every time that it wrote.
+struct Host {
+    name: &'static str,
+    run_id: &'static str,
+    ahead_us: i64,
+    offsets: Vec<ClockOffset>,
+}
+
+const LAPTOP: Host = Host {
+    name: "laptop",
+    run_id: "20261122T204300Z-7f3a",
+    ahead_us: 0,
+    offsets: Vec::new(),
+};
 
 impl HandMade {
     pub fn new(duration: f64) -> Self {
@@ -36,7 +52,33 @@ impl HandMade {
             rows: Vec::new(),
             events: Vec::new(),
             load: Vec::new(),
+            host: LAPTOP,
         }
+    }
+
+    /// Another host recorded it, with a clock that is ahead of the true time by so many microseconds.
+    pub fn on_host(mut self, name: &'static str, run_id: &'static str, ahead_us: i64) -> Self {
+        self.host = Host {
+            name,
+            run_id,
+            ahead_us,
+            offsets: self.host.offsets,
+        };
+        self
+    }
+
+    /// A measured offset to the server's clock, so many seconds after the start.
+    pub fn measured(mut self, path: Path, at: f64, offset_us: i64, uncertainty_us: i64) -> Self {
+        self.host.offsets.push(ClockOffset {
+            time: Timestamp(START_US + us(at)),
+            path,
+            server_address: Some("10.0.0.2".to_owned()),
+            server_port: Some(5432),
+            round_trips: 8,
+            offset_us,
+            uncertainty_us,
+        });
+        self
     }
 
     /// The path of the operations that follow.
@@ -192,10 +234,16 @@ impl HandMade {
     }
 
     /// Hands every row to a writer that has not finished.
-    pub fn begin(self) -> (Made, RecordingWriter) {
+    pub fn begin(mut self) -> (Made, RecordingWriter) {
+        self.tell_by_the_hosts_clock();
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("20261122T204300Z-7f3a");
-        let manifest = manifest(&self.rows, us(self.duration));
+        let mut manifest = manifest(&self.rows, us(self.duration));
+        manifest.host = self.host.name.to_owned();
+        manifest.run_id = self.host.run_id.to_owned();
+        manifest.start_time = Timestamp(START_US + self.host.ahead_us);
+        manifest.clock.anchor_time = manifest.start_time;
+        manifest.clock.offsets = self.host.offsets;
         let options = WriterOptions {
             flush_interval: std::time::Duration::from_millis(5),
             ..WriterOptions::default()
@@ -210,6 +258,20 @@ impl HandMade {
             _temporary: temporary,
         };
         (made, writer)
+    }
+
+    fn tell_by_the_hosts_clock(&mut self) {
+        let ahead = self.host.ahead_us;
+        for row in &mut self.rows {
+            row.scheduled_time += ahead;
+            row.start_time = row.start_time.map(|time| time + ahead);
+            row.end_time = row.end_time.map(|time| time + ahead);
+        }
+        self.events.iter_mut().for_each(|row| row.time += ahead);
+        self.load.iter_mut().for_each(|row| row.time += ahead);
+        for offset in &mut self.host.offsets {
+            offset.time.0 += ahead;
+        }
     }
 
     /// Writes and analyzes it with the default thresholds.
@@ -305,6 +367,7 @@ fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
         clock: ClockRecord {
             anchor_time: Timestamp(START_US),
             drift_us: None,
+            offsets: Vec::new(),
         },
         mode,
         weights: Weights {

@@ -255,6 +255,7 @@ pub(crate) fn recording() -> RecordingSummary {
         journal_rows: 0,
         unread_bytes: 0,
         clock_drift_us: Some(-180),
+        clock_offsets: Vec::new(),
     }
 }
 

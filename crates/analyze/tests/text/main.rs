@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod chinese;
+mod clock;
 mod edges;
 mod english;
 mod fixtures;

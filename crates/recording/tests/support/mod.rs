@@ -27,6 +27,7 @@ pub fn manifest() -> Manifest {
         clock: ClockRecord {
             anchor_time: Timestamp(START_US),
             drift_us: None,
+            offsets: Vec::new(),
         },
         mode: Mode::Both,
         weights: Weights {

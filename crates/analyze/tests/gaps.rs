@@ -1,0 +1,448 @@
+//! Outages of several hosts on the database server's clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path as FilePath, PathBuf};
+use std::process::{Command, Output};
+
+use analyze::gaps::{Axis, Gaps, HEADLINE_GROUPS};
+use analyze::summary::{Group, Summary, Thresholds};
+use recording::vocabulary::ErrorClass::{ReadOnly, Refused};
+use recording::vocabulary::Path::{Direct, Proxy};
+use support::{HandMade, Made, START_US, reads_with_a_gap, us};
+
+const AHEAD_US: i64 = 37_000_000;
+const BEHIND_US: i64 = 1_250_000;
+
+/// Reads are down from 10.0 to 15.0 s.
+fn outage() -> HandMade {
+    reads_with_a_gap()
+        .failed("user_list", 10.2, 10.25, Refused)
+        .failed("user_list", 14.7, 14.75, Refused)
+}
+
+/// The same, seen by a host whose clock is 37 s ahead.
+fn ahead() -> HandMade {
+    outage().on_host("bastion-1", "20261122T204337Z-0001", AHEAD_US)
+}
+
+/// The same, seen by a host whose clock is 1.25 s behind.
+fn behind() -> HandMade {
+    outage().on_host("bastion-2", "20261122T204258Z-0002", -BEHIND_US)
+}
+
+fn ahead_measured() -> HandMade {
+    ahead()
+        .measured(Direct, -1.0, -AHEAD_US, 60)
+        .measured(Direct, 30.0, -AHEAD_US + 12, 90)
+}
+
+fn behind_measured() -> HandMade {
+    behind().measured(Direct, -1.0, BEHIND_US, 1_500)
+}
+
+fn gaps(made: &[Made]) -> Gaps {
+    let summaries: Vec<Summary> = made.iter().map(|made| made.analyze().summary).collect();
+    Gaps::new(&summaries, &HEADLINE_GROUPS, Thresholds::default())
+}
+
+/// Start and end of every outage, microseconds after the true start.
+fn spans(gaps: &Gaps) -> Vec<(i64, i64)> {
+    let after = |time: recording::Timestamp| time.micros() - START_US;
+    let outages = gaps.outages.iter();
+    outages
+        .map(|outage| (after(outage.span.start), after(outage.span.end)))
+        .collect()
+}
+
+#[test]
+fn the_same_outage_coincides_on_the_axis_to_the_microsecond() {
+    let gaps = gaps(&[ahead_measured().write(), behind_measured().write()]);
+    assert_eq!(spans(&gaps), [(us(10.0), us(15.0)); 2]);
+    let hosts: Vec<_> = gaps.outages.iter().map(|outage| &outage.host).collect();
+    assert_eq!(hosts, ["bastion-1", "bastion-2"]);
+    let uncertainties: Vec<_> = gaps
+        .outages
+        .iter()
+        .map(|outage| outage.uncertainty_us)
+        .collect();
+    assert_eq!(uncertainties, [Some(60), Some(1_500)]);
+    let [together] = gaps.together.as_slice() else {
+        panic!("{:?}", gaps.together)
+    };
+    assert_eq!((together.hosts, together.hosts_recording), (2, 2));
+    assert_eq!(together.longest_downtime_us, us(5.0));
+    assert_eq!(together.axis, Axis::Server);
+    assert_eq!(gaps.recordings[0].offset_change_us, Some(12));
+    assert_eq!(gaps.recordings[1].offset_change_us, None);
+}
+
+#[test]
+fn without_offsets_each_stays_on_its_hosts_clock_and_is_marked() {
+    let gaps = gaps(&[ahead().write(), behind().write()]);
+    let on_host_clocks = |us: i64| (us + 10_000_000, us + 15_000_000);
+    assert_eq!(
+        spans(&gaps),
+        [on_host_clocks(-BEHIND_US), on_host_clocks(AHEAD_US)]
+    );
+    assert!(gaps.outages.iter().all(|outage| outage.axis == Axis::Host));
+    assert_eq!(gaps.together.len(), 2);
+    let text = analyze::text::render_gaps(&gaps, false);
+    assert_eq!(text.matches("host clock").count(), 7, "{text}");
+    assert!(text.contains("no offset to the server's clock was measured"));
+}
+
+#[test]
+fn the_direct_path_is_preferred_then_what_was_measured_before_the_start() {
+    let proxy = ahead()
+        .measured(Proxy, -1.0, -AHEAD_US + 500, 10)
+        .measured(Direct, 30.0, -AHEAD_US + 700, 20)
+        .write();
+    assert_eq!(spans(&gaps(&[proxy])), [(us(10.0) + 500, us(15.0) + 500)]);
+    let both = ahead()
+        .measured(Proxy, -1.0, -AHEAD_US + 500, 10)
+        .measured(Direct, -1.0, -AHEAD_US, 60)
+        .write();
+    assert_eq!(spans(&gaps(&[both])), [(us(10.0), us(15.0))]);
+}
+
+#[test]
+fn an_offset_beyond_all_time_is_no_panic() {
+    for (uncertainty_us, expected) in [(i64::MIN, 0), (i64::MAX, i64::MAX)] {
+        let made = [i64::MAX, i64::MIN].map(|offset_us| {
+            let made = outage().measured(Direct, -1.0, offset_us, uncertainty_us);
+            made.write()
+        });
+        let gaps = gaps(&made);
+        assert_eq!(gaps.outages[0].uncertainty_us, Some(expected));
+        assert!(analyze::text::render_gaps(&gaps, false).contains("Outages"));
+        assert!(serde_json::to_string(&gaps).is_ok());
+    }
+}
+
+/// A folder of two recordings.
+fn both(extra: impl FnOnce(HandMade) -> HandMade) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (name, made) in [
+        ("one", extra(ahead_measured()).write()),
+        ("two", behind_measured().write()),
+    ] {
+        fs::rename(&made.folder, root.path().join(name)).unwrap();
+    }
+    root
+}
+
+fn run(arguments: &[&str], folders: &[&FilePath]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_analyze"))
+        .arg("gaps")
+        .args(folders)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn assert_success(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+}
+
+#[test]
+fn the_tables() {
+    // The first host writes too, and is down for longer; a third has no offset; a fourth begins when all is over.
+    let root = both(|made| {
+        made.steady("create_order", 0.2, 0.2, 49, 0.01)
+            .failed("create_order", 12.0, 12.1, ReadOnly)
+            .failed("create_order", 17.5, 17.6, ReadOnly)
+            .steady("create_order", 18.0, 0.2, 60, 0.01)
+    });
+    let third = outage()
+        .on(Proxy)
+        .steady("user_list", 0.1, 0.1, 299, 0.005)
+        .on_host("bastion-3", "20261122T204300Z-0003", 20_000);
+    let fourth = HandMade::new(10.0)
+        .steady("user_list", 0.1, 0.1, 99, 0.005)
+        .on_host("bastion-4", "20261122T204330Z-0004", 30_500_000)
+        .measured(Direct, -1.0, 7, 80);
+    for (name, made) in [("three", third.write()), ("four", fourth.write())] {
+        fs::rename(&made.folder, root.path().join(name)).unwrap();
+    }
+    let output = run(&[], &[root.path()]);
+    assert_success(&output);
+    insta::assert_snapshot!(stdout(&output), @r"
+    Outages on the database server's clock
+    ======================================
+
+    Recordings
+      host       run                    from                         until         on the clock of   offset  uncertainty  change by the end
+      bastion-1  20261122T204337Z-0001  2026-11-22 20:43:00.000 UTC  20:43:30.000  10.0.0.2:5432      -37 s      ± 60 us             +12 us
+      bastion-2  20261122T204258Z-0002  2026-11-22 20:43:00.000 UTC  20:43:30.000  10.0.0.2:5432    +1.25 s     ± 1.5 ms                  -
+      bastion-3  20261122T204300Z-0003  2026-11-22 20:43:00.020 UTC  20:43:30.020  host clock             -            -                  -
+      bastion-4  20261122T204330Z-0004  2026-11-22 20:43:30.500 UTC  20:43:40.500  10.0.0.2:5432      +7 us      ± 80 us                  -
+
+    Outages
+      host       run                    path    group   from (UTC)    until                 downtime        axis  evidence
+      bastion-1  20261122T204337Z-0001  direct  writer  20:43:09.800  20:43:18.000  8.20 s (-2.60 s)     ± 60 us         2
+      bastion-1  20261122T204337Z-0001  direct  read    20:43:10.000  20:43:15.000  5.00 s (-0.45 s)     ± 60 us         2
+      bastion-2  20261122T204258Z-0002  direct  read    20:43:10.000  20:43:15.000  5.00 s (-0.45 s)    ± 1.5 ms         2
+      bastion-3  20261122T204300Z-0003  direct  read    20:43:10.020  20:43:15.020  5.00 s (-0.45 s)  host clock         2
+
+    Outages seen together
+      from (UTC)    until         length  hosts   outages  longest downtime  seen by
+      20:43:09.800  20:43:18.000  8.20 s  3 of 3        4  8.20 s (-2.60 s)  bastion-1 direct, bastion-2 direct, bastion-3 direct (host clock)
+
+    How to read this
+      Groups: read, writer. Times are UTC; offset: what was added to the recording's own times. axis: how
+        far a time may be off on the server's clock.
+      hosts: those that saw an outage, of those that were recording at that time.
+      host clock: no offset to the server's clock was measured, so these times are the host's own; what
+        overlaps them may not have been at the same time.
+    ");
+}
+
+#[test]
+fn the_json() {
+    let root = both(|made| made);
+    let output = run(&["--json"], &[root.path()]);
+    assert_success(&output);
+    insta::assert_snapshot!(stdout(&output), @r#"
+    {
+      "thresholds": {
+        "min_outage_us": 100000,
+        "min_stall_us": 500000,
+        "merge_within_us": 1000000
+      },
+      "groups": [
+        "read",
+        "writer"
+      ],
+      "recordings": [
+        {
+          "host": "bastion-1",
+          "run_id": "20261122T204337Z-0001",
+          "start": "2026-11-22T20:43:00.000000Z",
+          "end": "2026-11-22T20:43:30.000000Z",
+          "axis": "server",
+          "offset": {
+            "time": "2026-11-22T20:43:36.000000Z",
+            "path": "direct",
+            "server_address": "10.0.0.2",
+            "server_port": 5432,
+            "round_trips": 8,
+            "offset_us": -37000000,
+            "uncertainty_us": 60
+          },
+          "offset_change_us": 12
+        },
+        {
+          "host": "bastion-2",
+          "run_id": "20261122T204258Z-0002",
+          "start": "2026-11-22T20:43:00.000000Z",
+          "end": "2026-11-22T20:43:30.000000Z",
+          "axis": "server",
+          "offset": {
+            "time": "2026-11-22T20:42:57.750000Z",
+            "path": "direct",
+            "server_address": "10.0.0.2",
+            "server_port": 5432,
+            "round_trips": 8,
+            "offset_us": 1250000,
+            "uncertainty_us": 1500
+          },
+          "offset_change_us": null
+        }
+      ],
+      "outages": [
+        {
+          "host": "bastion-1",
+          "run_id": "20261122T204337Z-0001",
+          "path": "direct",
+          "group": "read",
+          "start": "2026-11-22T20:43:10.000000Z",
+          "end": "2026-11-22T20:43:15.000000Z",
+          "downtime_us": 5000000,
+          "resolution_us": 450000,
+          "at_least": false,
+          "evidence": 2,
+          "axis": "server",
+          "uncertainty_us": 60
+        },
+        {
+          "host": "bastion-2",
+          "run_id": "20261122T204258Z-0002",
+          "path": "direct",
+          "group": "read",
+          "start": "2026-11-22T20:43:10.000000Z",
+          "end": "2026-11-22T20:43:15.000000Z",
+          "downtime_us": 5000000,
+          "resolution_us": 450000,
+          "at_least": false,
+          "evidence": 2,
+          "axis": "server",
+          "uncertainty_us": 1500
+        }
+      ],
+      "together": [
+        {
+          "start": "2026-11-22T20:43:10.000000Z",
+          "end": "2026-11-22T20:43:15.000000Z",
+          "axis": "server",
+          "outages": 2,
+          "hosts": 2,
+          "hosts_recording": 2,
+          "seen_by": [
+            {
+              "host": "bastion-1",
+              "path": "direct",
+              "axis": "server"
+            },
+            {
+              "host": "bastion-2",
+              "path": "direct",
+              "axis": "server"
+            }
+          ],
+          "longest_downtime_us": 5000000,
+          "longest_resolution_us": 450000,
+          "at_least": false
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn a_recording_named_twice_is_there_once() {
+    let root = both(|made| made);
+    let one = root.path().join("one");
+    let output = run(&["--json"], &[&one, root.path(), &one]);
+    assert_success(&output);
+    assert_eq!(
+        stdout(&output).matches("\"host\": \"bastion-1\"").count(),
+        3
+    );
+    let output = run(&["--json"], &[&one]);
+    assert_eq!(
+        stdout(&output).matches("\"host\": \"bastion-1\"").count(),
+        3
+    );
+}
+
+#[test]
+fn groups_are_chosen() {
+    let root = both(|made| made);
+    let groups = |arguments: &[&str]| {
+        let output = run(&[arguments, &["--json"]].concat(), &[root.path()]);
+        assert_success(&output);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let count = json["outages"].as_array().unwrap().len();
+        (json["groups"].to_string(), count)
+    };
+    assert_eq!(groups(&[]), (r#"["read","writer"]"#.to_owned(), 2));
+    assert_eq!(
+        groups(&["--group", "writer"]),
+        (r#"["writer"]"#.to_owned(), 0)
+    );
+    let (named, count) = groups(&["--group", "all,read", "--group", "read"]);
+    assert_eq!((named.as_str(), count), (r#"["read","all"]"#, 4));
+    let (named, count) = groups(&["--all-groups"]);
+    let every: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
+    assert_eq!(named, serde_json::to_string(&every).unwrap());
+    assert_eq!(count, 4);
+    // A threshold that no outage reaches.
+    assert_eq!(groups(&["--min-outage", "6s"]).1, 0);
+}
+
+#[test]
+fn nothing_down_is_said_plainly() {
+    let made = HandMade::new(10.0)
+        .steady("user_list", 0.1, 0.1, 99, 0.005)
+        .write();
+    let output = run(&[], &[&made.folder]);
+    assert_success(&output);
+    let text = stdout(&output);
+    assert!(text.contains("No outage found."), "{text}");
+    assert!(
+        !text.contains("Outages\n") && !text.contains("seen together"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_the_rest_is_shown() {
+    let root = both(|made| made);
+    let part = root.path().join("one/operations/direct-00001.parquet");
+    fs::write(&part, "garbage").unwrap();
+    let missing = root.path().join("missing");
+    let output = run(&[], &[&missing, root.path()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].starts_with("analyze: ") && lines[0].contains("missing: no such folder"));
+    assert!(lines[1].contains("one/operations/direct-00001.parquet: damaged part"));
+    assert!(stdout(&output).contains("bastion-2"));
+    assert!(!stdout(&output).contains("bastion-1"));
+}
+
+#[test]
+fn mistakes_of_the_user() {
+    let root = tempfile::tempdir().unwrap();
+    let empty: PathBuf = root.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    for (folder, words) in [
+        (root.path().join("missing"), "no such folder"),
+        (empty.clone(), "the folder is empty"),
+        (root.path().to_path_buf(), "no manifest.json"),
+    ] {
+        let output = run(&[], &[&folder]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+    for (arguments, words) in [
+        (
+            &["--min-outage", "1ms"][..],
+            "--min-outage is at least 100ms",
+        ),
+        (&["--group", "read", "--all-groups"], "cannot be used with"),
+        (
+            &["--group", "reads"],
+            "possible values: read, write, transaction, writer, all",
+        ),
+    ] {
+        let output = run(arguments, &[&empty]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+    assert_eq!(run(&[], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn the_help_says_what_it_does_and_has_examples() {
+    let output = run(&["--help"], &[]);
+    assert_success(&output);
+    let help = stdout(&output);
+    for text in [
+        "on one axis",
+        "Examples:",
+        "analyze gaps data/runs",
+        "--all-groups",
+        "--json",
+    ] {
+        assert!(help.contains(text), "{text} in {help}");
+    }
+}
