@@ -12,6 +12,7 @@ mod error;
 mod journal;
 mod layout;
 mod manifest;
+mod packed;
 mod part;
 mod reader;
 mod recover;

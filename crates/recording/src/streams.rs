@@ -49,7 +49,7 @@ impl<R> Stream<R> {
         Self {
             table,
             path,
-            schema: schema::of(table),
+            schema: schema::in_memory(table),
             build,
             waiting: Vec::new(),
             open: None,
@@ -170,10 +170,7 @@ impl Streams {
         let stream =
             |path: &Path| Stream::new(Table::Operations, Some(*path), builders::operations);
         Self {
-            origin: Origin {
-                run_id: manifest.run_id.clone(),
-                host: manifest.host.clone(),
-            },
+            origin: Origin::new(manifest.run_id.clone(), manifest.host.clone()),
             operations: Path::ALL.iter().map(|path| (*path, stream(path))).collect(),
             connections: Stream::new(Table::Connections, None, builders::connections),
             events: Stream::new(Table::Events, None, builders::events),
