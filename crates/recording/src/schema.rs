@@ -21,7 +21,8 @@ fn schema(columns: Vec<(&str, DataType, bool)>) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// `operations`: one row per business operation.
+/// `operations`: one row per business operation. Rows are in the order of `operation_id` within each second or so of writing, which no
+/// reader should rely on.
 #[must_use]
 pub fn operations() -> SchemaRef {
     use DataType::{Boolean, Int32, Int64, Utf8};

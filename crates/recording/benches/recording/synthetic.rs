@@ -233,7 +233,7 @@ fn affected_rows(name: &str, random: &mut Random) -> i64 {
     })
 }
 
-/// A failure in checkout has used no connection.
+/// Where an operation fails that has its connection.
 pub(crate) fn phase_of(row: &Operation) -> ErrorPhase {
     match row.operation_type {
         OperationType::Transaction => ErrorPhase::Begin,
