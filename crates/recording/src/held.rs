@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 
 use crate::journal::stream_writer;
+use crate::packed;
 
 /// Room in memory for what the disk refuses, shared by all tables.
 #[derive(Debug)]
@@ -59,7 +60,8 @@ impl Held {
     /// The oldest batch; it stays.
     pub(crate) fn first(&self) -> Option<RecordBatch> {
         let stream = Cursor::new(self.batches.front()?.bytes.as_slice());
-        StreamReader::try_new(stream, None).ok()?.next()?.ok()
+        let batch = StreamReader::try_new(stream, None).ok()?.next()?.ok()?;
+        packed::unpack_numbers(&batch).ok()
     }
 
     /// Gives the oldest batch up, and its room; its rows.
@@ -72,8 +74,9 @@ impl Held {
 }
 
 fn encode(batch: &RecordBatch) -> Option<Vec<u8>> {
-    let mut writer = stream_writer(Vec::new(), &batch.schema()).ok()?;
-    writer.write(batch).ok()?;
+    let schema = packed::schema(batch.schema_ref());
+    let mut writer = stream_writer(Vec::new(), &schema).ok()?;
+    writer.write(&packed::pack(batch, &schema).ok()?).ok()?;
     let mut bytes = writer.into_inner().ok()?;
     // What is counted is what is taken.
     bytes.shrink_to_fit();

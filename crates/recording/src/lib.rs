@@ -15,6 +15,7 @@ mod journal;
 mod layout;
 mod lock;
 mod manifest;
+mod packed;
 mod part;
 mod reader;
 mod recover;

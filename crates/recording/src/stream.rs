@@ -69,7 +69,7 @@ impl<R> Stream<R> {
         Self {
             table,
             path,
-            schema: schema::of(table),
+            schema: schema::in_memory(table),
             build,
             waiting: Vec::new(),
             held: Held::default(),

@@ -51,10 +51,7 @@ impl Streams {
         let stream =
             |path: &Path| Stream::new(Table::Operations, Some(*path), builders::operations);
         Self {
-            origin: Origin {
-                run_id: manifest.run_id.clone(),
-                host: manifest.host.clone(),
-            },
+            origin: Origin::new(manifest.run_id.clone(), manifest.host.clone()),
             room: Room::new(options.hold_bytes),
             operations: Path::ALL.iter().map(|path| (*path, stream(path))).collect(),
             connections: Stream::new(Table::Connections, None, builders::connections),

@@ -22,6 +22,7 @@ use crate::builders::{self, Origin};
 use crate::error::{OpenError, WriteError};
 use crate::journal::{Sum, stream_writer};
 use crate::layout::{JOURNAL_FOLDER, Table};
+use crate::packed;
 use crate::reader::Recording;
 use crate::rows::Operation;
 use crate::schema;
@@ -105,11 +106,12 @@ fn encode(
     operations: &[Operation],
     origin: &Origin,
 ) -> Result<Vec<u8>, arrow_schema::ArrowError> {
-    let fields = schema::operations().fields().clone();
+    let built = builders::operations(&schema::in_memory(Table::Operations), origin, operations)?;
     let metadata = HashMap::from([(TIME.to_owned(), time_us.to_string())]);
+    let fields = schema::operations().fields().clone();
     let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
-    let batch = builders::operations(&schema, origin, operations)?;
-    let mut writer = stream_writer(Vec::new(), &schema)?;
+    let batch = packed::unpack(&built)?.with_schema(schema)?;
+    let mut writer = stream_writer(Vec::new(), batch.schema_ref())?;
     writer.write(&batch)?;
     writer.finish()?;
     let mut bytes = writer.into_inner()?;

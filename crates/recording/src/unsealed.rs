@@ -7,12 +7,13 @@ use std::path::{Path as FilePath, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
-use arrow_ipc::{Message, MessageHeader, root_as_message};
+use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, Schema};
 
 use crate::error::{OpenError, WriteError};
 use crate::journal::Sum;
 use crate::layout::{Table, sums_of};
+use crate::packed;
 use crate::part::parquet_writer;
 use crate::schema;
 
@@ -22,6 +23,8 @@ const LARGEST_JOURNAL: u64 = 1 << 30;
 const MOST_ROWS: i64 = 1 << 20;
 /// No column of a batch of ours takes more room, bytes.
 const LARGEST_COLUMN: i64 = 1 << 26;
+/// Batches that pass their checksums, or have none, and can't be decoded: with more of them the journal is not ours.
+const MOST_UNDECODABLE: usize = 16;
 
 /// What the journal of a part that was never sealed holds.
 #[derive(Debug, Clone)]
@@ -41,9 +44,8 @@ pub struct Unsealed {
 impl Unsealed {
     /// Every complete batch, decoded one by one.
     pub fn batches(&self) -> impl Iterator<Item = RecordBatch> + '_ {
-        let reader = StreamReader::try_new(Cursor::new(self.stream.as_slice()), None).ok();
         // Each was decoded once when the journal was read.
-        reader.into_iter().flatten().map_while(Result::ok)
+        decoded(&self.stream)
     }
 
     /// Writes the rows as a Parquet file of a part's form, for readers that read nothing else. None is written where there are
@@ -94,15 +96,10 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
     let sums = read_file(&sums_of(&unsealed.journal))?.map_or_else(Vec::new, |bytes| sums(&bytes));
     let mut read = 0;
     if let Some((_, schema)) = message(&bytes, 0, MessageHeader::Schema) {
-        read = schema;
-        unsealed.stream.extend_from_slice(&bytes[..schema]);
-        for piece in pieces(&bytes, schema, &sums) {
-            if let Some(batch) = decode(table, &bytes[..schema], &bytes[piece.clone()]) {
-                unsealed.rows += batch.num_rows() as u64;
-                unsealed.stream.extend_from_slice(&bytes[piece.clone()]);
-                read += piece.len();
-            }
-        }
+        let pieces = decodable(table, &bytes, schema, pieces(&bytes, schema, &sums));
+        unsealed.stream = stream_of(&bytes, schema, &pieces);
+        unsealed.rows = pieces.iter().map(|piece| piece.rows).sum();
+        read = unsealed.stream.len();
         // The mark that a stream was ended is no damage.
         if bytes[schema..].ends_with(&END_OF_STREAM) && read + END_OF_STREAM.len() == bytes.len() {
             read = bytes.len();
@@ -131,10 +128,30 @@ fn sums(bytes: &[u8]) -> Vec<Sum> {
 /// What a stream ends with where its writer had the time.
 const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
-/// Where the complete batches lie that are, as far as there are checksums, unchanged. `start` is the end of the schema.
+/// A complete batch, with the lists of words that it brings along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Piece {
+    bytes: Range<usize>,
+    rows: u64,
+}
+
+/// The piece that begins at `start`.
+fn piece(bytes: &[u8], start: usize) -> Option<Piece> {
+    let mut position = start;
+    while let Some((_, end)) = message(bytes, position, MessageHeader::DictionaryBatch) {
+        position = end;
+    }
+    let (rows, end) = message(bytes, position, MessageHeader::RecordBatch)?;
+    Some(Piece {
+        bytes: start..end,
+        rows,
+    })
+}
+
+/// The complete batches that are, as far as there are checksums, unchanged. `start` is the end of the schema.
 ///
 /// A checksum also says where its batch ends: behind a damaged one, reading goes on.
-fn pieces(bytes: &[u8], start: usize, sums: &[Sum]) -> Vec<Range<usize>> {
+fn pieces(bytes: &[u8], start: usize, sums: &[Sum]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut position = start;
     for (number, sum) in sums.iter().enumerate() {
@@ -146,19 +163,52 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum]) -> Vec<Range<usize>> {
             break;
         };
         let summed = if number == 0 { 0 } else { position };
-        let is_whole = message(bytes, position, MessageHeader::RecordBatch)
-            .is_some_and(|(rows, found)| found == end && rows == u64::from(sum.rows));
-        if is_whole && crc32fast::hash(&bytes[summed..end]) == sum.crc {
-            pieces.push(position..end);
-        }
+        let is_unchanged = crc32fast::hash(&bytes[summed..end]) == sum.crc;
+        let whole = piece(bytes, position)
+            .filter(|piece| piece.bytes.end == end && piece.rows == u64::from(sum.rows));
+        pieces.extend(whole.filter(|_| is_unchanged));
         position = end;
     }
     // What the recorder had no time to sum up, and journals from before there were sums.
-    while let Some((_, end)) = message(bytes, position, MessageHeader::RecordBatch) {
-        pieces.push(position..end);
-        position = end;
+    while let Some(piece) = piece(bytes, position) {
+        position = piece.bytes.end;
+        pieces.push(piece);
     }
     pieces
+}
+
+/// The schema and these pieces as a stream of their own.
+fn stream_of(bytes: &[u8], schema: usize, pieces: &[Piece]) -> Vec<u8> {
+    let mut stream = bytes[..schema].to_vec();
+    for piece in pieces {
+        stream.extend_from_slice(&bytes[piece.bytes.clone()]);
+    }
+    stream
+}
+
+/// The batches of a stream, up to the first that can't be decoded.
+fn decoded(stream: &[u8]) -> impl Iterator<Item = RecordBatch> + '_ {
+    let reader = StreamReader::try_new(Cursor::new(stream), None).ok();
+    let batches = reader.into_iter().flatten().map_while(Result::ok);
+    batches.map_while(|batch| packed::unpack(&batch).ok())
+}
+
+/// The pieces that are batches of `table`. One that can't be decoded is left out, and so is what needs its lists of words.
+fn decodable(table: Table, bytes: &[u8], schema: usize, mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let ours = schema::of(table);
+    for _ in 0..MOST_UNDECODABLE {
+        let stream = stream_of(bytes, schema, &pieces);
+        let is_ours = |(batch, piece): &(RecordBatch, &Piece)| {
+            fits(&ours, batch.schema_ref()) && batch.num_rows() as u64 == piece.rows
+        };
+        let good = decoded(&stream).zip(&pieces).take_while(is_ours).count();
+        if good == pieces.len() {
+            return pieces;
+        }
+        pieces.remove(good);
+    }
+    // Whatever this is, most of it is not ours.
+    Vec::new()
 }
 
 /// The message at `start`, if it is whole, of that kind, and claims no impossible size: its rows and its end.
@@ -180,14 +230,17 @@ fn message(bytes: &[u8], start: usize, kind: MessageHeader) -> Option<(u64, usiz
         return None;
     }
     let rows = match kind {
-        MessageHeader::RecordBatch => rows_of_batch(&message, body)?,
+        MessageHeader::RecordBatch => rows_of_batch(message.header_as_record_batch()?, body)?,
+        MessageHeader::DictionaryBatch => {
+            let words = message.header_as_dictionary_batch()?;
+            rows_of_batch(words.data()?, body)?
+        }
         _ => 0,
     };
     Some((rows, start + 8 + length + body_length))
 }
 
-fn rows_of_batch(message: &Message<'_>, body: &[u8]) -> Option<u64> {
-    let batch = message.header_as_record_batch()?;
+fn rows_of_batch(batch: arrow_ipc::RecordBatch<'_>, body: &[u8]) -> Option<u64> {
     let is_compressed = batch.compression().is_some();
     let possible = 0..=MOST_ROWS;
     for node in batch.nodes()? {
@@ -211,21 +264,12 @@ fn rows_of_batch(message: &Message<'_>, body: &[u8]) -> Option<u64> {
         .then(|| batch.length().unsigned_abs())
 }
 
-/// A batch, if it is one of `table`.
-fn decode(table: Table, schema: &[u8], batch: &[u8]) -> Option<RecordBatch> {
-    let stream = Cursor::new([schema, batch].concat());
-    let mut reader = StreamReader::try_new(stream, None).ok()?;
-    if !fits(&schema::of(table), &reader.schema()) {
-        return None;
-    }
-    reader.next()?.ok()
-}
-
 /// The only batch of a stream of `table`, if it is one.
 pub(crate) fn only_batch(table: Table, stream: &[u8]) -> Option<RecordBatch> {
     let (_, start) = message(stream, 0, MessageHeader::Schema)?;
-    let (_, end) = message(stream, start, MessageHeader::RecordBatch)?;
-    decode(table, &stream[..start], &stream[start..end])
+    let piece = piece(stream, start)?;
+    let pieces = decodable(table, stream, start, vec![piece]);
+    decoded(&stream_of(stream, start, &pieces)).next()
 }
 
 /// True where `found` is a schema of the same table, perhaps of another minor version: the columns that never are null are

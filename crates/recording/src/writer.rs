@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -109,6 +109,20 @@ impl Handle {
     /// Records an operation.
     pub fn operation(&self, row: Operation) {
         self.send(Table::Operations, Message::Operation(row));
+    }
+
+    /// Records an operation, or gives it back where the queue is full and counts nothing. For those who can wait and try again, such
+    /// as benchmarks; a workload can't.
+    #[must_use]
+    pub fn offer(&self, row: Operation) -> Option<Operation> {
+        match self.sender.try_send(Message::Operation(row)) {
+            Err(TrySendError::Full(Message::Operation(row))) => Some(row),
+            Err(_) => {
+                self.shared.drop_rows(Table::Operations, 1);
+                None
+            }
+            Ok(()) => None,
+        }
     }
 
     /// Records an attempt to connect.

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is done with this project, on a fresh Debian or Ubuntu machine with Rust.
 
+mod bench;
 mod demo;
 mod python;
 mod shell;
@@ -27,12 +28,16 @@ enum Command {
     ///
     /// Starts PostgreSQL pairs and pgbouncers of its own on loopback, and stops them.
     Test,
+    /// Measure, and print each figure beside its budget.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo => demo::run(),
         Command::Test => test::run(),
+        Command::Bench(bench) => bench::run(&bench),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

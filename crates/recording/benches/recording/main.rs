@@ -1,0 +1,85 @@
+//! What recording costs: figures as lines `name<TAB>value` on stdout. `cargo xtask bench recording` runs this and sets them beside
+//! their budgets.
+
+mod hot_path;
+mod journal;
+mod outage;
+mod process;
+mod random;
+#[path = "../../tests/support/mod.rs"]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the tests' own; of it only the manifest is used here"
+)]
+mod support;
+mod synthetic;
+mod writer;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench recording: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let rows = rows()?;
+    // Memory first: what later steps use is not the writer's.
+    writer::measure(rows)?;
+    journal::measure()?;
+    hot_path::measure()
+}
+
+/// `--rows N`; cargo adds a `--bench` of its own.
+fn rows() -> Result<u64> {
+    let mut arguments = std::env::args().skip(1);
+    let mut rows = 10_000_000;
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--bench" => {}
+            "--rows" => rows = arguments.next().ok_or("--rows needs a number")?.parse()?,
+            other => return Err(format!("unknown argument {other}: only --rows N is known").into()),
+        }
+    }
+    match rows {
+        0 => Err("--rows must be at least 1".into()),
+        rows => Ok(rows),
+    }
+}
+
+/// Hands a row over; where the queue is full, once there is room for many again: a sender that is woken for each single row would
+/// be most of what is measured.
+fn hand_over(handle: &recording::Handle, row: recording::Operation) -> Result<()> {
+    let mut offered = handle.offer(row);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while let Some(row) = offered {
+        if Instant::now() > deadline {
+            return Err("the writer takes no rows".into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+        offered = handle.offer(row);
+    }
+    Ok(())
+}
+
+/// Says what is being done, for whoever waits.
+fn progress(text: &str) {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() {
+        eprintln!("{text}");
+    }
+}
+
+/// Tells a figure.
+fn figure(name: &str, value: f64) {
+    println!("{name}\t{value:.4}");
+}

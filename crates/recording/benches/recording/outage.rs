@@ -1,0 +1,115 @@
+//! What operations meet during an outage, with texts as the driver, the system and the server write them: ports, process
+//! numbers and times in them change from row to row.
+
+use std::ops::Range;
+
+use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome};
+use recording::{Failure, Operation};
+
+use crate::random::Random;
+use crate::synthetic::phase_of;
+
+/// Makes a failure of a row that met the outage.
+pub(crate) fn fail(row: &mut Operation, outage: &Range<i64>, random: &mut Random) {
+    let start = row.start_time.unwrap_or(row.scheduled_time);
+    let progress = (start - outage.start) as f64 / (outage.end - outage.start).max(1) as f64;
+    let port = 32_768 + random.below(28_000);
+    row.affected_rows = None;
+    let writes = row.operation_type != OperationType::Read;
+    if start < outage.start {
+        // Under way when the server died.
+        row.end_time = Some(outage.start + i64::from(random.below(3_000)));
+        row.outcome = if writes {
+            Outcome::Unknown
+        } else {
+            Outcome::Failed
+        };
+        row.failure = Some(if random.one_in(2) {
+            failure(
+                phase_of(row),
+                ErrorClass::StartingOrStopping,
+                Some("57P01"),
+                "FATAL: terminating connection due to administrator command".to_owned(),
+            )
+        } else {
+            failure(
+                phase_of(row),
+                ErrorClass::ConnectionLost,
+                Some("08006"),
+                format!(
+                    "error communicating with the server: 10.0.3.17:5432 from 10.0.1.9:{port}: \
+                     Connection reset by peer (os error 104)"
+                ),
+            )
+        });
+        return;
+    }
+    row.outcome = Outcome::Failed;
+    if random.one_in(50) {
+        // Hung until the client's own limit.
+        end_after(row, start, 1_000_000 + i64::from(random.below(1_500)));
+        row.outcome = if writes {
+            Outcome::Unknown
+        } else {
+            Outcome::Failed
+        };
+        let text = "not done within 1s (statement)".to_owned();
+        row.failure = Some(failure(
+            phase_of(row),
+            ErrorClass::OperationTimeout,
+            None,
+            text,
+        ));
+    } else if progress < 0.5 {
+        row.connection_id = None;
+        row.execute_us = None;
+        let took = 150 + random.exponential(120.0) as i64;
+        row.checkout_us = Some(took);
+        row.end_time = Some(start + took);
+        row.failure = Some(failure(
+            ErrorPhase::Checkout,
+            ErrorClass::Refused,
+            None,
+            format!(
+                "tcp connect to 10.0.3.17:5432 from 10.0.1.9:{port}: Connection refused (os error 111)"
+            ),
+        ));
+    } else if !writes {
+        // The old writer answers reads again, as a reader.
+        row.outcome = Outcome::Ok;
+        row.affected_rows = Some(20);
+    } else {
+        end_after(row, start, 200 + random.exponential(200.0) as i64);
+        row.failure = Some(failure(
+            phase_of(row),
+            ErrorClass::ReadOnly,
+            Some("25006"),
+            format!(
+                "ERROR: cannot execute {} in a read-only transaction (process {}, {}.{:03} ms)",
+                if random.one_in(2) { "INSERT" } else { "UPDATE" },
+                10_000 + random.below(50_000),
+                random.below(3),
+                random.below(1_000),
+            ),
+        ));
+    }
+}
+
+fn end_after(row: &mut Operation, start: i64, execute_us: i64) {
+    row.execute_us = Some(execute_us);
+    row.end_time = Some(start + row.checkout_us.unwrap_or(0) + execute_us);
+}
+
+fn failure(
+    phase: ErrorPhase,
+    class: ErrorClass,
+    sqlstate: Option<&str>,
+    message: String,
+) -> Box<Failure> {
+    Box::new(Failure {
+        phase,
+        class,
+        sqlstate: sqlstate.map(str::to_owned),
+        message,
+    })
+}

@@ -1,0 +1,286 @@
+//! `cargo xtask bench`: figures beside their budgets, and their history in `docs/benchmarks.md`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+
+use crate::shell::{cargo, workspace};
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Size and speed of recording: bytes per operation, rows per second of one core, memory, the hot path.
+    ///
+    /// Takes about a minute after a release build of a few minutes. On a busy machine trust the bytes, the CPU time and the ratios.
+    Recording {
+        /// Operations to record.
+        #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+        rows: u64,
+        /// Append the figures to the history in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+/// A figure of the benchmark, what it is called in the table, and its budget from `design.md`.
+struct Figure {
+    name: &'static str,
+    label: &'static str,
+    decimals: usize,
+    budget: Budget,
+}
+
+enum Budget {
+    AtMost(f64),
+    AtLeast(f64),
+    /// For orientation.
+    None,
+}
+
+const fn figure(
+    name: &'static str,
+    label: &'static str,
+    decimals: usize,
+    budget: Budget,
+) -> Figure {
+    Figure {
+        name,
+        label,
+        decimals,
+        budget,
+    }
+}
+
+const RECORDING: [Figure; 13] = [
+    figure("rows", "operations recorded", 0, Budget::None),
+    figure(
+        "sealed_bytes",
+        "sealed, bytes per operation",
+        2,
+        Budget::AtMost(10.5),
+    ),
+    figure(
+        "sealed_bytes_to_bare_parquet",
+        "  of those of default encodings",
+        2,
+        Budget::None,
+    ),
+    figure(
+        "journal_bytes_at_5000",
+        "journal, bytes per operation, 5,000 a flush",
+        1,
+        Budget::AtMost(15.0),
+    ),
+    figure("journal_bytes_at_500", "  500 a flush", 1, Budget::None),
+    figure("journal_bytes_at_20", "  20 a flush", 1, Budget::None),
+    figure(
+        "journal_bytes_at_5",
+        "  5 a flush, the default load",
+        1,
+        Budget::None,
+    ),
+    figure(
+        "writer_rows_per_second",
+        "writer, rows per CPU second",
+        0,
+        Budget::AtLeast(2e6),
+    ),
+    figure(
+        "writer_cpu_to_bare_parquet",
+        "  CPU against plain Parquet of the same rows",
+        2,
+        Budget::None,
+    ),
+    figure(
+        "writer_memory_mib",
+        "writer, memory, MiB",
+        1,
+        Budget::AtMost(32.0),
+    ),
+    figure(
+        "hand_over_median_ns",
+        "handing one operation over, ns, median",
+        0,
+        Budget::AtMost(1_000.0),
+    ),
+    figure(
+        "hand_over_p99_ns",
+        "  p99 of batches of 50",
+        0,
+        Budget::None,
+    ),
+    figure(
+        "hand_over_allocations",
+        "  allocations",
+        2,
+        Budget::AtMost(0.0),
+    ),
+];
+
+pub(crate) fn run(bench: &Bench) -> Result<()> {
+    let Bench::Recording { rows, write } = bench;
+    let rows = rows.to_string();
+    let mut command = cargo(&[
+        "bench",
+        "--package",
+        "recording",
+        "--bench",
+        "recording",
+        "--",
+        "--rows",
+        &rows,
+    ])?;
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo bench")?;
+    if !output.status.success() {
+        bail!("the benchmark failed: {}", output.status);
+    }
+    let figures = parse(&String::from_utf8_lossy(&output.stdout))?;
+    print!("{}", table(&figures)?);
+    if *write {
+        let path = workspace()?.join("docs/benchmarks.md");
+        let page = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let page = with_row(&page, &history_row(&origin()?, &figures)?)?;
+        fs::write(&path, page).with_context(|| path.display().to_string())?;
+        eprintln!("appended to {}", path.display());
+    }
+    Ok(())
+}
+
+/// Lines `name<TAB>value`.
+fn parse(text: &str) -> Result<BTreeMap<String, f64>> {
+    let mut figures = BTreeMap::new();
+    for line in text.lines().filter(|line| line.contains('\t')) {
+        let (name, value) = line.split_once('\t').unwrap_or((line, ""));
+        let value = value.parse().with_context(|| line.to_owned())?;
+        figures.insert(name.to_owned(), value);
+    }
+    Ok(figures)
+}
+
+fn value(figures: &BTreeMap<String, f64>, figure: &Figure) -> Result<f64> {
+    let value = figures.get(figure.name).copied();
+    value.with_context(|| format!("the benchmark does not tell {}", figure.name))
+}
+
+fn table(figures: &BTreeMap<String, f64>) -> Result<String> {
+    let mut table = String::new();
+    for figure in &RECORDING {
+        let value = value(figures, figure)?;
+        let (limit, holds) = match figure.budget {
+            Budget::AtMost(limit) => (format!("<= {limit}"), Some(value <= limit)),
+            Budget::AtLeast(limit) => (format!(">= {limit}"), Some(value >= limit)),
+            Budget::None => (String::new(), None),
+        };
+        let verdict = holds.map_or("", |holds| if holds { "ok" } else { "over" });
+        let line = format!(
+            "{:46} {value:>12.*}  {limit:10} {verdict}",
+            figure.label, figure.decimals
+        );
+        // Writing to a String can't fail.
+        let _ = writeln!(table, "{}", line.trim_end());
+    }
+    Ok(table)
+}
+
+/// Where and when: date, commit, cores, load.
+fn origin() -> Result<[String; 4]> {
+    let date = said(Command::new("date").args(["-u", "+%F"]))?;
+    let mut commit = said(git()?.args(["rev-parse", "--short", "HEAD"]))?;
+    if !said(git()?.args(["status", "--porcelain", "--untracked-files=no"]))?.is_empty() {
+        commit.push('+');
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default().to_owned();
+    Ok([date, commit, cores.to_string(), load])
+}
+
+/// Where and when, then every figure, as a row of the history.
+fn history_row(origin: &[String; 4], figures: &BTreeMap<String, f64>) -> Result<String> {
+    let mut row = format!("| {} |", origin.join(" | "));
+    for figure in &RECORDING {
+        // Writing to a String can't fail.
+        let _ = write!(row, " {:.*} |", figure.decimals, value(figures, figure)?);
+    }
+    Ok(row)
+}
+
+fn git() -> Result<Command> {
+    let mut command = Command::new("git");
+    command.current_dir(workspace()?);
+    Ok(command)
+}
+
+fn said(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| name.clone())?;
+    if !output.status.success() {
+        bail!("{name}: {}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The history is the last table of the page.
+fn with_row(page: &str, row: &str) -> Result<String> {
+    let columns = |line: &str| line.matches('|').count();
+    let last = page.lines().rfind(|line| line.starts_with('|'));
+    match last {
+        Some(last) if columns(last) == columns(row) => {}
+        _ => bail!("docs/benchmarks.md: its last table has not the columns of this benchmark"),
+    }
+    Ok(format!("{}\n{row}\n", page.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures() -> BTreeMap<String, f64> {
+        let lines = RECORDING.iter().map(|figure| match figure.name {
+            "writer_rows_per_second" => format!("{}\t1999999.4", figure.name),
+            name => format!("{name}\t0"),
+        });
+        let text: Vec<String> = lines.collect();
+        parse(&format!("running\n{}\nother\t1\n", text.join("\n"))).unwrap()
+    }
+
+    #[test]
+    fn every_figure_stands_beside_its_budget() {
+        let table = table(&figures()).unwrap();
+        let line = |label: &str| table.lines().find(|line| line.starts_with(label)).unwrap();
+        assert!(line("writer, rows").ends_with("1999999  >= 2000000 over"));
+        assert!(line("sealed").ends_with("0.00  <= 10.5    ok"));
+        assert!(line("operations").ends_with(" 0"), "no budget, no verdict");
+    }
+
+    #[test]
+    fn a_figure_that_is_missing_or_no_number_is_said() {
+        let mut figures = figures();
+        figures.remove("sealed_bytes");
+        let error = table(&figures).unwrap_err().to_string();
+        assert!(error.contains("sealed_bytes"), "{error}");
+        assert!(parse("sealed_bytes\tmany").is_err());
+    }
+
+    #[test]
+    fn a_row_goes_to_the_end_of_the_history_that_has_its_columns() {
+        let page = "| other |\n\n| a | b |\n| - | - |\n";
+        let longer = with_row(page, "| 1 | 2 |").unwrap();
+        assert_eq!(longer, format!("{page}| 1 | 2 |\n"));
+        assert!(with_row(page, "| 1 |").is_err());
+    }
+
+    #[test]
+    fn the_page_has_the_columns_of_the_benchmark() {
+        let page = fs::read_to_string(workspace().unwrap().join("docs/benchmarks.md")).unwrap();
+        let row = history_row(&Default::default(), &figures()).unwrap();
+        assert!(with_row(&page, &row).is_ok(), "{row}");
+    }
+}
