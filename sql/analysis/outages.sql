@@ -22,71 +22,67 @@ members AS (
                  ('writer', 'write'), ('writer', 'transaction'),
                  ('all', 'read'), ('all', 'write'), ('all', 'transaction')) AS m (group_name, operation_type)
 ),
-last_rows AS (
-    SELECT run_id, host, path, MAX(COALESCE(end_us, scheduled_us)) AS last_end_us, MAX(scheduled_us) AS last_scheduled_us
-    FROM operations
-    GROUP BY run_id, host, path
-),
--- A recording without an end reaches as far as its rows do.
-spans AS (
-    SELECT l.run_id,
-           l.host,
-           l.path,
+-- Each operation with what its recording and its name say about it. A CTE that is named twice is computed twice in many engines,
+-- so that whole passes over the operations are rare here: windows, where joins would do.
+placed AS (
+    SELECT o.*,
            r.start_us AS first_us,
-           COALESCE(r.end_us, GREATEST(l.last_end_us, l.last_scheduled_us, r.start_us)) AS last_us
-    FROM last_rows AS l
-    JOIN recordings AS r ON r.run_id = l.run_id AND r.host = l.host
+           -- A recording without an end reaches as far as its rows do.
+           COALESCE(r.end_us,
+                    GREATEST(r.start_us,
+                             MAX(GREATEST(COALESCE(o.end_us, o.scheduled_us), o.scheduled_us))
+                                 OVER (PARTITION BY o.run_id, o.host, o.path))) AS last_us,
+           o.outcome IN ('ok', 'rejected') AS is_success,
+           ROW_NUMBER() OVER (PARTITION BY o.run_id, o.host, o.path, o.operation_name, o.outcome IN ('ok', 'rejected')
+                              ORDER BY o.response_time_us) AS position,
+           COUNT(*) OVER (PARTITION BY o.run_id, o.host, o.path, o.operation_name, o.outcome IN ('ok', 'rejected')) AS samples,
+           ROW_NUMBER() OVER (PARTITION BY o.run_id, o.host, o.path, o.operation_type ORDER BY o.operation_id) AS number_in_type
+    FROM operations AS o
+    JOIN recordings AS r ON r.run_id = o.run_id AND r.host = o.host
 ),
-ranked AS (
-    SELECT run_id,
-           host,
-           path,
-           operation_name,
-           response_time_us,
-           ROW_NUMBER() OVER (PARTITION BY run_id, host, path, operation_name ORDER BY response_time_us) AS position,
-           COUNT(*) OVER (PARTITION BY run_id, host, path, operation_name) AS samples
-    FROM operations
-    WHERE outcome IN ('ok', 'rejected') AND response_time_us IS NOT NULL
-),
--- Nearest rank, from however few.
-medians AS (
-    SELECT run_id, host, path, operation_name, MIN(response_time_us) AS median_us
-    FROM ranked
-    WHERE position * 2 >= samples
-    GROUP BY run_id, host, path, operation_name
+-- Median response time of successes of an operation's name; nearest rank, from however few.
+known AS (
+    SELECT p.*,
+           COALESCE(MIN(CASE WHEN is_success AND position * 2 >= samples THEN response_time_us END)
+                        OVER (PARTITION BY run_id, host, path, operation_name), 0) AS median_us
+    FROM placed AS p
 ),
 -- Operations on the recording's time line: an unfinished one ends with it, and what ends later is clipped.
 clipped AS (
-    SELECT o.run_id,
-           o.host,
-           o.path,
+    SELECT k.run_id,
+           k.host,
+           k.path,
            m.group_name,
-           o.outcome IN ('ok', 'rejected') AS is_success,
-           o.outcome IN ('failed', 'unknown') AS is_failure,
-           LEAST(GREATEST(o.scheduled_us, s.first_us), s.last_us) AS scheduled_us,
-           LEAST(GREATEST(COALESCE(o.start_us, o.scheduled_us), s.first_us), s.last_us) AS start_us,
-           LEAST(GREATEST(COALESCE(o.end_us, s.last_us), s.first_us), s.last_us) AS end_us,
-           COALESCE(o.end_us, s.last_us) - o.scheduled_us AS response_us,
-           COALESCE(d.median_us, 0) AS median_us,
+           k.operation_id,
+           k.first_us,
+           k.last_us,
+           k.number_in_type = 1 AS is_first_of_type,
+           k.is_success,
+           k.outcome IN ('failed', 'unknown') AS is_failure,
+           LEAST(GREATEST(k.scheduled_us, k.first_us), k.last_us) AS scheduled_us,
+           LEAST(GREATEST(COALESCE(k.start_us, k.scheduled_us), k.first_us), k.last_us) AS start_us,
+           LEAST(GREATEST(COALESCE(k.end_us, k.last_us), k.first_us), k.last_us) AS end_us,
+           COALESCE(k.end_us, k.last_us) - k.scheduled_us AS response_us,
+           k.median_us,
            -- The client's own limits: they tell that the service was down when the operation began, and no more.
-           COALESCE(o.error_class, '') IN ('connect_timeout', 'operation_timeout', 'pool_timeout') AS is_limit,
+           COALESCE(k.error_class, '') IN ('connect_timeout', 'operation_timeout', 'pool_timeout') AS is_limit,
            -- The server was there and answered. In `all`, that it refused a write is no outage.
-           COALESCE(o.error_class, '') IN ('conflict', 'constraint')
-               OR (COALESCE(o.error_class, '') = 'other'
-                   AND SUBSTRING(COALESCE(o.sqlstate, ''), 1, 2) IN ('0A', '21', '22', '42', '44', 'P0'))
-               OR (COALESCE(o.error_class, '') = 'read_only' AND m.group_name = 'all') AS is_exempt
-    FROM operations AS o
-    JOIN members AS m ON m.operation_type = o.operation_type
-    JOIN spans AS s ON s.run_id = o.run_id AND s.host = o.host AND s.path = o.path
-    LEFT JOIN medians AS d
-        ON d.run_id = o.run_id AND d.host = o.host AND d.path = o.path AND d.operation_name = o.operation_name
+           COALESCE(k.error_class, '') IN ('conflict', 'constraint')
+               OR (COALESCE(k.error_class, '') = 'other'
+                   AND SUBSTRING(COALESCE(k.sqlstate, ''), 1, 2) IN ('0A', '21', '22', '42', '44', 'P0'))
+               OR (COALESCE(k.error_class, '') = 'read_only' AND m.group_name = 'all') AS is_exempt
+    FROM known AS k
+    JOIN members AS m ON m.operation_type = k.operation_type
 ),
--- Failures, and operations that took long enough to have waited or stalled.
-suspects AS (
+judged_operations AS (
     SELECT c.run_id,
            c.host,
            c.path,
            c.group_name,
+           c.operation_id,
+           c.first_us,
+           c.last_us,
+           c.is_first_of_type,
            c.is_success,
            c.scheduled_us,
            c.end_us,
@@ -96,25 +92,20 @@ suspects AS (
            NOT c.is_exempt AND c.response_us > GREATEST(t.min_wait_us, 3 * c.median_us) AS waited
     FROM clipped AS c
     CROSS JOIN thresholds AS t
-    WHERE NOT c.is_success OR c.response_us > t.min_wait_us
 ),
-groups_asked AS (
-    SELECT DISTINCT run_id, host, path, group_name
-    FROM clipped
-),
--- The recording's start, every success, the recording's end.
+-- The recording's start (0), every success (1), the recording's end (2), of each group that was asked.
 edges AS (
-    SELECT run_id, host, path, group_name, end_us AS edge_us, 1 AS place
-    FROM clipped
-    WHERE is_success
-    UNION ALL
-    SELECT g.run_id, g.host, g.path, g.group_name, s.first_us, 0
-    FROM groups_asked AS g
-    JOIN spans AS s ON s.run_id = g.run_id AND s.host = g.host AND s.path = g.path
-    UNION ALL
-    SELECT g.run_id, g.host, g.path, g.group_name, s.last_us, 2
-    FROM groups_asked AS g
-    JOIN spans AS s ON s.run_id = g.run_id AND s.host = g.host AND s.path = g.path
+    SELECT DISTINCT o.run_id,
+           o.host,
+           o.path,
+           o.group_name,
+           e.place,
+           CASE e.place WHEN 0 THEN o.first_us WHEN 1 THEN o.end_us ELSE o.last_us END AS edge_us,
+           -- Successes at the same microsecond are edges of their own.
+           CASE WHEN e.place = 1 THEN o.operation_id END AS operation_id
+    FROM judged_operations AS o
+    CROSS JOIN (VALUES (0), (1), (2)) AS e (place)
+    WHERE (e.place = 1 AND o.is_success) OR (e.place <> 1 AND o.is_first_of_type)
 ),
 neighbours AS (
     SELECT run_id,
@@ -127,7 +118,7 @@ neighbours AS (
            LEAD(place) OVER (PARTITION BY run_id, host, path, group_name ORDER BY edge_us, place) AS to_place
     FROM edges
 ),
-gaps AS (
+ranked_gaps AS (
     SELECT run_id,
            host,
            path,
@@ -142,13 +133,14 @@ gaps AS (
     FROM neighbours
     WHERE to_us IS NOT NULL
 ),
-median_gaps AS (
-    SELECT run_id, host, path, group_name, MIN(length_us) AS median_gap_us
-    FROM gaps
-    WHERE position * 2 >= gaps
-    GROUP BY run_id, host, path, group_name
+gaps AS (
+    SELECT g.*,
+           MIN(CASE WHEN position * 2 >= gaps THEN length_us END)
+               OVER (PARTITION BY run_id, host, path, group_name) AS median_gap_us
+    FROM ranked_gaps AS g
 ),
--- A gap is (from, to]: a failure at the microsecond of a success comes before it. The first gap has its start too.
+-- Long gaps and the operations that failed, waited or stalled in them. A gap is (from, to]: a failure at the microsecond of a
+-- success comes before it. The first gap has its start too.
 touched AS (
     SELECT g.run_id,
            g.host,
@@ -159,22 +151,20 @@ touched AS (
            g.length_us,
            g.is_first,
            g.is_last,
-           d.median_gap_us,
-           p.scheduled_us,
-           p.known_down_us,
-           p.is_success AND p.end_us = g.to_us AND NOT g.is_last AS closes_it,
-           (p.failed AND (g.from_us < p.end_us OR (g.is_first AND g.from_us = p.end_us)) AND p.end_us <= g.to_us)
-               OR (p.stalled AND LEAST(p.end_us, g.to_us) - GREATEST(p.scheduled_us, g.from_us) > t.min_stall_us)
+           g.median_gap_us,
+           o.scheduled_us,
+           o.known_down_us,
+           o.is_success AND o.end_us = g.to_us AND NOT g.is_last AS closes_it,
+           (o.failed AND (g.from_us < o.end_us OR (g.is_first AND g.from_us = o.end_us)) AND o.end_us <= g.to_us)
+               OR (o.stalled AND LEAST(o.end_us, g.to_us) - GREATEST(o.scheduled_us, g.from_us) > t.min_stall_us)
                AS is_evidence,
-           p.waited AND LEAST(p.end_us, g.to_us) - GREATEST(p.scheduled_us, g.from_us) > 0 AS waited
+           o.waited AND LEAST(o.end_us, g.to_us) - GREATEST(o.scheduled_us, g.from_us) > 0 AS waited
     FROM gaps AS g
     CROSS JOIN thresholds AS t
-    JOIN median_gaps AS d
-        ON d.run_id = g.run_id AND d.host = g.host AND d.path = g.path AND d.group_name = g.group_name
-    JOIN suspects AS p
-        ON p.run_id = g.run_id AND p.host = g.host AND p.path = g.path AND p.group_name = g.group_name
-        AND p.end_us >= g.from_us AND p.scheduled_us <= g.to_us
-    WHERE g.length_us >= t.min_outage_us
+    JOIN judged_operations AS o
+        ON o.run_id = g.run_id AND o.host = g.host AND o.path = g.path AND o.group_name = g.group_name
+        AND o.end_us >= g.from_us AND o.scheduled_us <= g.to_us
+    WHERE g.length_us >= t.min_outage_us AND (o.failed OR o.stalled OR o.waited)
 ),
 judged AS (
     SELECT run_id,
@@ -206,82 +196,74 @@ by_themselves AS (
     FROM judged AS j
     CROSS JOIN thresholds AS t
 ),
+-- ... or that meets an outage of `all`.
 outages_of_all AS (
-    SELECT run_id, host, path, from_us, to_us
+    SELECT run_id, host, path, from_us AS all_from_us, to_us AS all_to_us
     FROM by_themselves
     WHERE group_name = 'all' AND is_outage
 ),
--- ... or that meets an outage of `all`.
 meeting AS (
-    SELECT DISTINCT b.run_id, b.host, b.path, b.group_name, b.from_us, b.to_us
+    SELECT b.*,
+           ROW_NUMBER() OVER (PARTITION BY b.run_id, b.host, b.path, b.group_name, b.from_us ORDER BY a.all_from_us) AS number,
+           b.is_outage OR (b.evidence = 1 AND b.group_name <> 'all' AND a.run_id IS NOT NULL) AS is_down
     FROM by_themselves AS b
-    JOIN outages_of_all AS a
-        ON a.run_id = b.run_id AND a.host = b.host AND a.path = b.path AND b.from_us < a.to_us AND a.from_us < b.to_us
-    WHERE b.evidence = 1 AND b.group_name <> 'all'
+    LEFT JOIN outages_of_all AS a
+        ON a.run_id = b.run_id AND a.host = b.host AND a.path = b.path AND b.from_us < a.all_to_us AND a.all_from_us < b.to_us
 ),
 decided AS (
-    SELECT b.*, b.is_outage OR m.run_id IS NOT NULL AS is_down
-    FROM by_themselves AS b
-    LEFT JOIN meeting AS m
-        ON m.run_id = b.run_id AND m.host = b.host AND m.path = b.path AND m.group_name = b.group_name
-        AND m.from_us = b.from_us AND m.to_us = b.to_us
+    SELECT *
+    FROM meeting
+    WHERE number = 1
 ),
--- A group was observed in an outage of `all` if it was down all through it, succeeded, failed or stalled in it.
-observed AS (
-    SELECT a.run_id, a.host, a.path, d.group_name, a.from_us, a.to_us
-    FROM outages_of_all AS a
-    JOIN decided AS d
-        ON d.run_id = a.run_id AND d.host = a.host AND d.path = a.path AND d.is_down
-        AND d.from_us <= a.from_us AND a.to_us <= d.to_us
-    UNION
-    SELECT a.run_id, a.host, a.path, c.group_name, a.from_us, a.to_us
-    FROM outages_of_all AS a
-    JOIN clipped AS c
-        ON c.run_id = a.run_id AND c.host = a.host AND c.path = a.path AND c.is_success
-        AND a.from_us < c.end_us AND c.end_us <= a.to_us
-    UNION
-    SELECT a.run_id, a.host, a.path, p.group_name, a.from_us, a.to_us
+-- Whether anybody knows of a group in an outage of `all`: it succeeded, failed or stalled in it ...
+seen AS (
+    SELECT a.run_id,
+           a.host,
+           a.path,
+           o.group_name,
+           a.all_from_us,
+           a.all_to_us,
+           MAX(CASE WHEN ((o.is_success OR o.failed) AND a.all_from_us < o.end_us AND o.end_us <= a.all_to_us)
+                         OR (o.stalled
+                             AND LEAST(o.end_us, a.all_to_us) - GREATEST(o.scheduled_us, a.all_from_us) > t.min_stall_us)
+                    THEN 1 ELSE 0 END) AS is_seen
     FROM outages_of_all AS a
     CROSS JOIN thresholds AS t
-    JOIN suspects AS p
-        ON p.run_id = a.run_id AND p.host = a.host AND p.path = a.path
-        AND ((p.failed AND a.from_us < p.end_us AND p.end_us <= a.to_us)
-             OR (p.stalled AND LEAST(p.end_us, a.to_us) - GREATEST(p.scheduled_us, a.from_us) > t.min_stall_us))
+    JOIN judged_operations AS o ON o.run_id = a.run_id AND o.host = a.host AND o.path = a.path
+    WHERE o.group_name <> 'all'
+    GROUP BY a.run_id, a.host, a.path, o.group_name, a.all_from_us, a.all_to_us
 ),
+-- ... or it was down all through it.
 unobserved AS (
-    SELECT g.run_id, g.host, g.path, g.group_name, a.from_us, a.to_us
-    FROM groups_asked AS g
-    JOIN outages_of_all AS a ON a.run_id = g.run_id AND a.host = g.host AND a.path = g.path
-    LEFT JOIN observed AS o
-        ON o.run_id = g.run_id AND o.host = g.host AND o.path = g.path AND o.group_name = g.group_name
-        AND o.from_us = a.from_us AND o.to_us = a.to_us
-    WHERE o.run_id IS NULL AND g.group_name <> 'all'
+    SELECT s.run_id, s.host, s.path, s.group_name, s.all_from_us, s.all_to_us
+    FROM seen AS s
+    LEFT JOIN decided AS d
+        ON d.run_id = s.run_id AND d.host = s.host AND d.path = s.path AND d.group_name = s.group_name AND d.is_down
+        AND d.from_us <= s.all_from_us AND s.all_to_us <= d.to_us
+    WHERE s.is_seen = 0 AND d.run_id IS NULL
 )
 SELECT run_id,
        host,
        path,
        group_name,
-       'outage' AS kind,
+       CASE WHEN is_down THEN 'outage' ELSE 'brownout' END AS kind,
        from_us,
        to_us,
        length_us,
        -- Head: until somebody asked. Tail: since the last moment known to be down; none where a stalled success closed the gap.
-       LEAST(GREATEST(asked_us - from_us, 0)
-                 + CASE WHEN closed_by_stalled = 1 THEN 0
-                        ELSE to_us - LEAST(GREATEST(known_down_us, from_us), to_us) END,
-             length_us) AS resolution_us,
+       CASE WHEN is_down
+            THEN LEAST(GREATEST(asked_us - from_us, 0)
+                           + CASE WHEN closed_by_stalled = 1 THEN 0
+                                  ELSE to_us - LEAST(GREATEST(known_down_us, from_us), to_us) END,
+                       length_us) END AS resolution_us,
        is_first AS open_at_start,
        is_last AS open_at_end,
        evidence
 FROM decided
-WHERE is_down
-UNION ALL
-SELECT run_id, host, path, group_name, 'brownout', from_us, to_us, length_us, CAST(NULL AS BIGINT), is_first, is_last, evidence
-FROM decided
 CROSS JOIN thresholds
-WHERE NOT is_down AND waited = 1 AND length_us < min_stall_us
+WHERE is_down OR (waited = 1 AND length_us < min_stall_us)
 UNION ALL
-SELECT run_id, host, path, group_name, 'unobserved', from_us, to_us, to_us - from_us, CAST(NULL AS BIGINT), false, false,
-       CAST(0 AS BIGINT)
+SELECT run_id, host, path, group_name, 'unobserved', all_from_us, all_to_us, all_to_us - all_from_us, CAST(NULL AS BIGINT), false,
+       false, CAST(0 AS BIGINT)
 FROM unobserved
 ORDER BY run_id, host, path, group_name, from_us, kind
