@@ -26,13 +26,17 @@ enum Command {
     /// Check the format, lint, and run every test: what CI runs.
     ///
     /// Starts PostgreSQL pairs and pgbouncers of its own on loopback, and stops them.
-    Test,
+    Test {
+        /// Read recordings with Spark too: installs it from PyPI (490 MB), and Java with apt where there is none; some minutes more.
+        #[arg(long)]
+        with_spark: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo => demo::run(),
-        Command::Test => test::run(),
+        Command::Test { with_spark } => test::run(with_spark),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

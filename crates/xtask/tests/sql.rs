@@ -9,12 +9,13 @@
 mod made;
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use recording::Timestamp;
+use recording::{Manifest, Timestamp};
 use serde_json::{Map, Value, json};
 use support::{copy_folder, figures, golden, python, with_spark, workspace};
+use tempfile::TempDir;
 
 /// Made-up recordings, enough to meet every rule of outage detection (`every_rule_was_met`).
 const MADE: u64 = 60;
@@ -257,12 +258,14 @@ fn check(engine: &str, found: &Value, expected: &Rows) {
             );
         }
         assert_eq!(found.len(), expected.len(), "{engine}, {query}.sql");
-        assert!(!found.is_empty(), "{engine}, {query}.sql");
     }
 }
 
 /// The recordings are of use only where the rules have something to decide.
 fn every_rule_was_met(rows: &Value) {
+    for (query, rows) in rows.as_object().unwrap() {
+        assert!(!rows.as_array().unwrap().is_empty(), "{query}.sql");
+    }
     let count = |query: &str, is: &dyn Fn(&Value) -> bool| {
         rows[query]
             .as_array()
@@ -323,29 +326,61 @@ fn run(engine: &str, recordings: &Path) -> Value {
     )
 }
 
+/// Recordings that can be one table, below one folder.
+struct Lake {
+    root: TempDir,
+    runs: BTreeSet<String>,
+    expected: Expected,
+}
+
+impl Lake {
+    fn new() -> Self {
+        Self {
+            root: tempfile::tempdir().unwrap(),
+            runs: BTreeSet::new(),
+            expected: Expected::default(),
+        }
+    }
+
+    fn add(&mut self, recording: &Path, figures: &Value) {
+        self.runs.insert(recording_name(recording));
+        self.expected.add(figures);
+    }
+}
+
+fn recording_name(recording: &Path) -> String {
+    Manifest::read(recording).unwrap().run_id
+}
+
 #[test]
 fn plain_sql_gives_the_figures_of_analyze() {
-    let root = tempfile::tempdir().unwrap();
-    let mut recordings = Vec::new();
-    for folder in golden() {
-        let copy = root.path().join(folder.file_name().unwrap());
-        copy_folder(&folder, &copy);
-        recordings.push(copy);
-    }
+    let mut made = Lake::new();
     for seed in 1..=MADE {
         let host = format!("host-{}", seed % 3);
-        recordings.push(made::recording(root.path(), &host, seed));
+        let recording = made::recording(made.root.path(), &host, seed);
+        made.add(&recording, &figures(&recording));
     }
-    let mut expected = Expected::default();
-    for folder in &recordings {
-        expected.add(&figures(folder));
+    let mut lakes = vec![made];
+    for golden in golden() {
+        // One made by hand from another has that one's name: no two of a name in a table.
+        let name = recording_name(&golden);
+        let lake = match lakes.iter_mut().find(|lake| !lake.runs.contains(&name)) {
+            Some(lake) => lake,
+            None => lakes.push_mut(Lake::new()),
+        };
+        let copy = lake.root.path().join(golden.file_name().unwrap());
+        copy_folder(&golden, &copy);
+        lake.add(&copy, &figures(&copy));
     }
-    let expected = expected.finish();
-
-    let found = run("duckdb", root.path());
-    check("duckdb", &found, &expected);
-    every_rule_was_met(&found);
-    if with_spark() {
-        check("spark", &run("spark", root.path()), &expected);
+    for (number, lake) in lakes.into_iter().enumerate() {
+        let expected = lake.expected.finish();
+        let found = run("duckdb", lake.root.path());
+        check("duckdb", &found, &expected);
+        if number == 0 {
+            every_rule_was_met(&found);
+        }
+        if with_spark() {
+            check("spark", &run("spark", lake.root.path()), &expected);
+        }
     }
 }

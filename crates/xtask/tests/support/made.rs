@@ -7,7 +7,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
 use recording::{
-    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Manifest, Mode, Operation, Pool,
+    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode, Operation, Pool,
     RecordingWriter, RunId, Schedule, State, Timeouts, Timestamp, Weights, WriterOptions,
 };
 
@@ -90,6 +90,17 @@ pub fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
             kind: EventKind::FailoverTriggered,
             status: None,
             detail: "made up".to_owned(),
+        });
+    }
+    for (second, path) in (1_i32..).zip(mode.paths()) {
+        handle.load(Load {
+            path: *path,
+            time: start + i64::from(second) * 1_000_000,
+            start_number: 1,
+            tps: 812.5,
+            latency_us: Some(1_200).filter(|_| second > 1),
+            latency_stddev_us: Some(300),
+            failed: None,
         });
     }
     let completion = Completion {
