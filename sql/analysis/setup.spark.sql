@@ -1,15 +1,15 @@
 -- The views that the queries of this folder read, in Spark SQL 4. Say first where the recordings are, as a pattern of their
--- folders, and that times are UTC:
+-- folders, and that times are UTC, as settings of the session:
 --
---     SET recordings = data/runs/*;                            -- or s3a://bucket/fleet/*/*
---     SET spark.sql.session.timeZone = UTC;
+--     spark-sql --conf spark.recordings='data/runs/*' --conf spark.sql.session.timeZone=UTC
+--     spark.conf.set("spark.recordings", "s3a://bucket/fleet/*/*")                        in Python
 --
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.
 
 CREATE OR REPLACE TEMPORARY VIEW recording_manifests (
     run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT, dropped_rows STRUCT<operations: BIGINT>
-) USING json OPTIONS (path '${recordings}/manifest.json', multiLine 'true');
+) USING json OPTIONS (path '${spark.recordings}/manifest.json', multiLine 'true');
 
 CREATE OR REPLACE TEMPORARY VIEW recordings AS
 SELECT run_id,
@@ -26,7 +26,7 @@ CREATE OR REPLACE TEMPORARY VIEW recording_operations (
     run_id STRING, host STRING, path STRING, operation_id BIGINT, operation_type STRING, operation_name STRING,
     scheduled_time TIMESTAMP, start_time TIMESTAMP, end_time TIMESTAMP, response_time_us BIGINT, outcome STRING,
     error_class STRING, sqlstate STRING
-) USING parquet OPTIONS (path '${recordings}', recursiveFileLookup 'true', pathGlobFilter '{direct,proxy}-*.parquet');
+) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter '{direct,proxy}-*.parquet');
 
 CREATE OR REPLACE TEMPORARY VIEW operations AS
 SELECT run_id,
@@ -46,7 +46,7 @@ FROM recording_operations;
 
 CREATE OR REPLACE TEMPORARY VIEW recording_events (
     run_id STRING, host STRING, path STRING, time TIMESTAMP, event STRING, status INT, detail STRING
-) USING parquet OPTIONS (path '${recordings}', recursiveFileLookup 'true', pathGlobFilter 'events-*.parquet');
+) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter 'events-*.parquet');
 
 CREATE OR REPLACE TEMPORARY VIEW events AS
 SELECT run_id, host, path, unix_micros(time) AS time_us, event, status, detail

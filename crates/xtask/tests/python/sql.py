@@ -35,8 +35,8 @@ def spark_run():
     from spark_session import session
 
     spark = session()
-    spark.sql(f"SET recordings = {recordings}")
-    # Spark takes one statement at a time, and comments with a semicolon in them as they are.
+    spark.conf.set("spark.recordings", recordings)
+    # Here Spark takes one statement at a time.
     for statement in text("setup.spark").split(";\n"):
         if "CREATE" in statement:
             spark.sql(statement)
