@@ -1,4 +1,4 @@
-//! The columns of each table, in the order on disk.
+//! The columns of each table, in the order on disk. What each one means stands in `FORMAT.md`, which a test holds against this.
 
 use std::sync::Arc;
 

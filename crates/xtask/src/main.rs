@@ -27,7 +27,11 @@ enum Command {
     /// Check the format, lint, and run every test: what CI runs.
     ///
     /// Starts PostgreSQL pairs and pgbouncers of its own on loopback, and stops them.
-    Test,
+    Test {
+        /// Read recordings with Spark too: installs it from PyPI (490 MB), and Java with apt where there is none; some minutes more.
+        #[arg(long)]
+        with_spark: bool,
+    },
     /// Measure, and print each figure beside its budget.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -36,7 +40,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo => demo::run(),
-        Command::Test => test::run(),
+        Command::Test { with_spark } => test::run(with_spark),
         Command::Bench(bench) => bench::run(&bench),
     };
     match done {

@@ -1,14 +1,18 @@
 //! A Python of the project's own, with the readers that recordings are tested against.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::shell::{self, programs, workspace};
 
 /// The packages, at versions that were tested.
 const REQUIREMENTS: &str = "notebooks/requirements.txt";
+/// Spark, which is large and needs Java: only for those who ask.
+const SPARK_REQUIREMENTS: &str = "notebooks/requirements-spark.txt";
+/// The oldest Java that Spark 4 runs on.
+const OLDEST_JAVA: u32 = 17;
 
 /// Makes a virtual environment beside the built programs, where there is none yet, and returns its interpreter.
 pub(crate) fn with_readers() -> Result<PathBuf> {
@@ -22,7 +26,43 @@ pub(crate) fn with_readers() -> Result<PathBuf> {
         make.args(["-m", "venv"]).arg(&folder);
         shell::run(make)?;
     }
-    let mut install = Command::new(&interpreter);
+    install(&interpreter, REQUIREMENTS)?;
+    Ok(interpreter)
+}
+
+/// Adds Spark to it, and Java to the machine where there is none that Spark runs on.
+pub(crate) fn add_spark() -> Result<()> {
+    if java_version().is_none_or(|version| version < OLDEST_JAVA) {
+        apt(&["update"])?;
+        apt(&["install", "--yes", "default-jre-headless"])?;
+        match java_version() {
+            Some(version) if version >= OLDEST_JAVA => {}
+            found => bail!(
+                "Spark needs Java {OLDEST_JAVA} or newer, apt gave {}: install a JDK by hand and set JAVA_HOME",
+                found.map_or_else(|| "none".to_owned(), |version| version.to_string())
+            ),
+        }
+    }
+    install(&programs()?.join("python/bin/python"), SPARK_REQUIREMENTS)
+}
+
+/// The Java that Spark would start.
+fn java_version() -> Option<u32> {
+    let program = match std::env::var_os("JAVA_HOME") {
+        Some(home) => PathBuf::from(home).join("bin/java"),
+        None => PathBuf::from("java"),
+    };
+    let output = Command::new(program).arg("-version").output().ok()?;
+    version_in(&String::from_utf8_lossy(&output.stderr))
+}
+
+fn version_in(text: &str) -> Option<u32> {
+    let number = text.split('"').nth(1)?.split(['.', '-', '+']).next()?;
+    number.parse().ok()
+}
+
+fn install(interpreter: &Path, requirements: &str) -> Result<()> {
+    let mut install = Command::new(interpreter);
     install
         .args([
             "-m",
@@ -32,9 +72,8 @@ pub(crate) fn with_readers() -> Result<PathBuf> {
             "--disable-pip-version-check",
             "--requirement",
         ])
-        .arg(workspace()?.join(REQUIREMENTS));
-    shell::run(install)?;
-    Ok(interpreter)
+        .arg(workspace()?.join(requirements));
+    shell::run(install)
 }
 
 fn has_venv() -> bool {
@@ -48,18 +87,34 @@ fn has_venv() -> bool {
 
 /// Debian and Ubuntu keep `venv` in a package of its own.
 fn install_venv() -> Result<()> {
+    apt(&["update"])?;
+    apt(&["install", "--yes", "python3-venv"])
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
     let is_root = Command::new("id")
         .arg("-u")
         .output()
         .is_ok_and(|id| id.stdout == b"0\n");
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
-        if !is_root {
-            command.arg("apt-get");
-        }
-        command.args(arguments);
-        shell::run(command)
-    };
-    apt(&["update"])?;
-    apt(&["install", "--yes", "python3-venv"])
+    let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
+    if !is_root {
+        command.arg("apt-get");
+    }
+    command.args(arguments);
+    shell::run(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_java() {
+        let of = |version: &str| version_in(&format!("openjdk version \"{version}\" 2025-04-15\n"));
+        assert_eq!(of("17.0.15"), Some(17));
+        assert_eq!(of("21-ea"), Some(21));
+        // Before 9 it counted otherwise: too old for Spark all the same.
+        assert_eq!(of("1.8.0_402"), Some(1));
+        assert_eq!(version_in("java: command not found"), None);
+    }
 }

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use crate::python;
 use crate::shell::{self, cargo, programs};
 
-pub(crate) fn run() -> Result<()> {
+/// Everything; `with_spark` reads recordings with Spark too.
+pub(crate) fn run(with_spark: bool) -> Result<()> {
     shell::run(cargo(&["fmt", "--all", "--", "--check"])?)?;
     recorder_stays_small()?;
     shell::run(linted(&["build", "--workspace", "--bins"])?)?;
@@ -17,6 +18,10 @@ pub(crate) fn run() -> Result<()> {
     shell::run(install)?;
     let mut tests = linted(&["test", "--workspace"])?;
     tests.env("PGOUTAGE_PYTHON", python::with_readers()?);
+    if with_spark {
+        python::add_spark()?;
+        tests.env("PGOUTAGE_SPARK", "1");
+    }
     shell::run(tests)
 }
 

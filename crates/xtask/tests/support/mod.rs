@@ -84,3 +84,59 @@ pub fn seconds(figure: &Value) -> f64 {
         .unwrap_or_else(|| panic!("{figure} is no whole number")) as f64
         / 1e6
 }
+
+/// The root of the workspace.
+pub fn workspace() -> PathBuf {
+    // As `cargo test` says it now: a path from build time is another clone's where both share a target folder.
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..")
+}
+
+/// What a script of `tests/python` prints, as JSON.
+pub fn python(script: &str, arguments: &[&str]) -> Value {
+    let interpreter = std::env::var("PGOUTAGE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let scripts = workspace().join("crates/xtask/tests/python");
+    let output = Command::new(&interpreter)
+        // No compiled copies of the scripts in the source tree.
+        .arg("-B")
+        .arg(scripts.join(script))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{script} with {interpreter}, which needs notebooks/requirements.txt (`cargo xtask test` installs it):\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The engines that tests read recordings with beside the ones that are always there: Spark, where `cargo xtask test --with-spark`
+/// asks for it.
+pub fn with_spark() -> bool {
+    std::env::var("PGOUTAGE_SPARK").is_ok_and(|value| value == "1")
+}
+
+/// The golden recordings that are sealed: what is in journals only is not for other engines.
+pub fn golden() -> Vec<PathBuf> {
+    let all = recording::find(&workspace().join("data/golden")).unwrap();
+    let is_sealed =
+        |folder: &PathBuf| !folder.join("journal").exists() && folder.join("operations").is_dir();
+    let sealed: Vec<_> = all.into_iter().filter(is_sealed).collect();
+    assert!(!sealed.is_empty(), "no golden recording was found");
+    sealed
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

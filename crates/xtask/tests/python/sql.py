@@ -1,0 +1,51 @@
+"""Runs every query of sql/analysis in an engine and prints the rows: {query: [{column: value}]}.
+
+Arguments: duckdb or spark, the folder of the queries, a pattern of recordings' folders.
+"""
+
+import json
+import pathlib
+import sys
+
+engine, queries, recordings = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+SELECTS = ["success", "response_times", "errors", "recordings", "outages", "downtime"]
+
+
+def text(name):
+    return (queries / f"{name}.sql").read_text()
+
+
+def duckdb_run():
+    import duckdb
+
+    db = duckdb.connect()
+    db.execute("SET VARIABLE recordings = ?", [recordings])
+    db.execute(text("setup.duckdb"))
+    db.execute("CREATE TEMPORARY VIEW outages AS " + text("outages"))
+
+    def select(name):
+        result = db.execute(text(name))
+        columns = [column[0] for column in result.description]
+        return [dict(zip(columns, row)) for row in result.fetchall()]
+
+    return select
+
+
+def spark_run():
+    from spark_session import session
+
+    spark = session()
+    spark.conf.set("spark.recordings", recordings)
+    # Here Spark takes one statement at a time.
+    for statement in text("setup.spark").split(";\n"):
+        if "CREATE" in statement:
+            spark.sql(statement)
+    # Read once and found once: on a test's few rows planning takes all of the time.
+    spark.sql("CACHE TABLE operations")
+    spark.sql("CREATE TEMPORARY VIEW outages AS " + text("outages"))
+    spark.sql("CACHE TABLE outages")
+    return lambda name: [row.asDict() for row in spark.sql(text(name)).collect()]
+
+
+select = {"duckdb": duckdb_run, "spark": spark_run}[engine]()
+print(json.dumps({name: select(name) for name in SELECTS}))

@@ -1,0 +1,57 @@
+-- The views that the queries of this folder read, in DuckDB 2.0 or newer. Say first where the recordings are, as a pattern of
+-- their folders:
+--
+--     SET VARIABLE recordings = 'data/runs/*';                 -- or 's3://bucket/fleet/*/*', after INSTALL httpfs; LOAD httpfs
+--
+-- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
+-- never written, and a column that an older recorder did not write, read as empty.
+
+CREATE OR REPLACE TEMPORARY VIEW recordings AS
+SELECT run_id,
+       host,
+       state,
+       epoch_us(CAST(start_time AS TIMESTAMPTZ)) AS start_us,
+       -- Null while it runs, and where its recorder was killed: how it ended is unknown.
+       epoch_us(CAST(start_time AS TIMESTAMPTZ)) + duration_us AS end_us,
+       COALESCE(dropped_rows['operations'], 0) AS dropped_operations
+FROM read_json(getvariable('recordings') || '/manifest.json', format = 'unstructured', columns = {
+    run_id: 'VARCHAR', host: 'VARCHAR', state: 'VARCHAR', start_time: 'VARCHAR', duration_us: 'BIGINT',
+    dropped_rows: 'MAP(VARCHAR, BIGINT)'
+});
+
+CREATE OR REPLACE TEMPORARY VIEW operations AS
+SELECT run_id,
+       host,
+       path,
+       operation_id,
+       operation_type,
+       operation_name,
+       epoch_us(scheduled_time) AS scheduled_us,
+       epoch_us(start_time) AS start_us,
+       epoch_us(end_time) AS end_us,
+       response_time_us,
+       outcome,
+       error_class,
+       sqlstate
+FROM (
+    SELECT CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS host, CAST(NULL AS VARCHAR) AS path,
+           CAST(NULL AS BIGINT) AS operation_id, CAST(NULL AS VARCHAR) AS operation_type,
+           CAST(NULL AS VARCHAR) AS operation_name, CAST(NULL AS TIMESTAMPTZ) AS scheduled_time,
+           CAST(NULL AS TIMESTAMPTZ) AS start_time, CAST(NULL AS TIMESTAMPTZ) AS end_time,
+           CAST(NULL AS BIGINT) AS response_time_us, CAST(NULL AS VARCHAR) AS outcome,
+           CAST(NULL AS VARCHAR) AS error_class, CAST(NULL AS VARCHAR) AS sqlstate
+    WHERE false
+    UNION ALL BY NAME
+    SELECT * FROM read_parquet(getvariable('recordings') || '/operations/*.parquet', union_by_name = true, allow_empty = true)
+);
+
+CREATE OR REPLACE TEMPORARY VIEW events AS
+SELECT run_id, host, path, epoch_us(time) AS time_us, event, status, detail
+FROM (
+    SELECT CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS host, CAST(NULL AS VARCHAR) AS path,
+           CAST(NULL AS TIMESTAMPTZ) AS time, CAST(NULL AS VARCHAR) AS event, CAST(NULL AS INTEGER) AS status,
+           CAST(NULL AS VARCHAR) AS detail
+    WHERE false
+    UNION ALL BY NAME
+    SELECT * FROM read_parquet(getvariable('recordings') || '/events/*.parquet', union_by_name = true, allow_empty = true)
+);

@@ -1,0 +1,53 @@
+-- The views that the queries of this folder read, in Spark SQL 4. Say first where the recordings are, as a pattern of their
+-- folders, and that times are UTC, as settings of the session:
+--
+--     spark-sql --conf spark.recordings='data/runs/*' --conf spark.sql.session.timeZone=UTC
+--     spark.conf.set("spark.recordings", "s3a://bucket/fleet/*/*")                        in Python
+--
+-- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
+-- never written, and a column that an older recorder did not write, read as empty.
+
+CREATE OR REPLACE TEMPORARY VIEW recording_manifests (
+    run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT, dropped_rows STRUCT<operations: BIGINT>
+) USING json OPTIONS (path '${spark.recordings}/manifest.json', multiLine 'true');
+
+CREATE OR REPLACE TEMPORARY VIEW recordings AS
+SELECT run_id,
+       host,
+       state,
+       unix_micros(CAST(start_time AS TIMESTAMP)) AS start_us,
+       -- Null while it runs, and where its recorder was killed: how it ended is unknown.
+       unix_micros(CAST(start_time AS TIMESTAMP)) + duration_us AS end_us,
+       COALESCE(dropped_rows.operations, 0) AS dropped_operations
+FROM recording_manifests;
+
+-- By the names of parts and not by folder: Spark refuses a folder pattern that nothing matches.
+CREATE OR REPLACE TEMPORARY VIEW recording_operations (
+    run_id STRING, host STRING, path STRING, operation_id BIGINT, operation_type STRING, operation_name STRING,
+    scheduled_time TIMESTAMP, start_time TIMESTAMP, end_time TIMESTAMP, response_time_us BIGINT, outcome STRING,
+    error_class STRING, sqlstate STRING
+) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter '{direct,proxy}-*.parquet');
+
+CREATE OR REPLACE TEMPORARY VIEW operations AS
+SELECT run_id,
+       host,
+       path,
+       operation_id,
+       operation_type,
+       operation_name,
+       unix_micros(scheduled_time) AS scheduled_us,
+       unix_micros(start_time) AS start_us,
+       unix_micros(end_time) AS end_us,
+       response_time_us,
+       outcome,
+       error_class,
+       sqlstate
+FROM recording_operations;
+
+CREATE OR REPLACE TEMPORARY VIEW recording_events (
+    run_id STRING, host STRING, path STRING, time TIMESTAMP, event STRING, status INT, detail STRING
+) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter 'events-*.parquet');
+
+CREATE OR REPLACE TEMPORARY VIEW events AS
+SELECT run_id, host, path, unix_micros(time) AS time_us, event, status, detail
+FROM recording_events;
