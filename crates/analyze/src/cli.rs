@@ -10,7 +10,7 @@ use command_line::duration;
 
 use crate::charts::{self, ChartOptions};
 use crate::error::AnalyzeError;
-use crate::load::Loaded;
+use crate::load::{Damage, Loaded};
 use crate::summary::Thresholds;
 use crate::text::{self, Language, TextOptions};
 use crate::{Analysis, analyze};
@@ -65,6 +65,11 @@ struct RecordingArgs {
     /// Outages with less health than this between them are one episode.
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
     merge_within: Duration,
+    /// Go on without parts that are missing or damaged.
+    ///
+    /// The report says which they are, why, and how many rows are missing; downtimes become lower bounds.
+    #[arg(long)]
+    allow_damaged: bool,
 }
 
 #[derive(Debug, Args)]
@@ -113,7 +118,8 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(Failure::Analyze(error)) => {
-                eprintln!("analyze: {error}");
+                // What a hostile recording says of itself is still one line.
+                eprintln!("analyze: {}", text::plain(&error.to_string()));
                 ExitCode::from(if error.is_usage() { 2 } else { 1 })
             }
             Err(Failure::Usage(text)) => {
@@ -166,7 +172,12 @@ impl RecordingArgs {
 
     fn analyze(&self) -> Result<Analysis, Failure> {
         let thresholds = self.thresholds()?;
-        Ok(analyze(&Loaded::open(&self.run)?, thresholds)?)
+        let damage = if self.allow_damaged {
+            Damage::Allowed
+        } else {
+            Damage::Refused
+        };
+        Ok(analyze(&Loaded::open_with(&self.run, damage)?, thresholds)?)
     }
 }
 

@@ -12,12 +12,13 @@ use crate::load::Loaded;
 use crate::outages::{self, Detected};
 use crate::rates::{self, Durations, Histogram};
 use crate::recovery;
-use crate::reduce::{self, PathOperations};
+use crate::reduce::PathOperations;
 use crate::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
 use crate::summary::{
-    EventSummary, Group, GroupSummary, Headline, Impact, PathSummary, RecordingSummary, Span,
-    Summary, Thresholds,
+    EventSummary, Group, GroupSummary, Headline, Impact, LeftOut, PathSummary, Progress,
+    RecordingSummary, Span, Summary, Thresholds,
 };
+use crate::survey::{self, Survey};
 use crate::timeline::Timeline;
 
 /// No recording lasts longer, microseconds: a year.
@@ -39,10 +40,25 @@ pub struct Analysis {
 /// # Errors
 /// [`AnalyzeError`] where the recording can't be read or holds no operation.
 pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
-    let nothing = || AnalyzeError::NoOperations(loaded.folder().to_path_buf());
-    let operations = loaded.operations()?.ok_or_else(nothing)?;
-    let last_rows = reduce::paths(loaded, &operations)?;
-    let end = last_rows.values().copied().max().ok_or_else(nothing)?;
+    match figures(loaded, thresholds) {
+        Err(error) if error.is_of_the_decoder() => match loaded.without_undecodable()? {
+            Some(rest) => figures(&rest, thresholds),
+            None => Err(error),
+        },
+        done => done,
+    }
+}
+
+fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
+    let nothing = |left_out: &[LeftOut]| nothing_left(loaded, left_out);
+    let operations = loaded.operations()?.ok_or_else(|| nothing(&[]))?;
+    let Survey {
+        operations,
+        last_rows,
+        left_out,
+    } = survey::operations(loaded, operations)?;
+    let end = last_rows.values().copied().max();
+    let end = end.ok_or_else(|| nothing(&left_out))?;
     let span = recording_span(loaded, end)?;
     let events = beside::events(loaded)?;
     let mut paths = Vec::new();
@@ -60,6 +76,7 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
             span: recording_span(loaded, end)?,
             events: &events,
             thresholds: &thresholds,
+            is_partial: is_partial(loaded, &left_out),
         };
         let (summary, of_path) = analyzer.run()?;
         paths.push(summary);
@@ -75,7 +92,7 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
         triggers_us: beside::triggers_us(&events),
         paths: series,
     };
-    let recording = describe(loaded, &span);
+    let recording = describe(loaded, &span, left_out);
     Ok(Analysis {
         summary: Summary {
             recording,
@@ -105,13 +122,47 @@ fn recording_span(loaded: &Loaded, last_row_us: i64) -> Result<Span, AnalyzeErro
     }
 }
 
-fn describe(loaded: &Loaded, span: &Span) -> RecordingSummary {
+/// The error of a recording without operations, which tells a damaged one from one in which nothing happened.
+fn nothing_left(loaded: &Loaded, left_out: &[LeftOut]) -> AnalyzeError {
+    let folder = loaded.folder().to_path_buf();
+    if loaded.damaged().is_empty() && left_out.is_empty() {
+        return AnalyzeError::NoOperations(folder);
+    }
+    AnalyzeError::NothingLeft {
+        folder,
+        damaged: loaded.damaged().len(),
+        left_out: left_out.iter().map(|left_out| left_out.rows).sum(),
+    }
+}
+
+/// True where operations are missing: rows were dropped, parts are damaged, words are unknown, or the recorder never said how it
+/// ended, and what was under way then has no row. Downtimes are lower bounds then.
+fn is_partial(loaded: &Loaded, left_out: &[LeftOut]) -> bool {
+    let manifest = loaded.manifest();
+    let table = Table::Operations.as_str();
+    let dropped = manifest.dropped_rows.get(table);
+    // `operations/direct-00001.parquet`, `journal/operations.direct-00001.arrows`
+    let of_operations = |file: &str| {
+        let name = file.strip_prefix("journal/").unwrap_or(file);
+        name.starts_with(table)
+    };
+    manifest.duration_us.is_none()
+        || dropped.is_some_and(|rows| *rows > 0)
+        || !left_out.is_empty()
+        || loaded
+            .damaged()
+            .iter()
+            .any(|part| of_operations(&part.file))
+}
+
+fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSummary {
     let manifest = loaded.manifest().clone();
     RecordingSummary {
         run_id: manifest.run_id,
         host: manifest.host,
         tool_version: manifest.tool_version,
         state: manifest.state,
+        progress: Progress::new(manifest.state, loaded.is_being_written()),
         start_time: manifest.start_time,
         duration_us: span.length_us(),
         requested_duration_us: manifest.requested_duration_us,
@@ -131,6 +182,8 @@ fn describe(loaded: &Loaded, span: &Span) -> RecordingSummary {
         dropped_rows: manifest.dropped_rows,
         journal_rows: loaded.journal_rows(),
         unread_bytes: loaded.unread_bytes(),
+        damaged_parts: loaded.damaged().to_vec(),
+        left_out,
         clock_drift_us: manifest.clock.drift_us,
     }
 }
@@ -142,6 +195,8 @@ struct PathAnalyzer<'a> {
     span: Span,
     events: &'a [EventSummary],
     thresholds: &'a Thresholds,
+    /// Operations are missing, so that downtimes are lower bounds.
+    is_partial: bool,
 }
 
 impl PathAnalyzer<'_> {
@@ -189,14 +244,6 @@ impl PathAnalyzer<'_> {
         Ok((summary, series))
     }
 
-    /// True where operations are missing: rows were dropped, or the recorder never said how it ended, and what was under way
-    /// then has no row. Downtimes are lower bounds then.
-    fn is_partial(&self) -> bool {
-        let manifest = self.loaded.manifest();
-        let dropped = manifest.dropped_rows.get(Table::Operations.as_str());
-        manifest.duration_us.is_none() || dropped.is_some_and(|rows| *rows > 0)
-    }
-
     fn group_summary(&self, group: Group, found: &Detected, timeline: &Timeline) -> GroupSummary {
         let downtime: i64 = found.outages.iter().map(|outage| outage.downtime_us).sum();
         let unobserved = !found.unobserved.is_empty();
@@ -210,7 +257,7 @@ impl PathAnalyzer<'_> {
                 .iter()
                 .map(|outage| outage.resolution_us)
                 .sum(),
-            at_least: self.is_partial()
+            at_least: self.is_partial
                 || found
                     .outages
                     .iter()

@@ -7,8 +7,10 @@
 //! microseconds in columns named `*_us`, absent is null, words are lower-case UTF-8 from [`vocabulary`].
 
 mod builders;
+mod check;
 mod clock;
 mod error;
+mod guard;
 mod journal;
 mod layout;
 mod manifest;
@@ -19,11 +21,14 @@ mod rows;
 mod schema;
 mod streams;
 mod timestamp;
+mod verify;
 pub mod vocabulary;
 mod writer;
 
+pub use check::DamagedPart;
 pub use clock::Clock;
 pub use error::{OpenError, WriteError};
+pub use guard::{Panicked, guarded};
 pub use journal::Unsealed;
 pub use layout::{RunId, Table};
 pub use manifest::{
@@ -35,4 +40,5 @@ pub use recover::{RecoverError, Recovered, recover};
 pub use rows::{ConnectFailure, Connection, Event, Failure, Load, Operation};
 pub use schema::{connections, events, load, operations};
 pub use timestamp::Timestamp;
+pub use verify::{Verification, verify};
 pub use writer::{Completion, Handle, RecordingWriter, Summary, WriterOptions};

@@ -183,7 +183,7 @@ fn separated(digits: &str) -> String {
 }
 
 /// Text from outside on one line: a server's message may hold line breaks, and a hostile one terminal escapes.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let visible: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -23,6 +23,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::summary::Summary;
 use format::Calendar;
+pub(crate) use format::plain;
 use table::{Cell, Paint, Table};
 use words::Words;
 

@@ -1,6 +1,8 @@
 //! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod refit;
+
 use std::path::{Path as FilePath, PathBuf};
 
 use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
