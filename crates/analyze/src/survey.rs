@@ -21,94 +21,121 @@ pub(crate) struct Survey {
 }
 
 /// One pass over all operations. A row without its words, or with one of a later version, can't be counted as anything: it is left
-/// out, and told of.
+/// out, and told of. Nearly no recording has such rows; only those that do pay for counting them.
 pub(crate) fn operations(loaded: &Loaded, operations: LazyFrame) -> Result<Survey, AnalyzeError> {
+    let paths = reach(loaded, &operations)?;
+    if paths.values().all(|path| path.strange == 0) {
+        return Ok(Survey {
+            operations,
+            last_rows: last_rows(&paths),
+            left_out: Vec::new(),
+        });
+    }
+    let strange = operations.clone().filter(can_be_judged().not());
+    let operations = operations.filter(can_be_judged());
+    Ok(Survey {
+        last_rows: last_rows(&reach(loaded, &operations)?),
+        left_out: left_out(loaded, strange)?,
+        operations,
+    })
+}
+
+/// The rows under one word for a path.
+struct Reach {
+    /// The time of the last of them, where one has a time, UTC microseconds.
+    last_us: Option<i64>,
+    /// Those that can't be judged.
+    strange: i64,
+}
+
+fn reach(
+    loaded: &Loaded,
+    operations: &LazyFrame,
+) -> Result<BTreeMap<Option<String>, Reach>, AnalyzeError> {
+    let figures = [
+        col("end_time").max(),
+        col("scheduled_time").max(),
+        can_be_judged().not().sum().alias("strange"),
+    ];
+    let frame = loaded.collect(operations.clone().group_by([col("path")]).agg(figures))?;
+    let read = |name| integers(&frame, name).map_err(|source| loaded.read_error(source));
+    let paths = texts(&frame, "path").map_err(|source| loaded.read_error(source))?;
+    let (ends, scheduled, strange) = (read("end_time")?, read("scheduled_time")?, read("strange")?);
+    let reach = |row: usize| Reach {
+        last_us: ends[row].max(scheduled[row]),
+        strange: strange[row].unwrap_or(0),
+    };
+    let path = |row: usize| paths[row].map(str::to_owned);
+    Ok((0..frame.height())
+        .map(|row| (path(row), reach(row)))
+        .collect())
+}
+
+fn last_rows(paths: &BTreeMap<Option<String>, Reach>) -> BTreeMap<Path, i64> {
+    let known = paths.iter().filter_map(|(word, reach)| {
+        let path = Path::parse(word.as_deref()?)?;
+        Some((path, reach.last_us?))
+    });
+    known.collect()
+}
+
+/// Counts rows that can't be judged by the first thing that is wrong with them, most first.
+fn left_out(loaded: &Loaded, strange: LazyFrame) -> Result<Vec<LeftOut>, AnalyzeError> {
     let keys = [
         col("path"),
         col("operation_type"),
         col("outcome"),
         col("operation_name").is_null().alias("unnamed"),
-        col("scheduled_time").is_null().alias("unscheduled"),
     ];
-    let figures = [
-        len().alias("count"),
-        col("end_time").max(),
-        col("scheduled_time").max(),
-    ];
-    let frame = loaded.collect(operations.clone().group_by(keys).agg(figures))?;
-    let (last_rows, left_out) = read(&frame).map_err(|source| loaded.read_error(source))?;
-    let operations = if left_out.is_empty() {
-        operations
-    } else {
-        operations.filter(can_be_judged())
-    };
-    let mut sorted: Vec<_> = left_out
+    let grouped = strange.group_by(keys).agg([len().alias("count")]);
+    let frame = loaded.collect(grouped)?;
+    let rows = count(&frame).map_err(|source| loaded.read_error(source))?;
+    let mut left_out: Vec<_> = rows
         .into_iter()
         .map(|((column, word), rows)| LeftOut { column, word, rows })
         .collect();
-    sorted.sort_by_key(|left_out| std::cmp::Reverse(left_out.rows));
-    Ok(Survey {
-        operations,
-        last_rows,
-        left_out: sorted,
-    })
+    left_out.sort_by_key(|left_out| std::cmp::Reverse(left_out.rows));
+    Ok(left_out)
 }
 
 /// Rows by what is wrong with them: the column, and its word.
-type Unjudged = BTreeMap<(&'static str, Option<String>), u64>;
+type Counts = BTreeMap<(&'static str, Option<String>), u64>;
 
-fn read(frame: &DataFrame) -> PolarsResult<(BTreeMap<Path, i64>, Unjudged)> {
+fn count(frame: &DataFrame) -> PolarsResult<Counts> {
     let (paths, kinds) = (texts(frame, "path")?, texts(frame, "operation_type")?);
     let outcomes = texts(frame, "outcome")?;
     let unnamed = booleans(frame, "unnamed")?;
-    let unscheduled = booleans(frame, "unscheduled")?;
     let counts = integers(frame, "count")?;
-    let (ends, scheduled) = (
-        integers(frame, "end_time")?,
-        integers(frame, "scheduled_time")?,
-    );
-    let mut last_rows: BTreeMap<Path, i64> = BTreeMap::new();
-    let mut unjudged = Unjudged::new();
+    let mut of_words = Counts::new();
     for row in 0..frame.height() {
-        let path = paths[row].and_then(Path::parse);
-        let is_unknown =
-            |word: Option<&str>, is_known: fn(&str) -> bool| !word.is_some_and(is_known);
-        let wrong = if path.is_none() {
-            Some(("path", paths[row]))
-        } else if is_unknown(kinds[row], |word| OperationType::parse(word).is_some()) {
-            Some(("operation_type", kinds[row]))
-        } else if is_unknown(outcomes[row], |word| Outcome::parse(word).is_some()) {
-            Some(("outcome", outcomes[row]))
+        let (path, kind, outcome) = (paths[row], kinds[row], outcomes[row]);
+        let (column, word) = if path.and_then(Path::parse).is_none() {
+            ("path", path)
+        } else if kind.and_then(OperationType::parse).is_none() {
+            ("operation_type", kind)
+        } else if outcome.and_then(Outcome::parse).is_none() {
+            ("outcome", outcome)
         } else if unnamed[row] == Some(true) {
-            Some(("operation_name", None))
-        } else if unscheduled[row] == Some(true) {
-            Some(("scheduled_time", None))
+            ("operation_name", None)
         } else {
-            None
+            ("scheduled_time", None)
         };
-        match (wrong, path, ends[row].max(scheduled[row])) {
-            (Some((column, word)), _, _) => {
-                let rows = counts[row].unwrap_or(0).unsigned_abs();
-                *unjudged
-                    .entry((column, word.map(str::to_owned)))
-                    .or_insert(0) += rows;
-            }
-            (None, Some(path), Some(last)) => {
-                let reached = last_rows.entry(path).or_insert(last);
-                *reached = last.max(*reached);
-            }
-            (None, _, _) => {}
-        }
+        let rows = counts[row].unwrap_or(0).unsigned_abs();
+        *of_words
+            .entry((column, word.map(str::to_owned)))
+            .or_insert(0) += rows;
     }
-    Ok((last_rows, unjudged))
+    Ok(of_words)
 }
 
+/// True for rows that have every word and a time, false for others: never null.
 fn can_be_judged() -> Expr {
     let is_one_of = |column: &str, words: Vec<&'static str>| {
         let is = |word| col(column).eq(lit(word));
         words
             .into_iter()
             .fold(lit(false), |any, word| any.or(is(word)))
+            .fill_null(lit(false))
     };
     is_one_of("path", Path::ALL.iter().map(|word| word.as_str()).collect())
         .and(is_one_of(
