@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use recording::vocabulary::ErrorClass::Refused;
 use recording::vocabulary::Path::Proxy;
-use support::refit::{copy, rewrite};
+use support::refit::{copy, fit, rewrite};
 use support::{Made, reads_with_a_gap};
 
 const FIRST: &str = "operations/direct-00001.parquet";
@@ -102,6 +102,33 @@ fn a_damaged_part_is_refused_with_the_remedy_and_left_out_with_a_warning() {
     assert!(chinese.contains("至少"), "{chinese}");
     let charts = analyze(&made, &["charts", "--allow-damaged"]);
     assert_eq!(charts.status.code(), Some(0), "{}", text(&charts.stderr));
+}
+
+#[test]
+fn a_part_that_was_bad_before_its_checksum_was_made() {
+    let made = made();
+    let part = made.folder.join(SECOND);
+    let mut bytes = fs::read(&part).unwrap();
+    // The footer stays whole: only a decoder of the pages sees it.
+    let pages = bytes.len() / 2;
+    bytes[4..pages].fill(0xff);
+    fs::write(&part, &bytes).unwrap();
+    fit(&made.folder, SECOND, None);
+    for command in ["report", "charts"] {
+        let refused = analyze(&made, &[command]);
+        let said = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1));
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(SECOND), "{said}");
+        assert!(said.contains("with --allow-damaged"), "{said}");
+    }
+    let allowed = analyze(&made, &["report", "--allow-damaged", "--json"]);
+    assert_eq!(text(&allowed.stderr), "");
+    let allowed: serde_json::Value = serde_json::from_slice(&allowed.stdout).unwrap();
+    assert_eq!(allowed["recording"]["damaged_parts"][0]["file"], SECOND);
+    assert_eq!(allowed["recording"]["damaged_parts"][0]["rows"], 100);
+    assert_eq!(allowed["paths"][0]["overall"]["total"], 152);
+    assert_eq!(allowed["paths"][0]["headline"]["at_least"], true);
 }
 
 #[test]

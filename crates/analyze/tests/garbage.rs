@@ -29,7 +29,7 @@ use recording::vocabulary::Path::{Direct, Proxy};
 use support::HandMade;
 use support::refit::rewrite;
 
-const DEFAULT_MUTATIONS: u64 = 400;
+const DEFAULT_MUTATIONS: u64 = 200;
 /// A case that takes longer hangs: the slowest takes a hundredth of it.
 const HANGS: Duration = Duration::from_secs(120);
 
