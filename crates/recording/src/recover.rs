@@ -1,12 +1,12 @@
 //! Sealing what a killed recorder left.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
-use parquet::file::metadata::ParquetMetaDataReader;
 use sha2::{Digest, Sha256};
 
+use crate::check;
 use crate::error::{OpenError, WriteError};
 use crate::journal::{self, WriterLock};
 use crate::layout::{OPEN_SUFFIX, Table};
@@ -78,7 +78,7 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
                 .into_owned();
             let file = format!("{}/{name}", table.as_str());
             if !manifest.parts.iter().any(|part| part.file == file) {
-                manifest.parts.push(describe(&path, file)?);
+                manifest.parts.push(describe(folder, &path, file)?);
                 recovered.named_parts += 1;
             }
         }
@@ -130,19 +130,13 @@ fn has_journals(recording: &Recording) -> Result<bool, OpenError> {
 }
 
 /// A sealed part that the manifest does not name: its recorder died between the two steps.
-fn describe(path: &FilePath, file: String) -> Result<PartRecord, OpenError> {
-    let damaged = |error: parquet::errors::ParquetError| OpenError::DamagedPart {
-        path: path.to_path_buf(),
-        reason: format!("not a whole Parquet file ({error})"),
-    };
-    let opened = File::open(path).map_err(OpenError::io(path))?;
-    let metadata = ParquetMetaDataReader::new()
-        .parse_and_finish(&opened)
-        .map_err(damaged)?;
+fn describe(folder: &FilePath, path: &FilePath, file: String) -> Result<PartRecord, OpenError> {
+    // As readers do, who would otherwise find it damaged afterwards.
+    let rows = check::part(folder, &file, None, &mut |_| ())?;
     let bytes = fs::read(path).map_err(OpenError::io(path))?;
     Ok(PartRecord {
         file,
-        rows: u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0),
+        rows,
         bytes: bytes.len() as u64,
         sha256: hexadecimal(&Sha256::digest(&bytes)),
     })
