@@ -57,13 +57,13 @@ pub(super) fn missing(summary: &Summary) -> Option<String> {
         .map(|left_out| left_out.rows)
         .sum();
     let counts = [
-        (recording.damaged_parts.len() as u64, "damaged parts"),
-        (operations, "operations of unknown kinds"),
+        (recording.damaged_parts.len() as u64, "damaged part"),
+        (operations, "operation of unknown kind"),
     ];
     let told: Vec<_> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .map(|(count, what)| format!("{count} x {what}"))
         .collect();
     (!told.is_empty()).then(|| format!("INCOMPLETE: left out {}", told.join(" and ")))
 }

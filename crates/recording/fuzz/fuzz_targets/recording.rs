@@ -51,12 +51,7 @@ fn read(folder: &Path) {
     for table in Table::ALL {
         let _ = recording.parts(table);
         let _ = recording.whole_parts(table);
-        for (index, unsealed) in recording
-            .unsealed(table)
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        for (index, unsealed) in recording.unsealed(table).into_iter().flatten().enumerate() {
             let path = folder.with_file_name(format!("{index}-{}.parquet", table.as_str()));
             let _ = recording::guarded(|| unsealed.write_parquet(&path));
             let _ = fs::remove_file(path);
