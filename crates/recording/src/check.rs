@@ -116,14 +116,12 @@ fn plausible_rows(metadata: &ParquetMetaData, size: u64) -> Result<u64, String> 
             return Err(format!("a row group of {} rows", group.num_rows()));
         }
         for column in group.columns() {
-            let start = column
-                .dictionary_page_offset()
-                .map_or(column.data_page_offset(), |dictionary| {
-                    dictionary.min(column.data_page_offset())
-                });
+            // A dictionary comes first. Readers trust the one that is named, and begin there.
+            let data = column.data_page_offset();
+            let start = column.dictionary_page_offset().unwrap_or(data);
             let end = start.checked_add(column.compressed_size());
-            let inside = end.is_some_and(|end| end >= start && end as u64 <= size);
-            if start < 0 || !inside {
+            let inside = end.is_some_and(|end| data <= end && end.unsigned_abs() <= size);
+            if start < 0 || start > data || column.compressed_size() < 0 || !inside {
                 return Err("a column lies outside of the file".to_owned());
             }
             // Every column of every table is flat: one value, or null, per row.
