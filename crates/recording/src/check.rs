@@ -124,8 +124,9 @@ fn plausible_rows(metadata: &ParquetMetaData, size: u64) -> Result<u64, String> 
             if start < 0 || start > data || column.compressed_size() < 0 || !inside {
                 return Err("a column lies outside of the file".to_owned());
             }
-            // Every column of every table is flat: one value, or null, per row.
-            if column.num_values() != group.num_rows() {
+            // One value, or null, per row; a later version may add lists, which have more.
+            let is_flat = column.column_descr().max_rep_level() == 0;
+            if is_flat && column.num_values() != group.num_rows() {
                 return Err("its columns differ in length".to_owned());
             }
         }
