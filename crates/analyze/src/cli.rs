@@ -12,7 +12,7 @@ use command_line::duration;
 
 use crate::charts::{self, ChartOptions};
 use crate::error::AnalyzeError;
-use crate::load::Loaded;
+use crate::load::{Damage, Loaded};
 use crate::summary::Thresholds;
 use crate::text::{self, Language, TextOptions};
 use crate::{Analysis, analyze};
@@ -81,6 +81,12 @@ struct ThresholdArgs {
     /// Outages with less health than this between them are one episode.
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
     merge_within: Duration,
+    /// Go on without parts that are missing or damaged.
+    ///
+    /// The report says which they are, why, and how many rows are missing (of several recordings: a line each on stderr);
+    /// downtimes become lower bounds.
+    #[arg(long)]
+    allow_damaged: bool,
 }
 
 #[derive(Debug, Args)]
@@ -149,7 +155,8 @@ impl Cli {
 
 /// Says what is wrong with a recording, and gives the exit code for it.
 fn say(error: &AnalyzeError) -> u8 {
-    eprintln!("analyze: {error}");
+    // What a hostile recording says of itself is still one line.
+    eprintln!("analyze: {}", text::plain(&error.to_string()));
     if error.is_usage() { 2 } else { 1 }
 }
 
@@ -186,12 +193,20 @@ impl ThresholdArgs {
         }
         Ok(thresholds)
     }
+
+    fn damage(&self) -> Damage {
+        match self.allow_damaged {
+            true => Damage::Allowed,
+            false => Damage::Refused,
+        }
+    }
 }
 
 impl RecordingArgs {
     fn analyze(&self) -> Result<Analysis, Failure> {
         let thresholds = self.thresholds.thresholds()?;
-        Ok(analyze(&Loaded::open(&self.run)?, thresholds)?)
+        let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
+        Ok(analyze(&loaded, thresholds)?)
     }
 }
 

@@ -5,9 +5,24 @@ use std::path::PathBuf;
 /// Why a recording could not be analyzed.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalyzeError {
-    /// The folder is no recording, or a damaged one.
+    /// The folder is no recording, or one that can't be read.
     #[error(transparent)]
-    Open(#[from] recording::OpenError),
+    Open(recording::OpenError),
+    /// A part is missing or damaged.
+    #[error("{0}; with --allow-damaged the rest is analyzed without it")]
+    Damaged(recording::OpenError),
+    /// Nothing is left of the operations.
+    #[error(
+        "{folder}: no operation is left: without {damaged} damaged parts and {left_out} operations that this version does not know"
+    )]
+    NothingLeft {
+        /// The recording.
+        folder: PathBuf,
+        /// Parts that were left out.
+        damaged: usize,
+        /// Operations that were left out.
+        left_out: u64,
+    },
     /// The recording has no operation: nothing was recorded, or its recorder died before the first part was sealed.
     #[error("{0}: no operation was recorded")]
     NoOperations(PathBuf),
@@ -21,27 +36,23 @@ pub enum AnalyzeError {
         /// The duration, microseconds.
         duration_us: i64,
     },
-    /// A table lacks a column without which nothing can be said.
-    #[error("{folder}: table {table} has no column {column}")]
-    MissingColumn {
+    /// A table lacks a column without which nothing can be said, or has another type in it.
+    #[error("{folder}: table {table} has {misfit}")]
+    Columns {
         /// The recording.
         folder: PathBuf,
         /// The table.
         table: &'static str,
-        /// The column.
-        column: String,
+        /// What is wrong with which column.
+        misfit: crate::columns::Misfit,
     },
-    /// A word that this version does not know.
-    #[error(
-        "{folder}: unknown {column} {word:?}: written by a later version; use a newer pgoutage"
-    )]
-    UnknownWord {
+    /// The decoder of the Parquet parts panicked.
+    #[error("{folder}: {panicked}")]
+    Undecodable {
         /// The recording.
         folder: PathBuf,
-        /// The column.
-        column: &'static str,
-        /// The word.
-        word: String,
+        /// What it said.
+        panicked: recording::Panicked,
     },
     /// Reading the Parquet parts failed.
     #[error("{folder}: {source}")]
@@ -72,5 +83,29 @@ impl AnalyzeError {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Open(error) if error.is_usage())
+    }
+
+    /// True where a part may be to blame whose checksum is as stated.
+    pub(crate) const fn is_of_the_decoder(&self) -> bool {
+        matches!(self, Self::Read { .. } | Self::Undecodable { .. })
+    }
+
+    /// What the decoder said, without the recording's name.
+    pub(crate) fn decoder_said(&self) -> String {
+        match self {
+            Self::Read { source, .. } => source.to_string(),
+            Self::Undecodable { panicked, .. } => panicked.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl From<recording::OpenError> for AnalyzeError {
+    fn from(error: recording::OpenError) -> Self {
+        if error.is_damage() {
+            Self::Damaged(error)
+        } else {
+            Self::Open(error)
+        }
     }
 }

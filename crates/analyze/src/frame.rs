@@ -11,10 +11,15 @@ pub(crate) fn texts<'f>(frame: &'f DataFrame, name: &str) -> PolarsResult<Vec<Op
     Ok(column.str()?.iter().collect())
 }
 
-/// 64-bit integers of a column, whatever integer type it has.
+/// No time and no count is further from 0, and sums and differences of two still fit: the microseconds of 73,000 years.
+const FURTHEST: i64 = i64::MAX / 4;
+
+/// 64-bit integers of a column, whatever integer type it has. What no recorder writes, as a damaged part may hold it, is brought
+/// to where it can be reckoned with.
 pub(crate) fn integers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Option<i64>>> {
     let column = frame.column(name)?.cast(&DataType::Int64)?;
-    Ok(column.i64()?.iter().collect())
+    let bounded = |value: Option<i64>| value.map(|value| value.clamp(-FURTHEST, FURTHEST));
+    Ok(column.i64()?.iter().map(bounded).collect())
 }
 
 /// Numbers of a column.

@@ -7,6 +7,7 @@
 mod beside;
 pub mod charts;
 pub mod cli;
+pub mod columns;
 mod comparison;
 mod error;
 mod frame;
@@ -20,6 +21,7 @@ mod reduce;
 pub mod series;
 mod summarize;
 pub mod summary;
+mod survey;
 pub mod text;
 pub mod timeline;
 

@@ -1,134 +1,263 @@
-//! A recording as lazy frames: the only place that knows columns and their types on disk.
+//! A recording as lazy frames: the only place that knows files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polars::prelude::*;
-use recording::{Manifest, Recording, Table, Unsealed};
+use recording::{DamagedPart, Manifest, Recording, State, Table, UnderWay, Unsealed, guarded};
 use tempfile::TempDir;
 
+use crate::columns::{self, Column};
 use crate::error::AnalyzeError;
 
-/// A recording opened for analysis.
+/// What becomes of a part that is missing or damaged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Damage {
+    /// It is an error.
+    #[default]
+    Refused,
+    /// It is left out, and the summary says so.
+    Allowed,
+}
+
+/// A recording opened for analysis. Nothing in it is ever changed.
+#[derive(Clone)]
 pub struct Loaded {
     recording: Recording,
-    /// Sealed parts, and the journals of open ones as Parquet files outside of the recording.
-    files: BTreeMap<Table, Vec<PathBuf>>,
+    damage: Damage,
+    is_being_written: bool,
+    tables: BTreeMap<Table, Vec<Source>>,
+    damaged: Vec<DamagedPart>,
     journal_rows: u64,
     unread_bytes: u64,
+    damaged_bytes: u64,
+    last_word_us: Option<i64>,
     // Goes, with the journals' files, when the recording is no longer looked at.
-    _journals: Option<TempDir>,
+    journals: Option<Arc<TempDir>>,
 }
 
-/// A column, and whether a recording can be analyzed without it (it then reads as null).
-struct Column {
-    name: &'static str,
-    optional: bool,
+/// A Parquet file: a sealed part, or the journal of an open one, which lies outside of the recording.
+#[derive(Clone)]
+struct Source {
+    path: PathBuf,
+    /// The part or the journal, relative to the recording's folder.
+    file: String,
+    rows: Option<u64>,
+    schema: SchemaRef,
 }
 
-const fn required(name: &'static str) -> Column {
-    Column {
-        name,
-        optional: false,
+/// The columns that are read of a table.
+const fn columns_of(table: Table) -> &'static [Column] {
+    match table {
+        Table::Operations => &columns::OPERATIONS,
+        Table::Connections => &columns::CONNECTIONS,
+        Table::Events => &columns::EVENTS,
+        Table::Load => &columns::LOAD,
     }
 }
-
-const fn optional(name: &'static str) -> Column {
-    Column {
-        name,
-        optional: true,
-    }
-}
-
-/// The columns that the figures need, of each table; times become 64-bit UTC microseconds.
-const OPERATIONS: [Column; 11] = [
-    required("path"),
-    required("operation_type"),
-    required("operation_name"),
-    required("scheduled_time"),
-    required("start_time"),
-    required("end_time"),
-    required("outcome"),
-    required("response_time_us"),
-    required("error_class"),
-    required("sqlstate"),
-    optional("error_message"),
-];
-const CONNECTIONS: [Column; 7] = [
-    required("path"),
-    required("start_time"),
-    required("end_time"),
-    required("success"),
-    required("error_class"),
-    optional("server_address"),
-    optional("server_port"),
-];
-const EVENTS: [Column; 5] = [
-    optional("path"),
-    required("time"),
-    required("event"),
-    optional("status"),
-    optional("detail"),
-];
-const LOAD: [Column; 4] = [
-    required("path"),
-    required("time"),
-    required("tps"),
-    required("latency_us"),
-];
 
 impl Loaded {
+    /// Opens the recording in `folder`; a missing or damaged part is an error.
+    ///
+    /// # Errors
+    /// [`AnalyzeError::Open`] where it is none, [`AnalyzeError::Damaged`] where a part is missing or damaged.
+    pub fn open(folder: &Path) -> Result<Self, AnalyzeError> {
+        Self::open_with(folder, Damage::Refused)
+    }
+
     /// Opens the recording in `folder`.
     ///
     /// # Errors
-    /// [`AnalyzeError::Open`] where it is none.
-    pub fn open(folder: &Path) -> Result<Self, AnalyzeError> {
-        // The journals first: a part that is sealed meanwhile is then there twice, which its name shows, and never missed.
+    /// [`AnalyzeError::Open`] where it is none, [`AnalyzeError::Damaged`] where a part is missing or damaged and that is
+    /// refused.
+    pub fn open_with(folder: &Path, damage: Damage) -> Result<Self, AnalyzeError> {
+        // What is under way first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
+        // twice, which its number and its name show, and never missed.
         let before = Recording::open(folder)?;
-        let mut unsealed = Vec::new();
+        let under_way = UnderWay::read(&before)?;
+        let mut journals = Vec::new();
         for table in Table::ALL {
-            let of_table = before.unsealed(table)?.into_iter();
-            unsealed.extend(of_table.map(|unsealed| (table, unsealed)));
+            journals.push((table, before.whole_journals(table)?));
         }
         let recording = Recording::open(folder)?;
-        let mut files = BTreeMap::new();
-        for table in Table::ALL {
-            files.insert(table, recording.parts(table)?);
-        }
         let mut loaded = Self {
+            is_being_written: recording.is_being_written(),
             recording,
-            files,
+            damage,
+            tables: BTreeMap::new(),
+            damaged: Vec::new(),
             journal_rows: 0,
             unread_bytes: 0,
-            _journals: None,
+            damaged_bytes: 0,
+            last_word_us: None,
+            journals: None,
         };
-        for (table, unsealed) in unsealed {
-            loaded.add(table, &unsealed)?;
+        for table in Table::ALL {
+            let parts = match damage {
+                Damage::Refused => loaded.recording.parts(table)?,
+                Damage::Allowed => {
+                    let (parts, damaged) = loaded.recording.whole_parts(table)?;
+                    loaded.damaged.extend(damaged);
+                    parts
+                }
+            };
+            for path in parts {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let file = format!("{}/{name}", table.as_str());
+                let mut named = loaded.manifest().parts.iter();
+                let rows = named.find(|part| part.file == file).map(|part| part.rows);
+                loaded.add(table, path, file, rows)?;
+            }
+        }
+        let under_way = under_way.filter(|_| loaded.manifest().state == State::Recording);
+        if let Some(under_way) = under_way {
+            let of_operations = journals
+                .iter()
+                .filter(|(table, _)| *table == Table::Operations);
+            let of_operations: Vec<_> = of_operations
+                .flat_map(|(_, (unsealed, _))| unsealed.clone())
+                .collect();
+            loaded.add_unfinished(&under_way, &of_operations)?;
+        }
+        for (table, (unsealed, damaged)) in journals {
+            for damaged in damaged {
+                loaded.leave_out(damaged)?;
+            }
+            for unsealed in unsealed {
+                loaded.add_journal(table, &unsealed)?;
+            }
         }
         Ok(loaded)
     }
 
-    /// Adds what the journal of a part holds, unless the part is sealed.
-    fn add(&mut self, table: Table, unsealed: &Unsealed) -> Result<(), AnalyzeError> {
-        let files = self.files.entry(table).or_default();
-        let is_part = |file: &PathBuf| file.file_name().is_some_and(|name| *name == *unsealed.part);
-        if files.iter().any(is_part) {
-            return Ok(());
-        }
-        self.unread_bytes += unsealed.unread_bytes;
-        if unsealed.rows > 0 {
-            let folder = match &mut self._journals {
-                Some(folder) => folder,
-                none => none.insert(temporary_folder()?),
-            };
-            let path = folder
-                .path()
-                .join(format!("{}.{}", table.as_str(), unsealed.part));
-            unsealed.write_parquet(&path)?;
-            files.push(path);
-            self.journal_rows += unsealed.rows;
+    /// Adds the operations that were under way when the recorder last said so, and takes note of when that was. The sealed parts
+    /// are added already.
+    fn add_unfinished(
+        &mut self,
+        under_way: &UnderWay,
+        journals: &[Unsealed],
+    ) -> Result<(), AnalyzeError> {
+        self.last_word_us = Some(under_way.time_us);
+        let parts = self.tables.get(&Table::Operations).into_iter().flatten();
+        let parts: Vec<PathBuf> = parts.map(|source| source.path.clone()).collect();
+        let unfinished = under_way.unfinished(&parts, journals);
+        let path = self.outside()?.join("in_flight.parquet");
+        recording::write_parquet(unfinished.into_iter(), &path)?;
+        if path.exists() {
+            let file = "journal/in_flight.arrows".to_owned();
+            self.add(Table::Operations, path, file, None)?;
         }
         Ok(())
+    }
+
+    /// The folder for rows that are not in sealed parts, outside of the recording.
+    fn outside(&mut self) -> Result<PathBuf, AnalyzeError> {
+        let folder = match &self.journals {
+            Some(folder) => folder,
+            None => self.journals.insert(Arc::new(temporary_folder()?)),
+        };
+        Ok(folder.path().to_path_buf())
+    }
+
+    /// Adds what the journal of a part holds, unless the part is sealed.
+    fn add_journal(&mut self, table: Table, unsealed: &Unsealed) -> Result<(), AnalyzeError> {
+        let part = format!("{}/{}", table.as_str(), unsealed.part);
+        let mut sealed = self.tables.get(&table).into_iter().flatten();
+        if sealed.any(|source| source.file == part) {
+            return Ok(());
+        }
+        self.unread_bytes = self.unread_bytes.saturating_add(unsealed.unread_bytes);
+        if table == Table::Operations {
+            self.damaged_bytes = self.damaged_bytes.saturating_add(unsealed.damaged_bytes);
+        }
+        if unsealed.rows == 0 {
+            return Ok(());
+        }
+        let journal = unsealed.journal.file_name().unwrap_or_default();
+        let file = format!("journal/{}", journal.to_string_lossy());
+        let name = format!("{}.{}", table.as_str(), unsealed.part);
+        let path = self.outside()?.join(name);
+        match guarded(|| unsealed.write_parquet(&path)) {
+            Ok(Err(error @ recording::WriteError::Io { .. })) => return Err(error.into()),
+            Ok(Ok(())) => {}
+            // Its rows are none that this program wrote.
+            Ok(Err(error)) => return self.leave_out(damaged(file, &error, Some(unsealed.rows))),
+            Err(error) => return self.leave_out(damaged(file, &error, Some(unsealed.rows))),
+        }
+        self.journal_rows += unsealed.rows;
+        self.add(table, path, file, Some(unsealed.rows))
+    }
+
+    /// Adds a file whose columns can be used.
+    fn add(
+        &mut self,
+        table: Table,
+        path: PathBuf,
+        file: String,
+        rows: Option<u64>,
+    ) -> Result<(), AnalyzeError> {
+        let schema = guarded(|| scan(std::slice::from_ref(&path))?.collect_schema());
+        let schema = match schema {
+            Ok(Ok(schema)) => schema,
+            Ok(Err(error)) => return self.leave_out(damaged(file, &error, rows)),
+            Err(error) => return self.leave_out(damaged(file, &error, rows)),
+        };
+        if let Err(misfit) = columns::select(&schema, columns_of(table)) {
+            if self.damage == Damage::Refused {
+                return Err(AnalyzeError::Columns {
+                    folder: self.folder().to_path_buf(),
+                    table: table.as_str(),
+                    misfit,
+                });
+            }
+            return self.leave_out(damaged(file, &misfit, rows));
+        }
+        self.tables.entry(table).or_default().push(Source {
+            path,
+            file,
+            rows,
+            schema,
+        });
+        Ok(())
+    }
+
+    fn leave_out(&mut self, damaged: DamagedPart) -> Result<(), AnalyzeError> {
+        match self.damage {
+            Damage::Refused => Err(damaged.into_error(self.folder()).into()),
+            Damage::Allowed => {
+                self.damaged.push(damaged);
+                Ok(())
+            }
+        }
+    }
+
+    /// The recording without the files that make the decoder fail, each tried by itself; `None` where there is none. For when a
+    /// query failed: a checksum in the manifest shows what went bad later, not what was bad from the start.
+    ///
+    /// # Errors
+    /// [`AnalyzeError::Damaged`] where damage is refused.
+    pub(crate) fn without_undecodable(&self) -> Result<Option<Self>, AnalyzeError> {
+        let mut rest = self.clone();
+        for (table, sources) in &self.tables {
+            let mut whole = Vec::new();
+            for source in sources {
+                let every_value = |column: &Column| col(column.name).max();
+                let values: Vec<_> = columns_of(*table).iter().map(every_value).collect();
+                let decoded = self
+                    .frame(*table, std::slice::from_ref(source))
+                    .and_then(|frame| self.collect(frame.select(values)));
+                match decoded {
+                    Ok(_) => whole.push(source.clone()),
+                    Err(error) => {
+                        let reason = error.decoder_said();
+                        rest.leave_out(damaged(source.file.clone(), &reason, source.rows))?;
+                    }
+                }
+            }
+            rest.tables.insert(*table, whole);
+        }
+        Ok((rest.damaged.len() > self.damaged.len()).then_some(rest))
     }
 
     /// The recording's folder.
@@ -143,9 +272,34 @@ impl Loaded {
         self.recording.manifest()
     }
 
+    /// True while its recorder lives.
+    pub(crate) const fn is_being_written(&self) -> bool {
+        self.is_being_written
+    }
+
+    /// Parts and journals that are left out.
+    pub(crate) fn damaged(&self) -> &[DamagedPart] {
+        &self.damaged
+    }
+
     /// Rows that are in journals only: the recording is in progress, or its recorder was killed.
     pub(crate) const fn journal_rows(&self) -> u64 {
         self.journal_rows
+    }
+
+    /// Bytes of journals of operations that had been complete batches.
+    pub(crate) const fn damaged_bytes(&self) -> u64 {
+        self.damaged_bytes
+    }
+
+    /// How long the recording is, microseconds: as its manifest says or, where it has no end, up to its recorder's last word.
+    /// `None` where nobody said.
+    pub(crate) fn duration_us(&self) -> Option<i64> {
+        let start = self.manifest().start_time.micros();
+        let up_to_the_last_word = self
+            .last_word_us
+            .map(|last| last.saturating_sub(start).max(0));
+        self.manifest().duration_us.or(up_to_the_last_word)
     }
 
     /// Bytes of journals that are no complete batch.
@@ -155,28 +309,31 @@ impl Loaded {
 
     /// The operations; `None` where no part is there.
     pub(crate) fn operations(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
-        self.scan(Table::Operations, &OPERATIONS)
+        self.table(Table::Operations)
     }
 
     /// The attempts to connect; `None` where there is no part.
     pub(crate) fn connections(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
-        self.scan(Table::Connections, &CONNECTIONS)
+        self.table(Table::Connections)
     }
 
     /// The events; `None` where there is no part.
     pub(crate) fn events(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
-        self.scan(Table::Events, &EVENTS)
+        self.table(Table::Events)
     }
 
     /// pgbench's progress; `None` where there is no part.
     pub(crate) fn load(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
-        self.scan(Table::Load, &LOAD)
+        self.table(Table::Load)
     }
 
     /// Runs a query. The streaming engine holds less in memory than the other.
     pub(crate) fn collect(&self, frame: LazyFrame) -> Result<DataFrame, AnalyzeError> {
-        let result = frame
-            .collect_with_engine(Engine::Streaming)
+        let result = guarded(|| frame.collect_with_engine(Engine::Streaming))
+            .map_err(|panicked| AnalyzeError::Undecodable {
+                folder: self.folder().to_path_buf(),
+                panicked,
+            })?
             .map_err(|source| self.read_error(source))?;
         Ok(result.unwrap_single())
     }
@@ -188,56 +345,63 @@ impl Loaded {
         }
     }
 
-    pub(crate) fn unknown_word(&self, column: &'static str, word: &str) -> AnalyzeError {
-        AnalyzeError::UnknownWord {
-            folder: self.folder().to_path_buf(),
-            column,
-            word: word.to_owned(),
+    fn table(&self, table: Table) -> Result<Option<LazyFrame>, AnalyzeError> {
+        match self.tables.get(&table).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some(sources) => self.frame(table, sources).map(Some),
         }
     }
 
-    fn scan(&self, table: Table, columns: &[Column]) -> Result<Option<LazyFrame>, AnalyzeError> {
-        let parts = self.files.get(&table).map_or([].as_slice(), Vec::as_slice);
-        if parts.is_empty() {
-            return Ok(None);
+    /// The rows of some files of a table, their columns in one form. Files of one schema, which is nearly always all of them, are
+    /// read together.
+    fn frame(&self, table: Table, sources: &[Source]) -> Result<LazyFrame, AnalyzeError> {
+        let mut alike: Vec<(&SchemaRef, Vec<PathBuf>)> = Vec::new();
+        for source in sources {
+            match alike
+                .iter_mut()
+                .find(|(schema, _)| **schema == source.schema)
+            {
+                Some((_, paths)) => paths.push(source.path.clone()),
+                None => alike.push((&source.schema, vec![source.path.clone()])),
+            }
         }
-        let paths = parts.iter().map(|part| {
-            // A relative path that looks like a URL, or one with `*` in it, is still a path.
-            let absolute = std::path::absolute(part).unwrap_or_else(|_| part.clone());
-            PlRefPath::new(absolute.to_string_lossy())
-        });
-        let arguments = ScanArgsParquet {
-            glob: false,
-            cache: false,
-            allow_missing_columns: true,
-            ..Default::default()
-        };
-        let mut frame = LazyFrame::scan_parquet_files(paths.collect(), arguments)
-            .map_err(|source| self.read_error(source))?;
-        let schema = frame
-            .collect_schema()
-            .map_err(|source| self.read_error(source))?;
-        let mut selected = Vec::with_capacity(columns.len());
-        for column in columns {
-            selected.push(match schema.get(column.name) {
-                Some(DataType::Datetime(..)) => {
-                    // Whatever unit a later or foreign writer chose, figures are made from microseconds.
-                    let micros = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
-                    col(column.name).cast(micros).to_physical()
+        let mut frames = Vec::with_capacity(alike.len());
+        for (schema, paths) in alike {
+            let selected = columns::select(schema, columns_of(table)).map_err(|misfit| {
+                AnalyzeError::Columns {
+                    folder: self.folder().to_path_buf(),
+                    table: table.as_str(),
+                    misfit,
                 }
-                Some(_) => col(column.name),
-                None if column.optional => lit(NULL).alias(column.name),
-                None => {
-                    return Err(AnalyzeError::MissingColumn {
-                        folder: self.folder().to_path_buf(),
-                        table: table.as_str(),
-                        column: column.name.to_owned(),
-                    });
-                }
-            });
+            })?;
+            let frame = scan(&paths).map_err(|source| self.read_error(source))?;
+            frames.push(frame.select(selected));
         }
-        Ok(Some(frame.select(selected)))
+        match frames.len() {
+            1 => Ok(frames.remove(0)),
+            _ => concat(frames, UnionArgs::default()).map_err(|source| self.read_error(source)),
+        }
     }
+}
+
+/// Files of one schema.
+fn scan(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
+    let paths = files.iter().map(|file| {
+        // A relative path that looks like a URL, or one with `*` in it, is still a path.
+        let absolute = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        PlRefPath::new(absolute.to_string_lossy())
+    });
+    let arguments = ScanArgsParquet {
+        glob: false,
+        cache: false,
+        ..Default::default()
+    };
+    LazyFrame::scan_parquet_files(paths.collect(), arguments)
+}
+
+fn damaged(file: String, reason: &dyn std::fmt::Display, rows: Option<u64>) -> DamagedPart {
+    let reason = crate::text::plain(&reason.to_string());
+    DamagedPart { file, reason, rows }
 }
 
 fn temporary_folder() -> Result<TempDir, AnalyzeError> {

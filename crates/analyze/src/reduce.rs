@@ -21,25 +21,6 @@ pub(crate) struct PathOperations<'l> {
     frame: LazyFrame,
 }
 
-/// The paths that have operations, each with the time of its last row: what a recording without an end reaches there.
-pub(crate) fn paths(
-    loaded: &Loaded,
-    operations: &LazyFrame,
-) -> Result<BTreeMap<Path, i64>, AnalyzeError> {
-    let last = [col("end_time").max(), col("scheduled_time").max()];
-    let frame = loaded.collect(operations.clone().group_by([col("path")]).agg(last))?;
-    let read = |name| integers(&frame, name).map_err(|source| loaded.read_error(source));
-    let words = texts(&frame, "path").map_err(|source| loaded.read_error(source))?;
-    let (ends, scheduled) = (read("end_time")?, read("scheduled_time")?);
-    let mut paths = BTreeMap::new();
-    for row in 0..frame.height() {
-        let word = words[row].unwrap_or_default();
-        let path = Path::parse(word).ok_or_else(|| loaded.unknown_word("path", word))?;
-        paths.extend(ends[row].max(scheduled[row]).map(|last| (path, last)));
-    }
-    Ok(paths)
-}
-
 impl<'l> PathOperations<'l> {
     pub(crate) fn new(loaded: &'l Loaded, operations: &LazyFrame, path: Path) -> Self {
         let frame = operations
@@ -104,7 +85,7 @@ impl<'l> PathOperations<'l> {
             };
             let end = end.clamp(span.start.micros(), span.end.micros());
             pairs
-                .entry(self.operation_type(kind)?)
+                .entry(operation_type(kind))
                 .or_default()
                 .push((end, response));
         }
@@ -141,9 +122,9 @@ impl<'l> PathOperations<'l> {
             let scheduled = scheduled[row].unwrap_or(first);
             let end = ends[row].unwrap_or(last);
             suspects.push(Suspect {
-                operation_type: self.operation_type(kinds[row])?,
+                operation_type: operation_type(kinds[row]),
                 operation_name: names[row].unwrap_or_default().to_owned(),
-                outcome: self.outcome(outcomes[row])?,
+                outcome: outcome(outcomes[row]),
                 class: classes[row].map(str::to_owned),
                 sqlstate: codes[row].map(str::to_owned),
                 scheduled_us: scheduled.clamp(first, last),
@@ -172,9 +153,9 @@ impl<'l> PathOperations<'l> {
         let mut histogram = Vec::with_capacity(frame.height());
         for row in 0..frame.height() {
             histogram.push(Cell {
-                operation_type: self.operation_type(kinds[row])?,
+                operation_type: operation_type(kinds[row]),
                 operation_name: names[row].unwrap_or_default().to_owned(),
-                outcome: self.outcome(outcomes[row])?,
+                outcome: outcome(outcomes[row]),
                 response_us: responses[row],
                 count: counts[row].unwrap_or(0).unsigned_abs(),
             });
@@ -203,16 +184,17 @@ impl<'l> PathOperations<'l> {
     fn read<T>(&self, values: PolarsResult<T>) -> Result<T, AnalyzeError> {
         values.map_err(|source| self.loaded.read_error(source))
     }
+}
 
-    fn operation_type(&self, word: Option<&str>) -> Result<OperationType, AnalyzeError> {
-        let word = word.unwrap_or_default();
-        OperationType::parse(word).ok_or_else(|| self.loaded.unknown_word("operation_type", word))
-    }
+/// A word that the survey let pass.
+fn operation_type(word: Option<&str>) -> OperationType {
+    word.and_then(OperationType::parse)
+        .unwrap_or(OperationType::Read)
+}
 
-    fn outcome(&self, word: Option<&str>) -> Result<Outcome, AnalyzeError> {
-        let word = word.unwrap_or_default();
-        Outcome::parse(word).ok_or_else(|| self.loaded.unknown_word("outcome", word))
-    }
+/// A word that the survey let pass.
+fn outcome(word: Option<&str>) -> Outcome {
+    word.and_then(Outcome::parse).unwrap_or(Outcome::Unknown)
 }
 
 fn is_success() -> Expr {

@@ -12,12 +12,13 @@ use crate::load::Loaded;
 use crate::outages::{self, Detected};
 use crate::rates::{self, Durations, Histogram};
 use crate::recovery;
-use crate::reduce::{self, PathOperations};
+use crate::reduce::PathOperations;
 use crate::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
 use crate::summary::{
-    EventSummary, Group, GroupSummary, Headline, Impact, PathSummary, RecordingSummary, Span,
-    Summary, Thresholds,
+    EventSummary, Group, GroupSummary, Headline, Impact, LeftOut, PathSummary, Progress,
+    RecordingSummary, Span, Summary, Thresholds,
 };
+use crate::survey::{self, Survey};
 use crate::timeline::Timeline;
 
 /// No recording lasts longer, microseconds: a year.
@@ -39,10 +40,25 @@ pub struct Analysis {
 /// # Errors
 /// [`AnalyzeError`] where the recording can't be read or holds no operation.
 pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
-    let nothing = || AnalyzeError::NoOperations(loaded.folder().to_path_buf());
-    let operations = loaded.operations()?.ok_or_else(nothing)?;
-    let last_rows = reduce::paths(loaded, &operations)?;
-    let end = last_rows.values().copied().max().ok_or_else(nothing)?;
+    match figures(loaded, thresholds) {
+        Err(error) if error.is_of_the_decoder() => match loaded.without_undecodable()? {
+            Some(rest) => figures(&rest, thresholds),
+            None => Err(error),
+        },
+        done => done,
+    }
+}
+
+fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
+    let nothing = |left_out: &[LeftOut]| nothing_left(loaded, left_out);
+    let operations = loaded.operations()?.ok_or_else(|| nothing(&[]))?;
+    let Survey {
+        operations,
+        last_rows,
+        left_out,
+    } = survey::operations(loaded, operations)?;
+    let end = last_rows.values().copied().max();
+    let end = end.ok_or_else(|| nothing(&left_out))?;
     let span = recording_span(loaded, end)?;
     let events = beside::events(loaded)?;
     let mut paths = Vec::new();
@@ -60,6 +76,7 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
             span: recording_span(loaded, end)?,
             events: &events,
             thresholds: &thresholds,
+            is_partial: is_partial(loaded, &left_out),
         };
         let (summary, of_path) = analyzer.run()?;
         paths.push(summary);
@@ -75,7 +92,7 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
         triggers_us: beside::triggers_us(&events),
         paths: series,
     };
-    let recording = describe(loaded, &span);
+    let recording = describe(loaded, &span, left_out);
     Ok(Analysis {
         summary: Summary {
             recording,
@@ -88,11 +105,11 @@ pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, Anal
     })
 }
 
-/// [start, start + duration] of the manifest; of a recording without an end, up to its last row.
+/// [start, start + duration] of the manifest; of a recording without an end, up to its recorder's last word, else to its last row.
 fn recording_span(loaded: &Loaded, last_row_us: i64) -> Result<Span, AnalyzeError> {
     let start = loaded.manifest().start_time.micros();
     let after_start = last_row_us.saturating_sub(start).max(0);
-    let duration = loaded.manifest().duration_us.unwrap_or(after_start);
+    let duration = loaded.duration_us().unwrap_or(after_start);
     let impossible = || AnalyzeError::ImpossibleDuration {
         folder: loaded.folder().to_path_buf(),
         duration_us: duration,
@@ -105,13 +122,48 @@ fn recording_span(loaded: &Loaded, last_row_us: i64) -> Result<Span, AnalyzeErro
     }
 }
 
-fn describe(loaded: &Loaded, span: &Span) -> RecordingSummary {
+/// The error of a recording without operations, which tells a damaged one from one in which nothing happened.
+fn nothing_left(loaded: &Loaded, left_out: &[LeftOut]) -> AnalyzeError {
+    let folder = loaded.folder().to_path_buf();
+    if loaded.damaged().is_empty() && left_out.is_empty() {
+        return AnalyzeError::NoOperations(folder);
+    }
+    AnalyzeError::NothingLeft {
+        folder,
+        damaged: loaded.damaged().len(),
+        left_out: left_out.iter().map(|left_out| left_out.rows).sum(),
+    }
+}
+
+/// True where operations are missing: rows were dropped, parts are damaged, words are unknown, or the recorder never said what
+/// was under way when it ended. Downtimes are lower bounds then.
+fn is_partial(loaded: &Loaded, left_out: &[LeftOut]) -> bool {
+    let manifest = loaded.manifest();
+    let table = Table::Operations.as_str();
+    let dropped = manifest.dropped_rows.get(table);
+    // `operations/direct-00001.parquet`, `journal/operations.direct-00001.arrows`
+    let of_operations = |file: &str| {
+        let name = file.strip_prefix("journal/").unwrap_or(file);
+        name.starts_with(table)
+    };
+    loaded.duration_us().is_none()
+        || loaded.damaged_bytes() > 0
+        || dropped.is_some_and(|rows| *rows > 0)
+        || !left_out.is_empty()
+        || loaded
+            .damaged()
+            .iter()
+            .any(|part| of_operations(&part.file))
+}
+
+fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSummary {
     let manifest = loaded.manifest().clone();
     RecordingSummary {
         run_id: manifest.run_id,
         host: manifest.host,
         tool_version: manifest.tool_version,
         state: manifest.state,
+        progress: Progress::new(manifest.state, loaded.is_being_written()),
         start_time: manifest.start_time,
         duration_us: span.length_us(),
         requested_duration_us: manifest.requested_duration_us,
@@ -131,6 +183,9 @@ fn describe(loaded: &Loaded, span: &Span) -> RecordingSummary {
         dropped_rows: manifest.dropped_rows,
         journal_rows: loaded.journal_rows(),
         unread_bytes: loaded.unread_bytes(),
+        damaged_parts: loaded.damaged().to_vec(),
+        is_partial: is_partial(loaded, &left_out),
+        left_out,
         clock_drift_us: manifest.clock.drift_us,
         clock_offsets: manifest.clock.offsets,
     }
@@ -143,6 +198,8 @@ struct PathAnalyzer<'a> {
     span: Span,
     events: &'a [EventSummary],
     thresholds: &'a Thresholds,
+    /// Operations are missing, so that downtimes are lower bounds.
+    is_partial: bool,
 }
 
 impl PathAnalyzer<'_> {
@@ -190,14 +247,6 @@ impl PathAnalyzer<'_> {
         Ok((summary, series))
     }
 
-    /// True where operations are missing: rows were dropped, or the recorder never said how it ended, and what was under way
-    /// then has no row. Downtimes are lower bounds then.
-    fn is_partial(&self) -> bool {
-        let manifest = self.loaded.manifest();
-        let dropped = manifest.dropped_rows.get(Table::Operations.as_str());
-        manifest.duration_us.is_none() || dropped.is_some_and(|rows| *rows > 0)
-    }
-
     fn group_summary(&self, group: Group, found: &Detected, timeline: &Timeline) -> GroupSummary {
         let downtime: i64 = found.outages.iter().map(|outage| outage.downtime_us).sum();
         let unobserved = !found.unobserved.is_empty();
@@ -211,7 +260,7 @@ impl PathAnalyzer<'_> {
                 .iter()
                 .map(|outage| outage.resolution_us)
                 .sum(),
-            at_least: self.is_partial()
+            at_least: self.is_partial
                 || found
                     .outages
                     .iter()
@@ -365,84 +414,4 @@ fn path_series(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn union_joins_what_touches() {
-        let joined = union(
-            [
-                Span::new(5, 7),
-                Span::new(0, 2),
-                Span::new(1, 3),
-                Span::new(3, 4),
-            ]
-            .into_iter(),
-        );
-        assert_eq!(joined, [Span::new(0, 4), Span::new(5, 7)]);
-    }
-
-    #[test]
-    fn an_unobserved_group_is_worse_than_a_healthy_one() {
-        let group = |group, downtime_us: Option<i64>| GroupSummary {
-            group,
-            downtime_us,
-            resolution_us: 0,
-            at_least: false,
-            unobserved: downtime_us.is_none(),
-            availability: None,
-            outages: Vec::new(),
-            episodes: Vec::new(),
-            blips: Vec::new(),
-            brownouts: Vec::new(),
-            brownout_us: 0,
-        };
-        let of = |read, writer| {
-            headline(&[group(Group::Read, read), group(Group::Writer, writer)]).unwrap()
-        };
-        assert_eq!(of(Some(0), None).group, Group::Writer);
-        assert_eq!(of(Some(5), None).group, Group::Read);
-        assert_eq!(of(Some(5), Some(6)).group, Group::Writer);
-    }
-
-    #[test]
-    fn a_short_open_outage_does_not_hide_a_long_one() {
-        // Reads were down for a moment when the recording began, writes for long in the middle of it.
-        let outage = |start: i64, end: i64, open_at_start, open_at_end| crate::summary::Outage {
-            span: Span::new(start, end),
-            downtime_us: end - start,
-            resolution_us: 0,
-            open_at_start,
-            open_at_end,
-            evidence: 2,
-            errors: Vec::new(),
-        };
-        let group = |group, outage: crate::summary::Outage| GroupSummary {
-            group,
-            downtime_us: Some(outage.downtime_us),
-            resolution_us: 0,
-            at_least: outage.open_at_start || outage.open_at_end,
-            unobserved: false,
-            availability: None,
-            outages: vec![outage],
-            episodes: Vec::new(),
-            blips: Vec::new(),
-            brownouts: Vec::new(),
-            brownout_us: 0,
-        };
-        let writer = group(Group::Writer, outage(50, 62, false, false));
-        let at_start = group(Group::Read, outage(0, 1, true, false));
-        let found = headline(&[at_start, writer.clone()]).unwrap();
-        assert_eq!(
-            (found.group, found.downtime_us, found.at_least),
-            (Group::Writer, Some(12), false)
-        );
-        // Open at the end, the reads may yet become the worse.
-        let at_end = group(Group::Read, outage(99, 100, false, true));
-        let found = headline(&[at_end, writer]).unwrap();
-        assert_eq!(
-            (found.group, found.downtime_us, found.at_least),
-            (Group::Writer, Some(12), true)
-        );
-    }
-}
+mod tests;

@@ -232,6 +232,7 @@ fn the_json() {
         {
           "host": "bastion-1",
           "run_id": "20261122T204337Z-0001",
+          "is_partial": false,
           "start": "2026-11-22T20:43:00.000000Z",
           "end": "2026-11-22T20:43:30.000000Z",
           "axis": "server",
@@ -249,6 +250,7 @@ fn the_json() {
         {
           "host": "bastion-2",
           "run_id": "20261122T204258Z-0002",
+          "is_partial": false,
           "start": "2026-11-22T20:43:00.000000Z",
           "end": "2026-11-22T20:43:30.000000Z",
           "axis": "server",

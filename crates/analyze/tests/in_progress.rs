@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use analyze::summary::{Group, Summary};
 use recording::vocabulary::ErrorClass::Refused;
-use recording::{Completion, State};
+use recording::vocabulary::{OperationType, Outcome, Path as Way};
+use recording::{Clock, Completion, Operation, Recording, State, UnderWay};
 use support::{START_US, outages, reads_with_a_gap, us};
 
 /// Every file below a folder.
@@ -91,6 +92,90 @@ fn rows_of_the_journal_count_before_they_are_sealed() {
         outages(&complete.paths[0], Group::Read),
         [(10.0, 15.0, 0.45)]
     );
+}
+
+/// Three reads that begin 10.1, 10.2 and 10.3 s after the start.
+fn hanging(worker: i32) -> Operation {
+    let scheduled_time = START_US + us(10.1 + f64::from(worker) * 0.1);
+    Operation {
+        path: Way::Direct,
+        worker: Some(worker),
+        operation_id: 101 + i64::from(worker),
+        operation_type: OperationType::Read,
+        operation_name: "user_list",
+        scheduled_time,
+        start_time: Some(scheduled_time),
+        end_time: None,
+        checkout_us: None,
+        execute_us: None,
+        outcome: Outcome::Unfinished,
+        affected_rows: None,
+        connection_id: None,
+        failure: None,
+    }
+}
+
+/// Reads succeed for 10 s; then three workers hang in theirs, and the recorder is killed 20 s after the start. The recording ends there,
+/// not with its last row, and the three are what is known of the outage.
+#[test]
+fn what_was_under_way_at_a_kill_is_unfinished_and_the_recording_ends_there() {
+    let clock = Clock::with_wall(|| START_US + us(20.0));
+    let (made, writer) = support::HandMade::new(60.0)
+        .steady("user_list", 0.1, 0.1, 100, 0.005)
+        .begin_at(Some(clock));
+    let slots: Vec<_> = (0..3).map(|_| writer.handle().slot()).collect();
+    for (worker, slot) in (0..).zip(&slots) {
+        slot.begin(&hanging(worker));
+    }
+    let last_word = |folder: &Path| UnderWay::read(&Recording::open(folder).unwrap()).unwrap();
+    let begun_us = clock.now_us();
+    for _ in 0..1_000 {
+        if last_word(&made.folder).is_some_and(|word| word.time_us > begun_us) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // The folder as it is this moment, which is what a SIGKILL leaves.
+    let killed = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .arg(&made.folder)
+        .arg(killed.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let folder = killed.path().join(made.folder.file_name().unwrap());
+    let completion = Completion {
+        state: State::Complete,
+        duration_us: us(60.0),
+        drift_us: 0,
+    };
+    assert!(writer.finish(completion).unwrap().is_complete());
+
+    let end_us = last_word(&folder).unwrap().time_us;
+    let figures = || {
+        let loaded = analyze::load::Loaded::open(&folder).unwrap();
+        let thresholds = analyze::summary::Thresholds::default();
+        analyze::analyze(&loaded, thresholds).unwrap().summary
+    };
+    let summary = figures();
+    assert_eq!(summary.recording.duration_us, end_us - START_US);
+    let direct = &summary.paths[0];
+    assert_eq!((direct.overall.total, direct.overall.unfinished), (103, 3));
+    let outage = &support::group(direct, Group::Read).outages[0];
+    assert_eq!(outage.downtime_us, end_us - START_US - us(10.0));
+    assert_eq!(outage.resolution_us, us(0.1));
+    assert!(outage.open_at_end);
+    assert!(!summary.recording.is_partial, "nothing is missing");
+
+    // And sealed, it says the same.
+    recording::recover(&folder).unwrap();
+    let recovered = figures();
+    assert_eq!(
+        recovered.recording.duration_us,
+        summary.recording.duration_us
+    );
+    let [before, after] = [&summary, &recovered].map(|of| serde_json::to_value(&of.paths).unwrap());
+    assert_eq!(before, after);
 }
 
 #[test]

@@ -106,6 +106,12 @@ pub enum Command {
     /// or still in progress, is left as it is. Safe to repeat.
     #[command(after_long_help = "Example:\n  recorder recover data/runs/20261122T204300Z-7f3a")]
     Recover(RecoverArgs),
+    /// Check a recording against its manifest: every part is there, with the size, checksum and rows that it had when sealed
+    ///
+    /// Says per damaged part what is wrong with it, and which files belong to no part. Nothing is changed. Exit code 0 where all is
+    /// whole, 1 where a part is damaged or the recording has no end yet, 2 where there is no recording.
+    #[command(after_long_help = "Example:\n  recorder verify data/runs/20261122T204300Z-7f3a")]
+    Verify(VerifyArgs),
 }
 
 /// `recorder setup`.
@@ -131,6 +137,14 @@ pub struct RecoverArgs {
     /// Folder of the recording
     #[arg(value_name = "RUN")]
     pub recording: PathBuf,
+}
+
+/// `recorder verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folders of recordings
+    #[arg(value_name = "RUN", required = true)]
+    pub recordings: Vec<PathBuf>,
 }
 
 /// `recorder cleanup`.

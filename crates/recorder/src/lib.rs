@@ -40,6 +40,7 @@ mod setup;
 mod signals;
 mod sql;
 mod text;
+mod verify;
 pub mod weights;
 mod workload;
 
@@ -89,6 +90,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
             Command::Recover(args) => recover::run(&args),
+            Command::Verify(args) => verify::run(&args),
         }
     })
 }

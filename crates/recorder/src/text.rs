@@ -1,4 +1,4 @@
-//! Numbers for people.
+//! Numbers and foreign text for people.
 
 /// `1234567` as `1,234,567`.
 #[must_use]
@@ -18,9 +18,20 @@ pub(crate) fn thousands(number: impl ToString) -> String {
     out
 }
 
+/// Foreign text, such as names from a manifest, on one line and without what a terminal would obey.
+#[must_use]
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn foreign_text_stays_on_its_line() {
+        assert_eq!(one_line("a\nb\u{1b}[2J"), "a b [2J");
+    }
 
     #[test]
     fn groups_of_three() {

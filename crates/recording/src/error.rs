@@ -27,6 +27,16 @@ pub enum OpenError {
         /// What the parser said.
         reason: String,
     },
+    /// A word of the manifest that this version does not know.
+    #[error("{path}: unknown {field} {word:?}: written by a later version; use a newer pgoutage")]
+    UnknownWord {
+        /// The manifest.
+        path: PathBuf,
+        /// The field.
+        field: &'static str,
+        /// Its word.
+        word: String,
+    },
     /// Written by a later version of this program.
     #[error(
         "{path}: format version {found}; this program reads versions up to {FORMAT_VERSION}: use a newer pgoutage"
@@ -66,6 +76,12 @@ impl OpenError {
             self,
             Self::NoFolder(_) | Self::Empty(_) | Self::NoManifest(_) | Self::NewerFormat { .. }
         )
+    }
+
+    /// True where one part is missing or damaged, and the others can be read without it.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::MissingPart(_) | Self::DamagedPart { .. })
     }
 
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {

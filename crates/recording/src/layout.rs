@@ -69,6 +69,9 @@ impl Table {
 /// Where the journals of open parts are.
 pub(crate) const JOURNAL_FOLDER: &str = "journal";
 
+/// The file in [`JOURNAL_FOLDER`] whose lock a recorder holds.
+pub(crate) const LOCK_FILE: &str = "lock";
+
 /// The ending of a journal.
 pub(crate) const JOURNAL_SUFFIX: &str = ".arrows";
 

@@ -8,8 +8,10 @@
 
 mod ballast;
 mod builders;
+mod check;
 mod clock;
 mod error;
+mod guard;
 mod held;
 mod journal;
 mod layout;
@@ -28,12 +30,15 @@ mod streams;
 mod timestamp;
 mod under_way;
 mod unsealed;
+mod verify;
 pub mod vocabulary;
 mod worker;
 mod writer;
 
+pub use check::DamagedPart;
 pub use clock::Clock;
 pub use error::{OpenError, WriteError};
+pub use guard::{Panicked, guarded};
 pub use layout::{RunId, Table};
 pub use manifest::{
     ClockOffset, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MANIFEST_FILE,
@@ -45,5 +50,6 @@ pub use rows::{ConnectFailure, Connection, Event, Failure, Load, Operation};
 pub use schema::{connections, events, load, operations};
 pub use timestamp::Timestamp;
 pub use under_way::UnderWay;
-pub use unsealed::Unsealed;
+pub use unsealed::{Unsealed, write_parquet};
+pub use verify::{Verification, verify};
 pub use writer::{Completion, Handle, RecordingWriter, Slot, Summary, WriterOptions};

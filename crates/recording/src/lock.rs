@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
-use crate::layout::JOURNAL_FOLDER;
+use crate::layout::{JOURNAL_FOLDER, LOCK_FILE};
 
 /// Keeps every other recorder out of a folder for as long as it lives, also after a crash of this one.
 pub(crate) struct WriterLock {
@@ -27,7 +27,7 @@ impl WriterLock {
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] where a living process holds it.
     pub(crate) fn take(recording: &FilePath) -> io::Result<Self> {
-        let path = recording.join(JOURNAL_FOLDER).join("lock");
+        let path = recording.join(JOURNAL_FOLDER).join(LOCK_FILE);
         let file = File::create(&path)?;
         file.try_lock()?;
         Ok(Self { path, _file: file })

@@ -238,6 +238,9 @@ pub struct WriteFailure {
 }
 
 /// What a recording says of itself.
+///
+/// A reader of format version 1 needs every field that version 1 has always written: those that are neither optional nor a list
+/// or map. Absent ones of the latter are empty, fields that it does not know are passed over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// [`FORMAT_VERSION`] of the program that wrote it.
@@ -275,6 +278,7 @@ pub struct Manifest {
     /// The client's limits.
     pub timeouts: Timeouts,
     /// Where the paths lead.
+    #[serde(default)]
     pub endpoints: Vec<Endpoint>,
     /// Who answered, each identity once.
     #[serde(default)]
@@ -318,6 +322,18 @@ impl Manifest {
         {
             return Err(OpenError::NewerFormat { path, found });
         }
+        for (field, is_known) in WORDS {
+            let word = field.iter().try_fold(&value, |value, key| value.get(key));
+            if let Some(word) = word.and_then(serde_json::Value::as_str)
+                && !is_known(word)
+            {
+                return Err(OpenError::UnknownWord {
+                    path,
+                    field: field[0],
+                    word: word.to_owned(),
+                });
+            }
+        }
         serde_json::from_value(value).map_err(bad)
     }
 
@@ -343,6 +359,22 @@ impl Manifest {
         fs::rename(&temporary, &path).map_err(WriteError::io(&path))?;
         sync_folder(folder)
     }
+}
+
+/// The keys that lead to a field of one word, and whether this version knows a word of it.
+type WordField = (&'static [&'static str], fn(&str) -> bool);
+
+/// Fields of which a later minor version may have more words.
+const WORDS: [WordField; 3] = [
+    (&["state"], is_word_of::<State>),
+    (&["mode"], is_word_of::<Mode>),
+    (&["schedule", "kind"], |word| {
+        matches!(word, "closed_loop" | "open_loop")
+    }),
+];
+
+fn is_word_of<W: for<'de> Deserialize<'de>>(word: &str) -> bool {
+    W::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(word)).is_ok()
 }
 
 /// Makes renames in `folder` durable.

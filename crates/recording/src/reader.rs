@@ -1,16 +1,15 @@
 //! Finding and opening recordings.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
-use parquet::file::metadata::ParquetMetaDataReader;
-use sha2::{Digest, Sha256};
-
+use crate::check::{self, DamagedPart};
 use crate::error::OpenError;
-use crate::layout::{JOURNAL_FOLDER, Table, is_part_name, part_of_journal};
+use crate::guard::guarded;
+use crate::layout::{JOURNAL_FOLDER, LOCK_FILE, Table, is_part_name, part_of_journal};
 use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
-use crate::part::hexadecimal;
 use crate::unsealed::{self, Unsealed};
 
 /// A recording on disk, opened for reading. Nothing in it is ever changed by this type.
@@ -24,19 +23,27 @@ impl Recording {
     /// Opens the recording in `folder`.
     ///
     /// # Errors
-    /// [`OpenError`]: no such folder, an empty one, one without a manifest, or a manifest that can't be read.
+    /// [`OpenError`]: no such folder, an empty one, one without a manifest, or a manifest that can't be read or that names files
+    /// outside of the recording.
     pub fn open(folder: &FilePath) -> Result<Self, OpenError> {
         if !folder.is_dir() {
             return Err(OpenError::NoFolder(folder.to_path_buf()));
         }
-        if !folder.join(MANIFEST_FILE).exists() {
+        if folder.join(MANIFEST_FILE).symlink_metadata().is_err() {
             let mut entries = fs::read_dir(folder).map_err(OpenError::io(folder))?;
             return Err(match entries.next() {
                 None => OpenError::Empty(folder.to_path_buf()),
                 Some(_) => OpenError::NoManifest(folder.to_path_buf()),
             });
         }
+        let path = check::manifest(folder, folder.join(MANIFEST_FILE))?;
         let manifest = Manifest::read(folder)?;
+        let mut files = manifest.parts.iter().map(|part| &part.file);
+        if let Some(file) = files.find(|file| !check::is_file_of_a_table(file)) {
+            let reason =
+                format!("it names the part {file:?}, which is no file of a table's folder");
+            return Err(OpenError::BadManifest { path, reason });
+        }
         Ok(Self {
             folder: folder.to_path_buf(),
             manifest,
@@ -59,55 +66,119 @@ impl Recording {
     ///
     /// Parts that the manifest names have the size and the SHA-256 that it states. While the recording's state is `recording`,
     /// a sealed part that the manifest does not name counts too: its recorder died between the two steps. Otherwise a file that
-    /// is not named is somebody else's, such as a copy.
+    /// is not named is somebody else's, such as a copy. A part that is named twice counts once.
     ///
     /// # Errors
     /// [`OpenError::MissingPart`] where the manifest names a part that is not there, [`OpenError::DamagedPart`] where one
-    /// differs from what the manifest states, or is no whole Parquet file.
+    /// differs from what the manifest states, or is no whole Parquet file of the recording's own folder.
     pub fn parts(&self, table: Table) -> Result<Vec<PathBuf>, OpenError> {
-        let folder = self.folder.join(table.as_str());
         let mut parts = Vec::new();
-        for part in &self.manifest.parts {
-            let Some(name) = part_name_in(table, &part.file) else {
-                continue;
-            };
-            let path = folder.join(name);
-            check_sum(&path, part)?;
-            check_footer(&path, Some(part.rows))?;
-            parts.push(path);
+        for (file, record) in self.listed(table)? {
+            check::part(&self.folder, &file, record, &mut |_| ())?;
+            parts.push(self.folder.join(file));
         }
-        if self.manifest.state == State::Recording {
-            for path in sealed_files(&self.folder, table)? {
-                if !parts.contains(&path) {
-                    check_footer(&path, None)?;
-                    parts.push(path);
+        Ok(parts)
+    }
+
+    /// [`Self::parts`] for a reader that goes on without damaged ones: those that are whole, and those that are not.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] where a folder can't be listed.
+    pub fn whole_parts(&self, table: Table) -> Result<(Vec<PathBuf>, Vec<DamagedPart>), OpenError> {
+        let (mut whole, mut damaged) = (Vec::new(), Vec::new());
+        for (file, record) in self.listed(table)? {
+            match check::part(&self.folder, &file, record, &mut |_| ()) {
+                Ok(_) => whole.push(self.folder.join(file)),
+                Err(error) => {
+                    let rows = record.map(|record| record.rows);
+                    damaged.push(DamagedPart::new(&file, error, rows));
                 }
             }
         }
-        parts.sort();
-        Ok(parts)
+        Ok((whole, damaged))
+    }
+
+    /// The parts of a table that count, unchecked, with what the manifest says of them, in the order of their names.
+    fn listed(&self, table: Table) -> Result<BTreeMap<String, Option<&PartRecord>>, OpenError> {
+        let mut listed = BTreeMap::new();
+        for part in &self.manifest.parts {
+            if is_of(table, &part.file) {
+                listed.entry(part.file.clone()).or_insert(Some(part));
+            }
+        }
+        if self.manifest.state == State::Recording {
+            for path in sealed_files(&self.folder, table)? {
+                listed.entry(check::relative(table, &path)).or_insert(None);
+            }
+        }
+        Ok(listed)
     }
 
     /// What the journals of a table hold of parts that were never sealed, in the order of their names: the rows of a recording in
     /// progress, or of one whose recorder was killed.
     ///
     /// # Errors
-    /// [`OpenError::Io`] where a journal can't be read. One that is cut off gives its complete batches.
+    /// [`OpenError::Io`] where a journal can't be read, [`OpenError::DamagedPart`] where its bytes make the decoder fail. One
+    /// that is cut off gives its complete batches.
     pub fn unsealed(&self, table: Table) -> Result<Vec<Unsealed>, OpenError> {
-        let mut unsealed = Vec::new();
+        let (unsealed, mut damaged) = self.whole_journals(table)?;
+        match damaged.pop() {
+            Some(damaged) => Err(damaged.into_error(&self.folder)),
+            None => Ok(unsealed),
+        }
+    }
+
+    /// [`Self::unsealed`] for a reader that goes on without journals that can't be read.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`] where the folder can't be listed.
+    pub fn whole_journals(
+        &self,
+        table: Table,
+    ) -> Result<(Vec<Unsealed>, Vec<DamagedPart>), OpenError> {
+        let (mut whole, mut damaged) = (Vec::new(), Vec::new());
         for (journal, part) in self.journals(table)? {
             // Sealed and counted, and its recorder died before it removed the journal.
             if self.is_counted(table, &part) {
                 continue;
             }
-            match unsealed::read(table, journal, part) {
+            let name = journal.file_name().unwrap_or_default().to_string_lossy();
+            let file = format!("{JOURNAL_FOLDER}/{name}");
+            match self.read_journal(table, &journal, part) {
+                Ok(unsealed) => whole.push(unsealed),
                 // Sealed between the listing and the look.
+                Err(OpenError::MissingPart(_)) => {}
                 Err(OpenError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
-                read => unsealed.push(read?),
+                Err(error) => damaged.push(DamagedPart::new(&file, error, None)),
             }
         }
-        unsealed.sort_by(|a, b| a.part.cmp(&b.part));
-        Ok(unsealed)
+        whole.sort_by(|a, b| a.part.cmp(&b.part));
+        Ok((whole, damaged))
+    }
+
+    pub(crate) fn read_journal(
+        &self,
+        table: Table,
+        journal: &FilePath,
+        part: String,
+    ) -> Result<Unsealed, OpenError> {
+        check::plain_file(&self.folder, journal)?;
+        guarded(|| unsealed::read(table, journal.to_path_buf(), part)).unwrap_or_else(|panicked| {
+            Err(OpenError::DamagedPart {
+                path: journal.to_path_buf(),
+                reason: panicked.to_string(),
+            })
+        })
+    }
+
+    /// True while a living process of this machine writes the recording, or seals it: it holds the lock. Nothing is written to
+    /// find that out.
+    #[must_use]
+    pub fn is_being_written(&self) -> bool {
+        let path = self.folder.join(JOURNAL_FOLDER).join(LOCK_FILE);
+        let lock = check::plain_file(&self.folder, &path)
+            .and_then(|()| File::open(&path).map_err(OpenError::io(&path)));
+        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// True for a part that [`Self::parts`] gives.
@@ -128,11 +199,10 @@ impl Recording {
     }
 }
 
-/// The name of a part in its table's folder; `None` for another table's, and for one that would lie elsewhere: a manifest may be
-/// hostile.
-fn part_name_in(table: Table, file: &str) -> Option<&str> {
-    let name = file.strip_prefix(table.as_str())?.strip_prefix('/')?;
-    (!name.contains(['/', '\\']) && name != "..").then_some(name)
+/// True for a part of this table.
+fn is_of(table: Table, file: &str) -> bool {
+    let name = file.strip_prefix(table.as_str());
+    name.is_some_and(|name| name.starts_with('/'))
 }
 
 /// Files of a table's folder that are named as sealed parts.
@@ -156,59 +226,6 @@ fn files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
         files.push(entry.map_err(OpenError::io(folder))?.path());
     }
     Ok(files)
-}
-
-/// Size first, which costs nothing, then the checksum.
-fn check_sum(path: &FilePath, part: &PartRecord) -> Result<(), OpenError> {
-    let damaged = |reason: String| OpenError::DamagedPart {
-        path: path.to_path_buf(),
-        reason,
-    };
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(OpenError::MissingPart(path.to_path_buf()));
-        }
-        file => file.map_err(OpenError::io(path))?,
-    };
-    let size = file.metadata().map_err(OpenError::io(path))?.len();
-    if size != part.bytes {
-        return Err(damaged(format!(
-            "it has {size} bytes, the manifest says {}",
-            part.bytes
-        )));
-    }
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).map_err(OpenError::io(path))? {
-            0 => break,
-            read => hash.update(&buffer[..read]),
-        }
-    }
-    if hexadecimal(&hash.finalize()) != part.sha256 {
-        return Err(damaged(
-            "its SHA-256 is not the one that the manifest states".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-fn check_footer(part: &FilePath, rows: Option<u64>) -> Result<(), OpenError> {
-    let damaged = |reason: String| OpenError::DamagedPart {
-        path: part.to_path_buf(),
-        reason,
-    };
-    let file = File::open(part).map_err(OpenError::io(part))?;
-    let metadata = ParquetMetaDataReader::new()
-        .parse_and_finish(&file)
-        .map_err(|error| damaged(format!("not a whole Parquet file ({error})")))?;
-    let found = metadata.file_metadata().num_rows();
-    match rows {
-        Some(rows) if u64::try_from(found) != Ok(rows) => Err(damaged(format!(
-            "it has {found} rows, the manifest says {rows}"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 /// The recordings below `root`, newest name last; `root` itself where it is one. Folders that are none are passed over.

@@ -1,14 +1,14 @@
 //! Sealing what a killed recorder left.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
 use arrow_array::RecordBatch;
-use parquet::file::metadata::ParquetMetaDataReader;
 use sha2::{Digest, Sha256};
 
 use crate::ballast::Ballast;
+use crate::check;
 use crate::error::{OpenError, WriteError};
 use crate::journal;
 use crate::layout::{OPEN_SUFFIX, Table, part_name};
@@ -17,7 +17,6 @@ use crate::manifest::{Manifest, PartRecord, State};
 use crate::part::{PartFile, hexadecimal};
 use crate::reader::{Recording, sealed_files};
 use crate::under_way::{self, UnderWay};
-use crate::unsealed;
 use crate::vocabulary::Path;
 
 /// Why a recording could not be recovered.
@@ -86,7 +85,7 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
                 .into_owned();
             let file = format!("{}/{name}", table.as_str());
             if !manifest.parts.iter().any(|part| part.file == file) {
-                manifest.parts.push(describe(&path, file)?);
+                manifest.parts.push(describe(folder, &path, file)?);
                 recovered.named_parts += 1;
             }
         }
@@ -178,7 +177,7 @@ fn free_name(folder: &FilePath, table: Table, path: Path) -> String {
 fn remove_journals(recording: &Recording) -> Result<(), OpenError> {
     for table in Table::ALL {
         for (path, part) in recording.journals(table)? {
-            if unsealed::read(table, path.clone(), part)?.unread_bytes == 0 {
+            if recording.read_journal(table, &path, part)?.unread_bytes == 0 {
                 journal::remove(&path);
             }
         }
@@ -197,19 +196,13 @@ fn has_journals(recording: &Recording) -> Result<bool, OpenError> {
 }
 
 /// A sealed part that the manifest does not name: its recorder died between the two steps.
-fn describe(path: &FilePath, file: String) -> Result<PartRecord, OpenError> {
-    let damaged = |error: parquet::errors::ParquetError| OpenError::DamagedPart {
-        path: path.to_path_buf(),
-        reason: format!("not a whole Parquet file ({error})"),
-    };
-    let opened = File::open(path).map_err(OpenError::io(path))?;
-    let metadata = ParquetMetaDataReader::new()
-        .parse_and_finish(&opened)
-        .map_err(damaged)?;
+fn describe(folder: &FilePath, path: &FilePath, file: String) -> Result<PartRecord, OpenError> {
+    // As readers do, who would otherwise find it damaged afterwards.
+    let rows = check::part(folder, &file, None, &mut |_| ())?;
     let bytes = fs::read(path).map_err(OpenError::io(path))?;
     Ok(PartRecord {
         file,
-        rows: u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0),
+        rows,
         bytes: bytes.len() as u64,
         sha256: hexadecimal(&Sha256::digest(&bytes)),
     })

@@ -19,7 +19,9 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::builders::{self, Origin};
+use crate::check;
 use crate::error::{OpenError, WriteError};
+use crate::guard::guarded;
 use crate::journal::{Sum, stream_writer};
 use crate::layout::{JOURNAL_FOLDER, Table};
 use crate::packed;
@@ -148,7 +150,11 @@ impl UnderWay {
     /// [`OpenError::Io`] where the file can't be read.
     pub fn read(recording: &Recording) -> Result<Option<Self>, OpenError> {
         let path = recording.folder().join(JOURNAL_FOLDER).join(IN_FLIGHT_FILE);
-        Ok(unsealed::read_file(&path)?.and_then(|bytes| Self::decode(&bytes)))
+        if check::plain_file(recording.folder(), &path).is_err() {
+            return Ok(None);
+        }
+        let bytes = unsealed::read_file(&path)?;
+        Ok(bytes.and_then(|bytes| guarded(|| Self::decode(&bytes)).ok().flatten()))
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -189,7 +195,8 @@ impl UnderWay {
         }
         let scheduled = scheduled_range(&self.operations);
         for part in parts {
-            for batch in read_keys(part, scheduled).unwrap_or_default() {
+            let keys = guarded(|| read_keys(part, scheduled)).ok().flatten();
+            for batch in keys.unwrap_or_default() {
                 found(&batch);
             }
         }

@@ -37,6 +37,8 @@ pub struct Unsealed {
     pub rows: u64,
     /// Bytes at the end that are no complete batch: what was being written when the recorder died, or what was damaged since.
     pub unread_bytes: u64,
+    /// Those of them that had been a complete batch: rows are missing that the recorder had written.
+    pub damaged_bytes: u64,
     /// The stream up to the last complete batch, as it is on disk: compressed, a tenth of its rows in memory.
     stream: Vec<u8>,
 }
@@ -59,7 +61,10 @@ impl Unsealed {
 }
 
 /// Writes batches as a Parquet file of a part's form; no file where there is no batch.
-pub(crate) fn write_parquet(
+///
+/// # Errors
+/// [`WriteError`] where the file can't be written.
+pub fn write_parquet(
     batches: impl Iterator<Item = RecordBatch>,
     path: &FilePath,
 ) -> Result<(), WriteError> {
@@ -85,6 +90,7 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         part,
         rows: 0,
         unread_bytes: 0,
+        damaged_bytes: 0,
         stream: Vec::new(),
     };
     let Some(bytes) = read_file(&unsealed.journal)? else {
@@ -106,6 +112,8 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         }
     }
     unsealed.unread_bytes = (bytes.len() - read) as u64;
+    let summed = sums.last().map_or(0, |sum| sum.end);
+    unsealed.damaged_bytes = summed.saturating_sub(read as u64);
     Ok(unsealed)
 }
 

@@ -287,8 +287,10 @@ impl Worker {
             under_way::remove(&self.folder);
         }
         self.ballast.drop();
-        let is_whole = !self.is_manifest_stale && journal_rows == 0;
+        let missing = self.missing_part();
+        let is_whole = !self.is_manifest_stale && journal_rows == 0 && missing.is_none();
         let last_error = self.shared.failures().pop().map(|failure| failure.error);
+        let last_error = missing.or(last_error);
         Summary {
             rows: self.streams.sealed_rows(),
             dropped: self.shared.dropped(),
@@ -299,6 +301,18 @@ impl Worker {
             },
             failures: self.shared.failures(),
         }
+    }
+
+    /// A part that was sealed and is no longer there.
+    fn missing_part(&self) -> Option<String> {
+        let mut parts = self.manifest.parts.iter();
+        let missing = parts.find(|part| !self.folder.join(&part.file).exists())?;
+        let path = self.folder.join(&missing.file);
+        let error = Error::new(
+            ErrorKind::NotFound,
+            "this part was sealed, and somebody removed it",
+        );
+        Some(WriteError::io(&path)(error).to_string())
     }
 
     /// Seals until nothing is left or the disk takes no more: each part that is sealed makes room, for its journal goes.

@@ -98,14 +98,94 @@ fn a_sealed_part_that_the_manifest_does_not_name_counts_while_recording() {
 fn a_manifest_names_no_file_outside_its_tables() {
     let (root, folder) = written();
     fs::write(root.path().join("secret.parquet"), "x").unwrap();
-    let mut manifest = Manifest::read(&folder).unwrap();
-    manifest.parts[0].file = "operations/../../secret.parquet".to_owned();
-    manifest.write(&folder).unwrap();
-    let parts = Recording::open(&folder)
+    let whole = Manifest::read(&folder).unwrap();
+    for hostile in [
+        "operations/../../secret.parquet",
+        "../secret.parquet",
+        "/etc/passwd",
+    ] {
+        let mut manifest = whole.clone();
+        manifest.parts[0].file = hostile.to_owned();
+        manifest.write(&folder).unwrap();
+        let error = Recording::open(&folder).unwrap_err();
+        assert!(
+            error.to_string().contains("no file of a table's folder"),
+            "{error}"
+        );
+    }
+    // A link is refused too, to the outside and to another part.
+    whole.write(&folder).unwrap();
+    let part = folder.join("operations/direct-00001.parquet");
+    let outside = root.path().join("moved.parquet");
+    fs::rename(&part, &outside).unwrap();
+    std::os::unix::fs::symlink(&outside, &part).unwrap();
+    let error = Recording::open(&folder)
         .unwrap()
         .parts(Table::Operations)
+        .unwrap_err();
+    assert!(
+        error.is_damage() && error.to_string().contains("link"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_pipe_in_place_of_a_part_is_not_waited_for() {
+    let (_root, folder) = written();
+    let part = folder.join("operations/direct-00001.parquet");
+    fs::remove_file(&part).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(&part)
+        .status()
         .unwrap();
-    assert!(parts.is_empty(), "{parts:?}");
+    assert!(made.success());
+    let error = Recording::open(&folder)
+        .unwrap()
+        .parts(Table::Operations)
+        .unwrap_err();
+    assert!(error.to_string().contains("it is not a file"), "{error}");
+}
+
+#[test]
+fn verify_names_what_is_not_as_recorded() {
+    let (_root, folder) = written();
+    let check = || recording::verify(&folder, &mut |_, _| ()).unwrap();
+    let whole = check();
+    assert!(whole.is_whole() && !whole.is_being_written);
+    assert_eq!((whole.parts, whole.rows), (1, 100));
+    let part = folder.join("operations/direct-00001.parquet");
+    let bytes = fs::read(&part).unwrap();
+    assert_eq!(whole.bytes, bytes.len() as u64);
+    let mut heard = Vec::new();
+    recording::verify(&folder, &mut |read, all| heard.push((read, all))).unwrap();
+    assert_eq!(heard.last(), Some(&(whole.bytes, whole.bytes)));
+
+    fs::write(folder.join("operations/direct-00002.parquet"), &bytes).unwrap();
+    fs::create_dir_all(folder.join("journal")).unwrap();
+    fs::write(folder.join("journal/events.events-00001.arrows"), "abc").unwrap();
+    let found = check();
+    assert!(!found.is_whole() && found.damaged.is_empty());
+    assert_eq!(found.unnamed, ["operations/direct-00002.parquet"]);
+    let journals: Vec<_> = found.journals.into_iter().collect();
+    assert_eq!(journals, [("events.events-00001.arrows".to_owned(), 3)]);
+
+    for (damage, reason) in [
+        (&bytes[..10], "bytes, the manifest says"),
+        (&[7].repeat(bytes.len())[..], "SHA-256"),
+    ] {
+        fs::write(&part, damage).unwrap();
+        let found = check();
+        assert_eq!((found.parts, found.rows, found.damaged.len()), (1, 0, 1));
+        assert_eq!(found.damaged[0].file, "operations/direct-00001.parquet");
+        assert!(
+            found.damaged[0].reason.contains(reason),
+            "{}",
+            found.damaged[0].reason
+        );
+        assert_eq!(found.damaged[0].rows, Some(100));
+    }
+    fs::remove_file(&part).unwrap();
+    assert_eq!(check().damaged[0].reason, "it is missing");
 }
 
 #[test]

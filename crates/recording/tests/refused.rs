@@ -162,3 +162,23 @@ fn a_removed_table_folder_costs_no_row() {
     assert!(summary.is_complete(), "{:?}", summary.error);
     assert_eq!(row_count(&folder), 100, "sealed from the journal");
 }
+
+#[test]
+fn a_removed_part_is_said_at_the_end() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let handle = writer.handle();
+    write(&handle, 1..=50);
+    writer.seal();
+    let part = folder.join("operations/direct-00001.parquet");
+    wait_until("the part", || part.exists());
+    fs::remove_file(&part).unwrap();
+    write(&handle, 51..=100);
+    let summary = writer.finish(done()).unwrap();
+    let error = summary.error.unwrap();
+    assert!(
+        error.contains("direct-00001.parquet: this part was sealed"),
+        "{error}"
+    );
+}

@@ -53,6 +53,9 @@ pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &S
         utc(recording.start_time),
         seconds(recording.duration_us)
     );
+    if let Some(missing) = headline::missing(summary) {
+        caption = format!("{missing} · {caption}");
+    }
     if !scene.face().covers(&caption) || !scene.face().covers(&recording.run_id) {
         caption = format!("boxes stand for characters that need --font FILE · {caption}");
     }

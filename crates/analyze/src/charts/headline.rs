@@ -48,6 +48,26 @@ fn told(headline: &Headline) -> String {
     }
 }
 
+/// What is left out of the figures; `None` where nothing is.
+pub(super) fn missing(summary: &Summary) -> Option<String> {
+    let recording = &summary.recording;
+    let operations: u64 = recording
+        .left_out
+        .iter()
+        .map(|left_out| left_out.rows)
+        .sum();
+    let counts = [
+        (recording.damaged_parts.len() as u64, "damaged part"),
+        (operations, "operation of unknown kind"),
+    ];
+    let told: Vec<_> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} x {what}"))
+        .collect();
+    (!told.is_empty()).then(|| format!("INCOMPLETE: left out {}", told.join(" and ")))
+}
+
 /// A downtime with its resolution: `12.3 s (-0.12 s)`.
 fn downtime(downtime_us: i64, resolution_us: i64, at_least: bool) -> String {
     let bound = if at_least { "at least " } else { "" };

@@ -10,7 +10,7 @@ use super::{Failure, ThresholdArgs, has_color, say};
 use crate::analyze;
 use crate::error::AnalyzeError;
 use crate::gaps::{Gaps, HEADLINE_GROUPS};
-use crate::load::Loaded;
+use crate::load::{Damage, Loaded};
 use crate::summary::{Group, Summary, Thresholds};
 use crate::text;
 
@@ -107,8 +107,14 @@ pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
             if !seen.insert(name) {
                 continue;
             }
-            match summary(&folder, thresholds) {
-                Ok(summary) => summaries.push(summary),
+            match summary(&folder, thresholds, args.thresholds.damage()) {
+                Ok(summary) => {
+                    for part in &summary.recording.damaged_parts {
+                        let text = format!("left out {}: {}", part.file, part.reason);
+                        eprintln!("analyze: {}: {}", folder.display(), text::plain(&text));
+                    }
+                    summaries.push(summary);
+                }
                 Err(error) => note(&error),
             }
         }
@@ -128,8 +134,8 @@ fn folders(root: &Path) -> Result<Vec<PathBuf>, AnalyzeError> {
     })
 }
 
-fn summary(folder: &Path, thresholds: Thresholds) -> Result<Summary, AnalyzeError> {
-    Ok(analyze(&Loaded::open(folder)?, thresholds)?.summary)
+fn summary(folder: &Path, thresholds: Thresholds, damage: Damage) -> Result<Summary, AnalyzeError> {
+    Ok(analyze(&Loaded::open_with(folder, damage)?, thresholds)?.summary)
 }
 
 fn print(args: &GapsArgs, gaps: &Gaps) -> Result<(), Failure> {

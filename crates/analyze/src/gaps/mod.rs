@@ -47,6 +47,8 @@ pub struct PlacedRecording {
     pub host: String,
     /// Name of the recording.
     pub run_id: String,
+    /// True where operations are missing: downtimes are lower bounds.
+    pub is_partial: bool,
     /// From its start to its end, on the axis.
     #[serde(flatten)]
     pub span: Span,
@@ -141,6 +143,7 @@ fn place(summary: &Summary) -> PlacedRecording {
     PlacedRecording {
         host: recording.host.clone(),
         run_id: recording.run_id.clone(),
+        is_partial: recording.is_partial,
         span: moved(&Span { start, end }, offset),
         axis: offset.map_or(Axis::Host, |_| Axis::Server),
         offset_change_us: offset
@@ -175,7 +178,7 @@ fn outages_of<'a>(
                 span: moved(&outage.span, recording.offset.as_ref()),
                 downtime_us: outage.downtime_us,
                 resolution_us: outage.resolution_us,
-                at_least: outage.open_at_start || outage.open_at_end,
+                at_least: recording.is_partial || outage.open_at_start || outage.open_at_end,
                 evidence: outage.evidence,
                 axis: recording.axis,
                 uncertainty_us: recording

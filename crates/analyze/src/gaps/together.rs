@@ -124,6 +124,7 @@ mod tests {
         PlacedRecording {
             host: host.to_owned(),
             run_id: "run".to_owned(),
+            is_partial: false,
             span: Span::new(start, end),
             axis: Axis::Server,
             offset: None,

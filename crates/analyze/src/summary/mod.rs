@@ -16,7 +16,7 @@ pub use beside::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
 pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
 pub use rates::{NamedRates, Rates, ResponseTimes};
-pub use run::{EventSummary, RecordingSummary};
+pub use run::{EventSummary, LeftOut, Progress, RecordingSummary};
 
 /// A set of operations whose outages are looked at together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

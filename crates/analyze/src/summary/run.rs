@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use recording::{
-    ClockOffset, Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server, State, Timeouts,
-    Timestamp, Weights,
+    ClockOffset, DamagedPart, Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server,
+    State, Timeouts, Timestamp, Weights,
 };
 use serde::Serialize;
 
@@ -17,8 +17,10 @@ pub struct RecordingSummary {
     pub host: String,
     /// Version of the recorder.
     pub tool_version: String,
-    /// How far the recording came.
+    /// How far the recording came, as its manifest says.
     pub state: State,
+    /// What that means for a reader.
+    pub progress: Progress,
     /// When the workload began.
     pub start_time: Timestamp,
     /// How long it ran, microseconds. Of a recording without an end: up to its last row.
@@ -57,10 +59,58 @@ pub struct RecordingSummary {
     pub journal_rows: u64,
     /// Bytes of journals that are no complete batch: what was being written when the recorder died.
     pub unread_bytes: u64,
+    /// Parts and journals that are missing or damaged, and so left out; empty where all are whole.
+    pub damaged_parts: Vec<DamagedPart>,
+    /// Operations that are left out because this version does not know what they are; empty where it knows all.
+    pub left_out: Vec<LeftOut>,
+    /// True where operations are missing, for one of the reasons above or because the recorder never said what was under way when it
+    /// ended: downtimes are lower bounds.
+    pub is_partial: bool,
     /// Drift of the wall clock over the recording, microseconds.
     pub clock_drift_us: Option<i64>,
     /// The database server's clock against this recording's; empty where it was not measured.
     pub clock_offsets: Vec<ClockOffset>,
+}
+
+/// What a recording is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Ended as asked.
+    Complete,
+    /// Its recorder lives and goes on.
+    InProgress,
+    /// Without an end, and nobody on this machine records it: its recorder was killed, or this is a copy of a recording in
+    /// progress.
+    Killed,
+    /// Ended early by a signal.
+    Interrupted,
+    /// Killed, and sealed afterwards.
+    Recovered,
+}
+
+impl Progress {
+    /// From the manifest's state, and whether its recorder lives.
+    pub(crate) const fn new(state: State, is_being_written: bool) -> Self {
+        match state {
+            State::Complete => Self::Complete,
+            State::Interrupted => Self::Interrupted,
+            State::Recovered => Self::Recovered,
+            State::Recording if is_being_written => Self::InProgress,
+            State::Recording => Self::Killed,
+        }
+    }
+}
+
+/// Operations that are left out of every figure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The column because of which.
+    pub column: &'static str,
+    /// Its word, of a later version; `None` where there is no value.
+    pub word: Option<String>,
+    /// How many.
+    pub rows: u64,
 }
 
 /// One row of `events`.

@@ -1,11 +1,9 @@
 //! The report's Chinese: the sections and the wording of the original design's sample, then the rest.
 
-use recording::State;
-
 use super::format::Units;
 use super::table::List;
 use super::words::{SampleWords, Words, capitalized};
-use crate::summary::{Group, Metric};
+use crate::summary::{Group, Metric, Progress};
 
 const SAMPLE: SampleWords = SampleWords {
     path: |path| format!("{} 连接结果", capitalized(path)),
@@ -68,10 +66,13 @@ pub(super) const CHINESE: Words = Words {
     started: "开始时间",
     state: "记录状态",
     state_text: |state| match state {
-        State::Complete => "完整",
-        State::Interrupted => "提前中断: 因信号提前结束",
-        State::Recording => "仍在记录, 或记录程序被强制终止: 数据截至最后一行",
-        State::Recovered => "已恢复: 记录程序曾被强制终止, 数据截至最后一行",
+        Progress::Complete => "完整",
+        Progress::Interrupted => "提前中断: 因信号提前结束",
+        Progress::InProgress => "正在记录: 数据截至最后一次写盘",
+        Progress::Killed => {
+            "没有结束: 记录程序被强制终止, 或这是正在进行的记录的副本; 数据截至最后一次写盘"
+        }
+        Progress::Recovered => "已恢复: 记录程序曾被强制终止, 数据截至最后一次写盘",
     },
     interrupted_at: |state, offset| format!("{state} (于 {offset}秒)"),
     host: "记录主机",
@@ -89,6 +90,18 @@ pub(super) const CHINESE: Words = Words {
     after_the_start: "结束时测得",
     warning: "警告",
     dropped: |rows, table| format!("记录时丢失了 {table} 表的 {rows} 行: 以下数据不完整"),
+    damaged_part: |file, reason, rows| {
+        let missing = rows.map_or("缺少的行数未知".to_owned(), |rows| {
+            format!("缺少 {rows} 行")
+        });
+        format!("已损坏的部分未计入: {file} ({reason}); {missing}, 以下数据不完整")
+    },
+    left_out: |rows, column, word| match word {
+        Some(word) => {
+            format!("未计入: {rows} 个操作的 {column} 为 \"{word}\", 此版本无法识别")
+        }
+        None => format!("未计入: {rows} 个操作没有 {column}"),
+    },
     configuration: "测试配置",
     duration: "持续时间",
     requested: "计划持续时间",

@@ -1,12 +1,15 @@
 //! What was recorded, and with which settings.
 
 use recording::vocabulary::EventKind;
-use recording::{ClockOffset, Endpoint, Schedule, Server, State};
+use recording::{ClockOffset, Endpoint, Schedule, Server};
 
 use super::Page;
 use super::format::{count, date_time, decimal, plain};
 use super::table::{Cell, Tone};
-use crate::summary::EventSummary;
+use crate::summary::{EventSummary, Progress};
+
+/// Unknown words that are told one by one: garbage has as many as rows.
+const MOST_WORDS: usize = 8;
 
 type Items = Vec<(String, Cell)>;
 
@@ -28,11 +31,11 @@ pub(super) fn section(page: &Page<'_>) -> String {
 /// Run, start, state, host; what was lost.
 pub(super) fn recording_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
-    let mut state = (words.state_text)(recording.state).to_owned();
+    let mut state = (words.state_text)(recording.progress).to_owned();
     if let Some(event) = events(page, EventKind::Interrupted).next() {
         state = (words.interrupted_at)(&state, &page.calendar.offset(event.time));
     }
-    let tone = if recording.state == State::Complete {
+    let tone = if recording.progress == Progress::Complete {
         Tone::Plain
     } else {
         Tone::Bad
@@ -60,6 +63,7 @@ pub(super) fn recording_items(page: &Page<'_>) -> Items {
         let text = (words.dropped)(&count(*rows), &plain(table));
         items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
     }
+    items.extend(missing_items(page));
     items
 }
 
@@ -83,6 +87,25 @@ fn offset_text(page: &Page<'_>, offset: &ClockOffset) -> String {
     };
     let path = (words.path_name)(offset.path.as_str());
     [text, path, when.to_owned()].join(words.separator)
+}
+
+/// What is left out of the figures, and why.
+fn missing_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let warning = |text: String| (words.warning.to_owned(), Cell::new(text, Tone::Bad));
+    let damaged = recording.damaged_parts.iter().map(|part| {
+        let rows = part.rows.map(count);
+        let (file, reason) = (plain(&part.file), plain(&part.reason));
+        warning((words.damaged_part)(&file, &reason, rows.as_deref()))
+    });
+    let left_out = recording.left_out.iter().take(MOST_WORDS).map(|left_out| {
+        let word = left_out.word.as_deref().map(plain);
+        let rows = count(left_out.rows);
+        warning((words.left_out)(&rows, left_out.column, word.as_deref()))
+    });
+    let more = recording.left_out.len().saturating_sub(MOST_WORDS);
+    let more = (more > 0).then(|| warning((words.more)(&more.to_string())));
+    damaged.chain(left_out).chain(more).collect()
 }
 
 /// Duration, workers and weights: the three lines that the sample has.

@@ -1,11 +1,9 @@
 //! The report's English.
 
-use recording::State;
-
 use super::format::Units;
 use super::table::List;
 use super::words::{Words, capitalized};
-use crate::summary::{Group, Metric};
+use crate::summary::{Group, Metric, Progress};
 
 pub(super) const ENGLISH: Words = Words {
     units: Units {
@@ -32,12 +30,13 @@ pub(super) const ENGLISH: Words = Words {
     started: "Started",
     state: "State",
     state_text: |state| match state {
-        State::Complete => "complete",
-        State::Interrupted => "interrupted: a signal ended it early",
-        State::Recording => {
-            "still recording, or its recorder was killed: figures up to its last row"
+        Progress::Complete => "complete",
+        Progress::Interrupted => "interrupted: a signal ended it early",
+        Progress::InProgress => "in progress: figures up to its last flush",
+        Progress::Killed => {
+            "without an end: its recorder was killed, or this is a copy of a recording in progress; figures up to its last flush"
         }
-        State::Recovered => "recovered: its recorder was killed, figures up to its last row",
+        Progress::Recovered => "recovered: its recorder was killed, figures up to its last flush",
     },
     interrupted_at: |state, offset| format!("{state} (at {offset} s)"),
     host: "Host",
@@ -58,6 +57,18 @@ pub(super) const ENGLISH: Words = Words {
     warning: "WARNING",
     dropped: |rows, table| {
         format!("lost while recording: {rows} rows of {table}; the figures are incomplete")
+    },
+    damaged_part: |file, reason, rows| {
+        let missing = rows.map_or("an unknown number of rows is missing".to_owned(), |rows| {
+            format!("{rows} rows are missing")
+        });
+        format!("left out as damaged: {file} ({reason}); {missing}, the figures are incomplete")
+    },
+    left_out: |rows, column, word| match word {
+        Some(word) => format!(
+            "left out: {rows} operations with {column} \"{word}\", which this version does not know"
+        ),
+        None => format!("left out: {rows} operations without {column}"),
     },
     configuration: "Test configuration",
     duration: "Duration",

@@ -3,6 +3,7 @@
 use super::Page;
 use super::format::{NONE, count, plain};
 use super::table::{Side, Table};
+use crate::summary::PathSummary;
 
 /// Every class with its SQLSTATE, and the text of its first failure.
 pub(super) fn errors(page: &Page<'_>) -> String {
@@ -43,6 +44,11 @@ pub(super) fn errors(page: &Page<'_>) -> String {
 /// How often each path connected, and who answered.
 pub(super) fn connections(page: &Page<'_>) -> String {
     let words = page.words;
+    // Every path connects at least once: this recording has no table of it.
+    let unrecorded = |path: &PathSummary| path.connections.attempts == 0;
+    if page.summary.paths.iter().all(unrecorded) {
+        return String::new();
+    }
     let times = page.summary.paths.iter().flat_map(|path| {
         let connections = &path.connections;
         [connections.p50_us, connections.max_us]

@@ -45,7 +45,7 @@ impl Units {
 
     /// A setting such as a limit, in the unit that suits it and without trailing zeros: `500 ms`, `2.5 s`.
     pub(super) fn setting(&self, us: i64) -> String {
-        let (divisor, unit) = match us.abs() {
+        let (divisor, unit) = match us.unsigned_abs() {
             0 | 1_000_000.. => (1e6, self.second),
             1_000.. => (1e3, self.millisecond),
             _ => (1.0, self.microsecond),
@@ -183,7 +183,7 @@ fn separated(digits: &str) -> String {
 }
 
 /// Text from outside on one line: a server's message may hold line breaks, and a hostile one terminal escapes.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let visible: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

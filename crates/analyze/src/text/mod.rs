@@ -24,6 +24,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::summary::Summary;
 use format::Calendar;
+pub(crate) use format::plain;
 pub use gaps::render as render_gaps;
 use table::{Cell, Paint, Table};
 use words::Words;

@@ -1,10 +1,8 @@
 //! Every word of the report. A language is one value of [`Words`]; the sections know none.
 
-use recording::State;
-
 use super::format::Units;
 use super::table::List;
-use crate::summary::{Group, Metric};
+use crate::summary::{Group, Metric, Progress};
 
 /// What the sample of the original design opens with; languages without it open with the verdict.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +47,7 @@ pub(super) struct Words {
     pub(super) run: &'static str,
     pub(super) started: &'static str,
     pub(super) state: &'static str,
-    pub(super) state_text: fn(State) -> &'static str,
+    pub(super) state_text: fn(Progress) -> &'static str,
     pub(super) interrupted_at: fn(&str, &str) -> String,
     pub(super) host: &'static str,
     pub(super) recorder: &'static str,
@@ -64,6 +62,10 @@ pub(super) struct Words {
     pub(super) after_the_start: &'static str,
     pub(super) warning: &'static str,
     pub(super) dropped: fn(&str, &str) -> String,
+    /// File, reason, missing rows where they are known.
+    pub(super) damaged_part: fn(&str, &str, Option<&str>) -> String,
+    /// Rows, column, and its word where it has one.
+    pub(super) left_out: fn(&str, &str, Option<&str>) -> String,
     pub(super) configuration: &'static str,
     pub(super) duration: &'static str,
     pub(super) requested: &'static str,

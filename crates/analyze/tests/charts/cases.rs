@@ -387,6 +387,7 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         host: "app-server-1".to_owned(),
         tool_version: "0.1.0".to_owned(),
         state: State::Complete,
+        progress: analyze::summary::Progress::Complete,
         start_time: Timestamp(START_US),
         duration_us: case.duration_us,
         requested_duration_us: Some(case.duration_us),
@@ -417,6 +418,9 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         dropped_rows: BTreeMap::new(),
         journal_rows: 0,
         unread_bytes: 0,
+        damaged_parts: Vec::new(),
+        left_out: Vec::new(),
+        is_partial: false,
         clock_drift_us: None,
         clock_offsets: Vec::new(),
     }

@@ -1,14 +1,17 @@
 //! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod refit;
+
 use std::path::{Path as FilePath, PathBuf};
 
 use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
 use analyze::{Analysis, load::Loaded};
 use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
 use recording::{
-    ClockOffset, ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode,
-    Operation, Pool, RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights, WriterOptions,
+    Clock, ClockOffset, ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest,
+    Mode, Operation, Pool, RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights,
+    WriterOptions,
 };
 
 /// Start of every hand-made recording: 2026-11-22T20:43:00Z.
@@ -234,7 +237,12 @@ impl HandMade {
     }
 
     /// Hands every row to a writer that has not finished.
-    pub fn begin(mut self) -> (Made, RecordingWriter) {
+    pub fn begin(self) -> (Made, RecordingWriter) {
+        self.begin_at(None)
+    }
+
+    /// The same with the recording's clock, by which the writer says what is under way.
+    pub fn begin_at(mut self, clock: Option<Clock>) -> (Made, RecordingWriter) {
         self.tell_by_the_hosts_clock();
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("20261122T204300Z-7f3a");
@@ -246,6 +254,7 @@ impl HandMade {
         manifest.clock.offsets = self.host.offsets;
         let options = WriterOptions {
             flush_interval: std::time::Duration::from_millis(5),
+            clock,
             ..WriterOptions::default()
         };
         let writer = RecordingWriter::create(&folder, manifest, options).unwrap();

@@ -257,6 +257,7 @@ fn no_line_ends_with_a_space() {
 fn what_is_wrong_with_a_recording_stands_at_its_top() {
     let mut summary = sample();
     summary.recording.state = State::Interrupted;
+    summary.recording.progress = analyze::summary::Progress::Interrupted;
     summary.recording.duration_us = 121_530_000;
     summary
         .recording

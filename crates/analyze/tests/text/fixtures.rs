@@ -210,6 +210,7 @@ pub(crate) fn recording() -> RecordingSummary {
         host: "bastion-1".to_owned(),
         tool_version: "0.1.0".to_owned(),
         state: State::Complete,
+        progress: analyze::summary::Progress::Complete,
         start_time: Timestamp(START_US),
         duration_us: DURATION_US,
         requested_duration_us: Some(300_000_000),
@@ -254,6 +255,9 @@ pub(crate) fn recording() -> RecordingSummary {
         dropped_rows: BTreeMap::new(),
         journal_rows: 0,
         unread_bytes: 0,
+        damaged_parts: Vec::new(),
+        left_out: Vec::new(),
+        is_partial: false,
         clock_drift_us: Some(-180),
         clock_offsets: Vec::new(),
     }
