@@ -1,11 +1,11 @@
-//! What a worker pays for the row of a success: claim a number, fill the row, hand it over.
+//! What a worker pays for the row of a success: claim a number, say what begins, fill the row, hand it over.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use recording::vocabulary::{OperationType, Outcome, Path};
-use recording::{Clock, Handle, Operation, RecordingWriter, WriterOptions};
+use recording::{Clock, Operation, RecordingWriter, Slot, WriterOptions};
 
 use crate::{Result, figure, progress, support};
 
@@ -15,7 +15,7 @@ const BATCHES: usize = 4_000;
 
 /// A worker of the recorder, as far as its rows go.
 struct Worker<'a> {
-    handle: &'a Handle,
+    slot: &'a Slot,
     clock: &'a Clock,
     last_operation: &'a AtomicI64,
 }
@@ -41,13 +41,14 @@ impl Worker<'_> {
             connection_id: None,
             failure: None,
         };
+        self.slot.begin(&row);
         row.checkout_us = Some(3);
         row.connection_id = Some(4);
         row.execute_us = Some(1_234);
         row.end_time = Some(self.clock.now_us());
         row.outcome = Outcome::Ok;
         row.affected_rows = Some(20);
-        self.handle.operation(black_box(row));
+        self.slot.end(black_box(row));
     }
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn measure() -> Result<()> {
     let folder = root.path().join("run");
     let writer = RecordingWriter::create(&folder, support::manifest(), WriterOptions::default())?;
     let worker = Worker {
-        handle: &writer.handle(),
+        slot: &writer.handle().slot(),
         clock: &Clock::start(),
         last_operation: &AtomicI64::new(0),
     };
@@ -77,7 +78,7 @@ pub(crate) fn measure() -> Result<()> {
         "hand_over_allocations",
         counted.count_total as f64 / f64::from(BATCH),
     );
-    let dropped = worker.handle.dropped_rows();
+    let dropped = writer.handle().dropped_rows();
     writer.finish(support::done())?;
     match dropped {
         0 => Ok(()),

@@ -43,7 +43,7 @@ fn measure_at(rows_per_flush: u64, flushes: u64) -> Result<()> {
         loop {
             let unsealed = recording.unsealed(Table::Operations)?;
             if unsealed.iter().map(|part| part.rows).sum::<u64>() == written {
-                batches = unsealed.iter().map(|part| part.batches.len()).sum();
+                batches = unsealed.iter().map(|part| part.batches().count()).sum();
                 break;
             }
             if Instant::now() > deadline {
