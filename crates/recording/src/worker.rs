@@ -121,14 +121,17 @@ impl Worker {
         None
     }
 
-    /// Once per flush interval. What is under way is asked for first: what ended before that has its row in the queue, and the
-    /// journals have it before the disk hears what was under way.
+    /// Once per flush interval. First the time, then what is under way, then the queue: whatever began before that time is under
+    /// way, or has its row in the queue, and the journals have it before the disk hears that time.
     fn tick(&mut self, receiver: &Receiver<Message>) -> Option<Completion> {
-        let under_way = self.shared.in_flight.operations();
         let time_us = self.clock.now_us();
+        let under_way = self.shared.in_flight.operations();
         let ended = self.take_all(receiver, self.options.queue_rows);
         self.flush(false);
-        if ended.is_none() && self.options.clock.is_some() && self.is_there() {
+        // While rows are held the disk does not have all that ended before: its last word stays the one that was true.
+        let has_all = self.streams.held_rows() == 0;
+        if ended.is_none() && has_all && self.options.clock.is_some() && self.is_there() {
+            self.shared.set_busy(true);
             let is_durable = self.synced_in_flight.elapsed() >= self.options.sync_interval;
             let origin = &self.streams.origin;
             let written = under_way::write(&self.folder, time_us, &under_way, origin, is_durable);
@@ -138,6 +141,7 @@ impl Worker {
             if let Err(error) = written {
                 self.refused(&error);
             }
+            self.shared.set_busy(false);
         }
         ended
     }
