@@ -40,6 +40,8 @@ pub(crate) struct Worker {
     /// Of parts that are sealed and that the manifest on disk does not name yet.
     sealed_journals: Vec<PathBuf>,
     synced_in_flight: Instant,
+    /// False where the disk refused the last word about what is under way.
+    is_word_written: bool,
     seal_again: Instant,
     _lock: WriterLock,
 }
@@ -64,6 +66,7 @@ impl Worker {
             ballast: Ballast::new(folder),
             sealed_journals: Vec::new(),
             synced_in_flight: Instant::now(),
+            is_word_written: true,
             seal_again: Instant::now() + SEAL_AGAIN,
             _lock: lock,
         }
@@ -138,6 +141,7 @@ impl Worker {
             if is_durable {
                 self.synced_in_flight = Instant::now();
             }
+            self.is_word_written = written.is_ok();
             if let Err(error) = written {
                 self.refused(&error);
             }
@@ -168,14 +172,15 @@ impl Worker {
             report.errors.extend(again.errors);
             report.lost.extend(again.lost);
         }
-        let is_well = is_there && report.errors.is_empty();
-        self.publish(report);
-        self.refresh_manifest();
+        let is_well = is_there && report.errors.is_empty() && self.is_word_written;
+        // Before anybody hears of the trouble: it is told with this number.
         let held_rows = self.streams.held_rows();
         self.shared.set_held(held_rows);
-        let now = Timestamp(self.clock.now_us());
-        if is_well && held_rows == 0 && !self.is_manifest_stale && self.shared.accepted(now) {
-            self.ballast.take();
+        self.publish(report);
+        self.refresh_manifest();
+        let has_all = is_well && held_rows == 0 && !self.is_manifest_stale;
+        if has_all && self.shared.is_refused() && self.ballast.take() {
+            self.shared.accepted(Timestamp(self.clock.now_us()));
             self.is_manifest_stale = true;
             self.refresh_manifest();
         }
@@ -246,6 +251,8 @@ impl Worker {
         let mut written = self.manifest.write(&self.folder);
         if written.as_ref().is_err_and(WriteError::is_disk_full) && self.ballast.drop() {
             written = self.manifest.write(&self.folder);
+            // At once, or rows would take the room, and the next manifest would have none.
+            self.ballast.take();
         }
         match written {
             Ok(()) => {
