@@ -3,6 +3,7 @@
 mod demo;
 mod python;
 mod shell;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -27,12 +28,17 @@ enum Command {
     ///
     /// Starts PostgreSQL pairs and pgbouncers of its own on loopback, and stops them.
     Test,
+    /// Run the tests that kill recorders and damage recordings for long.
+    ///
+    /// `cargo xtask test` runs a few of each. Takes about ten minutes after the build.
+    Soak(soak::SoakArgs),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo => demo::run(),
         Command::Test => test::run(),
+        Command::Soak(args) => soak::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
