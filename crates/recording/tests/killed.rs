@@ -22,7 +22,7 @@ use arrow_array::types::Int64Type;
 use recording::vocabulary::{Outcome, Path};
 use recording::{
     Clock, Operation, Recording, RecordingWriter, Slot, State, Table, Timestamp, UnderWay,
-    WriterOptions, recover,
+    Unsealed, WriterOptions, recover,
 };
 use support::{manifest, operation, read};
 
@@ -134,7 +134,7 @@ fn work(slot: &Slot, path: Path, last: &AtomicI64, clock: Clock, mut truth: &Fil
         slot.begin(&row);
         let begun = format!("begun {path} {operation_id} {}\n", clock.now_us());
         truth.write_all(begun.as_bytes()).unwrap();
-        std::thread::sleep(Duration::from_micros(moments.below(600)));
+        std::thread::sleep(Duration::from_micros(moments.below(200)));
         row.end_time = Some(clock.now_us());
         row.outcome = Outcome::Ok;
         slot.end(row);
@@ -154,7 +154,7 @@ fn record_until_killed() {
     let writer = RecordingWriter::create(&folder, manifest, hasty(clock)).unwrap();
     let last = [AtomicI64::new(0), AtomicI64::new(0)];
     std::thread::scope(|scope| {
-        for worker in 0..4 {
+        for worker in 0..6 {
             let slot = writer.handle().slot();
             let (path, last) = (Path::ALL[worker % 2], &last[worker % 2]);
             let truth = &truth;
@@ -216,20 +216,16 @@ fn rows(recording: &Recording) -> Vec<(Key, String)> {
     for batch in read(recording, Table::Operations) {
         add(&mut rows, &batch);
     }
-    if let Some(word) = UnderWay::read(recording).unwrap() {
-        let parts = recording.parts(Table::Operations).unwrap();
-        let unsealed = recording.unsealed(Table::Operations).unwrap();
-        for unsealed in &unsealed {
-            unsealed.batches().for_each(|batch| add(&mut rows, &batch));
-        }
-        for batch in word.unfinished(&parts, &unsealed) {
-            add(&mut rows, &batch);
-        }
-    } else {
-        for unsealed in recording.unsealed(Table::Operations).unwrap() {
-            unsealed.batches().for_each(|batch| add(&mut rows, &batch));
-        }
-    }
+    let word = UnderWay::read(recording).unwrap();
+    let parts = recording.parts(Table::Operations).unwrap();
+    let unsealed = recording.unsealed(Table::Operations).unwrap();
+    let journaled = unsealed.iter().flat_map(Unsealed::batches);
+    let unfinished = word
+        .iter()
+        .flat_map(|word| word.unfinished(&parts, &unsealed));
+    journaled
+        .chain(unfinished)
+        .for_each(|batch| add(&mut rows, &batch));
     rows.sort();
     rows
 }
