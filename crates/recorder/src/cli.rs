@@ -224,7 +224,7 @@ pub struct RunArgs {
     /// Folder in which the recording's folder is made; made where it is missing
     #[arg(long, value_name = "FOLDER", default_value = "data/runs", help_heading = RECORDING)]
     pub out: PathBuf,
-    /// How often the journal is made durable against a power cut; 0 is at each flush, once a second
+    /// How often the journal is made durable against a power cut; 0 is at each flush, every half second
     ///
     /// A kill of the recorder alone loses at most the last second, whatever this is.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = RECORDING)]

@@ -19,7 +19,7 @@ pub(crate) async fn watch(handle: Handle, monitor: Arc<Monitor>, log: Arc<Log>) 
         let text = match (was_well, handle.trouble()) {
             (true, Some(trouble)) => {
                 was_well = false;
-                format!("not recorded at the moment: {trouble}; the workload goes on")
+                format!("trouble with the disk: {trouble}; the workload goes on")
             }
             (false, None) => {
                 was_well = true;

@@ -11,6 +11,7 @@ use crate::logfile::Log;
 use crate::pgbench::Running;
 use crate::say;
 use crate::signals::Signals;
+use crate::text::thousands;
 
 /// How long the end waits for a failover command that still runs.
 const TRIGGER_GRACE: Duration = Duration::from_secs(10);
@@ -81,6 +82,22 @@ fn summarised(
         .map_err(|error| error.to_string())
 }
 
+/// What of the rows is lost and what can be recovered, before the reason.
+fn missing(summary: &Summary) -> String {
+    let mut text = String::new();
+    let dropped: u64 = summary.dropped.values().sum();
+    if dropped > 0 {
+        text += &format!("{} rows are lost; ", thousands(dropped));
+    }
+    if summary.journal_rows > 0 {
+        text += &format!(
+            "{} rows are in the journal only, until recorder recover seals them; ",
+            thousands(summary.journal_rows)
+        );
+    }
+    text
+}
+
 /// What the run's exit code says.
 ///
 /// # Errors
@@ -92,9 +109,14 @@ pub(crate) fn verdict(
     let failed = |text: String| Err(RecorderError::Failed(text));
     match summary {
         Err(error) => failed(format!("the recording is not complete: {error}")),
-        Ok(Summary {
-            error: Some(error), ..
-        }) => failed(format!("the recording is not complete: {error}")),
+        Ok(
+            summary @ Summary {
+                error: Some(error), ..
+            },
+        ) => failed(format!(
+            "the recording is not complete: {}{error}",
+            missing(summary)
+        )),
         Ok(summary) if !summary.is_complete() => failed(format!(
             "{} rows were lost: the disk did not keep up",
             summary.dropped.values().sum::<u64>()

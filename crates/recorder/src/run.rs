@@ -270,6 +270,7 @@ impl Recording {
             &summary,
             &folder,
         );
+        self.log.close();
         let printed = say::result(folder.display());
         end::verdict(&summary, lost_workers).and(printed)
     }

@@ -15,6 +15,8 @@ const BALLAST_FILE: &str = "ballast";
 pub(crate) struct Ballast {
     path: PathBuf,
     is_aboard: bool,
+    /// False where there never was room for it, as under a limit on the size of files.
+    fits: bool,
 }
 
 impl Ballast {
@@ -23,8 +25,9 @@ impl Ballast {
         let mut ballast = Self {
             path: recording.join(JOURNAL_FOLDER).join(BALLAST_FILE),
             is_aboard: false,
+            fits: true,
         };
-        ballast.take();
+        ballast.fits = ballast.take();
         ballast
     }
 
@@ -33,8 +36,8 @@ impl Ballast {
         let _ = fs::remove_file(recording.join(JOURNAL_FOLDER).join(BALLAST_FILE));
     }
 
-    /// Takes the room again after it was given back.
-    pub(crate) fn take(&mut self) {
+    /// Takes the room again after it was given back. False where there is less room than there once was: the disk is still full.
+    pub(crate) fn take(&mut self) -> bool {
         if !self.is_aboard {
             // No hole: a file system would not keep room for one.
             self.is_aboard = fs::write(&self.path, [b'.'; BALLAST_BYTES]).is_ok();
@@ -42,6 +45,7 @@ impl Ballast {
                 let _ = fs::remove_file(&self.path);
             }
         }
+        self.is_aboard || !self.fits
     }
 
     /// Gives the room back; true where there was any.

@@ -8,7 +8,7 @@ use std::path::{Path as FilePath, PathBuf};
 use crate::check::{self, DamagedPart};
 use crate::error::OpenError;
 use crate::guard::guarded;
-use crate::layout::{JOURNAL_FOLDER, LOCK_FILE, Table, is_part_name, part_of_journal};
+use crate::layout::{JOURNAL_FOLDER, LOCK_FILE, OPEN_SUFFIX, Table, is_part_name, part_of_journal};
 use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
 use crate::unsealed::{self, Unsealed};
 
@@ -211,6 +211,17 @@ pub(crate) fn sealed_files(recording: &FilePath, table: Table) -> Result<Vec<Pat
     files.retain(|path| {
         let name = path.file_name().unwrap_or_default();
         is_part_name(table, &name.to_string_lossy())
+    });
+    Ok(files)
+}
+
+/// Files of a table's folder that are named as parts that were not sealed.
+pub(crate) fn open_files(recording: &FilePath, table: Table) -> Result<Vec<PathBuf>, OpenError> {
+    let mut files = files(&recording.join(table.as_str()))?;
+    files.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let part = name.strip_suffix(OPEN_SUFFIX);
+        part.is_some_and(|part| is_part_name(table, part))
     });
     Ok(files)
 }

@@ -15,7 +15,7 @@ use crate::layout::{OPEN_SUFFIX, Table, part_name};
 use crate::lock::WriterLock;
 use crate::manifest::{Manifest, PartRecord, State};
 use crate::part::{PartFile, hexadecimal};
-use crate::reader::{Recording, sealed_files};
+use crate::reader::{Recording, open_files, sealed_files};
 use crate::under_way::{self, UnderWay};
 use crate::vocabulary::Path;
 
@@ -72,6 +72,9 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     let mut manifest = recording.manifest().clone();
     let mut recovered = Recovered::default();
     for table in Table::ALL {
+        if manifest.state == State::Recording {
+            remove_open_files(folder, table)?;
+        }
         // In a recording that ended, a file that is not named is no part of it.
         let unnamed = match manifest.state {
             State::Recording => sealed_files(folder, table)?,
@@ -118,6 +121,14 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     Ballast::remove(folder);
     drop(lock);
     Ok(recovered)
+}
+
+/// Files without a footer, of a killed recorder or an earlier recovery: nothing can read them, and the journals have all of them.
+fn remove_open_files(folder: &FilePath, table: Table) -> Result<(), OpenError> {
+    for path in open_files(folder, table)? {
+        let _ = fs::remove_file(path);
+    }
+    Ok(())
 }
 
 /// Writes and seals a part; none where there is no batch. Its schema is that of the batches: an older version may have written

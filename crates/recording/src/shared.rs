@@ -95,14 +95,18 @@ impl Shared {
         }
     }
 
-    /// Takes note that the disk takes everything; true where that is news.
-    pub(crate) fn accepted(&self, now: Timestamp) -> bool {
-        match lock(&self.disk).failures.last_mut() {
-            Some(last) if last.until.is_none() => {
-                last.until = Some(now);
-                true
-            }
-            _ => false,
+    /// True while the disk does not take everything.
+    pub(crate) fn is_refused(&self) -> bool {
+        let disk = lock(&self.disk);
+        disk.failures
+            .last()
+            .is_some_and(|last| last.until.is_none())
+    }
+
+    /// Takes note that the disk takes everything.
+    pub(crate) fn accepted(&self, now: Timestamp) {
+        if let Some(last) = lock(&self.disk).failures.last_mut() {
+            last.until.get_or_insert(now);
         }
     }
 
@@ -122,7 +126,10 @@ impl Shared {
         if failure.until.is_some() {
             return None;
         }
-        let (error, held) = (&failure.error, disk.held_rows);
-        Some(format!("{error}; {held} rows are held in memory"))
+        let error = &failure.error;
+        Some(match disk.held_rows {
+            0 => error.clone(),
+            held => format!("{error}; {held} rows are held in memory"),
+        })
     }
 }

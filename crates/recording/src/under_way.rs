@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::Schema;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -182,8 +182,13 @@ impl UnderWay {
     #[must_use]
     pub fn unfinished(&self, parts: &[PathBuf], journals: &[Unsealed]) -> Vec<RecordBatch> {
         let mut missing: HashMap<(String, i64), usize> = HashMap::new();
+        let scheduled = scheduled(&self.operations);
         for (row, key) in keys(&self.operations).into_iter().enumerate() {
-            missing.insert(key, row);
+            // Begun between the moment and the look: it is none of this recording, which ends with the moment.
+            let is_later = scheduled.is_some_and(|times| times.value(row) > self.time_us);
+            if !is_later {
+                missing.insert(key, row);
+            }
         }
         let mut found = |batch: &RecordBatch| {
             for key in keys(batch) {
@@ -224,10 +229,14 @@ fn keys(batch: &RecordBatch) -> Vec<(String, i64)> {
     (0..batch.num_rows()).filter_map(key).collect()
 }
 
+fn scheduled(batch: &RecordBatch) -> Option<&TimestampMicrosecondArray> {
+    let times = batch.column_by_name("scheduled_time")?;
+    times.as_primitive_opt::<TimestampMicrosecondType>()
+}
+
 /// First and last `scheduled_time`.
 fn scheduled_range(batch: &RecordBatch) -> Option<(i64, i64)> {
-    let times = batch.column_by_name("scheduled_time")?;
-    let times = times.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let times = scheduled(batch)?;
     let first = times.values().iter().min()?;
     let last = times.values().iter().max()?;
     Some((*first, *last))

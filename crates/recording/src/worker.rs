@@ -43,6 +43,8 @@ pub(crate) struct Worker {
     /// Of parts that are sealed and that the manifest on disk does not name yet.
     sealed_journals: Vec<PathBuf>,
     synced_in_flight: Instant,
+    /// False where the disk refused the last word about what is under way.
+    is_word_written: bool,
     seal_again: Instant,
     _lock: WriterLock,
 }
@@ -67,6 +69,7 @@ impl Worker {
             ballast: Ballast::new(folder),
             sealed_journals: Vec::new(),
             synced_in_flight: Instant::now(),
+            is_word_written: true,
             seal_again: Instant::now() + SEAL_AGAIN,
             _lock: lock,
         }
@@ -128,23 +131,28 @@ impl Worker {
         None
     }
 
-    /// Once per flush interval. What is under way is asked for first: what ended before that has its row in the queue, and the
-    /// journals have it before the disk hears what was under way.
+    /// Once per flush interval. First the time, then what is under way, then the queue: whatever began before that time is under
+    /// way, or has its row in the queue, and the journals have it before the disk hears that time.
     fn tick(&mut self, receiver: &Receiver<Message>) -> Option<Completion> {
-        let under_way = self.shared.in_flight.operations();
         let time_us = self.clock.now_us();
+        let under_way = self.shared.in_flight.operations();
         let ended = self.take_all(receiver, self.options.queue_rows);
         self.flush(false);
-        if ended.is_none() && self.options.clock.is_some() && self.is_there() {
+        // While rows are held the disk does not have all that ended before: its last word stays the one that was true.
+        let has_all = self.streams.held_rows() == 0;
+        if ended.is_none() && has_all && self.options.clock.is_some() && self.is_there() {
+            self.shared.set_busy(true);
             let is_durable = self.synced_in_flight.elapsed() >= self.options.sync_interval;
             let origin = &self.streams.origin;
             let written = under_way::write(&self.folder, time_us, &under_way, origin, is_durable);
             if is_durable {
                 self.synced_in_flight = Instant::now();
             }
+            self.is_word_written = written.is_ok();
             if let Err(error) = written {
                 self.refused(&error);
             }
+            self.shared.set_busy(false);
         }
         ended
     }
@@ -171,14 +179,15 @@ impl Worker {
             report.errors.extend(again.errors);
             report.lost.extend(again.lost);
         }
-        let is_well = is_there && report.errors.is_empty();
-        self.publish(report);
-        self.refresh_manifest();
+        let is_well = is_there && report.errors.is_empty() && self.is_word_written;
+        // Before anybody hears of the trouble: it is told with this number.
         let held_rows = self.streams.held_rows();
         self.shared.set_held(held_rows);
-        let now = Timestamp(self.clock.now_us());
-        if is_well && held_rows == 0 && !self.is_manifest_stale && self.shared.accepted(now) {
-            self.ballast.take();
+        self.publish(report);
+        self.refresh_manifest();
+        let has_all = is_well && held_rows == 0 && !self.is_manifest_stale;
+        if has_all && self.shared.is_refused() && self.ballast.take() {
+            self.shared.accepted(Timestamp(self.clock.now_us()));
             self.is_manifest_stale = true;
             self.refresh_manifest();
         }
@@ -249,6 +258,8 @@ impl Worker {
         let mut written = self.manifest.write(&self.folder);
         if written.as_ref().is_err_and(WriteError::is_disk_full) && self.ballast.drop() {
             written = self.manifest.write(&self.folder);
+            // At once, or rows would take the room, and the next manifest would have none.
+            self.ballast.take();
         }
         match written {
             Ok(()) => {

@@ -25,7 +25,8 @@ pub struct WriterOptions {
     pub seal_rows: u64,
     /// A part is sealed when it is this old.
     pub seal_age: Duration,
-    /// Rows are encoded at least this often.
+    /// Rows are encoded and handed to the operating system at least this often: a kill loses at most so much, and what the flush
+    /// itself takes.
     pub flush_interval: Duration,
     /// Journals are made durable against a power cut at least this often; a kill of the recorder reaches no flushed row.
     pub sync_interval: Duration,
@@ -43,7 +44,8 @@ impl Default for WriterOptions {
         Self {
             seal_rows: 1_000_000,
             seal_age: Duration::from_secs(600),
-            flush_interval: Duration::from_secs(1),
+            // Half of the second that a kill may cost: a busy machine flushes late.
+            flush_interval: Duration::from_millis(500),
             sync_interval: Duration::from_secs(5),
             queue_rows: 65_536,
             hold_bytes: 32 << 20,

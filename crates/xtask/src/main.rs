@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod python;
 mod shell;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -32,6 +33,10 @@ enum Command {
         #[arg(long)]
         with_spark: bool,
     },
+    /// Run the tests that kill recorders and damage recordings for long.
+    ///
+    /// `cargo xtask test` runs a few of each. Takes about ten minutes after the build.
+    Soak(soak::SoakArgs),
     /// Measure, and print each figure beside its budget.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Demo => demo::run(),
         Command::Test { with_spark } => test::run(with_spark),
+        Command::Soak(args) => soak::run(&args),
         Command::Bench(bench) => bench::run(&bench),
     };
     match done {

@@ -30,7 +30,7 @@ pub(crate) fn run(with_spark: bool) -> Result<()> {
 /// `cargo clippy` would check every dependency once more, polars included: five minutes on 2 cores. As the workspace's
 /// compiler, clippy lints and builds in one go, and dependencies come from the one build that the tests use. The variable
 /// is how `cargo clippy -- -D warnings` itself hands the flag to its driver.
-fn linted(arguments: &[&str]) -> Result<Command> {
+pub(crate) fn linted(arguments: &[&str]) -> Result<Command> {
     let mut command = cargo(arguments)?;
     command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env(
         "CLIPPY_ARGS",

@@ -6,6 +6,8 @@
     reason = "each test binary uses its part of this"
 )]
 
+pub mod mounts;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
