@@ -82,3 +82,31 @@ fn whole_damaged_and_missing() {
     let (code, out, _) = verify(&[&missing, &folder]);
     assert_eq!((code, out.lines().count()), (Some(2), 3));
 }
+
+/// What earlier versions left behind is as they left it, whatever else is in it.
+#[test]
+fn golden_recordings() {
+    let root =
+        Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../data/golden");
+    let (killed, others): (Vec<_>, Vec<_>) = recording::find(&root)
+        .unwrap()
+        .into_iter()
+        .partition(|folder| folder.ends_with("v1-lab-killed"));
+    let others: Vec<_> = others.iter().map(PathBuf::as_path).collect();
+    let (code, out, err) = verify(&others);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert_eq!(out.lines().count(), others.len(), "{out}");
+    assert!(
+        out.lines().all(|line| line.ends_with(": all as recorded")),
+        "{out}"
+    );
+
+    // Four journals, what is to be done with them, and a manifest that names no part.
+    let (code, out, err) = verify(&[&killed[0]]);
+    assert_eq!(code, Some(1), "{err}");
+    assert_eq!(out.lines().count(), 6, "{out}");
+    let journals = out.lines().filter(|line| line.contains(": journal/"));
+    assert_eq!(journals.count(), 4, "{out}");
+    assert!(out.contains("its recorder was killed: `recorder recover`"));
+    assert!(out.ends_with(": 0 parts, 0 rows, 0 bytes: all as recorded\n"));
+}

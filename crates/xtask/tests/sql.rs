@@ -46,7 +46,8 @@ struct Expected {
 }
 
 impl Expected {
-    fn add(&mut self, figures: &Value) {
+    /// `has_end`: the manifest says how long it is. The figures do not tell that from a length that is that of the rows.
+    fn add(&mut self, figures: &Value, has_end: bool) {
         let recording = &figures["recording"];
         let origin = pick(recording, &same_names(&["run_id", "host"]));
         let mut operations = 0;
@@ -79,7 +80,13 @@ impl Expected {
         }
         let triggered = figures["events"].as_array().unwrap().iter();
         let triggered = triggered.filter(|event| event["event"] == "failover_triggered");
-        self.host(recording, operations, successes, triggered.count());
+        let ended_us = if has_end {
+            recording["duration_us"].as_i64().unwrap()
+        } else {
+            0
+        };
+        let counts = [operations, successes, triggered.count() as i64];
+        self.host(recording, ended_us, counts);
     }
 
     fn push(&mut self, query: &'static str, key: &Map<String, Value>, row: Map<String, Value>) {
@@ -158,7 +165,8 @@ impl Expected {
         self.push("outages", key, row);
     }
 
-    fn host(&mut self, recording: &Value, operations: i64, successes: i64, triggered: usize) {
+    fn host(&mut self, recording: &Value, ended_us: i64, counts: [i64; 3]) {
+        let [operations, successes, triggered] = counts;
         let host = recording["host"].as_str().unwrap().to_owned();
         let start = micros(&recording["start_time"]);
         let sums = self.hosts.entry(host).or_default();
@@ -167,18 +175,14 @@ impl Expected {
         let last = sums.get("last_start_us").copied().unwrap_or(start);
         sums.insert("first_start_us", first.min(start));
         sums.insert("last_start_us", last.max(start));
-        let ended = recording["state"] != "recovered" && recording["state"] != "recording";
         let added = [
             ("recordings", 1),
             ("complete", i64::from(recording["state"] == "complete")),
-            (
-                "recorded_us",
-                i64::from(ended) * recording["duration_us"].as_i64().unwrap(),
-            ),
+            ("recorded_us", ended_us),
             ("operations", operations),
             ("successes", successes),
             ("dropped_operations", dropped.unwrap_or(0)),
-            ("failovers_triggered", triggered as i64),
+            ("failovers_triggered", triggered),
         ];
         for (name, value) in added {
             *sums.entry(name).or_insert(0) += value;
@@ -343,8 +347,9 @@ impl Lake {
     }
 
     fn add(&mut self, recording: &Path, figures: &Value) {
-        self.runs.insert(recording_name(recording));
-        self.expected.add(figures);
+        let manifest = Manifest::read(recording).unwrap();
+        self.runs.insert(manifest.run_id);
+        self.expected.add(figures, manifest.duration_us.is_some());
     }
 }
 

@@ -27,6 +27,7 @@ pub struct HandMade {
     duration: f64,
     path: Path,
     rows: Vec<Operation>,
+    seals: Vec<usize>,
     events: Vec<Event>,
     load: Vec<Load>,
     host: Host,
@@ -53,6 +54,7 @@ impl HandMade {
             duration,
             path: Path::Direct,
             rows: Vec::new(),
+            seals: Vec::new(),
             events: Vec::new(),
             load: Vec::new(),
             host: LAPTOP,
@@ -197,6 +199,18 @@ impl HandMade {
         self.push(name, (scheduled, None), Outcome::Unfinished, None)
     }
 
+    /// The operation before this, changed.
+    pub fn but(mut self, change: impl FnOnce(&mut Operation)) -> Self {
+        self.rows.last_mut().map(change).unwrap();
+        self
+    }
+
+    /// What follows goes into further parts.
+    pub fn sealed(mut self) -> Self {
+        self.seals.push(self.rows.len());
+        self
+    }
+
     /// The failover's trigger.
     pub fn trigger(mut self, at: f64) -> Self {
         self.events.push(Event {
@@ -259,7 +273,12 @@ impl HandMade {
         };
         let writer = RecordingWriter::create(&folder, manifest, options).unwrap();
         let handle = writer.handle();
-        self.rows.into_iter().for_each(|row| handle.operation(row));
+        for (number, row) in self.rows.into_iter().enumerate() {
+            if self.seals.contains(&number) {
+                writer.seal();
+            }
+            handle.operation(row);
+        }
         self.events.into_iter().for_each(|row| handle.event(row));
         self.load.into_iter().for_each(|row| handle.load(row));
         let made = Made {

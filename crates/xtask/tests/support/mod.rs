@@ -117,11 +117,17 @@ pub fn with_spark() -> bool {
     std::env::var("PGOUTAGE_SPARK").is_ok_and(|value| value == "1")
 }
 
-/// The golden recordings that are sealed: what is in journals only is not for other engines.
+/// The golden recordings that are sealed and of this version: what is in journals only is not for other engines. Those made as a later
+/// version may write them (`v1-later-minor`) have columns that `FORMAT.md` has not, and words by which only `analyze` knows that
+/// it does not know all: plain SQL passes such operations over and can't tell that its downtimes are lower bounds.
 pub fn golden() -> Vec<PathBuf> {
     let all = recording::find(&workspace().join("data/golden")).unwrap();
-    let is_sealed =
-        |folder: &PathBuf| !folder.join("journal").exists() && folder.join("operations").is_dir();
+    let is_sealed = |folder: &PathBuf| {
+        let name = folder.file_name().unwrap().to_string_lossy();
+        !name.starts_with("v1-later")
+            && !folder.join("journal").exists()
+            && folder.join("operations").is_dir()
+    };
     let sealed: Vec<_> = all.into_iter().filter(is_sealed).collect();
     assert!(!sealed.is_empty(), "no golden recording was found");
     sealed
