@@ -138,9 +138,12 @@ impl Loaded {
         under_way: &UnderWay,
         journals: &[Unsealed],
     ) -> Result<(), AnalyzeError> {
-        self.last_word_us = Some(under_way.time_us);
         let parts = self.tables.get(&Table::Operations).into_iter().flatten();
         let parts: Vec<PathBuf> = parts.map(|source| source.path.clone()).collect();
+        // Where rows are missing the recording is not known to reach so far.
+        if under_way.missing_rows(&parts, journals) == 0 {
+            self.last_word_us = Some(under_way.time_us);
+        }
         let unfinished = under_way.unfinished(&parts, journals);
         let path = self.outside()?.join("in_flight.parquet");
         recording::write_parquet(unfinished.into_iter(), &path)?;
@@ -169,7 +172,8 @@ impl Loaded {
         }
         self.unread_bytes = self.unread_bytes.saturating_add(unsealed.unread_bytes);
         if table == Table::Operations {
-            self.damaged_bytes = self.damaged_bytes.saturating_add(unsealed.damaged_bytes);
+            let damaged = unsealed.damaged_bytes.max(unsealed.damaged_rows);
+            self.damaged_bytes = self.damaged_bytes.saturating_add(damaged);
         }
         if unsealed.rows == 0 {
             return Ok(());

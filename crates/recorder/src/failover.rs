@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 use recording::vocabulary::EventKind;
 use recording::{Clock, Event, Handle};
 use tokio::process::Command;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::live::Monitor;
 use crate::logfile::Log;
 use crate::redact::redact;
 use crate::workload::stopped;
+
+/// How long the command waits for a disk that shall keep its output.
+const DISK_LIMIT: Duration = Duration::from_millis(200);
 
 /// What is to be run, and when after the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +92,11 @@ impl Trigger {
     }
 
     async fn execute(&self, logs: &FilePath) -> std::io::Result<ExitStatus> {
-        // A failover must not fail because its output can't be kept.
-        let output = File::create(logs.join("failover-command.log"))
-            .or_else(|_| File::options().write(true).open("/dev/null"))?;
+        // A failover must not fail, nor come late, because its output can't be kept.
+        let output = match create(logs.join("failover-command.log")).await {
+            Some(output) => output,
+            None => File::options().write(true).open("/dev/null")?,
+        };
         // A process group of its own: Ctrl-C ends the recording, not half a failover.
         Command::new("sh")
             .arg("-c")
@@ -103,6 +108,19 @@ impl Trigger {
             .status()
             .await
     }
+}
+
+/// Makes a file; `None` where the disk refuses or does not answer at once. On a thread of its own: whoever waits for the disk here
+/// holds up the workload, and the failover.
+async fn create(path: PathBuf) -> Option<File> {
+    let (sender, created) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("failover-log".to_owned());
+    thread.spawn(move || sender.send(File::create(path))).ok()?;
+    tokio::time::timeout(DISK_LIMIT, created)
+        .await
+        .ok()?
+        .ok()?
+        .ok()
 }
 
 fn describe(status: ExitStatus) -> String {

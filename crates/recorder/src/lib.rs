@@ -84,7 +84,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
         .enable_all()
         .build()
         .map_err(|error| RecorderError::NothingRecorded(format!("no async runtime: {error}")))?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match cli.command {
             Command::Run(args) => run::run(&cli.endpoints, *args).await,
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
@@ -92,7 +92,10 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Recover(args) => recover::run(&args),
             Command::Verify(args) => verify::run(&args),
         }
-    })
+    });
+    // Whoever still waits for a disk that does not answer is not waited for.
+    runtime.shutdown_background();
+    done
 }
 
 /// A password in an endpoint's URL, given as an argument.

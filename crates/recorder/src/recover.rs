@@ -21,6 +21,12 @@ pub(crate) fn run(args: &RecoverArgs) -> Result<(), RecorderError> {
     if recovered.healthy {
         return say::result(format!("{folder}: nothing to recover"));
     }
+    if recovered.missing_rows > 0 {
+        say::line(format!(
+            "{} rows that had been written are no longer there; the manifest counts them as dropped",
+            thousands(recovered.missing_rows)
+        ));
+    }
     say::result(format!(
         "{folder}: recovered {} rows from the journal and {} unfinished operations, named {} sealed parts, left {} bytes unread",
         thousands(recovered.rows),

@@ -5,8 +5,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path as FilePath, PathBuf};
-use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
@@ -111,7 +111,6 @@ pub(crate) struct Journal {
     writer: StreamWriter<Vec<u8>>,
     /// Words in the lists that the file has.
     words: Option<usize>,
-    synced: Instant,
     /// Rows that are in the file.
     pub(crate) rows: u64,
 }
@@ -144,7 +143,6 @@ impl Journal {
             schema,
             writer,
             words: None,
-            synced: Instant::now(),
             rows: 0,
         })
     }
@@ -185,12 +183,8 @@ impl Journal {
         done
     }
 
-    /// Makes what was appended durable against a power cut, where the last time is longer ago than `interval`.
-    pub(crate) fn sync(&mut self, interval: Duration) -> Result<(), WriteError> {
-        if self.synced.elapsed() < interval {
-            return Ok(());
-        }
-        self.synced = Instant::now();
+    /// Makes what was appended durable against a power cut.
+    pub(crate) fn sync(&mut self) -> Result<(), WriteError> {
         for appended in [&self.stream, &self.sums] {
             let path = &appended.path;
             appended.file.sync_data().map_err(WriteError::io(path))?;
@@ -201,6 +195,12 @@ impl Journal {
     /// False where somebody removed it: what is written goes nowhere then.
     pub(crate) fn is_there(&self) -> bool {
         is_there(&self.stream.path, &self.stream.file)
+    }
+
+    /// True where no name leads to it any more.
+    pub(crate) fn is_removed(&self) -> bool {
+        let metadata = self.stream.file.metadata();
+        metadata.is_ok_and(|metadata| metadata.nlink() == 0)
     }
 
     /// Where it lies: it is removed once its part is sealed and named in the manifest.

@@ -5,11 +5,16 @@ use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
 use crate::layout::{JOURNAL_FOLDER, LOCK_FILE};
+use crate::same_file::is_there;
+
+/// Attempts to lock a file that others take away meanwhile.
+const ATTEMPTS: usize = 100;
 
 /// Keeps every other recorder out of a folder for as long as it lives, also after a crash of this one.
 pub(crate) struct WriterLock {
-    path: PathBuf,
-    _file: File,
+    /// `None` for one that was given up.
+    path: Option<PathBuf>,
+    file: File,
 }
 
 impl WriterLock {
@@ -28,18 +33,47 @@ impl WriterLock {
     /// [`io::ErrorKind::WouldBlock`] where a living process holds it.
     pub(crate) fn take(recording: &FilePath) -> io::Result<Self> {
         let path = recording.join(JOURNAL_FOLDER).join(LOCK_FILE);
-        let file = File::create(&path)?;
-        file.try_lock()?;
-        Ok(Self { path, _file: file })
+        for _ in 0..ATTEMPTS {
+            let file = File::create(&path)?;
+            file.try_lock()?;
+            // Its last holder may have removed it in between: a lock on a file that nobody finds keeps nobody out.
+            if is_there(&path, &file) {
+                return Ok(Self {
+                    path: Some(path),
+                    file,
+                });
+            }
+        }
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Takes the lock anew where somebody removed its file.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub(crate) fn renew(&mut self, recording: &FilePath) -> io::Result<()> {
+        let is_good = self
+            .path
+            .as_ref()
+            .is_some_and(|path| is_there(path, &self.file));
+        if !is_good {
+            let renewed = Self::take_again(recording)?;
+            // The file of that name is the new one's.
+            self.path = None;
+            *self = renewed;
+        }
+        Ok(())
     }
 }
 
 impl Drop for WriterLock {
     fn drop(&mut self) {
         // An empty folder says that nothing is open; where this fails, the lock is gone all the same.
-        let _ = fs::remove_file(&self.path);
-        if let Some(folder) = self.path.parent() {
-            let _ = fs::remove_dir(folder);
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+            if let Some(folder) = path.parent() {
+                let _ = fs::remove_dir(folder);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path as FilePath, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -93,6 +93,16 @@ impl PartFile {
         schema: &SchemaRef,
         batches: impl Iterator<Item = RecordBatch>,
     ) -> Result<PartRecord, WriteError> {
+        // What an attempt before this one could not take away.
+        let open_path = recording
+            .join(table.as_str())
+            .join(format!("{name}{OPEN_SUFFIX}"));
+        match fs::remove_file(&open_path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(WriteError::io(&open_path)(error));
+            }
+            _ => {}
+        }
         let mut part = Self::create(recording, table, name, schema)?;
         for batch in batches {
             if let Err(error) = part.write(&batch) {
@@ -149,6 +159,12 @@ impl OpenPart {
         name: &str,
         schema: &SchemaRef,
     ) -> Result<Self, WriteError> {
+        let sealed = recording.join(table.as_str()).join(name);
+        if sealed.exists() {
+            // Somebody else's, but a rename would replace it.
+            let taken = io::Error::from(io::ErrorKind::AlreadyExists);
+            return Err(WriteError::io(&sealed)(taken));
+        }
         // The file first: where it can't be made, no empty journal is left behind.
         let file = PartFile::create(recording, table, name, schema)?;
         match Journal::create(recording, table, name, schema) {
@@ -170,9 +186,20 @@ impl OpenPart {
         self.file.write(batch)
     }
 
-    /// Makes the journal durable where the last time is longer ago than `interval`.
-    pub(crate) fn sync(&mut self, interval: Duration) -> Result<(), WriteError> {
-        self.journal.sync(interval)
+    /// Makes the journal durable.
+    pub(crate) fn sync(&mut self) -> Result<(), WriteError> {
+        self.journal.sync()
+    }
+
+    /// True where somebody removed the journal, not only moved it.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.journal.is_removed()
+    }
+
+    /// Leaves the files as they are. Returns the journal, the part's name, and how many rows the journal has.
+    pub(crate) fn leave(self) -> (PathBuf, String, u64) {
+        let rows = self.journal.rows;
+        (self.journal.into_path(), self.file.name, rows)
     }
 
     /// Rows in the part.
@@ -200,8 +227,7 @@ impl OpenPart {
     /// Gives the part up after an error. Returns its journal, the part's name, and how many rows the journal has.
     pub(crate) fn abandon(self) -> (PathBuf, String, u64) {
         discard(&self.file.open_path);
-        let rows = self.journal.rows;
-        (self.journal.into_path(), self.file.name, rows)
+        self.leave()
     }
 }
 

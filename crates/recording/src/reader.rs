@@ -107,8 +107,16 @@ impl Recording {
             }
         }
         if self.manifest.state == State::Recording {
+            let journals = self.journals(table)?;
             for path in sealed_files(&self.folder, table)? {
-                listed.entry(check::relative(table, &path)).or_insert(None);
+                let file = check::relative(table, &path);
+                // Half a file has no rows, and its journal has them all.
+                let has_journal = journals
+                    .iter()
+                    .any(|(_, part)| path.file_name().is_some_and(|name| *name == **part));
+                if !listed.contains_key(&file) && (!has_journal || self.is_whole(&file)) {
+                    listed.insert(file, None);
+                }
             }
         }
         Ok(listed)
@@ -185,7 +193,12 @@ impl Recording {
     fn is_counted(&self, table: Table, part: &str) -> bool {
         let file = format!("{}/{part}", table.as_str());
         self.manifest.parts.iter().any(|named| named.file == file)
-            || (self.manifest.state == State::Recording && self.folder.join(file).exists())
+            || (self.manifest.state == State::Recording && self.is_whole(&file))
+    }
+
+    /// True for a whole Parquet file of the recording's folder.
+    pub(crate) fn is_whole(&self, file: &str) -> bool {
+        check::part(&self.folder, file, None, &mut |_| ()).is_ok()
     }
 
     /// The journals of a table, each with the name of its part.

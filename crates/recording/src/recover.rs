@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
+use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use sha2::{Digest, Sha256};
@@ -19,6 +20,9 @@ use crate::reader::{Recording, open_files, sealed_files};
 use crate::under_way::{self, UnderWay};
 use crate::vocabulary::Path;
 
+/// How long another holder of the lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Why a recording could not be recovered.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoverError {
@@ -28,8 +32,8 @@ pub enum RecoverError {
     /// It can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// Its recorder lives.
-    #[error("{0}: still being recorded; nothing was changed")]
+    /// Its recorder lives, or somebody else recovers it.
+    #[error("{0}: still being recorded, or recovered by somebody else; nothing was changed")]
     InProgress(PathBuf),
 }
 
@@ -44,6 +48,9 @@ pub struct Recovered {
     pub named_parts: u64,
     /// Bytes of journals that are no complete batch.
     pub unread_bytes: u64,
+    /// Rows that the recorder had written and that are no longer there: damaged batches of journals, a power cut. The manifest counts
+    /// them as dropped.
+    pub missing_rows: u64,
     /// True where there was nothing to do: nothing was changed.
     pub healthy: bool,
 }
@@ -61,20 +68,17 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
             ..Recovered::default()
         });
     }
-    let lock = match WriterLock::take_again(folder) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            return Err(RecoverError::InProgress(folder.to_path_buf()));
-        }
-        lock => lock.map_err(WriteError::io(folder))?,
-    };
+    let lock = take_lock(folder)?;
     // Read again under the lock: its recorder may have ended well in between.
     let recording = Recording::open(folder)?;
     let mut manifest = recording.manifest().clone();
     let mut recovered = Recovered::default();
+    let mut has_unknown_damage = false;
     for table in Table::ALL {
         if manifest.state == State::Recording {
             remove_open_files(folder, table)?;
         }
+        let unsealed = recording.unsealed(table)?;
         // In a recording that ended, a file that is not named is no part of it.
         let unnamed = match manifest.state {
             State::Recording => sealed_files(folder, table)?,
@@ -87,17 +91,22 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
                 .to_string_lossy()
                 .into_owned();
             let file = format!("{}/{name}", table.as_str());
-            if !manifest.parts.iter().any(|part| part.file == file) {
+            // What is not whole and has a journal is sealed again from there.
+            let is_known = manifest.parts.iter().any(|part| part.file == file);
+            let is_in_journal = unsealed.iter().any(|unsealed| unsealed.part == name);
+            if !is_known && !is_in_journal {
                 manifest.parts.push(describe(folder, &path, file)?);
                 recovered.named_parts += 1;
             }
         }
-        for unsealed in recording.unsealed(table)? {
+        for unsealed in unsealed {
             // Its Parquet file has no footer: the journal has all of it.
             let open = format!("{}{OPEN_SUFFIX}", unsealed.part);
             let _ = fs::remove_file(folder.join(table.as_str()).join(open));
             recovered.unread_bytes += unsealed.unread_bytes;
             recovered.rows += unsealed.rows;
+            has_unknown_damage |= unsealed.damaged_bytes > 0 && unsealed.damaged_rows == 0;
+            drop_rows(&mut manifest, &mut recovered, table, unsealed.damaged_rows);
             let sealed = seal(folder, table, &unsealed.part, unsealed.batches())?;
             manifest.parts.extend(sealed);
         }
@@ -105,10 +114,21 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     if manifest.state == State::Recording
         && let Some(under_way) = UnderWay::read(&recording)?
     {
-        let after_start = under_way
-            .time_us
-            .saturating_sub(manifest.start_time.micros());
-        manifest.duration_us.get_or_insert(after_start.max(0));
+        let missing = under_way.missing_rows(&operations(folder, &manifest), &[]);
+        let unaccounted = missing.saturating_sub(recovered.missing_rows);
+        drop_rows(
+            &mut manifest,
+            &mut recovered,
+            Table::Operations,
+            unaccounted,
+        );
+        // Where rows are missing the recording is not known to reach so far.
+        if missing == 0 && !has_unknown_damage {
+            let after_start = under_way
+                .time_us
+                .saturating_sub(manifest.start_time.micros());
+            manifest.duration_us.get_or_insert(after_start.max(0));
+        }
         recovered.unfinished = seal_unfinished(folder, &mut manifest, &under_way)?;
     }
     // One that ended, on a disk that was full meanwhile, keeps the state that it ended in.
@@ -147,6 +167,38 @@ fn seal(
     PartFile::of_batches(folder, table, name, &schema, batches).map(Some)
 }
 
+/// Takes the lock. A reader that looks whether the recorder lives holds it for a moment too.
+fn take_lock(folder: &FilePath) -> Result<WriterLock, RecoverError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match WriterLock::take_again(folder) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if Instant::now() >= deadline {
+                    return Err(RecoverError::InProgress(folder.to_path_buf()));
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            lock => return Ok(lock.map_err(WriteError::io(folder))?),
+        }
+    }
+}
+
+fn drop_rows(manifest: &mut Manifest, recovered: &mut Recovered, table: Table, rows: u64) {
+    if rows > 0 {
+        recovered.missing_rows += rows;
+        let dropped = manifest.dropped_rows.entry(table.as_str().to_owned());
+        let dropped = dropped.or_insert(0);
+        *dropped = dropped.saturating_add(rows);
+    }
+}
+
+/// The parts of operations that the manifest names.
+fn operations(folder: &FilePath, manifest: &Manifest) -> Vec<PathBuf> {
+    let named = manifest.parts.iter();
+    let of_operations = named.filter(|part| part.file.starts_with("operations/"));
+    of_operations.map(|part| folder.join(&part.file)).collect()
+}
+
 /// Seals the operations that were under way in a part per path; how many they were.
 fn seal_unfinished(
     folder: &FilePath,
@@ -154,10 +206,7 @@ fn seal_unfinished(
     under_way: &UnderWay,
 ) -> Result<u64, WriteError> {
     let table = Table::Operations;
-    let is_operations = |part: &&PartRecord| part.file.starts_with("operations/");
-    let named = manifest.parts.iter().filter(is_operations);
-    let parts: Vec<PathBuf> = named.map(|part| folder.join(&part.file)).collect();
-    let unfinished = under_way.unfinished(&parts, &[]);
+    let unfinished = under_way.unfinished(&operations(folder, manifest), &[]);
     for path in Path::ALL {
         let of_path = unfinished
             .iter()

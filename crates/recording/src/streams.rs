@@ -8,12 +8,9 @@ use crate::held::Room;
 use crate::layout::Table;
 use crate::manifest::Manifest;
 use crate::rows::{Connection, Event, Load, Operation};
-use crate::stream::{Context, Report, Stream};
+use crate::stream::{BATCH_ROWS, Context, Report, Stream};
 use crate::vocabulary::Path;
 use crate::writer::WriterOptions;
-
-/// Rows encoded at once: more gain nothing (measured in `parquet-facts.md`).
-const BATCH_ROWS: usize = 8_192;
 
 /// Every table of a recording.
 pub(crate) struct Streams {
@@ -79,6 +76,7 @@ impl Streams {
         options: &WriterOptions,
         is_there: bool,
         seal: bool,
+        sync: bool,
     ) -> Report {
         let mut report = Report::default();
         let context = Context {
@@ -86,10 +84,11 @@ impl Streams {
             origin: &self.origin,
             options,
             is_there,
+            sync,
         };
         for_each_stream!(self, stream => {
             stream.flush(&context, &mut self.room, &mut report);
-            if seal {
+            if seal && is_there {
                 stream.seal(&mut report);
             }
         });
@@ -103,11 +102,24 @@ impl Streams {
         report
     }
 
+    /// Leaves the open parts as they are, in a folder that is no longer where it was.
+    pub(crate) fn leave(&mut self) -> Report {
+        let mut report = Report::default();
+        for_each_stream!(self, stream => stream.leave(&mut report));
+        report
+    }
+
     /// Gives up what is still held in memory.
     pub(crate) fn drop_held(&mut self) -> Report {
         let mut report = Report::default();
         for_each_stream!(self, stream => stream.drop_held(&mut self.room, &mut report));
         report
+    }
+
+    /// Rows of operations in sealed parts and in journals, by path.
+    pub(crate) fn operations_on_disk(&self) -> BTreeMap<Path, u64> {
+        let rows = |(path, stream): (&Path, &Stream<Operation>)| (*path, stream.rows_on_disk());
+        self.operations.iter().map(rows).collect()
     }
 
     /// Rows in memory because the disk refused them.

@@ -3,7 +3,7 @@
 //! `journal/in_flight.arrows` is replaced at each flush. It says what was under way at a moment, and by being there that the
 //! recorder lived then: every operation that ended before has its row by that time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path as FilePath, PathBuf};
@@ -15,7 +15,7 @@ use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::Schema;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
 use crate::builders::{self, Origin};
@@ -29,11 +29,17 @@ use crate::reader::Recording;
 use crate::rows::Operation;
 use crate::schema;
 use crate::unsealed::{self, Unsealed};
+use crate::vocabulary::Path;
 
 /// The file's name in the folder of journals.
 pub(crate) const IN_FLIGHT_FILE: &str = "in_flight.arrows";
 /// The key of the moment in the stream's own metadata, UTC microseconds.
 const TIME: &str = "time";
+
+/// The key of how many rows of a path's operations were on the disk at that moment.
+fn rows_key(path: Path) -> String {
+    format!("rows.{path}")
+}
 
 /// One worker's operation, while it has one.
 type Cell = Mutex<Option<Operation>>;
@@ -80,13 +86,14 @@ pub(crate) fn write(
     recording: &FilePath,
     time_us: i64,
     operations: &[Operation],
+    rows: &BTreeMap<Path, u64>,
     origin: &Origin,
     is_durable: bool,
 ) -> Result<(), WriteError> {
     let folder = recording.join(JOURNAL_FOLDER);
     let path = folder.join(IN_FLIGHT_FILE);
-    let bytes =
-        encode(time_us, operations, origin).map_err(|error| WriteError::encode(&path, &error))?;
+    let bytes = encode(time_us, operations, rows, origin)
+        .map_err(|error| WriteError::encode(&path, &error))?;
     let temporary = folder.join("in_flight.tmp");
     let written = File::create(&temporary)
         .and_then(|mut file| {
@@ -106,10 +113,15 @@ pub(crate) fn write(
 fn encode(
     time_us: i64,
     operations: &[Operation],
+    rows: &BTreeMap<Path, u64>,
     origin: &Origin,
 ) -> Result<Vec<u8>, arrow_schema::ArrowError> {
     let built = builders::operations(&schema::in_memory(Table::Operations), origin, operations)?;
-    let metadata = HashMap::from([(TIME.to_owned(), time_us.to_string())]);
+    let rows = rows
+        .iter()
+        .map(|(path, rows)| (rows_key(*path), rows.to_string()));
+    let time = (TIME.to_owned(), time_us.to_string());
+    let metadata: HashMap<String, String> = rows.chain([time]).collect();
     let fields = schema::operations().fields().clone();
     let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
     let batch = packed::unpack(&built)?.with_schema(schema)?;
@@ -138,6 +150,8 @@ pub(crate) fn remove(recording: &FilePath) {
 pub struct UnderWay {
     /// That moment, UTC microseconds on the recording's clock: where a recording without an end is known to reach.
     pub time_us: i64,
+    /// Rows of operations that were on the disk then; empty where the recorder did not say.
+    rows: BTreeMap<Path, u64>,
     operations: RecordBatch,
 }
 
@@ -164,11 +178,44 @@ impl UnderWay {
             return None;
         }
         let operations = unsealed::only_batch(Table::Operations, stream)?;
-        let time_us = operations.schema_ref().metadata().get(TIME)?.parse().ok()?;
+        let metadata = operations.schema_ref().metadata();
+        let time_us = metadata.get(TIME)?.parse().ok()?;
+        let stated = |path: &Path| {
+            let rows = metadata.get(&rows_key(*path))?.parse().ok()?;
+            Some((*path, rows))
+        };
+        let rows = Path::ALL.iter().filter_map(stated).collect();
         Some(Self {
             time_us,
+            rows,
             operations,
         })
+    }
+
+    /// Rows of operations that were on the disk at that moment and are no longer found: a power cut took them, somebody copied the
+    /// folder while it was written, or removed a journal. `parts` and `journals` are all that there is of operations; a part that
+    /// can't be read has no row.
+    #[must_use]
+    pub fn missing_rows(&self, parts: &[PathBuf], journals: &[Unsealed]) -> u64 {
+        let name_of = |path: &FilePath| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        let sealed: BTreeSet<String> = parts.iter().map(|part| name_of(part)).collect();
+        let of_path = |path: Path, name: &str| {
+            let rest = name.strip_prefix(path.as_str());
+            rest.is_some_and(|rest| rest.starts_with('-'))
+        };
+        let missing = |(path, stated): (&Path, &u64)| {
+            let sealed_rows = parts.iter().filter(|part| of_path(*path, &name_of(part)));
+            let sealed_rows: u64 = sealed_rows.map(|part| rows_of(part)).sum();
+            let open = journals
+                .iter()
+                .filter(|journal| of_path(*path, &journal.part) && !sealed.contains(&journal.part));
+            let open_rows: u64 = open.map(|journal| journal.rows).sum();
+            stated.saturating_sub(sealed_rows.saturating_add(open_rows))
+        };
+        self.rows.iter().map(missing).sum()
     }
 
     /// The path of a batch of [`Self::unfinished`].
@@ -211,6 +258,15 @@ impl UnderWay {
             .map(|row| self.operations.slice(row, 1))
             .collect()
     }
+}
+
+/// Rows of a part, as its footer says.
+fn rows_of(part: &FilePath) -> u64 {
+    let rows = guarded(|| {
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&File::open(part).ok()?);
+        u64::try_from(metadata.ok()?.file_metadata().num_rows()).ok()
+    });
+    rows.ok().flatten().unwrap_or(0)
 }
 
 /// Path and `operation_id` of each row.

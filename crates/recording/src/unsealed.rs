@@ -11,7 +11,7 @@ use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, Schema};
 
 use crate::error::{OpenError, WriteError};
-use crate::journal::Sum;
+use crate::journal::{Sum, stream_writer};
 use crate::layout::{Table, sums_of};
 use crate::packed;
 use crate::part::parquet_writer;
@@ -23,7 +23,7 @@ const LARGEST_JOURNAL: u64 = 1 << 30;
 const MOST_ROWS: i64 = 1 << 20;
 /// No column of a batch of ours takes more room, bytes.
 const LARGEST_COLUMN: i64 = 1 << 26;
-/// Batches that pass their checksums, or have none, and can't be decoded: with more of them the journal is not ours.
+/// Batches that pass their checksums, or have none, and can't be decoded: with more of them only those before are read.
 const MOST_UNDECODABLE: usize = 16;
 
 /// What the journal of a part that was never sealed holds.
@@ -37,8 +37,10 @@ pub struct Unsealed {
     pub rows: u64,
     /// Bytes at the end that are no complete batch: what was being written when the recorder died, or what was damaged since.
     pub unread_bytes: u64,
-    /// Those of them that had been a complete batch: rows are missing that the recorder had written.
+    /// Those of them that are not merely what was being written: rows are missing that the recorder had written.
     pub damaged_bytes: u64,
+    /// The rows that are missing for that reason, as far as the checksums tell.
+    pub damaged_rows: u64,
     /// The stream up to the last complete batch, as it is on disk: compressed, a tenth of its rows in memory.
     stream: Vec<u8>,
 }
@@ -91,6 +93,7 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         rows: 0,
         unread_bytes: 0,
         damaged_bytes: 0,
+        damaged_rows: 0,
         stream: Vec::new(),
     };
     let Some(bytes) = read_file(&unsealed.journal)? else {
@@ -101,8 +104,15 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
     };
     let sums = read_file(&sums_of(&unsealed.journal))?.map_or_else(Vec::new, |bytes| sums(&bytes));
     let mut read = 0;
+    let mut tail = bytes.as_slice();
     if let Some((_, schema)) = message(&bytes, 0, MessageHeader::Schema) {
-        let pieces = decodable(table, &bytes, schema, pieces(&bytes, schema, &sums));
+        let is_our_schema = is_ours(table, &bytes[..schema]);
+        let found = pieces(&bytes, schema, &sums, is_our_schema);
+        unsealed.damaged_bytes = found.doubtful_bytes;
+        tail = &bytes[found.end..];
+        let whole_rows: u64 = found.pieces.iter().map(|piece| piece.rows).sum();
+        let found_damaged_rows = found.damaged_rows;
+        let pieces = decodable(table, &bytes, schema, found.pieces);
         unsealed.stream = stream_of(&bytes, schema, &pieces);
         unsealed.rows = pieces.iter().map(|piece| piece.rows).sum();
         read = unsealed.stream.len();
@@ -110,10 +120,14 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         if bytes[schema..].ends_with(&END_OF_STREAM) && read + END_OF_STREAM.len() == bytes.len() {
             read = bytes.len();
         }
+        let undecodable = whole_rows - unsealed.rows;
+        unsealed.damaged_rows = found_damaged_rows.saturating_add(undecodable);
+    } else {
+        unsealed.damaged_rows = sums.iter().map(possible_rows).sum();
     }
     unsealed.unread_bytes = (bytes.len() - read) as u64;
-    let summed = sums.last().map_or(0, |sum| sum.end);
-    unsealed.damaged_bytes = summed.saturating_sub(read as u64);
+    let torn = if is_torn(tail) { tail.len() } else { 0 };
+    unsealed.damaged_bytes += unsealed.unread_bytes.saturating_sub(torn as u64);
     Ok(unsealed)
 }
 
@@ -132,6 +146,9 @@ fn sums(bytes: &[u8]) -> Vec<Sum> {
     let (sums, _) = bytes.as_chunks();
     sums.iter().map(|sum| Sum::from_bytes(*sum)).collect()
 }
+
+/// What a message begins with.
+const MARK: [u8; 4] = [0xff; 4];
 
 /// What a stream ends with where its writer had the time.
 const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
@@ -156,25 +173,54 @@ fn piece(bytes: &[u8], start: usize) -> Option<Piece> {
     })
 }
 
-/// The complete batches that are, as far as there are checksums, unchanged. `start` is the end of the schema.
+/// What a journal holds.
+struct Found {
+    /// The complete batches that are, as far as there are checksums, unchanged.
+    pieces: Vec<Piece>,
+    /// Where looking for them ended.
+    end: usize,
+    /// Bytes of lists of words that are used though they changed: all that follows needs them, and a word that changed is one that nobody
+    /// knows.
+    doubtful_bytes: u64,
+    /// Rows of batches that changed, as their checksums count them.
+    damaged_rows: u64,
+}
+
+/// Looks for batches from `start`, the end of the schema. A changed schema is not used, unless it is the one that this program writes:
+/// then it was the checksum, or a word, that changed.
 ///
 /// A checksum also says where its batch ends: behind a damaged one, reading goes on.
-fn pieces(bytes: &[u8], start: usize, sums: &[Sum]) -> Vec<Piece> {
+fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Found {
     let mut pieces = Vec::new();
+    let mut doubtful_bytes = 0;
+    let mut damaged_rows: u64 = 0;
     let mut position = start;
     for (number, sum) in sums.iter().enumerate() {
-        let possible = position + 1..=bytes.len();
-        let Some(end) = usize::try_from(sum.end)
-            .ok()
-            .filter(|end| possible.contains(end))
-        else {
+        let whole = piece(bytes, position);
+        // An end is believed where a message begins, or the file ends; else it was the checksum that was damaged.
+        let stated = usize::try_from(sum.end).ok();
+        let is_end = |end: &usize| {
+            (position + 1..=bytes.len()).contains(end)
+                && (*end == bytes.len() || bytes[*end..].starts_with(&MARK))
+        };
+        let framed = whole.as_ref().map(|piece| piece.bytes.end);
+        let Some(end) = stated.filter(is_end).or(framed) else {
+            damaged_rows += sums[number..].iter().map(possible_rows).sum::<u64>();
             break;
         };
         let summed = if number == 0 { 0 } else { position };
         let is_unchanged = crc32fast::hash(&bytes[summed..end]) == sum.crc;
-        let whole = piece(bytes, position)
-            .filter(|piece| piece.bytes.end == end && piece.rows == u64::from(sum.rows));
-        pieces.extend(whole.filter(|_| is_unchanged));
+        let whole = whole.filter(|piece| piece.bytes.end == end);
+        let has_schema = number > 0 || is_our_schema;
+        let is_words = |piece: &Piece| piece.rows == 0 && sum.rows == 0 && has_schema;
+        match whole {
+            Some(piece) if is_unchanged => pieces.push(piece),
+            Some(piece) if is_words(&piece) => {
+                doubtful_bytes += piece.bytes.len() as u64;
+                pieces.push(piece);
+            }
+            _ => damaged_rows += possible_rows(sum),
+        }
         position = end;
     }
     // What the recorder had no time to sum up, and journals from before there were sums.
@@ -182,7 +228,52 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum]) -> Vec<Piece> {
         position = piece.bytes.end;
         pieces.push(piece);
     }
-    pieces
+    Found {
+        pieces,
+        end: position,
+        doubtful_bytes,
+        damaged_rows,
+    }
+}
+
+/// The rows that a checksum counts; none where it was itself damaged.
+fn possible_rows(sum: &Sum) -> u64 {
+    match sum.rows {
+        rows if i64::from(rows) <= MOST_ROWS => u64::from(rows),
+        _ => 0,
+    }
+}
+
+/// True for the schema that this program writes for journals of `table`.
+fn is_ours(table: Table, schema: &[u8]) -> bool {
+    let ours = packed::schema(&schema::in_memory(table));
+    stream_writer(Vec::new(), &ours).is_ok_and(|writer| writer.get_ref() == schema)
+}
+
+/// True where a stream ends within a message, as a recorder leaves it that is killed while it writes.
+fn is_torn(tail: &[u8]) -> bool {
+    let mut start = 0;
+    while let Some((_, end)) = message(tail, start, MessageHeader::DictionaryBatch) {
+        start = end;
+    }
+    let rest = &tail[start..];
+    let Some((head, rest)) = rest.split_first_chunk::<8>() else {
+        return rest.iter().take(4).all(|byte| *byte == 0xff);
+    };
+    let [a, b, c, d, length @ ..] = *head;
+    let length = i32::from_le_bytes(length);
+    if [a, b, c, d] != [0xff; 4] || length <= 0 {
+        return false;
+    }
+    // Not negative, see above.
+    let Some(metadata) = rest.get(..length.unsigned_abs() as usize) else {
+        return true;
+    };
+    let body = &rest[metadata.len()..];
+    let claimed = root_as_message(metadata).map(|message| message.bodyLength());
+    claimed.is_ok_and(|claimed| {
+        u64::try_from(claimed).is_ok_and(|claimed| claimed > body.len() as u64)
+    })
 }
 
 /// The schema and these pieces as a stream of their own.
@@ -204,7 +295,8 @@ fn decoded(stream: &[u8]) -> impl Iterator<Item = RecordBatch> + '_ {
 /// The pieces that are batches of `table`. One that can't be decoded is left out, and so is what needs its lists of words.
 fn decodable(table: Table, bytes: &[u8], schema: usize, mut pieces: Vec<Piece>) -> Vec<Piece> {
     let ours = schema::of(table);
-    for _ in 0..MOST_UNDECODABLE {
+    let mut left_out = 0;
+    loop {
         let stream = stream_of(bytes, schema, &pieces);
         let is_ours = |(batch, piece): &(RecordBatch, &Piece)| {
             fits(&ours, batch.schema_ref()) && batch.num_rows() as u64 == piece.rows
@@ -213,10 +305,13 @@ fn decodable(table: Table, bytes: &[u8], schema: usize, mut pieces: Vec<Piece>) 
         if good == pieces.len() {
             return pieces;
         }
+        left_out += 1;
+        if left_out > MOST_UNDECODABLE {
+            pieces.truncate(good);
+            return pieces;
+        }
         pieces.remove(good);
     }
-    // Whatever this is, most of it is not ours.
-    Vec::new()
 }
 
 /// The message at `start`, if it is whole, of that kind, and claims no impossible size: its rows and its end.
@@ -227,7 +322,7 @@ fn message(bytes: &[u8], start: usize, kind: MessageHeader) -> Option<(u64, usiz
     let (mark, rest) = rest.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let length = usize::try_from(i32::from_le_bytes(*length)).ok()?;
-    if *mark != [0xff; 4] || length == 0 || length > rest.len() {
+    if *mark != MARK || length == 0 || length > rest.len() {
         return None;
     }
     let (metadata, rest) = rest.split_at(length);

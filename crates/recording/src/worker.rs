@@ -42,11 +42,11 @@ pub(crate) struct Worker {
     ballast: Ballast,
     /// Of parts that are sealed and that the manifest on disk does not name yet.
     sealed_journals: Vec<PathBuf>,
-    synced_in_flight: Instant,
+    synced: Instant,
     /// False where the disk refused the last word about what is under way.
     is_word_written: bool,
     seal_again: Instant,
-    _lock: WriterLock,
+    lock: WriterLock,
 }
 
 impl Worker {
@@ -68,10 +68,10 @@ impl Worker {
             clock: options.clock.unwrap_or_else(Clock::start),
             ballast: Ballast::new(folder),
             sealed_journals: Vec::new(),
-            synced_in_flight: Instant::now(),
+            synced: Instant::now(),
             is_word_written: true,
             seal_again: Instant::now() + SEAL_AGAIN,
-            _lock: lock,
+            lock,
         }
     }
 
@@ -118,14 +118,18 @@ impl Worker {
             Message::Operation(row) => {
                 self.streams.operation(row);
                 if self.streams.is_batch_full() {
-                    self.flush(false);
+                    self.flush(false, false);
                 }
             }
             Message::Connection(row) => self.streams.connections.push(*row),
             Message::Event(row) => self.streams.events.push(*row),
             Message::Load(row) => self.streams.load.push(*row),
-            Message::Manifest => self.refresh_manifest(),
-            Message::Seal => self.flush(true),
+            Message::Manifest => {
+                self.shared.set_busy(true);
+                self.refresh_manifest();
+                self.shared.set_busy(false);
+            }
+            Message::Seal => self.flush(true, false),
             Message::Finish(completion) => return Some(completion),
         }
         None
@@ -137,17 +141,20 @@ impl Worker {
         let time_us = self.clock.now_us();
         let under_way = self.shared.in_flight.operations();
         let ended = self.take_all(receiver, self.options.queue_rows);
-        self.flush(false);
+        // The journals become durable before the word that vouches for them.
+        let sync =
+            self.synced.elapsed() + self.options.flush_interval >= self.options.sync_interval;
+        self.flush(false, sync);
+        if sync {
+            self.synced = Instant::now();
+        }
         // While rows are held the disk does not have all that ended before: its last word stays the one that was true.
         let has_all = self.streams.held_rows() == 0;
         if ended.is_none() && has_all && self.options.clock.is_some() && self.is_there() {
             self.shared.set_busy(true);
-            let is_durable = self.synced_in_flight.elapsed() >= self.options.sync_interval;
+            let rows = self.streams.operations_on_disk();
             let origin = &self.streams.origin;
-            let written = under_way::write(&self.folder, time_us, &under_way, origin, is_durable);
-            if is_durable {
-                self.synced_in_flight = Instant::now();
-            }
+            let written = under_way::write(&self.folder, time_us, &under_way, &rows, origin, sync);
             self.is_word_written = written.is_ok();
             if let Err(error) = written {
                 self.refused(&error);
@@ -162,16 +169,18 @@ impl Worker {
     }
 
     /// Hands what waits to the disk; with `seal`, seals every open part.
-    fn flush(&mut self, seal: bool) {
+    fn flush(&mut self, seal: bool, sync: bool) {
         self.shared.set_busy(true);
         let is_there = self.is_there();
         if !is_there {
             self.refused(&self.gone());
         }
-        let seal = seal && is_there;
+        if is_there && let Err(error) = self.lock.renew(&self.folder) {
+            self.refused(&WriteError::io(&self.folder)(error));
+        }
         let mut report = self
             .streams
-            .flush(&self.folder, &self.options, is_there, seal);
+            .flush(&self.folder, &self.options, is_there, seal, sync);
         if is_there && Instant::now() >= self.seal_again {
             self.seal_again = Instant::now() + SEAL_AGAIN;
             let again = self.streams.seal_left(&self.folder);
@@ -278,6 +287,10 @@ impl Worker {
             self.streams.operation(row);
         }
         self.seal_everything();
+        if !self.is_there() {
+            let left = self.streams.leave();
+            self.publish(left);
+        }
         let lost = self.streams.drop_held();
         self.publish(lost);
         if let Some(completion) = completion {
@@ -336,7 +349,7 @@ impl Worker {
             }
             let report = self
                 .streams
-                .flush(&self.folder, &self.options, is_there, true);
+                .flush(&self.folder, &self.options, is_there, true, false);
             self.publish(report);
             if is_there {
                 let report = self.streams.seal_left(&self.folder);

@@ -217,6 +217,17 @@ impl RecordingWriter {
             }
             made => made.map_err(WriteError::io(folder))?,
         }
+        Self::begin(folder, manifest, options).inspect_err(|_| {
+            // Made a moment ago, and nothing is in it that anybody could miss.
+            let _ = fs::remove_dir_all(folder);
+        })
+    }
+
+    fn begin(
+        folder: &FilePath,
+        manifest: Manifest,
+        options: WriterOptions,
+    ) -> Result<Self, WriteError> {
         for name in ["operations", "logs", JOURNAL_FOLDER] {
             let path = folder.join(name);
             fs::create_dir(&path).map_err(WriteError::io(&path))?;

@@ -210,3 +210,30 @@ fn what_nobody_ended_is_unfinished_at_the_end() {
         [("direct".to_owned(), 1, "unfinished".to_owned())]
     );
 }
+
+/// A power cut, or a copy made while the recorder wrote: the last word vouches for rows that are not there.
+#[test]
+fn a_word_ahead_of_its_journals_is_not_believed() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, _) = killed(root.path());
+    let recording = Recording::open(&folder).unwrap();
+    let unsealed = recording.unsealed(Table::Operations).unwrap();
+    let word = under_way(&folder).unwrap();
+    assert_eq!(word.missing_rows(&[], &unsealed), 0);
+    let journal = folder.join("journal/operations.direct-00001.arrows");
+    fs::remove_file(journal.with_extension("crc")).unwrap();
+    fs::remove_file(journal).unwrap();
+    let unsealed = Recording::open(&folder)
+        .unwrap()
+        .unsealed(Table::Operations)
+        .unwrap();
+    assert_eq!(word.missing_rows(&[], &unsealed), 1);
+    let recovered = recover(&folder).unwrap();
+    assert_eq!((recovered.missing_rows, recovered.unfinished), (1, 2));
+    let manifest = Manifest::read(&folder).unwrap();
+    assert_eq!(manifest.dropped_rows["operations"], 1);
+    assert_eq!(
+        manifest.duration_us, None,
+        "nobody knows how far it reaches"
+    );
+}
