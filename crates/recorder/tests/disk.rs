@@ -47,7 +47,11 @@ struct Recorder {
 
 impl Recorder {
     fn start(test: &TestLab, out: &Path) -> Self {
-        let arguments = test.run_arguments(&BUSY, out.to_str().unwrap());
+        Self::start_with(test, out, &[])
+    }
+
+    fn start_with(test: &TestLab, out: &Path, more: &[&str]) -> Self {
+        let arguments = test.run_arguments(&[&BUSY[..], more].concat(), out.to_str().unwrap());
         Self::spawn(test, out, test.command(&arguments))
     }
 
@@ -312,12 +316,18 @@ fn now_us() -> i64 {
 fn a_disk_that_does_not_answer_slows_nothing_down() {
     let Some(disk) = Mount::in_file() else { return };
     let test = TestLab::start_set_up();
-    let recorder = Recorder::start(&test, &disk.path().join("runs"));
+    // Due while the disk is frozen: neither it nor the workload waits for a place for its output.
+    let triggered = test.folder.path().join("triggered");
+    let command = format!("touch {}", triggered.display());
+    let trigger = ["--failover-after", "5s", "--failover-command", &command];
+    let recorder = Recorder::start_with(&test, &disk.path().join("runs"), &trigger);
     wait_for_orders(&test);
+    assert!(!triggered.exists());
     let begun = Instant::now();
     let frozen_us = now_us();
     disk.freeze();
     recorder.wait_for("trouble with the disk: the disk has not answered for ");
+    wait_until("the failover command", || triggered.exists());
     std::thread::sleep(Duration::from_secs(6).saturating_sub(begun.elapsed()));
     let thawed_us = now_us();
     assert!(disk.thaw());
