@@ -65,8 +65,12 @@ pub struct JournalFound {
 }
 
 impl JournalFound {
-    fn new(file: String, unsealed: &Unsealed, is_sealed: bool, state: State) -> Self {
-        let damaged_rows = damaged_rows(unsealed);
+    fn new(
+        file: String,
+        (unsealed, damaged_rows): (&Unsealed, u64),
+        is_sealed: bool,
+        state: State,
+    ) -> Self {
         let is_damaged = unsealed.damaged_bytes > 0 || damaged_rows > 0;
         let is_empty = unsealed.rows == 0
             && (state == State::Recovered || (state != State::Recording && !is_damaged));
@@ -290,27 +294,34 @@ fn journals(recording: &Recording, found: &mut Verification) -> Result<Vec<Unsea
     let mut of_operations = Vec::new();
     for table in Table::ALL {
         let mut looks = 1;
-        let (counted, damaged) = loop {
+        let (counted, damaged, rows) = loop {
             let (counted, damaged) = recording.whole_journals(table)?;
+            // Once: a further look would find what was flushed meanwhile.
+            let rows: Vec<u64> = counted.iter().map(damaged_rows).collect();
             let is_damaged = !damaged.is_empty()
-                || counted
-                    .iter()
-                    .any(|journal| journal.damaged_bytes > 0 || damaged_rows(journal) > 0);
+                || rows.iter().any(|rows| *rows > 0)
+                || counted.iter().any(|journal| journal.damaged_bytes > 0);
             if !is_damaged || !found.is_being_written || looks == LOOKS {
-                break (counted, damaged);
+                break (counted, damaged, rows);
             }
             looks += 1;
         };
         for (path, part) in recording.journals(table)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let file = format!("{JOURNAL_FOLDER}/{name}");
-            let counts = counted.iter().find(|journal| journal.journal == path);
+            let mut counts = counted.iter().zip(&rows);
+            let counts = counts.find(|(journal, _)| journal.journal == path);
             let journal = match counts {
-                Some(unsealed) => JournalFound::new(file, unsealed, false, found.state),
+                Some((unsealed, rows)) => {
+                    JournalFound::new(file, (unsealed, *rows), false, found.state)
+                }
                 None if damaged.iter().any(|damaged| damaged.file == file) => continue,
                 // What its part has need not be readable here too, and a recorder removes it when it is sealed.
                 None => match recording.read_journal(table, &path, part) {
-                    Ok(unsealed) => JournalFound::new(file, &unsealed, true, found.state),
+                    Ok(unsealed) => {
+                        let rows = damaged_rows(&unsealed);
+                        JournalFound::new(file, (&unsealed, rows), true, found.state)
+                    }
                     Err(_) => continue,
                 },
             };
