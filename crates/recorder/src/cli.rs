@@ -108,8 +108,9 @@ pub enum Command {
     Recover(RecoverArgs),
     /// Check a recording against its manifest: every part is there, with the size, checksum and rows that it had when sealed
     ///
-    /// Says per damaged part what is wrong with it, and which files belong to no part. Nothing is changed. Exit code 0 where all is
-    /// whole, 1 where a part is damaged or the recording has no end yet, 2 where there is no recording.
+    /// Says per damaged part or journal what is wrong with it, and which files belong to no part. Nothing is changed. Exit code 0 where
+    /// all is as recorded, also so far; 1 where something is damaged, lies beside the parts, or the recording has no end and nobody
+    /// records it; 2 where there is no recording.
     #[command(after_long_help = "Example:\n  recorder verify data/runs/20261122T204300Z-7f3a")]
     Verify(VerifyArgs),
 }

@@ -51,5 +51,5 @@ pub use schema::{connections, events, load, operations};
 pub use timestamp::Timestamp;
 pub use under_way::UnderWay;
 pub use unsealed::{Unsealed, write_parquet};
-pub use verify::{Verification, verify};
+pub use verify::{JournalFound, Verification, verify};
 pub use writer::{Completion, Handle, RecordingWriter, Slot, Summary, WriterOptions};

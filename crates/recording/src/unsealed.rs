@@ -96,13 +96,14 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         damaged_rows: 0,
         stream: Vec::new(),
     };
+    // The checksums first: a recorder may be writing, and those that come later are of batches that this does not see.
+    let sums = read_file(&sums_of(&unsealed.journal))?.map_or_else(Vec::new, |bytes| sums(&bytes));
     let Some(bytes) = read_file(&unsealed.journal)? else {
         // No file of ours, or one that no recorder wrote: nothing in it is looked at.
         let metadata = fs::symlink_metadata(&unsealed.journal);
         unsealed.unread_bytes = metadata.map_err(OpenError::io(&unsealed.journal))?.len();
         return Ok(unsealed);
     };
-    let sums = read_file(&sums_of(&unsealed.journal))?.map_or_else(Vec::new, |bytes| sums(&bytes));
     let mut read = 0;
     let mut tail = bytes.as_slice();
     if let Some((_, schema)) = message(&bytes, 0, MessageHeader::Schema) {

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path as FilePath;
+use std::io;
+use std::path::{Path as FilePath, PathBuf};
 
 use crate::check::{self, DamagedPart};
 use crate::error::OpenError;
-use crate::layout::Table;
+use crate::layout::{JOURNAL_FOLDER, Table, is_part_name};
 use crate::manifest::State;
-use crate::reader::{Recording, sealed_files};
+use crate::reader::Recording;
+use crate::under_way::UnderWay;
+use crate::unsealed::Unsealed;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,30 +22,105 @@ pub struct Verification {
     pub rows: u64,
     /// Bytes of those that are whole.
     pub bytes: u64,
-    /// Those that are not whole, in the order of their names.
+    /// Parts that are not whole, in the order of their names.
     pub damaged: Vec<DamagedPart>,
-    /// Sealed files that the manifest does not name, in the order of their names. They belong to a recording of state `recording`;
-    /// in another they are somebody's copies.
+    /// Files `*.parquet` in and below the folders of tables that are none of the recording's, in the order of their names. Readers
+    /// that take a folder as a whole count their rows too.
     pub unnamed: Vec<String>,
-    /// Journals, each with its size in bytes: rows that are not sealed yet, or never were.
-    pub journals: BTreeMap<String, u64>,
+    /// Sealed parts that the manifest of a recording without an end does not name yet, each with its rows.
+    pub not_named_yet: BTreeMap<String, u64>,
+    /// Journals that could be read, in the order of their names.
+    pub journals: Vec<JournalFound>,
+    /// Journals that could not, in the order of their names.
+    pub damaged_journals: Vec<DamagedPart>,
+    /// Operations that were under way when a recorder without an end last said so, and that have no row.
+    pub under_way: u64,
     /// How far the recording has come.
     pub state: State,
-    /// True while somebody on this machine writes it.
+    /// True while somebody on this machine writes it, or recovers it.
     pub is_being_written: bool,
 }
 
+/// A journal, as [`verify`] found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalFound {
+    /// Relative to the recording's folder, with `/`.
+    pub file: String,
+    /// The name of its part, such as `direct-00001.parquet`.
+    pub part: String,
+    /// Rows that no part has.
+    pub rows: u64,
+    /// Bytes that are no complete batch.
+    pub unread_bytes: u64,
+    /// Those of them that had been a complete batch.
+    pub damaged_bytes: u64,
+    /// Rows that are missing for that reason, as far as its checksums tell.
+    pub damaged_rows: u64,
+    /// True where it is only kept for what could not be read: its rows are in a part, or it was recovered and had none.
+    pub is_kept: bool,
+}
+
+impl JournalFound {
+    fn new(file: String, unsealed: &Unsealed, is_sealed: bool, state: State) -> Self {
+        let is_damaged = unsealed.damaged_bytes > 0 || unsealed.damaged_rows > 0;
+        let is_empty = unsealed.rows == 0
+            && (state == State::Recovered || (state != State::Recording && !is_damaged));
+        Self {
+            file,
+            part: unsealed.part.clone(),
+            rows: if is_sealed { 0 } else { unsealed.rows },
+            unread_bytes: unsealed.unread_bytes,
+            damaged_bytes: unsealed.damaged_bytes,
+            damaged_rows: unsealed.damaged_rows,
+            is_kept: is_sealed || is_empty,
+        }
+    }
+
+    /// True where batches of it were damaged, whatever became of the others.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.damaged_bytes > 0 || self.damaged_rows > 0
+    }
+}
+
 impl Verification {
-    /// True for a recording that ended, all of it in parts as the manifest states them.
+    /// True for a recording that ended, all of it in parts as the manifest states them, and nothing beside them.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.damaged.is_empty() && self.journals.is_empty() && self.state != State::Recording
+        self.state != State::Recording && !self.has_faults() && self.journaled_rows() == 0
+    }
+
+    /// True where nobody needs to do anything: it is whole, or in progress and as it should be.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.is_whole() || (self.is_in_progress() && !self.has_faults())
+    }
+
+    /// True for a recording without an end whose recorder lives.
+    #[must_use]
+    pub fn is_in_progress(&self) -> bool {
+        self.state == State::Recording && self.is_being_written
+    }
+
+    /// Rows that only the journals have.
+    #[must_use]
+    pub fn journaled_rows(&self) -> u64 {
+        let rows = self.journals.iter().map(|journal| journal.rows);
+        rows.fold(0, u64::saturating_add)
+    }
+
+    fn has_faults(&self) -> bool {
+        let is_fault = |journal: &JournalFound| journal.is_damaged() && !journal.is_kept;
+        !self.damaged.is_empty()
+            || !self.unnamed.is_empty()
+            || !self.damaged_journals.is_empty()
+            || self.journals.iter().any(is_fault)
     }
 }
 
 /// Checks every part that the manifest of the recording in `folder` names: it is there, and has the size, the SHA-256, a footer and
-/// the rows that the manifest states. Parts are read as a stream; `progress` hears of bytes read so far and of those in all.
-/// Nothing is changed.
+/// the rows that the manifest states. Then what else is there: files that belong to no part, and what the journals hold. Parts are
+/// read as a stream; `progress` hears of bytes read so far and of those in all. Nothing is changed.
 ///
 /// # Errors
 /// [`OpenError`] where there is no recording, or its folders can't be listed. Damage is no error: it is in the result.
@@ -50,25 +128,64 @@ pub fn verify(
     folder: &FilePath,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verification, OpenError> {
-    let recording = Recording::open(folder)?;
-    let manifest = recording.manifest();
-    let all_bytes = manifest
-        .parts
-        .iter()
-        .fold(0, |sum: u64, part| sum.saturating_add(part.bytes));
+    let mut recording = Recording::open(folder)?;
+    let is_being_written = recording.is_being_written();
+    if !is_being_written && recording.manifest().state == State::Recording {
+        // It may have ended between the two looks.
+        recording = Recording::open(folder)?;
+    }
     let mut found = Verification {
         parts: 0,
         rows: 0,
         bytes: 0,
         damaged: Vec::new(),
         unnamed: Vec::new(),
-        journals: BTreeMap::new(),
-        state: manifest.state,
-        is_being_written: recording.is_being_written(),
+        not_named_yet: BTreeMap::new(),
+        journals: Vec::new(),
+        damaged_journals: Vec::new(),
+        under_way: 0,
+        state: recording.manifest().state,
+        is_being_written,
     };
-    let mut named = BTreeSet::new();
+    // In this order: a recorder may be writing all of them.
+    let under_way = match found.state {
+        State::Recording => UnderWay::read(&recording)?,
+        _ => None,
+    };
+    let of_operations = journals(&recording, &mut found)?;
+    for table in Table::ALL {
+        beside_the_manifest(&recording, table, &mut found)?;
+    }
+    // Sealed between the two looks: they are counted once.
+    let sealed = &found.not_named_yet;
+    let is_open = |journal: &JournalFound| !sealed.keys().any(|part| is_of(part, journal));
+    found
+        .journals
+        .retain(|journal| journal.is_kept || is_open(journal));
+    let mut operations = named_parts(&recording, &mut found, progress);
+    let not_named_yet = found.not_named_yet.keys();
+    operations.extend(not_named_yet.map(|part| folder.join(part)));
+    operations.retain(|part| part.starts_with(folder.join(Table::Operations.as_str())));
+    if let Some(under_way) = under_way {
+        found.under_way = under_way.unfinished(&operations, &of_operations).len() as u64;
+    }
+    found.damaged.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(found)
+}
+
+/// Checks the parts that the manifest names; gives those that are whole.
+fn named_parts(
+    recording: &Recording,
+    found: &mut Verification,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Vec<PathBuf> {
+    let parts = &recording.manifest().parts;
+    let all_bytes = parts
+        .iter()
+        .fold(0, |sum: u64, part| sum.saturating_add(part.bytes));
+    let (mut named, mut whole) = (BTreeSet::new(), Vec::new());
     let mut read = 0_u64;
-    for part in &manifest.parts {
+    for part in parts {
         if !named.insert(part.file.as_str()) {
             found.damaged.push(DamagedPart {
                 file: part.file.clone(),
@@ -82,10 +199,11 @@ pub fn verify(
             read += bytes;
             progress(read, all_bytes);
         };
-        match check::part(folder, &part.file, Some(part), &mut count) {
+        match check::part(recording.folder(), &part.file, Some(part), &mut count) {
             Ok(rows) => {
                 found.rows = found.rows.saturating_add(rows);
                 found.bytes = found.bytes.saturating_add(part.bytes);
+                whole.push(recording.folder().join(&part.file));
             }
             Err(error) => {
                 let damaged = DamagedPart::new(&part.file, error, Some(part.rows));
@@ -93,20 +211,100 @@ pub fn verify(
             }
         }
     }
-    for table in Table::ALL {
-        for path in sealed_files(folder, table)? {
-            let file = check::relative(table, &path);
-            if !named.contains(file.as_str()) {
-                found.unnamed.push(file);
-            }
+    whole
+}
+
+/// Files of a table that the manifest does not name.
+fn beside_the_manifest(
+    recording: &Recording,
+    table: Table,
+    found: &mut Verification,
+) -> Result<(), OpenError> {
+    let named = &recording.manifest().parts;
+    for file in parquet_files(recording.folder(), table)? {
+        if named.iter().any(|part| part.file == file) {
+            continue;
         }
-        for (path, _) in recording.journals(table)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let bytes = fs::symlink_metadata(&path).map_or(0, |metadata| metadata.len());
-            found.journals.insert(name.into_owned(), bytes);
+        let name = file.split_once('/').map_or("", |(_, name)| name);
+        // Its recorder seals first, and names then.
+        if found.state != State::Recording || !is_part_name(table, name) {
+            found.unnamed.push(file);
+            continue;
+        }
+        match check::part(recording.folder(), &file, None, &mut |_| ()) {
+            Ok(rows) => {
+                found.not_named_yet.insert(file, rows);
+            }
+            // Where its journal counts, that has all of it.
+            Err(_)
+                if found
+                    .journals
+                    .iter()
+                    .any(|it| !it.is_kept && is_of(&file, it)) => {}
+            Err(error) => found.damaged.push(DamagedPart::new(&file, error, None)),
         }
     }
-    found.damaged.sort_by(|a, b| a.file.cmp(&b.file));
-    found.unnamed.sort();
-    Ok(found)
+    Ok(())
+}
+
+/// True where `journal` is that of `part`, which is relative to the recording's folder.
+fn is_of(part: &str, journal: &JournalFound) -> bool {
+    let part = part.split_once('/').unwrap_or(("", part));
+    let table = journal.file.strip_prefix(JOURNAL_FOLDER);
+    let table = table.and_then(|name| name.strip_prefix('/')?.split_once('.'));
+    table.is_some_and(|(table, _)| (table, journal.part.as_str()) == part)
+}
+
+/// Every `*.parquet` in and below a table's folder, relative to the recording's, in the order of their names. Links are listed, and
+/// not followed.
+fn parquet_files(recording: &FilePath, table: Table) -> Result<BTreeSet<String>, OpenError> {
+    let mut files = BTreeSet::new();
+    let mut folders = vec![table.as_str().to_owned()];
+    while let Some(folder) = folders.pop() {
+        let path = recording.join(&folder);
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(OpenError::io(&path))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(OpenError::io(&path))?;
+            let name = entry.file_name();
+            let file = format!("{folder}/{}", name.to_string_lossy());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(file);
+            } else if file.ends_with(".parquet") {
+                files.insert(file);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Reads the journals of every table; gives those of operations that count.
+fn journals(recording: &Recording, found: &mut Verification) -> Result<Vec<Unsealed>, OpenError> {
+    let mut of_operations = Vec::new();
+    for table in Table::ALL {
+        let (counted, damaged) = recording.whole_journals(table)?;
+        for (path, part) in recording.journals(table)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let file = format!("{JOURNAL_FOLDER}/{name}");
+            let journal = match counted.iter().find(|journal| journal.journal == path) {
+                Some(unsealed) => JournalFound::new(file, unsealed, false, found.state),
+                None if damaged.iter().any(|damaged| damaged.file == file) => continue,
+                // What its part has need not be readable here too, and a recorder removes it when it is sealed.
+                None => match recording.read_journal(table, &path, part) {
+                    Ok(unsealed) => JournalFound::new(file, &unsealed, true, found.state),
+                    Err(_) => continue,
+                },
+            };
+            found.journals.push(journal);
+        }
+        found.damaged_journals.extend(damaged);
+        if table == Table::Operations {
+            of_operations = counted;
+        }
+    }
+    found.journals.sort_by(|a, b| a.file.cmp(&b.file));
+    found.damaged_journals.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(of_operations)
 }

@@ -7,6 +7,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path as FilePath;
 
@@ -166,8 +167,15 @@ fn verify_names_what_is_not_as_recorded() {
     let found = check();
     assert!(!found.is_whole() && found.damaged.is_empty());
     assert_eq!(found.unnamed, ["operations/direct-00002.parquet"]);
-    let journals: Vec<_> = found.journals.into_iter().collect();
-    assert_eq!(journals, [("events.events-00001.arrows".to_owned(), 3)]);
+    let journal = &found.journals[0];
+    assert_eq!(journal.file, "journal/events.events-00001.arrows");
+    assert_eq!((journal.rows, journal.unread_bytes), (0, 3));
+    assert!(
+        journal.is_kept,
+        "`recover` finds nothing in it that it could seal"
+    );
+    fs::remove_file(folder.join("operations/direct-00002.parquet")).unwrap();
+    assert!(check().is_whole());
 
     for (damage, reason) in [
         (&bytes[..10], "bytes, the manifest says"),
@@ -186,6 +194,36 @@ fn verify_names_what_is_not_as_recorded() {
     }
     fs::remove_file(&part).unwrap();
     assert_eq!(check().damaged[0].reason, "it is missing");
+}
+
+/// A recorder that died between sealing a part and naming it.
+#[test]
+fn verify_knows_parts_that_are_not_named_yet() {
+    let (_root, folder) = written();
+    let mut manifest = Manifest::read(&folder).unwrap();
+    manifest.state = State::Recording;
+    manifest.parts.clear();
+    manifest.write(&folder).unwrap();
+    let part = "operations/direct-00001.parquet";
+    let copy = "operations/direct-00001 (1).parquet";
+    fs::copy(folder.join(part), folder.join(copy)).unwrap();
+    let check = || recording::verify(&folder, &mut |_, _| ()).unwrap();
+    let found = check();
+    assert!(!found.is_whole() && !found.is_healthy() && found.damaged.is_empty());
+    assert_eq!(
+        found.not_named_yet,
+        BTreeMap::from([(part.to_owned(), 100)])
+    );
+    assert_eq!(found.unnamed, [copy], "recovery names none of these");
+    fs::remove_file(folder.join(copy)).unwrap();
+    let bytes = fs::read(folder.join(part)).unwrap();
+    fs::write(folder.join(part), &bytes[..bytes.len() / 2]).unwrap();
+    let found = check();
+    assert!(found.not_named_yet.is_empty());
+    assert_eq!(found.damaged[0].file, part);
+    fs::write(folder.join(part), &bytes).unwrap();
+    assert_eq!(recording::recover(&folder).unwrap().named_parts, 1);
+    assert!(check().is_whole());
 }
 
 #[test]
