@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::prelude::*;
+use recording::vocabulary::Path as Way;
 use recording::{DamagedPart, Manifest, Recording, State, Table, UnderWay, Unsealed, guarded};
 use tempfile::TempDir;
 
@@ -31,7 +32,8 @@ pub struct Loaded {
     damaged: Vec<DamagedPart>,
     journal_rows: u64,
     unread_bytes: u64,
-    damaged_bytes: u64,
+    /// Journals of operations of which complete batches are damaged, and how many bytes these had.
+    damaged_journals: Vec<(String, u64)>,
     last_word_us: Option<i64>,
     // Goes, with the journals' files, when the recording is no longer looked at.
     journals: Option<Arc<TempDir>>,
@@ -89,7 +91,7 @@ impl Loaded {
             damaged: Vec::new(),
             journal_rows: 0,
             unread_bytes: 0,
-            damaged_bytes: 0,
+            damaged_journals: Vec::new(),
             last_word_us: None,
             journals: None,
         };
@@ -168,14 +170,15 @@ impl Loaded {
             return Ok(());
         }
         self.unread_bytes = self.unread_bytes.saturating_add(unsealed.unread_bytes);
-        if table == Table::Operations {
-            self.damaged_bytes = self.damaged_bytes.saturating_add(unsealed.damaged_bytes);
+        let journal = unsealed.journal.file_name().unwrap_or_default();
+        let file = format!("journal/{}", journal.to_string_lossy());
+        if table == Table::Operations && unsealed.damaged_bytes > 0 {
+            self.damaged_journals
+                .push((file.clone(), unsealed.damaged_bytes));
         }
         if unsealed.rows == 0 {
             return Ok(());
         }
-        let journal = unsealed.journal.file_name().unwrap_or_default();
-        let file = format!("journal/{}", journal.to_string_lossy());
         let name = format!("{}.{}", table.as_str(), unsealed.part);
         let path = self.outside()?.join(name);
         match guarded(|| unsealed.write_parquet(&path)) {
@@ -288,8 +291,27 @@ impl Loaded {
     }
 
     /// Bytes of journals of operations that had been complete batches.
-    pub(crate) const fn damaged_bytes(&self) -> u64 {
-        self.damaged_bytes
+    pub(crate) fn damaged_bytes(&self) -> u64 {
+        let bytes = self.damaged_journals.iter().map(|(_, bytes)| *bytes);
+        bytes.fold(0, u64::saturating_add)
+    }
+
+    /// The recording as far as it says something of one path: without the damage of other paths' operations.
+    pub(crate) fn without_damage_elsewhere(&self, path: Way) -> Self {
+        let concerns = |file: &str| path_of_operations(file).is_none_or(|of| of == path);
+        let mut rest = self.clone();
+        rest.damaged.retain(|part| concerns(&part.file));
+        rest.damaged_journals.retain(|(file, _)| concerns(file));
+        rest
+    }
+
+    /// True where operations of the path are left out as damaged.
+    pub(crate) fn is_damaged_on(&self, path: Way) -> bool {
+        let parts = self.damaged.iter().map(|part| &part.file);
+        let journals = self.damaged_journals.iter().map(|(file, _)| file);
+        parts
+            .chain(journals)
+            .any(|file| path_of_operations(file) == Some(path))
     }
 
     /// How long the recording is, microseconds: as its manifest says or, where it has no end, up to its recorder's last word.
@@ -382,6 +404,15 @@ impl Loaded {
             _ => concat(frames, UnionArgs::default()).map_err(|source| self.read_error(source)),
         }
     }
+}
+
+/// The path whose operations a file holds, by its name: `operations/direct-00001.parquet`,
+/// `journal/operations.direct-00001.arrows`. `None` for a file of something else.
+fn path_of_operations(file: &str) -> Option<Way> {
+    let part = file
+        .strip_prefix("operations/")
+        .or_else(|| file.strip_prefix("journal/operations."))?;
+    Way::parse(part.split_once('-')?.0)
 }
 
 /// Files of one schema.
