@@ -1,11 +1,12 @@
 //! A recording as lazy frames: the only place that knows files.
 
+mod damage;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::prelude::*;
-use recording::vocabulary::Path as Way;
 use recording::{DamagedPart, Manifest, Recording, State, Table, UnderWay, Unsealed, guarded};
 use tempfile::TempDir;
 
@@ -290,30 +291,6 @@ impl Loaded {
         self.journal_rows
     }
 
-    /// Bytes of journals of operations that had been complete batches.
-    pub(crate) fn damaged_bytes(&self) -> u64 {
-        let bytes = self.damaged_journals.iter().map(|(_, bytes)| *bytes);
-        bytes.fold(0, u64::saturating_add)
-    }
-
-    /// The recording as far as it says something of one path: without the damage of other paths' operations.
-    pub(crate) fn without_damage_elsewhere(&self, path: Way) -> Self {
-        let concerns = |file: &str| path_of_operations(file).is_none_or(|of| of == path);
-        let mut rest = self.clone();
-        rest.damaged.retain(|part| concerns(&part.file));
-        rest.damaged_journals.retain(|(file, _)| concerns(file));
-        rest
-    }
-
-    /// True where operations of the path are left out as damaged.
-    pub(crate) fn is_damaged_on(&self, path: Way) -> bool {
-        let parts = self.damaged.iter().map(|part| &part.file);
-        let journals = self.damaged_journals.iter().map(|(file, _)| file);
-        parts
-            .chain(journals)
-            .any(|file| path_of_operations(file) == Some(path))
-    }
-
     /// How long the recording is, microseconds: as its manifest says or, where it has no end, up to its recorder's last word.
     /// `None` where nobody said.
     pub(crate) fn duration_us(&self) -> Option<i64> {
@@ -404,15 +381,6 @@ impl Loaded {
             _ => concat(frames, UnionArgs::default()).map_err(|source| self.read_error(source)),
         }
     }
-}
-
-/// The path whose operations a file holds, by its name: `operations/direct-00001.parquet`,
-/// `journal/operations.direct-00001.arrows`. `None` for a file of something else.
-fn path_of_operations(file: &str) -> Option<Way> {
-    let part = file
-        .strip_prefix("operations/")
-        .or_else(|| file.strip_prefix("journal/operations."))?;
-    Way::parse(part.split_once('-')?.0)
 }
 
 /// Files of one schema.

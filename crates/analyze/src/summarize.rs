@@ -243,6 +243,7 @@ impl PathAnalyzer<'_> {
         }
         let summary = PathSummary {
             path: self.path.as_str().to_owned(),
+            is_partial: self.is_partial,
             is_left_out: self.is_left_out,
             overall,
             types: rates::by_type(&cells, &steady, durations),

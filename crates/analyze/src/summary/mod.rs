@@ -98,6 +98,8 @@ impl Default for Thresholds {
 pub struct PathSummary {
     /// `direct` or `proxy`.
     pub path: String,
+    /// True where operations of the path are missing: its downtimes are lower bounds.
+    pub is_partial: bool,
     /// True where every part of its operations is left out as damaged: nothing is known of the path, and its counts of 0 are no
     /// figures.
     pub is_left_out: bool,

@@ -331,6 +331,7 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
     });
     PathSummary {
         path: path.path.clone(),
+        is_partial: false,
         is_left_out: false,
         overall: rates(path, duration_us),
         types: vec![],

@@ -174,6 +174,7 @@ pub(crate) fn path(
         });
     PathSummary {
         path: name.to_owned(),
+        is_partial: false,
         is_left_out: false,
         overall,
         operations: Vec::new(),
