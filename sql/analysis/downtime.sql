@@ -6,7 +6,7 @@
 -- at_least         the downtime is a lower bound: an outage was open at the start or at the end, rows were lost, or the recorder
 --                  never said how the recording ended
 -- outages, brownout_us    how many; sum of the gaps in which operations waited, too short for an outage
--- availability     1 - downtime / duration, 0 to 1; an upper bound where `unobserved`, null where the duration is 0
+-- availability     1 - downtime / duration, 0 to 1; an upper bound where `at_least` or `unobserved`, null where the duration is 0
 
 WITH members AS (
     SELECT *

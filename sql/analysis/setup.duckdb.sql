@@ -11,7 +11,7 @@ SELECT run_id,
        host,
        state,
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) AS start_us,
-       -- Null while it runs, and where its recorder was killed and left no last word: how far it reached is unknown.
+       -- Null while it runs, and where its recorder was killed and nobody has recovered it yet; a recovered one has an end.
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) + duration_us AS end_us,
        COALESCE(dropped_rows['operations'], 0) AS dropped_operations
 FROM read_json(getvariable('recordings') || '/manifest.json', format = 'unstructured', columns = {

@@ -16,7 +16,7 @@ SELECT run_id,
        host,
        state,
        unix_micros(CAST(start_time AS TIMESTAMP)) AS start_us,
-       -- Null while it runs, and where its recorder was killed and left no last word: how far it reached is unknown.
+       -- Null while it runs, and where its recorder was killed and nobody has recovered it yet; a recovered one has an end.
        unix_micros(CAST(start_time AS TIMESTAMP)) + duration_us AS end_us,
        COALESCE(dropped_rows.operations, 0) AS dropped_operations
 FROM recording_manifests;

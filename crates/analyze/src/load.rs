@@ -1,5 +1,7 @@
 //! A recording as lazy frames: the only place that knows files.
 
+mod damage;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +33,8 @@ pub struct Loaded {
     damaged: Vec<DamagedPart>,
     journal_rows: u64,
     unread_bytes: u64,
-    damaged_bytes: u64,
+    /// Journals of operations of which complete batches are damaged, and how many bytes these had.
+    damaged_journals: Vec<(String, u64)>,
     last_word_us: Option<i64>,
     // Goes, with the journals' files, when the recording is no longer looked at.
     journals: Option<Arc<TempDir>>,
@@ -89,7 +92,7 @@ impl Loaded {
             damaged: Vec::new(),
             journal_rows: 0,
             unread_bytes: 0,
-            damaged_bytes: 0,
+            damaged_journals: Vec::new(),
             last_word_us: None,
             journals: None,
         };
@@ -171,15 +174,16 @@ impl Loaded {
             return Ok(());
         }
         self.unread_bytes = self.unread_bytes.saturating_add(unsealed.unread_bytes);
-        if table == Table::Operations {
-            let damaged = unsealed.damaged_bytes.max(unsealed.damaged_rows);
-            self.damaged_bytes = self.damaged_bytes.saturating_add(damaged);
+        let journal = unsealed.journal.file_name().unwrap_or_default();
+        let file = format!("journal/{}", journal.to_string_lossy());
+        let is_damaged = unsealed.damaged_bytes > 0 || unsealed.damaged_rows > 0;
+        if table == Table::Operations && is_damaged {
+            self.damaged_journals
+                .push((file.clone(), unsealed.damaged_bytes));
         }
         if unsealed.rows == 0 {
             return Ok(());
         }
-        let journal = unsealed.journal.file_name().unwrap_or_default();
-        let file = format!("journal/{}", journal.to_string_lossy());
         let name = format!("{}.{}", table.as_str(), unsealed.part);
         let path = self.outside()?.join(name);
         match guarded(|| unsealed.write_parquet(&path)) {
@@ -289,11 +293,6 @@ impl Loaded {
     /// Rows that are in journals only: the recording is in progress, or its recorder was killed.
     pub(crate) const fn journal_rows(&self) -> u64 {
         self.journal_rows
-    }
-
-    /// Bytes of journals of operations that had been complete batches.
-    pub(crate) const fn damaged_bytes(&self) -> u64 {
-        self.damaged_bytes
     }
 
     /// How long the recording is, microseconds: as its manifest says or, where it has no end, up to its recorder's last word.

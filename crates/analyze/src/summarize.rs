@@ -76,7 +76,8 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             span: recording_span(loaded, end)?,
             events: &events,
             thresholds: &thresholds,
-            is_partial: is_partial(loaded, &left_out),
+            is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
+            is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
         };
         let (summary, of_path) = analyzer.run()?;
         paths.push(summary);
@@ -147,7 +148,7 @@ fn is_partial(loaded: &Loaded, left_out: &[LeftOut]) -> bool {
         name.starts_with(table)
     };
     loaded.duration_us().is_none()
-        || loaded.damaged_bytes() > 0
+        || loaded.has_damaged_journals()
         || dropped.is_some_and(|rows| *rows > 0)
         || !left_out.is_empty()
         || loaded
@@ -181,8 +182,10 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         failover: manifest.failover,
         load: manifest.load,
         dropped_rows: manifest.dropped_rows,
+        write_failures: manifest.write_failures,
         journal_rows: loaded.journal_rows(),
         unread_bytes: loaded.unread_bytes(),
+        damaged_bytes: loaded.damaged_bytes(),
         damaged_parts: loaded.damaged().to_vec(),
         is_partial: is_partial(loaded, &left_out),
         left_out,
@@ -200,6 +203,8 @@ struct PathAnalyzer<'a> {
     thresholds: &'a Thresholds,
     /// Operations are missing, so that downtimes are lower bounds.
     is_partial: bool,
+    /// None are left, because of damage.
+    is_left_out: bool,
 }
 
 impl PathAnalyzer<'_> {
@@ -231,9 +236,16 @@ impl PathAnalyzer<'_> {
 
         let spans: Vec<Span> = episodes.iter().map(|episode| episode.span).collect();
         let load = beside::load(self.loaded, self.path, &self.span, &spans, self.events)?;
+        let mut overall = rates::rates(cells.iter(), steady.iter(), durations);
+        if self.is_left_out {
+            // Not 0 per second: nobody knows.
+            (overall.tps, overall.steady_tps) = (None, None);
+        }
         let summary = PathSummary {
             path: self.path.as_str().to_owned(),
-            overall: rates::rates(cells.iter(), steady.iter(), durations),
+            is_partial: self.is_partial,
+            is_left_out: self.is_left_out,
+            overall,
             types: rates::by_type(&cells, &steady, durations),
             operations: rates::by_name(&cells, &steady, durations),
             impacts: self.impacts(episodes)?,

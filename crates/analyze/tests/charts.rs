@@ -321,3 +321,48 @@ fn a_font_of_ones_own_is_used() {
         "the same font from a file draws the same chart"
     );
 }
+
+/// The text of a case's availability chart, its summary changed.
+fn availability_text(change: impl Fn(&mut analyze::summary::Summary)) -> String {
+    let (mut summary, series) = cases::make(&case("no-outage"));
+    change(&mut summary);
+    let folder = tempfile::tempdir().unwrap();
+    let options = ChartOptions {
+        svg: true,
+        ..ChartOptions::default()
+    };
+    draw_all(&summary, &series, folder.path(), &options).unwrap();
+    std::fs::read_to_string(folder.path().join("availability.svg")).unwrap()
+}
+
+#[test]
+fn bounds_are_drawn_as_bounds() {
+    let exact = availability_text(|_| ());
+    assert!(exact.contains("direct: no outage of reads or writes"));
+    assert!(!exact.contains("≤") && !exact.contains("at least") && !exact.contains("INCOMPLETE"));
+    let bound = availability_text(|summary| {
+        for path in &mut summary.paths {
+            path.headline.as_mut().unwrap().at_least = true;
+            for group in &mut path.groups {
+                (group.downtime_us, group.at_least) = (Some(0), true);
+                group.availability = Some(1.0);
+            }
+        }
+    });
+    assert!(bound.contains("down at least 0\n"), "{bound}");
+    assert!(bound.contains(">\nat least 0\n") && bound.contains(">\n≤ 100 %\n"));
+    assert!(!bound.contains("no outage of reads or writes"));
+}
+
+#[test]
+fn what_is_missing_is_in_the_caption() {
+    let partial = availability_text(|summary| summary.recording.is_partial = true);
+    assert!(partial.contains("INCOMPLETE: operations are missing"));
+    let dropped = availability_text(|summary| {
+        summary.recording.is_partial = true;
+        let rows = &mut summary.recording.dropped_rows;
+        rows.insert("operations".to_owned(), 7);
+        rows.insert("events".to_owned(), 2);
+    });
+    assert!(dropped.contains("INCOMPLETE: 9 x row lost while recording ·"));
+}

@@ -173,6 +173,84 @@ fn a_part_that_is_named_twice_counts_once() {
     assert_eq!(summary.paths[1].overall.total, 299);
 }
 
+fn allowed_json(made: &Made) -> serde_json::Value {
+    let allowed = analyze(made, &["report", "--allow-damaged", "--json"]);
+    assert_eq!(allowed.status.code(), Some(0), "{}", text(&allowed.stderr));
+    serde_json::from_slice(&allowed.stdout).unwrap()
+}
+
+/// A line of the report's text, by how it begins.
+fn line_of(made: &Made, arguments: &[&str], start: &str) -> String {
+    let report = text(&analyze(made, &[&["report", "--allow-damaged"], arguments].concat()).stdout);
+    let mut lines = report.lines().map(str::trim);
+    let line = lines.find(|line| line.starts_with(start));
+    line.unwrap_or_else(|| panic!("no {start:?} in {report}"))
+        .to_owned()
+}
+
+#[test]
+fn damage_of_one_path_is_none_of_the_other() {
+    let made = made();
+    fs::write(made.folder.join("operations/proxy-00001.parquet"), "PAR1").unwrap();
+    let json = allowed_json(&made);
+    assert_eq!(json["recording"]["is_partial"], true);
+    let [direct, proxy] = [&json["paths"][0], &json["paths"][1]];
+    assert_eq!(direct["is_left_out"], false);
+    assert_eq!(direct["headline"]["at_least"], false);
+    assert_eq!(direct["overall"]["total"], 252);
+    // Nothing is known of the other, and nothing is made up.
+    assert_eq!(proxy["is_left_out"], true);
+    assert!(proxy["overall"]["tps"].is_null() && proxy["overall"]["steady_tps"].is_null());
+    let verdict = line_of(&made, &[], "proxy  ");
+    assert!(verdict.contains("left out as damaged"), "{verdict}");
+    let report = text(&analyze(&made, &["report", "--allow-damaged"]).stdout);
+    for untrue in ["no operations recorded", "proxy 0"] {
+        assert!(!report.contains(untrue), "{report}");
+    }
+    let (_, operations) = report.split_once("\nOperations\n").unwrap();
+    let mut rows = operations.lines().map(str::trim);
+    let row = rows.find(|line| line.starts_with("proxy ")).unwrap();
+    let cells: Vec<&str> = row.split_whitespace().skip(1).collect();
+    assert_eq!(cells, ["-"; 8], "{report}");
+    let chinese = text(&analyze(&made, &["report", "--allow-damaged", "--lang", "zh"]).stdout);
+    let of_proxy = chinese
+        .split_once("Proxy 连接结果")
+        .unwrap_or_else(|| panic!("{chinese}"))
+        .1;
+    assert!(
+        of_proxy.lines().nth(1).unwrap().contains("总操作数: -"),
+        "{of_proxy}"
+    );
+    let charts = analyze(&made, &["charts", "--allow-damaged", "--svg"]);
+    assert_eq!(charts.status.code(), Some(0), "{}", text(&charts.stderr));
+    let svg = fs::read_to_string(made.folder.join("analysis/availability.svg")).unwrap();
+    assert!(svg.contains("proxy: left out as damaged"));
+}
+
+#[test]
+fn a_trigger_in_a_damaged_part_is_not_one_that_never_came() {
+    let made = reads_with_a_gap().trigger(9.5).write();
+    let mut manifest = recording::Manifest::read(&made.folder).unwrap();
+    manifest.failover = Some(recording::Failover {
+        command: "lab failover".to_owned(),
+        after_us: 9_500_000,
+    });
+    manifest.write(&made.folder).unwrap();
+    let english = || line_of(&made, &[], "Failover triggered");
+    assert!(english().contains("20:43:09.500 UTC"), "{}", english());
+    fs::write(made.folder.join("events/events-00001.parquet"), "PAR1").unwrap();
+    assert!(
+        english().ends_with("not known: events are left out as damaged"),
+        "{}",
+        english()
+    );
+    let chinese = line_of(&made, &["--lang", "zh"], "- 故障转移触发时间");
+    assert!(chinese.ends_with("未知: 事件已损坏, 未计入"), "{chinese}");
+    // Events are none of the operations.
+    let json = allowed_json(&made);
+    assert_eq!(json["recording"]["is_partial"], false);
+}
+
 /// Every file and folder below `folder` with its size and when it was changed.
 fn listing(folder: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
     let mut all = BTreeMap::new();

@@ -342,6 +342,71 @@ fn a_recording_named_twice_is_there_once() {
     );
 }
 
+/// Copies a folder with all that is in it.
+fn copy(from: &FilePath, to: &FilePath) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_copy_elsewhere_is_the_same_recording() {
+    let root = both(|made| made);
+    copy(&root.path().join("one"), &root.path().join("one-copied"));
+    let output = run(&["--json"], &[root.path()]);
+    assert_success(&output);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["recordings"].as_array().unwrap().len(), 2);
+    assert_eq!(json["together"][0]["outages"], 2);
+    let said = stderr(&output);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("one-copied: run 20261122T204337Z-0001 of bastion-1"));
+    assert!(said.contains("it counts once"), "{said}");
+}
+
+#[test]
+fn a_fleet_is_found_below_its_hosts() {
+    let root = both(|made| made);
+    let fleet = tempfile::tempdir().unwrap();
+    for (name, to) in [("one", "bastion-1/run-1"), ("two", "bastion-2/run-2")] {
+        copy(&root.path().join(name), &fleet.path().join(to));
+    }
+    let output = run(&["--json"], &[fleet.path()]);
+    assert_success(&output);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["recordings"].as_array().unwrap().len(), 2);
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_copy_without_a_manifest_is_not_passed_over_in_silence() {
+    let root = both(|made| made);
+    let below = root.path().join("bastion-3/run-3");
+    copy(&root.path().join("one"), &below);
+    fs::remove_file(below.join("manifest.json")).unwrap();
+    let journal_only = root.path().join("run-4");
+    fs::create_dir_all(journal_only.join("journal")).unwrap();
+    let output = run(&[], &[root.path()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    for (line, folder) in lines.iter().zip(["bastion-3/run-3", "run-4"]) {
+        assert!(
+            line.contains(&format!("{folder}: it holds rows but no manifest.json")),
+            "{line}"
+        );
+    }
+    assert!(stdout(&output).contains("bastion-1") && stdout(&output).contains("bastion-2"));
+}
+
 #[test]
 fn groups_are_chosen() {
     let root = both(|made| made);

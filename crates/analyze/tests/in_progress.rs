@@ -188,3 +188,72 @@ fn a_recording_that_lost_rows_gives_lower_bounds() {
     manifest.write(&made.folder).unwrap();
     assert!(headline(&made).at_least);
 }
+
+/// A bit of a journal flips: that is told of as damage, of its own path and of no other.
+#[test]
+fn a_damaged_journal_is_a_warning_and_hurts_its_own_path_only() {
+    let clock = Clock::with_wall(|| START_US + us(30.0));
+    let total = 250 + 299;
+    let (made, writer) = reads_with_a_gap()
+        .on(Way::Proxy)
+        .steady("user_list", 0.1, 0.1, 299, 0.005)
+        .begin_at(Some(clock));
+    let rows = |folder: &Path| -> u64 {
+        let recording = Recording::open(folder).unwrap();
+        let unsealed = recording.unsealed(recording::Table::Operations).unwrap();
+        unsealed.iter().map(|unsealed| unsealed.rows).sum()
+    };
+    let is_told = || {
+        let recording = Recording::open(&made.folder).unwrap();
+        UnderWay::read(&recording).unwrap().is_some()
+    };
+    let journal = Path::new("journal/operations.direct-00001.arrows");
+    let is_summed_up = || {
+        let length = std::fs::metadata(made.folder.join(journal)).unwrap().len();
+        let sums = std::fs::read(made.folder.join(journal).with_extension("crc")).unwrap();
+        let last = sums.chunks_exact(16).last();
+        last.is_some_and(|last| last[..8] == length.to_le_bytes())
+    };
+    for _ in 0..1_000 {
+        if rows(&made.folder) == total && is_told() && is_summed_up() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let killed = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .arg(&made.folder)
+        .arg(killed.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let folder = killed.path().join(made.folder.file_name().unwrap());
+    let completion = Completion {
+        state: State::Complete,
+        duration_us: us(30.0),
+        drift_us: 0,
+    };
+    assert!(writer.finish(completion).unwrap().is_complete());
+
+    let figures = || {
+        let loaded = analyze::load::Loaded::open(&folder).unwrap();
+        let thresholds = analyze::summary::Thresholds::default();
+        analyze::analyze(&loaded, thresholds).unwrap().summary
+    };
+    let whole = figures();
+    assert_eq!(whole.recording.damaged_bytes, 0);
+    assert!(!whole.recording.is_partial);
+    let journal = folder.join(journal);
+    let mut bytes = std::fs::read(&journal).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&journal, bytes).unwrap();
+    let summary = figures();
+    assert!(summary.recording.damaged_bytes > 0);
+    assert!(summary.recording.damaged_bytes <= summary.recording.unread_bytes);
+    assert!(summary.recording.is_partial);
+    for (path, is_partial) in summary.paths.iter().zip([true, false]) {
+        assert_eq!(path.is_partial, is_partial, "{}", path.path);
+    }
+    assert!(!summary.paths[1].headline.as_ref().unwrap().at_least);
+}

@@ -294,6 +294,19 @@ fn a_manifest_of_a_later_minor_version() {
         assert!(said.contains(words) && said.lines().count() == 1, "{said}");
         std::fs::write(made.folder.join("manifest.json"), before).unwrap();
     }
+    // In a list it is the same, behind entries that are known.
+    for list in ["endpoints", "servers"] {
+        let before = std::fs::read(made.folder.join("manifest.json")).unwrap();
+        edit(&made, |manifest| {
+            let [known, unknown] =
+                ["direct", "standby"].map(|path| serde_json::json!({"path": path}));
+            manifest[list] = serde_json::json!([known, unknown]);
+        });
+        let said = analyzed(&made).unwrap_err().to_string();
+        let words = "unknown path \"standby\": written by a later version";
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+        std::fs::write(made.folder.join("manifest.json"), before).unwrap();
+    }
 }
 
 #[test]

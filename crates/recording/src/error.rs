@@ -48,7 +48,7 @@ pub enum OpenError {
         found: u64,
     },
     /// The manifest names a part that is not there.
-    #[error("{0}: the manifest names this part, but it is missing; nothing else was changed")]
+    #[error("{0}: the manifest names this part, but it is missing")]
     MissingPart(PathBuf),
     /// A part that is not a whole Parquet file.
     #[error("{path}: damaged part: {reason}")]

@@ -322,14 +322,12 @@ impl Manifest {
         {
             return Err(OpenError::NewerFormat { path, found });
         }
-        for (field, is_known) in WORDS {
-            let word = field.iter().try_fold(&value, |value, key| value.get(key));
-            if let Some(word) = word.and_then(serde_json::Value::as_str)
-                && !is_known(word)
-            {
+        for (field, keys, is_known) in WORDS {
+            let mut words = words_at(&value, keys).into_iter();
+            if let Some(word) = words.find(|word| !is_known(word)) {
                 return Err(OpenError::UnknownWord {
                     path,
-                    field: field[0],
+                    field,
                     word: word.to_owned(),
                 });
             }
@@ -361,17 +359,36 @@ impl Manifest {
     }
 }
 
-/// The keys that lead to a field of one word, and whether this version knows a word of it.
-type WordField = (&'static [&'static str], fn(&str) -> bool);
+/// What a field of one word is called, the keys that lead to it, and whether this version knows a word of it.
+type WordField = (&'static str, &'static [&'static str], fn(&str) -> bool);
 
 /// Fields of which a later minor version may have more words.
-const WORDS: [WordField; 3] = [
-    (&["state"], is_word_of::<State>),
-    (&["mode"], is_word_of::<Mode>),
-    (&["schedule", "kind"], |word| {
+const WORDS: [WordField; 6] = [
+    ("state", &["state"], is_word_of::<State>),
+    ("mode", &["mode"], is_word_of::<Mode>),
+    ("schedule", &["schedule", "kind"], |word| {
         matches!(word, "closed_loop" | "open_loop")
     }),
+    ("path", &["endpoints", "path"], is_word_of::<Path>),
+    ("path", &["servers", "path"], is_word_of::<Path>),
+    ("path", &["clock", "offsets", "path"], is_word_of::<Path>),
 ];
+
+/// The words that a field has: of a list, those of all of its entries.
+fn words_at<'v>(value: &'v serde_json::Value, keys: &[&str]) -> Vec<&'v str> {
+    use serde_json::Value;
+    match (value, keys) {
+        (Value::Array(entries), _) => {
+            let words = entries.iter().flat_map(|entry| words_at(entry, keys));
+            words.collect()
+        }
+        (value, []) => value.as_str().into_iter().collect(),
+        (value, [key, rest @ ..]) => {
+            let words = value.get(key).map(|value| words_at(value, rest));
+            words.unwrap_or_default()
+        }
+    }
+}
 
 fn is_word_of<W: for<'de> Deserialize<'de>>(word: &str) -> bool {
     W::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(word)).is_ok()

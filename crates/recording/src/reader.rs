@@ -252,7 +252,8 @@ fn files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
     Ok(files)
 }
 
-/// The recordings below `root`, newest name last; `root` itself where it is one. Folders that are none are passed over.
+/// The recordings below `root`, in the order of their paths: `RUN`, and `HOST/RUN` as a fleet's folder has them; `root` itself
+/// where it is one. Folders that are none, or that can't be listed, are passed over, and no folder of a recording is looked into.
 ///
 /// # Errors
 /// [`OpenError::NoFolder`] or [`OpenError::Io`] where `root` can't be listed.
@@ -260,15 +261,18 @@ pub fn find(root: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
     if !root.is_dir() {
         return Err(OpenError::NoFolder(root.to_path_buf()));
     }
-    if root.join(MANIFEST_FILE).is_file() {
+    let is_recording = |folder: &PathBuf| folder.join(MANIFEST_FILE).is_file();
+    if is_recording(&root.to_path_buf()) {
         return Ok(vec![root.to_path_buf()]);
     }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root).map_err(OpenError::io(root))? {
-        let path = entry.map_err(OpenError::io(root))?.path();
-        if path.join(MANIFEST_FILE).is_file() {
-            found.push(path);
-        }
+    let (mut found, others): (Vec<_>, Vec<_>) = files(root)?.into_iter().partition(is_recording);
+    for host in others.iter().filter(|other| other.is_dir()) {
+        found.extend(
+            files(host)
+                .unwrap_or_default()
+                .into_iter()
+                .filter(is_recording),
+        );
     }
     found.sort();
     Ok(found)

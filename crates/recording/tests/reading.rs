@@ -234,5 +234,22 @@ fn recordings_are_found_below_a_folder() {
         recording::find(root.path()).unwrap(),
         std::slice::from_ref(&folder)
     );
-    assert_eq!(recording::find(&folder).unwrap(), [folder]);
+    assert_eq!(
+        recording::find(&folder).unwrap(),
+        std::slice::from_ref(&folder)
+    );
+
+    // As a fleet's folder has them, below hosts; not deeper, and nothing in the folder of a recording.
+    let below = |name: &str| {
+        let copy = root.path().join(name);
+        fs::create_dir_all(&copy).unwrap();
+        fs::copy(folder.join("manifest.json"), copy.join("manifest.json")).unwrap();
+        copy
+    };
+    let mut all = vec![below("app-2/run-1"), below("app-1/run-2"), folder.clone()];
+    below("app-1/run-2/copy");
+    below("fleet/app-3/run-3");
+    fs::write(root.path().join("notes.txt"), "a file").unwrap();
+    all.sort();
+    assert_eq!(recording::find(root.path()).unwrap(), all);
 }

@@ -226,7 +226,8 @@ fn draw_figures(scene: &mut Scene<'_>, group: &GroupSummary, baseline: f64) {
         Align::Right,
         INK,
     );
-    let bound = match (group.unobserved, group.availability) {
+    let is_at_most = group.at_least || group.unobserved;
+    let bound = match (is_at_most, group.availability) {
         (_, None) => "-".to_owned(),
         (true, Some(fraction)) => format!("≤ {}", availability(fraction)),
         (false, Some(fraction)) => availability(fraction),

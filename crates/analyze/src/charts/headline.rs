@@ -26,6 +26,7 @@ pub(super) fn figures<'a>(summary: &'a Summary, path: &PathSeries) -> Option<&'a
 /// `direct: writes down 12.3 s (-0.12 s)`.
 pub(super) fn text(path: &PathSummary) -> String {
     let told = match &path.headline {
+        None if path.is_left_out => "left out as damaged".to_owned(),
         None => "no reads, no writes".to_owned(),
         Some(headline) => told(headline),
     };
@@ -36,7 +37,7 @@ fn told(headline: &Headline) -> String {
     let subject = subject(headline.group);
     match headline.downtime_us {
         None => format!("{subject} not observed while all else was down"),
-        Some(0) => "no outage of reads or writes".to_owned(),
+        Some(0) if !headline.at_least => "no outage of reads or writes".to_owned(),
         Some(downtime_us) => {
             let down = downtime(downtime_us, headline.resolution_us, headline.at_least);
             let times = match headline.episodes {
@@ -48,7 +49,7 @@ fn told(headline: &Headline) -> String {
     }
 }
 
-/// What is left out of the figures; `None` where nothing is.
+/// What the figures lack; `None` where nothing is missing.
 pub(super) fn missing(summary: &Summary) -> Option<String> {
     let recording = &summary.recording;
     let operations: u64 = recording
@@ -65,12 +66,26 @@ pub(super) fn missing(summary: &Summary) -> Option<String> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} x {what}"))
         .collect();
-    (!told.is_empty()).then(|| format!("INCOMPLETE: left out {}", told.join(" and ")))
+    let mut reasons = Vec::new();
+    if !told.is_empty() {
+        reasons.push(format!("left out {}", told.join(" and ")));
+    }
+    let dropped: u64 = recording.dropped_rows.values().sum();
+    if dropped > 0 {
+        reasons.push(format!("{dropped} x row lost while recording"));
+    }
+    if reasons.is_empty() && recording.is_partial {
+        reasons.push("operations are missing".to_owned());
+    }
+    (!reasons.is_empty()).then(|| format!("INCOMPLETE: {}", reasons.join(", ")))
 }
 
-/// A downtime with its resolution: `12.3 s (-0.12 s)`.
+/// A downtime with its resolution: `12.3 s (-0.12 s)`; a downtime of 0 has none.
 fn downtime(downtime_us: i64, resolution_us: i64, at_least: bool) -> String {
     let bound = if at_least { "at least " } else { "" };
+    if downtime_us == 0 {
+        return format!("{bound}0");
+    }
     format!(
         "{bound}{} (-{})",
         seconds(downtime_us),
@@ -80,11 +95,12 @@ fn downtime(downtime_us: i64, resolution_us: i64, at_least: bool) -> String {
 
 /// The downtime of a group, as a table says it; `-` where nobody looked.
 pub(super) fn group_downtime(group: &GroupSummary) -> String {
-    match group.downtime_us {
-        None => "-".to_owned(),
-        Some(0) => "0".to_owned(),
-        Some(downtime_us) => downtime(downtime_us, group.resolution_us, group.at_least),
-    }
+    // Where one outage was seen and another was not, the sum is a lower bound as well.
+    let is_bound = group.at_least || group.unobserved;
+    group.downtime_us.map_or_else(
+        || "-".to_owned(),
+        |downtime_us| downtime(downtime_us, group.resolution_us, is_bound),
+    )
 }
 
 /// The outages that a path's headline speaks of.

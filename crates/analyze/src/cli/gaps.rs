@@ -1,10 +1,12 @@
 //! `analyze gaps` as the user writes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use recording::{MANIFEST_FILE, Table};
 
 use super::{Failure, ThresholdArgs, has_color, say};
 use crate::analyze;
@@ -16,13 +18,14 @@ use crate::text;
 
 pub(super) const EXAMPLES: &str = "Examples:
   analyze gaps data/runs
+  analyze gaps fleet                                     # as HOST/RUN
   analyze gaps bastion-1/20261122T204300Z-7f3a bastion-2/20261122T204301Z-11c0
   analyze gaps data/runs --group writer
   analyze gaps data/runs --json | jq '.together[] | select(.hosts < .hosts_recording)'";
 
 #[derive(Debug, Args)]
 pub(super) struct GapsArgs {
-    /// Folder of a recording, or of several.
+    /// Folder of a recording, or of several: RUN or HOST/RUN below it.
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// Groups of operations to look at [default: read,writer].
@@ -87,55 +90,136 @@ pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
     let thresholds = args.thresholds.thresholds()?;
     let mut failed: Option<u8> = None;
     // A failure of the analysis weighs more than a folder that is no recording.
-    let mut note = |error: &AnalyzeError| {
-        let code = say(error);
-        failed = Some(failed.map_or(code, |before| before.min(code)));
-    };
+    let mut note = |code: u8| failed = Some(failed.map_or(code, |before| before.min(code)));
     let mut seen = BTreeSet::new();
-    let mut summaries = Vec::new();
+    let mut summaries = Summaries::default();
     for root in &args.runs {
-        let folders = match folders(root) {
+        let Folders { found, complaints } = match folders(root) {
             Ok(folders) => folders,
             Err(error) => {
-                note(&error);
+                note(say(&error));
                 continue;
             }
         };
-        for folder in folders {
+        for complaint in complaints {
+            eprintln!("analyze: {}", text::plain(&complaint));
+            note(1);
+        }
+        for folder in found {
             // Named twice, as itself and by the folder that it is in, it is still one recording.
             let name = folder.canonicalize().unwrap_or_else(|_| folder.clone());
             if !seen.insert(name) {
                 continue;
             }
-            match summary(&folder, thresholds, args.thresholds.damage()) {
-                Ok(summary) => {
-                    for part in &summary.recording.damaged_parts {
-                        let text = format!("left out {}: {}", part.file, part.reason);
-                        eprintln!("analyze: {}: {}", folder.display(), text::plain(&text));
-                    }
-                    summaries.push(summary);
-                }
-                Err(error) => note(&error),
+            if let Err(error) = summaries.add(&folder, thresholds, args.thresholds.damage()) {
+                note(say(&error));
             }
         }
     }
+    let summaries = summaries.all;
     if !summaries.is_empty() {
         print(args, &Gaps::new(&summaries, &args.groups(), thresholds))?;
     }
     failed.map_or(Ok(()), |code| Err(Failure::Said(code)))
 }
 
-/// The recordings at `root`; where there is none, `root` itself, which then says what is wrong with it.
-fn folders(root: &Path) -> Result<Vec<PathBuf>, AnalyzeError> {
-    let found = recording::find(root)?;
-    Ok(match found.is_empty() {
-        true => vec![root.to_path_buf()],
-        false => found,
-    })
+/// The summaries of recordings, each of them once, wherever its copies are.
+#[derive(Default)]
+struct Summaries {
+    all: Vec<Summary>,
+    /// Where each was found, by host and run.
+    folders: BTreeMap<(String, String), PathBuf>,
 }
 
-fn summary(folder: &Path, thresholds: Thresholds, damage: Damage) -> Result<Summary, AnalyzeError> {
-    Ok(analyze(&Loaded::open_with(folder, damage)?, thresholds)?.summary)
+impl Summaries {
+    /// Adds the recording in `folder`, and says what is left out.
+    fn add(
+        &mut self,
+        folder: &Path,
+        thresholds: Thresholds,
+        damage: Damage,
+    ) -> Result<(), AnalyzeError> {
+        let loaded = Loaded::open_with(folder, damage)?;
+        let manifest = loaded.manifest();
+        let name = (manifest.host.clone(), manifest.run_id.clone());
+        if let Some(first) = self.folders.get(&name) {
+            let (host, run) = &name;
+            let (folder, first) = (folder.display(), first.display());
+            let text = format!("{folder}: run {run} of {host}, as {first} is: it counts once");
+            eprintln!("analyze: {}", text::plain(&text));
+            return Ok(());
+        }
+        let summary = analyze(&loaded, thresholds)?.summary;
+        for part in &summary.recording.damaged_parts {
+            let text = format!("left out {}: {}", part.file, part.reason);
+            eprintln!("analyze: {}: {}", folder.display(), text::plain(&text));
+        }
+        self.folders.insert(name, folder.to_path_buf());
+        self.all.push(summary);
+        Ok(())
+    }
+}
+
+/// What lies below a folder that the user named.
+struct Folders {
+    /// The recordings.
+    found: Vec<PathBuf>,
+    /// A line of each folder that seems to be one and can't be read as such.
+    complaints: Vec<String>,
+}
+
+/// The recordings at `root`; where there is none, `root` itself, which then says what is wrong with it.
+fn folders(root: &Path) -> Result<Folders, AnalyzeError> {
+    let mut found = recording::find(root)?;
+    let is_root = found.first().is_some_and(|first| first == root);
+    let mut complaints = Vec::new();
+    if !is_root && !is_remainder(root) {
+        for folder in folders_in(root, &mut complaints) {
+            if is_remainder(&folder) {
+                complaints.push(without_manifest(&folder));
+            } else if !is_recording(&folder) {
+                let below = folders_in(&folder, &mut complaints);
+                let remainders = below.iter().filter(|below| is_remainder(below));
+                complaints.extend(remainders.map(|remainder| without_manifest(remainder)));
+            }
+        }
+    }
+    if found.is_empty() && complaints.is_empty() {
+        found.push(root.to_path_buf());
+    }
+    Ok(Folders { found, complaints })
+}
+
+/// The folders in a folder, in order; one that can't be listed may hide recordings.
+fn folders_in(folder: &Path, complaints: &mut Vec<String>) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    match entries {
+        Ok(entries) => {
+            let paths = entries.iter().map(fs::DirEntry::path);
+            let mut folders: Vec<_> = paths.filter(|path| path.is_dir()).collect();
+            folders.sort();
+            folders
+        }
+        Err(error) => {
+            complaints.push(format!("{}: {error}", folder.display()));
+            Vec::new()
+        }
+    }
+}
+
+fn is_recording(folder: &Path) -> bool {
+    folder.join(MANIFEST_FILE).is_file()
+}
+
+/// True for what a copy that was broken off leaves: rows, and nothing that says whose.
+fn is_remainder(folder: &Path) -> bool {
+    let holds = |name: &str| folder.join(name).is_dir();
+    !is_recording(folder) && (holds(Table::Operations.as_str()) || holds("journal"))
+}
+
+fn without_manifest(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("{folder}: it holds rows but no manifest.json, so it is left out; copy it again")
 }
 
 fn print(args: &GapsArgs, gaps: &Gaps) -> Result<(), Failure> {

@@ -79,7 +79,8 @@ pub struct PlacedOutage {
     pub downtime_us: i64,
     /// The true downtime is between `downtime - resolution` and `downtime`; microseconds.
     pub resolution_us: i64,
-    /// It was open at the start or at the end of the recording: the downtime is a lower bound.
+    /// It was open at the start or at the end of the recording, or operations of its path are missing: the downtime is a lower
+    /// bound.
     pub at_least: bool,
     /// Operations that failed or stalled in it.
     pub evidence: u64,
@@ -178,7 +179,7 @@ fn outages_of<'a>(
                 span: moved(&outage.span, recording.offset.as_ref()),
                 downtime_us: outage.downtime_us,
                 resolution_us: outage.resolution_us,
-                at_least: recording.is_partial || outage.open_at_start || outage.open_at_end,
+                at_least: path.is_partial || outage.open_at_start || outage.open_at_end,
                 evidence: outage.evidence,
                 axis: recording.axis,
                 uncertainty_us: recording

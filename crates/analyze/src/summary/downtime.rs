@@ -19,7 +19,7 @@ pub struct GroupSummary {
     pub at_least: bool,
     /// An outage of `all` in which this group had neither success nor evidence.
     pub unobserved: bool,
-    /// 1 - downtime / duration; an upper bound (`at most`) where `unobserved`.
+    /// 1 - downtime / duration; an upper bound (`at most`) where `at_least` or `unobserved`.
     pub availability: Option<f64>,
     /// Every outage.
     pub outages: Vec<Outage>,

@@ -98,6 +98,11 @@ impl Default for Thresholds {
 pub struct PathSummary {
     /// `direct` or `proxy`.
     pub path: String,
+    /// True where operations of the path are missing: its downtimes are lower bounds.
+    pub is_partial: bool,
+    /// True where every part of its operations is left out as damaged: nothing is known of the path, and its counts of 0 are no
+    /// figures.
+    pub is_left_out: bool,
     /// All operations together.
     pub overall: Rates,
     /// Per operation type: read, write, transaction; types that were never drawn are left out.

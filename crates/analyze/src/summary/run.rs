@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use recording::{
     ClockOffset, DamagedPart, Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server,
-    State, Timeouts, Timestamp, Weights,
+    State, Table, Timeouts, Timestamp, Weights, WriteFailure,
 };
 use serde::Serialize;
 
@@ -55,10 +55,14 @@ pub struct RecordingSummary {
     pub load: Option<LoadSettings>,
     /// Rows lost while recording, by table; empty where none was.
     pub dropped_rows: BTreeMap<String, u64>,
+    /// When the disk refused what was to be written; rows were held in memory meanwhile. Empty where it never did.
+    pub write_failures: Vec<WriteFailure>,
     /// Rows that are in the journals of open parts only: in progress, or its recorder was killed.
     pub journal_rows: u64,
-    /// Bytes of journals that are no complete batch: what was being written when the recorder died.
+    /// Bytes of journals that are no complete batch: what was being written when the recorder died, and what is damaged.
     pub unread_bytes: u64,
+    /// Bytes of the operations' journals that had been complete batches, and are none any more.
+    pub damaged_bytes: u64,
     /// Parts and journals that are missing or damaged, and so left out; empty where all are whole.
     pub damaged_parts: Vec<DamagedPart>,
     /// Operations that are left out because this version does not know what they are; empty where it knows all.
@@ -70,6 +74,18 @@ pub struct RecordingSummary {
     pub clock_drift_us: Option<i64>,
     /// The database server's clock against this recording's; empty where it was not measured.
     pub clock_offsets: Vec<ClockOffset>,
+}
+
+impl RecordingSummary {
+    /// True where a part or a journal of the table is left out as damaged.
+    pub(crate) fn lacks_parts_of(&self, table: Table) -> bool {
+        let of_table = |file: &str| {
+            let name = file.strip_prefix("journal/").unwrap_or(file);
+            let rest = name.strip_prefix(table.as_str());
+            rest.is_some_and(|rest| rest.starts_with(['/', '.']))
+        };
+        self.damaged_parts.iter().any(|part| of_table(&part.file))
+    }
 }
 
 /// What a recording is.

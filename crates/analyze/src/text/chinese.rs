@@ -90,6 +90,15 @@ pub(super) const CHINESE: Words = Words {
     after_the_start: "结束时测得",
     warning: "警告",
     dropped: |rows, table| format!("记录时丢失了 {table} 表的 {rows} 行: 以下数据不完整"),
+    damaged_journals: |bytes| format!("操作日志有 {bytes} 字节已损坏, 未计入: 以下数据不完整"),
+    disk: "磁盘",
+    disk_text: |from, until, error| {
+        let until = until.map_or_else(
+            || "起拒绝写入".to_owned(),
+            |until| format!("至 {until} 拒绝写入"),
+        );
+        format!("自 {from} {until} ({error})")
+    },
     damaged_part: |file, reason, rows| {
         let missing = rows.map_or("缺少的行数未知".to_owned(), |rows| {
             format!("缺少 {rows} 行")
@@ -130,6 +139,7 @@ pub(super) const CHINESE: Words = Words {
     triggered: "故障转移触发时间",
     trigger_finished: "命令结束时间",
     not_triggered: "未触发: 记录中没有该事件",
+    trigger_left_out: "未知: 事件已损坏, 未计入",
     exit_status: |status| format!("退出码 {status}"),
     pgbench_settings: |mode, clients, jobs, scale, warmup| {
         format!("{mode}, {clients} 个客户端, {jobs} 个线程, 比例因子 {scale}, 预热 {warmup}")
@@ -144,6 +154,7 @@ pub(super) const CHINESE: Words = Words {
     no_outage: "未发现停机",
     not_observed: "未观测到: 其他操作全部停机期间没有此类请求",
     no_operations: "没有操作记录, 无法判断",
+    path_left_out: "已损坏, 未计入: 对其一无所知",
     trigger_failed: |status| {
         format!("故障转移命令失败 (退出码 {status}): 见 logs/failover-command.log。")
     },

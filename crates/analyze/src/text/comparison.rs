@@ -26,7 +26,9 @@ pub(super) fn section(page: &Page<'_>) -> String {
         table.row(row(page, line));
     }
     let mut text = page.tabled(words.comparison_heading, &table);
-    if !text.is_empty() {
+    // Of a path that is left out nobody knows how many episodes it had.
+    let is_known = page.summary.paths.iter().all(|path| !path.is_left_out);
+    if !text.is_empty() && is_known {
         let sentence = page.paint.apply(Tone::Detail, &failovers(page, comparison));
         text.push_str(&format!("  {sentence}\n"));
     }

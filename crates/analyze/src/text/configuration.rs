@@ -1,7 +1,7 @@
 //! What was recorded, and with which settings.
 
 use recording::vocabulary::EventKind;
-use recording::{ClockOffset, Endpoint, Schedule, Server};
+use recording::{ClockOffset, Endpoint, Schedule, Server, Table};
 
 use super::Page;
 use super::format::{count, date_time, decimal, plain};
@@ -10,6 +10,9 @@ use crate::summary::{EventSummary, Progress};
 
 /// Unknown words that are told one by one: garbage has as many as rows.
 const MOST_WORDS: usize = 8;
+
+/// Times of a disk that refused rows that are told one by one.
+const MOST_WRITE_FAILURES: usize = 5;
 
 type Items = Vec<(String, Cell)>;
 
@@ -52,19 +55,36 @@ pub(super) fn recording_items(page: &Page<'_>) -> Items {
     }
     let offsets = recording.clock_offsets.iter();
     items.extend(offsets.map(|offset| item(words.clock_offset, offset_text(page, offset))));
-    if recording.journal_rows > 0 || recording.unread_bytes > 0 {
-        let text = (words.journal_text)(
-            &count(recording.journal_rows),
-            &count(recording.unread_bytes),
-        );
+    // Damage has its own line.
+    let unread_bytes = recording
+        .unread_bytes
+        .saturating_sub(recording.damaged_bytes);
+    if recording.journal_rows > 0 || unread_bytes > 0 {
+        let text = (words.journal_text)(&count(recording.journal_rows), &count(unread_bytes));
         items.push(item(words.journal, text));
     }
+    items.extend(disk_items(page));
     for (table, rows) in &recording.dropped_rows {
         let text = (words.dropped)(&count(*rows), &plain(table));
         items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
     }
     items.extend(missing_items(page));
     items
+}
+
+/// When the disk refused rows. They were held in memory: those that were lost are told of as such.
+fn disk_items(page: &Page<'_>) -> Items {
+    let (words, failures) = (page.words, &page.summary.recording.write_failures);
+    let line = |text: String| (words.disk.to_owned(), Cell::new(text, Tone::Bad));
+    let told = failures.iter().take(MOST_WRITE_FAILURES).map(|failure| {
+        let until = failure.until.map(|until| page.calendar.time(until));
+        let from = page.calendar.time(failure.from);
+        let text = (words.disk_text)(&from, until.as_deref(), &plain(&failure.error));
+        line(text)
+    });
+    let more = failures.len().saturating_sub(MOST_WRITE_FAILURES);
+    let more = (more > 0).then(|| line((words.more)(&more.to_string())));
+    told.chain(more).collect()
 }
 
 /// How far this host's clock was from the server's, and where and when that was measured.
@@ -93,6 +113,8 @@ fn offset_text(page: &Page<'_>, offset: &ClockOffset) -> String {
 fn missing_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let warning = |text: String| (words.warning.to_owned(), Cell::new(text, Tone::Bad));
+    let journals = (recording.damaged_bytes > 0)
+        .then(|| warning((words.damaged_journals)(&count(recording.damaged_bytes))));
     let damaged = recording.damaged_parts.iter().map(|part| {
         let rows = part.rows.map(count);
         let (file, reason) = (plain(&part.file), plain(&part.reason));
@@ -105,6 +127,7 @@ fn missing_items(page: &Page<'_>) -> Items {
     });
     let more = recording.left_out.len().saturating_sub(MOST_WORDS);
     let more = (more > 0).then(|| warning((words.more)(&more.to_string())));
+    let damaged = journals.into_iter().chain(damaged);
     damaged.chain(left_out).chain(more).collect()
 }
 
@@ -276,10 +299,12 @@ fn failover_items(page: &Page<'_>) -> Items {
         triggered = true;
     }
     if failover.is_some() && !triggered {
-        items.push((
-            words.triggered.to_owned(),
-            Cell::new(words.not_triggered, Tone::Bad),
-        ));
+        let lacks_events = page.summary.recording.lacks_parts_of(Table::Events);
+        let text = match lacks_events {
+            true => words.trigger_left_out,
+            false => words.not_triggered,
+        };
+        items.push((words.triggered.to_owned(), Cell::new(text, Tone::Bad)));
     }
     for event in events(page, EventKind::FailoverTriggerFinished) {
         let (mut text, mut tone) = (moment(page, event), Tone::Plain);

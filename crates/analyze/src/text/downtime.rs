@@ -28,7 +28,8 @@ pub(super) fn groups(page: &Page<'_>) -> String {
     for (path, group) in Group::ALL.iter().flat_map(|group| of_group(page, *group)) {
         let availability = optional(group.availability, |availability| {
             let text = units.percent(availability, 3);
-            if group.unobserved {
+            // Of a downtime that is a lower bound, it is an upper one.
+            if group.at_least || group.unobserved {
                 (words.at_most)(&text)
             } else {
                 text

@@ -58,6 +58,16 @@ pub(super) const ENGLISH: Words = Words {
     dropped: |rows, table| {
         format!("lost while recording: {rows} rows of {table}; the figures are incomplete")
     },
+    damaged_journals: |bytes| {
+        format!(
+            "damaged: {bytes} bytes of the journals of operations, left out; the figures are incomplete"
+        )
+    },
+    disk: "Disk",
+    disk_text: |from, until, error| {
+        let until = until.map_or_else(|| "on".to_owned(), |until| format!("until {until}"));
+        format!("refused rows from {from} {until} ({error})")
+    },
     damaged_part: |file, reason, rows| {
         let missing = rows.map_or("an unknown number of rows is missing".to_owned(), |rows| {
             format!("{rows} rows are missing")
@@ -100,6 +110,7 @@ pub(super) const ENGLISH: Words = Words {
     triggered: "Failover triggered",
     trigger_finished: "Command finished",
     not_triggered: "never: the recording holds no such event",
+    trigger_left_out: "not known: events are left out as damaged",
     exit_status: |status| format!("status {status}"),
     pgbench_settings: |mode, clients, jobs, scale, warmup| {
         format!("{mode}, clients {clients}, jobs {jobs}, scale {scale}, warm-up {warmup}")
@@ -117,6 +128,7 @@ pub(super) const ENGLISH: Words = Words {
     no_outage: "no outage found",
     not_observed: "unobserved: nobody asked for them while everything else was down",
     no_operations: "no operations recorded: nothing to judge",
+    path_left_out: "left out as damaged: nothing is known of it",
     trigger_failed: |status| {
         format!("The failover command failed (exit code {status}): see logs/failover-command.log.")
     },

@@ -41,6 +41,7 @@ pub(super) fn operations(page: &Page<'_>) -> String {
 
 fn operations_row(page: &Page<'_>, label: String, path: &PathSummary, rates: &Rates) -> Vec<Cell> {
     let units = page.words.units;
+    let count = |number| counted(path, number);
     vec![
         label.into(),
         page.path(&path.path),
@@ -53,6 +54,12 @@ fn operations_row(page: &Page<'_>, label: String, path: &PathSummary, rates: &Ra
         optional(rates.tps, |tps| decimal(tps, 2)).into(),
         optional(rates.steady_tps, |tps| decimal(tps, 2)).into(),
     ]
+}
+
+/// A count of a path's operations; `-` where these are left out.
+pub(super) fn counted(path: &PathSummary, number: u64) -> String {
+    let known = (!path.is_left_out).then_some(number);
+    optional(known, count)
 }
 
 /// Mean, extremes and percentiles: over successes, over all that finished, and over the successes of each type.
@@ -94,7 +101,7 @@ pub(super) fn response_times(page: &Page<'_>) -> String {
         let mut cells = vec![
             label.into(),
             page.path(&path.path),
-            count(times.samples).into(),
+            counted(path, times.samples).into(),
         ];
         cells.extend(figures(times).map(|us| Cell::from(scale.number(us))));
         table.row(cells);

@@ -1,6 +1,7 @@
 //! The sections of the original design's sample report, in its order and wording, each followed by what it lacked.
 
 use super::format::{NONE, count, decimal, is_nothing, optional};
+use super::rates::counted;
 use super::table::{Cell, Tone};
 use super::verdict::{downtime, headline_group};
 use super::words::SampleWords;
@@ -47,7 +48,7 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
     let rate = |rate: Option<f64>| optional(rate, |rate| units.percent(rate, 1));
     let seconds = |us: Option<i64>| optional(us, |us| units.seconds(us, 3));
     let mut items = vec![
-        item(words.total, count(overall.total)),
+        item(words.total, counted(path, overall.total)),
         item(words.success_rate, rate(overall.success_rate)),
     ];
     items.extend(path.types.iter().map(|named| {

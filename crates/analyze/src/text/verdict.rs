@@ -55,6 +55,9 @@ pub(super) fn section(page: &Page<'_>) -> String {
 fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
     let words = page.words;
     let name = page.path(&path.path);
+    if path.is_left_out {
+        return vec![name, Cell::new(words.path_left_out, Tone::Bad)];
+    }
     let Some((headline, group)) = headline_group(path) else {
         return vec![name, words.no_operations.into()];
     };

@@ -62,6 +62,10 @@ pub(super) struct Words {
     pub(super) after_the_start: &'static str,
     pub(super) warning: &'static str,
     pub(super) dropped: fn(&str, &str) -> String,
+    pub(super) damaged_journals: fn(&str) -> String,
+    pub(super) disk: &'static str,
+    /// From, until where it took them again, what the operating system said.
+    pub(super) disk_text: fn(&str, Option<&str>, &str) -> String,
     /// File, reason, missing rows where they are known.
     pub(super) damaged_part: fn(&str, &str, Option<&str>) -> String,
     /// Rows, column, and its word where it has one.
@@ -92,6 +96,7 @@ pub(super) struct Words {
     pub(super) triggered: &'static str,
     pub(super) trigger_finished: &'static str,
     pub(super) not_triggered: &'static str,
+    pub(super) trigger_left_out: &'static str,
     pub(super) exit_status: fn(i32) -> String,
     pub(super) pgbench_settings: fn(&str, &str, &str, &str, &str) -> String,
     pub(super) labels: &'static str,
@@ -105,6 +110,7 @@ pub(super) struct Words {
     pub(super) no_outage: &'static str,
     pub(super) not_observed: &'static str,
     pub(super) no_operations: &'static str,
+    pub(super) path_left_out: &'static str,
     pub(super) trigger_failed: fn(&str) -> String,
     pub(super) no_failover: &'static str,
     pub(super) no_failover_on_either: &'static str,

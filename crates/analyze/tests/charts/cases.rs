@@ -331,6 +331,8 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
     });
     PathSummary {
         path: path.path.clone(),
+        is_partial: false,
+        is_left_out: false,
         overall: rates(path, duration_us),
         types: vec![],
         operations: vec![],
@@ -416,8 +418,10 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         failover: None,
         load: None,
         dropped_rows: BTreeMap::new(),
+        write_failures: Vec::new(),
         journal_rows: 0,
         unread_bytes: 0,
+        damaged_bytes: 0,
         damaged_parts: Vec::new(),
         left_out: Vec::new(),
         is_partial: false,

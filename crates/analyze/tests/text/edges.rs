@@ -1,7 +1,7 @@
 //! Recordings out of the ordinary.
 
 use analyze::summary::{Group, GroupSummary, ResponseTimes, Summary};
-use recording::Mode;
+use recording::{Mode, Timestamp, WriteFailure};
 
 use crate::fixtures::{group, headline, outage, path, quiet, rates, sample};
 use crate::{english, sections};
@@ -105,8 +105,8 @@ fn open_at_the_end_and_unobserved() {
           group        path                      downtime  outages  episodes       availability  blips  brownouts
           read         direct                           -        0         0  at most 100.000 %      0          0
           transaction  direct   at least 0.90 s (-0.40 s)        1         1   at most 99.700 %      0          0
-          writer       direct  at least 50.01 s (-0.30 s)        1         1           83.330 %      0          0
-          all          direct  at least 50.01 s (-0.30 s)        1         1           83.330 %      0          0
+          writer       direct  at least 50.01 s (-0.30 s)        1         1   at most 83.330 %      0          0
+          all          direct  at least 50.01 s (-0.30 s)        1         1   at most 83.330 %      0          0
 
         Outages
           path    group        from (UTC)    offset (s)  until                           downtime  evidence  errors inside
@@ -178,12 +178,12 @@ fn nothing_ever_succeeded() {
           transaction successes  direct        0     -    -    -    -    -    -    -      -
 
         Downtime
-          group        path                       downtime  outages  episodes  availability  blips  brownouts
-          read         direct  at least 300.01 s (-0.90 s)        1         1       0.000 %      0          0
-          write        direct  at least 300.01 s (-0.90 s)        1         1       0.000 %      0          0
-          transaction  direct  at least 300.01 s (-0.90 s)        1         1       0.000 %      0          0
-          writer       direct  at least 300.01 s (-0.90 s)        1         1       0.000 %      0          0
-          all          direct  at least 300.01 s (-0.90 s)        1         1       0.000 %      0          0
+          group        path                       downtime  outages  episodes     availability  blips  brownouts
+          read         direct  at least 300.01 s (-0.90 s)        1         1  at most 0.000 %      0          0
+          write        direct  at least 300.01 s (-0.90 s)        1         1  at most 0.000 %      0          0
+          transaction  direct  at least 300.01 s (-0.90 s)        1         1  at most 0.000 %      0          0
+          writer       direct  at least 300.01 s (-0.90 s)        1         1  at most 0.000 %      0          0
+          all          direct  at least 300.01 s (-0.90 s)        1         1  at most 0.000 %      0          0
 
         Outages
           path    group        from (UTC)    offset (s)  until                            downtime  evidence  errors inside
@@ -279,4 +279,74 @@ fn a_recording_without_operations_has_no_verdict() {
     ");
     summary.paths.clear();
     assert!(english(&summary).contains("Verdict\n  no operations recorded: nothing to judge\n"));
+}
+
+/// The disk refused rows for 8 s, then for ever.
+#[test]
+fn a_disk_that_refused_rows() {
+    let second = |after: i64| Timestamp(crate::fixtures::START_US + after * 1_000_000);
+    let mut summary = direct_alone(None);
+    let failure = |from: i64, until: Option<i64>| WriteFailure {
+        from: second(from),
+        until: until.map(second),
+        error: "No space left on device (os error 28)".to_owned(),
+    };
+    let failures = &mut summary.recording.write_failures;
+    failures.extend([failure(1, Some(9)), failure(20, None)]);
+    let told = |summary: &Summary, report: fn(&Summary) -> String| -> Vec<String> {
+        let report = report(summary);
+        let lines = report.lines().map(|line| line.trim_start().to_owned());
+        lines
+            .filter(|line| line.starts_with("Disk") || line.starts_with("- 磁盘"))
+            .collect()
+    };
+    let english = told(&summary, english);
+    let words = [
+        "refused rows from 20:43:01.000 until 20:43:09.000 (No space left on device (os error 28))",
+        "refused rows from 20:43:20.000 on (No space left on device (os error 28))",
+    ];
+    assert_eq!(english.len(), 2, "{english:?}");
+    for (line, words) in english.iter().zip(words) {
+        assert!(line.ends_with(words), "{line}");
+    }
+    assert_eq!(
+        told(&summary, crate::chinese),
+        [
+            "- 磁盘: 自 20:43:01.000 至 20:43:09.000 拒绝写入 (No space left on device (os error 28))",
+            "- 磁盘: 自 20:43:20.000 起拒绝写入 (No space left on device (os error 28))",
+        ]
+    );
+    let failures = &mut summary.recording.write_failures;
+    failures.extend((30..36).map(|from| failure(from, Some(from))));
+    let english = told(&summary, crate::english);
+    assert_eq!(english.len(), 6, "{english:?}");
+    assert!(english[5].ends_with("3 more are in the JSON summary"));
+}
+
+#[test]
+fn damage_of_journals_is_a_warning_and_not_what_was_being_written() {
+    let mut summary = direct_alone(None);
+    summary.recording.journal_rows = 5;
+    (
+        summary.recording.unread_bytes,
+        summary.recording.damaged_bytes,
+    ) = (1_300, 1_234);
+    let report = english(&summary);
+    assert!(
+        report.contains("5 rows of parts that are not sealed, 66 bytes unread"),
+        "{report}"
+    );
+    let line = report
+        .lines()
+        .find(|line| line.contains("WARNING"))
+        .unwrap();
+    assert!(
+        line.contains("damaged: 1,234 bytes of the journals of operations"),
+        "{line}"
+    );
+    let chinese = crate::chinese(&summary);
+    assert!(
+        chinese.contains("- 警告: 操作日志有 1,234 字节已损坏"),
+        "{chinese}"
+    );
 }

@@ -174,6 +174,8 @@ pub(crate) fn path(
         });
     PathSummary {
         path: name.to_owned(),
+        is_partial: false,
+        is_left_out: false,
         overall,
         operations: Vec::new(),
         impacts: impacts.collect(),
@@ -253,8 +255,10 @@ pub(crate) fn recording() -> RecordingSummary {
         }),
         load: None,
         dropped_rows: BTreeMap::new(),
+        write_failures: Vec::new(),
         journal_rows: 0,
         unread_bytes: 0,
+        damaged_bytes: 0,
         damaged_parts: Vec::new(),
         left_out: Vec::new(),
         is_partial: false,

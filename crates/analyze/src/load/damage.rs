@@ -1,0 +1,65 @@
+//! Which path is hurt by what is left out as damaged.
+
+use recording::vocabulary::Path;
+
+use super::Loaded;
+
+impl Loaded {
+    /// Bytes of journals of operations that had been complete batches.
+    pub(crate) fn damaged_bytes(&self) -> u64 {
+        let bytes = self.damaged_journals.iter().map(|(_, bytes)| *bytes);
+        bytes.fold(0, u64::saturating_add)
+    }
+
+    /// True where rows are missing from journals of operations.
+    pub(crate) fn has_damaged_journals(&self) -> bool {
+        !self.damaged_journals.is_empty()
+    }
+
+    /// The recording as far as it says something of one path: without the damage of other paths' operations.
+    pub(crate) fn without_damage_elsewhere(&self, path: Path) -> Self {
+        let concerns = |file: &str| path_of_operations(file).is_none_or(|of| of == path);
+        let mut rest = self.clone();
+        rest.damaged.retain(|part| concerns(&part.file));
+        rest.damaged_journals.retain(|(file, _)| concerns(file));
+        rest
+    }
+
+    /// True where operations of the path are left out as damaged.
+    pub(crate) fn is_damaged_on(&self, path: Path) -> bool {
+        let parts = self.damaged.iter().map(|part| &part.file);
+        let journals = self.damaged_journals.iter().map(|(file, _)| file);
+        parts
+            .chain(journals)
+            .any(|file| path_of_operations(file) == Some(path))
+    }
+}
+
+/// The path whose operations a file holds, by its name: `operations/direct-00001.parquet`,
+/// `journal/operations.direct-00001.arrows`. `None` for a file of something else.
+fn path_of_operations(file: &str) -> Option<Path> {
+    let part = file
+        .strip_prefix("operations/")
+        .or_else(|| file.strip_prefix("journal/operations."))?;
+    Path::parse(part.split_once('-')?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_files_say_whose_operations_they_hold() {
+        for (file, path) in [
+            ("operations/direct-00001.parquet", Some(Path::Direct)),
+            ("operations/proxy-00002.parquet", Some(Path::Proxy)),
+            ("journal/operations.proxy-00001.arrows", Some(Path::Proxy)),
+            ("operations/later-00001.parquet", None),
+            ("operations/direct", None),
+            ("connections/connections-00001.parquet", None),
+            ("journal/in_flight.arrows", None),
+        ] {
+            assert_eq!(path_of_operations(file), path, "{file}");
+        }
+    }
+}
