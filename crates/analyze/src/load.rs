@@ -143,8 +143,9 @@ impl Loaded {
     ) -> Result<(), AnalyzeError> {
         let parts = self.tables.get(&Table::Operations).into_iter().flatten();
         let parts: Vec<PathBuf> = parts.map(|source| source.path.clone()).collect();
-        // Where rows are missing the recording is not known to reach so far.
-        if under_way.missing_rows(&parts, journals) == 0 {
+        // Where more rows are missing than were damaged, the recording is not known to reach so far.
+        let damaged: u64 = journals.iter().map(|journal| journal.damaged_rows).sum();
+        if under_way.missing_rows(&parts, journals) <= damaged {
             self.last_word_us = Some(under_way.time_us);
         }
         let unfinished = under_way.unfinished(&parts, journals);

@@ -250,7 +250,6 @@ fn a_damaged_journal_is_a_warning_and_hurts_its_own_path_only() {
     std::fs::write(&journal, bytes).unwrap();
     let summary = figures();
     assert!(summary.recording.damaged_bytes > 0);
-    assert!(summary.recording.damaged_bytes <= summary.recording.unread_bytes);
     assert!(summary.recording.is_partial);
     for (path, is_partial) in summary.paths.iter().zip([true, false]) {
         assert_eq!(path.is_partial, is_partial, "{}", path.path);

@@ -122,8 +122,8 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
             Table::Operations,
             unaccounted,
         );
-        // Where rows are missing the recording is not known to reach so far.
-        if missing == 0 && !has_unknown_damage {
+        // Where more rows are missing than were damaged, the recording is not known to reach so far.
+        if unaccounted == 0 && !has_unknown_damage {
             let after_start = under_way
                 .time_us
                 .saturating_sub(manifest.start_time.micros());

@@ -11,6 +11,7 @@ use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, Schema};
 
 use crate::error::{OpenError, WriteError};
+use crate::guard::guarded;
 use crate::journal::{Sum, stream_writer};
 use crate::layout::{Table, sums_of};
 use crate::packed;
@@ -37,7 +38,8 @@ pub struct Unsealed {
     pub rows: u64,
     /// Bytes at the end that are no complete batch: what was being written when the recorder died, or what was damaged since.
     pub unread_bytes: u64,
-    /// Those of them that are not merely what was being written: rows are missing that the recorder had written.
+    /// Bytes that changed since they were written, whether they could be read or not: rows are missing that the recorder had written, or
+    /// a word of them is not the one that it wrote.
     pub damaged_bytes: u64,
     /// The rows that are missing for that reason, as far as the checksums tell.
     pub damaged_rows: u64,
@@ -109,11 +111,12 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
     if let Some((_, schema)) = message(&bytes, 0, MessageHeader::Schema) {
         let is_our_schema = is_ours(table, &bytes[..schema]);
         let found = pieces(&bytes, schema, &sums, is_our_schema);
-        unsealed.damaged_bytes = found.doubtful_bytes;
         tail = &bytes[found.end..];
         let whole_rows: u64 = found.pieces.iter().map(|piece| piece.rows).sum();
         let found_damaged_rows = found.damaged_rows;
         let pieces = decodable(table, &bytes, schema, found.pieces);
+        let doubtful = pieces.iter().filter(|piece| piece.is_doubtful);
+        unsealed.damaged_bytes = doubtful.map(|piece| piece.bytes.len() as u64).sum();
         unsealed.stream = stream_of(&bytes, schema, &pieces);
         unsealed.rows = pieces.iter().map(|piece| piece.rows).sum();
         read = unsealed.stream.len();
@@ -159,6 +162,9 @@ const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 struct Piece {
     bytes: Range<usize>,
     rows: u64,
+    /// True for lists of words that are used though they changed: all that follows needs them, and a word that changed is one that
+    /// nobody knows.
+    is_doubtful: bool,
 }
 
 /// The piece that begins at `start`.
@@ -171,6 +177,7 @@ fn piece(bytes: &[u8], start: usize) -> Option<Piece> {
     Some(Piece {
         bytes: start..end,
         rows,
+        is_doubtful: false,
     })
 }
 
@@ -180,9 +187,6 @@ struct Found {
     pieces: Vec<Piece>,
     /// Where looking for them ended.
     end: usize,
-    /// Bytes of lists of words that are used though they changed: all that follows needs them, and a word that changed is one that nobody
-    /// knows.
-    doubtful_bytes: u64,
     /// Rows of batches that changed, as their checksums count them.
     damaged_rows: u64,
 }
@@ -193,7 +197,6 @@ struct Found {
 /// A checksum also says where its batch ends: behind a damaged one, reading goes on.
 fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Found {
     let mut pieces = Vec::new();
-    let mut doubtful_bytes = 0;
     let mut damaged_rows: u64 = 0;
     let mut position = start;
     for (number, sum) in sums.iter().enumerate() {
@@ -216,10 +219,10 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Foun
         let is_words = |piece: &Piece| piece.rows == 0 && sum.rows == 0 && has_schema;
         match whole {
             Some(piece) if is_unchanged => pieces.push(piece),
-            Some(piece) if is_words(&piece) => {
-                doubtful_bytes += piece.bytes.len() as u64;
-                pieces.push(piece);
-            }
+            Some(piece) if is_words(&piece) => pieces.push(Piece {
+                is_doubtful: true,
+                ..piece
+            }),
             _ => damaged_rows += possible_rows(sum),
         }
         position = end;
@@ -232,7 +235,6 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Foun
     Found {
         pieces,
         end: position,
-        doubtful_bytes,
         damaged_rows,
     }
 }
@@ -288,9 +290,13 @@ fn stream_of(bytes: &[u8], schema: usize, pieces: &[Piece]) -> Vec<u8> {
 
 /// The batches of a stream, up to the first that can't be decoded.
 fn decoded(stream: &[u8]) -> impl Iterator<Item = RecordBatch> + '_ {
-    let reader = StreamReader::try_new(Cursor::new(stream), None).ok();
-    let batches = reader.into_iter().flatten().map_while(Result::ok);
-    batches.map_while(|batch| packed::unpack(&batch).ok())
+    let opened = guarded(|| StreamReader::try_new(Cursor::new(stream), None).ok());
+    let mut reader = opened.ok().flatten();
+    std::iter::from_fn(move || {
+        let reader = reader.as_mut()?;
+        let next = guarded(|| packed::unpack(&reader.next()?.ok()?).ok());
+        next.ok().flatten()
+    })
 }
 
 /// The pieces that are batches of `table`. One that can't be decoded is left out, and so is what needs its lists of words.
