@@ -163,7 +163,8 @@ fn verify_names_what_is_not_as_recorded() {
 
     fs::write(folder.join("operations/direct-00002.parquet"), &bytes).unwrap();
     fs::create_dir_all(folder.join("journal")).unwrap();
-    fs::write(folder.join("journal/events.events-00001.arrows"), "abc").unwrap();
+    // A journal whose recorder died with its first bytes.
+    fs::write(folder.join("journal/events.events-00001.arrows"), [0xff; 3]).unwrap();
     let found = check();
     assert!(!found.is_whole() && found.damaged.is_empty());
     assert_eq!(found.unnamed, ["operations/direct-00002.parquet"]);
