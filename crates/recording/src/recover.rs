@@ -74,6 +74,8 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     let mut manifest = recording.manifest().clone();
     let mut recovered = Recovered::default();
     let mut has_unknown_damage = false;
+    // Of operations alone: what is under way vouches for no other table.
+    let mut damaged_operations = 0;
     for table in Table::ALL {
         if manifest.state == State::Recording {
             remove_open_files(folder, table)?;
@@ -105,7 +107,10 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
             let _ = fs::remove_file(folder.join(table.as_str()).join(open));
             recovered.unread_bytes += unsealed.unread_bytes;
             recovered.rows += unsealed.rows;
-            has_unknown_damage |= unsealed.damaged_bytes > 0 && unsealed.damaged_rows == 0;
+            if table == Table::Operations {
+                has_unknown_damage |= unsealed.damaged_bytes > 0 && unsealed.damaged_rows == 0;
+                damaged_operations += unsealed.damaged_rows;
+            }
             drop_rows(&mut manifest, &mut recovered, table, unsealed.damaged_rows);
             let sealed = seal(folder, table, &unsealed.part, unsealed.batches())?;
             manifest.parts.extend(sealed);
@@ -115,7 +120,7 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
         && let Some(under_way) = UnderWay::read(&recording)?
     {
         let missing = under_way.missing_rows(&operations(folder, &manifest), &[]);
-        let unaccounted = missing.saturating_sub(recovered.missing_rows);
+        let unaccounted = missing.saturating_sub(damaged_operations);
         drop_rows(
             &mut manifest,
             &mut recovered,

@@ -237,3 +237,31 @@ fn a_word_ahead_of_its_journals_is_not_believed() {
         "nobody knows how far it reaches"
     );
 }
+
+/// Damage to another table neither hides that operations are missing nor takes the recording's end.
+#[test]
+fn damage_to_another_table_says_nothing_of_operations() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, time_us) = killed(root.path());
+    // Two events that were summed up, and of which nothing is left.
+    let events = folder.join("journal/events.events-00001.arrows");
+    fs::write(&events, b"not a stream").unwrap();
+    let sum = [12_u64.to_le_bytes(), [2, 0, 0, 0, 0, 0, 0, 0]].concat();
+    fs::write(events.with_extension("crc"), sum).unwrap();
+    let copy = copy_of(&folder, &root.path().join("copy"));
+    let recovered = recover(&folder).unwrap();
+    assert_eq!(recovered.missing_rows, 2);
+    let manifest = Manifest::read(&folder).unwrap();
+    assert_eq!(manifest.dropped_rows.get("events"), Some(&2));
+    assert_eq!(manifest.dropped_rows.get("operations"), None);
+    let reached_us = time_us - manifest.start_time.micros();
+    assert_eq!(manifest.duration_us, Some(reached_us));
+
+    let journal = copy.join("journal/operations.direct-00001.arrows");
+    fs::remove_file(journal.with_extension("crc")).unwrap();
+    fs::remove_file(journal).unwrap();
+    recover(&copy).unwrap();
+    let manifest = Manifest::read(&copy).unwrap();
+    assert_eq!(manifest.dropped_rows["operations"], 1);
+    assert_eq!(manifest.duration_us, None);
+}
