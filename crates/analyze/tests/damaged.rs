@@ -234,6 +234,10 @@ fn a_trigger_in_a_damaged_part_is_not_one_that_never_came() {
     manifest.failover = Some(recording::Failover {
         command: "lab failover".to_owned(),
         after_us: 9_500_000,
+        every_us: None,
+        count: None,
+        heal_command: None,
+        settle_us: None,
     });
     manifest.write(&made.folder).unwrap();
     let english = || line_of(&made, &[], "Failover triggered");

@@ -43,12 +43,19 @@ pub(crate) fn build(
             size: config.pool_size,
         },
         timeouts: config.timeouts(),
+        connection: None,
+        probe_interval_us: None,
+        max_tps_per_1000: None,
         endpoints: config.connectors.iter().map(endpoint).collect(),
         servers: Vec::new(),
         labels: config.labels.clone(),
         failover: config.trigger.as_ref().map(|trigger| Failover {
             command: redact(&trigger.command),
             after_us: micros(trigger.after),
+            every_us: None,
+            count: None,
+            heal_command: None,
+            settle_us: None,
         }),
         load: config.load.as_ref().map(|load| LoadSettings {
             clients: load.clients,
@@ -72,6 +79,7 @@ fn endpoint(connector: &Connector) -> Endpoint {
         database: endpoint.database.clone(),
         user: endpoint.user.clone(),
         sslmode: endpoint.sslmode.as_str().to_owned(),
+        reader: false,
     }
 }
 

@@ -117,6 +117,34 @@ pub struct Endpoint {
     pub user: String,
     /// libpq's word: disable, prefer, require, verify-ca, verify-full.
     pub sslmode: String,
+    /// True for the endpoint that only the reads of the path go to.
+    #[serde(default)]
+    pub reader: bool,
+}
+
+/// How connections are made and kept. Each of these decides what a downtime looks like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionSettings {
+    /// Silence after which TCP asks whether the peer is there, microseconds; null where the system decides.
+    pub tcp_keepalive_idle_us: Option<i64>,
+    /// Time between two such questions, microseconds; null where the system decides.
+    pub tcp_keepalive_interval_us: Option<i64>,
+    /// Unanswered questions after which the connection is lost; null where the system decides.
+    pub tcp_keepalive_count: Option<u32>,
+    /// How long sent bytes may stay unacknowledged before the connection is lost, microseconds; null where the system decides.
+    pub tcp_user_timeout_us: Option<i64>,
+    /// Idle connections that the pool keeps ready, where it can.
+    pub pool_min_idle: u32,
+    /// Age at which a connection is replaced, microseconds; null for never.
+    pub pool_max_lifetime_us: Option<i64>,
+    /// Idleness after which a connection is asked whether it lives before an operation gets it, microseconds; null for never.
+    pub pool_idle_check_us: Option<i64>,
+    /// What becomes of a connection that answers 25006: `reconnect` or `keep`.
+    pub on_read_only: String,
+    /// Shortest wait after a failed attempt to connect, microseconds; 0 for none.
+    pub reconnect_backoff_min_us: i64,
+    /// Longest wait after failed attempts to connect, microseconds.
+    pub reconnect_backoff_max_us: i64,
 }
 
 /// Who answered on a path.
@@ -143,8 +171,20 @@ pub struct Server {
 pub struct Failover {
     /// The command, passwords in it replaced.
     pub command: String,
-    /// When after the recording's start it was to run, microseconds.
+    /// When after the recording's start it was to run first, microseconds.
     pub after_us: i64,
+    /// Shortest time from one run to the next, microseconds; null where it was to run once.
+    #[serde(default)]
+    pub every_us: Option<i64>,
+    /// How often it was to run at most; null where the duration alone decides, or where it was to run once.
+    #[serde(default)]
+    pub count: Option<u32>,
+    /// What leads back to a healthy cluster after each run, passwords in it replaced.
+    #[serde(default)]
+    pub heal_command: Option<String>,
+    /// How long every path had to be healthy before the next run, microseconds.
+    #[serde(default)]
+    pub settle_us: Option<i64>,
 }
 
 /// pgbench beside the workload.
@@ -277,6 +317,15 @@ pub struct Manifest {
     pub pool: Pool,
     /// The client's limits.
     pub timeouts: Timeouts,
+    /// How connections are made and kept; absent in recordings from before this was told.
+    #[serde(default)]
+    pub connection: Option<ConnectionSettings>,
+    /// How often each path was probed, microseconds; null where it was not.
+    #[serde(default)]
+    pub probe_interval_us: Option<i64>,
+    /// Most operations per 1,000 seconds that all paths together were allowed; null where nothing limited them.
+    #[serde(default)]
+    pub max_tps_per_1000: Option<i64>,
     /// Where the paths lead.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,

@@ -161,5 +161,21 @@ words! {
         LoadStopped = "load_stopped",
         /// A signal ended the recording early.
         Interrupted = "interrupted",
+        /// The command that heals the cluster was started.
+        HealTriggered = "heal_triggered",
+        /// It ended; `status` is its exit code.
+        HealTriggerFinished = "heal_trigger_finished",
+        /// Every path had been healthy for as long as asked: the next failover may come.
+        Settled = "settled",
+        /// A stop rule ended the campaign of failovers before its count.
+        CampaignStopped = "campaign_stopped",
+        /// The server behind a path changed between writer and reader, or another server in another role answered.
+        RoleChanged = "role_changed",
+        /// A name resolved to other addresses than before.
+        AddressChanged = "address_changed",
+        /// A server answered with another start time than before.
+        ServerRestarted = "server_restarted",
+        /// The user's own mark.
+        Mark = "mark",
     }
 }

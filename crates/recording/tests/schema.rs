@@ -13,7 +13,8 @@ use std::path::Path as FilePath;
 
 use recording::vocabulary::Path;
 use recording::{
-    Endpoint, Failover, LoadSettings, Manifest, PartRecord, Schedule, Server, Timestamp,
+    ConnectionSettings, Endpoint, Failover, LoadSettings, Manifest, PartRecord, Schedule, Server,
+    Timestamp,
 };
 use serde_json::{Value, json};
 use support::START_US;
@@ -43,6 +44,20 @@ fn full(schedule: Schedule) -> Value {
             }],
         },
         schedule,
+        connection: Some(ConnectionSettings {
+            tcp_keepalive_idle_us: Some(1),
+            tcp_keepalive_interval_us: Some(2),
+            tcp_keepalive_count: Some(3),
+            tcp_user_timeout_us: Some(4),
+            pool_min_idle: 5,
+            pool_max_lifetime_us: Some(6),
+            pool_idle_check_us: Some(7),
+            on_read_only: "reconnect".to_owned(),
+            reconnect_backoff_min_us: 8,
+            reconnect_backoff_max_us: 9,
+        }),
+        probe_interval_us: Some(500_000),
+        max_tps_per_1000: Some(100_000),
         endpoints: vec![Endpoint {
             path: Path::Direct,
             host: "writer.lab.test".to_owned(),
@@ -50,6 +65,7 @@ fn full(schedule: Schedule) -> Value {
             database: "shop".to_owned(),
             user: "app".to_owned(),
             sslmode: "verify-full".to_owned(),
+            reader: true,
         }],
         servers: vec![Server {
             path: Path::Direct,
@@ -63,6 +79,10 @@ fn full(schedule: Schedule) -> Value {
         failover: Some(Failover {
             command: "lab failover".to_owned(),
             after_us: 20_000_000,
+            every_us: Some(60_000_000),
+            count: Some(10),
+            heal_command: Some("lab heal".to_owned()),
+            settle_us: Some(30_000_000),
         }),
         load: Some(LoadSettings {
             clients: 10,

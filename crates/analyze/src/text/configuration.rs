@@ -230,6 +230,7 @@ fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
         database,
         user,
         sslmode,
+        reader: _,
     } = endpoint;
     let address = plain(&format!("{host}:{port}/{database}"));
     let text = (page.words.endpoint_text)(&address, &plain(user), &plain(sslmode));

@@ -308,6 +308,10 @@ fn rewrite_manifest(made: &Made) {
     manifest.failover = Some(recording::Failover {
         command: "aws rds failover-db-cluster --token *** --note '再来'".to_owned(),
         after_us: us(1.0),
+        every_us: None,
+        count: None,
+        heal_command: None,
+        settle_us: None,
     });
     manifest.dropped_rows = BTreeMap::from([("operations".to_owned(), 3), ("load".to_owned(), 1)]);
     let error = "operations/direct-00001.parquet.open: No space left on device (os error 28)";

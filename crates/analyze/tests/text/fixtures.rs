@@ -252,6 +252,10 @@ pub(crate) fn recording() -> RecordingSummary {
         failover: Some(Failover {
             command: "lab failover --kind crash".to_owned(),
             after_us: 60_000_000,
+            every_us: None,
+            count: None,
+            heal_command: None,
+            settle_us: None,
         }),
         load: None,
         dropped_rows: BTreeMap::new(),
@@ -275,6 +279,7 @@ fn endpoint(path: Path, host: &str, port: u16) -> Endpoint {
         database: "postgres".to_owned(),
         user: "app".to_owned(),
         sslmode: "prefer".to_owned(),
+        reader: false,
     }
 }
 
