@@ -11,7 +11,8 @@ use arrow_array::types::{ArrowDictionaryKeyType, Int8Type, Int16Type};
 use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use crate::rows::{Connection, Event, Load, Operation};
+use crate::queued::Queued;
+use crate::rows::{Connection, Event, Load};
 use crate::vocabulary::{
     ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path,
 };
@@ -78,7 +79,7 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    fn operation_names(&mut self, rows: &[&Operation], origin: &Origin) -> Result<(), ArrowError> {
+    fn operation_names(&mut self, rows: &[&Queued], origin: &Origin) -> Result<(), ArrowError> {
         let mut names = origin.operation_names.borrow_mut();
         let mut numbers = Vec::with_capacity(rows.len());
         for row in rows {
@@ -140,7 +141,7 @@ impl<'a> Columns<'a> {
 
 /// In the order of their numbers, which is almost that of their starts: neighbours differ by little then, which saves two bytes a
 /// row. They come in the order in which they ended.
-fn in_order(rows: &[Operation]) -> Vec<&Operation> {
+fn in_order(rows: &[Queued]) -> Vec<&Queued> {
     let mut order: Vec<(i64, usize)> = rows
         .iter()
         .enumerate()
@@ -153,13 +154,13 @@ fn in_order(rows: &[Operation]) -> Vec<&Operation> {
 pub(crate) fn operations(
     schema: &SchemaRef,
     origin: &Origin,
-    rows: &[Operation],
+    rows: &[Queued],
 ) -> Result<RecordBatch, ArrowError> {
     let rows = &in_order(rows);
     let failure = || rows.iter().map(|row| row.failure.as_deref());
     let mut columns = Columns::new(schema, origin, rows.len())?;
     words!(columns, Path, rows.iter().map(|row| Some(row.path)))?;
-    columns.int32(rows.iter().map(|row| row.worker));
+    columns.int32(rows.iter().map(|row| row.worker()));
     columns.int64(rows.iter().map(|row| Some(row.operation_id)));
     words!(
         columns,
@@ -168,18 +169,18 @@ pub(crate) fn operations(
     )?;
     columns.operation_names(rows, origin)?;
     columns.timestamp(rows.iter().map(|row| Some(row.scheduled_time)));
-    columns.timestamp(rows.iter().map(|row| row.start_time));
-    columns.timestamp(rows.iter().map(|row| row.end_time));
+    columns.timestamp(rows.iter().map(|row| row.start_time()));
+    columns.timestamp(rows.iter().map(|row| row.end_time()));
     columns.int64(
         rows.iter()
-            .map(|row| row.end_time.map(|end| end - row.scheduled_time)),
+            .map(|row| row.end_time().map(|end| end - row.scheduled_time)),
     );
-    columns.int64(rows.iter().map(|row| row.checkout_us));
-    columns.int64(rows.iter().map(|row| row.execute_us));
+    columns.int64(rows.iter().map(|row| row.checkout_us()));
+    columns.int64(rows.iter().map(|row| row.execute_us()));
     columns.boolean(rows.iter().map(|row| Some(row.outcome.is_success())));
     words!(columns, Outcome, rows.iter().map(|row| Some(row.outcome)))?;
-    columns.int64(rows.iter().map(|row| row.affected_rows));
-    columns.int64(rows.iter().map(|row| row.connection_id));
+    columns.int64(rows.iter().map(|row| row.affected_rows()));
+    columns.int64(rows.iter().map(|row| row.connection_id()));
     words!(
         columns,
         ErrorPhase,

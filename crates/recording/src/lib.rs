@@ -19,6 +19,7 @@ mod lock;
 mod manifest;
 mod packed;
 mod part;
+mod queued;
 mod reader;
 mod recover;
 mod rows;

@@ -278,6 +278,7 @@ mod tests {
     use super::*;
     use crate::builders::{self, Origin};
     use crate::layout::Table;
+    use crate::queued::Queued;
     use crate::rows::Operation;
     use crate::vocabulary::{OperationType, Outcome, Path};
 
@@ -302,7 +303,8 @@ mod tests {
 
     fn built(rows: &[Operation]) -> RecordBatch {
         let origin = Origin::new("run".to_owned(), "host".to_owned());
-        builders::operations(&crate::schema::in_memory(Table::Operations), &origin, rows).unwrap()
+        let rows: Vec<Queued> = rows.iter().cloned().map(Queued::from).collect();
+        builders::operations(&crate::schema::in_memory(Table::Operations), &origin, &rows).unwrap()
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::builders::{self, Origin};
 use crate::held::Room;
 use crate::layout::Table;
 use crate::manifest::Manifest;
-use crate::rows::{Connection, Event, Load, Operation};
+use crate::queued::Queued;
+use crate::rows::{Connection, Event, Load};
 use crate::stream::{BATCH_ROWS, Context, Report, Stream};
 use crate::vocabulary::Path;
 use crate::writer::WriterOptions;
@@ -16,7 +17,7 @@ use crate::writer::WriterOptions;
 pub(crate) struct Streams {
     pub(crate) origin: Origin,
     room: Room,
-    operations: BTreeMap<Path, Stream<Operation>>,
+    operations: BTreeMap<Path, Stream<Queued>>,
     pub(crate) connections: Stream<Connection>,
     pub(crate) events: Stream<Event>,
     pub(crate) load: Stream<Load>,
@@ -57,7 +58,7 @@ impl Streams {
         }
     }
 
-    pub(crate) fn operation(&mut self, row: Operation) {
+    pub(crate) fn operation(&mut self, row: Queued) {
         if let Some(stream) = self.operations.get_mut(&row.path) {
             stream.push(row);
         }
@@ -118,7 +119,7 @@ impl Streams {
 
     /// Rows of operations in sealed parts and in journals, by path.
     pub(crate) fn operations_on_disk(&self) -> BTreeMap<Path, u64> {
-        let rows = |(path, stream): (&Path, &Stream<Operation>)| (*path, stream.rows_on_disk());
+        let rows = |(path, stream): (&Path, &Stream<Queued>)| (*path, stream.rows_on_disk());
         self.operations.iter().map(rows).collect()
     }
 

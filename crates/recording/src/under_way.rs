@@ -25,6 +25,7 @@ use crate::guard::guarded;
 use crate::journal::{Sum, stream_writer};
 use crate::layout::{JOURNAL_FOLDER, Table};
 use crate::packed;
+use crate::queued::Queued;
 use crate::reader::Recording;
 use crate::rows::Operation;
 use crate::schema;
@@ -116,7 +117,8 @@ fn encode(
     rows: &BTreeMap<Path, u64>,
     origin: &Origin,
 ) -> Result<Vec<u8>, arrow_schema::ArrowError> {
-    let built = builders::operations(&schema::in_memory(Table::Operations), origin, operations)?;
+    let queued: Vec<Queued> = operations.iter().cloned().map(Queued::from).collect();
+    let built = builders::operations(&schema::in_memory(Table::Operations), origin, &queued)?;
     let rows = rows
         .iter()
         .map(|(path, rows)| (rows_key(*path), rows.to_string()));

@@ -284,7 +284,7 @@ impl Worker {
     fn complete(mut self, completion: Option<Completion>) -> Summary {
         // Their workers are gone, or the row would have come.
         for row in self.shared.in_flight.take() {
-            self.streams.operation(row);
+            self.streams.operation(row.into());
         }
         self.seal_everything();
         if !self.is_there() {

@@ -13,6 +13,7 @@ use crate::error::WriteError;
 use crate::layout::{JOURNAL_FOLDER, Table};
 use crate::lock::WriterLock;
 use crate::manifest::{Manifest, State, WriteFailure, sync_folder};
+use crate::queued::Queued;
 use crate::rows::{Connection, Event, Load, Operation};
 use crate::shared::Shared;
 use crate::under_way;
@@ -90,7 +91,7 @@ impl Summary {
 
 /// What goes through the queue.
 pub(crate) enum Message {
-    Operation(Operation),
+    Operation(Queued),
     Connection(Box<Connection>),
     Event(Box<Event>),
     Load(Box<Load>),
@@ -110,15 +111,15 @@ pub struct Handle {
 impl Handle {
     /// Records an operation.
     pub fn operation(&self, row: Operation) {
-        self.send(Table::Operations, Message::Operation(row));
+        self.send(Table::Operations, Message::Operation(row.into()));
     }
 
     /// Records an operation, or gives it back where the queue is full and counts nothing. For those who can wait and try again, such
     /// as benchmarks; a workload can't.
     #[must_use]
     pub fn offer(&self, row: Operation) -> Option<Operation> {
-        match self.sender.try_send(Message::Operation(row)) {
-            Err(TrySendError::Full(Message::Operation(row))) => Some(row),
+        match self.sender.try_send(Message::Operation(row.into())) {
+            Err(TrySendError::Full(Message::Operation(row))) => Some(row.into()),
             Err(_) => {
                 self.shared.drop_rows(Table::Operations, 1);
                 None
