@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::shell::{self, workspace};
@@ -18,6 +18,12 @@ pub(crate) struct SoakArgs {
     /// Damaged recordings that `analyze` is given
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     mutations: u32,
+    /// Minutes at the highest rate with a failover every three; 0 for none
+    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
+    endurance: u32,
+    /// Only the test of this name: killed, garbage, endurance
+    #[arg(long, value_name = "TEST")]
+    only: Option<String>,
 }
 
 /// A test file, and the environment that makes it long.
@@ -46,7 +52,23 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
             variable: "PGOUTAGE_MUTATIONS",
             times: args.mutations,
         },
+        Part {
+            test: "endurance",
+            what: format!("{} minutes at the highest rate", args.endurance),
+            variable: "PGOUTAGE_ENDURANCE",
+            times: args.endurance * 60,
+        },
     ];
+    let is_wanted = |part: &&Part| {
+        let only = args.only.as_deref();
+        part.times > 0 && only.is_none_or(|only| only == part.test)
+    };
+    let parts: Vec<&Part> = parts.iter().filter(is_wanted).collect();
+    if parts.is_empty() {
+        bail!(
+            "nothing to do: --only takes killed, garbage or endurance, and 0 times is not at all"
+        );
+    }
     shell::run(linted(&["build", "--workspace", "--bins"])?)?;
     shell::run(install()?)?;
     let mut took: Vec<(String, Duration)> = Vec::new();
@@ -64,7 +86,7 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
         test.env(part.variable, part.times.to_string());
         let begun = Instant::now();
         shell::run(test)?;
-        took.push((part.what, begun.elapsed()));
+        took.push((part.what.clone(), begun.elapsed()));
     }
     for (what, time) in took {
         println!("{what}: {:.0} s", time.as_secs_f64());
