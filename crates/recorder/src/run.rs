@@ -20,10 +20,12 @@ use crate::database::{self, PathKeys};
 use crate::draw::Draws;
 use crate::error::RecorderError;
 use crate::failover::Witnesses;
+use crate::keep_ready::keep_ready;
 use crate::live::{self, Monitor};
 use crate::logfile::Log;
 use crate::observer::{Observer, describe};
 use crate::pgbench::Running;
+use crate::pool::Plan;
 use crate::signals::Signals;
 use crate::workload::Workload;
 use crate::{clock_offset, disk, end, load, manifest, out, pool, report, say};
@@ -47,6 +49,9 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
     let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
     let mut signals = Signals::listen().map_err(nothing)?;
     let monitor = Monitor::new(config.mode.paths(), clock);
+    for reader in &config.readers {
+        monitor.reads_go_apart(reader.path());
+    }
     let (stop, stopping) = watch::channel(false);
     let ready = async {
         if config.load.is_some() {
@@ -94,6 +99,16 @@ async fn check(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderErro
             };
             let (path, endpoint) = (connector.path(), connector.endpoint());
             answered.push(format!("{path}: {endpoint} is {}{note}", describe(&server)));
+        }
+    }
+    for reader in &config.readers {
+        let limit = config.limits.operation;
+        let (session, server) = database::connect(reader, limit).await?;
+        // What a read asks for must be there; the keys are those of the path.
+        database::read_keys(reader, &session, limit).await?;
+        if let Some(server) = server {
+            let (path, endpoint) = (reader.path(), reader.endpoint());
+            answered.push(format!("{path} reads: {endpoint} is {}", describe(&server)));
         }
     }
     // Only now: a mistake on the second path is one line.
@@ -170,6 +185,14 @@ impl Recording {
         for workload in &workloads {
             for worker in 0..config.workers {
                 workers.spawn(Arc::clone(workload).work(worker, stop.subscribe()));
+            }
+            for pool in workload.pools().filter(|_| config.pool.min_idle > 0) {
+                workers.spawn(keep_ready(
+                    pool.clone(),
+                    config.pool.min_idle as usize,
+                    config.limits.operation,
+                    stop.subscribe(),
+                ));
             }
         }
         let trigger = config.trigger.clone().map(|trigger| {
@@ -303,10 +326,12 @@ impl Recording {
 async fn warm_up(workloads: &[Arc<Workload>], workers: u32) {
     let mut connecting = JoinSet::new();
     for workload in workloads {
-        for _ in 0..workers.min(u32::try_from(workload.pool.status().max_size).unwrap_or(u32::MAX))
-        {
-            let workload = Arc::clone(workload);
-            connecting.spawn(async move { workload.connect().await });
+        for pool in workload.pools() {
+            let size = u32::try_from(pool.status().max_size).unwrap_or(u32::MAX);
+            for _ in 0..workers.min(size) {
+                let (workload, pool) = (Arc::clone(workload), pool.clone());
+                connecting.spawn(async move { workload.connect(&pool).await });
+            }
         }
     }
     // All are held until the last is made, or the same one would be handed out twice.
@@ -325,16 +350,27 @@ fn workloads(
     let draws = Draws::new(config.seed, config.weights);
     let workload = |(connector, keys): (&Connector, PathKeys)| {
         let path = connector.path();
-        let pool = pool::build(
-            connector.clone(),
-            clock,
-            config.pool_size,
-            observer.on_attempt(),
-        )
-        .map_err(RecorderError::Failed)?;
+        let last_id = Arc::new(AtomicI64::new(0));
+        let pool = |connector: &Connector| {
+            pool::build(Plan {
+                connector: connector.clone(),
+                clock,
+                size: config.pool_size,
+                settings: config.pool,
+                protocol: config.protocol,
+                check_limit: config.connect_limit,
+                last_id: Arc::clone(&last_id),
+                random: draws.pool(path, connector.is_reader()),
+                on_attempt: observer.on_attempt(),
+            })
+            .map_err(RecorderError::Failed)
+        };
         Ok(Arc::new(Workload {
             path,
-            pool,
+            pool: pool(connector)?,
+            reader_pool: config.reader(path).map(pool).transpose()?,
+            protocol: config.protocol,
+            on_read_only: config.pool.on_read_only,
             users: keys.users,
             products: keys.products,
             draws,
