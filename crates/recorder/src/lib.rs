@@ -48,6 +48,7 @@ mod text;
 mod verify;
 pub mod weights;
 mod workload;
+mod workloads;
 
 use std::ffi::OsString;
 

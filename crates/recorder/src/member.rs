@@ -82,6 +82,5 @@ pub(crate) fn give_back(mut pooled: Pooled) {
 
 /// Closes a connection's socket now, whatever the server does; the pool has room for another.
 pub(crate) fn abandon(pooled: Pooled) {
-    let mut member = Object::take(pooled);
-    member.in_use = true;
+    Object::take(pooled).session.abandon();
 }

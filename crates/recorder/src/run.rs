@@ -1,7 +1,6 @@
 //! `recorder run`: check, begin, wait for the end, complete the recording.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Instant;
 
 use command_line::duration::micros;
@@ -15,20 +14,16 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cli::{EndpointArgs, RunArgs};
 use crate::config::RunConfig;
-use crate::connect::Connector;
 use crate::database::{self, PathKeys};
-use crate::draw::Draws;
 use crate::error::RecorderError;
 use crate::failover::Witnesses;
-use crate::keep_ready::keep_ready;
 use crate::live::{self, Monitor};
 use crate::logfile::Log;
 use crate::observer::{Observer, describe};
 use crate::pgbench::Running;
-use crate::pool::Plan;
 use crate::signals::Signals;
 use crate::workload::Workload;
-use crate::{clock_offset, disk, end, load, manifest, out, pool, report, say};
+use crate::{clock_offset, disk, end, load, manifest, out, report, say, workloads};
 
 /// `recorder run`, as the user wrote it.
 ///
@@ -160,7 +155,7 @@ impl Recording {
         let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
         let (server_sender, new_servers) = mpsc::unbounded_channel();
         let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
-        let workloads = workloads(
+        let workloads = workloads::make(
             &config,
             clock,
             &monitor,
@@ -176,7 +171,7 @@ impl Recording {
         report::begun(&config, &folder, &log);
         let paths = config.mode.paths();
         clock_offset::log(&checked.offsets, paths, "before the start", &log);
-        warm_up(&workloads, config.workers).await;
+        workloads::warm_up(&workloads, config.workers).await;
 
         let start = Instant::now();
         let start_time = Timestamp(clock.at_us(start));
@@ -186,14 +181,7 @@ impl Recording {
             for worker in 0..config.workers {
                 workers.spawn(Arc::clone(workload).work(worker, stop.subscribe()));
             }
-            for pool in workload.pools().filter(|_| config.pool.min_idle > 0) {
-                workers.spawn(keep_ready(
-                    pool.clone(),
-                    config.pool.min_idle as usize,
-                    config.limits.operation,
-                    stop.subscribe(),
-                ));
-            }
+            workloads::keep_ready(workload, &config, &stop, &mut workers);
         }
         let trigger = config.trigger.clone().map(|trigger| {
             let witnesses = Witnesses {
@@ -319,69 +307,4 @@ impl Recording {
             }
         }
     }
-}
-
-/// Makes the connections that the workers will ask for: as many logins at once would look like a slow start of the service.
-/// One that fails is made again by the operation that needs it, and is that one's failure.
-async fn warm_up(workloads: &[Arc<Workload>], workers: u32) {
-    let mut connecting = JoinSet::new();
-    for workload in workloads {
-        for pool in workload.pools() {
-            let size = u32::try_from(pool.status().max_size).unwrap_or(u32::MAX);
-            for _ in 0..workers.min(size) {
-                let (workload, pool) = (Arc::clone(workload), pool.clone());
-                connecting.spawn(async move { workload.connect(&pool).await });
-            }
-        }
-    }
-    // All are held until the last is made, or the same one would be handed out twice.
-    connecting.join_all().await;
-}
-
-fn workloads(
-    config: &RunConfig,
-    clock: Clock,
-    monitor: &Arc<Monitor>,
-    writer: &RecordingWriter,
-    observer: &Arc<Observer>,
-    keys: Vec<PathKeys>,
-    run_id: &RunId,
-) -> Result<Vec<Arc<Workload>>, RecorderError> {
-    let draws = Draws::new(config.seed, config.weights);
-    let workload = |(connector, keys): (&Connector, PathKeys)| {
-        let path = connector.path();
-        let last_id = Arc::new(AtomicI64::new(0));
-        let pool = |connector: &Connector| {
-            pool::build(Plan {
-                connector: connector.clone(),
-                clock,
-                size: config.pool_size,
-                settings: config.pool,
-                protocol: config.protocol,
-                check_limit: config.connect_limit,
-                last_id: Arc::clone(&last_id),
-                random: draws.pool(path, connector.is_reader()),
-                on_attempt: observer.on_attempt(),
-            })
-            .map_err(RecorderError::Failed)
-        };
-        Ok(Arc::new(Workload {
-            path,
-            pool: pool(connector)?,
-            reader_pool: config.reader(path).map(pool).transpose()?,
-            protocol: config.protocol,
-            on_read_only: config.pool.on_read_only,
-            users: keys.users,
-            products: keys.products,
-            draws,
-            schedule: config.schedule,
-            limits: config.limits,
-            identity_prefix: format!("{run_id}-{}", manifest::path_letter(path)),
-            last_operation: AtomicI64::new(0),
-            clock,
-            handle: writer.handle(),
-            monitor: Arc::clone(monitor),
-        }))
-    };
-    config.connectors.iter().zip(keys).map(workload).collect()
 }
