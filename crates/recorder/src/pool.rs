@@ -302,3 +302,54 @@ impl Drop for Attempt<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backoff::Backoff;
+    use crate::connect::Resolver;
+    use crate::endpoint::Endpoint;
+    use crate::pool_settings::OnReadOnly;
+
+    fn pool(max_lifetime: Option<Duration>) -> Pool {
+        let limit = Duration::from_secs(1);
+        let endpoint = Endpoint::parse("postgres://app@127.0.0.1/d").unwrap();
+        let resolver = Resolver::new(Some(([127, 0, 0, 1], 53).into()), limit).unwrap();
+        build(Plan {
+            connector: Connector::new(Path::Direct, endpoint, resolver, limit).unwrap(),
+            clock: Clock::start(),
+            size: 1,
+            settings: PoolSettings {
+                min_idle: 0,
+                max_lifetime,
+                idle_check: None,
+                on_read_only: OnReadOnly::Reconnect,
+                backoff: Backoff {
+                    min: Duration::ZERO,
+                    max: Duration::ZERO,
+                },
+            },
+            protocol: Protocol::Extended,
+            check_limit: limit,
+            last_id: Arc::default(),
+            random: Xoshiro256PlusPlus::seed_from_u64(5),
+            on_attempt: Arc::new(|_| {}),
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn lives_end_apart() {
+        let longest = Duration::from_secs(100_000);
+        let (pool, forever) = (pool(Some(longest)), pool(None));
+        let begun = Instant::now();
+        let lives: Vec<Duration> = (0..200)
+            .map(|_| pool.manager().draw_end().unwrap() - begun)
+            .collect();
+        let (shortest, most) = (lives.iter().min().unwrap(), lives.iter().max().unwrap());
+        // The test itself takes some of the time.
+        assert!(*shortest >= longest.mul_f64(0.9) && *most <= longest + Duration::from_secs(60));
+        assert!(*most - *shortest > longest.mul_f64(0.08), "{lives:?}");
+        assert_eq!(forever.manager().draw_end(), None);
+    }
+}

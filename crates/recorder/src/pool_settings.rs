@@ -1,5 +1,6 @@
 //! How the connections of a path are kept and made anew.
 
+use std::fmt;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -86,5 +87,25 @@ impl PoolSettings {
             on_read_only: args.on_read_only,
             backoff,
         })
+    }
+}
+
+impl fmt::Display for PoolSettings {
+    /// For the log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_none = |time: Option<Duration>| match time {
+            Some(time) => format!("{time:?}"),
+            None => "none".to_owned(),
+        };
+        write!(
+            f,
+            "pool: {} kept ready, longest life {}, idle check after {}, on read-only {}, back-off {:?} to {:?}",
+            self.min_idle,
+            or_none(self.max_lifetime),
+            or_none(self.idle_check),
+            self.on_read_only.as_str(),
+            self.backoff.min,
+            self.backoff.max
+        )
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
         config.limits.pool,
     ));
     log.line(&format!(
-        "protocol {}, {:?}",
+        "protocol {}, {}",
         config.protocol.as_str(),
         config.pool
     ));

@@ -21,7 +21,7 @@ fn an_outage_on_one_path_shifts_no_draw() {
         "--duration",
         "60",
         "--operation-timeout",
-        "700ms",
+        "3s",
         "--read-weight",
         "30",
         "--write-weight",
@@ -37,7 +37,7 @@ fn an_outage_on_one_path_shifts_no_draw() {
     test.wait_for_recording();
     std::thread::sleep(Duration::from_secs(1));
     test.runtime.block_on(test.lab.pause_proxy()).unwrap();
-    std::thread::sleep(Duration::from_secs(3));
+    std::thread::sleep(Duration::from_secs(7));
     test.runtime.block_on(test.lab.resume_proxy()).unwrap();
     std::thread::sleep(Duration::from_secs(2));
     running.signal("INT");
@@ -59,7 +59,7 @@ fn an_outage_on_one_path_shifts_no_draw() {
         rows.values().filter(availability).count()
     };
     assert_eq!(failed(&direct), 0, "an outage on the proxy path only");
-    assert!(failed(&proxy) >= 6, "{}", failed(&proxy));
+    assert!(failed(&proxy) >= 3, "{}", failed(&proxy));
     // The direct path came further meanwhile.
     assert!(
         direct.len() > proxy.len() + 20,

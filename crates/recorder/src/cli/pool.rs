@@ -33,7 +33,7 @@ pub struct PoolArgs {
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub pool_idle_check: Option<Duration>,
     /// What becomes of a connection whose server refuses a write as read-only (SQLSTATE 25006)
-    #[arg(long, value_enum, default_value_t, help_heading = CONNECTIONS)]
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t, help_heading = CONNECTIONS)]
     pub on_read_only: OnReadOnly,
     /// Bound of the wait after a first failed attempt to connect; 0 for no wait
     ///
