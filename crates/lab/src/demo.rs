@@ -109,6 +109,9 @@ async fn show(
             "PGOUTAGE_PROXY_URL",
             proxy_url(state.proxy_port, &state.app_password),
         );
+        // Where these are set, they lead somewhere else than into the lab.
+        command.env_remove("PGOUTAGE_DIRECT_READER_URL");
+        command.env_remove("PGOUTAGE_PROXY_READER_URL");
         command.env("PGOUTAGE_DNS_SERVER", state.dns_server.to_string());
         command.args(arguments);
         command

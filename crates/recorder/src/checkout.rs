@@ -58,8 +58,20 @@ impl Checkout {
             create: None,
             recycle: None,
         };
-        let mut checkout = pin!(CHECKOUT.scope(Arc::clone(self), pool.timeout_get(&limits)));
-        let result = timeout_at(deadline, checkout.as_mut()).await;
+        self.limit(pool.timeout_get(&limits), deadline).await
+    }
+
+    /// Runs what makes an attempt to connect until `deadline`; the attempt knows of this checkout.
+    ///
+    /// # Errors
+    /// [`Elapsed`] at the deadline.
+    pub(crate) async fn limit<T>(
+        self: &Arc<Self>,
+        work: impl Future<Output = T>,
+        deadline: Instant,
+    ) -> Result<T, Elapsed> {
+        let mut work = pin!(CHECKOUT.scope(Arc::clone(self), work));
+        let result = timeout_at(deadline, work.as_mut()).await;
         // Before the attempt is dropped, at the end of this function: it tells why.
         self.given_up.store(result.is_err(), Ordering::Relaxed);
         result

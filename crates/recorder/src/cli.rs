@@ -1,5 +1,8 @@
 //! The command line as the user writes it. What it means is decided in [`crate::config`].
 
+mod pool;
+mod readers;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +12,8 @@ use command_line::duration;
 
 use crate::endpoint;
 use crate::pgbench::ModeName;
+pub use pool::PoolArgs;
+pub use readers::ReaderArgs;
 
 /// Runs a business workload on two paths through a PostgreSQL failover and records every operation
 ///
@@ -79,6 +84,10 @@ pub struct EndpointArgs {
     /// Names are looked up for each new connection and kept no longer than their TTL.
     #[arg(long, global = true, value_name = "ADDRESS", env = "PGOUTAGE_DNS_SERVER", value_parser = endpoint::parse_dns_server, help_heading = ENDPOINTS)]
     pub dns_server: Option<SocketAddr>,
+
+    /// Where the reads lead.
+    #[command(flatten)]
+    pub readers: ReaderArgs,
 }
 
 /// What to do.
@@ -221,6 +230,10 @@ pub struct RunArgs {
     /// Limit on waiting for a free slot of the pool
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
     pub pool_timeout: Duration,
+
+    /// How connections are kept, and statements sent.
+    #[command(flatten)]
+    pub pool: PoolArgs,
 
     /// Folder in which the recording's folder is made; made where it is missing
     #[arg(long, value_name = "FOLDER", default_value = "data/runs", help_heading = RECORDING)]

@@ -14,6 +14,8 @@ use crate::endpoint::Endpoint;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
 use crate::pgbench::{LoadMode, LoadOptions};
+use crate::pool_settings::PoolSettings;
+use crate::protocol::Protocol;
 use crate::redact;
 use crate::schedule::ClosedLoop;
 use crate::weights;
@@ -41,6 +43,10 @@ pub struct RunConfig {
     pub seed: u64,
     /// Connections per path.
     pub pool_size: usize,
+    /// How they are kept.
+    pub pool: PoolSettings,
+    /// How statements are sent.
+    pub protocol: Protocol,
     /// Limits on operations.
     pub limits: Limits,
     /// Limit on each phase of connecting.
@@ -59,6 +65,8 @@ pub struct RunConfig {
     pub load: Option<LoadOptions>,
     /// A connector for each path of the mode.
     pub connectors: Vec<Connector>,
+    /// A connector for the reads of each path that has an endpoint for them.
+    pub readers: Vec<Connector>,
 }
 
 fn usage(text: impl Into<String>) -> RecorderError {
@@ -106,7 +114,9 @@ impl RunConfig {
         let trigger = trigger(&args)?;
         let load = load(&args)?;
         let labels = labels(&args.labels, &mut notes)?;
+        let pool = PoolSettings::new(&args.pool, args.pool_size).map_err(usage)?;
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
+        let readers = readers(endpoints, &connectors, args.connect_timeout)?;
         Ok(Self {
             mode,
             duration: args.duration,
@@ -119,6 +129,8 @@ impl RunConfig {
             },
             seed: args.seed.unwrap_or_else(rand::random),
             pool_size: args.pool_size as usize,
+            pool,
+            protocol: args.pool.protocol,
             limits: Limits {
                 operation: args.operation_timeout,
                 pool: args.pool_timeout,
@@ -131,7 +143,14 @@ impl RunConfig {
             trigger,
             load,
             connectors,
+            readers,
         })
+    }
+
+    /// The connector of a path's reads, where they have an endpoint of their own.
+    #[must_use]
+    pub fn reader(&self, path: Path) -> Option<&Connector> {
+        self.readers.iter().find(|reader| reader.path() == path)
     }
 
     /// The limits as they stand in the manifest.
@@ -191,6 +210,33 @@ fn connectors(
         Connector::new(*path, endpoint, resolver.clone(), limit).map_err(in_url)
     };
     paths.iter().map(connector).collect()
+}
+
+/// Of each path whose reads have an endpoint of their own; an empty URL is none, as with [`url`].
+fn readers(
+    endpoints: &EndpointArgs,
+    connectors: &[Connector],
+    limit: Duration,
+) -> Result<Vec<Connector>, RecorderError> {
+    let reader = |connector: &Connector| {
+        let path = connector.path();
+        let url = match path {
+            Path::Direct => &endpoints.readers.direct_reader_url,
+            Path::Proxy => &endpoints.readers.proxy_reader_url,
+        };
+        let url = url.as_deref().filter(|url| !url.is_empty())?;
+        let make = || {
+            let in_url = |reason: String| usage(format!("--{path}-reader-url: {reason}"));
+            let mut endpoint = Endpoint::parse(url).map_err(in_url)?;
+            endpoint.find_password().map_err(usage)?;
+            // The same resolver: what one looked up, the other need not ask.
+            let resolver = connector.resolver().clone();
+            let reader = Connector::new(path, endpoint, resolver, limit).map_err(in_url)?;
+            Ok(reader.for_reads())
+        };
+        Some(make())
+    };
+    connectors.iter().filter_map(reader).collect()
 }
 
 fn trigger(args: &RunArgs) -> Result<Option<Trigger>, RecorderError> {

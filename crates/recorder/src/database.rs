@@ -49,20 +49,20 @@ fn no_answer(connector: &Connector, question: &str, limit: Duration) -> Recorder
 }
 
 fn describe(connector: &Connector, failure: &ConnectError) -> RecorderError {
-    let (path, endpoint) = (connector.path(), connector.endpoint());
+    let (path, endpoint, flag) = (connector.path(), connector.endpoint(), connector.flag());
     let remedy = match failure.class {
-        ErrorClass::Dns => format!("check the host of --{path}-url and --dns-server"),
+        ErrorClass::Dns => format!("check the host of {flag} and --dns-server"),
         ErrorClass::Refused | ErrorClass::Unreachable | ErrorClass::ConnectTimeout => {
-            format!("check host and port of --{path}-url, and that the server runs")
+            format!("check host and port of {flag}, and that the server runs")
         }
-        ErrorClass::Tls => format!("check sslmode and sslrootcert of --{path}-url"),
+        ErrorClass::Tls => format!("check sslmode and sslrootcert of {flag}"),
         ErrorClass::Auth if failure.sqlstate.as_deref() == Some("3D000") => {
-            format!("check the database of --{path}-url")
+            format!("check the database of {flag}")
         }
         ErrorClass::Auth if endpoint.password.is_none() => {
-            format!("no password was found: put it into --{path}-url, PGPASSWORD or ~/.pgpass")
+            format!("no password was found: put it into {flag}, PGPASSWORD or ~/.pgpass")
         }
-        ErrorClass::Auth => format!("check user, password and database of --{path}-url"),
+        ErrorClass::Auth => format!("check user, password and database of {flag}"),
         _ => "try again when the server can serve".to_owned(),
     };
     let line = format!("{path} path, {endpoint}: {}; {remedy}", failure.message);

@@ -156,6 +156,17 @@ impl Draws {
         self.stream(!u64::from(worker))
     }
 
+    /// The numbers of a pool's jitter: a stream apart as well.
+    #[must_use]
+    pub fn pool(&self, path: Path, is_reader: bool) -> Xoshiro256PlusPlus {
+        let path = match path {
+            Path::Direct => 0,
+            Path::Proxy => 2,
+        };
+        // Behind those of the workers, whose numbers have 32 bits.
+        self.stream(!((1 << 32) + path + u64::from(is_reader)))
+    }
+
     fn stream(&self, number: u64) -> Xoshiro256PlusPlus {
         Xoshiro256PlusPlus::seed_from_u64(self.base ^ number.wrapping_mul(GOLDEN))
     }

@@ -1,11 +1,10 @@
-//! The statements of one operation: unnamed ones (one round trip, no trace in a proxy's session), BEGIN, COMMIT and ROLLBACK
-//! as simple queries.
+//! The statements of one operation, in the protocol in use; BEGIN, COMMIT and ROLLBACK are simple queries in each.
 
 use recording::vocabulary::ErrorPhase;
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error};
+use tokio_postgres::Error;
 
 use crate::draw::{Draw, Keys, OperationName};
+use crate::protocol::{Speaker, Statement, Value};
 use crate::sql::STATEMENTS;
 
 /// How far an operation came; it stays readable where the operation is cut off.
@@ -38,128 +37,114 @@ pub(crate) struct Context<'a> {
     pub identity: &'a str,
 }
 
-type Param<'a> = (&'a (dyn ToSql + Sync), Type);
-
 /// Runs the statements of a draw.
 ///
 /// # Errors
 /// The driver's; `progress` tells where.
 pub(crate) async fn execute(
-    client: &Client,
+    speaker: &mut Speaker<'_>,
     draw: &Draw,
     context: &Context<'_>,
     progress: &mut Progress,
 ) -> Result<Served, Error> {
     let sql = &*STATEMENTS;
     progress.phase = ErrorPhase::Statement;
-    let user = context.users.at(draw.user);
-    let product = context.products.at(draw.product);
+    let user = Value::Int4(context.users.at(draw.user));
+    let product = Value::Int4(context.products.at(draw.product));
+    let identity = Value::Text(context.identity);
     match draw.name {
-        OperationName::UserList => read(client, &sql.user_list, &[]).await,
-        OperationName::OrderStatistics => read(client, &sql.order_statistics, &[]).await,
+        OperationName::UserList => read(speaker, &sql.user_list, &[]).await,
+        OperationName::OrderStatistics => read(speaker, &sql.order_statistics, &[]).await,
         OperationName::ProductSearch => {
-            read(client, &sql.product_search, &[(&draw.category, Type::TEXT)]).await
+            read(speaker, &sql.product_search, &[Value::Text(draw.category)]).await
         }
-        OperationName::UserOrders => read(client, &sql.user_orders, &[(&user, Type::INT4)]).await,
-        OperationName::RecentLogs => read(client, &sql.recent_logs, &[]).await,
-        OperationName::UpdateLogin => {
-            write(client, &sql.update_login, &[(&user, Type::INT4)], progress).await
-        }
+        OperationName::UserOrders => read(speaker, &sql.user_orders, &[user]).await,
+        OperationName::RecentLogs => read(speaker, &sql.recent_logs, &[]).await,
+        OperationName::UpdateLogin => write(speaker, &sql.update_login, &[user], progress).await,
         OperationName::CreateOrder => {
-            let params: [Param<'_>; 3] = [
-                (&user, Type::INT4),
-                (&context.identity, Type::TEXT),
-                (&draw.amount_cents, Type::INT8),
-            ];
-            write(client, &sql.create_order, &params, progress).await
+            let values = [user, identity, Value::Int8(draw.amount_cents)];
+            write(speaker, &sql.create_order, &values, progress).await
         }
         OperationName::UpdateStock => {
-            let params: [Param<'_>; 2] = [(&draw.stock_change, Type::INT4), (&product, Type::INT4)];
-            write(client, &sql.update_stock, &params, progress).await
+            let values = [Value::Int4(draw.stock_change), product];
+            write(speaker, &sql.update_stock, &values, progress).await
         }
         OperationName::InsertLog => {
             let [a, b, c, d] = draw.ip_address;
-            let params: [Param<'_>; 4] = [
-                (&user, Type::INT4),
-                (&draw.action, Type::TEXT),
-                (&context.identity, Type::TEXT),
-                (&format!("{a}.{b}.{c}.{d}"), Type::TEXT),
+            let address = format!("{a}.{b}.{c}.{d}");
+            let values = [
+                user,
+                Value::Text(draw.action),
+                identity,
+                Value::Text(&address),
             ];
-            write(client, &sql.insert_log, &params, progress).await
+            write(speaker, &sql.insert_log, &values, progress).await
         }
         OperationName::PlaceOrder => {
-            place_order(client, draw, context.identity, user, product, progress).await
+            place_order(speaker, draw, identity, user, product, progress).await
         }
     }
 }
 
-async fn read(client: &Client, statement: &str, params: &[Param<'_>]) -> Result<Served, Error> {
-    let rows = client.query_typed(statement, params).await?;
-    Ok(Served::Done(count(rows.len() as u64)))
+async fn read<const N: usize>(
+    speaker: &mut Speaker<'_>,
+    statement: &Statement,
+    values: &[Value<'_>; N],
+) -> Result<Served, Error> {
+    let rows = speaker.count_rows(statement, values).await?;
+    Ok(Served::Done(count(rows)))
 }
 
-async fn write(
-    client: &Client,
-    statement: &str,
-    params: &[Param<'_>],
+async fn write<const N: usize>(
+    speaker: &mut Speaker<'_>,
+    statement: &Statement,
+    values: &[Value<'_>; N],
     progress: &mut Progress,
 ) -> Result<Served, Error> {
+    // Apart: where this fails, the write was never sent.
+    speaker.prepare(statement, values).await?;
     // A connection known to be closed takes nothing: the write was never sent.
-    progress.may_commit = !client.is_closed();
-    Ok(Served::Done(count(
-        client.execute_typed(statement, params).await?,
-    )))
+    progress.may_commit = !speaker.client.is_closed();
+    let changed = speaker.execute(statement, values).await?;
+    Ok(Served::Done(count(changed)))
 }
 
 /// A purchase. The product's row is locked first, so that no two purchases sell the same stock.
 async fn place_order(
-    client: &Client,
+    speaker: &mut Speaker<'_>,
     draw: &Draw,
-    order_number: &str,
-    user: i32,
-    product: i32,
+    order_number: Value<'_>,
+    user: Value<'_>,
+    product: Value<'_>,
     progress: &mut Progress,
 ) -> Result<Served, Error> {
     let sql = &*STATEMENTS;
     progress.phase = ErrorPhase::Begin;
     progress.in_transaction = true;
-    client.batch_execute("BEGIN").await?;
+    speaker.client.batch_execute("BEGIN").await?;
     progress.phase = ErrorPhase::Statement;
-    let rows = client
-        .query_typed(&sql.lock_product, &[(&product, Type::INT4)])
-        .await?;
-    let (stock, price_cents) = match rows.first() {
-        Some(row) => (
-            row.try_get::<_, Option<i32>>(0)?.unwrap_or(0),
-            row.try_get::<_, i64>(1)?,
-        ),
+    let (stock, price_cents) = match speaker.first_row(&sql.lock_product, &[product]).await? {
+        Some(row) => (row.int4(0)?.unwrap_or(0), row.int8(1)?.unwrap_or(0)),
         // A product that was deleted meanwhile has no stock.
         None => (0, 0),
     };
     if stock < draw.quantity {
         progress.phase = ErrorPhase::Commit;
-        client.batch_execute("ROLLBACK").await?;
+        speaker.client.batch_execute("ROLLBACK").await?;
         progress.in_transaction = false;
         return Ok(Served::Rejected);
     }
-    let amount_cents = price_cents * i64::from(draw.quantity);
-    let order: [Param<'_>; 3] = [
-        (&user, Type::INT4),
-        (&order_number, Type::TEXT),
-        (&amount_cents, Type::INT8),
-    ];
-    let mut changed = client
-        .execute_typed(&sql.place_insert_order, &order)
+    let amount = Value::Int8(price_cents * i64::from(draw.quantity));
+    let order = [user, order_number, amount];
+    let stock = [Value::Int4(draw.quantity), product];
+    let mut changed = speaker.execute(&sql.place_insert_order, &order).await?;
+    changed += speaker.execute(&sql.place_reduce_stock, &stock).await?;
+    changed += speaker
+        .execute(&sql.place_insert_log, &[user, order_number])
         .await?;
-    let stock: [Param<'_>; 2] = [(&draw.quantity, Type::INT4), (&product, Type::INT4)];
-    changed += client
-        .execute_typed(&sql.place_reduce_stock, &stock)
-        .await?;
-    let log: [Param<'_>; 2] = [(&user, Type::INT4), (&order_number, Type::TEXT)];
-    changed += client.execute_typed(&sql.place_insert_log, &log).await?;
     progress.phase = ErrorPhase::Commit;
-    progress.may_commit = !client.is_closed();
-    client.batch_execute("COMMIT").await?;
+    progress.may_commit = !speaker.client.is_closed();
+    speaker.client.batch_execute("COMMIT").await?;
     progress.in_transaction = false;
     Ok(Served::Done(count(changed)))
 }

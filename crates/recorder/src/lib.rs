@@ -4,6 +4,7 @@
 //! and starts the workers of each path ([`workload`]); those draw operations ([`draw`]), take connections ([`pool`],
 //! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
 
+mod backoff;
 mod checkout;
 pub mod classify;
 mod cleanup;
@@ -19,17 +20,21 @@ pub mod endpoint;
 mod error;
 mod execute;
 mod failover;
+mod keep_ready;
 pub mod live;
 mod load;
 mod logfile;
 mod maintenance;
 mod manifest;
+mod member;
 mod message;
 mod observer;
 mod out;
 pub mod pgbench;
 mod pgpass;
 mod pool;
+mod pool_settings;
+mod protocol;
 mod recover;
 pub mod redact;
 mod report;
@@ -43,6 +48,7 @@ mod text;
 mod verify;
 pub mod weights;
 mod workload;
+mod workloads;
 
 use std::ffi::OsString;
 
@@ -67,7 +73,7 @@ pub fn run_command_line(arguments: &[OsString]) -> u8 {
     if shows_password(arguments) {
         say::line(
             "warning: a password on the command line shows in the process list; put the URL into \
-             PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL, or the password into PGPASSWORD or ~/.pgpass",
+             PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL (of readers: PGOUTAGE_DIRECT_READER_URL, PGOUTAGE_PROXY_READER_URL), or the password into PGPASSWORD or ~/.pgpass",
         );
     }
     match execute(cli) {

@@ -3,8 +3,8 @@
 use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{
-    Clock, ClockOffset, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, Manifest,
-    Pool, RunId, State, Timestamp,
+    Clock, ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover,
+    LoadSettings, Manifest, Pool, RunId, State, Timestamp,
 };
 
 use crate::config::RunConfig;
@@ -38,15 +38,20 @@ pub(crate) fn build(
         workers: config.workers,
         schedule: config.schedule.record(),
         seed: config.seed,
-        protocol: "extended".to_owned(),
+        protocol: config.protocol.as_str().to_owned(),
         pool: Pool {
             size: config.pool_size,
         },
         timeouts: config.timeouts(),
-        connection: None,
+        connection: Some(connection_settings(config)),
         probe_interval_us: None,
         max_tps_per_1000: None,
-        endpoints: config.connectors.iter().map(endpoint).collect(),
+        endpoints: config
+            .connectors
+            .iter()
+            .chain(&config.readers)
+            .map(endpoint)
+            .collect(),
         servers: Vec::new(),
         labels: config.labels.clone(),
         failover: config.trigger.as_ref().map(|trigger| Failover {
@@ -79,7 +84,23 @@ fn endpoint(connector: &Connector) -> Endpoint {
         database: endpoint.database.clone(),
         user: endpoint.user.clone(),
         sslmode: endpoint.sslmode.as_str().to_owned(),
-        reader: false,
+        reader: connector.is_reader(),
+    }
+}
+
+fn connection_settings(config: &RunConfig) -> ConnectionSettings {
+    let pool = &config.pool;
+    ConnectionSettings {
+        tcp_keepalive_idle_us: None,
+        tcp_keepalive_interval_us: None,
+        tcp_keepalive_count: None,
+        tcp_user_timeout_us: None,
+        pool_min_idle: pool.min_idle,
+        pool_max_lifetime_us: pool.max_lifetime.map(micros),
+        pool_idle_check_us: pool.idle_check.map(micros),
+        on_read_only: pool.on_read_only.as_str().to_owned(),
+        reconnect_backoff_min_us: micros(pool.backoff.min),
+        reconnect_backoff_max_us: micros(pool.backoff.max),
     }
 }
 

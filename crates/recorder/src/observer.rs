@@ -21,7 +21,8 @@ enum Last {
 #[derive(Default)]
 struct Seen {
     servers: Vec<Server>,
-    last: BTreeMap<Path, Last>,
+    /// By path and endpoint: the reads of a path may go elsewhere.
+    last: BTreeMap<(Path, String), Last>,
 }
 
 /// Hears of attempts on all paths.
@@ -63,6 +64,7 @@ impl Observer {
     /// An outage makes many attempts that fail alike: the log has the first of them.
     fn note_change(&self, connection: &Connection) {
         let path = connection.path;
+        let endpoint = (path, format!("{}:{}", connection.host, connection.port));
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = match &connection.failure {
             Some(failure) => match failure.class {
@@ -79,11 +81,11 @@ impl Observer {
             // Nobody listens any more when the recording has ended.
             let _ = self.new_servers.send(server.clone());
         }
-        if seen.last.get(&path) == Some(&now) {
+        if seen.last.get(&endpoint) == Some(&now) {
             return;
         }
         let address = connection.address.as_deref().unwrap_or("-");
-        let target = format!("{}:{} ({address})", connection.host, connection.port);
+        let target = format!("{} ({address})", endpoint.1);
         let outcome = match (&connection.failure, &connection.server) {
             (Some(failure), _) => {
                 let class = failure.class.map_or("-", ErrorClass::as_str);
@@ -96,7 +98,7 @@ impl Observer {
         let id = connection.connection_id;
         self.log
             .line(&format!("{path}: connection {id} to {target} {outcome}"));
-        seen.last.insert(path, now);
+        seen.last.insert(endpoint, now);
     }
 }
 

@@ -1,52 +1,91 @@
-//! The connections of one path: deadpool's pool over our own manager (why: `docs/decisions/0001-deadpool-managed.md`).
+//! The connections of one endpoint: deadpool's pool over our own manager (why: `docs/decisions/0001-deadpool-managed.md`).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, RngExt, SeedableRng};
 use recording::vocabulary::{ErrorClass, Path};
 use recording::{Clock, ConnectFailure, Connection};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
+use crate::backoff::{Gate, Round};
 use crate::checkout::Checkout;
 use crate::connect::{ConnectError, Connector, Progress, Session};
+use crate::member::Member;
+use crate::pool_settings::PoolSettings;
+use crate::protocol::Protocol;
+use crate::sql::STATEMENTS;
+
+/// By how much a connection's life is shorter than the longest, at most.
+const LIFETIME_JITTER: f64 = 0.1;
 
 /// Is told of every attempt to connect.
 pub(crate) type OnAttempt = Arc<dyn Fn(Connection) + Send + Sync>;
 
-/// The pool of a path.
+/// The pool of an endpoint.
 pub(crate) type Pool = managed::Pool<Manager>;
 
 /// A connection out of the pool.
 pub(crate) type Pooled = managed::Object<Manager>;
 
+/// What a pool is made of.
+pub(crate) struct Plan {
+    /// Makes its connections.
+    pub connector: Connector,
+    /// The recording's clock.
+    pub clock: Clock,
+    /// Connections at most.
+    pub size: usize,
+    /// How they are kept.
+    pub settings: PoolSettings,
+    /// How the sign of life is asked for,
+    pub protocol: Protocol,
+    /// and how long it may take.
+    pub check_limit: Duration,
+    /// The last id of a connection on this path, which may have two pools.
+    pub last_id: Arc<AtomicI64>,
+    /// For the jitter of lifetimes and of the back-off.
+    pub random: Xoshiro256PlusPlus,
+    /// Hears of every attempt.
+    pub on_attempt: OnAttempt,
+}
+
 /// Makes connections for a pool and tells of every attempt.
 pub(crate) struct Manager {
-    connector: Connector,
-    clock: Clock,
-    last_id: AtomicI64,
-    on_attempt: OnAttempt,
+    plan: Plan,
+    /// Connections that the pool may still have.
+    room: Arc<Semaphore>,
+    /// Connections made in the background, before an operation asked for one.
+    ready: Mutex<Vec<Member>>,
+    /// One came into `ready`.
+    added: Notify,
+    backoff: Gate,
+    lifetimes: Mutex<Xoshiro256PlusPlus>,
 }
 
 /// Why the attempt failed that the pool made.
 #[derive(Debug)]
 pub(crate) struct FailedAttempt(pub ConnectError);
 
-/// Makes the pool of a path; it connects when first asked.
+/// Makes the pool of an endpoint; it connects when first asked.
 ///
 /// # Errors
 /// One line, where deadpool refuses the settings.
-pub(crate) fn build(
-    connector: Connector,
-    clock: Clock,
-    size: usize,
-    on_attempt: OnAttempt,
-) -> Result<Pool, String> {
+pub(crate) fn build(mut plan: Plan) -> Result<Pool, String> {
+    let size = plan.size;
+    let lifetimes = Xoshiro256PlusPlus::seed_from_u64(plan.random.next_u64());
     let manager = Manager {
-        connector,
-        clock,
-        last_id: AtomicI64::new(0),
-        on_attempt,
+        room: Arc::new(Semaphore::new(size)),
+        ready: Mutex::default(),
+        added: Notify::new(),
+        backoff: Gate::new(plan.settings.backoff, plan.random.clone()),
+        lifetimes: Mutex::new(lifetimes),
+        plan,
     };
     Pool::builder(manager)
         .max_size(size)
@@ -55,43 +94,149 @@ pub(crate) fn build(
         .map_err(|error| format!("no connection pool: {error}"))
 }
 
+/// Gives no connection out any more, and drops the idle ones.
+pub(crate) fn close(pool: &Pool) {
+    pool.close();
+    lock(&pool.manager().ready).clear();
+}
+
 impl Manager {
+    /// Makes a connection before an operation asks for one, all of it within `limit`. False where that failed, or where there is no
+    /// room for another.
+    pub(crate) async fn make_ready(&self, limit: Duration) -> bool {
+        let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
+            return false;
+        };
+        let deadline = tokio::time::Instant::now() + limit;
+        let checkout = Arc::new(Checkout::default());
+        let Ok(Ok(member)) = checkout.limit(self.open(room), deadline).await else {
+            return false;
+        };
+        lock(&self.ready).push(member);
+        self.added.notify_waiters();
+        true
+    }
+
+    /// Connections made ready that are still there; those that ended meanwhile go.
+    pub(crate) fn count_ready(&self) -> usize {
+        let mut ready = lock(&self.ready);
+        ready.retain(|member| !member.is_closed());
+        ready.len()
+    }
+
+    /// One attempt, after the wait that failed ones before it call for.
+    async fn open(&self, room: OwnedSemaphorePermit) -> Result<Member, FailedAttempt> {
+        let round = self.backoff.pass().await;
+        let connection_id = self.plan.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut attempt = Attempt {
+            manager: self,
+            connection_id,
+            start_time: self.plan.clock.now_us(),
+            progress: Progress::default(),
+            checkout: Checkout::of_attempt(connection_id),
+            round,
+            told: false,
+        };
+        let result = self.attempt(connection_id, &mut attempt.progress).await;
+        match &result {
+            Ok(_) => self.backoff.succeeded(),
+            Err(_) => self.backoff.failed(round),
+        }
+        attempt.tell(result.as_ref().err().cloned().map(ConnectFailure::from));
+        let session = result.map_err(FailedAttempt)?;
+        Ok(Member::new(session, self.draw_end(), room))
+    }
+
     async fn attempt(
         &self,
         connection_id: i64,
         progress: &mut Progress,
     ) -> Result<Session, ConnectError> {
-        let mut session = self.connector.connect(connection_id, progress).await?;
-        self.connector.identify(&mut session, progress).await?;
+        let connector = &self.plan.connector;
+        let mut session = connector.connect(connection_id, progress).await?;
+        connector.identify(&mut session, progress).await?;
         Ok(session)
+    }
+
+    /// When the life ends of a connection that was made just now.
+    fn draw_end(&self) -> Option<Instant> {
+        let longest = self.plan.settings.max_lifetime?;
+        let jitter = lock(&self.lifetimes).random_range(0.0..=LIFETIME_JITTER);
+        Instant::now().checked_add(longest.mul_f64(1.0 - jitter))
+    }
+
+    /// True where an operation can have the connection.
+    async fn is_fit(&self, member: &mut Member) -> bool {
+        if member.in_use || member.is_closed() {
+            return false;
+        }
+        let settings = &self.plan.settings;
+        if settings.max_lifetime.is_none() && settings.idle_check.is_none() {
+            return true;
+        }
+        let now = Instant::now();
+        if member.is_expired(now) {
+            return false;
+        }
+        match settings.idle_check {
+            Some(longest) if now.saturating_duration_since(member.idle_since()) > longest => {
+                self.shows_life(member).await
+            }
+            _ => true,
+        }
+    }
+
+    /// Asks the connection for a sign of life.
+    async fn shows_life(&self, member: &mut Member) -> bool {
+        // Cut off meanwhile by the operation's limit, it can't be used.
+        member.in_use = true;
+        let mut text = String::new();
+        let mut speaker = member.speaker(self.plan.protocol, &mut text);
+        let asked = speaker.count_rows(&STATEMENTS.idle_check, &[]);
+        let lives = matches!(timeout(self.plan.check_limit, asked).await, Ok(Ok(_)));
+        member.in_use = !lives;
+        lives
     }
 }
 
 impl managed::Manager for Manager {
-    type Type = Session;
+    type Type = Member;
     type Error = FailedAttempt;
 
-    async fn create(&self) -> Result<Session, FailedAttempt> {
-        let connection_id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut attempt = Attempt {
-            manager: self,
-            connection_id,
-            start_time: self.clock.now_us(),
-            progress: Progress::default(),
-            checkout: Checkout::of_attempt(connection_id),
-            told: false,
-        };
-        let result = self.attempt(connection_id, &mut attempt.progress).await;
-        attempt.tell(result.as_ref().err().cloned().map(ConnectFailure::from));
-        result.map_err(FailedAttempt)
+    /// A connection that was made ready, or the outcome of an attempt.
+    async fn create(&self) -> Result<Member, FailedAttempt> {
+        loop {
+            // Made before the look: it hears of what comes from here on.
+            let added = self.added.notified();
+            loop {
+                let Some(mut member) = lock(&self.ready).pop() else {
+                    break;
+                };
+                if self.is_fit(&mut member).await {
+                    return Ok(member);
+                }
+            }
+            // Where the last room is taken by a connection that is being made ready, that one is waited for.
+            tokio::select! {
+                biased;
+                Ok(room) = Arc::clone(&self.room).acquire_owned() => return self.open(room).await,
+                () = added => {}
+            }
+        }
     }
 
-    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Self::Error> {
-        if session.in_use || session.is_closed() {
-            return Err(RecycleError::message("closed, or cut off in mid-operation"));
+    async fn recycle(&self, member: &mut Member, _: &Metrics) -> RecycleResult<Self::Error> {
+        match self.is_fit(member).await {
+            true => Ok(()),
+            false => Err(RecycleError::message(
+                "closed, cut off in mid-operation, too old, or without a sign of life",
+            )),
         }
-        Ok(())
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An attempt under way. Cut off by the operation's limit or the recording's end it is told all the same: every attempt is
@@ -102,19 +247,21 @@ struct Attempt<'a> {
     start_time: i64,
     progress: Progress,
     checkout: Option<Arc<Checkout>>,
+    round: Round,
     told: bool,
 }
 
 impl Attempt<'_> {
     fn tell(&mut self, failure: Option<ConnectFailure>) {
         self.told = true;
-        let endpoint = self.manager.connector.endpoint();
+        let plan = &self.manager.plan;
+        let endpoint = plan.connector.endpoint();
         let progress = std::mem::take(&mut self.progress);
-        (self.manager.on_attempt)(Connection {
+        (plan.on_attempt)(Connection {
             path: self.path(),
             connection_id: self.connection_id,
             start_time: self.start_time,
-            end_time: self.manager.clock.now_us(),
+            end_time: plan.clock.now_us(),
             host: endpoint.host.clone(),
             address: progress.address.map(|address| address.to_string()),
             port: i32::from(endpoint.port),
@@ -128,7 +275,7 @@ impl Attempt<'_> {
     }
 
     const fn path(&self) -> Path {
-        self.manager.connector.path()
+        self.manager.plan.connector.path()
     }
 }
 
@@ -137,10 +284,13 @@ impl Drop for Attempt<'_> {
         if let (false, Some(phase)) = (self.told, self.progress.phase) {
             let checkout = self.checkout.as_ref();
             let (class, message) = match checkout.is_some_and(|checkout| checkout.is_given_up()) {
-                true => (
-                    Some(ErrorClass::OperationTimeout),
-                    "given up: the operation's limit passed",
-                ),
+                true => {
+                    self.manager.backoff.failed(self.round);
+                    (
+                        Some(ErrorClass::OperationTimeout),
+                        "given up: the operation's limit passed",
+                    )
+                }
                 false => (None, "unfinished: the recording ended"),
             };
             self.tell(Some(ConnectFailure {
@@ -150,5 +300,56 @@ impl Drop for Attempt<'_> {
                 message: message.to_owned(),
             }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backoff::Backoff;
+    use crate::connect::Resolver;
+    use crate::endpoint::Endpoint;
+    use crate::pool_settings::OnReadOnly;
+
+    fn pool(max_lifetime: Option<Duration>) -> Pool {
+        let limit = Duration::from_secs(1);
+        let endpoint = Endpoint::parse("postgres://app@127.0.0.1/d").unwrap();
+        let resolver = Resolver::new(Some(([127, 0, 0, 1], 53).into()), limit).unwrap();
+        build(Plan {
+            connector: Connector::new(Path::Direct, endpoint, resolver, limit).unwrap(),
+            clock: Clock::start(),
+            size: 1,
+            settings: PoolSettings {
+                min_idle: 0,
+                max_lifetime,
+                idle_check: None,
+                on_read_only: OnReadOnly::Reconnect,
+                backoff: Backoff {
+                    min: Duration::ZERO,
+                    max: Duration::ZERO,
+                },
+            },
+            protocol: Protocol::Extended,
+            check_limit: limit,
+            last_id: Arc::default(),
+            random: Xoshiro256PlusPlus::seed_from_u64(5),
+            on_attempt: Arc::new(|_| {}),
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn lives_end_apart() {
+        let longest = Duration::from_secs(100_000);
+        let (pool, forever) = (pool(Some(longest)), pool(None));
+        let begun = Instant::now();
+        let lives: Vec<Duration> = (0..200)
+            .map(|_| pool.manager().draw_end().unwrap() - begun)
+            .collect();
+        let (shortest, most) = (lives.iter().min().unwrap(), lives.iter().max().unwrap());
+        // The test itself takes some of the time.
+        assert!(*shortest >= longest.mul_f64(0.9) && *most <= longest + Duration::from_secs(60));
+        assert!(*most - *shortest > longest.mul_f64(0.08), "{lives:?}");
+        assert_eq!(forever.manager().draw_end(), None);
     }
 }

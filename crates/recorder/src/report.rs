@@ -21,6 +21,13 @@ pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
         config.duration,
         folder.display()
     ));
+    for reader in &config.readers {
+        say::line(format!(
+            "{}: its reads go to {}",
+            reader.path(),
+            reader.endpoint()
+        ));
+    }
     log.line(&format!(
         "recorder {} begins: {} for {:?}, {} workers per path, weights {}/{}/{}, think time {:?} to {:?}, seed {}, \
          pool {}, limits: operation {:?}, connect {:?}, pool {:?}",
@@ -39,9 +46,15 @@ pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
         config.connect_limit,
         config.limits.pool,
     ));
-    for connector in &config.connectors {
+    log.line(&format!(
+        "protocol {}, {}",
+        config.protocol.as_str(),
+        config.pool
+    ));
+    for connector in config.connectors.iter().chain(&config.readers) {
+        let reads = if connector.is_reader() { " reads" } else { "" };
         log.line(&format!(
-            "{}: {}, sslmode {}",
+            "{}{reads}: {}, sslmode {}",
             connector.path(),
             connector.endpoint(),
             connector.endpoint().sslmode.as_str()

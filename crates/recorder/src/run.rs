@@ -1,7 +1,6 @@
 //! `recorder run`: check, begin, wait for the end, complete the recording.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Instant;
 
 use command_line::duration::micros;
@@ -15,9 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cli::{EndpointArgs, RunArgs};
 use crate::config::RunConfig;
-use crate::connect::Connector;
 use crate::database::{self, PathKeys};
-use crate::draw::Draws;
 use crate::error::RecorderError;
 use crate::failover::Witnesses;
 use crate::live::{self, Monitor};
@@ -26,7 +23,7 @@ use crate::observer::{Observer, describe};
 use crate::pgbench::Running;
 use crate::signals::Signals;
 use crate::workload::Workload;
-use crate::{clock_offset, disk, end, load, manifest, out, pool, report, say};
+use crate::{clock_offset, disk, end, load, manifest, out, report, say, workloads};
 
 /// `recorder run`, as the user wrote it.
 ///
@@ -47,6 +44,9 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
     let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
     let mut signals = Signals::listen().map_err(nothing)?;
     let monitor = Monitor::new(config.mode.paths(), clock);
+    for reader in &config.readers {
+        monitor.reads_go_apart(reader.path());
+    }
     let (stop, stopping) = watch::channel(false);
     let ready = async {
         if config.load.is_some() {
@@ -94,6 +94,16 @@ async fn check(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderErro
             };
             let (path, endpoint) = (connector.path(), connector.endpoint());
             answered.push(format!("{path}: {endpoint} is {}{note}", describe(&server)));
+        }
+    }
+    for reader in &config.readers {
+        let limit = config.limits.operation;
+        let (session, server) = database::connect(reader, limit).await?;
+        // What a read asks for must be there; the keys are those of the path.
+        database::read_keys(reader, &session, limit).await?;
+        if let Some(server) = server {
+            let (path, endpoint) = (reader.path(), reader.endpoint());
+            answered.push(format!("{path} reads: {endpoint} is {}", describe(&server)));
         }
     }
     // Only now: a mistake on the second path is one line.
@@ -145,7 +155,7 @@ impl Recording {
         let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
         let (server_sender, new_servers) = mpsc::unbounded_channel();
         let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
-        let workloads = workloads(
+        let workloads = workloads::make(
             &config,
             clock,
             &monitor,
@@ -161,7 +171,7 @@ impl Recording {
         report::begun(&config, &folder, &log);
         let paths = config.mode.paths();
         clock_offset::log(&checked.offsets, paths, "before the start", &log);
-        warm_up(&workloads, config.workers).await;
+        workloads::warm_up(&workloads, config.workers).await;
 
         let start = Instant::now();
         let start_time = Timestamp(clock.at_us(start));
@@ -171,6 +181,7 @@ impl Recording {
             for worker in 0..config.workers {
                 workers.spawn(Arc::clone(workload).work(worker, stop.subscribe()));
             }
+            workloads::keep_ready(workload, &config, &stop, &mut workers);
         }
         let trigger = config.trigger.clone().map(|trigger| {
             let witnesses = Witnesses {
@@ -296,56 +307,4 @@ impl Recording {
             }
         }
     }
-}
-
-/// Makes the connections that the workers will ask for: as many logins at once would look like a slow start of the service.
-/// One that fails is made again by the operation that needs it, and is that one's failure.
-async fn warm_up(workloads: &[Arc<Workload>], workers: u32) {
-    let mut connecting = JoinSet::new();
-    for workload in workloads {
-        for _ in 0..workers.min(u32::try_from(workload.pool.status().max_size).unwrap_or(u32::MAX))
-        {
-            let workload = Arc::clone(workload);
-            connecting.spawn(async move { workload.connect().await });
-        }
-    }
-    // All are held until the last is made, or the same one would be handed out twice.
-    connecting.join_all().await;
-}
-
-fn workloads(
-    config: &RunConfig,
-    clock: Clock,
-    monitor: &Arc<Monitor>,
-    writer: &RecordingWriter,
-    observer: &Arc<Observer>,
-    keys: Vec<PathKeys>,
-    run_id: &RunId,
-) -> Result<Vec<Arc<Workload>>, RecorderError> {
-    let draws = Draws::new(config.seed, config.weights);
-    let workload = |(connector, keys): (&Connector, PathKeys)| {
-        let path = connector.path();
-        let pool = pool::build(
-            connector.clone(),
-            clock,
-            config.pool_size,
-            observer.on_attempt(),
-        )
-        .map_err(RecorderError::Failed)?;
-        Ok(Arc::new(Workload {
-            path,
-            pool,
-            users: keys.users,
-            products: keys.products,
-            draws,
-            schedule: config.schedule,
-            limits: config.limits,
-            identity_prefix: format!("{run_id}-{}", manifest::path_letter(path)),
-            last_operation: AtomicI64::new(0),
-            clock,
-            handle: writer.handle(),
-            monitor: Arc::clone(monitor),
-        }))
-    };
-    config.connectors.iter().zip(keys).map(workload).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::protocol::Statement;
+
 /// Tables.
 pub(crate) const SCHEMA: &str = include_str!("../../../sql/schema.sql");
 /// Indexes.
@@ -41,32 +43,32 @@ pub(crate) const TABLES: [&str; 4] = [
 /// A statement comes after such a line where a file holds several.
 const MARKER: &str = "-- statement:";
 
+/// How many statements a connection may have prepared: those of the workload and the idle check.
+pub(crate) const PREPARED: usize = 14;
+
 /// The statements of the workload, without their comments: those would be sent, parsed and logged with every operation.
 pub(crate) struct Statements {
-    pub(crate) user_list: String,
-    pub(crate) order_statistics: String,
-    pub(crate) product_search: String,
-    pub(crate) user_orders: String,
-    pub(crate) recent_logs: String,
-    pub(crate) update_login: String,
-    pub(crate) create_order: String,
-    pub(crate) update_stock: String,
-    pub(crate) insert_log: String,
-    pub(crate) lock_product: String,
-    pub(crate) place_insert_order: String,
-    pub(crate) place_reduce_stock: String,
-    pub(crate) place_insert_log: String,
+    pub(crate) user_list: Statement,
+    pub(crate) order_statistics: Statement,
+    pub(crate) product_search: Statement,
+    pub(crate) user_orders: Statement,
+    pub(crate) recent_logs: Statement,
+    pub(crate) update_login: Statement,
+    pub(crate) create_order: Statement,
+    pub(crate) update_stock: Statement,
+    pub(crate) insert_log: Statement,
+    pub(crate) lock_product: Statement,
+    pub(crate) place_insert_order: Statement,
+    pub(crate) place_reduce_stock: Statement,
+    pub(crate) place_insert_log: Statement,
+    pub(crate) idle_check: Statement,
     pub(crate) user_keys: String,
     pub(crate) product_keys: String,
 }
 
-macro_rules! operation {
+macro_rules! statement {
     ($name:literal) => {
-        bare(include_str!(concat!(
-            "../../../sql/operations/",
-            $name,
-            ".sql"
-        )))
+        bare(include_str!(concat!("../../../sql/", $name, ".sql")))
     };
 }
 
@@ -74,20 +76,23 @@ macro_rules! operation {
 pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let purchase = split(include_str!("../../../sql/operations/place_order.sql"));
     let keys = split(include_str!("../../../sql/keys.sql"));
+    let mut slots = 0..;
+    let mut next = |text| Statement::new(text, slots.next().unwrap_or_default());
     Statements {
-        user_list: operation!("user_list"),
-        order_statistics: operation!("order_statistics"),
-        product_search: operation!("product_search"),
-        user_orders: operation!("user_orders"),
-        recent_logs: operation!("recent_logs"),
-        update_login: operation!("update_login"),
-        create_order: operation!("create_order"),
-        update_stock: operation!("update_stock"),
-        insert_log: operation!("insert_log"),
-        lock_product: named(&purchase, "lock_product"),
-        place_insert_order: named(&purchase, "insert_order"),
-        place_reduce_stock: named(&purchase, "reduce_stock"),
-        place_insert_log: named(&purchase, "insert_log"),
+        user_list: next(statement!("operations/user_list")),
+        order_statistics: next(statement!("operations/order_statistics")),
+        product_search: next(statement!("operations/product_search")),
+        user_orders: next(statement!("operations/user_orders")),
+        recent_logs: next(statement!("operations/recent_logs")),
+        update_login: next(statement!("operations/update_login")),
+        create_order: next(statement!("operations/create_order")),
+        update_stock: next(statement!("operations/update_stock")),
+        insert_log: next(statement!("operations/insert_log")),
+        lock_product: next(named(&purchase, "lock_product")),
+        place_insert_order: next(named(&purchase, "insert_order")),
+        place_reduce_stock: next(named(&purchase, "reduce_stock")),
+        place_insert_log: next(named(&purchase, "insert_log")),
+        idle_check: next(statement!("idle_check")),
         user_keys: named(&keys, "users"),
         product_keys: named(&keys, "products"),
     }
@@ -143,19 +148,20 @@ mod tests {
     fn every_statement_is_there_and_one_alone() {
         let s = &*STATEMENTS;
         for (statement, begins) in [
-            (&s.user_list, "SELECT"),
-            (&s.order_statistics, "SELECT"),
-            (&s.product_search, "SELECT"),
-            (&s.user_orders, "SELECT"),
-            (&s.recent_logs, "SELECT"),
-            (&s.update_login, "UPDATE business_users"),
-            (&s.create_order, "INSERT INTO business_orders"),
-            (&s.update_stock, "UPDATE business_products"),
-            (&s.insert_log, "INSERT INTO business_logs"),
-            (&s.lock_product, "SELECT stock"),
-            (&s.place_insert_order, "INSERT INTO business_orders"),
-            (&s.place_reduce_stock, "UPDATE business_products"),
-            (&s.place_insert_log, "INSERT INTO business_logs"),
+            (&s.user_list.text, "SELECT"),
+            (&s.order_statistics.text, "SELECT"),
+            (&s.product_search.text, "SELECT"),
+            (&s.user_orders.text, "SELECT"),
+            (&s.recent_logs.text, "SELECT"),
+            (&s.update_login.text, "UPDATE business_users"),
+            (&s.create_order.text, "INSERT INTO business_orders"),
+            (&s.update_stock.text, "UPDATE business_products"),
+            (&s.insert_log.text, "INSERT INTO business_logs"),
+            (&s.lock_product.text, "SELECT stock"),
+            (&s.place_insert_order.text, "INSERT INTO business_orders"),
+            (&s.place_reduce_stock.text, "UPDATE business_products"),
+            (&s.place_insert_log.text, "INSERT INTO business_logs"),
+            (&s.idle_check.text, "SELECT 1"),
             (&s.user_keys, "SELECT id FROM business_users"),
             (&s.product_keys, "SELECT id FROM business_products"),
         ] {

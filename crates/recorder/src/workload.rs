@@ -1,13 +1,14 @@
 //! The workers of one path: draw, check a connection out, run the statements, say how it went.
 
 use std::fmt::Write as _;
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
-use deadpool::managed::{Object, PoolError, TimeoutType};
-use recording::vocabulary::{ErrorClass, ErrorPhase, Outcome, Path};
+use deadpool::managed::{PoolError, TimeoutType};
+use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome, Path};
 use recording::{Clock, Failure, Handle, Operation};
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
@@ -18,7 +19,10 @@ use crate::connect::Session;
 use crate::draw::{Draw, Draws, Keys};
 use crate::execute::{Context, Progress, Served, execute};
 use crate::live::Monitor;
-use crate::pool::{FailedAttempt, Pool, Pooled};
+use crate::member::{abandon, give_back};
+use crate::pool::{self, FailedAttempt, Pool, Pooled};
+use crate::pool_settings::OnReadOnly;
+use crate::protocol::Protocol;
 use crate::schedule::ClosedLoop;
 
 /// The client's own limits on an operation.
@@ -36,6 +40,12 @@ pub(crate) struct Workload {
     pub path: Path,
     /// Its connections.
     pub pool: Pool,
+    /// Those of its reads, where they have an endpoint of their own.
+    pub reader_pool: Option<Pool>,
+    /// How statements are sent.
+    pub protocol: Protocol,
+    /// What becomes of a connection that answers 25006.
+    pub on_read_only: OnReadOnly,
     /// Its half of the users.
     pub users: Keys,
     /// Its half of the products.
@@ -58,6 +68,15 @@ pub(crate) struct Workload {
     pub monitor: Arc<Monitor>,
 }
 
+/// Room for what a worker writes with every operation.
+#[derive(Default)]
+struct Texts {
+    /// `run-path-number`.
+    identity: String,
+    /// A statement with its values.
+    statement: String,
+}
+
 /// Resolves when the recording is to end.
 pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Where the sender is gone, so is the run.
@@ -68,13 +87,26 @@ impl Workload {
     /// Gives no connection out any more. To be called before the workers are told to stop: the connections that they drop then
     /// free slots, and whoever waits for one must not begin an attempt after the end.
     pub(crate) fn close(&self) {
-        self.pool.close();
+        self.pools().for_each(pool::close);
+    }
+
+    /// The pool, and that of the reads.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &Pool> {
+        iter::once(&self.pool).chain(&self.reader_pool)
+    }
+
+    /// The pool for an operation of that type.
+    fn pool_for(&self, operation_type: OperationType) -> &Pool {
+        match (operation_type, &self.reader_pool) {
+            (OperationType::Read, Some(pool)) => pool,
+            _ => &self.pool,
+        }
     }
 
     /// Runs one worker until the recording ends. An operation that is running then becomes an `unfinished` row.
     pub(crate) async fn work(self: Arc<Self>, worker: u32, mut stop: watch::Receiver<bool>) {
         let mut think_times = self.draws.think_times(worker);
-        let mut identity = String::with_capacity(64);
+        let mut texts = Texts::default();
         let checkout = Arc::new(Checkout::default());
         let slot = self.handle.slot();
         while !*stop.borrow() {
@@ -83,13 +115,13 @@ impl Workload {
             let draw = self.draws.operation(operation_id);
             let mut row = self.row(worker, operation_id, &draw, begun);
             slot.begin(&row);
-            identity.clear();
+            texts.identity.clear();
             // Writing to a String can't fail.
-            let _ = write!(identity, "{}-{operation_id}", self.identity_prefix);
+            let _ = write!(texts.identity, "{}-{operation_id}", self.identity_prefix);
             checkout.reset();
             let to_roll_back = tokio::select! {
                 biased;
-                session = self.run(&mut row, &draw, &identity, &checkout, begun) => session,
+                session = self.run(&mut row, &draw, &mut texts, &checkout, begun) => session,
                 () = stopped(&mut stop) => None,
             };
             row.connection_id = row.connection_id.or_else(|| checkout.connection_id());
@@ -117,11 +149,11 @@ impl Workload {
     }
 
     /// Takes a connection before the first operation; `None` where there is none to be had.
-    pub(crate) async fn connect(&self) -> Option<Pooled> {
+    pub(crate) async fn connect(&self, pool: &Pool) -> Option<Pooled> {
         let deadline = tokio::time::Instant::now() + self.limits.operation;
         let checkout = Arc::new(Checkout::default());
         checkout
-            .get(&self.pool, self.limits.pool, deadline)
+            .get(pool, self.limits.pool, deadline)
             .await
             .ok()?
             .ok()
@@ -154,12 +186,13 @@ impl Workload {
         &self,
         row: &mut Operation,
         draw: &Draw,
-        identity: &str,
+        texts: &mut Texts,
         checkout: &Arc<Checkout>,
         begun: Instant,
     ) -> Option<Pooled> {
         let deadline = tokio::time::Instant::from_std(begun + self.limits.operation);
-        let checked_out = checkout.get(&self.pool, self.limits.pool, deadline).await;
+        let pool = self.pool_for(row.operation_type);
+        let checked_out = checkout.get(pool, self.limits.pool, deadline).await;
         if let Ok(Err(PoolError::Closed)) = checked_out {
             return None;
         }
@@ -184,7 +217,7 @@ impl Workload {
         let context = Context {
             users: &self.users,
             products: &self.products,
-            identity,
+            identity: &texts.identity,
         };
         let mut progress = Progress {
             phase: ErrorPhase::Statement,
@@ -192,16 +225,17 @@ impl Workload {
             in_transaction: false,
         };
         let executing = Instant::now();
+        let mut speaker = session.speaker(self.protocol, &mut texts.statement);
         let result = timeout_at(
             deadline,
-            execute(&session.client, draw, &context, &mut progress),
+            execute(&mut speaker, draw, &context, &mut progress),
         )
         .await;
         row.execute_us = Some(micros(executing.elapsed()));
         match result {
             Ok(Ok(served)) => {
                 self.succeed(row, served, &session, progress);
-                session.in_use = false;
+                give_back(session);
                 None
             }
             Ok(Err(error)) => {
@@ -217,20 +251,20 @@ impl Workload {
                     message: failed.message,
                 };
                 self.fail(row, outcome, failure);
-                if lost || classify::ends_connection(class) {
-                    Object::take(session).abandon();
+                if lost || self.on_read_only.ends_connection(class) {
+                    abandon(session);
                     None
                 } else if progress.in_transaction {
                     Some(session)
                 } else {
-                    session.in_use = false;
+                    give_back(session);
                     None
                 }
             }
             Err(_) => {
                 let outcome = classify::outcome(Symptom::TimedOut, progress.may_commit);
                 self.fail(row, outcome, self.limit_failure(progress.phase));
-                Object::take(session).abandon();
+                abandon(session);
                 None
             }
         }
@@ -299,9 +333,9 @@ fn checkout_failure(error: PoolError<FailedAttempt>) -> Failure {
 }
 
 /// Ends a failed transaction, so that its connection can be used again; a connection that does not answer is dropped.
-async fn roll_back(mut session: Pooled, limit: Duration) {
+async fn roll_back(session: Pooled, limit: Duration) {
     match timeout(limit, session.client.batch_execute("ROLLBACK")).await {
-        Ok(Ok(())) => session.in_use = false,
-        _ => Object::take(session).abandon(),
+        Ok(Ok(())) => give_back(session),
+        _ => abandon(session),
     }
 }

@@ -36,6 +36,7 @@ pub struct Connector {
     resolver: Resolver,
     tls: Option<Tls>,
     limit: Duration,
+    is_reader: bool,
 }
 
 /// What is known of an attempt so far; it stays readable where the attempt is cut off.
@@ -117,7 +118,30 @@ impl Connector {
             resolver,
             tls,
             limit,
+            is_reader: false,
         })
+    }
+
+    /// The connector of the endpoint that only the path's reads go to.
+    #[must_use]
+    pub fn for_reads(mut self) -> Self {
+        self.is_reader = true;
+        self
+    }
+
+    /// True where only the path's reads go there.
+    #[must_use]
+    pub const fn is_reader(&self) -> bool {
+        self.is_reader
+    }
+
+    /// The flag that names the endpoint.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        match self.is_reader {
+            true => format!("--{}-reader-url", self.path),
+            false => format!("--{}-url", self.path),
+        }
     }
 
     /// The path.

@@ -52,6 +52,13 @@ impl Monitor {
         }
     }
 
+    /// The reads of `path` go to an endpoint of their own.
+    pub(crate) fn reads_go_apart(&self, path: Path) {
+        if let Some(mut state) = self.state(path) {
+            state.reads_go_apart();
+        }
+    }
+
     /// The operations of `path` so far: as many as there are rows.
     #[must_use]
     pub fn totals(&self, path: Path) -> Totals {

@@ -70,6 +70,7 @@ pub(super) struct PathState {
     seconds: [(i64, Second); HISTORY],
     times: Box<[(i64, Histogram); P99_SECONDS]>,
     load: Option<LoadState>,
+    reads_go_apart: bool,
 }
 
 impl Default for PathState {
@@ -82,6 +83,7 @@ impl Default for PathState {
             seconds: [(0, Second::default()); HISTORY],
             times: Box::new(std::array::from_fn(|_| (0, Histogram::new()))),
             load: None,
+            reads_go_apart: false,
         }
     }
 }
@@ -114,11 +116,17 @@ pub(super) struct Snapshot {
     /// Whole seconds, the latest last; at most [`HISTORY`] - 1.
     pub(super) history: Vec<Second>,
     pub(super) load: Option<LoadState>,
+    /// The reads have an endpoint of their own.
+    pub(super) reads_go_apart: bool,
 }
 
 impl PathState {
     pub(super) const fn totals(&self) -> Totals {
         self.totals
+    }
+
+    pub(super) const fn reads_go_apart(&mut self) {
+        self.reads_go_apart = true;
     }
 
     pub(super) fn operation(&mut self, operation: &Operation) {
@@ -229,6 +237,7 @@ impl PathState {
                 .map(|(class, at_us)| (class, (now_us - at_us).max(0))),
             history,
             load: self.load,
+            reads_go_apart: self.reads_go_apart,
         }
     }
 }

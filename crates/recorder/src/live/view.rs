@@ -131,7 +131,11 @@ fn path_lines(path: &Snapshot, width: usize, lines: &mut Vec<Line>) {
 
 /// `reads up, writes DOWN 3.4 s, since 00:25:41 UTC`.
 fn groups(path: &Snapshot, line: &mut Line) {
-    for (name, group) in [("reads ", path.reads), (", writes ", path.writes)] {
+    let reads = match path.reads_go_apart {
+        true => "reads (reader endpoint) ",
+        false => "reads ",
+    };
+    for (name, group) in [(reads, path.reads), (", writes ", path.writes)] {
         line.plain(name);
         match group {
             None => line.plain("-"),

@@ -70,6 +70,8 @@ impl TestLab {
             .env("PGOUTAGE_DNS_SERVER", self.lab.dns_server().to_string())
             .env("PGPASSFILE", self.folder.path().join("no-pgpass"))
             .env_remove("PGPASSWORD")
+            .env_remove("PGOUTAGE_DIRECT_READER_URL")
+            .env_remove("PGOUTAGE_PROXY_READER_URL")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

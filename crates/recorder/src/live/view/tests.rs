@@ -34,6 +34,7 @@ fn direct() -> Snapshot {
             latency_us: Some(11_230),
             restarts: 1,
         }),
+        reads_go_apart: false,
     }
 }
 
@@ -49,6 +50,7 @@ fn fresh() -> Snapshot {
         last_error: None,
         history: Vec::new(),
         load: None,
+        reads_go_apart: false,
     }
 }
 

@@ -1,0 +1,18 @@
+//! Endpoints that only the reads of a path go to.
+
+use clap::Args;
+
+/// Where the reads lead, if not where the path leads.
+#[derive(Debug, Args)]
+pub struct ReaderArgs {
+    /// Reader endpoint of the direct path: its reads go there [default: where its writes go]
+    ///
+    /// In the same form as --direct-url. They have a pool of their own, of the same size and settings; connection ids count on per
+    /// path.
+    #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_READER_URL", hide_env_values = true, help_heading = super::ENDPOINTS)]
+    pub direct_reader_url: Option<String>,
+
+    /// Reader endpoint of the proxy path: its reads go there [default: where its writes go]
+    #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_PROXY_READER_URL", hide_env_values = true, help_heading = super::ENDPOINTS)]
+    pub proxy_reader_url: Option<String>,
+}
