@@ -9,6 +9,7 @@ use crate::frame::{booleans, integers, numbers, texts};
 use crate::load::Loaded;
 use crate::percentile;
 use crate::reduce::PathOperations;
+use crate::series::Mark;
 use crate::summary::{
     ConnectionSummary, ErrorSummary, EventSummary, LoadFigures, LoadSummary, Span,
 };
@@ -45,6 +46,19 @@ pub(crate) fn triggers_us(events: &[EventSummary]) -> Vec<i64> {
         .iter()
         .filter(|event| event.event == triggered)
         .map(|event| event.time.micros())
+        .collect()
+}
+
+/// The user's own marks.
+pub(crate) fn marks(events: &[EventSummary]) -> Vec<Mark> {
+    let mark = EventKind::Mark.as_str();
+    events
+        .iter()
+        .filter(|event| event.event == mark)
+        .map(|event| Mark {
+            time_us: event.time.micros(),
+            text: event.detail.clone(),
+        })
         .collect()
 }
 

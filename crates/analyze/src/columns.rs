@@ -55,7 +55,7 @@ pub(crate) const OPERATIONS: [Column; 11] = [
     optional("error_message", Kind::Text),
 ];
 /// Of `connections`.
-pub(crate) const CONNECTIONS: [Column; 7] = [
+pub(crate) const CONNECTIONS: [Column; 14] = [
     required("path", Kind::Text),
     required("start_time", Kind::Time),
     required("end_time", Kind::Time),
@@ -63,6 +63,13 @@ pub(crate) const CONNECTIONS: [Column; 7] = [
     required("error_class", Kind::Text),
     optional("server_address", Kind::Text),
     optional("server_port", Kind::Integer),
+    optional("endpoint_host", Kind::Text),
+    optional("endpoint_port", Kind::Integer),
+    optional("endpoint_address", Kind::Text),
+    optional("dns_us", Kind::Integer),
+    optional("server_in_recovery", Kind::Truth),
+    optional("server_start_time", Kind::Time),
+    optional("aurora_instance_identifier", Kind::Text),
 ];
 /// Of `events`.
 pub(crate) const EVENTS: [Column; 5] = [

@@ -5,13 +5,17 @@
 //! [`text`] and [`charts`]. What every figure means stands in `semantics.md`; the code cites it.
 
 mod beside;
+pub mod bootstrap;
 pub mod charts;
 pub mod cli;
 pub mod columns;
 mod comparison;
+pub mod decomposition;
 mod error;
+mod failovers;
 mod frame;
 pub mod gaps;
+mod impact;
 pub mod load;
 pub mod outages;
 mod percentile;
@@ -24,6 +28,7 @@ pub mod summary;
 mod survey;
 pub mod text;
 pub mod timeline;
+mod triggers;
 
 pub use error::AnalyzeError;
 pub use summarize::{Analysis, analyze};

@@ -254,20 +254,27 @@ fn outage(gap: &Gap<'_>) -> Outage {
         resolution_us: (head + tail).min(gap.span.length_us()),
         open_at_start: gap.is_first,
         open_at_end: gap.is_last,
+        first_failure: failures_in(gap)
+            .map(|suspect| Timestamp(suspect.end_us))
+            .min(),
         evidence: gap.evidence.len() as u64,
         errors: error_counts(gap),
     }
 }
 
+/// The operations that failed in an outage.
+fn failures_in<'g>(gap: &'g Gap<'_>) -> impl Iterator<Item = &'g Suspect> {
+    gap.evidence
+        .iter()
+        .copied()
+        .filter(|suspect| matches!(suspect.outcome, Outcome::Failed | Outcome::Unknown))
+        .filter(|suspect| ended_in(suspect, gap))
+}
+
 /// Failures in an outage by class, most frequent first.
 fn error_counts(gap: &Gap<'_>) -> Vec<ErrorCount> {
     let mut counts: BTreeMap<(&str, Option<&str>), u64> = BTreeMap::new();
-    let failures = gap
-        .evidence
-        .iter()
-        .filter(|suspect| matches!(suspect.outcome, Outcome::Failed | Outcome::Unknown))
-        .filter(|suspect| ended_in(suspect, gap));
-    for suspect in failures {
+    for suspect in failures_in(gap) {
         let class = suspect.class.as_deref().unwrap_or_default();
         *counts
             .entry((class, suspect.sqlstate.as_deref()))

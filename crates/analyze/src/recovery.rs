@@ -98,6 +98,7 @@ impl Recovery<'_> {
                     .zip(p99)
                     .is_some_and(|(before, now)| now <= NORMAL_MULTIPLE * before)
             }),
+            decomposition: None,
         }
     }
 

@@ -1,6 +1,13 @@
 //! What charts are drawn from: plain series, no data frames.
 
+use std::collections::BTreeMap;
+
+use recording::vocabulary::{Outcome, Path};
+
+use crate::outages::Detected;
+use crate::rates::{self, Histogram};
 use crate::summary::{Group, Span};
+use crate::timeline::Timeline;
 
 /// The series of a recording. Times are UTC microseconds.
 #[derive(Debug, Clone)]
@@ -11,8 +18,19 @@ pub struct Series {
     pub end_us: i64,
     /// When the failover was triggered, each time.
     pub triggers_us: Vec<i64>,
+    /// The user's own marks, in order of time.
+    pub marks: Vec<Mark>,
     /// One entry per path: direct, then proxy.
     pub paths: Vec<PathSeries>,
+}
+
+/// A mark of the user's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// When.
+    pub time_us: i64,
+    /// The user's text.
+    pub text: String,
 }
 
 /// The series of one path.
@@ -32,6 +50,65 @@ pub struct PathSeries {
     pub strips: Vec<Strip>,
 }
 
+impl PathSeries {
+    /// From what was found on a path.
+    #[must_use]
+    pub(crate) fn of(
+        path: Path,
+        timeline: &Timeline,
+        cells: &Histogram,
+        detected: &BTreeMap<Group, Detected>,
+    ) -> Self {
+        let successes = timeline.successes_of(Group::All);
+        let points = successes
+            .pairs()
+            .map(|(end_us, response_us)| Point {
+                end_us,
+                response_us,
+            })
+            .collect();
+        let mut failures: Vec<_> = timeline
+            .suspects
+            .iter()
+            .filter(|suspect| !suspect.outcome.is_success())
+            .map(|suspect| FailurePoint {
+                end_us: suspect.end_us,
+                response_us: suspect.response_us,
+                outcome: suspect.outcome,
+            })
+            .collect();
+        failures.sort_by_key(|failure| failure.end_us);
+
+        let second =
+            |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
+        let mut seconds = vec![SecondCounts::default(); second(timeline.end_us) + 1];
+        for end_us in &successes.end_us {
+            seconds[second(*end_us)].succeeded += 1;
+        }
+        for failure in failures
+            .iter()
+            .filter(|failure| failure.outcome != Outcome::Unfinished)
+        {
+            seconds[second(failure.end_us)].failed += 1;
+        }
+
+        let strip = |(group, found): (&Group, &Detected)| Strip {
+            group: *group,
+            down: found.outages.iter().map(|outage| outage.span).collect(),
+            brownouts: found.brownouts.clone(),
+            unobserved: found.unobserved.clone(),
+        };
+        Self {
+            path: path.as_str().to_owned(),
+            successes: points,
+            failures,
+            seconds,
+            percentiles: rates::percentile_curve(cells),
+            strips: detected.iter().map(strip).collect(),
+        }
+    }
+}
+
 /// A success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Point {
@@ -49,7 +126,7 @@ pub struct FailurePoint {
     /// How long the user waited, microseconds.
     pub response_us: i64,
     /// What became of it.
-    pub outcome: recording::vocabulary::Outcome,
+    pub outcome: Outcome,
 }
 
 /// Counts of one second.

@@ -1,30 +1,30 @@
 //! From a recording to its summary and its series.
 
-use std::collections::BTreeMap;
-
-use recording::Table;
-use recording::vocabulary::{Outcome, Path};
+use recording::vocabulary::Path;
+use recording::{Endpoint, Table};
 
 use crate::beside;
 use crate::comparison;
+use crate::decomposition::{self, Attempt, Witnesses};
 use crate::error::AnalyzeError;
+use crate::failovers;
+use crate::impact;
 use crate::load::Loaded;
 use crate::outages::{self, Detected};
-use crate::rates::{self, Durations, Histogram};
+use crate::rates::{self, Durations};
 use crate::recovery;
 use crate::reduce::PathOperations;
-use crate::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
+use crate::series::{PathSeries, Series};
 use crate::summary::{
-    EventSummary, Group, GroupSummary, Headline, Impact, LeftOut, PathSummary, Progress,
+    Episode, EventSummary, Group, GroupSummary, Headline, LeftOut, Outage, PathSummary, Progress,
     RecordingSummary, Span, Summary, Thresholds,
 };
 use crate::survey::{self, Survey};
 use crate::timeline::Timeline;
+use crate::triggers;
 
 /// No recording lasts longer, microseconds: a year.
 const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
-/// A failover command is what an outage comes from if it was started at most this long before it, microseconds.
-const TRIGGER_LEAD_US: i64 = 120_000_000;
 
 /// A recording, analyzed.
 #[derive(Debug, Clone)]
@@ -75,6 +75,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             path: *path,
             span: recording_span(loaded, end)?,
             events: &events,
+            attempts: decomposition::read_attempts(loaded, *path)?,
             thresholds: &thresholds,
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
@@ -91,6 +92,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
         start_us: span.start.micros(),
         end_us: span.end.micros(),
         triggers_us: beside::triggers_us(&events),
+        marks: beside::marks(&events),
         paths: series,
     };
     let recording = describe(loaded, &span, left_out);
@@ -99,6 +101,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             recording,
             thresholds,
             events,
+            failovers: failovers::failovers(&paths),
             paths,
             comparison,
         },
@@ -176,6 +179,9 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         protocol: manifest.protocol,
         pool: manifest.pool,
         timeouts: manifest.timeouts,
+        connection: manifest.connection,
+        probe_interval_us: manifest.probe_interval_us,
+        max_tps_per_1000: manifest.max_tps_per_1000,
         endpoints: manifest.endpoints,
         servers: manifest.servers,
         labels: manifest.labels,
@@ -200,6 +206,7 @@ struct PathAnalyzer<'a> {
     path: Path,
     span: Span,
     events: &'a [EventSummary],
+    attempts: Vec<Attempt>,
     thresholds: &'a Thresholds,
     /// Operations are missing, so that downtimes are lower bounds.
     is_partial: bool,
@@ -248,14 +255,14 @@ impl PathAnalyzer<'_> {
             overall,
             types: rates::by_type(&cells, &steady, durations),
             operations: rates::by_name(&cells, &steady, durations),
-            impacts: self.impacts(episodes)?,
+            impacts: impact::impacts(&self.operations, episodes)?,
             groups,
             headline,
             errors: beside::errors(self.loaded, &self.operations)?,
             connections: beside::connections(self.loaded, self.path)?,
             load,
         };
-        let series = path_series(self.path, &timeline, &cells, &detected);
+        let series = PathSeries::of(self.path, &timeline, &cells, &detected);
         Ok((summary, series))
     }
 
@@ -264,6 +271,7 @@ impl PathAnalyzer<'_> {
         let unobserved = !found.unobserved.is_empty();
         let duration = timeline.duration_us();
         let successes = timeline.successes_of(group);
+        let episodes = recovery::episodes(&found.outages, timeline, &successes, self.thresholds);
         GroupSummary {
             group,
             downtime_us: (!unobserved || !found.outages.is_empty()).then_some(downtime),
@@ -279,7 +287,7 @@ impl PathAnalyzer<'_> {
                     .any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
-            episodes: recovery::episodes(&found.outages, timeline, &successes, self.thresholds),
+            episodes: self.decomposed(group, found, episodes),
             outages: found.outages.clone(),
             blips: found.blips.clone(),
             brownouts: found.brownouts.clone(),
@@ -287,45 +295,45 @@ impl PathAnalyzer<'_> {
         }
     }
 
-    /// What each episode did to each operation type, from its trigger to full throughput.
-    fn impacts(&self, episodes: &[crate::summary::Episode]) -> Result<Vec<Impact>, AnalyzeError> {
-        let triggers = beside::triggers_us(self.events);
-        let mut impacts = Vec::with_capacity(episodes.len());
-        let mut previous_end = i64::MIN;
-        for episode in episodes {
-            let (start, end) = (episode.span.start.micros(), episode.span.end.micros());
-            let earliest = previous_end.max(start.saturating_sub(TRIGGER_LEAD_US));
-            // The first, where the command was run again because nothing happened.
-            let trigger = triggers
-                .iter()
-                .copied()
-                .find(|at| earliest < *at && *at <= end);
-            let full = episode
-                .time_to_full_throughput_us
-                .map(|after| start + after);
-            let window = Span::new(trigger.unwrap_or(start), full.unwrap_or(end));
-            let cells = self.operations.histogram_inside(&window)?;
-            let length = window.length_us();
-            let durations = Durations {
-                whole_us: length,
-                steady_us: length,
-            };
-            impacts.push(Impact {
-                window,
-                from_trigger: trigger.is_some(),
-                to_full_throughput: full.is_some(),
-                types: rates::by_type(&cells, &cells, durations),
-            });
-            previous_end = end;
+    /// The episodes with what their downtime is made of.
+    fn decomposed(
+        &self,
+        group: Group,
+        found: &Detected,
+        mut episodes: Vec<Episode>,
+    ) -> Vec<Episode> {
+        if !matches!(group, Group::Read | Group::Writer) {
+            return episodes;
         }
-        Ok(impacts)
+        let manifest = self.loaded.manifest();
+        let of_path = |endpoint: &&Endpoint| endpoint.path == self.path;
+        let witnesses = Witnesses {
+            path: self.path.as_str(),
+            events: self.events,
+            attempts: &self.attempts,
+            reader: manifest
+                .endpoints
+                .iter()
+                .filter(of_path)
+                .find(|endpoint| endpoint.reader),
+            is_probed: manifest.probe_interval_us.is_some_and(|us| us > 0),
+        };
+        let triggers = beside::triggers_us(self.events);
+        let triggers = triggers::of_episodes(&triggers, &episodes, &found.outages);
+        for (episode, trigger) in episodes.iter_mut().zip(triggers) {
+            let inside = |outage: &&Outage| {
+                episode.span.start <= outage.span.start && outage.span.end <= episode.span.end
+            };
+            let outages: Vec<Outage> = found.outages.iter().filter(inside).cloned().collect();
+            let decomposition =
+                decomposition::decompose(episode, &outages, group, trigger, &witnesses);
+            episode.decomposition = Some(decomposition);
+        }
+        episodes
     }
 }
 
-fn episodes_of<'g>(
-    groups: &'g [GroupSummary],
-    headline: Option<&Headline>,
-) -> &'g [crate::summary::Episode] {
+fn episodes_of<'g>(groups: &'g [GroupSummary], headline: Option<&Headline>) -> &'g [Episode] {
     let group =
         headline.and_then(|headline| groups.iter().find(|group| group.group == headline.group));
     group.map_or(&[], |group| &group.episodes)
@@ -368,61 +376,6 @@ fn union(spans: impl Iterator<Item = Span>) -> Vec<Span> {
         }
     }
     joined
-}
-
-fn path_series(
-    path: Path,
-    timeline: &Timeline,
-    cells: &Histogram,
-    detected: &BTreeMap<Group, Detected>,
-) -> PathSeries {
-    let successes = timeline.successes_of(Group::All);
-    let points = successes
-        .pairs()
-        .map(|(end_us, response_us)| Point {
-            end_us,
-            response_us,
-        })
-        .collect();
-    let mut failures: Vec<_> = timeline
-        .suspects
-        .iter()
-        .filter(|suspect| !suspect.outcome.is_success())
-        .map(|suspect| FailurePoint {
-            end_us: suspect.end_us,
-            response_us: suspect.response_us,
-            outcome: suspect.outcome,
-        })
-        .collect();
-    failures.sort_by_key(|failure| failure.end_us);
-
-    let second =
-        |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
-    let mut seconds = vec![SecondCounts::default(); second(timeline.end_us) + 1];
-    for end_us in &successes.end_us {
-        seconds[second(*end_us)].succeeded += 1;
-    }
-    for failure in failures
-        .iter()
-        .filter(|failure| failure.outcome != Outcome::Unfinished)
-    {
-        seconds[second(failure.end_us)].failed += 1;
-    }
-
-    let strip = |(group, found): (&Group, &Detected)| Strip {
-        group: *group,
-        down: found.outages.iter().map(|outage| outage.span).collect(),
-        brownouts: found.brownouts.clone(),
-        unobserved: found.unobserved.clone(),
-    };
-    PathSeries {
-        path: path.as_str().to_owned(),
-        successes: points,
-        failures,
-        seconds,
-        percentiles: rates::percentile_curve(cells),
-        strips: detected.iter().map(strip).collect(),
-    }
 }
 
 #[cfg(test)]

@@ -289,6 +289,7 @@ mod tests {
             start_us: 7,
             end_us: 7 + length_us,
             triggers_us: vec![],
+            marks: vec![],
             paths: vec![],
         };
         TimeAxis::new(&series, 0.0, 1_000.0)
@@ -358,6 +359,7 @@ mod tests {
             start_us: 0,
             end_us: 1_000_000_000,
             triggers_us: vec![],
+            marks: vec![],
             paths: vec![],
         };
         let axis = TimeAxis::new(&series, 100.0, 200.0);

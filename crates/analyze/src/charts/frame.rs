@@ -10,13 +10,17 @@ use super::labels::{Label, Row};
 use super::scene::{Align, Area, Position, Scene};
 use super::style::{
     DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PLOT_LEFT,
-    PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
+    PLOT_RIGHT, SMALL, TITLE, WHITE, WIDTH, path_color, seconds,
 };
 use crate::series::Series;
 use crate::summary::Summary;
+use crate::text::plain;
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;
+/// Room for the text of a mark, points: where all have room for as much, and otherwise.
+const LONG_MARK: f64 = 240.0;
+const SHORT_MARK: f64 = 70.0;
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
@@ -105,6 +109,8 @@ pub(super) struct TimePanel {
     pub(super) time: TimeAxis,
     outage_lane: f64,
     trigger_lane: f64,
+    /// Over the plot, below the others: so the lines of marks cross no label but their own.
+    mark_lane: f64,
 }
 
 impl TimePanel {
@@ -117,12 +123,14 @@ impl TimePanel {
             } else {
                 LANE
             };
-        let plot_top = outage_lane + LANE;
+        let mark_lane = outage_lane + LANE;
+        let plot_top = mark_lane + if series.marks.is_empty() { 0.0 } else { LANE };
         Self {
             plot: Area::new(PLOT_LEFT, plot_top, PLOT_RIGHT, plot_top + height),
             time: TimeAxis::new(series, PLOT_LEFT, PLOT_RIGHT),
             outage_lane,
             trigger_lane,
+            mark_lane,
         }
     }
 
@@ -208,12 +216,56 @@ impl TimePanel {
             ends,
             (self.trigger_lane, self.plot.bottom),
         );
+        self.marks(scene, series, ends);
         // Over the trigger's line: an outage as thin as that must be seen beside it.
         for span in outages.spans {
             let (from, to) = self.time.edges(span);
             scene.rectangle(
                 Area::new(from, self.plot.top - 3.5, to, self.plot.top),
                 DOWN,
+            );
+        }
+    }
+
+    /// Draws a thin line at each of the user's marks, its text over the plot where there is room for it.
+    fn marks(&self, scene: &mut Scene<'_>, series: &Series, ends: (f64, f64)) {
+        let mut obstacles = Vec::new();
+        let mut labels = Vec::new();
+        for (order, mark) in series.marks.iter().enumerate() {
+            let x = self.time.at(mark.time_us);
+            scene.vertical(x, (self.mark_lane + 2.0, self.plot.bottom), 0.75, GREY);
+            obstacles.push((x, x));
+            // No more of it is looked at than can ever fit.
+            let text: String = plain(&mark.text).chars().take(100).collect();
+            labels.push(Label {
+                edges: (x, x),
+                long: scene.face().fit(&text, SMALL, LONG_MARK),
+                short: scene.face().fit(&text, SMALL, SHORT_MARK),
+                weight: -(order as i64),
+            });
+        }
+        let row = Row {
+            face: scene.face(),
+            em: SMALL,
+            ends,
+            obstacles,
+        };
+        for label in row.place(&labels) {
+            // The lines of triggers go through this lane: where a text stands they are interrupted.
+            let right = label.left + scene.face().width(&label.text, SMALL);
+            let behind = Area::new(
+                label.left - 2.0,
+                self.mark_lane + 1.0,
+                right + 2.0,
+                self.plot.top - 4.0,
+            );
+            scene.rectangle(behind, WHITE);
+            scene.text(
+                (label.left, self.mark_lane + 12.5),
+                label.text,
+                SMALL,
+                Align::Left,
+                GREY,
             );
         }
     }

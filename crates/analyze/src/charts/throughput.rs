@@ -182,6 +182,7 @@ mod tests {
             start_us: 100,
             end_us: 100 + length_us,
             triggers_us: vec![],
+            marks: vec![],
             paths: vec![],
         };
         bars(&path, &series, seconds)

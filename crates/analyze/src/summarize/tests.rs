@@ -45,6 +45,7 @@ fn a_short_open_outage_does_not_hide_a_long_one() {
         resolution_us: 0,
         open_at_start,
         open_at_end,
+        first_failure: None,
         evidence: 2,
         errors: Vec::new(),
     };

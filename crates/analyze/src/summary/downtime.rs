@@ -3,7 +3,7 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use super::{Group, NamedRates, Span};
+use super::{Decomposition, Group, NamedRates, Span};
 
 /// Downtime of one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,6 +47,8 @@ pub struct Outage {
     pub open_at_start: bool,
     /// No success after it: it was open when the recording ended.
     pub open_at_end: bool,
+    /// End of the first operation that failed in it; `None` where operations only stalled.
+    pub first_failure: Option<Timestamp>,
     /// Operations that failed or stalled in it.
     pub evidence: u64,
     /// Of these, the failures by class, most frequent first.
@@ -99,6 +101,8 @@ pub struct Episode {
     pub time_to_full_throughput_us: Option<i64>,
     /// From its start to normal latency, microseconds.
     pub time_to_normal_latency_us: Option<i64>,
+    /// What its downtime is made of, for the groups that a headline can be of: `read` and `writer`.
+    pub decomposition: Option<Decomposition>,
 }
 
 /// The downtime that stands for a path.

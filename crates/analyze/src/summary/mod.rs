@@ -5,7 +5,9 @@
 
 mod beside;
 mod comparison;
+mod decomposition;
 mod downtime;
+mod failovers;
 mod rates;
 mod run;
 
@@ -14,7 +16,9 @@ use serde::Serialize;
 
 pub use beside::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
+pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
+pub use failovers::{DowntimeDistribution, Failover, Failovers, Interval, PairedDifference};
 pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, Progress, RecordingSummary};
 
@@ -68,6 +72,8 @@ pub struct Summary {
     pub events: Vec<EventSummary>,
     /// One entry per recorded path: direct, then proxy.
     pub paths: Vec<PathSummary>,
+    /// The failovers, each on both paths, and what holds over all of them.
+    pub failovers: Failovers,
     /// Proxy against direct; `None` for a recording of one path.
     pub comparison: Option<Comparison>,
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use recording::{
-    ClockOffset, DamagedPart, Endpoint, Failover, LoadSettings, Mode, Pool, Schedule, Server,
-    State, Table, Timeouts, Timestamp, Weights, WriteFailure,
+    ClockOffset, ConnectionSettings, DamagedPart, Endpoint, Failover, LoadSettings, Mode, Pool,
+    Schedule, Server, State, Table, Timeouts, Timestamp, Weights, WriteFailure,
 };
 use serde::Serialize;
 
@@ -43,6 +43,12 @@ pub struct RecordingSummary {
     pub pool: Pool,
     /// The client's limits.
     pub timeouts: Timeouts,
+    /// How connections were made and kept; `None` in recordings from before this was told.
+    pub connection: Option<ConnectionSettings>,
+    /// How often each path was probed, microseconds; `None` where it was not.
+    pub probe_interval_us: Option<i64>,
+    /// Most operations per 1,000 seconds that all paths together were allowed; `None` where nothing limited them.
+    pub max_tps_per_1000: Option<i64>,
     /// Where the paths led.
     pub endpoints: Vec<Endpoint>,
     /// Who answered.

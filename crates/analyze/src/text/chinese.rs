@@ -1,5 +1,7 @@
 //! The report's Chinese: the sections and the wording of the original design's sample, then the rest.
 
+use recording::vocabulary::EventKind;
+
 use super::format::Units;
 use super::table::List;
 use super::words::{SampleWords, Words, capitalized};
@@ -128,7 +130,24 @@ pub(super) const CHINESE: Words = Words {
     },
     seed: "随机种子",
     protocol: "协议",
+    upkeep: "连接池维护",
+    upkeep_text: |idle, lifetime, check| {
+        format!("最少空闲 {idle}, 最长寿命 {lifetime}, 空闲检查 {check}")
+    },
+    never: "无",
+    system_default: "系统默认",
+    keepalive: "TCP keepalive",
+    keepalive_text: |idle, interval, probes| format!("空闲 {idle}, 间隔 {interval}, 次数 {probes}"),
+    user_timeout: "TCP user timeout",
+    on_read_only: "遇只读错误 (25006)",
+    backoff: "重连退避",
+    backoff_text: |min, max| format!("{min} 至 {max}"),
+    max_tps: "负载上限",
+    max_tps_text: |rate| format!("所有路径合计每秒 {rate} 个操作"),
+    probe_interval: "探测间隔",
+    probes_off: "关闭",
     endpoint: |path| format!("{} 端点", capitalized(path)),
+    reader_endpoint: |path| format!("{} 只读端点", capitalized(path)),
     endpoint_text: |address, user, sslmode| format!("{address}, 用户 {user}, sslmode {sslmode}"),
     servers: |path| format!("{} 应答服务器", capitalized(path)),
     writer_server: "写节点",
@@ -136,7 +155,13 @@ pub(super) const CHINESE: Words = Words {
     unknown_address: "地址未知",
     failover: "故障转移命令",
     failover_text: |command, after| format!("{command} (计划于开始后 {after})"),
+    campaign: "连续故障转移",
+    every: |time| format!("间隔至少 {time}"),
+    times: |count| format!("至多 {count} 次"),
+    settle: |time| format!("每条路径健康 {time} 后进行下一次"),
+    heal_command: "修复命令",
     triggered: "故障转移触发时间",
+    more_events: |count| format!("另有 {count} 次, 见故障转移明细与事件"),
     trigger_finished: "命令结束时间",
     not_triggered: "未触发: 记录中没有该事件",
     trigger_left_out: "未知: 事件已损坏, 未计入",
@@ -158,10 +183,38 @@ pub(super) const CHINESE: Words = Words {
     trigger_failed: |status| {
         format!("故障转移命令失败 (退出码 {status}): 见 logs/failover-command.log。")
     },
+    campaign_stopped: |reason| format!("连续故障转移提前停止: {reason}"),
     no_failover: "未发现故障转移。",
     no_failover_on_either: "两条路径均未发现故障转移。",
     anecdote: "n = 1: 一次故障转移只是个例, 不给出置信区间。",
-    several: "各次故障的数据见停机明细与恢复过程。",
+    several: "各次故障转移的数据见故障转移明细。",
+
+    failovers_heading: "故障转移明细",
+    number: "序号",
+    triggered_column: "触发 (UTC)",
+    to_last_success: "至最后成功",
+    to_first_failure: "至首次失败",
+    to_address: "至地址变更",
+    to_new_writer: "至连上新写节点",
+    to_first_success: "至首次成功",
+    healthy_between: "其间正常",
+    to_full_throughput: "至全部吞吐",
+    several_heading: "多次故障转移的停机时间",
+    interval: "中位数的 95% 区间",
+    from_to: |from, to| format!("{from} 至 {to}"),
+    direct_minus_proxy: "Direct - Proxy",
+    open_left_out: |count| format!("未计入 {count} 次: 记录开始或结束时仍在停机"),
+    proxy_shorter: |shorter, n| format!("{n} 次中有 {shorter} 次 Proxy 停机更短。"),
+    unpaired: |count| {
+        format!("无法配对的故障转移 (一条路径未见停机, 或停机没有结束): {count} 次。")
+    },
+    one_pair: "仅有 n = 1 对, 不给出区间。",
+    no_pair: "没有一次故障转移在两条路径上都完整可见: 不给出配对差值。",
+    interval_note: "区间: 中位数的百分位 bootstrap, 重抽样 10,000 次, 随机种子固定。",
+    events_heading: "事件",
+    event: "事件",
+    text: "内容",
+    event_name,
 
     operations: "操作统计",
     type_column: "类型",
@@ -291,6 +344,9 @@ pub(super) const CHINESE: Words = Words {
     notes_heading: "说明",
     note_downtime: "停机时间: 从最后一次成功到首次恢复成功, 括号内为分辨率。真实停机时间介于 停机时间 - 分辨率 \
                     与 停机时间 之间, 误差不超过一次普通响应时间。",
+    note_parts: "故障转移明细: 停机时间的每一段到其名称所示的时刻为止, 从最后成功到首次成功的各段之和即停机时间; \
+                 未见到的时刻 (-) 其用时计入下一段。不属于停机时间: 触发至最后成功 (最后成功早于触发时为 0), 各次停机之间的正常时间, \
+                 首次成功至恢复全部吞吐。",
     note_baseline_p99: "延迟恢复以故障前 30 秒的 p99 为基准, 至少需要 100 次成功; 次数不足时为 -。",
     note_none: "-: 无法给出的数据, 并非 0; 百分位 q 至少需要 1/(1-q) 个样本 (p99 需要 100 个)。",
     note_unobserved: "未观测到: 全部操作停机期间该分组既无成功也无失败; 其停机时间未知, 可用率为上限 (至多)。",
@@ -309,6 +365,25 @@ pub(super) const CHINESE: Words = Words {
     path_rate: |path, rate| format!("{path} {rate}/秒"),
     separator: ", ",
 };
+
+fn event_name(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::FailoverTriggered => "触发故障转移",
+        EventKind::FailoverTriggerFinished => "故障转移命令结束",
+        EventKind::LoadStarted => "负载开始",
+        EventKind::LoadRestarted => "负载重启",
+        EventKind::LoadStopped => "负载停止",
+        EventKind::Interrupted => "中断",
+        EventKind::HealTriggered => "修复命令开始",
+        EventKind::HealTriggerFinished => "修复命令结束",
+        EventKind::Settled => "恢复稳定",
+        EventKind::CampaignStopped => "连续故障转移停止",
+        EventKind::RoleChanged => "角色变更",
+        EventKind::AddressChanged => "地址变更",
+        EventKind::ServerRestarted => "服务器重启",
+        EventKind::Mark => "标记",
+    }
+}
 
 /// The operations that go down with a group.
 fn served(group: Group) -> &'static str {

@@ -5,6 +5,7 @@ use recording::{ClockOffset, Endpoint, Schedule, Server, Table};
 
 use super::Page;
 use super::format::{count, date_time, decimal, plain};
+use super::settings::{campaign_items, connection_items};
 use super::table::{Cell, Tone};
 use crate::summary::{EventSummary, Progress};
 
@@ -14,7 +15,11 @@ const MOST_WORDS: usize = 8;
 /// Times of a disk that refused rows that are told one by one.
 const MOST_WRITE_FAILURES: usize = 5;
 
-type Items = Vec<(String, Cell)>;
+/// Runs of the failover command that are told one by one; the events tell all.
+const MOST_TRIGGERS: usize = 3;
+
+/// Lines of a label and a value.
+pub(super) type Items = Vec<(String, Cell)>;
 
 /// Which recording it is, and whether all of it is there.
 pub(super) fn recording(page: &Page<'_>) -> String {
@@ -188,6 +193,9 @@ pub(super) fn setting_items(page: &Page<'_>) -> Items {
                 &setting(timeouts.operation_us),
             ),
         ),
+    ]);
+    items.extend(connection_items(page));
+    items.extend([
         item(words.seed, recording.seed.to_string()),
         item(words.protocol, plain(&recording.protocol)),
     ]);
@@ -230,11 +238,16 @@ fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
         database,
         user,
         sslmode,
-        reader: _,
+        reader,
     } = endpoint;
     let address = plain(&format!("{host}:{port}/{database}"));
     let text = (page.words.endpoint_text)(&address, &plain(user), &plain(sslmode));
-    item((page.words.endpoint)(path.as_str()), text)
+    let label = if *reader {
+        page.words.reader_endpoint
+    } else {
+        page.words.endpoint
+    };
+    item(label(path.as_str()), text)
 }
 
 /// The identities that answered, one line each.
@@ -293,13 +306,17 @@ fn failover_items(page: &Page<'_>) -> Items {
             words.failover,
             (words.failover_text)(&plain(&failover.command), &after),
         ));
+        items.extend(campaign_items(page, failover));
     }
-    let mut triggered = false;
-    for event in events(page, EventKind::FailoverTriggered) {
+    let triggers = events(page, EventKind::FailoverTriggered).count();
+    for event in events(page, EventKind::FailoverTriggered).take(MOST_TRIGGERS) {
         items.push(item(words.triggered, moment(page, event)));
-        triggered = true;
     }
-    if failover.is_some() && !triggered {
+    if triggers > MOST_TRIGGERS {
+        let more = count((triggers - MOST_TRIGGERS) as u64);
+        items.push(item(words.triggered, (words.more_events)(&more)));
+    }
+    if failover.is_some() && triggers == 0 {
         let lacks_events = page.summary.recording.lacks_parts_of(Table::Events);
         let text = match lacks_events {
             true => words.trigger_left_out,
@@ -307,7 +324,7 @@ fn failover_items(page: &Page<'_>) -> Items {
         };
         items.push((words.triggered.to_owned(), Cell::new(text, Tone::Bad)));
     }
-    for event in events(page, EventKind::FailoverTriggerFinished) {
+    for event in events(page, EventKind::FailoverTriggerFinished).take(MOST_TRIGGERS) {
         let (mut text, mut tone) = (moment(page, event), Tone::Plain);
         if let Some(status) = event.status {
             text = [text, (words.exit_status)(status)].join(words.separator);
@@ -336,6 +353,7 @@ fn events<'a>(page: &Page<'a>, kind: EventKind) -> impl Iterator<Item = &'a Even
         .filter(move |event| event.event == kind.as_str())
 }
 
-fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
+/// A line of a label and a value.
+pub(super) fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
     (label.into(), value.into())
 }

@@ -6,7 +6,7 @@ use super::verdict::{downtime, figure};
 use super::{Page, errors};
 use crate::summary::{Group, GroupSummary, Outage, PathSummary};
 
-/// Blips and brownouts listed per path and group; the table of groups counts all of them.
+/// Outages, blips and brownouts listed per path and group; the table of groups counts all of them.
 const LISTED: usize = 10;
 
 /// One row per group and path.
@@ -71,9 +71,10 @@ pub(super) fn outages(page: &Page<'_>) -> String {
     );
     for path in &page.summary.paths {
         for group in &path.groups {
-            for outage in &group.outages {
+            for outage in group.outages.iter().take(LISTED) {
                 table.row(outage_row(page, path, group, outage));
             }
+            note_rest(page, &mut table, group.outages.len());
         }
     }
     page.tabled(words.outages_heading, &table)

@@ -1,5 +1,7 @@
 //! The report's English.
 
+use recording::vocabulary::EventKind;
+
 use super::format::Units;
 use super::table::List;
 use super::words::{Words, capitalized};
@@ -99,7 +101,26 @@ pub(super) const ENGLISH: Words = Words {
     },
     seed: "Seed",
     protocol: "Protocol",
+    upkeep: "Pool upkeep",
+    upkeep_text: |idle, lifetime, check| {
+        format!("min idle {idle}, max lifetime {lifetime}, idle check {check}")
+    },
+    never: "never",
+    system_default: "system default",
+    keepalive: "TCP keepalive",
+    keepalive_text: |idle, interval, probes| {
+        format!("idle {idle}, interval {interval}, count {probes}")
+    },
+    user_timeout: "TCP user timeout",
+    on_read_only: "On read-only (25006)",
+    backoff: "Reconnect back-off",
+    backoff_text: |min, max| format!("{min} to {max}"),
+    max_tps: "Load limit",
+    max_tps_text: |rate| format!("{rate} operations/s, all paths together"),
+    probe_interval: "Probe interval",
+    probes_off: "off",
     endpoint: |path| format!("{} endpoint", capitalized(path)),
+    reader_endpoint: |path| format!("{} reader endpoint", capitalized(path)),
     endpoint_text: |address, user, sslmode| format!("{address}, user {user}, sslmode {sslmode}"),
     servers: |path| format!("{} answered by", capitalized(path)),
     writer_server: "writer",
@@ -107,7 +128,13 @@ pub(super) const ENGLISH: Words = Words {
     unknown_address: "address unknown",
     failover: "Failover command",
     failover_text: |command, after| format!("{command} (due {after} after the start)"),
+    campaign: "Campaign",
+    every: |time| format!("every {time} at the earliest"),
+    times: |count| format!("at most {count} times"),
+    settle: |time| format!("each path healthy for {time} before the next"),
+    heal_command: "Heal command",
     triggered: "Failover triggered",
+    more_events: |count| format!("{count} more times: see Failovers and Events"),
     trigger_finished: "Command finished",
     not_triggered: "never: the recording holds no such event",
     trigger_left_out: "not known: events are left out as damaged",
@@ -132,10 +159,42 @@ pub(super) const ENGLISH: Words = Words {
     trigger_failed: |status| {
         format!("The failover command failed (exit code {status}): see logs/failover-command.log.")
     },
+    campaign_stopped: |reason| format!("The campaign was stopped before its end: {reason}"),
     no_failover: "No failover seen.",
     no_failover_on_either: "No failover seen on either path.",
     anecdote: "n = 1: one failover is an anecdote, so no interval is given.",
-    several: "The figures of each episode stand under Outages and Recovery.",
+    several: "The figures of each failover stand under Failovers.",
+
+    failovers_heading: "Failovers",
+    number: "no.",
+    triggered_column: "triggered (UTC)",
+    to_last_success: "to last success",
+    to_first_failure: "to first failure",
+    to_address: "to new address",
+    to_new_writer: "to new writer",
+    to_first_success: "to first success",
+    healthy_between: "healthy between",
+    to_full_throughput: "to full throughput",
+    several_heading: "Downtime over several failovers",
+    interval: "95 % interval of the median",
+    from_to: |from, to| format!("{from} to {to}"),
+    direct_minus_proxy: "direct - proxy",
+    open_left_out: |count| {
+        format!("without {count} that were open at the recording's start or end")
+    },
+    proxy_shorter: |shorter, n| format!("The proxy was shorter in {shorter} of {n}."),
+    unpaired: |count| {
+        format!(
+            "Failovers that are no pair, as one path shows no episode of them or one that is open: {count}."
+        )
+    },
+    one_pair: "n = 1 pair: no interval is given.",
+    no_pair: "No failover was seen to its end, and whole, on both paths: no paired difference.",
+    interval_note: "Intervals: percentile bootstrap of the median, 10,000 resamples, fixed seed.",
+    events_heading: "Events",
+    event: "event",
+    text: "text",
+    event_name,
 
     operations: "Operations",
     type_column: "type",
@@ -278,6 +337,10 @@ pub(super) const ENGLISH: Words = Words {
     notes_heading: "How to read this",
     note_downtime: "Downtime: last success to first success, printed with its resolution (-). The true outage lies \
                     between downtime - resolution and downtime, to within one ordinary response time.",
+    note_parts: "Failovers: each part of the downtime ends at the milestone that it is named after, and all parts from the last \
+                 success to the first add up to it; the time up to a milestone that was not seen (-) is in the next part. Not \
+                 downtime: trigger to last success (0 where that came before the trigger), healthy time between outages, first \
+                 success to full throughput.",
     note_baseline_p99: "Normal latency is measured against the p99 of the 30 s before, which needs 100 successes: `-` where the \
                         group had fewer.",
     note_none: "-: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).",
@@ -302,6 +365,25 @@ pub(super) const ENGLISH: Words = Words {
     path_rate: |path, rate| format!("{path} {rate}/s"),
     separator: ", ",
 };
+
+fn event_name(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::FailoverTriggered => "failover triggered",
+        EventKind::FailoverTriggerFinished => "failover command finished",
+        EventKind::LoadStarted => "load started",
+        EventKind::LoadRestarted => "load restarted",
+        EventKind::LoadStopped => "load stopped",
+        EventKind::Interrupted => "interrupted",
+        EventKind::HealTriggered => "heal command started",
+        EventKind::HealTriggerFinished => "heal command finished",
+        EventKind::Settled => "settled",
+        EventKind::CampaignStopped => "campaign stopped",
+        EventKind::RoleChanged => "role changed",
+        EventKind::AddressChanged => "address changed",
+        EventKind::ServerRestarted => "server restarted",
+        EventKind::Mark => "mark",
+    }
+}
 
 /// The operations that go down with a group.
 fn served(group: Group) -> &'static str {

@@ -9,6 +9,8 @@ mod configuration;
 mod downtime;
 mod english;
 mod errors;
+mod events;
+mod failovers;
 mod format;
 mod gaps;
 mod load;
@@ -16,6 +18,7 @@ mod notes;
 mod rates;
 mod recovery;
 mod sample;
+mod settings;
 mod table;
 mod verdict;
 mod words;
@@ -72,6 +75,9 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
     }
     sections.extend([
         verdict::section(&page),
+        failovers::failovers(&page),
+        failovers::distribution(&page),
+        events::section(&page),
         rates::operations(&page),
         rates::response_times(&page),
         downtime::groups(&page),

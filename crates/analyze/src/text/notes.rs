@@ -30,6 +30,9 @@ pub(super) fn section(page: &Page<'_>) -> String {
         })
         .map(|(path, group)| (words.coarse_group)(&(words.path_name)(&path.path), group.group))
         .collect();
+    if !page.summary.failovers.failovers.is_empty() {
+        notes.push(words.note_parts.to_owned());
+    }
     if !coarse.is_empty() {
         notes.push((words.note_coarse)(&coarse.join(words.separator)));
     }

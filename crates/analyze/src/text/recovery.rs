@@ -6,6 +6,9 @@ use super::table::{Side, Table};
 use super::verdict::{figure, headline_group};
 use crate::summary::Impact;
 
+/// Windows told of per path: each is a table of its own.
+const MOST_IMPACTS: usize = 3;
+
 /// Every episode of the group that stands for its path.
 pub(super) fn episodes(page: &Page<'_>) -> String {
     let (words, units) = (page.words, page.words.units);
@@ -59,8 +62,14 @@ pub(super) fn episodes(page: &Page<'_>) -> String {
 pub(super) fn impacts(page: &Page<'_>) -> String {
     let mut body = String::new();
     for path in &page.summary.paths {
-        for (index, impact) in path.impacts.iter().enumerate() {
+        for (index, impact) in path.impacts.iter().take(MOST_IMPACTS).enumerate() {
             body.push_str(&impact_text(page, &path.path, index + 1, impact));
+        }
+        let more = path.impacts.len().saturating_sub(MOST_IMPACTS);
+        if more > 0 {
+            let path = (page.words.path_name)(&path.path);
+            let more = (page.words.more)(&count(more as u64));
+            body.push_str(&format!("  {path}: {more}\n"));
         }
     }
     page.under(page.words.impact_heading, &body)

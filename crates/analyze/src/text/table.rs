@@ -3,8 +3,9 @@
 use unicode_width::UnicodeWidthStr;
 
 /// What a colour says; nothing else is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Tone {
+    #[default]
     Plain,
     Good,
     Bad,
@@ -32,7 +33,7 @@ impl Paint {
 }
 
 /// Text and its tone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Cell {
     text: String,
     tone: Tone,

@@ -3,7 +3,7 @@
 use recording::vocabulary::EventKind;
 
 use super::Page;
-use super::format::NONE;
+use super::format::{NONE, plain};
 use super::table::{Cell, Side, Table, Tone};
 use super::words::Words;
 use crate::summary::{EventSummary, Group, GroupSummary, Headline, PathSummary};
@@ -39,6 +39,11 @@ pub(super) fn section(page: &Page<'_>) -> String {
             .status
             .map_or_else(|| NONE.to_owned(), |status| status.to_string());
         sentence(&(words.trigger_failed)(&status), Tone::Bad);
+    }
+    let stopped = EventKind::CampaignStopped.as_str();
+    let mut events = page.summary.events.iter();
+    if let Some(event) = events.find(|event| event.event == stopped) {
+        sentence(&(words.campaign_stopped)(&plain(&event.detail)), Tone::Bad);
     }
     let episodes = paths
         .iter()

@@ -1,5 +1,7 @@
 //! Every word of the report. A language is one value of [`Words`]; the sections know none.
 
+use recording::vocabulary::EventKind;
+
 use super::format::Units;
 use super::table::List;
 use crate::summary::{Group, Metric, Progress};
@@ -85,7 +87,24 @@ pub(super) struct Words {
     pub(super) timeouts_text: fn(&str, &str, &str) -> String,
     pub(super) seed: &'static str,
     pub(super) protocol: &'static str,
+    pub(super) upkeep: &'static str,
+    /// Connections kept idle, highest age, idleness before a check.
+    pub(super) upkeep_text: fn(&str, &str, &str) -> String,
+    pub(super) never: &'static str,
+    pub(super) system_default: &'static str,
+    pub(super) keepalive: &'static str,
+    /// Idleness, interval, unanswered questions.
+    pub(super) keepalive_text: fn(&str, &str, &str) -> String,
+    pub(super) user_timeout: &'static str,
+    pub(super) on_read_only: &'static str,
+    pub(super) backoff: &'static str,
+    pub(super) backoff_text: fn(&str, &str) -> String,
+    pub(super) max_tps: &'static str,
+    pub(super) max_tps_text: fn(&str) -> String,
+    pub(super) probe_interval: &'static str,
+    pub(super) probes_off: &'static str,
     pub(super) endpoint: fn(&str) -> String,
+    pub(super) reader_endpoint: fn(&str) -> String,
     pub(super) endpoint_text: fn(&str, &str, &str) -> String,
     pub(super) servers: fn(&str) -> String,
     pub(super) writer_server: &'static str,
@@ -93,7 +112,13 @@ pub(super) struct Words {
     pub(super) unknown_address: &'static str,
     pub(super) failover: &'static str,
     pub(super) failover_text: fn(&str, &str) -> String,
+    pub(super) campaign: &'static str,
+    pub(super) every: fn(&str) -> String,
+    pub(super) times: fn(&str) -> String,
+    pub(super) settle: fn(&str) -> String,
+    pub(super) heal_command: &'static str,
     pub(super) triggered: &'static str,
+    pub(super) more_events: fn(&str) -> String,
     pub(super) trigger_finished: &'static str,
     pub(super) not_triggered: &'static str,
     pub(super) trigger_left_out: &'static str,
@@ -112,10 +137,37 @@ pub(super) struct Words {
     pub(super) no_operations: &'static str,
     pub(super) path_left_out: &'static str,
     pub(super) trigger_failed: fn(&str) -> String,
+    pub(super) campaign_stopped: fn(&str) -> String,
     pub(super) no_failover: &'static str,
     pub(super) no_failover_on_either: &'static str,
     pub(super) anecdote: &'static str,
     pub(super) several: &'static str,
+
+    // Failovers and events.
+    pub(super) failovers_heading: &'static str,
+    pub(super) number: &'static str,
+    pub(super) triggered_column: &'static str,
+    pub(super) to_last_success: &'static str,
+    pub(super) to_first_failure: &'static str,
+    pub(super) to_address: &'static str,
+    pub(super) to_new_writer: &'static str,
+    pub(super) to_first_success: &'static str,
+    pub(super) healthy_between: &'static str,
+    pub(super) to_full_throughput: &'static str,
+    pub(super) several_heading: &'static str,
+    pub(super) interval: &'static str,
+    pub(super) from_to: fn(&str, &str) -> String,
+    pub(super) direct_minus_proxy: &'static str,
+    pub(super) open_left_out: fn(&str) -> String,
+    pub(super) proxy_shorter: fn(&str, &str) -> String,
+    pub(super) unpaired: fn(&str) -> String,
+    pub(super) one_pair: &'static str,
+    pub(super) no_pair: &'static str,
+    pub(super) interval_note: &'static str,
+    pub(super) events_heading: &'static str,
+    pub(super) event: &'static str,
+    pub(super) text: &'static str,
+    pub(super) event_name: fn(EventKind) -> &'static str,
 
     // Operations and response times.
     pub(super) operations: &'static str,
@@ -216,6 +268,7 @@ pub(super) struct Words {
     // How to read it.
     pub(super) notes_heading: &'static str,
     pub(super) note_downtime: &'static str,
+    pub(super) note_parts: &'static str,
     pub(super) note_none: &'static str,
     pub(super) note_baseline_p99: &'static str,
     pub(super) note_unobserved: &'static str,

@@ -121,6 +121,7 @@ pub(crate) fn make(case: &Case) -> (Summary, Series) {
         start_us: START_US,
         end_us,
         triggers_us: case.triggers.iter().map(|seconds| at(*seconds)).collect(),
+        marks: Vec::new(),
         paths: Vec::new(),
     };
     let mut paths = Vec::new();
@@ -142,6 +143,7 @@ pub(crate) fn make(case: &Case) -> (Summary, Series) {
         thresholds: Thresholds::default(),
         events: vec![],
         paths,
+        failovers: analyze::summary::Failovers::default(),
         comparison: None,
     };
     (summary, series)
@@ -412,6 +414,9 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
             pool_us: 5_000_000,
             operation_us: 10_000_000,
         },
+        connection: None,
+        probe_interval_us: None,
+        max_tps_per_1000: None,
         endpoints: vec![],
         servers: vec![],
         labels: BTreeMap::new(),

@@ -164,6 +164,11 @@ pub(crate) const CASES: [Case; 17] = {
     ]
 };
 
+/// The words of events that there were when this recording was made: it stays as it is.
+pub(crate) fn event_kinds() -> &'static [EventKind] {
+    &EventKind::ALL[..6]
+}
+
 /// Every operation that there is.
 const NAMES: [&str; 10] = [
     "user_list",
@@ -244,7 +249,7 @@ pub(crate) fn words() -> Made {
     for connection in connections() {
         handle.connection(connection);
     }
-    for (second, kind) in (1_u32..).zip(EventKind::ALL) {
+    for (second, kind) in (1_u32..).zip(event_kinds()) {
         let mut event = event(*kind, f64::from(second), "\"说明\" 🐘, it's");
         event.path = (second % 2 == 0).then_some(Direct);
         event.status = (*kind == EventKind::FailoverTriggerFinished).then_some(-9);

@@ -1,6 +1,7 @@
 //! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod around;
 pub mod refit;
 
 use std::path::{Path as FilePath, PathBuf};
@@ -9,9 +10,9 @@ use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
 use analyze::{Analysis, load::Loaded};
 use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
 use recording::{
-    Clock, ClockOffset, ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest,
-    Mode, Operation, Pool, RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights,
-    WriterOptions,
+    Clock, ClockOffset, ClockRecord, Completion, Connection, Event, FORMAT_VERSION, Failure, Load,
+    Manifest, Mode, Operation, Pool, RecordingWriter, Schedule, State, Timeouts, Timestamp,
+    Weights, WriterOptions,
 };
 
 /// Start of every hand-made recording: 2026-11-22T20:43:00Z.
@@ -30,6 +31,8 @@ pub struct HandMade {
     seals: Vec<usize>,
     events: Vec<Event>,
     load: Vec<Load>,
+    connections: Vec<Connection>,
+    settings: Vec<fn(&mut Manifest)>,
     host: Host,
 }
 
@@ -57,6 +60,8 @@ impl HandMade {
             seals: Vec::new(),
             events: Vec::new(),
             load: Vec::new(),
+            connections: Vec::new(),
+            settings: Vec::new(),
             host: LAPTOP,
         }
     }
@@ -266,6 +271,9 @@ impl HandMade {
         manifest.start_time = Timestamp(START_US + self.host.ahead_us);
         manifest.clock.anchor_time = manifest.start_time;
         manifest.clock.offsets = self.host.offsets;
+        for set in self.settings {
+            set(&mut manifest);
+        }
         let options = WriterOptions {
             flush_interval: std::time::Duration::from_millis(5),
             clock,
@@ -281,6 +289,8 @@ impl HandMade {
         }
         self.events.into_iter().for_each(|row| handle.event(row));
         self.load.into_iter().for_each(|row| handle.load(row));
+        let connections = self.connections.into_iter();
+        connections.for_each(|row| handle.connection(row));
         let made = Made {
             folder,
             _temporary: temporary,

@@ -237,7 +237,7 @@ fn several_episodes_stand_one_by_one() {
     insta::assert_snapshot!(sections(&english(&summary), &["Verdict", "Outages", "Recovery"]), @r"
     Verdict
       direct  writes down 8.31 s (-0.47 s)    in 3 episodes
-      The figures of each episode stand under Outages and Recovery.
+      The figures of each failover stand under Failovers.
 
     Outages
       path    group   from (UTC)               offset (s)  until                            downtime  evidence  errors inside

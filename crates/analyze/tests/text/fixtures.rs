@@ -82,6 +82,7 @@ pub(crate) fn outage(
         resolution_us: resolution_ms * 1000,
         open_at_start: false,
         open_at_end: false,
+        first_failure: None,
         evidence: errors.iter().map(|error| error.count).sum::<u64>().max(1),
         errors,
     }
@@ -100,6 +101,7 @@ pub(crate) fn group(group: Group, outages: Vec<Outage>) -> GroupSummary {
         baseline_p99_us: (!outage.open_at_end).then_some(210_000),
         time_to_full_throughput_us: (!outage.open_at_end).then_some(outage.downtime_us + 700_000),
         time_to_normal_latency_us: None,
+        decomposition: None,
     });
     GroupSummary {
         group,
@@ -235,6 +237,9 @@ pub(crate) fn recording() -> RecordingSummary {
             pool_us: 5_000_000,
             operation_us: 10_000_000,
         },
+        connection: None,
+        probe_interval_us: None,
+        max_tps_per_1000: None,
         endpoints: vec![
             endpoint(Path::Direct, "writer.lab.test", 65432),
             endpoint(Path::Proxy, "127.0.0.1", 64320),
@@ -396,6 +401,7 @@ pub(crate) fn sample() -> Summary {
             event(60_450, "failover_trigger_finished", Some(0)),
         ],
         paths: vec![direct, proxy],
+        failovers: analyze::summary::Failovers::default(),
         comparison: Some(Comparison {
             direct_episodes: 1,
             proxy_episodes: 1,

@@ -8,6 +8,7 @@ mod clock;
 mod edges;
 mod english;
 mod fixtures;
+mod settings;
 
 use analyze::summary::Summary;
 use analyze::text::{Language, TextOptions, render};

@@ -1,0 +1,90 @@
+//! What happened around the operations, in order of time.
+
+use recording::vocabulary::EventKind;
+
+use super::Page;
+use super::format::{count, plain};
+use super::table::{Cell, Side, Table, Tone};
+use crate::summary::EventSummary;
+
+/// So many are listed; the JSON summary has all.
+const LISTED: usize = 60;
+
+/// The list; none where all that happened was one trigger, which stands with the settings.
+pub(super) fn section(page: &Page<'_>) -> String {
+    let words = page.words;
+    let events: Vec<&EventSummary> = page.summary.events.iter().filter(is_listed).collect();
+    let triggers = events.iter().filter(|event| is_trigger(event)).count();
+    let alone = events.iter().all(|event| is_told_elsewhere(event));
+    if alone && triggers < 2 {
+        return String::new();
+    }
+    let mut table = Table::new(
+        &[
+            (words.time, Side::Left),
+            (words.offset, Side::Right),
+            (words.path_column, Side::Left),
+            (words.event, Side::Left),
+            (words.text, Side::Left),
+        ],
+        0,
+    );
+    for event in events.iter().take(LISTED) {
+        table.row(row(page, event));
+    }
+    if events.len() > LISTED {
+        table.note((words.more)(&count((events.len() - LISTED) as u64)));
+    }
+    page.tabled(words.events_heading, &table)
+}
+
+fn row(page: &Page<'_>, event: &EventSummary) -> Vec<Cell> {
+    let words = page.words;
+    let path = event.path.as_deref();
+    let path = path.map_or_else(Cell::default, |path| page.path(&plain(path)));
+    let kind = EventKind::parse(&event.event);
+    let name = kind.map_or_else(
+        || plain(&event.event),
+        |kind| (words.event_name)(kind).to_owned(),
+    );
+    let status = event.status.map(words.exit_status);
+    let detail = Some(plain(&event.detail)).filter(|detail| !detail.is_empty());
+    let text: Vec<String> = status.into_iter().chain(detail).collect();
+    let failed = event.status.is_some_and(|status| status != 0);
+    let tone = if failed || kind == Some(EventKind::CampaignStopped) {
+        Tone::Bad
+    } else {
+        Tone::Plain
+    };
+    vec![
+        page.calendar.time(event.time).into(),
+        page.calendar.offset(event.time).into(),
+        path,
+        name.into(),
+        Cell::new(text.join(words.separator), tone),
+    ]
+}
+
+/// pgbench has its own section.
+fn is_listed(event: &&EventSummary) -> bool {
+    !matches!(
+        EventKind::parse(&event.event),
+        Some(EventKind::LoadStarted | EventKind::LoadRestarted | EventKind::LoadStopped)
+    )
+}
+
+fn is_trigger(event: &EventSummary) -> bool {
+    event.event == EventKind::FailoverTriggered.as_str()
+}
+
+/// The trigger stands with the settings, an interruption with the recording's state.
+fn is_told_elsewhere(event: &EventSummary) -> bool {
+    matches!(
+        EventKind::parse(&event.event),
+        Some(
+            EventKind::FailoverTriggered
+                | EventKind::FailoverTriggerFinished
+                | EventKind::Interrupted
+        )
+    )
+}
