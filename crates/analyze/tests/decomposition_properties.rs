@@ -58,8 +58,11 @@ fn event() -> impl Strategy<Value = EventSummary> {
         EventKind::Mark,
     ]);
     let path = proptest::option::of(proptest::sample::select(vec!["direct", "proxy"]));
-    let detail =
-        proptest::sample::select(vec!["", "from writer to reader", "from reader to writer"]);
+    let detail = proptest::sample::select(vec![
+        "",
+        "a (writer) -> a (reader)",
+        "a (reader) -> b (writer)",
+    ]);
     (0..12_000_i64, kind, path, detail).prop_map(|(at, kind, path, detail)| EventSummary {
         time: Timestamp(at * 1_000),
         path: path.map(str::to_owned),

@@ -140,7 +140,7 @@ impl Search<'_> {
     fn address_changed(&self, from_us: i64, to_us: i64) -> Option<Milestone> {
         let by_probe = self
             .events(EventKind::AddressChanged, from_us, to_us + PROBE_LAG_US)
-            .next();
+            .find(|event| self.is_of_the_groups_name(event));
         // A name may have several addresses: where the probes say that these are as they were, an attempt at another of them is
         // no change.
         if self.witnesses.is_probed && by_probe.is_none() {
@@ -156,6 +156,14 @@ impl Search<'_> {
         earlier
             .min_by_key(|sign| sign.time)
             .filter(|sign| sign.time.micros() <= to_us)
+    }
+
+    /// True where an event `address_changed`, whose detail begins with the name, is of the name that the group goes by.
+    fn is_of_the_groups_name(&self, event: &EventSummary) -> bool {
+        self.witnesses.reader.is_none_or(|reader| {
+            let name = event.detail.split_once(": ").map(|(name, _)| name);
+            (name == Some(&reader.host)) != self.needs_writer
+        })
     }
 
     /// When an attempt was first led to another address than the last one before.
@@ -191,13 +199,20 @@ impl Search<'_> {
         }
         let of = |kind| self.events(kind, from_us, to_us);
         let signs = of(EventKind::RoleChanged).chain(of(EventKind::ServerRestarted));
-        let first = signs.filter(|event| !self.needs_writer || !tells_of_a_reader(event));
-        first
+        signs
+            .filter(|event| !self.needs_writer || !self.is_reader_at(event.time))
             .map(|event| Milestone {
                 time: event.time,
                 source: Source::Events,
             })
             .min_by_key(|sign| sign.time)
+    }
+
+    /// True where the last change of role up to then was one to a reader: an old writer that comes back in its new role was started
+    /// again as well, and is no new writer.
+    fn is_reader_at(&self, time: Timestamp) -> bool {
+        let changes = self.events(EventKind::RoleChanged, i64::MIN, time.micros());
+        changes.last().is_some_and(tells_of_a_reader)
     }
 
     /// The path's events of a kind in (from, to].
@@ -218,13 +233,7 @@ impl Search<'_> {
     }
 }
 
-/// True where what the path leads to is a reader now: the detail says so. An old writer that comes back in its new role is no
-/// new writer.
+/// True where an event says that a reader answers now: `10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)`.
 fn tells_of_a_reader(event: &EventSummary) -> bool {
-    let now = event.detail.rsplit(" to ").next().unwrap_or_default();
-    let says = |role: &str| now.find(role);
-    match (says("reader"), says("writer")) {
-        (Some(reader), Some(writer)) => reader < writer,
-        (reader, _) => reader.is_some(),
-    }
+    event.detail.trim_end().ends_with("(reader)")
 }

@@ -155,7 +155,7 @@ fn events_are_listed_with_what_they_say() {
     mark.detail = "pulled\nthe plug".to_owned();
     let mut role = event(65_000, "role_changed", None);
     role.path = Some("direct".to_owned());
-    role.detail = "10.0.0.2: from writer to reader".to_owned();
+    role.detail = "10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)".to_owned();
     let later = event(66_000, "moon_rose", Some(7));
     let load = event(1_000, "load_started", None);
     summary.events.extend([mark, role, later]);
@@ -166,7 +166,7 @@ fn events_are_listed_with_what_they_say() {
       20:44:00.000     +60.000          failover triggered
       20:44:00.450     +60.450          failover command finished  status 0
       20:44:01.000     +61.000          mark                       pulled the plug
-      20:44:05.000     +65.000  direct  role changed               10.0.0.2: from writer to reader
+      20:44:05.000     +65.000  direct  role changed               10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)
       20:44:06.000     +66.000          moon_rose                  status 7
     ");
     insta::assert_snapshot!(sections(&chinese(&summary), &["事件"]), @r"
@@ -175,7 +175,7 @@ fn events_are_listed_with_what_they_say() {
       20:44:00.000    +60.000          触发故障转移
       20:44:00.450    +60.450          故障转移命令结束  退出码 0
       20:44:01.000    +61.000          标记              pulled the plug
-      20:44:05.000    +65.000  Direct  角色变更          10.0.0.2: from writer to reader
+      20:44:05.000    +65.000  Direct  角色变更          10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)
       20:44:06.000    +66.000          moon_rose         退出码 7
     ");
 }
