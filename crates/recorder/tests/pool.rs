@@ -59,7 +59,8 @@ fn connections_are_kept_ready_in_the_background() {
     ]
     .concat();
     let running = test.spawn_run(&flags);
-    wait_until("three idle connections", || backends(&test).len() == 3);
+    // Four, where the first look finds the worker's in use.
+    wait_until("three idle connections", || backends(&test).len() >= 3);
     let before: BTreeSet<String> = backends(&test).into_iter().collect();
     terminate(&test);
     wait_until("three others", || {
@@ -81,7 +82,14 @@ fn connections_are_kept_ready_in_the_background() {
     assert_eq!(rows(&recording, Table::Operations).len(), 1);
     let connections = rows(&recording, Table::Connections);
     let made = with(&connections, "success", "true");
-    assert_eq!(made.len(), 9, "{connections:?}");
+    // Three times three, and the fourth; some may be cut off before they are known to be made.
+    assert!((7..=10).contains(&made.len()), "{connections:?}");
+    let after: Vec<_> = connections
+        .iter()
+        .rev()
+        .take_while(|row| row["success"] == "true")
+        .collect();
+    assert_eq!(after.len(), 3, "{connections:?}");
     let ids: BTreeSet<_> = connections
         .iter()
         .map(|row| &row["connection_id"])
@@ -195,7 +203,7 @@ fn an_old_connection_is_replaced_between_operations() {
         // No operation got one that was older; what it started with, it ended with.
         if let Some(id) = row.get("connection_id") {
             let age_us = number(row, "start_time").unwrap() - made[id.as_str()];
-            assert!(age_us <= 1_200_000, "{row:?}");
+            assert!(age_us <= 1_500_000, "{row:?}");
         }
     }
 }
@@ -207,7 +215,7 @@ fn an_idle_connection_without_a_sign_of_life_is_dropped() {
     let flags = [
         &DIRECT[..],
         &["--concurrent-workers", "1", "--pool-idle-check", "100ms"],
-        &["--connect-timeout", "700ms", "--operation-timeout", "60s"],
+        &["--connect-timeout", "3s", "--operation-timeout", "60s"],
         &[
             "--min-operation-interval",
             "300ms",
@@ -224,10 +232,12 @@ fn an_idle_connection_without_a_sign_of_life_is_dropped() {
             return false;
         };
         signal(&pid, "-STOP");
-        // Caught in mid-operation it would be the operation that hangs.
-        let state = format!("select state from pg_stat_activity where pid = {pid}");
-        let asked_last = format!("select query from pg_stat_activity where pid = {pid}");
-        if test.texts(&state) == ["idle"] && !test.texts(&asked_last)[0].starts_with("SELECT 1") {
+        // Behind an operation, so that the next that it is asked is the check.
+        let state =
+            format!("select concat_ws(': ', state, query) from pg_stat_activity where pid = {pid}");
+        let state = test.texts(&state).concat();
+        if state.starts_with("idle: ") && (state.contains("business_") || state.contains("COMMIT"))
+        {
             stopped = pid;
             return true;
         }
@@ -247,7 +257,7 @@ fn an_idle_connection_without_a_sign_of_life_is_dropped() {
     assert!(operations.len() > 2);
     let slow: Vec<_> = operations
         .iter()
-        .filter(|row| number(row, "checkout_us") >= Some(700_000))
+        .filter(|row| number(row, "checkout_us") >= Some(3_000_000))
         .collect();
     assert_eq!(slow.len(), 1, "{operations:?}");
     assert_eq!(slow[0]["success"], "true");
@@ -298,9 +308,13 @@ fn attempts_at_a_dead_port(test: &mut TestLab, flags: &[&str]) -> (usize, Vec<i6
     let operations = rows(&recording, Table::Operations);
     let connections = rows(&recording, Table::Connections);
     let refused = with(&connections, "error_class", "refused");
-    let waits = refused.iter().map(|attempt| {
+    let waits = refused.iter().filter_map(|attempt| {
         let id = &attempt["connection_id"];
         let asked = with(&operations, "connection_id", id);
+        // Those from before the first operation were made for none.
+        if asked.is_empty() {
+            return None;
+        }
         assert_eq!(asked.len(), 1, "{asked:?}");
         assert_eq!(asked[0]["error_phase"], "checkout");
         let wait = number(attempt, "start_time").unwrap() - number(asked[0], "start_time").unwrap();
@@ -309,9 +323,10 @@ fn attempts_at_a_dead_port(test: &mut TestLab, flags: &[&str]) -> (usize, Vec<i6
             number(asked[0], "checkout_us").unwrap() >= wait - 1_000,
             "{asked:?}"
         );
-        wait
+        Some(wait)
     });
-    (refused.len(), waits.collect())
+    let waits: Vec<_> = waits.collect();
+    (waits.len(), waits)
 }
 
 #[test]
