@@ -7,7 +7,7 @@ use crate::builders::{self, Origin};
 use crate::held::Room;
 use crate::layout::Table;
 use crate::manifest::Manifest;
-use crate::rows::{Connection, Event, Load, Operation};
+use crate::rows::{Connection, Event, Load, Operation, Probe};
 use crate::stream::{BATCH_ROWS, Context, Report, Stream};
 use crate::vocabulary::Path;
 use crate::writer::WriterOptions;
@@ -18,6 +18,7 @@ pub(crate) struct Streams {
     room: Room,
     operations: BTreeMap<Path, Stream<Operation>>,
     pub(crate) connections: Stream<Connection>,
+    pub(crate) probes: Stream<Probe>,
     pub(crate) events: Stream<Event>,
     pub(crate) load: Stream<Load>,
 }
@@ -30,6 +31,10 @@ macro_rules! for_each_stream {
         }
         {
             let $stream = &mut $streams.connections;
+            $body;
+        }
+        {
+            let $stream = &mut $streams.probes;
             $body;
         }
         {
@@ -52,6 +57,7 @@ impl Streams {
             room: Room::new(options.hold_bytes),
             operations: Path::ALL.iter().map(|path| (*path, stream(path))).collect(),
             connections: Stream::new(Table::Connections, None, builders::connections),
+            probes: Stream::new(Table::Probes, None, builders::probes),
             events: Stream::new(Table::Events, None, builders::events),
             load: Stream::new(Table::Load, None, builders::load),
         }

@@ -13,7 +13,7 @@ use crate::error::WriteError;
 use crate::layout::{JOURNAL_FOLDER, Table};
 use crate::lock::WriterLock;
 use crate::manifest::{Manifest, State, WriteFailure, sync_folder};
-use crate::rows::{Connection, Event, Load, Operation};
+use crate::rows::{Connection, Event, Load, Operation, Probe};
 use crate::shared::Shared;
 use crate::under_way;
 use crate::worker::Worker;
@@ -92,6 +92,7 @@ impl Summary {
 pub(crate) enum Message {
     Operation(Operation),
     Connection(Box<Connection>),
+    Probe(Box<Probe>),
     Event(Box<Event>),
     Load(Box<Load>),
     /// Changes to the manifest wait.
@@ -130,6 +131,11 @@ impl Handle {
     /// Records an attempt to connect.
     pub fn connection(&self, row: Connection) {
         self.send(Table::Connections, Message::Connection(Box::new(row)));
+    }
+
+    /// Records a probe.
+    pub fn probe(&self, row: Probe) {
+        self.send(Table::Probes, Message::Probe(Box::new(row)));
     }
 
     /// Records an event.

@@ -7,11 +7,11 @@ use std::path::{Path as FilePath, PathBuf};
 
 use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
 use analyze::{Analysis, load::Loaded};
-use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
+use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind};
 use recording::{
     Clock, ClockOffset, ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest,
-    Mode, Operation, Pool, RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights,
-    WriterOptions,
+    Mode, Operation, Pool, Probe, ProbeFailure, RecordingWriter, Schedule, State, Timeouts,
+    Timestamp, Weights, WriterOptions,
 };
 
 /// Start of every hand-made recording: 2026-11-22T20:43:00Z.
@@ -30,6 +30,7 @@ pub struct HandMade {
     seals: Vec<usize>,
     events: Vec<Event>,
     load: Vec<Load>,
+    probes: Vec<Probe>,
     host: Host,
 }
 
@@ -57,6 +58,7 @@ impl HandMade {
             seals: Vec::new(),
             events: Vec::new(),
             load: Vec::new(),
+            probes: Vec::new(),
             host: LAPTOP,
         }
     }
@@ -237,6 +239,27 @@ impl HandMade {
         self
     }
 
+    /// A probe of the current path's server that failed.
+    pub fn probe(mut self, at: f64, class: ErrorClass) -> Self {
+        self.probes.push(Probe {
+            path: self.path,
+            time: START_US + us(at),
+            kind: ProbeKind::Server,
+            target: "writer.lab.test".to_owned(),
+            reader: false,
+            duration_us: 1_000,
+            server: None,
+            replication_lag_us: None,
+            dns: None,
+            failure: Some(ProbeFailure {
+                class,
+                sqlstate: None,
+                message: "made up".to_owned(),
+            }),
+        });
+        self
+    }
+
     /// Writes the recording.
     pub fn write(self) -> Made {
         let duration_us = us(self.duration);
@@ -281,6 +304,7 @@ impl HandMade {
         }
         self.events.into_iter().for_each(|row| handle.event(row));
         self.load.into_iter().for_each(|row| handle.load(row));
+        self.probes.into_iter().for_each(|row| handle.probe(row));
         let made = Made {
             folder,
             _temporary: temporary,
@@ -297,6 +321,7 @@ impl HandMade {
         }
         self.events.iter_mut().for_each(|row| row.time += ahead);
         self.load.iter_mut().for_each(|row| row.time += ahead);
+        self.probes.iter_mut().for_each(|row| row.time += ahead);
         for offset in &mut self.host.offsets {
             offset.time.0 += ahead;
         }
