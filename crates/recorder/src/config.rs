@@ -14,6 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
 use crate::pgbench::{LoadMode, LoadOptions};
+use crate::probe::Probing;
 use crate::redact;
 use crate::schedule::ClosedLoop;
 use crate::weights;
@@ -59,6 +60,8 @@ pub struct RunConfig {
     pub load: Option<LoadOptions>,
     /// A connector for each path of the mode.
     pub connectors: Vec<Connector>,
+    /// Probes of the paths, where they are wanted.
+    pub probing: Option<Probing>,
 }
 
 fn usage(text: impl Into<String>) -> RecorderError {
@@ -107,6 +110,7 @@ impl RunConfig {
         let load = load(&args)?;
         let labels = labels(&args.labels, &mut notes)?;
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
+        let probing = Probing::new(&args.probe, &connectors).map_err(usage)?;
         Ok(Self {
             mode,
             duration: args.duration,
@@ -131,6 +135,7 @@ impl RunConfig {
             trigger,
             load,
             connectors,
+            probing,
         })
     }
 

@@ -24,12 +24,14 @@ mod load;
 mod logfile;
 mod maintenance;
 mod manifest;
+mod mark;
 mod message;
 mod observer;
 mod out;
 pub mod pgbench;
 mod pgpass;
 mod pool;
+pub mod probe;
 mod recover;
 pub mod redact;
 mod report;
@@ -39,6 +41,7 @@ mod schedule;
 mod setup;
 mod signals;
 mod sql;
+mod tell;
 mod text;
 mod verify;
 pub mod weights;
@@ -90,6 +93,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
             Command::Recover(args) => recover::run(&args),
+            Command::Mark(args) => mark::run(&args),
             Command::Verify(args) => verify::run(&args),
         }
     });

@@ -41,7 +41,7 @@ pub(crate) const TABLES: [&str; 4] = [
 /// A statement comes after such a line where a file holds several.
 const MARKER: &str = "-- statement:";
 
-/// The statements of the workload, without their comments: those would be sent, parsed and logged with every operation.
+/// The statements of the workload and of the probes, without their comments: those would be sent, parsed and logged with every operation.
 pub(crate) struct Statements {
     pub(crate) user_list: String,
     pub(crate) order_statistics: String,
@@ -58,6 +58,10 @@ pub(crate) struct Statements {
     pub(crate) place_insert_log: String,
     pub(crate) user_keys: String,
     pub(crate) product_keys: String,
+    pub(crate) probe_server: String,
+    pub(crate) probe_aurora_name: String,
+    pub(crate) probe_lag: String,
+    pub(crate) probe_aurora_lag: String,
 }
 
 macro_rules! operation {
@@ -74,6 +78,7 @@ macro_rules! operation {
 pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let purchase = split(include_str!("../../../sql/operations/place_order.sql"));
     let keys = split(include_str!("../../../sql/keys.sql"));
+    let probe = split(include_str!("../../../sql/probe.sql"));
     Statements {
         user_list: operation!("user_list"),
         order_statistics: operation!("order_statistics"),
@@ -90,6 +95,10 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         place_insert_log: named(&purchase, "insert_log"),
         user_keys: named(&keys, "users"),
         product_keys: named(&keys, "products"),
+        probe_server: named(&probe, "server"),
+        probe_aurora_name: named(&probe, "aurora_name"),
+        probe_lag: named(&probe, "lag"),
+        probe_aurora_lag: named(&probe, "aurora_lag"),
     }
 });
 
@@ -158,6 +167,13 @@ mod tests {
             (&s.place_insert_log, "INSERT INTO business_logs"),
             (&s.user_keys, "SELECT id FROM business_users"),
             (&s.product_keys, "SELECT id FROM business_products"),
+            (&s.probe_server, "SELECT host(inet_server_addr())"),
+            (
+                &s.probe_aurora_name,
+                "SELECT aurora_db_instance_identifier()",
+            ),
+            (&s.probe_lag, "SELECT CASE"),
+            (&s.probe_aurora_lag, "SELECT replica_lag_in_msec"),
         ] {
             assert!(statement.starts_with(begins), "{statement:?}");
             assert!(

@@ -21,7 +21,8 @@ use recording::vocabulary::{
 };
 use recording::{
     ConnectFailure, Connection, DnsAnswer, Event, FORMAT_VERSION, Failure, Load, Mode, Operation,
-    Probe, ProbeFailure, Recording, RecordingWriter, Server, State, Table, Timestamp, WriterOptions,
+    Probe, ProbeFailure, Recording, RecordingWriter, Server, State, Table, Timestamp,
+    WriterOptions,
 };
 use support::{START_US, done, manifest, operation};
 

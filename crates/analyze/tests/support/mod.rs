@@ -7,7 +7,9 @@ use std::path::{Path as FilePath, PathBuf};
 
 use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
 use analyze::{Analysis, load::Loaded};
-use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind};
+use recording::vocabulary::{
+    ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
+};
 use recording::{
     Clock, ClockOffset, ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest,
     Mode, Operation, Pool, Probe, ProbeFailure, RecordingWriter, Schedule, State, Timeouts,

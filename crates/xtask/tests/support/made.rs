@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 
-use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind};
+use recording::vocabulary::{
+    ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
+};
 use recording::{
     ClockRecord, Completion, DnsAnswer, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode,
-    Operation, Pool, Probe, ProbeFailure, RecordingWriter, RunId, Schedule, Server, State, Timeouts,
-    Timestamp, Weights, WriterOptions,
+    Operation, Pool, Probe, ProbeFailure, RecordingWriter, RunId, Schedule, Server, State,
+    Timeouts, Timestamp, Weights, WriterOptions,
 };
 
 const START_US: i64 = 1_795_380_180_000_000;
