@@ -55,6 +55,7 @@ const fn columns_of(table: Table) -> &'static [Column] {
     match table {
         Table::Operations => &columns::OPERATIONS,
         Table::Connections => &columns::CONNECTIONS,
+        Table::Probes => &columns::PROBES,
         Table::Events => &columns::EVENTS,
         Table::Load => &columns::LOAD,
     }

@@ -33,7 +33,7 @@ const DEFAULT_MUTATIONS: u64 = 200;
 /// A case that takes longer hangs: the slowest takes a hundredth of it.
 const HANGS: Duration = Duration::from_secs(120);
 
-/// A hundred operations on two paths, two failures among them, a trigger, and pgbench.
+/// A hundred operations on two paths, two failures among them, a trigger, pgbench and probes.
 fn hand_made() -> HandMade {
     [Direct, Proxy]
         .into_iter()
@@ -46,6 +46,7 @@ fn hand_made() -> HandMade {
                 .rejected(6.0, 6.01)
                 .unfinished("place_order", 9.5)
                 .load(4.0, 700.0, 1_000)
+                .probe(3.0, Refused)
         })
         .trigger(2.9)
 }
@@ -76,8 +77,8 @@ fn originals() -> [Files; 2] {
             let analysis = analyze::analyze(&loaded, Thresholds::default())?;
             Ok(analysis.summary.recording.journal_rows)
         });
-        // 2 x 54 operations, the trigger, two lines of pgbench.
-        if seen.is_ok_and(|rows| rows == 111) {
+        // 2 x 54 operations, the trigger, two lines of pgbench, two probes.
+        if seen.is_ok_and(|rows| rows == 113) {
             break;
         }
         std::thread::sleep(Duration::from_millis(5));

@@ -137,7 +137,7 @@ fn tables_that_are_missing() {
         .parts
         .retain(|part| part.file.starts_with("operations/"));
     manifest.write(&made.folder).unwrap();
-    for table in ["connections", "events", "load"] {
+    for table in ["connections", "probes", "events", "load"] {
         let _ = std::fs::remove_dir_all(made.folder.join(table));
     }
     let summary = analyzed(&made).unwrap();
@@ -148,6 +148,27 @@ fn tables_that_are_missing() {
         !report.contains("pgbench") && !report.contains("Connections"),
         "{report}"
     );
+}
+
+#[test]
+fn tables_of_a_later_version_and_of_other_columns() {
+    let made = made();
+    // A table that nobody knows, and one of which only the name is known.
+    for table in ["topology", "probes"] {
+        let file = format!("{table}/{table}-00001.parquet");
+        std::fs::create_dir(made.folder.join(table)).unwrap();
+        copy(&made.folder, PART, &file);
+        rewrite(&made.folder, &file, |frame| {
+            frame.select([
+                col("operation_id").alias("probe_id"),
+                col("success").alias("answered"),
+            ])
+        });
+    }
+    let summary = analyzed(&made).unwrap();
+    assert_same(&summary);
+    let report = english(&summary);
+    assert!(!report.contains("damaged"), "{report}");
 }
 
 #[test]

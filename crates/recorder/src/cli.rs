@@ -12,6 +12,7 @@ use command_line::duration;
 
 use crate::endpoint;
 use crate::pgbench::ModeName;
+use crate::probe::ProbeArgs;
 pub use pool::PoolArgs;
 pub use readers::ReaderArgs;
 
@@ -98,7 +99,7 @@ pub enum Command {
     /// Runs for --duration (300 s by default) and then prints the recording's folder as the last line on stdout; all else
     /// goes to stderr. The first Ctrl-C, SIGTERM or hang-up (SIGHUP, unless started with nohup) ends the
     /// recording early and cleanly. Operations still running at the end
-    /// are recorded as unfinished.
+    /// are recorded as unfinished. SIGUSR1 puts a mark into the recording, as `recorder mark` does.
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
     /// Make the tables, their indexes and seed data
@@ -115,6 +116,15 @@ pub enum Command {
     /// or still in progress, is left as it is. Safe to repeat.
     #[command(after_long_help = "Example:\n  recorder recover data/runs/20261122T204300Z-7f3a")]
     Recover(RecoverArgs),
+    /// Put a mark into a recording in progress: an event with a text, at the moment when this command was given
+    ///
+    /// For what happens outside of the recorder's sight: "traffic moved", "patch begins". Given on the host that records, by the
+    /// same user. Waits up to 5 s until the recorder has taken it. Exit code 1 where it does not; 2 where there is no recording, or
+    /// nobody records it any more. SIGUSR1 to the recorder is a mark too, with the text SIGUSR1.
+    #[command(
+        after_long_help = "Example:\n  recorder mark data/runs/20261122T204300Z-7f3a 'traffic moved to the new version'"
+    )]
+    Mark(MarkArgs),
     /// Check a recording against its manifest: every part is there, with the size, checksum and rows that it had when sealed
     ///
     /// Says per damaged part or journal what is wrong with it, and which files belong to no part. Nothing is changed. Exit code 0 where
@@ -147,6 +157,17 @@ pub struct RecoverArgs {
     /// Folder of the recording
     #[arg(value_name = "RUN")]
     pub recording: PathBuf,
+}
+
+/// `recorder mark`.
+#[derive(Debug, Args)]
+pub struct MarkArgs {
+    /// Folder of the recording
+    #[arg(value_name = "RUN")]
+    pub recording: PathBuf,
+    /// What to write down: one line of at most 300 characters; secrets in it are replaced as in --failover-command
+    #[arg(value_name = "TEXT")]
+    pub text: String,
 }
 
 /// `recorder verify`.
@@ -251,6 +272,9 @@ pub struct RunArgs {
     /// Secrets in it are replaced as in --failover-command.
     #[arg(long = "label", value_name = "KEY=VALUE", help_heading = RECORDING)]
     pub labels: Vec<String>,
+    /// Probes of the paths.
+    #[command(flatten)]
+    pub probe: ProbeArgs,
 
     /// Shell command that triggers the failover, such as an AWS CLI call or `lab failover`
     ///

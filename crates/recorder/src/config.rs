@@ -15,6 +15,7 @@ use crate::error::RecorderError;
 use crate::failover::Trigger;
 use crate::pgbench::{LoadMode, LoadOptions};
 use crate::pool_settings::PoolSettings;
+use crate::probe::Probing;
 use crate::protocol::Protocol;
 use crate::redact;
 use crate::schedule::ClosedLoop;
@@ -67,6 +68,8 @@ pub struct RunConfig {
     pub connectors: Vec<Connector>,
     /// A connector for the reads of each path that has an endpoint for them.
     pub readers: Vec<Connector>,
+    /// Probes of the paths, where they are wanted.
+    pub probing: Option<Probing>,
 }
 
 fn usage(text: impl Into<String>) -> RecorderError {
@@ -117,6 +120,8 @@ impl RunConfig {
         let pool = PoolSettings::new(&args.pool, args.pool_size).map_err(usage)?;
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
         let readers = readers(endpoints, &connectors, args.connect_timeout)?;
+        let probing =
+            Probing::new(&args.probe, connectors.iter().chain(&readers)).map_err(usage)?;
         Ok(Self {
             mode,
             duration: args.duration,
@@ -144,6 +149,7 @@ impl RunConfig {
             load,
             connectors,
             readers,
+            probing,
         })
     }
 

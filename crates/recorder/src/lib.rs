@@ -26,6 +26,7 @@ mod load;
 mod logfile;
 mod maintenance;
 mod manifest;
+mod mark;
 mod member;
 mod message;
 mod observer;
@@ -34,6 +35,7 @@ pub mod pgbench;
 mod pgpass;
 mod pool;
 mod pool_settings;
+pub mod probe;
 mod protocol;
 mod recover;
 pub mod redact;
@@ -44,6 +46,7 @@ mod schedule;
 mod setup;
 mod signals;
 mod sql;
+mod tell;
 mod text;
 mod verify;
 pub mod weights;
@@ -96,6 +99,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
             Command::Recover(args) => recover::run(&args),
+            Command::Mark(args) => mark::run(&args),
             Command::Verify(args) => verify::run(&args),
         }
     });

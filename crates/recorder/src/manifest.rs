@@ -44,7 +44,10 @@ pub(crate) fn build(
         },
         timeouts: config.timeouts(),
         connection: Some(connection_settings(config)),
-        probe_interval_us: None,
+        probe_interval_us: config
+            .probing
+            .as_ref()
+            .map(|probing| micros(probing.every())),
         max_tps_per_1000: None,
         endpoints: config
             .connectors

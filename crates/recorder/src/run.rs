@@ -19,9 +19,11 @@ use crate::error::RecorderError;
 use crate::failover::Witnesses;
 use crate::live::{self, Monitor};
 use crate::logfile::Log;
+use crate::mark::Marks;
 use crate::observer::{Observer, describe};
 use crate::pgbench::Running;
 use crate::signals::Signals;
+use crate::tell::Teller;
 use crate::workload::Workload;
 use crate::{clock_offset, disk, end, load, manifest, out, report, say, workloads};
 
@@ -127,6 +129,8 @@ struct Recording {
     live_stop: watch::Sender<bool>,
     trigger: Option<JoinHandle<()>>,
     loads: Vec<Running>,
+    probes: JoinSet<()>,
+    marks: Marks,
     new_servers: mpsc::UnboundedReceiver<Server>,
 }
 
@@ -153,6 +157,14 @@ impl Recording {
             .map_err(|error| RecorderError::NothingRecorded(error.to_string()))?;
         let logs = folder.join("logs");
         let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
+        let teller = Teller {
+            handle: writer.handle(),
+            clock,
+            monitor: Arc::clone(&monitor),
+            log: Arc::clone(&log),
+        };
+        let marks = Marks::watch(&folder, teller.clone())
+            .map_err(|error| RecorderError::Failed(format!("no marks can be taken: {error}")))?;
         let (server_sender, new_servers) = mpsc::unbounded_channel();
         let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
         let workloads = workloads::make(
@@ -183,6 +195,8 @@ impl Recording {
             }
             workloads::keep_ready(workload, &config, &stop, &mut workers);
         }
+        let probing = config.probing.as_ref();
+        let probes = probing.map_or_else(JoinSet::new, |probing| probing.start(&teller));
         let trigger = config.trigger.clone().map(|trigger| {
             let witnesses = Witnesses {
                 handle: writer.handle(),
@@ -217,6 +231,8 @@ impl Recording {
             live_stop,
             trigger,
             loads,
+            probes,
+            marks,
             new_servers,
         })
     }
@@ -225,6 +241,7 @@ impl Recording {
         let interrupted = self.wait(signals).await;
         self.workloads.iter().for_each(|workload| workload.close());
         self.stop.send_replace(true);
+        self.probes.abort_all();
         let duration_us = micros(self.start.elapsed());
         if let Some(signal) = interrupted {
             self.log.line(&format!("{signal}: ending early"));
@@ -240,6 +257,7 @@ impl Recording {
         while let Some(ended) = self.workers.join_next().await {
             lost_workers += u64::from(ended.is_err());
         }
+        self.probes.shutdown().await;
         self.live_stop.send_replace(true);
         self.note_new_servers();
         // Every operation has its row now. Whoever kills the recorder while it waits for others must find them in place.
@@ -260,6 +278,7 @@ impl Recording {
                 self.log.line(&format!("{signal}: no longer waiting for pgbench and the failover command"));
             }
         }
+        self.marks.close().await;
         let completion = Completion {
             state: if interrupted.is_some() {
                 State::Interrupted

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP; SIGXFSZ, which must not end a recording.
+//! SIGINT, SIGTERM and SIGHUP; SIGXFSZ and SIGUSR1, which must not end a recording.
 
 use std::future::pending;
 
@@ -15,6 +15,8 @@ pub(crate) struct Signals {
     hangup: Option<Signal>,
     /// Else a file at its size limit (`ulimit -f`) would end the process; heard, it is a write that fails.
     _file_size: Signal,
+    /// A mark in a recording, which has ears of its own for it; before that begins, one must not end the process.
+    _mark: Signal,
 }
 
 impl Signals {
@@ -32,6 +34,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hangup,
             _file_size: signal(SignalKind::from_raw(SIGXFSZ))?,
+            _mark: signal(SignalKind::user_defined1())?,
         })
     }
 

@@ -46,7 +46,7 @@ const MARKER: &str = "-- statement:";
 /// How many statements a connection may have prepared: those of the workload and the idle check.
 pub(crate) const PREPARED: usize = 14;
 
-/// The statements of the workload, without their comments: those would be sent, parsed and logged with every operation.
+/// The statements of the workload and of the probes, without their comments: those would be sent, parsed and logged with every operation.
 pub(crate) struct Statements {
     pub(crate) user_list: Statement,
     pub(crate) order_statistics: Statement,
@@ -64,6 +64,10 @@ pub(crate) struct Statements {
     pub(crate) idle_check: Statement,
     pub(crate) user_keys: String,
     pub(crate) product_keys: String,
+    pub(crate) probe_server: String,
+    pub(crate) probe_aurora_name: String,
+    pub(crate) probe_lag: String,
+    pub(crate) probe_aurora_lag: String,
 }
 
 macro_rules! statement {
@@ -78,6 +82,7 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let keys = split(include_str!("../../../sql/keys.sql"));
     let mut slots = 0..;
     let mut next = |text| Statement::new(text, slots.next().unwrap_or_default());
+    let probe = split(include_str!("../../../sql/probe.sql"));
     Statements {
         user_list: next(statement!("operations/user_list")),
         order_statistics: next(statement!("operations/order_statistics")),
@@ -95,6 +100,10 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         idle_check: next(statement!("idle_check")),
         user_keys: named(&keys, "users"),
         product_keys: named(&keys, "products"),
+        probe_server: named(&probe, "server"),
+        probe_aurora_name: named(&probe, "aurora_name"),
+        probe_lag: named(&probe, "lag"),
+        probe_aurora_lag: named(&probe, "aurora_lag"),
     }
 });
 
@@ -164,6 +173,13 @@ mod tests {
             (&s.idle_check.text, "SELECT 1"),
             (&s.user_keys, "SELECT id FROM business_users"),
             (&s.product_keys, "SELECT id FROM business_products"),
+            (&s.probe_server, "SELECT host(inet_server_addr())"),
+            (
+                &s.probe_aurora_name,
+                "SELECT aurora_db_instance_identifier()",
+            ),
+            (&s.probe_lag, "SELECT CASE"),
+            (&s.probe_aurora_lag, "SELECT replica_lag_in_msec"),
         ] {
             assert!(statement.starts_with(begins), "{statement:?}");
             assert!(

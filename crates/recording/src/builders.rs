@@ -12,9 +12,9 @@ use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, String
 use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::queued::Queued;
-use crate::rows::{Connection, Event, Load};
+use crate::rows::{Connection, Event, Load, Probe};
 use crate::vocabulary::{
-    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path,
+    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 
 /// What stands in every row of a recording.
@@ -228,6 +228,40 @@ pub(crate) fn connections(
         failure().map(|failure| Some(failure?.phase))
     )?;
     words!(columns, ErrorClass, failure().map(|failure| failure?.class))?;
+    columns.text(failure().map(|failure| failure?.sqlstate.as_deref()));
+    columns.text(failure().map(|failure| Some(failure?.message.as_str())));
+    columns.finish()
+}
+
+pub(crate) fn probes(
+    schema: &SchemaRef,
+    origin: &Origin,
+    rows: &[Probe],
+) -> Result<RecordBatch, ArrowError> {
+    let server = || rows.iter().map(|row| row.server.as_ref());
+    let dns = || rows.iter().map(|row| row.dns.as_ref());
+    let failure = || rows.iter().map(|row| row.failure.as_ref());
+    let mut columns = Columns::new(schema, origin, rows.len())?;
+    words!(columns, Path, rows.iter().map(|row| Some(row.path)))?;
+    columns.timestamp(rows.iter().map(|row| Some(row.time)));
+    words!(columns, ProbeKind, rows.iter().map(|row| Some(row.kind)))?;
+    columns.text(rows.iter().map(|row| Some(row.target.as_str())));
+    columns.boolean(rows.iter().map(|row| Some(row.reader)));
+    columns.int64(rows.iter().map(|row| Some(row.duration_us)));
+    columns.boolean(rows.iter().map(|row| Some(row.failure.is_none())));
+    columns.text(server().map(|server| server?.address.as_deref()));
+    columns.int32(server().map(|server| server?.port));
+    columns.boolean(server().map(|server| server?.in_recovery));
+    columns.timestamp(server().map(|server| Some(server?.postmaster_start_time?.micros())));
+    columns.text(server().map(|server| server?.aurora_instance_identifier.as_deref()));
+    columns.int64(rows.iter().map(|row| row.replication_lag_us));
+    columns.text(dns().map(|dns| Some(dns?.addresses.as_str())));
+    columns.int32(dns().map(|dns| Some(dns?.ttl_s)));
+    words!(
+        columns,
+        ErrorClass,
+        failure().map(|failure| Some(failure?.class))
+    )?;
     columns.text(failure().map(|failure| failure?.sqlstate.as_deref()));
     columns.text(failure().map(|failure| Some(failure?.message.as_str())));
     columns.finish()

@@ -39,6 +39,8 @@ pub enum Table {
     Operations,
     /// Every attempt to connect.
     Connections,
+    /// Who is behind each path, asked again and again.
+    Probes,
     /// What happened around them.
     Events,
     /// pgbench's progress.
@@ -47,9 +49,10 @@ pub enum Table {
 
 impl Table {
     /// Every table of format version 1.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Operations,
         Self::Connections,
+        Self::Probes,
         Self::Events,
         Self::Load,
     ];
@@ -60,6 +63,7 @@ impl Table {
         match self {
             Self::Operations => "operations",
             Self::Connections => "connections",
+            Self::Probes => "probes",
             Self::Events => "events",
             Self::Load => "load",
         }

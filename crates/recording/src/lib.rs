@@ -48,8 +48,10 @@ pub use manifest::{
 };
 pub use reader::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};
-pub use rows::{ConnectFailure, Connection, Event, Failure, Load, Operation};
-pub use schema::{connections, events, load, operations};
+pub use rows::{
+    ConnectFailure, Connection, DnsAnswer, Event, Failure, Load, Operation, Probe, ProbeFailure,
+};
+pub use schema::{connections, events, load, operations, probes};
 pub use timestamp::Timestamp;
 pub use under_way::UnderWay;
 pub use unsealed::{Unsealed, write_parquet};

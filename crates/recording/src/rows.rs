@@ -1,7 +1,7 @@
 //! The rows of the tables. Times are UTC microseconds on the recording's [`Clock`](crate::Clock).
 
 use crate::vocabulary::{
-    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path,
+    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 
 /// One business operation. A success needs no allocation.
@@ -88,6 +88,51 @@ pub struct ConnectFailure {
     pub phase: ConnectPhase,
     /// What kind; `None` for an attempt that the end of the recording cut off: nobody knows what would have become of it.
     pub class: Option<ErrorClass>,
+    /// The server's code, where one came.
+    pub sqlstate: Option<String>,
+    /// The whole chain of causes, without secrets.
+    pub message: String,
+}
+
+/// One question about what is behind a path, and its answer.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The path.
+    pub path: Path,
+    /// When it was asked.
+    pub time: i64,
+    /// What was asked.
+    pub kind: ProbeKind,
+    /// The name or address of the endpoint.
+    pub target: String,
+    /// True for an endpoint that is meant for reads.
+    pub reader: bool,
+    /// From the question, connecting included where that had to be done, to the answer or the failure; microseconds.
+    pub duration_us: i64,
+    /// Who answered, for a question to the server.
+    pub server: Option<crate::Server>,
+    /// How far that server is behind the writer, microseconds; `None` for a writer, and where it does not say.
+    pub replication_lag_us: Option<i64>,
+    /// What the name resolves to, for a question to the name server.
+    pub dns: Option<DnsAnswer>,
+    /// Why there is no answer; `None` for success.
+    pub failure: Option<ProbeFailure>,
+}
+
+/// What a name resolves to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsAnswer {
+    /// The addresses, sorted, commas between.
+    pub addresses: String,
+    /// How long the answer may be kept, seconds: the shortest of its records.
+    pub ttl_s: i32,
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone)]
+pub struct ProbeFailure {
+    /// What kind.
+    pub class: ErrorClass,
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
     /// The whole chain of causes, without secrets.

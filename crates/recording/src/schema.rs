@@ -83,6 +83,34 @@ pub fn connections() -> SchemaRef {
     ])
 }
 
+/// `probes`: who is behind each path, and what its name resolves to, one row per question.
+#[must_use]
+pub fn probes() -> SchemaRef {
+    use DataType::{Boolean, Int32, Int64, Utf8};
+    schema(vec![
+        ("run_id", Utf8, false),
+        ("host", Utf8, false),
+        ("path", Utf8, false),
+        ("time", timestamp(), false),
+        ("probe", Utf8, false),
+        ("target", Utf8, false),
+        ("reader", Boolean, false),
+        ("duration_us", Int64, false),
+        ("success", Boolean, false),
+        ("server_address", Utf8, true),
+        ("server_port", Int32, true),
+        ("server_in_recovery", Boolean, true),
+        ("server_start_time", timestamp(), true),
+        ("aurora_instance_identifier", Utf8, true),
+        ("replication_lag_us", Int64, true),
+        ("dns_addresses", Utf8, true),
+        ("dns_ttl_s", Int32, true),
+        ("error_class", Utf8, true),
+        ("sqlstate", Utf8, true),
+        ("error_message", Utf8, true),
+    ])
+}
+
 /// `events`: what happened around the operations.
 #[must_use]
 pub fn events() -> SchemaRef {
@@ -120,19 +148,21 @@ pub(crate) fn of(table: Table) -> SchemaRef {
     match table {
         Table::Operations => operations(),
         Table::Connections => connections(),
+        Table::Probes => probes(),
         Table::Events => events(),
         Table::Load => load(),
     }
 }
 
 /// Columns with few values, each of them known to the program or to the recording.
-const WORDS: [&str; 8] = [
+const WORDS: [&str; 9] = [
     "run_id",
     "host",
     "path",
     "operation_type",
     "outcome",
     "event",
+    "probe",
     "error_phase",
     "error_class",
 ];

@@ -8,7 +8,7 @@ use crate::held::Room;
 use crate::layout::Table;
 use crate::manifest::Manifest;
 use crate::queued::Queued;
-use crate::rows::{Connection, Event, Load};
+use crate::rows::{Connection, Event, Load, Probe};
 use crate::stream::{BATCH_ROWS, Context, Report, Stream};
 use crate::vocabulary::Path;
 use crate::writer::WriterOptions;
@@ -19,6 +19,7 @@ pub(crate) struct Streams {
     room: Room,
     operations: BTreeMap<Path, Stream<Queued>>,
     pub(crate) connections: Stream<Connection>,
+    pub(crate) probes: Stream<Probe>,
     pub(crate) events: Stream<Event>,
     pub(crate) load: Stream<Load>,
 }
@@ -31,6 +32,10 @@ macro_rules! for_each_stream {
         }
         {
             let $stream = &mut $streams.connections;
+            $body;
+        }
+        {
+            let $stream = &mut $streams.probes;
             $body;
         }
         {
@@ -53,6 +58,7 @@ impl Streams {
             room: Room::new(options.hold_bytes),
             operations: Path::ALL.iter().map(|path| (*path, stream(path))).collect(),
             connections: Stream::new(Table::Connections, None, builders::connections),
+            probes: Stream::new(Table::Probes, None, builders::probes),
             events: Stream::new(Table::Events, None, builders::events),
             load: Stream::new(Table::Load, None, builders::load),
         }

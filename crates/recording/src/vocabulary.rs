@@ -109,6 +109,16 @@ words! {
 }
 
 words! {
+    /// What a probe asked.
+    ProbeKind {
+        /// The server behind the path: who it is.
+        Server = "server",
+        /// The name server: what the endpoint's name resolves to.
+        Dns = "dns",
+    }
+}
+
+words! {
     /// What kind of failure it was.
     ErrorClass {
         /// The name did not resolve.
@@ -169,7 +179,7 @@ words! {
         Settled = "settled",
         /// A stop rule ended the campaign of failovers before its count.
         CampaignStopped = "campaign_stopped",
-        /// The server behind a path changed between writer and reader, or another server in another role answered.
+        /// A server in another role answers on a path, or the writer there is another server than before.
         RoleChanged = "role_changed",
         /// A name resolved to other addresses than before.
         AddressChanged = "address_changed",

@@ -122,6 +122,7 @@ impl Worker {
                 }
             }
             Message::Connection(row) => self.streams.connections.push(*row),
+            Message::Probe(row) => self.streams.probes.push(*row),
             Message::Event(row) => self.streams.events.push(*row),
             Message::Load(row) => self.streams.load.push(*row),
             Message::Manifest => {

@@ -14,7 +14,7 @@ use crate::layout::{JOURNAL_FOLDER, Table};
 use crate::lock::WriterLock;
 use crate::manifest::{Manifest, State, WriteFailure, sync_folder};
 use crate::queued::Queued;
-use crate::rows::{Connection, Event, Load, Operation};
+use crate::rows::{Connection, Event, Load, Operation, Probe};
 use crate::shared::Shared;
 use crate::under_way;
 use crate::worker::Worker;
@@ -93,6 +93,7 @@ impl Summary {
 pub(crate) enum Message {
     Operation(Queued),
     Connection(Box<Connection>),
+    Probe(Box<Probe>),
     Event(Box<Event>),
     Load(Box<Load>),
     /// Changes to the manifest wait.
@@ -131,6 +132,11 @@ impl Handle {
     /// Records an attempt to connect.
     pub fn connection(&self, row: Connection) {
         self.send(Table::Connections, Message::Connection(Box::new(row)));
+    }
+
+    /// Records a probe.
+    pub fn probe(&self, row: Probe) {
+        self.send(Table::Probes, Message::Probe(Box::new(row)));
     }
 
     /// Records an event.

@@ -17,11 +17,12 @@ use parquet::basic::{
 };
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use recording::vocabulary::{
-    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path,
+    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 use recording::{
-    ConnectFailure, Connection, Event, FORMAT_VERSION, Failure, Load, Mode, Operation, Recording,
-    RecordingWriter, Server, State, Table, Timestamp, WriterOptions,
+    ConnectFailure, Connection, DnsAnswer, Event, FORMAT_VERSION, Failure, Load, Mode, Operation,
+    Probe, ProbeFailure, Recording, RecordingWriter, Server, State, Table, Timestamp,
+    WriterOptions,
 };
 use support::{START_US, done, manifest, operation};
 
@@ -108,6 +109,7 @@ fn schema(table: Table) -> SchemaRef {
     match table {
         Table::Operations => recording::operations(),
         Table::Connections => recording::connections(),
+        Table::Probes => recording::probes(),
         Table::Events => recording::events(),
         Table::Load => recording::load(),
     }
@@ -212,6 +214,7 @@ fn words_are_those_of_the_code() {
             words(ConnectPhase::ALL, ConnectPhase::as_str),
         ),
         ("error_class", words(ErrorClass::ALL, ErrorClass::as_str)),
+        ("probe", words(ProbeKind::ALL, ProbeKind::as_str)),
         ("event", words(EventKind::ALL, EventKind::as_str)),
     ]);
     let document = Document::read();
@@ -370,6 +373,15 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
             });
         }
     }
+    let server = Server {
+        path: Path::Direct,
+        address: Some("127.0.0.2".to_owned()),
+        port: Some(5432),
+        version: Some("16.1".to_owned()),
+        in_recovery: Some(true),
+        postmaster_start_time: Some(Timestamp(START_US)),
+        aurora_instance_identifier: Some("shop-1".to_owned()),
+    };
     handle.connection(Connection {
         path: Path::Direct,
         connection_id: 1,
@@ -382,20 +394,31 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
         tcp_us: Some(2),
         tls_us: Some(3),
         startup_us: Some(4),
-        server: Some(Server {
-            path: Path::Direct,
-            address: Some("127.0.0.2".to_owned()),
-            port: Some(5432),
-            version: Some("16.1".to_owned()),
-            in_recovery: Some(true),
-            postmaster_start_time: Some(Timestamp(START_US)),
-            aurora_instance_identifier: Some("shop-1".to_owned()),
-        }),
+        server: Some(server.clone()),
         failure: Some(ConnectFailure {
             phase: ConnectPhase::Identify,
             class: Some(ErrorClass::Other),
             sqlstate: Some("42883".to_owned()),
             message: "no such function".to_owned(),
+        }),
+    });
+    handle.probe(Probe {
+        path: Path::Direct,
+        time: START_US,
+        kind: ProbeKind::Server,
+        target: "writer.lab.test".to_owned(),
+        reader: false,
+        duration_us: 700,
+        server: Some(server),
+        replication_lag_us: Some(1_500),
+        dns: Some(DnsAnswer {
+            addresses: "127.0.0.2,127.0.0.3".to_owned(),
+            ttl_s: 5,
+        }),
+        failure: Some(ProbeFailure {
+            class: ErrorClass::OperationTimeout,
+            sqlstate: Some("57P03".to_owned()),
+            message: "no answer within 1s".to_owned(),
         }),
     });
     handle.event(Event {

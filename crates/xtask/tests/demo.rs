@@ -29,7 +29,7 @@ table = pyarrow.dataset.dataset(folder + "/operations", format="parquet").to_tab
 assert str(table.schema.field("end_time").type) == "timestamp[us, tz=UTC]", table.schema
 assert str(table.schema.field("path").type) == "string", table.schema
 grouped = table.group_by("path").aggregate([("operation_id", "count_distinct"), ([], "count_all")]).to_pylist()
-for name in ["connections", "events"]:
+for name in ["connections", "probes", "events"]:
     assert duckdb.execute("SELECT count(*) FROM read_parquet(? || ?)", [folder, f"/{name}/*.parquet"]).fetchone()[0] > 0
     assert pyarrow.dataset.dataset(f"{folder}/{name}", format="parquet").count_rows() > 0
 print(json.dumps({

@@ -66,7 +66,8 @@ pub(crate) fn later() -> Made {
     made
 }
 
-/// A table and properties of the manifest that this version does not have.
+/// A table and properties of the manifest as a later version may write them. When this recording was made, no version had
+/// `probes`; the table that came later has none of these columns, so that all that this version reads of it is null.
 fn add_probes(folder: &FilePath) {
     let file = "probes/probes-00001.parquet";
     let part = folder.join(file);

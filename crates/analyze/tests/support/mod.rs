@@ -8,11 +8,13 @@ use std::path::{Path as FilePath, PathBuf};
 
 use analyze::summary::{Group, GroupSummary, PathSummary, Summary, Thresholds};
 use analyze::{Analysis, load::Loaded};
-use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
+use recording::vocabulary::{
+    ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
+};
 use recording::{
     Clock, ClockOffset, ClockRecord, Completion, Connection, Event, FORMAT_VERSION, Failure, Load,
-    Manifest, Mode, Operation, Pool, RecordingWriter, Schedule, State, Timeouts, Timestamp,
-    Weights, WriterOptions,
+    Manifest, Mode, Operation, Pool, Probe, ProbeFailure, RecordingWriter, Schedule, State,
+    Timeouts, Timestamp, Weights, WriterOptions,
 };
 
 /// Start of every hand-made recording: 2026-11-22T20:43:00Z.
@@ -33,6 +35,7 @@ pub struct HandMade {
     load: Vec<Load>,
     connections: Vec<Connection>,
     settings: Vec<fn(&mut Manifest)>,
+    probes: Vec<Probe>,
     host: Host,
 }
 
@@ -62,6 +65,7 @@ impl HandMade {
             load: Vec::new(),
             connections: Vec::new(),
             settings: Vec::new(),
+            probes: Vec::new(),
             host: LAPTOP,
         }
     }
@@ -242,6 +246,27 @@ impl HandMade {
         self
     }
 
+    /// A probe of the current path's server that failed.
+    pub fn probe(mut self, at: f64, class: ErrorClass) -> Self {
+        self.probes.push(Probe {
+            path: self.path,
+            time: START_US + us(at),
+            kind: ProbeKind::Server,
+            target: "writer.lab.test".to_owned(),
+            reader: false,
+            duration_us: 1_000,
+            server: None,
+            replication_lag_us: None,
+            dns: None,
+            failure: Some(ProbeFailure {
+                class,
+                sqlstate: None,
+                message: "made up".to_owned(),
+            }),
+        });
+        self
+    }
+
     /// Writes the recording.
     pub fn write(self) -> Made {
         let duration_us = us(self.duration);
@@ -291,6 +316,7 @@ impl HandMade {
         self.load.into_iter().for_each(|row| handle.load(row));
         let connections = self.connections.into_iter();
         connections.for_each(|row| handle.connection(row));
+        self.probes.into_iter().for_each(|row| handle.probe(row));
         let made = Made {
             folder,
             _temporary: temporary,
@@ -307,6 +333,7 @@ impl HandMade {
         }
         self.events.iter_mut().for_each(|row| row.time += ahead);
         self.load.iter_mut().for_each(|row| row.time += ahead);
+        self.probes.iter_mut().for_each(|row| row.time += ahead);
         for offset in &mut self.host.offsets {
             offset.time.0 += ahead;
         }

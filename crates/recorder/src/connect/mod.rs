@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use tokio_postgres::NoTls;
 
 pub use resolve::Resolver;
+pub(crate) use session::answer_of;
 pub use session::{Failed, Notice, Session};
 
 use crate::classify::{self, Symptom};
@@ -160,6 +161,17 @@ impl Connector {
     #[must_use]
     pub const fn resolver(&self) -> &Resolver {
         &self.resolver
+    }
+
+    /// The same with a resolver of its own that keeps no answer; two tries of a look-up fit into `limit`.
+    ///
+    /// # Errors
+    /// One line where there is no resolver to be had.
+    pub fn without_cache(&self, limit: Duration) -> Result<Self, String> {
+        Ok(Self {
+            resolver: self.resolver.without_cache(limit)?,
+            ..self.clone()
+        })
     }
 
     /// One attempt to connect, up to the start-up. `progress` tells how far it came, also where this future is dropped.

@@ -14,6 +14,8 @@ use hickory_resolver::net::{DnsError, NetError};
 #[derive(Clone)]
 pub struct Resolver {
     inner: TokioResolver,
+    /// Who is asked; `None` for the system's servers.
+    server: Option<SocketAddr>,
 }
 
 impl Resolver {
@@ -24,6 +26,18 @@ impl Resolver {
     /// # Errors
     /// One line where the system's configuration can't be read.
     pub fn new(server: Option<SocketAddr>, limit: Duration) -> Result<Self, String> {
+        Self::build(server, limit, true)
+    }
+
+    /// One that asks the same server each time anew: what the server says now, whatever was to be kept of what it said before.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn without_cache(&self, limit: Duration) -> Result<Self, String> {
+        Self::build(self.server, limit, false)
+    }
+
+    fn build(server: Option<SocketAddr>, limit: Duration, has_cache: bool) -> Result<Self, String> {
         let mut builder = match server {
             Some(server) => {
                 let mut udp = ConnectionConfig::udp();
@@ -47,10 +61,13 @@ impl Resolver {
         options.attempts = 1;
         // A name that did not resolve is asked for again: an outage of DNS must not last longer here than there.
         options.negative_max_ttl = Some(Duration::ZERO);
+        if !has_cache {
+            options.cache_size = 0;
+        }
         let inner = builder
             .build()
             .map_err(|error| format!("no DNS resolver: {error}"))?;
-        Ok(Self { inner })
+        Ok(Self { inner, server })
     }
 
     /// The addresses of a name, IPv4 before IPv6; an address is not looked up.
@@ -61,6 +78,15 @@ impl Resolver {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
+        let (addresses, _) = self.answer(host).await?;
+        Ok(addresses)
+    }
+
+    /// What a name resolves to: its addresses, IPv4 before IPv6, and how long the answer may be kept, seconds.
+    ///
+    /// # Errors
+    /// One line, where there is no address.
+    pub async fn answer(&self, host: &str) -> Result<(Vec<IpAddr>, u32), String> {
         let found = self
             .inner
             .lookup_ip(host)
@@ -70,7 +96,9 @@ impl Resolver {
         if addresses.is_empty() {
             return Err(no_address(host));
         }
-        Ok(addresses)
+        let records = found.as_lookup().answers().iter();
+        let ttl_s = records.map(|record| record.ttl).min().unwrap_or(0);
+        Ok((addresses, ttl_s))
     }
 }
 

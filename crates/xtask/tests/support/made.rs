@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 
-use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path};
+use recording::vocabulary::{
+    ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
+};
 use recording::{
-    ClockRecord, Completion, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode, Operation, Pool,
-    RecordingWriter, RunId, Schedule, State, Timeouts, Timestamp, Weights, WriterOptions,
+    ClockRecord, Completion, DnsAnswer, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode,
+    Operation, Pool, Probe, ProbeFailure, RecordingWriter, RunId, Schedule, Server, State,
+    Timeouts, Timestamp, Weights, WriterOptions,
 };
 
 const START_US: i64 = 1_795_380_180_000_000;
@@ -103,6 +106,11 @@ pub fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
             failed: None,
         });
     }
+    for path in mode.paths() {
+        probes(*path, start)
+            .into_iter()
+            .for_each(|row| handle.probe(row));
+    }
     let completion = Completion {
         state: State::Complete,
         duration_us,
@@ -121,6 +129,51 @@ pub fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
     }
     manifest.write(&folder).unwrap();
     folder
+}
+
+/// An answer of a server, one of the name server, and none.
+fn probes(path: Path, start: i64) -> [Probe; 3] {
+    let probe = |after_us: i64, kind: ProbeKind| Probe {
+        path,
+        time: start + after_us,
+        kind,
+        target: "writer.lab.test".to_owned(),
+        reader: kind == ProbeKind::Dns,
+        duration_us: 900 + after_us,
+        server: None,
+        replication_lag_us: None,
+        dns: None,
+        failure: None,
+    };
+    let answered = Probe {
+        server: Some(Server {
+            path,
+            address: Some("127.0.0.3".to_owned()),
+            port: Some(5432),
+            version: None,
+            in_recovery: Some(true),
+            postmaster_start_time: Some(Timestamp(start - 1_000_000)),
+            aurora_instance_identifier: Some("shop-1".to_owned()),
+        }),
+        replication_lag_us: Some(12_345),
+        ..probe(0, ProbeKind::Server)
+    };
+    let resolved = Probe {
+        dns: Some(DnsAnswer {
+            addresses: "127.0.0.2,127.0.0.3".to_owned(),
+            ttl_s: 5,
+        }),
+        ..probe(100, ProbeKind::Dns)
+    };
+    let failed = Probe {
+        failure: Some(ProbeFailure {
+            class: ErrorClass::StartingOrStopping,
+            sqlstate: Some("57P03".to_owned()),
+            message: "the database system is starting up".to_owned(),
+        }),
+        ..probe(500_000, ProbeKind::Server)
+    };
+    [answered, resolved, failed]
 }
 
 fn operations(draws: &mut Draws, path: Path, start: i64, duration_us: i64) -> Vec<Operation> {

@@ -1,0 +1,118 @@
+//! Who is behind each path, asked again and again beside the workload: what explains a downtime figure. The server is asked on a
+//! connection of its own, the name server once a second; each answer is a row of `probes`, each change an event.
+//!
+//! All of it is dropped where the recording ends: a question that is open then has no answer, and no row.
+
+mod answer;
+mod changes;
+mod name;
+mod server;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+use command_line::duration;
+use recording::ProbeFailure;
+use recording::vocabulary::ErrorClass;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::connect::Connector;
+use crate::tell::Teller;
+use name::NameProbe;
+use server::ServerProbe;
+
+/// Between two questions to the name server.
+const NAME_INTERVAL: Duration = Duration::from_secs(1);
+/// A probe may take this long at least, also where the interval is shorter.
+const LEAST_LIMIT: Duration = Duration::from_secs(1);
+/// Shorter intervals would be load, and not a look.
+const LEAST_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How often the paths are probed, as the user wrote it.
+#[derive(Debug, Clone, Args)]
+pub struct ProbeArgs {
+    /// How often each path is asked who answers, on one more connection; 0 is never
+    ///
+    /// Address, role, start time and replication lag of the server become rows of the table `probes`; so does, once a second,
+    /// what the endpoint's name resolves to, past every cache of this program's. Changes become events. 0 turns both off.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration::parse, help_heading = "Recording")]
+    pub probe_interval: Duration,
+}
+
+/// What is probed, and how often.
+#[derive(Clone)]
+pub struct Probing {
+    every: Duration,
+    connectors: Vec<Connector>,
+}
+
+impl Probing {
+    /// Probes of the endpoints of `connectors`; `None` where the user wants none.
+    ///
+    /// # Errors
+    /// One line where the interval is too short, or there is no resolver to be had.
+    pub(crate) fn new<'a>(
+        args: &ProbeArgs,
+        connectors: impl Iterator<Item = &'a Connector>,
+    ) -> Result<Option<Self>, String> {
+        let every = args.probe_interval;
+        if every.is_zero() {
+            return Ok(None);
+        }
+        if every < LEAST_INTERVAL {
+            return Err(format!(
+                "--probe-interval {every:?}: must be at least {LEAST_INTERVAL:?}, or 0 for no probes"
+            ));
+        }
+        // Each its own: with the workload's cache a probe would see what the workload saw before.
+        let connectors = connectors
+            .map(|connector| connector.without_cache(LEAST_LIMIT))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Self { every, connectors }))
+    }
+
+    /// Between two probes of a path.
+    #[must_use]
+    pub(crate) const fn every(&self) -> Duration {
+        self.every
+    }
+
+    /// Starts to probe. Ends where the set is shut down.
+    #[must_use]
+    pub(crate) fn start(&self, teller: &Teller) -> JoinSet<()> {
+        let mut probes = JoinSet::new();
+        for connector in &self.connectors {
+            let (resolved, addresses) = watch::channel(BTreeSet::<IpAddr>::new());
+            let is_name = connector.endpoint().host.parse::<IpAddr>().is_err();
+            if is_name {
+                let probe = NameProbe {
+                    connector: connector.clone(),
+                    resolved,
+                    teller: teller.clone(),
+                };
+                probes.spawn(probe.run());
+            }
+            let probe = ServerProbe {
+                connector: connector.clone(),
+                every: self.every,
+                limit: self.every.max(LEAST_LIMIT),
+                addresses,
+                teller: teller.clone(),
+            };
+            probes.spawn(probe.run());
+        }
+        probes
+    }
+}
+
+/// No answer within the limit.
+fn too_late(class: ErrorClass, limit: Duration) -> ProbeFailure {
+    ProbeFailure {
+        class,
+        sqlstate: None,
+        message: format!("no answer within {limit:?}"),
+    }
+}

@@ -1,0 +1,87 @@
+//! What an endpoint's name resolves to, asked once a second.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use command_line::duration::micros;
+use recording::vocabulary::{ErrorClass, ProbeKind};
+use recording::{DnsAnswer, Probe, ProbeFailure};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::changes::Addresses;
+use super::{LEAST_LIMIT, NAME_INTERVAL, too_late};
+use crate::connect::Connector;
+use crate::message;
+use crate::tell::Teller;
+
+/// Asks for the name of one endpoint.
+pub(super) struct NameProbe {
+    /// The endpoint, with a resolver that has no cache.
+    pub connector: Connector,
+    /// Hears of each answer.
+    pub resolved: watch::Sender<BTreeSet<IpAddr>>,
+    pub teller: Teller,
+}
+
+impl NameProbe {
+    /// Asks until it is dropped.
+    pub(super) async fn run(self) {
+        let host = &self.connector.endpoint().host;
+        let path = self.connector.path();
+        let mut known = Addresses::default();
+        let mut ticks = interval(NAME_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            ticks.tick().await;
+            let asked = Instant::now();
+            let answer = timeout(LEAST_LIMIT, self.connector.resolver().answer(host)).await;
+            let duration_us = micros(asked.elapsed());
+            let time = self.teller.clock.at_us(asked);
+            let (dns, failure) = match answer {
+                Ok(Ok((addresses, ttl_s))) => {
+                    let addresses: BTreeSet<IpAddr> = addresses.into_iter().collect();
+                    let dns = DnsAnswer {
+                        addresses: list(&addresses),
+                        ttl_s: i32::try_from(ttl_s).unwrap_or(i32::MAX),
+                    };
+                    self.resolved.send_replace(addresses.clone());
+                    if let Some(change) = known.see(host, addresses) {
+                        let (kind, detail) = change;
+                        self.teller
+                            .event(time + duration_us, Some(path), kind, detail);
+                    }
+                    (Some(dns), None)
+                }
+                Ok(Err(message)) => {
+                    let failure = ProbeFailure {
+                        class: ErrorClass::Dns,
+                        sqlstate: None,
+                        message: message::one_line(&message),
+                    };
+                    (None, Some(failure))
+                }
+                Err(_) => (None, Some(too_late(ErrorClass::Dns, LEAST_LIMIT))),
+            };
+            self.teller.handle.probe(Probe {
+                path,
+                time,
+                kind: ProbeKind::Dns,
+                target: host.clone(),
+                reader: self.connector.is_reader(),
+                duration_us,
+                server: None,
+                replication_lag_us: None,
+                dns,
+                failure,
+            });
+        }
+    }
+}
+
+/// The addresses in their order, commas between.
+pub(super) fn list(addresses: &BTreeSet<IpAddr>) -> String {
+    let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+    texts.join(",")
+}
