@@ -4,6 +4,10 @@
 //! and starts the workers of each path ([`workload`]); those draw operations ([`draw`]), take connections ([`pool`],
 //! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
 
+mod campaign;
+mod campaign_args;
+mod check;
+mod checked;
 mod checkout;
 pub mod classify;
 mod cleanup;
@@ -21,12 +25,14 @@ mod execute;
 mod failover;
 pub mod live;
 mod load;
+mod load_estimate;
 mod logfile;
 mod maintenance;
 mod manifest;
 mod message;
 mod observer;
 mod out;
+mod pacer;
 pub mod pgbench;
 mod pgpass;
 mod pool;
@@ -34,6 +40,7 @@ mod recover;
 pub mod redact;
 mod report;
 mod run;
+mod safety_args;
 mod say;
 mod schedule;
 mod setup;
@@ -87,6 +94,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Run(args) => run::run(&cli.endpoints, *args).await,
+            Command::Check(args) => check::run(&cli.endpoints, &args).await,
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
             Command::Recover(args) => recover::run(&args),

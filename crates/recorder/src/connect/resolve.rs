@@ -1,7 +1,7 @@
 //! Names to addresses, asked by ourselves so that the address of each connection is known and no cache outlives the TTL.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
@@ -61,6 +61,14 @@ impl Resolver {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
+        self.answer(host).await.map(|(addresses, _)| addresses)
+    }
+
+    /// The addresses of a name, and how long they may still be kept.
+    ///
+    /// # Errors
+    /// As [`Resolver::addresses`].
+    pub async fn answer(&self, host: &str) -> Result<(Vec<IpAddr>, Duration), String> {
         let found = self
             .inner
             .lookup_ip(host)
@@ -70,7 +78,11 @@ impl Resolver {
         if addresses.is_empty() {
             return Err(no_address(host));
         }
-        Ok(addresses)
+        let ttl = found
+            .as_lookup()
+            .valid_until()
+            .saturating_duration_since(Instant::now());
+        Ok((addresses, ttl))
     }
 }
 
