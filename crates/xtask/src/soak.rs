@@ -18,6 +18,9 @@ pub(crate) struct SoakArgs {
     /// Damaged recordings that `analyze` is given
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     mutations: u32,
+    /// Failovers of one campaign, some 15 s each
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    failovers: u32,
 }
 
 /// A test file, and the environment that makes it long.
@@ -45,6 +48,12 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
             what: format!("{} damaged recordings", args.mutations),
             variable: "PGOUTAGE_MUTATIONS",
             times: args.mutations,
+        },
+        Part {
+            test: "campaign",
+            what: format!("{} failovers in one recording", args.failovers),
+            variable: "PGOUTAGE_FAILOVERS",
+            times: args.failovers,
         },
     ];
     shell::run(linted(&["build", "--workspace", "--bins"])?)?;
