@@ -25,6 +25,7 @@ Examples:
   lab failover                   crash the writer; returns when the pair is healthy again
   lab failover --dns-after 30s   ... while DNS names the old writer for 30 s
   lab status --json              who is writer, whom the proxy and DNS point to
+  lab status --wait 30s          ... once the pair is healthy
   lab down                       stop everything, leave nothing"
 )]
 pub struct Cli {
@@ -39,7 +40,9 @@ pub enum Command {
     /// Start a lab in the background (about 3 s), and print how to connect to it
     Up(UpArgs),
     /// Ask the servers who they are, the proxy and DNS whom they point to
-    #[command(after_help = "Exit code: 0 a lab runs there, 1 none does.")]
+    #[command(
+        after_help = "Exit code: 0 a lab runs there, 1 none does, or with --wait it is not healthy by then."
+    )]
     Status(StatusArgs),
     /// Lose the writer, promote the reader, bring the old writer back as a reader
     #[command(after_long_help = "\
@@ -136,6 +139,9 @@ pub struct StatusArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Wait up to this long until the pair is healthy: a writer, a reader that follows it, proxy and DNS leading to them
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub wait: Option<Duration>,
 }
 
 /// `lab failover`.

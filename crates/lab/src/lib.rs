@@ -17,6 +17,7 @@ mod dns;
 pub mod down;
 mod error;
 mod failover;
+pub mod healthy;
 mod node;
 mod options;
 mod pgbouncer;

@@ -30,7 +30,11 @@ async fn run(command: Command) -> Result<(), LabError> {
             print(&lab::up::describe(&dir)?)?;
         }
         Command::Status(args) => {
-            let status = lab::status::status(&args.dir.dir).await?;
+            let dir = &args.dir.dir;
+            let status = match args.wait {
+                Some(limit) => lab::healthy::await_healthy(dir, limit).await?,
+                None => lab::status::status(dir).await?,
+            };
             print(&if args.json {
                 status.json()?
             } else {

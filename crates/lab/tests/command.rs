@@ -152,8 +152,28 @@ fn up_status_failover_down() {
         "{printed}"
     );
     assert_eq!(roles(), ["reader", "writer", "127.0.0.3", "127.0.0.3"]);
-    let status = stdout(&test.run(&["status"]));
+    let status = stdout(&test.run(&["status", "--wait", "30s"]));
     assert!(status.contains("writer, followed by a sync"), "{status}");
+    // A reader that takes no connections.
+    let json: serde_json::Value =
+        serde_json::from_slice(&test.run(&["status", "--json"]).stdout).unwrap();
+    let reader = json["nodes"][0]["pid"].to_string();
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &reader]).status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    let waited = test.run(&["status", "--wait", "100ms"]);
+    signal("-CONT");
+    one_line_error(
+        &waited,
+        1,
+        "the pair is not healthy after 100ms: no server is a reader",
+    );
+    assert_eq!(
+        test.run(&["status", "--wait", "30s"]).status.code(),
+        Some(0)
+    );
 
     let owner = test.owner();
     assert!(processes_in(&test.dir).len() > 3);

@@ -9,10 +9,14 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use command_line::duration;
+use recording::Mode;
 
+use crate::campaign_args::CampaignArgs;
+use crate::check::CheckArgs;
 use crate::endpoint;
 use crate::pgbench::ModeName;
 use crate::probe::ProbeArgs;
+use crate::safety_args::SafetyArgs;
 pub use pool::PoolArgs;
 pub use readers::ReaderArgs;
 
@@ -59,6 +63,11 @@ Examples:
     recorder run --failover-after 60s \\
       --failover-command 'aws rds failover-db-cluster --db-cluster-identifier shop'
 
+  Ten failovers in one recording, each after the last is healed:
+    recorder run --failover-after 60s --failover-count 10 --settle 60s \
+      --failover-command 'aws rds failover-db-cluster --db-cluster-identifier shop' \
+      --heal-command 'aws rds wait db-cluster-available --db-cluster-identifier shop'
+
   One path, more load, pgbench beside it:
     recorder run --mode proxy --concurrent-workers 20 --pool-size 20 --enable-pgbench";
 
@@ -96,12 +105,20 @@ pub struct EndpointArgs {
 pub enum Command {
     /// Record: run the workload on one path or both, and write every operation down
     ///
-    /// Runs for --duration (300 s by default) and then prints the recording's folder as the last line on stdout; all else
+    /// Looks first whether it can (`recorder check`), runs for --duration (300 s by default) and then prints the recording's folder as the last line on stdout; all else
     /// goes to stderr. The first Ctrl-C, SIGTERM or hang-up (SIGHUP, unless started with nohup) ends the
     /// recording early and cleanly. Operations still running at the end
     /// are recorded as unfinished. SIGUSR1 puts a mark into the recording, as `recorder mark` does.
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Look whether a run can do what it shall: network, TLS, login, role, tables, privileges, connections, clocks
+    ///
+    /// Asks every endpoint of --mode at the same time, and changes nothing. Each question has a limit. `run` asks the same before it
+    /// begins. Exit code 0 where nothing fails, warnings or not; 1 where something does; 2 for a mistake in the command line.
+    #[command(
+        after_long_help = "Example:\n  recorder check --concurrent-workers 20 --pool-size 20"
+    )]
+    Check(CheckArgs),
     /// Make the tables, their indexes and seed data
     ///
     /// Works on the direct endpoint, or on the proxy's where only that is given. Takes a few seconds with the default sizes.
@@ -197,6 +214,18 @@ pub enum ModeArg {
     Proxy,
 }
 
+impl ModeArg {
+    /// As it stands in the manifest.
+    #[must_use]
+    pub const fn mode(self) -> Mode {
+        match self {
+            Self::Both => Mode::Both,
+            Self::Direct => Mode::Direct,
+            Self::Proxy => Mode::Proxy,
+        }
+    }
+}
+
 const WORKLOAD: &str = "Workload";
 const LIMITS: &str = "Limits";
 const RECORDING: &str = "Recording";
@@ -209,9 +238,9 @@ pub struct RunArgs {
     /// Which paths to record
     #[arg(long, value_enum, default_value = "both", help_heading = WORKLOAD)]
     pub mode: ModeArg,
-    /// How long: seconds, or with a unit, such as 90s, 5m, 1h
-    #[arg(long, value_name = "TIME", default_value = "300", value_parser = duration::parse, help_heading = WORKLOAD)]
-    pub duration: Duration,
+    /// How long: seconds, or with a unit, such as 90s, 5m, 1h [default: 300; with --failover-count until that is reached]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = WORKLOAD)]
+    pub duration: Option<Duration>,
     /// Workers per path, each running one operation at a time
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = WORKLOAD)]
     pub concurrent_workers: u32,
@@ -287,6 +316,12 @@ pub struct RunArgs {
     /// When to run it, counted from the recording's start
     #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "failover_command", help_heading = FAILOVER)]
     pub failover_after: Option<Duration>,
+    /// Again and again.
+    #[command(flatten)]
+    pub campaign: CampaignArgs,
+    /// What keeps it from doing harm.
+    #[command(flatten)]
+    pub safety: SafetyArgs,
 
     /// Run pgbench against each path's endpoint as background load
     #[arg(long, help_heading = PGBENCH)]

@@ -132,7 +132,8 @@ pub(crate) fn warn(offsets: &[ClockOffset], start: Timestamp) {
     }
 }
 
-fn warning(offset: &ClockOffset) -> Option<String> {
+/// What to tell of a clock that is wrong.
+pub(crate) fn warning(offset: &ClockOffset) -> Option<String> {
     let away_us = offset.offset_us.saturating_abs();
     let is_notable = away_us > NOTABLE_US && away_us > offset.uncertainty_us;
     is_notable.then(|| {
@@ -144,7 +145,8 @@ fn warning(offset: &ClockOffset) -> Option<String> {
     })
 }
 
-fn described(offset: &ClockOffset) -> String {
+/// The measurement in words.
+pub(crate) fn described(offset: &ClockOffset) -> String {
     let server = match (&offset.server_address, offset.server_port) {
         (Some(address), Some(port)) => format!("that of {address}:{port}"),
         _ => "the server's".to_owned(),

@@ -8,7 +8,9 @@ use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{Mode, Timeouts, Weights};
 
-use crate::cli::{EndpointArgs, ModeArg, RunArgs};
+use crate::campaign::{Asked, Campaign};
+use crate::campaign_args::CampaignArgs;
+use crate::cli::{EndpointArgs, RunArgs};
 use crate::connect::{Connector, Resolver};
 use crate::endpoint::Endpoint;
 use crate::error::RecorderError;
@@ -30,8 +32,10 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 pub struct RunConfig {
     /// Which paths.
     pub mode: Mode,
-    /// How long.
+    /// How long; with a campaign that ends the recording by itself, the longest.
     pub duration: Duration,
+    /// False where the user gave no duration and the campaign's end is the recording's.
+    pub is_duration_asked: bool,
     /// Workers per path.
     pub workers: u32,
     /// Shares, adding up to 100.
@@ -62,6 +66,12 @@ pub struct RunConfig {
     pub labels: BTreeMap<String, String>,
     /// The failover trigger.
     pub trigger: Option<Trigger>,
+    /// Where the trigger is to run again and again.
+    pub campaign: Option<Campaign>,
+    /// Operations that may begin per second, all paths together.
+    pub max_tps: Option<f64>,
+    /// Only what the run can't do without is checked before it.
+    pub skip_check: bool,
     /// pgbench.
     pub load: Option<LoadOptions>,
     /// A connector for each path of the mode.
@@ -82,11 +92,7 @@ impl RunConfig {
     /// # Errors
     /// [`RecorderError::Usage`], one line.
     pub fn new(endpoints: &EndpointArgs, args: RunArgs) -> Result<Self, RecorderError> {
-        let mode = match args.mode {
-            ModeArg::Both => Mode::Both,
-            ModeArg::Direct => Mode::Direct,
-            ModeArg::Proxy => Mode::Proxy,
-        };
+        let mode = args.mode.mode();
         let normal =
             weights::normalise(args.read_weight, args.write_weight, args.transaction_weight)
                 .map_err(usage)?;
@@ -104,8 +110,10 @@ impl RunConfig {
                 args.min_operation_interval, args.max_operation_interval
             )));
         }
+        let campaign = campaign(&args.campaign)?;
+        let duration = duration(&args, campaign.as_ref());
         for (flag, time) in [
-            ("--duration", args.duration),
+            ("--duration", duration),
             ("--operation-timeout", args.operation_timeout),
             ("--connect-timeout", args.connect_timeout),
             ("--pool-timeout", args.pool_timeout),
@@ -114,8 +122,11 @@ impl RunConfig {
                 return Err(usage(format!("{flag} 0: must be longer")));
             }
         }
-        let trigger = trigger(&args)?;
+        let trigger = trigger(&args, duration, campaign.as_ref())?;
         let load = load(&args)?;
+        if load.is_some() && args.safety.max_tps.is_some() {
+            notes.push("--max-tps does not limit pgbench".to_owned());
+        }
         let labels = labels(&args.labels, &mut notes)?;
         let pool = PoolSettings::new(&args.pool, args.pool_size).map_err(usage)?;
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
@@ -124,7 +135,11 @@ impl RunConfig {
             Probing::new(&args.probe, connectors.iter().chain(&readers)).map_err(usage)?;
         Ok(Self {
             mode,
-            duration: args.duration,
+            duration,
+            is_duration_asked: args.duration.is_some()
+                || campaign
+                    .as_ref()
+                    .is_none_or(|campaign| campaign.count.is_none()),
             workers: args.concurrent_workers,
             weights,
             notes,
@@ -146,6 +161,9 @@ impl RunConfig {
             host: args.host.unwrap_or_else(machine_name),
             labels,
             trigger,
+            campaign,
+            max_tps: args.safety.max_tps,
+            skip_check: args.safety.skip_check,
             load,
             connectors,
             readers,
@@ -153,10 +171,30 @@ impl RunConfig {
         })
     }
 
+    /// Every endpoint: those of the paths, then those of their reads.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Connector> {
+        self.connectors.iter().chain(&self.readers)
+    }
+
     /// The connector of a path's reads, where they have an endpoint of their own.
     #[must_use]
     pub fn reader(&self, path: Path) -> Option<&Connector> {
         self.readers.iter().find(|reader| reader.path() == path)
+    }
+
+    /// The groups of operations that the weights ask for, on each path.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        let writes = self.weights.write + self.weights.transaction > 0.0;
+        let groups = [(true, self.weights.read > 0.0), (false, writes)];
+        let of_path = |path: &Path| {
+            let path = *path;
+            let asked = groups.iter().filter(|(_, is_asked)| *is_asked);
+            asked.map(move |(reads, _)| Asked {
+                path,
+                reads: *reads,
+            })
+        };
+        self.mode.paths().iter().flat_map(of_path).collect()
     }
 
     /// The limits as they stand in the manifest.
@@ -197,7 +235,7 @@ fn url(endpoints: &EndpointArgs, path: Path) -> Option<&str> {
     url.as_deref().filter(|url| !url.is_empty())
 }
 
-fn connectors(
+pub(crate) fn connectors(
     endpoints: &EndpointArgs,
     paths: &[Path],
     limit: Duration,
@@ -219,7 +257,7 @@ fn connectors(
 }
 
 /// Of each path whose reads have an endpoint of their own; an empty URL is none, as with [`url`].
-fn readers(
+pub(crate) fn readers(
     endpoints: &EndpointArgs,
     connectors: &[Connector],
     limit: Duration,
@@ -245,18 +283,83 @@ fn readers(
     connectors.iter().filter_map(reader).collect()
 }
 
-fn trigger(args: &RunArgs) -> Result<Option<Trigger>, RecorderError> {
+/// The recording's length where the user does not say it.
+const DEFAULT_DURATION: Duration = Duration::from_secs(300);
+/// The default of `--settle`.
+const DEFAULT_SETTLE: Duration = Duration::from_secs(30);
+/// The default of `--heal-timeout`.
+const DEFAULT_HEAL_TIMEOUT: Duration = Duration::from_secs(300);
+
+fn campaign(args: &CampaignArgs) -> Result<Option<Campaign>, RecorderError> {
+    if args.failover_every.is_none() && args.failover_count.is_none() {
+        for (flag, is_given) in [
+            ("--heal-command", args.heal_command.is_some()),
+            ("--settle", args.settle.is_some()),
+            ("--heal-timeout", args.heal_timeout.is_some()),
+        ] {
+            if is_given {
+                return Err(usage(format!(
+                    "{flag} belongs to a campaign: give --failover-count or --failover-every too"
+                )));
+            }
+        }
+        return Ok(None);
+    }
+    if let Some(command) = &args.heal_command
+        && command.trim().is_empty()
+    {
+        return Err(usage("--heal-command is empty"));
+    }
+    let heal_timeout = args.heal_timeout.unwrap_or(DEFAULT_HEAL_TIMEOUT);
+    if heal_timeout.is_zero() {
+        return Err(usage("--heal-timeout 0: must be longer"));
+    }
+    Ok(Some(Campaign {
+        every: args.failover_every,
+        count: args.failover_count,
+        heal_command: args.heal_command.clone(),
+        settle: args.settle.unwrap_or(DEFAULT_SETTLE),
+        heal_timeout,
+    }))
+}
+
+fn duration(args: &RunArgs, campaign: Option<&Campaign>) -> Duration {
+    let longest = || {
+        let campaign = campaign?;
+        Some(campaign.longest(args.failover_after?, campaign.count?))
+    };
+    args.duration.or_else(longest).unwrap_or(DEFAULT_DURATION)
+}
+
+fn trigger(
+    args: &RunArgs,
+    duration: Duration,
+    campaign: Option<&Campaign>,
+) -> Result<Option<Trigger>, RecorderError> {
     let (Some(command), Some(after)) = (&args.failover_command, args.failover_after) else {
         return Ok(None);
     };
     if command.trim().is_empty() {
         return Err(usage("--failover-command is empty"));
     }
-    if after >= args.duration {
+    if after >= duration {
         return Err(usage(format!(
-            "--failover-after {after:?} is not before the end of the recording (--duration {:?})",
-            args.duration
+            "--failover-after {after:?} is not before the end of the recording (--duration {duration:?})"
         )));
+    }
+    if let Some(campaign) = campaign
+        && let Some(count) = campaign.count
+    {
+        let between = campaign.every.unwrap_or_default().max(campaign.settle);
+        let least = after
+            .saturating_add(between.saturating_mul(count - 1))
+            .saturating_add(campaign.settle);
+        if least > duration {
+            return Err(usage(format!(
+                "{count} failovers take at least {least:?}, and --duration is {duration:?}: leave --duration out, or \
+                 lessen --failover-count, --failover-every or --settle"
+            )));
+        }
     }
     Ok(Some(Trigger {
         command: command.clone(),

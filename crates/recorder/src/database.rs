@@ -19,6 +19,37 @@ pub(crate) struct PathKeys {
     pub products: Keys,
 }
 
+/// What is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// What was found.
+    pub(crate) found: String,
+    /// What to do.
+    pub(crate) remedy: String,
+    /// It is the user's to mend, and not that the server can't serve now.
+    pub(crate) is_mistake: bool,
+}
+
+impl Trouble {
+    /// One line with the path.
+    pub(crate) fn error(self, connector: &Connector) -> RecorderError {
+        self.error_with(connector, "")
+    }
+
+    /// One line with the path, `more` behind it.
+    pub(crate) fn error_with(self, connector: &Connector, more: &str) -> RecorderError {
+        let (path, endpoint) = (connector.path(), connector.endpoint());
+        let line = format!(
+            "{path} path, {endpoint}: {}; {}{more}",
+            self.found, self.remedy
+        );
+        match self.is_mistake {
+            true => RecorderError::Usage(line),
+            false => RecorderError::NothingRecorded(line),
+        }
+    }
+}
+
 /// Connects and asks who answers; the latter within `limit`.
 ///
 /// # Errors
@@ -29,27 +60,30 @@ pub(crate) async fn connect(
     limit: Duration,
 ) -> Result<(Session, Option<Server>), RecorderError> {
     let mut progress = Progress::default();
-    let failed = |error| describe(connector, &error);
+    let failed = |error| describe(connector, &error).error(connector);
     let connected = connector.connect(0, &mut progress).await;
     let mut session = connected.map_err(failed)?;
     let identified = timeout(limit, connector.identify(&mut session, &mut progress)).await;
     identified
-        .map_err(|_| no_answer(connector, "its identity", limit))?
+        .map_err(|_| no_answer("its identity", limit).error(connector))?
         .map_err(failed)?;
     Ok((session, progress.server))
 }
 
-fn no_answer(connector: &Connector, question: &str, limit: Duration) -> RecorderError {
-    RecorderError::NothingRecorded(format!(
-        "{} path, {}: the server does not answer: asked for {question}, nothing came within {limit:?}; \
-         try again when it can serve",
-        connector.path(),
-        connector.endpoint()
-    ))
+/// A question without an answer.
+pub(crate) fn no_answer(question: &str, limit: Duration) -> Trouble {
+    Trouble {
+        found: format!(
+            "the server does not answer: asked for {question}, nothing came within {limit:?}"
+        ),
+        remedy: "try again when it can serve".to_owned(),
+        is_mistake: false,
+    }
 }
 
-fn describe(connector: &Connector, failure: &ConnectError) -> RecorderError {
-    let (path, endpoint, flag) = (connector.path(), connector.endpoint(), connector.flag());
+/// A failed attempt to connect.
+pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble {
+    let (endpoint, flag) = (connector.endpoint(), connector.flag());
     let remedy = match failure.class {
         ErrorClass::Dns => format!("check the host of {flag} and --dns-server"),
         ErrorClass::Refused | ErrorClass::Unreachable | ErrorClass::ConnectTimeout => {
@@ -65,15 +99,45 @@ fn describe(connector: &Connector, failure: &ConnectError) -> RecorderError {
         ErrorClass::Auth => format!("check user, password and database of {flag}"),
         _ => "try again when the server can serve".to_owned(),
     };
-    let line = format!("{path} path, {endpoint}: {}; {remedy}", failure.message);
-    match failure.class {
-        ErrorClass::Dns
-        | ErrorClass::Refused
-        | ErrorClass::Unreachable
-        | ErrorClass::ConnectTimeout
-        | ErrorClass::Tls
-        | ErrorClass::Auth => RecorderError::Usage(line),
-        _ => RecorderError::NothingRecorded(line),
+    Trouble {
+        found: failure.message.clone(),
+        remedy,
+        is_mistake: matches!(
+            failure.class,
+            ErrorClass::Dns
+                | ErrorClass::Refused
+                | ErrorClass::Unreachable
+                | ErrorClass::ConnectTimeout
+                | ErrorClass::Tls
+                | ErrorClass::Auth
+        ),
+    }
+}
+
+/// A failed statement.
+pub(crate) fn from_answer(session: &Session, error: &tokio_postgres::Error) -> Trouble {
+    let failed = session.explain(error);
+    // 42: a statement that this user may not run, or tables that are not ours.
+    let is_mistake = failed
+        .answer
+        .is_some_and(|answer| answer.sqlstate.starts_with("42"));
+    Trouble {
+        found: failed.message,
+        remedy: match is_mistake {
+            true => "check the privileges of the user and whose tables these are",
+            false => "try again when the server can serve",
+        }
+        .to_owned(),
+        is_mistake,
+    }
+}
+
+/// Tables that are not there.
+pub(crate) fn no_tables(names: &[String]) -> Trouble {
+    Trouble {
+        found: format!("no table {}", names.join(", ")),
+        remedy: "make the tables with: recorder setup".to_owned(),
+        is_mistake: true,
     }
 }
 
@@ -87,34 +151,20 @@ pub(crate) async fn read_keys(
     limit: Duration,
 ) -> Result<PathKeys, RecorderError> {
     let keys = timeout(limit, keys_of_path(connector, session)).await;
-    keys.unwrap_or_else(|_| Err(no_answer(connector, "the users and products", limit)))
+    keys.unwrap_or_else(|_| Err(no_answer("the users and products", limit).error(connector)))
 }
 
 async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKeys, RecorderError> {
     let path = connector.path();
-    let failed = |error: tokio_postgres::Error| {
-        let failed = session.explain(&error);
-        let line = format!("{path} path, {}: {}", connector.endpoint(), failed.message);
-        // 42: a statement that this user may not run, or tables that are not ours.
-        match failed.answer {
-            Some(answer) if answer.sqlstate.starts_with("42") => RecorderError::Usage(format!(
-                "{line}; check the privileges of the user and whose tables these are"
-            )),
-            _ => RecorderError::NothingRecorded(line),
-        }
-    };
+    let failed = |error: tokio_postgres::Error| from_answer(session, &error).error(connector);
     let rows = session
         .client
         .query_typed(MISSING_TABLES, &[])
         .await
         .map_err(failed)?;
     if !rows.is_empty() {
-        let names: Vec<&str> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-        return Err(RecorderError::Usage(format!(
-            "{path} path, {}: no table {}; make the tables with: recorder setup",
-            connector.endpoint(),
-            names.join(", ")
-        )));
+        let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+        return Err(no_tables(&names).error(connector));
     }
     let users = ids(session, &STATEMENTS.user_keys).await.map_err(failed)?;
     let products = ids(session, &STATEMENTS.product_keys)

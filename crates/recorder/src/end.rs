@@ -15,6 +15,8 @@ use crate::text::thousands;
 
 /// How long the end waits for a failover command that still runs.
 const TRIGGER_GRACE: Duration = Duration::from_secs(10);
+/// What takes no longer is not spoken of.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// After this long without an end the user is told what is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -31,11 +33,13 @@ pub(crate) async fn close(
         load.stop().await;
     }
     let Some(mut trigger) = trigger else { return };
-    if !trigger.is_finished() {
-        say::line(format!(
-            "waiting up to {TRIGGER_GRACE:?} for the failover command (Ctrl-C: don't)"
-        ));
+    // A campaign that waits for its next failover ends at once.
+    if tokio::time::timeout(AT_ONCE, &mut trigger).await.is_ok() {
+        return;
     }
+    say::line(format!(
+        "waiting up to {TRIGGER_GRACE:?} for the failover command (Ctrl-C: don't)"
+    ));
     if tokio::time::timeout(TRIGGER_GRACE, &mut trigger)
         .await
         .is_err()

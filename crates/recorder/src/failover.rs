@@ -1,8 +1,9 @@
-//! The user's own trigger of the failover: a shell command, run once, its start and end recorded.
+//! The user's own trigger of the failover: a shell command, run once, its start and end recorded. How it is run again and
+//! again: [`crate::campaign`].
 
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,11 +43,16 @@ pub struct Witnesses {
 }
 
 impl Witnesses {
-    fn tell(&self, kind: EventKind, status: Option<i32>, detail: String) {
+    /// Makes an event of it, a line of the log and one above the live view.
+    pub(crate) fn tell(&self, kind: EventKind, status: Option<i32>, detail: String) {
         self.log.line(&format!("{kind}: {detail}"));
         self.monitor.note(match kind {
             EventKind::FailoverTriggered => format!("failover command started: {detail}"),
-            _ => format!("failover command {detail}"),
+            EventKind::FailoverTriggerFinished => format!("failover command {detail}"),
+            EventKind::HealTriggered => format!("heal command started: {detail}"),
+            EventKind::HealTriggerFinished => format!("heal command {detail}"),
+            EventKind::CampaignStopped => format!("no further failover: {detail}"),
+            _ => detail.clone(),
         });
         let time = self.clock.now_us();
         self.handle.event(Event {
@@ -78,45 +84,70 @@ impl Trigger {
                 return;
             }
         }
-        witnesses.tell(EventKind::FailoverTriggered, None, redact(&self.command));
-        let (status, detail) = match self.execute(&logs).await {
-            Ok(status) if status.success() => (status.code(), describe(status)),
-            Ok(status) => {
-                let log = logs.join("failover-command.log");
-                let detail = format!("failed: it {}; see {}", describe(status), log.display());
-                (status.code(), detail)
-            }
-            Err(error) => (None, format!("could not be run: {error}")),
-        };
-        witnesses.tell(EventKind::FailoverTriggerFinished, status, detail);
-    }
-
-    async fn execute(&self, logs: &FilePath) -> std::io::Result<ExitStatus> {
-        // A failover must not fail, nor come late, because its output can't be kept.
-        let output = match create(logs.join("failover-command.log")).await {
-            Some(output) => output,
-            None => File::options().write(true).open("/dev/null")?,
-        };
-        // A process group of its own: Ctrl-C ends the recording, not half a failover.
-        Command::new("sh")
-            .arg("-c")
-            .arg(&self.command)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .process_group(0)
-            .status()
-            .await
+        witnesses.monitor.failover_triggered();
+        let (triggered, finished) = FAILOVER_EVENTS;
+        let log = logs.join("failover-command.log");
+        run_told(&self.command, log, &witnesses, triggered, finished).await;
     }
 }
 
-/// Makes a file; `None` where the disk refuses or does not answer at once. On a thread of its own: whoever waits for the disk here
+/// The events of the failover command's start and end.
+pub(crate) const FAILOVER_EVENTS: (EventKind, EventKind) = (
+    EventKind::FailoverTriggered,
+    EventKind::FailoverTriggerFinished,
+);
+
+/// Runs a command of the user's between two events, its output added to `log`; what went wrong, if something did.
+pub(crate) async fn run_told(
+    command: &str,
+    log: PathBuf,
+    witnesses: &Witnesses,
+    started: EventKind,
+    finished: EventKind,
+) -> Option<String> {
+    witnesses.tell(started, None, redact(command));
+    let (status, detail, failure) = match execute(command, log.clone()).await {
+        Ok(status) if status.success() => (status.code(), describe(status), None),
+        Ok(status) => {
+            let failure = describe(status);
+            let detail = format!("failed: it {failure}; see {}", log.display());
+            (status.code(), detail, Some(failure))
+        }
+        Err(error) => {
+            let failure = format!("could not be run: {error}");
+            (None, failure.clone(), Some(failure))
+        }
+    };
+    witnesses.tell(finished, status, detail);
+    failure
+}
+
+async fn execute(command: &str, log: PathBuf) -> std::io::Result<ExitStatus> {
+    // A failover must not fail, nor come late, because its output can't be kept.
+    let output = match open(log).await {
+        Some(output) => output,
+        None => File::options().write(true).open("/dev/null")?,
+    };
+    // A process group of its own: Ctrl-C ends the recording, not half a failover.
+    Command::new("sh")
+        .arg("-c")
+        .arg(command)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .process_group(0)
+        .status()
+        .await
+}
+
+/// Opens a file to add to it; `None` where the disk refuses or does not answer at once. On a thread of its own: whoever waits for the disk here
 /// holds up the workload, and the failover.
-async fn create(path: PathBuf) -> Option<File> {
-    let (sender, created) = oneshot::channel();
+async fn open(path: PathBuf) -> Option<File> {
+    let (sender, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("failover-log".to_owned());
-    thread.spawn(move || sender.send(File::create(path))).ok()?;
-    tokio::time::timeout(DISK_LIMIT, created)
+    let open = move || File::options().create(true).append(true).open(path);
+    thread.spawn(move || sender.send(open())).ok()?;
+    tokio::time::timeout(DISK_LIMIT, opened)
         .await
         .ok()?
         .ok()?

@@ -5,6 +5,10 @@
 //! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
 
 mod backoff;
+mod campaign;
+mod campaign_args;
+mod check;
+mod checked;
 mod checkout;
 pub mod classify;
 mod cleanup;
@@ -23,6 +27,7 @@ mod failover;
 mod keep_ready;
 pub mod live;
 mod load;
+mod load_estimate;
 mod logfile;
 mod maintenance;
 mod manifest;
@@ -31,6 +36,7 @@ mod member;
 mod message;
 mod observer;
 mod out;
+mod pacer;
 pub mod pgbench;
 mod pgpass;
 mod pool;
@@ -41,6 +47,7 @@ mod recover;
 pub mod redact;
 mod report;
 mod run;
+mod safety_args;
 mod say;
 mod schedule;
 mod setup;
@@ -96,6 +103,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Run(args) => run::run(&cli.endpoints, *args).await,
+            Command::Check(args) => check::run(&cli.endpoints, &args).await,
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
             Command::Recover(args) => recover::run(&args),

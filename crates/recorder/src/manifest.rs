@@ -27,7 +27,7 @@ pub(crate) fn build(
         state: State::Recording,
         start_time: Timestamp(clock.now_us()),
         duration_us: None,
-        requested_duration_us: Some(micros(config.duration)),
+        requested_duration_us: config.is_duration_asked.then_some(micros(config.duration)),
         clock: ClockRecord {
             anchor_time: Timestamp(clock.anchor_us()),
             drift_us: None,
@@ -48,23 +48,11 @@ pub(crate) fn build(
             .probing
             .as_ref()
             .map(|probing| micros(probing.every())),
-        max_tps_per_1000: None,
-        endpoints: config
-            .connectors
-            .iter()
-            .chain(&config.readers)
-            .map(endpoint)
-            .collect(),
+        max_tps_per_1000: config.max_tps.map(|tps| (tps * 1e3).round() as i64),
+        endpoints: config.endpoints().map(endpoint).collect(),
         servers: Vec::new(),
         labels: config.labels.clone(),
-        failover: config.trigger.as_ref().map(|trigger| Failover {
-            command: redact(&trigger.command),
-            after_us: micros(trigger.after),
-            every_us: None,
-            count: None,
-            heal_command: None,
-            settle_us: None,
-        }),
+        failover: failover(config),
         load: config.load.as_ref().map(|load| LoadSettings {
             clients: load.clients,
             jobs: load.jobs,
@@ -76,6 +64,20 @@ pub(crate) fn build(
         dropped_rows: std::collections::BTreeMap::new(),
         write_failures: Vec::new(),
     }
+}
+
+fn failover(config: &RunConfig) -> Option<Failover> {
+    let trigger = config.trigger.as_ref()?;
+    let campaign = config.campaign.as_ref();
+    let heal_command = campaign.and_then(|campaign| campaign.heal_command.as_deref());
+    Some(Failover {
+        command: redact(&trigger.command),
+        after_us: micros(trigger.after),
+        every_us: campaign.map(|campaign| micros(campaign.every.unwrap_or_default())),
+        count: campaign.and_then(|campaign| campaign.count),
+        heal_command: heal_command.map(redact),
+        settle_us: campaign.map(|campaign| micros(campaign.settle)),
+    })
 }
 
 fn endpoint(connector: &Connector) -> Endpoint {

@@ -1,24 +1,51 @@
 //! What `recorder run` says at its beginning and its end, on stderr and in its log.
 
 use std::path::Path as FilePath;
+use std::time::Duration;
 
 use recording::{Completion, State, Summary};
 
 use crate::config::RunConfig;
 use crate::live::Monitor;
+use crate::load_estimate::LoadEstimate;
 use crate::logfile::Log;
 use crate::redact::redact;
 use crate::say;
-use crate::text::thousands;
+use crate::text::{shell_word, thousands};
 
 /// The recording begins.
-pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
+pub(crate) fn begun(
+    config: &RunConfig,
+    folder: &FilePath,
+    round_trips: &[Option<Duration>],
+    log: &Log,
+) {
     let paths = config.mode.paths();
     let names: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
+    let load = LoadEstimate::new(
+        paths.iter().copied().zip(round_trips.iter().copied()),
+        config.workers,
+        config.pool_size,
+        config.schedule.min_interval,
+        config.schedule.max_interval,
+        config.max_tps,
+    );
+    let clients = config.load.as_ref().map(|load| load.clients);
+    for line in load.lines(Some(config.weights), clients) {
+        log.line(&line);
+        say::line(line);
+    }
+    let count = config.campaign.as_ref().and_then(|campaign| campaign.count);
+    let until = match count {
+        Some(count) => format!(
+            "until {count} failovers are healed, for at most {:?},",
+            config.duration
+        ),
+        None => format!("for {:?}", config.duration),
+    };
     say::line(format!(
-        "recording {} for {:?} into {} (Ctrl-C ends it early)",
+        "recording {} {until} into {} (Ctrl-C ends it early)",
         names.join(" and "),
-        config.duration,
         folder.display()
     ));
     for reader in &config.readers {
@@ -67,6 +94,16 @@ pub(crate) fn begun(config: &RunConfig, folder: &FilePath, log: &Log) {
             redact(&trigger.command)
         ));
     }
+    if let Some(campaign) = &config.campaign {
+        log.line(&format!(
+            "again and again: {} failovers, {:?} apart at least, settle {:?}, heal within {:?}, heal command: {}",
+            campaign.count.map_or_else(|| "any number of".to_owned(), thousands),
+            campaign.every.unwrap_or_default(),
+            campaign.settle,
+            campaign.heal_timeout,
+            campaign.heal_command.as_deref().map_or_else(|| "none".to_owned(), redact),
+        ));
+    }
 }
 
 /// The recording is over.
@@ -77,6 +114,7 @@ pub(crate) fn ended(
     completion: Completion,
     summary: &Result<Summary, String>,
     folder: &FilePath,
+    campaign: Option<String>,
 ) {
     let note = |line: &str| {
         log.line(line);
@@ -104,6 +142,26 @@ pub(crate) fn ended(
             thousands(totals.unknown),
             thousands(totals.unfinished),
         ));
+        let longest: Vec<String> = ["reads", "writes"]
+            .iter()
+            .zip(monitor.served(*path))
+            .filter_map(|(group, served)| {
+                let longest_s = served?.longest_gap_us as f64 / 1e6;
+                Some(format!("{group} {longest_s:.2} s"))
+            })
+            .collect();
+        if !longest.is_empty() {
+            note(&format!(
+                "{path}: longest time without a success: {}",
+                longest.join(", ")
+            ));
+        }
+    }
+    if config.trigger.is_some() {
+        note(&format!("failovers triggered: {}", monitor.failovers()));
+    }
+    if let Some(campaign) = campaign {
+        note(&campaign);
     }
     if let Ok(summary) = summary {
         let rows = |table: &recording::Table| summary.rows.get(table).copied().unwrap_or(0);
@@ -130,9 +188,12 @@ pub(crate) fn ended(
             note(&format!(
                 "{} rows are in the journal only; seal them: recorder recover {}",
                 thousands(summary.journal_rows),
-                folder.display()
+                shell_word(&folder.to_string_lossy())
             ));
         }
     }
-    say::line(format!("look at it: analyze report {}", folder.display()));
+    say::line(format!(
+        "look at it: analyze report {}",
+        shell_word(&folder.to_string_lossy())
+    ));
 }

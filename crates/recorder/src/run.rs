@@ -6,21 +6,21 @@ use std::time::Instant;
 use command_line::duration::micros;
 use recording::vocabulary::EventKind;
 use recording::{
-    Clock, ClockOffset, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp,
-    WriterOptions,
+    Clock, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp, WriterOptions,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::campaign::{Course, Ending};
+use crate::checked::Checked;
 use crate::cli::{EndpointArgs, RunArgs};
 use crate::config::RunConfig;
-use crate::database::{self, PathKeys};
 use crate::error::RecorderError;
 use crate::failover::Witnesses;
 use crate::live::{self, Monitor};
 use crate::logfile::Log;
 use crate::mark::Marks;
-use crate::observer::{Observer, describe};
+use crate::observer::Observer;
 use crate::pgbench::Running;
 use crate::signals::Signals;
 use crate::tell::Teller;
@@ -54,7 +54,7 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
         if config.load.is_some() {
             load::find()?;
         }
-        let checked = check(&config, clock).await?;
+        let checked = Checked::look(&config, clock).await?;
         Ok((
             checked,
             load::start(&config, &monitor, stopping.clone()).await?,
@@ -69,48 +69,6 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
     };
     let recording = Recording::begin(config, clock, monitor, checked, loads, stop).await?;
     recording.run(&mut signals).await
-}
-
-/// What the check before the run found.
-struct Checked {
-    /// Of each path, in the order of the connectors.
-    keys: Vec<PathKeys>,
-    /// Of the paths whose server told its clock.
-    offsets: Vec<ClockOffset>,
-}
-
-/// Connects to every path once, so that the user's mistakes are told before a folder is made.
-async fn check(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError> {
-    let (mut keys, mut offsets, mut answered) = (Vec::new(), Vec::new(), Vec::new());
-    for connector in &config.connectors {
-        let limit = config.limits.operation;
-        let (session, server) = database::connect(connector, limit).await?;
-        keys.push(database::read_keys(connector, &session, limit).await?);
-        // Before any load, pgbench's warm-up included: a busy host would measure worse.
-        let deadline = tokio::time::Instant::now() + clock_offset::LIMIT_BEFORE;
-        offsets.extend(clock_offset::measure(&session, connector.path(), clock, deadline).await);
-        if let Some(server) = server {
-            let note = match server.in_recovery {
-                Some(true) => ": a reader refuses every write",
-                _ => "",
-            };
-            let (path, endpoint) = (connector.path(), connector.endpoint());
-            answered.push(format!("{path}: {endpoint} is {}{note}", describe(&server)));
-        }
-    }
-    for reader in &config.readers {
-        let limit = config.limits.operation;
-        let (session, server) = database::connect(reader, limit).await?;
-        // What a read asks for must be there; the keys are those of the path.
-        database::read_keys(reader, &session, limit).await?;
-        if let Some(server) = server {
-            let (path, endpoint) = (reader.path(), reader.endpoint());
-            answered.push(format!("{path} reads: {endpoint} is {}", describe(&server)));
-        }
-    }
-    // Only now: a mistake on the second path is one line.
-    answered.iter().for_each(say::line);
-    Ok(Checked { keys, offsets })
 }
 
 /// A recording under way.
@@ -128,6 +86,8 @@ struct Recording {
     live: JoinHandle<()>,
     live_stop: watch::Sender<bool>,
     trigger: Option<JoinHandle<()>>,
+    /// Of the campaign, where there is one.
+    ending: Arc<Ending>,
     loads: Vec<Running>,
     probes: JoinSet<()>,
     marks: Marks,
@@ -180,7 +140,7 @@ impl Recording {
             load.begin_recording(writer.handle(), clock, &logs)
                 .map_err(|error| RecorderError::Failed(error.to_string()))?;
         }
-        report::begun(&config, &folder, &log);
+        report::begun(&config, &folder, &checked.round_trips, &log);
         let paths = config.mode.paths();
         clock_offset::log(&checked.offsets, paths, "before the start", &log);
         workloads::warm_up(&workloads, config.workers).await;
@@ -197,6 +157,7 @@ impl Recording {
         }
         let probing = config.probing.as_ref();
         let probes = probing.map_or_else(JoinSet::new, |probing| probing.start(&teller));
+        let ending = Arc::new(Ending::default());
         let trigger = config.trigger.clone().map(|trigger| {
             let witnesses = Witnesses {
                 handle: writer.handle(),
@@ -204,7 +165,22 @@ impl Recording {
                 monitor: Arc::clone(&monitor),
                 log: Arc::clone(&log),
             };
-            tokio::spawn(trigger.run(start, logs, witnesses, stop.subscribe()))
+            let stop = stop.subscribe();
+            match config.campaign.clone() {
+                None => tokio::spawn(trigger.run(start, logs, witnesses, stop)),
+                Some(campaign) => {
+                    let course = Course {
+                        campaign,
+                        trigger,
+                        asked: config.asked(),
+                        logs,
+                        witnesses,
+                        ending: Arc::clone(&ending),
+                        stop,
+                    };
+                    tokio::spawn(course.run(start))
+                }
+            }
         });
         let disk = disk::watch(writer.handle(), Arc::clone(&monitor), Arc::clone(&log));
         let disk = tokio::spawn(disk);
@@ -230,6 +206,7 @@ impl Recording {
             live,
             live_stop,
             trigger,
+            ending,
             loads,
             probes,
             marks,
@@ -299,6 +276,7 @@ impl Recording {
             completion,
             &summary,
             &folder,
+            self.ending.text(),
         );
         self.log.close();
         let printed = say::result(folder.display());
@@ -313,12 +291,13 @@ impl Recording {
         }
     }
 
-    /// Until the duration is over, or a signal comes; its name.
+    /// Until the duration or the campaign is over, or a signal comes; its name.
     async fn wait(&mut self, signals: &mut Signals) -> Option<&'static str> {
         let end = tokio::time::Instant::from_std(self.start + self.config.duration);
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(end) => return None,
+                () = self.ending.over() => return None,
                 signal = signals.next() => return Some(signal),
                 Some(server) = self.new_servers.recv() => {
                     self.writer.change_manifest(move |manifest| manifest.servers.push(server));

@@ -24,6 +24,16 @@ pub(crate) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
+/// Text as one word of a shell's command line, whatever is in it.
+#[must_use]
+pub(crate) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%=".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,6 +41,24 @@ mod tests {
     #[test]
     fn foreign_text_stays_on_its_line() {
         assert_eq!(one_line("a\nb\u{1b}[2J"), "a b [2J");
+    }
+
+    #[test]
+    fn words_for_a_shell() {
+        for text in [
+            "data/runs/20261122T204300Z-7f3a",
+            "a b",
+            "it's $HOME",
+            "",
+            "`x`; *",
+        ] {
+            let command = format!("printf %s {}", shell_word(text));
+            let output = std::process::Command::new("sh")
+                .args(["-c", &command])
+                .output();
+            assert_eq!(output.unwrap().stdout, text.as_bytes());
+        }
+        assert_eq!(shell_word("data/runs/x"), "data/runs/x");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::draw::{Draw, Draws, Keys};
 use crate::execute::{Context, Progress, Served, execute};
 use crate::live::Monitor;
 use crate::member::{abandon, give_back};
+use crate::pacer::Pacer;
 use crate::pool::{self, FailedAttempt, Pool, Pooled};
 use crate::pool_settings::OnReadOnly;
 use crate::protocol::Protocol;
@@ -66,6 +67,8 @@ pub(crate) struct Workload {
     pub handle: Handle,
     /// The live view.
     pub monitor: Arc<Monitor>,
+    /// Where operations are limited, on all paths together.
+    pub pacer: Option<Arc<Pacer>>,
 }
 
 /// Room for what a worker writes with every operation.
@@ -110,6 +113,14 @@ impl Workload {
         let checkout = Arc::new(Checkout::default());
         let slot = self.handle.slot();
         while !*stop.borrow() {
+            // Before the operation is numbered: the paths keep their streams, and the wait is no part of it.
+            if let Some(pacer) = &self.pacer {
+                tokio::select! {
+                    biased;
+                    () = stopped(&mut stop) => return,
+                    () = pacer.turn() => {}
+                }
+            }
             let begun = Instant::now();
             let operation_id = self.last_operation.fetch_add(1, Ordering::Relaxed) + 1;
             let draw = self.draws.operation(operation_id);

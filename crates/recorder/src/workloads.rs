@@ -16,6 +16,7 @@ use crate::keep_ready;
 use crate::live::Monitor;
 use crate::manifest;
 use crate::observer::Observer;
+use crate::pacer::Pacer;
 use crate::pool::{self, Plan};
 use crate::workload::Workload;
 
@@ -50,6 +51,7 @@ pub(crate) fn make(
     run_id: &RunId,
 ) -> Result<Vec<Arc<Workload>>, RecorderError> {
     let draws = Draws::new(config.seed, config.weights);
+    let pacer = config.max_tps.map(|tps| Arc::new(Pacer::new(tps)));
     let workload = |(connector, keys): (&Connector, PathKeys)| {
         let path = connector.path();
         let last_id = Arc::new(AtomicI64::new(0));
@@ -83,6 +85,7 @@ pub(crate) fn make(
             clock,
             handle: writer.handle(),
             monitor: Arc::clone(monitor),
+            pacer: pacer.clone(),
         }))
     };
     config.connectors.iter().zip(keys).map(workload).collect()

@@ -33,9 +33,9 @@ enum Command {
         #[arg(long)]
         with_spark: bool,
     },
-    /// Run the tests that kill recorders and damage recordings for long.
+    /// Run the tests that kill recorders, damage recordings and fail over again and again for long.
     ///
-    /// `cargo xtask test` runs a few of each. Takes about ten minutes after the build.
+    /// `cargo xtask test` runs a few of each. Takes about fifteen minutes after the build.
     Soak(soak::SoakArgs),
     /// Measure, and print each figure beside its budget.
     #[command(subcommand)]

@@ -21,9 +21,12 @@ pub(crate) struct SoakArgs {
     /// Minutes at the highest rate with a failover every three; 0 for none
     #[arg(long, value_name = "MINUTES", default_value_t = 30)]
     endurance: u32,
-    /// Only the test of this name: killed, garbage, endurance
+    /// Only the test of this name: killed, garbage, campaign, endurance
     #[arg(long, value_name = "TEST")]
     only: Option<String>,
+    /// Failovers of one campaign, some 15 s each
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    failovers: u32,
 }
 
 /// A test file, and the environment that makes it long.
@@ -53,6 +56,12 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
             times: args.mutations,
         },
         Part {
+            test: "campaign",
+            what: format!("{} failovers in one recording", args.failovers),
+            variable: "PGOUTAGE_FAILOVERS",
+            times: args.failovers,
+        },
+        Part {
             test: "endurance",
             what: format!("{} minutes at the highest rate", args.endurance),
             variable: "PGOUTAGE_ENDURANCE",
@@ -66,7 +75,7 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
     let parts: Vec<&Part> = parts.iter().filter(is_wanted).collect();
     if parts.is_empty() {
         bail!(
-            "nothing to do: --only takes killed, garbage or endurance, and 0 times is not at all"
+            "nothing to do: --only takes killed, garbage, campaign or endurance, and 0 times is not at all"
         );
     }
     shell::run(linted(&["build", "--workspace", "--bins"])?)?;

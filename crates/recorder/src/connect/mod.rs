@@ -27,6 +27,7 @@ use crate::classify::{self, Symptom};
 use crate::endpoint::{Endpoint, SslMode};
 use crate::message;
 use stream::Stream;
+pub use stream::TlsFacts;
 use tls::Tls;
 
 /// Makes connections to one endpoint.
@@ -55,6 +56,8 @@ pub struct Progress {
     pub tls_us: Option<i64>,
     /// Start-up and authentication, microseconds.
     pub startup_us: Option<i64>,
+    /// What TLS was agreed on; `None` on a plain connection.
+    pub tls: Option<TlsFacts>,
     /// Who answered.
     pub server: Option<Server>,
 }
@@ -258,6 +261,7 @@ impl Connector {
                     .phase(ConnectPhase::Tls, progress, self.agree_on_tls(tls, tcp))
                     .await?;
                 progress.tls_us = Some(us);
+                progress.tls = stream.tls();
                 stream
             }
         };

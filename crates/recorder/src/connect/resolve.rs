@@ -82,7 +82,8 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// What a name resolves to: its addresses, IPv4 before IPv6, and how long the answer may be kept, seconds.
+    /// What a name resolves to: its addresses, IPv4 before IPv6, and how long the answer may be kept, seconds. Out of the cache it is
+    /// the whole time that the name server gave, not what is left of it.
     ///
     /// # Errors
     /// One line, where there is no address.

@@ -14,6 +14,33 @@ pub(super) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// What was agreed on with the server.
+#[derive(Debug, Clone)]
+pub struct TlsFacts {
+    /// Such as `TLSv1.3`.
+    pub version: String,
+    /// The server's own certificate, DER.
+    pub certificate: Option<Vec<u8>>,
+}
+
+impl Stream {
+    /// `None` on a plain stream.
+    pub(super) fn tls(&self) -> Option<TlsFacts> {
+        let Self::Tls(stream) = self else { return None };
+        let (_, connection) = stream.get_ref();
+        let version = connection
+            .protocol_version()
+            .and_then(|version| Some(version.as_str()?.replace('_', ".")));
+        let certificates = connection.peer_certificates();
+        Some(TlsFacts {
+            version: version.unwrap_or_else(|| "TLS".to_owned()),
+            certificate: certificates
+                .and_then(|certificates| certificates.first())
+                .map(|certificate| certificate.to_vec()),
+        })
+    }
+}
+
 macro_rules! on_inner {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self.get_mut() {

@@ -37,6 +37,7 @@ pub async fn run(
     let view = move || View {
         elapsed_us: drawn.elapsed_us(),
         duration,
+        campaign: drawn.campaign_line(),
         paths: drawn.snapshots(),
         dropped_rows: handle.dropped_rows(),
         trouble: handle.trouble(),

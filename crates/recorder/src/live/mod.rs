@@ -11,7 +11,7 @@ mod style;
 mod view;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use recording::vocabulary::Path;
@@ -19,6 +19,7 @@ use recording::{Clock, Operation};
 
 pub use draw::{run, warm_up};
 use state::PathState;
+pub(crate) use state::Served;
 pub use state::Totals;
 
 /// Notes that wait to be shown; of more the oldest go.
@@ -30,6 +31,9 @@ pub struct Monitor {
     start_us: AtomicI64,
     paths: Vec<(Path, Mutex<PathState>)>,
     notes: Mutex<VecDeque<String>>,
+    /// How far a campaign of failovers is.
+    campaign: Mutex<Option<String>>,
+    failovers: AtomicU32,
 }
 
 impl Monitor {
@@ -42,6 +46,8 @@ impl Monitor {
             start_us: AtomicI64::new(clock.now_us()),
             paths: states.collect(),
             notes: Mutex::default(),
+            campaign: Mutex::default(),
+            failovers: AtomicU32::new(0),
         })
     }
 
@@ -65,6 +71,33 @@ impl Monitor {
         self.state(path)
             .map(|state| state.totals())
             .unwrap_or_default()
+    }
+
+    /// How the reads of `path`, and what only a writer serves, were served until now; `None` for a group that was never asked.
+    pub(crate) fn served(&self, path: Path) -> [Option<Served>; 2] {
+        let (start_us, now_us) = (self.start_us.load(Ordering::Relaxed), self.clock.now_us());
+        self.state(path)
+            .map(|state| state.served(start_us, now_us))
+            .unwrap_or_default()
+    }
+
+    /// Counts a failover that is triggered.
+    pub(crate) fn failover_triggered(&self) {
+        self.failovers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The failovers that were triggered.
+    pub(crate) fn failovers(&self) -> u32 {
+        self.failovers.load(Ordering::Relaxed)
+    }
+
+    /// Has a line of the view say how far a campaign of failovers is.
+    pub(crate) fn campaign(&self, text: String) {
+        *lock(&self.campaign) = Some(text);
+    }
+
+    fn campaign_line(&self) -> Option<String> {
+        lock(&self.campaign).clone()
     }
 
     /// Has a line shown above the view.

@@ -44,6 +44,52 @@ struct Group {
     is_asked: bool,
     last_success_us: Option<i64>,
     failures_since: u32,
+    /// The first success after the last availability failure, or of all.
+    up_since_us: Option<i64>,
+    first_success_us: Option<i64>,
+    /// The longest time between two successes, microseconds.
+    longest_gap_us: i64,
+}
+
+impl Group {
+    fn success(&mut self, end_us: i64) {
+        if let Some(last_us) = self.last_success_us {
+            self.longest_gap_us = self.longest_gap_us.max(end_us - last_us);
+        }
+        self.last_success_us = Some(end_us.max(self.last_success_us.unwrap_or(i64::MIN)));
+        self.failures_since = 0;
+        self.up_since_us.get_or_insert(end_us);
+        self.first_success_us.get_or_insert(end_us);
+    }
+
+    fn availability_failure(&mut self) {
+        self.failures_since = self.failures_since.saturating_add(1);
+        self.up_since_us = None;
+    }
+
+    fn served(&self, start_us: i64, end_us: i64) -> Option<Served> {
+        let (first_us, last_us) = (
+            self.first_success_us.unwrap_or(end_us),
+            self.last_success_us.unwrap_or(end_us),
+        );
+        let longest_us = self.longest_gap_us;
+        self.is_asked.then_some(Served {
+            up_since_us: self.up_since_us,
+            last_success_us: self.last_success_us,
+            longest_gap_us: longest_us.max(first_us - start_us).max(end_us - last_us),
+        })
+    }
+}
+
+/// How a group of operations was served so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Served {
+    /// The first success after the last availability failure, or of all; `None` where none came since. UTC microseconds.
+    pub(crate) up_since_us: Option<i64>,
+    /// UTC microseconds.
+    pub(crate) last_success_us: Option<i64>,
+    /// The longest time without a success, from the start and to now too, microseconds.
+    pub(crate) longest_gap_us: i64,
 }
 
 /// One second.
@@ -129,6 +175,11 @@ impl PathState {
         self.reads_go_apart = true;
     }
 
+    /// The reads, and what only a writer serves; `None` for a group that was never asked.
+    pub(super) fn served(&self, start_us: i64, end_us: i64) -> [Option<Served>; 2] {
+        [&self.reads, &self.writes].map(|group| group.served(start_us, end_us))
+    }
+
     pub(super) fn operation(&mut self, operation: &Operation) {
         self.totals.operations += 1;
         let count = match operation.outcome {
@@ -152,8 +203,7 @@ impl PathState {
         };
         let second = end_us.div_euclid(1_000_000);
         if operation.outcome.is_success() {
-            group.last_success_us = Some(end_us.max(group.last_success_us.unwrap_or(i64::MIN)));
-            group.failures_since = 0;
+            group.success(end_us);
             if let Some(counts) = slot(&mut self.seconds, second, |counts| {
                 *counts = Second::default();
             }) {
@@ -172,7 +222,7 @@ impl PathState {
         if let Some(failure) = &operation.failure {
             self.last_error = Some((failure.class, end_us));
             if is_availability_failure(failure) {
-                group.failures_since = group.failures_since.saturating_add(1);
+                group.availability_failure();
             }
         }
     }

@@ -18,6 +18,8 @@ const INDENT: usize = 10;
 pub(super) struct View {
     pub(super) elapsed_us: i64,
     pub(super) duration: Duration,
+    /// How far a campaign of failovers is.
+    pub(super) campaign: Option<String>,
     pub(super) paths: Vec<Snapshot>,
     pub(super) dropped_rows: u64,
     pub(super) trouble: Option<String>,
@@ -27,6 +29,7 @@ impl View {
     /// The view for a terminal that is `width` wide.
     pub(super) fn lines(&self, width: usize) -> Vec<Line> {
         let mut lines = vec![progress("recording", self.elapsed_us, self.duration, width)];
+        lines.extend(self.campaign());
         for path in &self.paths {
             lines.push(Line::new());
             path_lines(path, width, &mut lines);
@@ -52,9 +55,16 @@ impl View {
             line
         });
         paths
+            .chain(self.campaign())
             .chain(self.trouble())
             .map(|line| line.render(usize::MAX, false))
             .collect()
+    }
+
+    fn campaign(&self) -> Option<Line> {
+        let mut line = Line::new();
+        line.push(Style::Bold, self.campaign.as_ref()?);
+        Some(line)
     }
 
     /// What is wrong with the recording itself.

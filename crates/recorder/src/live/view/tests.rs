@@ -58,6 +58,7 @@ fn view(paths: Vec<Snapshot>) -> View {
     View {
         elapsed_us: 75_900_000,
         duration: Duration::from_secs(300),
+        campaign: None,
         paths,
         dropped_rows: 0,
         trouble: None,

@@ -1,0 +1,66 @@
+//! Whether a pair is whole: what `lab status --wait` waits for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::error::LabError;
+use crate::options::Replication;
+use crate::status::{NodeStatus, Role, Status, status};
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Asks the lab in `dir` until the pair is healthy, for `limit` at most; at least once.
+///
+/// # Errors
+/// No lab runs there, or the pair is not healthy by then: what is missing.
+pub async fn await_healthy(dir: &Path, limit: Duration) -> Result<Status, LabError> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let status = status(dir).await?;
+        match missing(&status) {
+            None => return Ok(status),
+            Some(missing) if Instant::now() >= deadline => {
+                return Err(LabError::State(format!(
+                    "the pair is not healthy after {limit:?}: {missing}; `lab status` shows it"
+                )));
+            }
+            Some(_) => sleep(LOOK).await,
+        }
+    }
+}
+
+/// The first thing that a healthy pair has and this has not: a writer, a reader that streams from it as asked for, and a proxy and
+/// a name server that lead to both.
+fn missing(status: &Status) -> Option<String> {
+    let by_role = |role| status.nodes.iter().find(|node| node.role == role);
+    let Some(writer) = by_role(Role::Writer) else {
+        return Some("no server takes writes".to_owned());
+    };
+    let Some(reader) = by_role(Role::Reader) else {
+        return Some("no server is a reader".to_owned());
+    };
+    let state = match status.replication {
+        Replication::Sync => "sync",
+        Replication::Async => "async",
+    };
+    if !writer
+        .followers
+        .contains(&format!("{} {state}", reader.node))
+    {
+        return Some(format!("reader {} does not follow ({state})", reader.node));
+    }
+    if status.proxy.points_to.as_ref() != Some(&writer.address) || status.proxy.paused {
+        return Some("the proxy does not lead to the writer".to_owned());
+    }
+    let leads_to = |answer: Option<std::net::Ipv4Addr>, node: &NodeStatus| {
+        let host = node.address.split(':').next();
+        answer.map(|address| address.to_string()).as_deref() == host
+    };
+    if !leads_to(status.dns.writer, writer) || !leads_to(status.dns.reader, reader) {
+        return Some("DNS does not name the writer and the reader".to_owned());
+    }
+    None
+}

@@ -1,0 +1,302 @@
+//! What a server that answers is asked, and what is made of the answers.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use recording::Server;
+use recording::vocabulary::Path;
+use tokio::time::Instant;
+
+use super::examine::{End, Examination, milliseconds};
+use super::questions::{self, TableRows};
+use super::{Check, limits};
+use crate::clock_offset;
+use crate::connect::{Progress, Session};
+use crate::database::{self, Trouble};
+use crate::observer::describe;
+use crate::text::thousands;
+
+/// The oldest PostgreSQL that a run is let loose on: older ones are out of support at every vendor.
+const OLDEST: u32 = 12;
+/// A longer round trip hides what is shorter: the recorder is far away.
+const FAR: Duration = Duration::from_millis(20);
+
+impl Examination {
+    /// Version and role.
+    pub(super) fn server(&mut self, server: Option<&Server>) -> Result<(), End> {
+        let Some(server) = server else {
+            self.rows.warn(
+                Check::Server,
+                "does not say who it is",
+                "rows of the recording will not name the server",
+            );
+            return Ok(());
+        };
+        self.examined.server = Some(server.clone());
+        let kind = match &server.aurora_instance_identifier {
+            Some(instance) => format!("Aurora, instance {instance}"),
+            None => "not Aurora".to_owned(),
+        };
+        let version = server.version.clone().unwrap_or_default();
+        let found = format!("PostgreSQL {version}, {kind}");
+        let major = version
+            .split(['.', ' '])
+            .next()
+            .and_then(|major| major.parse::<u32>().ok());
+        if major.is_some_and(|major| major < OLDEST) {
+            let remedy = format!("record against PostgreSQL {OLDEST} or newer");
+            return Err(self.rows.fail(
+                Check::Server,
+                Trouble {
+                    found,
+                    remedy,
+                    is_mistake: true,
+                },
+            ));
+        }
+        self.rows.ok(Check::Server, found);
+
+        let connector = &self.rows.connector;
+        let (path, host) = (connector.path(), connector.endpoint().host.as_str());
+        let is_instance_endpoint = server.aurora_instance_identifier.is_some()
+            && host.ends_with(".rds.amazonaws.com")
+            && !["cluster-", "proxy-"]
+                .iter()
+                .any(|kind| host.contains(kind));
+        match server.in_recovery {
+            Some(true) if self.rows.connector.is_reader() => self.rows.ok(Check::Role, "reader"),
+            Some(true) if self.sizing.writes => {
+                let trouble = Trouble {
+                    found: format!("{} refuses every write", describe(server)),
+                    remedy: format!(
+                        "give the writer's endpoint to --{path}-url, or --write-weight 0 --transaction-weight 0"
+                    ),
+                    is_mistake: true,
+                };
+                return Err(self.rows.fail(Check::Role, trouble));
+            }
+            Some(true) => self.rows.ok(Check::Role, "reader; the run only reads"),
+            Some(false) if is_instance_endpoint => self.rows.warn(
+                Check::Role,
+                "writer, by an instance endpoint",
+                "give the cluster endpoint: this name stays with the instance at a failover",
+            ),
+            Some(false) if self.rows.connector.is_reader() => self.rows.warn(
+                Check::Role,
+                "writer, and only reads go there",
+                "with a reader in the cluster, its endpoint leads to that",
+            ),
+            Some(false) => self.rows.ok(Check::Role, "writer"),
+            None => self
+                .rows
+                .warn(Check::Role, "not known", "look at the endpoint"),
+        }
+        Ok(())
+    }
+
+    /// Whether the server says the address and port that the connection was made to. Both are seen through a network too that
+    /// translates addresses, so it only "looks like" one.
+    pub(super) fn proxy(&mut self, progress: &Progress) {
+        let connector = &self.rows.connector;
+        let port = i32::from(connector.endpoint().port);
+        let named = self.examined.server.as_ref().and_then(|server| {
+            Some((
+                server.address.as_deref()?.parse::<IpAddr>().ok()?,
+                server.port?,
+            ))
+        });
+        let (Some((address, at)), Some(connected)) = (named, progress.address) else {
+            self.rows.ok(
+                Check::Proxy,
+                "not known: the server does not say its address",
+            );
+            return;
+        };
+        let is_proxy = (address, at) != (connected, port);
+        let found = match is_proxy {
+            true => format!("looks like a proxy: the server says {address}:{at}"),
+            false => "looks direct: the server has the address that was connected to".to_owned(),
+        };
+        match (connector.path(), is_proxy) {
+            (Path::Direct, true) => self.rows.warn(
+                Check::Proxy,
+                found,
+                "check --direct-url, unless the network translates addresses",
+            ),
+            (Path::Proxy, false) => {
+                self.rows.warn(
+                    Check::Proxy,
+                    found,
+                    "check --proxy-url: it leads past the proxy",
+                );
+            }
+            _ => self.rows.ok(Check::Proxy, found),
+        }
+    }
+
+    pub(super) async fn clock(&mut self, session: &Session) {
+        let deadline = Instant::now() + clock_offset::LIMIT_BEFORE;
+        let path = self.rows.connector.path();
+        self.examined.offset = clock_offset::measure(session, path, self.clock, deadline).await;
+        match &self.examined.offset {
+            Some(offset) => {
+                let found = clock_offset::described(offset);
+                match clock_offset::warning(offset).is_some() {
+                    true => self.rows.warn(
+                        Check::Clock,
+                        found,
+                        "let both hosts keep time (NTP, chrony)",
+                    ),
+                    false => self.rows.ok(Check::Clock, found),
+                }
+            }
+            None => self.rows.warn(
+                Check::Clock,
+                "the server did not say what time it is",
+                "recordings of several hosts will not share an axis",
+            ),
+        }
+    }
+
+    pub(super) async fn round_trip(&mut self, session: &Session) -> Result<(), End> {
+        let asked = questions::round_trip(session);
+        let limit = self.sizing.limit;
+        let trip = self
+            .rows
+            .ask(Check::RoundTrip, "a round trip", limit, session, asked)
+            .await?;
+        self.examined.round_trip = Some(trip);
+        let found = format!(
+            "{}, the median",
+            milliseconds(command_line::duration::micros(trip))
+        );
+        match trip > FAR {
+            true => self.rows.warn(
+                Check::RoundTrip,
+                found,
+                "run it beside the application, in the database's region: every figure includes this",
+            ),
+            false => self.rows.ok(Check::RoundTrip, found),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn connections(&mut self, session: &Session) -> Result<(), End> {
+        let (limit, asked) = (self.sizing.limit, questions::connections(session));
+        let found = self
+            .rows
+            .ask(Check::Connections, "its connections", limit, session, asked)
+            .await?;
+        let is_proxied = self.rows.connector.path() == Path::Proxy;
+        match found {
+            Some(connections) => {
+                let wanted = limits::wanted(self.sizing);
+                let (verdict, found, remedy) =
+                    limits::judge(connections, wanted, self.endpoints, is_proxied);
+                self.rows.push(Check::Connections, verdict, found, remedy);
+            }
+            None => self.rows.warn(
+                Check::Connections,
+                "the server does not say",
+                "look at max_connections",
+            ),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn tables(&mut self, session: &Session) -> Result<(), End> {
+        let limit = self.sizing.limit;
+        let asked = questions::missing_tables(session);
+        let missing = self
+            .rows
+            .ask(Check::Tables, "the tables", limit, session, asked)
+            .await?;
+        if !missing.is_empty() {
+            return Err(self.rows.fail(Check::Tables, database::no_tables(&missing)));
+        }
+        let asked = questions::table_rows(session);
+        let tables = self
+            .rows
+            .ask(
+                Check::Tables,
+                "the rows of the tables",
+                limit,
+                session,
+                asked,
+            )
+            .await?;
+        let counts: Vec<String> = tables.iter().map(count).collect();
+        let found = counts.join(", ");
+        let is_empty = |name: &str| {
+            tables
+                .iter()
+                .any(|table| table.name == name && table.rows < 2)
+        };
+        match is_empty("business_users") || is_empty("business_products") {
+            true => {
+                let trouble = Trouble {
+                    found: format!("too few rows: {found}"),
+                    remedy: "fill the tables with: recorder setup".to_owned(),
+                    is_mistake: true,
+                };
+                Err(self.rows.fail(Check::Tables, trouble))
+            }
+            false => {
+                self.rows.ok(Check::Tables, found);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn privileges(&mut self, session: &Session) -> Result<(), End> {
+        let limit = self.sizing.limit;
+        let asked = questions::missing_privileges(session);
+        let missing = self
+            .rows
+            .ask(Check::Privileges, "the privileges", limit, session, asked)
+            .await?;
+        let writes = self.sizing.writes && !self.rows.connector.is_reader();
+        let missing: Vec<String> = missing
+            .into_iter()
+            .filter(|missing| writes || !missing.writes)
+            .map(|missing| missing.privilege)
+            .collect();
+        if !missing.is_empty() {
+            let trouble = Trouble {
+                found: format!("missing: {}", missing.join(", ")),
+                remedy: "check the privileges of the user: GRANT them".to_owned(),
+                is_mistake: true,
+            };
+            return Err(self.rows.fail(Check::Privileges, trouble));
+        }
+        let asked = questions::can_create(session);
+        let (schema, can_create) = self
+            .rows
+            .ask(Check::Privileges, "the privileges", limit, session, asked)
+            .await?;
+        let found = format!(
+            "all that the workload needs{}",
+            if can_create {
+                String::new()
+            } else {
+                format!("; no CREATE on {schema}")
+            }
+        );
+        match (can_create, self.sizing.pgbench_clients) {
+            (false, Some(_)) => self.rows.warn(
+                Check::Privileges,
+                found,
+                "pgbench makes tables where its own are missing: GRANT CREATE, or make them before",
+            ),
+            _ => self.rows.ok(Check::Privileges, found),
+        }
+        Ok(())
+    }
+}
+
+/// `users 1,000`, `logs ~1,200,000`.
+fn count(table: &TableRows) -> String {
+    let name = table.name.trim_start_matches("business_");
+    let about = if table.is_estimate { "~" } else { "" };
+    format!("{name} {about}{}", thousands(table.rows))
+}

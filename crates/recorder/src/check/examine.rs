@@ -1,0 +1,291 @@
+//! One endpoint: connects once and asks, until something does not answer.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use recording::Clock;
+use recording::vocabulary::{ConnectPhase, Path};
+use tokio::time::timeout;
+
+use super::{Check, Examined, Row, Sizing, Verdict, certificate};
+use crate::connect::{Connector, Progress, Session};
+use crate::database::{self, Trouble};
+use crate::endpoint::SslMode;
+
+/// A name that may be kept longer than this delays every client that follows it.
+const LONG_TTL_S: u32 = 60;
+/// A certificate that ends sooner is told.
+const SOON_S: i64 = 30 * 86_400;
+
+/// The rows of one endpoint as they come.
+pub(super) struct Rows {
+    pub(super) connector: Connector,
+    rows: Vec<Row>,
+}
+
+/// Something did not answer or failed for good: nothing more can be asked.
+pub(super) struct End;
+
+impl Rows {
+    pub(super) fn push(
+        &mut self,
+        check: Check,
+        result: Verdict,
+        found: impl Into<String>,
+        remedy: Option<String>,
+    ) {
+        self.rows.push(Row {
+            path: self.connector.path(),
+            reader: self.connector.is_reader(),
+            check,
+            result,
+            found: found.into(),
+            remedy,
+            is_mistake: true,
+        });
+    }
+
+    pub(super) fn ok(&mut self, check: Check, found: impl Into<String>) {
+        self.push(check, Verdict::Ok, found, None);
+    }
+
+    pub(super) fn warn(&mut self, check: Check, found: impl Into<String>, remedy: &str) {
+        self.push(check, Verdict::Warn, found, Some(remedy.to_owned()));
+    }
+
+    pub(super) fn fail(&mut self, check: Check, trouble: Trouble) -> End {
+        self.push(check, Verdict::Fail, trouble.found, Some(trouble.remedy));
+        if let Some(row) = self.rows.last_mut() {
+            row.is_mistake = trouble.is_mistake;
+        }
+        End
+    }
+
+    /// Asks within the limit. What can't be asked is a failed row, and the connection is of no more use.
+    pub(super) async fn ask<T>(
+        &mut self,
+        check: Check,
+        what: &str,
+        limit: Duration,
+        session: &Session,
+        question: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, End> {
+        match timeout(limit, question).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.fail(check, database::from_answer(session, &error))),
+            Err(_) => Err(self.fail(check, database::no_answer(what, limit))),
+        }
+    }
+}
+
+/// Examines one of `endpoints` endpoints.
+pub(super) async fn examine(
+    connector: Connector,
+    sizing: Sizing,
+    endpoints: usize,
+    clock: Clock,
+) -> Examined {
+    let rows = Rows {
+        connector,
+        rows: Vec::new(),
+    };
+    let mut examination = Examination {
+        rows,
+        sizing,
+        endpoints,
+        clock,
+        examined: Examined {
+            rows: Vec::new(),
+            session: None,
+            server: None,
+            offset: None,
+            round_trip: None,
+        },
+    };
+    if let Ok(session) = examination.all().await {
+        examination.examined.session = Some(session);
+    }
+    examination.examined.rows = examination.rows.rows;
+    examination.examined
+}
+
+/// An examination under way.
+pub(super) struct Examination {
+    pub(super) rows: Rows,
+    pub(super) sizing: Sizing,
+    pub(super) endpoints: usize,
+    pub(super) clock: Clock,
+    pub(super) examined: Examined,
+}
+
+impl Examination {
+    async fn all(&mut self) -> Result<Session, End> {
+        self.dns().await?;
+        let (session, progress) = self.connect().await?;
+        self.server(progress.server.as_ref())?;
+        self.proxy(&progress);
+        self.clock(&session).await;
+        self.round_trip(&session).await?;
+        self.connections(&session).await?;
+        // Last: a lock on a table ends it here, and all else is known.
+        self.tables(&session).await?;
+        self.privileges(&session).await?;
+        Ok(session)
+    }
+
+    async fn dns(&mut self) -> Result<(), End> {
+        let connector = &self.rows.connector;
+        let host = connector.endpoint().host.clone();
+        let is_direct = connector.path() == Path::Direct;
+        if let Ok(address) = host.parse::<IpAddr>() {
+            let found = format!("{host} is an address: no look-up");
+            match is_direct && !address.is_loopback() {
+                true => self.rows.warn(
+                    Check::Dns,
+                    found,
+                    "give the cluster endpoint's name: an address leads to the old writer after a failover",
+                ),
+                false => self.rows.ok(Check::Dns, found),
+            }
+            return Ok(());
+        }
+        let answer = timeout(self.sizing.limit, connector.resolver().answer(&host)).await;
+        match answer {
+            Ok(Ok((addresses, ttl_s))) => {
+                let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+                let found = format!("{}, TTL {ttl_s} s", addresses.join(", "));
+                match ttl_s > LONG_TTL_S {
+                    true => self.rows.warn(
+                        Check::Dns,
+                        found,
+                        "lessen the TTL: clients may keep the old writer's address so long",
+                    ),
+                    false => self.rows.ok(Check::Dns, found),
+                }
+                Ok(())
+            }
+            // The attempt to connect has the same trouble, and tells it as an operation would.
+            Ok(Err(_)) => Ok(()),
+            Err(_) => Err(self.rows.fail(
+                Check::Dns,
+                database::no_answer("the address", self.sizing.limit),
+            )),
+        }
+    }
+
+    /// Connects, and says of each phase how it went.
+    async fn connect(&mut self) -> Result<(Session, Progress), End> {
+        let mut progress = Progress::default();
+        let connector = self.rows.connector.clone();
+        let connected = connector.connect(0, &mut progress).await;
+        let failed_in = connected.as_ref().err().map(|error| error.phase);
+        let is_past =
+            |phase: ConnectPhase| failed_in.is_none_or(|failed| failed as u8 > phase as u8);
+        if is_past(ConnectPhase::Tcp) {
+            let address = progress
+                .address
+                .map_or_else(|| "-".to_owned(), |address| address.to_string());
+            let took = milliseconds(progress.tcp_us.unwrap_or(0));
+            let port = connector.endpoint().port;
+            self.rows
+                .ok(Check::Tcp, format!("{address}:{port} in {took}"));
+        }
+        if is_past(ConnectPhase::Tls) {
+            self.tls(&progress);
+        }
+        let mut session = match connected {
+            Ok(session) => session,
+            Err(error) => {
+                let check = match error.phase {
+                    ConnectPhase::Dns => Check::Dns,
+                    ConnectPhase::Tcp => Check::Tcp,
+                    ConnectPhase::Tls => Check::Tls,
+                    ConnectPhase::Startup | ConnectPhase::Identify => Check::Login,
+                };
+                return Err(self
+                    .rows
+                    .fail(check, database::describe(&connector, &error)));
+            }
+        };
+        let user = &connector.endpoint().user;
+        let took = milliseconds(progress.startup_us.unwrap_or(0));
+        self.rows.ok(Check::Login, format!("as {user} in {took}"));
+        let identified = timeout(
+            self.sizing.limit,
+            connector.identify(&mut session, &mut progress),
+        )
+        .await;
+        match identified {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                return Err(self
+                    .rows
+                    .fail(Check::Server, database::describe(&connector, &error)));
+            }
+            Err(_) => {
+                let trouble = database::no_answer("its identity", self.sizing.limit);
+                return Err(self.rows.fail(Check::Server, trouble));
+            }
+        }
+        Ok((session, progress))
+    }
+
+    fn tls(&mut self, progress: &Progress) {
+        let endpoint = self.rows.connector.endpoint();
+        let mode = endpoint.sslmode;
+        let Some(facts) = &progress.tls else {
+            let found = format!("none (sslmode {})", mode.as_str());
+            match progress.address.is_some_and(|address| address.is_loopback()) {
+                true => self.rows.ok(Check::Tls, found),
+                false => self.rows.warn(
+                    Check::Tls,
+                    found,
+                    "all but the password is readable on the way: sslmode=verify-full with sslrootcert",
+                ),
+            }
+            return;
+        };
+        let Some(certificate) = facts.certificate.as_deref().and_then(certificate::read) else {
+            let found = format!("{}, certificate not readable", facts.version);
+            return self
+                .rows
+                .warn(Check::Tls, found, "look at the server's certificate");
+        };
+        let now_s = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let left_s = certificate.not_after_s - i64::try_from(now_s).unwrap_or(i64::MAX);
+        let until =
+            chrono::DateTime::from_timestamp(certificate.not_after_s, 0).unwrap_or_default();
+        let found = format!(
+            "{}, {} {}, valid until {}, {}",
+            facts.version,
+            if certificate.is_self_signed {
+                "self-signed by"
+            } else {
+                "signed by"
+            },
+            certificate.signed_by,
+            until.format("%Y-%m-%d"),
+            match (mode, &endpoint.roots) {
+                (SslMode::VerifyFull, _) => "authority and name checked",
+                (SslMode::VerifyCa, _) => "authority checked",
+                (SslMode::Require, roots) if *roots != crate::endpoint::RootCertificates::None =>
+                    "authority checked",
+                _ => "not checked",
+            }
+        );
+        let remedy = match left_s {
+            ..0 => "it has expired: renew it",
+            0..SOON_S => "it ends in less than 30 days: renew it",
+            _ => return self.rows.ok(Check::Tls, found),
+        };
+        self.rows.warn(Check::Tls, found, remedy);
+    }
+}
+
+/// `1.2 ms`.
+pub(super) fn milliseconds(us: i64) -> String {
+    format!("{:.1} ms", us as f64 / 1e3)
+}

@@ -1,0 +1,278 @@
+//! `recorder check`: whether a run can do what it shall, asked before it is begun. Every endpoint is asked at the same time, and
+//! each question has a limit: a server that hangs gives a failed row.
+
+mod answers;
+mod certificate;
+mod examine;
+mod limits;
+mod questions;
+mod table;
+
+use std::time::Duration;
+
+use clap::Args;
+use command_line::duration;
+use recording::vocabulary::Path;
+use recording::{Clock, ClockOffset, Server};
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use crate::cli::{EndpointArgs, ModeArg};
+use crate::config::{self, RunConfig};
+use crate::connect::{Connector, Session};
+use crate::database::Trouble;
+use crate::error::RecorderError;
+use crate::load_estimate::LoadEstimate;
+use crate::say;
+
+/// `recorder check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Which paths to check
+    #[arg(long, value_enum, default_value = "both")]
+    pub mode: ModeArg,
+    /// Workers per path that a run shall have
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub concurrent_workers: u32,
+    /// Connections per path at most that a run shall have
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub pool_size: u32,
+    /// Shortest think time of a worker in that run
+    #[arg(long, value_name = "TIME", default_value = "0.1", value_parser = duration::parse)]
+    pub min_operation_interval: Duration,
+    /// Longest think time of a worker in that run
+    #[arg(long, value_name = "TIME", default_value = "0.5", value_parser = duration::parse)]
+    pub max_operation_interval: Duration,
+    /// pgbench shall run beside the workload
+    #[arg(long)]
+    pub enable_pgbench: bool,
+    /// pgbench's clients per path in that run
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "enable_pgbench")]
+    pub pgbench_clients: u32,
+    /// Limit on each phase of connecting, and on each question after it
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    pub connect_timeout: Duration,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// As it should be.
+    Ok,
+    /// A run can do with it; its figures may suffer.
+    Warn,
+    /// A run can't.
+    Fail,
+}
+
+/// What is asked, in the order of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Check {
+    Dns,
+    Tcp,
+    Tls,
+    Login,
+    Server,
+    Role,
+    Proxy,
+    Clock,
+    RoundTrip,
+    Connections,
+    Tables,
+    Privileges,
+}
+
+impl Check {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Login => "login",
+            Self::Server => "server",
+            Self::Role => "role",
+            Self::Proxy => "proxy",
+            Self::Clock => "clock",
+            Self::RoundTrip => "round trip",
+            Self::Connections => "connections",
+            Self::Tables => "tables",
+            Self::Privileges => "privileges",
+        }
+    }
+}
+
+/// One answer.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Row {
+    pub(crate) path: Path,
+    /// True for the endpoint that only reads go to.
+    pub(crate) reader: bool,
+    pub(crate) check: Check,
+    pub(crate) result: Verdict,
+    /// What was found.
+    pub(crate) found: String,
+    /// What to do, where it is not as it should be.
+    pub(crate) remedy: Option<String>,
+    /// It is the user's to mend, and not that the server can't serve just now.
+    #[serde(skip)]
+    pub(crate) is_mistake: bool,
+}
+
+/// What a run will ask for, as far as it can be too much.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizing {
+    /// It has operations that only a writer serves.
+    pub(crate) writes: bool,
+    /// Connections per path at most.
+    pub(crate) pool_size: usize,
+    /// pgbench's clients per path.
+    pub(crate) pgbench_clients: Option<u32>,
+    /// On each question.
+    pub(crate) limit: Duration,
+}
+
+/// What is known of an endpoint.
+pub(crate) struct Examined {
+    pub(crate) rows: Vec<Row>,
+    /// Still open, where nothing failed on it.
+    pub(crate) session: Option<Session>,
+    pub(crate) server: Option<Server>,
+    pub(crate) offset: Option<ClockOffset>,
+    /// The median.
+    pub(crate) round_trip: Option<Duration>,
+}
+
+/// Examines all endpoints at the same time; the answers in the order of `connectors`.
+pub(crate) async fn examine(
+    connectors: impl Iterator<Item = &Connector>,
+    sizing: Sizing,
+    clock: Clock,
+) -> Vec<Examined> {
+    let connectors: Vec<Connector> = connectors.cloned().collect();
+    let mut examining = JoinSet::new();
+    let endpoints = connectors.len();
+    for (at, connector) in connectors.into_iter().enumerate() {
+        examining.spawn(async move {
+            (
+                at,
+                examine::examine(connector, sizing, endpoints, clock).await,
+            )
+        });
+    }
+    let mut examined = examining.join_all().await;
+    examined.sort_by_key(|(at, _)| *at);
+    examined.into_iter().map(|(_, examined)| examined).collect()
+}
+
+/// Checks before a run. Warnings are said; of failures the first is the error.
+///
+/// # Errors
+/// One line with the path, what is wrong, and what to do.
+pub(crate) async fn before_run(
+    config: &RunConfig,
+    clock: Clock,
+) -> Result<Vec<Examined>, RecorderError> {
+    let sizing = Sizing {
+        writes: config.weights.write + config.weights.transaction > 0.0,
+        pool_size: config.pool_size,
+        pgbench_clients: config.load.as_ref().map(|load| load.clients),
+        limit: config.limits.operation,
+    };
+    let examined = examine(config.endpoints(), sizing, clock).await;
+    let mut failures = Vec::new();
+    for (connector, examined) in config.endpoints().zip(&examined) {
+        let failed = examined
+            .rows
+            .iter()
+            .filter(|row| row.result == Verdict::Fail);
+        failures.extend(failed.map(|row| (connector, row)));
+    }
+    if let Some((connector, first)) = failures.first() {
+        let trouble = Trouble {
+            found: first.found.clone(),
+            remedy: first.remedy.clone().unwrap_or_default(),
+            is_mistake: first.is_mistake,
+        };
+        let more = match failures.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more: recorder check shows them)"),
+        };
+        return Err(trouble.error_with(connector, &more));
+    }
+    for row in examined.iter().flat_map(|examined| &examined.rows) {
+        // The clock is told with the recording's start.
+        if row.result == Verdict::Warn && row.check != Check::Clock {
+            let remedy = row.remedy.as_deref().unwrap_or_default();
+            say::line(format!(
+                "warning: {} path{}: {}; {remedy}",
+                row.path,
+                if row.reader {
+                    ", its endpoint for reads"
+                } else {
+                    ""
+                },
+                row.found
+            ));
+        }
+    }
+    Ok(examined)
+}
+
+/// `recorder check`, as the user wrote it.
+///
+/// # Errors
+/// [`RecorderError::Usage`] for the command line, [`RecorderError::Failed`] where a check fails.
+pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<(), RecorderError> {
+    if args.connect_timeout.is_zero() {
+        let text = "--connect-timeout 0: must be longer".to_owned();
+        return Err(RecorderError::Usage(text));
+    }
+    let paths = args.mode.mode().paths();
+    let connectors = config::connectors(endpoints, paths, args.connect_timeout)?;
+    let readers = config::readers(endpoints, &connectors, args.connect_timeout)?;
+    let sizing = Sizing {
+        writes: true,
+        pool_size: args.pool_size as usize,
+        pgbench_clients: args.enable_pgbench.then_some(args.pgbench_clients),
+        limit: args.connect_timeout,
+    };
+    let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;
+    let round_trips = examined.iter().map(|examined| examined.round_trip);
+    let load = LoadEstimate::new(
+        paths.iter().copied().zip(round_trips),
+        args.concurrent_workers,
+        args.pool_size as usize,
+        args.min_operation_interval,
+        args.max_operation_interval,
+        None,
+    );
+    let rows: Vec<&Row> = examined
+        .iter()
+        .flat_map(|examined| &examined.rows)
+        .collect();
+    let failed = rows
+        .iter()
+        .filter(|row| row.result == Verdict::Fail)
+        .count();
+    let printed = match args.json {
+        true => table::json(&rows, &load),
+        false => {
+            let table = table::text(&rows, table::is_coloured());
+            Ok(format!(
+                "{table}\n{}",
+                load.lines(None, sizing.pgbench_clients).join("\n")
+            ))
+        }
+    };
+    say::result(printed.map_err(RecorderError::Failed)?)?;
+    match failed {
+        0 => Ok(()),
+        1 => Err(RecorderError::Failed("1 check failed".to_owned())),
+        _ => Err(RecorderError::Failed(format!("{failed} checks failed"))),
+    }
+}

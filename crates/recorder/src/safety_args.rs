@@ -1,0 +1,43 @@
+//! The flags of `recorder run` that keep it from doing harm to a production cluster.
+
+use clap::Args;
+
+/// What is checked and limited.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SafetyArgs {
+    /// Begin no more than N operations per second, all paths together
+    ///
+    /// An operation that would be too many waits before it begins: the wait is no part of its response time. pgbench is not
+    /// limited by it.
+    #[arg(long, value_name = "N", value_parser = tps, help_heading = "Workload")]
+    pub max_tps: Option<f64>,
+    /// Begin without the checks of `recorder check`
+    ///
+    /// What a run can't do without is looked at all the same: that each path can be connected to and has the tables.
+    #[arg(long, help_heading = "Limits")]
+    pub skip_check: bool,
+}
+
+/// A rate of at least one operation per 1,000 seconds, which is the manifest's unit.
+fn tps(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok();
+    number
+        .filter(|number| (0.001..=1e9).contains(number))
+        .ok_or_else(|| {
+            "write a number of operations per second, 0.001 or more, such as 50".to_owned()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_rate() {
+        assert_eq!(tps("50"), Ok(50.0));
+        assert_eq!(tps("0.5"), Ok(0.5));
+        for text in ["0", "-1", "NaN", "inf", "x", ""] {
+            assert!(tps(text).is_err(), "{text}");
+        }
+    }
+}

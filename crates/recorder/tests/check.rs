@@ -1,0 +1,248 @@
+//! `recorder check`, and what `run` makes of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use common::{TestLab, assert_one_line, assert_success, stderr, stdout};
+use serde_json::Value;
+
+/// The row of a check on a path: result, found, what to do.
+fn row(output: &Output, path: &str, check: &str) -> (String, String, String) {
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = document["checks"].as_array().unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["path"] == path && row["check"] == check)
+        .unwrap_or_else(|| panic!("{path} {check} in {document:#}"));
+    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    (text("result"), text("found"), text("remedy"))
+}
+
+fn assert_row(output: &Output, path: &str, check: &str, result: &str, text: &str) {
+    let (is, found, remedy) = row(output, path, check);
+    assert_eq!(is, result, "{path} {check}: {found}; {remedy}");
+    assert!(
+        found.contains(text) || remedy.contains(text),
+        "{path} {check}: {text:?} in {found:?}, {remedy:?}"
+    );
+}
+
+#[test]
+fn a_healthy_pair_and_what_can_be_wrong_with_it() {
+    let test = TestLab::start();
+    let check = |flags: &[&str]| test.recorder(&[&["check", "--json"][..], flags].concat());
+    let none = check(&[]);
+    assert_eq!(none.status.code(), Some(1), "{}", stderr(&none));
+    assert_row(&none, "direct", "tables", "fail", "recorder setup");
+    assert_eq!(stderr(&none), "recorder: 2 checks failed\n");
+
+    assert_success(&test.recorder(&["setup", "--users", "100", "--products", "100"]));
+    let table = test.recorder(&["check"]);
+    assert_success(&table);
+    let text = stdout(&table);
+    assert!(text.starts_with("path    check"), "{text}");
+    assert!(!text.contains('\x1b') && !text.contains("FAIL"), "{text}");
+    assert!(
+        text.contains("load, operations per second: direct up to "),
+        "{text}"
+    );
+
+    let good = check(&[]);
+    assert_success(&good);
+    for (path, check, text) in [
+        ("direct", "dns", "127.0.0.2, TTL 1 s"),
+        ("direct", "tcp", "127.0.0.2:"),
+        ("direct", "tls", "none (sslmode "),
+        ("direct", "login", "as app in "),
+        ("direct", "server", "PostgreSQL 1"),
+        ("direct", "server", "not Aurora"),
+        ("direct", "role", "writer"),
+        ("direct", "proxy", "looks direct"),
+        ("proxy", "proxy", "looks like a proxy"),
+        ("direct", "round_trip", " ms, the median"),
+        (
+            "direct",
+            "connections",
+            "the run takes up to 7, 14 on all paths",
+        ),
+        (
+            "proxy",
+            "tables",
+            "users 100, products 100, orders 10,000, logs 10,000",
+        ),
+        ("proxy", "privileges", "all that the workload needs"),
+    ] {
+        assert_row(&good, path, check, "ok", text);
+    }
+    let (clock, found, _) = row(&good, "direct", "clock");
+    assert!(
+        clock != "fail" && found.contains("this host's clock is"),
+        "{found}"
+    );
+
+    // More than the server has.
+    let many = check(&["--pool-size", "5000", "--concurrent-workers", "5000"]);
+    assert_eq!(many.status.code(), Some(1));
+    assert_row(&many, "direct", "connections", "fail", "--pool-size");
+    assert_row(&many, "proxy", "connections", "warn", "proxy shares");
+    let pgbench = check(&["--enable-pgbench", "--pgbench-clients", "20"]);
+    assert_row(&pgbench, "direct", "connections", "ok", "up to 27");
+
+    // A user who may not do everything.
+    let admin = test.admin();
+    let execute = |sql: &str| test.runtime.block_on(admin.batch_execute(sql)).unwrap();
+    execute(
+        "revoke insert on business_logs from app; revoke usage on sequence business_orders_id_seq from app",
+    );
+    let revoked = check(&["--mode", "direct"]);
+    let missing = "missing: INSERT on business_logs, USAGE on public.business_orders_id_seq";
+    assert_row(&revoked, "direct", "privileges", "fail", missing);
+    let runs = test.runs();
+    let run = |flags: &[&str]| {
+        let base = ["--duration", "1", "--mode", "direct"];
+        let arguments = [&base[..], flags].concat();
+        test.recorder(&test.run_arguments(&arguments, runs.to_str().unwrap()))
+    };
+    assert_one_line(&run(&[]), 2, &["direct path, ", missing, "GRANT"]);
+    assert!(!runs.exists());
+    // Whoever reads only needs no more.
+    assert_success(&run(&["--write-weight", "0", "--transaction-weight", "0"]));
+    execute(
+        "grant insert on business_logs to app; grant usage on sequence business_orders_id_seq to app",
+    );
+
+    // The endpoints exchanged by mistake.
+    let exchanged = test
+        .command(&["check", "--json"])
+        .env("PGOUTAGE_DIRECT_URL", test.lab.proxy_url())
+        .env("PGOUTAGE_PROXY_URL", test.lab.direct_url())
+        .output()
+        .unwrap();
+    assert_success(&exchanged);
+    assert_row(&exchanged, "direct", "proxy", "warn", "--direct-url");
+    assert_row(&exchanged, "proxy", "proxy", "warn", "--proxy-url");
+}
+
+#[test]
+fn a_reader_is_no_main_endpoint() {
+    let test = TestLab::start_set_up();
+    let url = test
+        .lab
+        .direct_url()
+        .replace("writer.lab.test", "reader.lab.test");
+    let runs = test.runs();
+    let command = |arguments: &[&str]| {
+        let mut command = test.command(arguments);
+        command.env("PGOUTAGE_DIRECT_URL", &url);
+        command.output().unwrap()
+    };
+    let check = command(&["check", "--json"]);
+    assert_eq!(check.status.code(), Some(1));
+    assert_row(&check, "direct", "role", "fail", "refuses every write");
+    assert_row(&check, "proxy", "role", "ok", "writer");
+    let flags = ["--mode", "direct", "--duration", "1"];
+    let mut run = test.run_arguments(&flags, runs.to_str().unwrap());
+    assert_one_line(&command(&run), 2, &["direct path", "refuses every write"]);
+    assert!(!runs.exists());
+    run.push("--skip-check");
+    let skipped = command(&run);
+    assert_success(&skipped);
+    assert!(stderr(&skipped).contains("a reader refuses every write"));
+}
+
+#[test]
+fn what_does_not_answer_is_a_failed_row() {
+    let test = TestLab::start_set_up();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("postgres://app:geheim@{}/x", listener.local_addr().unwrap());
+    let holder = test.admin();
+    let lock = "begin; lock business_users";
+    test.runtime.block_on(holder.batch_execute(lock)).unwrap();
+    let begun = Instant::now();
+    let output = test
+        .command(&["check", "--json", "--connect-timeout", "700ms"])
+        .env("PGOUTAGE_DIRECT_URL", silent)
+        .output()
+        .unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert_eq!(output.status.code(), Some(1));
+    // It takes connections and says nothing; with sslmode=prefer the first question is that for TLS.
+    assert_row(&output, "direct", "tls", "fail", "no answer within 700ms");
+    assert_row(
+        &output,
+        "proxy",
+        "tables",
+        "fail",
+        "the server does not answer",
+    );
+    assert_row(&output, "proxy", "connections", "ok", "free of");
+    assert!(!stdout(&output).contains("geheim"));
+}
+
+#[test]
+fn the_certificate_is_told() {
+    let test = TestLab::start_set_up();
+    let data = test
+        .texts("select current_setting('data_directory')")
+        .remove(0);
+    let data = Path::new(&data);
+    let made = Command::new("openssl")
+        .args(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 20".split(' '),
+        )
+        .args(
+            "-subj /O=Shop/CN=writer.lab.test -addext subjectAltName=DNS:writer.lab.test -addext basicConstraints=critical,CA:FALSE"
+                .split(' '),
+        )
+        .args("-keyout server.key -out server.crt".split(' '))
+        .current_dir(data)
+        .output()
+        .expect("this test needs openssl (Debian: apt-get install openssl)");
+    assert!(made.status.success());
+    let owner = std::fs::metadata(data).unwrap();
+    for file in ["server.key", "server.crt"] {
+        let file = data.join(file);
+        chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let admin = test.admin();
+    let run = |sql: &str| test.runtime.block_on(admin.batch_execute(sql)).unwrap();
+    run("alter system set ssl = on");
+    run("select pg_reload_conf()");
+    common::wait_until("TLS", || {
+        test.texts("select current_setting('ssl')") == ["on"]
+    });
+
+    let url = test.lab.direct_url();
+    let (base, _) = url.split_once('?').unwrap();
+    let root = data.join("server.crt").display().to_string();
+    for (parameters, text) in [
+        ("sslmode=require".to_owned(), "not checked"),
+        (
+            format!("sslmode=verify-full&sslrootcert={root}"),
+            "authority and name checked",
+        ),
+    ] {
+        let output = test
+            .command(&["check", "--json", "--mode", "direct"])
+            .env("PGOUTAGE_DIRECT_URL", format!("{base}?{parameters}"))
+            .output()
+            .unwrap();
+        assert_success(&output);
+        assert_row(&output, "direct", "tls", "warn", text);
+        assert_row(
+            &output,
+            "direct",
+            "tls",
+            "warn",
+            "TLSv1.3, self-signed by writer.lab.test, valid until 2",
+        );
+        assert_row(&output, "direct", "tls", "warn", "less than 30 days");
+    }
+}

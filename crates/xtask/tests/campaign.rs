@@ -1,0 +1,118 @@
+//! Real failovers, one after the other, in one recording that ends by itself: `PGOUTAGE_FAILOVERS` of them, three by default.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use support::{figures, folder_of, group, program, succeed};
+
+/// A lab as `lab up` starts it, gone when the test ends.
+struct Served(PathBuf);
+
+impl Served {
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(program("lab"));
+        command.args(arguments).arg("--dir").arg(&self.0);
+        succeed(&command.output().unwrap()).0
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let mut down = Command::new(program("lab"));
+        let _ = down.arg("down").arg("--dir").arg(&self.0).output();
+    }
+}
+
+/// What `eval "$(lab up)"` would set.
+fn variables(printed: &str) -> Vec<(String, String)> {
+    let exports = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("export "));
+    exports
+        .map(|export| {
+            let (name, value) = export.split_once('=').unwrap();
+            (name.to_owned(), value.trim_matches('\'').to_owned())
+        })
+        .collect()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn every_failover_is_an_episode_of_each_path() {
+    let failovers = std::env::var("PGOUTAGE_FAILOVERS").unwrap_or_else(|_| "3".to_owned());
+    let root = tempfile::tempdir().unwrap();
+    // As root, the user postgres has to pass through it.
+    std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let lab = Served(root.path().join("lab"));
+    let up = lab.run(&[
+        "up",
+        "--port",
+        "0",
+        "--proxy-port",
+        "0",
+        "--dns-port",
+        "0",
+        "--ttl",
+        "1s",
+    ]);
+    let variables = variables(&up);
+    assert!(variables.len() >= 3, "{up}");
+    let recorder = |arguments: &[&str]| {
+        let mut command = Command::new(program("recorder"));
+        command.args(arguments).envs(variables.iter().cloned());
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    succeed(&recorder(&["setup", "--orders", "1000", "--logs", "1000"]));
+
+    let (program, dir) = (program("lab"), lab.0.clone());
+    let (program, dir) = (text(&program), text(&dir));
+    let failover = format!("'{program}' failover --dir '{dir}'");
+    let heal = format!("'{program}' status --wait 60s --dir '{dir}'");
+    let arguments = [
+        &["run", "--concurrent-workers", "10", "--pool-size", "10"][..],
+        &[
+            "--failover-after",
+            "6s",
+            "--failover-count",
+            &failovers,
+            "--settle",
+            "5s",
+        ],
+        &["--failover-command", &failover, "--heal-command", &heal],
+        &["--out", text(root.path())],
+    ];
+    let (stdout, stderr) = succeed(&recorder(&arguments.concat()));
+    assert!(
+        stderr.contains(&format!("all {failovers} failovers are over and healed")),
+        "{stderr}"
+    );
+    let report = figures(&folder_of(&stdout));
+    for (path, of) in [
+        ("direct", "read"),
+        ("direct", "writer"),
+        ("proxy", "writer"),
+    ] {
+        let episodes = group(&report, path, of)["episodes"].as_array().unwrap();
+        assert_eq!(
+            episodes.len().to_string(),
+            failovers,
+            "{path} {of}: {episodes:#?}"
+        );
+        assert!(
+            episodes
+                .iter()
+                .all(|episode| episode["downtime_us"].as_i64() > Some(0))
+        );
+    }
+}
