@@ -41,10 +41,10 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), R
 /// [`RecorderError::Usage`] and [`RecorderError::NothingRecorded`] leave no folder behind; [`RecorderError::Failed`] says what
 /// of the recording is lost.
 pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError> {
-    out::probe(&config.out)?;
-    config.notes.iter().for_each(say::line);
     let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
     let mut signals = Signals::listen().map_err(nothing)?;
+    out::probe(&config.out)?;
+    config.notes.iter().for_each(say::line);
     let monitor = Monitor::new(config.mode.paths(), clock);
     for reader in &config.readers {
         monitor.reads_go_apart(reader.path());
@@ -114,32 +114,42 @@ impl Recording {
             ..WriterOptions::default()
         };
         let writer = RecordingWriter::create(&folder, manifest, options)
-            .map_err(|error| RecorderError::NothingRecorded(error.to_string()))?;
+            .map_err(|error| out::not_begun(&config.out, &error))?;
         let logs = folder.join("logs");
-        let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
-        let teller = Teller {
-            handle: writer.handle(),
-            clock,
-            monitor: Arc::clone(&monitor),
-            log: Arc::clone(&log),
-        };
-        let marks = Marks::watch(&folder, teller.clone())
-            .map_err(|error| RecorderError::Failed(format!("no marks can be taken: {error}")))?;
         let (server_sender, new_servers) = mpsc::unbounded_channel();
-        let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
-        let workloads = workloads::make(
-            &config,
-            clock,
-            &monitor,
-            &writer,
-            &observer,
-            checked.keys,
-            &run_id,
-        )?;
-        for load in &mut loads {
-            load.begin_recording(writer.handle(), clock, &logs)
-                .map_err(|error| RecorderError::Failed(error.to_string()))?;
-        }
+        let prepare = || -> Result<_, String> {
+            let log = Arc::new(Log::create(&logs, clock)?);
+            let teller = Teller {
+                handle: writer.handle(),
+                clock,
+                monitor: Arc::clone(&monitor),
+                log: Arc::clone(&log),
+            };
+            let marks = Marks::watch(&folder, teller.clone())
+                .map_err(|error| format!("no marks can be taken: {error}"))?;
+            let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
+            let workloads = workloads::make(
+                &config,
+                clock,
+                &monitor,
+                &writer,
+                &observer,
+                checked.keys,
+                &run_id,
+            )?;
+            for load in &mut loads {
+                load.begin_recording(writer.handle(), clock, &logs)
+                    .map_err(|error| error.to_string())?;
+            }
+            Ok((log, teller, marks, workloads))
+        };
+        let (log, teller, marks, workloads) = match prepare() {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                writer.discard();
+                return Err(out::not_begun(&config.out, &error));
+            }
+        };
         report::begun(&config, &folder, &checked.round_trips, &log);
         let paths = config.mode.paths();
         clock_offset::log(&checked.offsets, paths, "before the start", &log);
@@ -306,3 +316,38 @@ impl Recording {
         }
     }
 }
+        let (server_sender, new_servers) = mpsc::unbounded_channel();
+        let prepare = || -> Result<_, String> {
+            let log = Arc::new(Log::create(&logs, clock)?);
+            let teller = Teller {
+                handle: writer.handle(),
+                clock,
+                monitor: Arc::clone(&monitor),
+                log: Arc::clone(&log),
+            };
+            let marks = Marks::watch(&folder, teller.clone())
+                .map_err(|error| format!("no marks can be taken: {error}"))?;
+            let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
+            let workloads = workloads::make(
+                &config,
+                clock,
+                &monitor,
+                &writer,
+                &observer,
+                checked.keys,
+                &run_id,
+            )?;
+            for load in &mut loads {
+                load.begin_recording(writer.handle(), clock, &logs)
+                    .map_err(|error| error.to_string())?;
+            }
+            Ok((log, teller, marks, workloads))
+        };
+        let (log, teller, marks, workloads) = match prepare() {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                writer.discard();
+                return Err(out::not_begun(&config.out, &error));
+            }
+        };
+        report::begun(&config, &folder, &checked.round_trips, &log);

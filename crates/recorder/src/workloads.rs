@@ -11,7 +11,6 @@ use crate::config::RunConfig;
 use crate::connect::Connector;
 use crate::database::PathKeys;
 use crate::draw::Draws;
-use crate::error::RecorderError;
 use crate::keep_ready;
 use crate::live::Monitor;
 use crate::manifest;
@@ -40,7 +39,7 @@ pub(crate) async fn warm_up(workloads: &[Arc<Workload>], workers: u32) {
 /// The workload of each path; none has connected yet.
 ///
 /// # Errors
-/// [`RecorderError::Failed`] where a pool can't be made.
+/// One line where a pool can't be made.
 pub(crate) fn make(
     config: &RunConfig,
     clock: Clock,
@@ -49,7 +48,7 @@ pub(crate) fn make(
     observer: &Arc<Observer>,
     keys: Vec<PathKeys>,
     run_id: &RunId,
-) -> Result<Vec<Arc<Workload>>, RecorderError> {
+) -> Result<Vec<Arc<Workload>>, String> {
     let draws = Draws::new(config.seed, config.weights);
     let pacer = config.max_tps.map(|tps| Arc::new(Pacer::new(tps)));
     let workload = |(connector, keys): (&Connector, PathKeys)| {
@@ -67,7 +66,6 @@ pub(crate) fn make(
                 random: draws.pool(path, connector.is_reader()),
                 on_attempt: observer.on_attempt(),
             })
-            .map_err(RecorderError::Failed)
         };
         Ok(Arc::new(Workload {
             path,

@@ -12,12 +12,13 @@ use crate::ballast::Ballast;
 use crate::check;
 use crate::error::{OpenError, WriteError};
 use crate::journal;
-use crate::layout::{OPEN_SUFFIX, Table, part_name};
+use crate::layout::{JOURNAL_FOLDER, OPEN_SUFFIX, Table, journal_name, part_name, sums_of};
 use crate::lock::WriterLock;
 use crate::manifest::{Manifest, PartRecord, State};
 use crate::part::{PartFile, hexadecimal};
 use crate::reader::{Recording, open_files, sealed_files};
 use crate::under_way::{self, UnderWay};
+use crate::unsealed::Unsealed;
 use crate::vocabulary::Path;
 
 /// How long another holder of the lock is waited for.
@@ -76,6 +77,8 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     let mut has_unknown_damage = false;
     // Of operations alone: what is under way vouches for no other table.
     let mut damaged_operations = 0;
+    // Of damaged parts that had more rows than these have: neither replaces the other.
+    let mut kept_journals = Vec::new();
     for table in Table::ALL {
         if manifest.state == State::Recording {
             remove_open_files(folder, table)?;
@@ -102,18 +105,29 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
             }
         }
         for unsealed in unsealed {
+            if !unsealed.has_all() {
+                kept_journals.push(unsealed.journal);
+                continue;
+            }
             // Its Parquet file has no footer: the journal has all of it.
             let open = format!("{}{OPEN_SUFFIX}", unsealed.part);
             let _ = fs::remove_file(folder.join(table.as_str()).join(open));
             recovered.unread_bytes += unsealed.unread_bytes;
             recovered.rows += unsealed.rows;
-            if table == Table::Operations {
+            // What a part that was sealed once did not have was counted then.
+            let was_sealed = unsealed.in_place_of.is_some();
+            if table == Table::Operations && !was_sealed {
                 has_unknown_damage |= unsealed.damaged_bytes > 0 && unsealed.damaged_rows == 0;
                 damaged_operations += unsealed.damaged_rows;
             }
-            drop_rows(&mut manifest, &mut recovered, table, unsealed.damaged_rows);
+            if !was_sealed {
+                drop_rows(&mut manifest, &mut recovered, table, unsealed.damaged_rows);
+            }
             let sealed = seal(folder, table, &unsealed.part, unsealed.batches())?;
-            manifest.parts.extend(sealed);
+            if let Some(sealed) = sealed {
+                manifest.parts.retain(|part| part.file != sealed.file);
+                manifest.parts.push(sealed);
+            }
         }
     }
     if manifest.state == State::Recording
@@ -141,7 +155,7 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
         manifest.state = State::Recovered;
     }
     manifest.write(folder)?;
-    remove_journals(&recording)?;
+    remove_journals(&recording, &kept_journals)?;
     under_way::remove(folder);
     Ballast::remove(folder);
     drop(lock);
@@ -216,21 +230,31 @@ fn seal_unfinished(
         let of_path = unfinished
             .iter()
             .filter(|batch| UnderWay::path(batch).as_deref() == Some(path.as_str()));
-        let name = free_name(folder, table, *path);
+        let name = free_name(folder, manifest, table, *path);
         let sealed = seal(folder, table, &name, of_path.cloned())?;
         manifest.parts.extend(sealed);
     }
     Ok(unfinished.len() as u64)
 }
 
-/// The name of a further part.
-fn free_name(folder: &FilePath, table: Table, path: Path) -> String {
+/// The name of a further part: one that neither a part has, damaged or not, nor a journal. That of a damaged journal would pass for
+/// the journal of this part, and nobody would hear of the damage.
+fn free_name(folder: &FilePath, manifest: &Manifest, table: Table, path: Path) -> String {
     let mut number = 1;
     loop {
         let name = part_name(table, Some(path), number);
-        let open = format!("{name}{OPEN_SUFFIX}");
-        let folder = folder.join(table.as_str());
-        if !folder.join(&name).exists() && !folder.join(open).exists() {
+        let file = format!("{}/{name}", table.as_str());
+        let journal = folder.join(JOURNAL_FOLDER).join(journal_name(table, &name));
+        let files = [
+            folder.join(&file),
+            folder.join(format!("{file}{OPEN_SUFFIX}")),
+            sums_of(&journal),
+            journal,
+        ];
+        let is_named = manifest.parts.iter().any(|part| part.file == file);
+        // A link to nowhere takes a name too.
+        let is_taken = |file: &PathBuf| file.symlink_metadata().is_ok();
+        if !is_named && !files.iter().any(is_taken) {
             return name;
         }
         number += 1;
@@ -239,10 +263,12 @@ fn free_name(folder: &FilePath, table: Table, path: Path) -> String {
 
 /// Every journal whose part is sealed now. One with bytes that could not be read stays: readers pass over it, and somebody may
 /// want to look.
-fn remove_journals(recording: &Recording) -> Result<(), OpenError> {
+fn remove_journals(recording: &Recording, kept: &[PathBuf]) -> Result<(), OpenError> {
     for table in Table::ALL {
         for (path, part) in recording.journals(table)? {
-            if recording.read_journal(table, &path, part)?.unread_bytes == 0 {
+            if !kept.contains(&path)
+                && recording.read_journal(table, &path, part)?.unread_bytes == 0
+            {
                 journal::remove(&path);
             }
         }
@@ -253,7 +279,8 @@ fn remove_journals(recording: &Recording) -> Result<(), OpenError> {
 fn has_journals(recording: &Recording) -> Result<bool, OpenError> {
     for table in Table::ALL {
         let unsealed = recording.unsealed(table)?;
-        if unsealed.iter().any(|unsealed| unsealed.rows > 0) {
+        let has_rows = |unsealed: &Unsealed| unsealed.rows > 0 && unsealed.has_all();
+        if unsealed.iter().any(has_rows) {
             return Ok(true);
         }
     }

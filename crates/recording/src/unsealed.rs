@@ -14,16 +14,13 @@ use crate::error::{OpenError, WriteError};
 use crate::guard::guarded;
 use crate::journal::{Sum, stream_writer};
 use crate::layout::{Table, sums_of};
+use crate::message::{MARK, MOST_ROWS, message};
 use crate::packed;
 use crate::part::parquet_writer;
 use crate::schema;
 
 /// No journal is larger: a part of 1 M rows takes about 15 MB.
 const LARGEST_JOURNAL: u64 = 1 << 30;
-/// No batch of ours has more rows: what a flush takes at most is the writer's queue.
-const MOST_ROWS: i64 = 1 << 20;
-/// No column of a batch of ours takes more room, bytes.
-const LARGEST_COLUMN: i64 = 1 << 26;
 /// Batches that pass their checksums, or have none, and can't be decoded: with more of them only those before are read.
 const MOST_UNDECODABLE: usize = 16;
 
@@ -43,11 +40,35 @@ pub struct Unsealed {
     pub damaged_bytes: u64,
     /// The rows that are missing for that reason, as far as the checksums tell.
     pub damaged_rows: u64,
+    /// The rows that the manifest states of the part, where it names it: the part is missing or damaged, and this is read in its
+    /// place. `None` for a part that was never sealed.
+    pub in_place_of: Option<u64>,
     /// The stream up to the last complete batch, as it is on disk: compressed, a tenth of its rows in memory.
     stream: Vec<u8>,
+    /// Bytes and rows of it without its last batch, where the disk may have refused that one.
+    not_refused: Option<(usize, u64)>,
 }
 
 impl Unsealed {
+    /// False where the part in whose place this is read had more rows.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        self.in_place_of.is_none_or(|rows| self.rows >= rows)
+    }
+
+    /// True where the disk may have refused the last batch.
+    pub(crate) const fn may_be_refused(&self) -> bool {
+        self.not_refused.is_some()
+    }
+
+    /// Leaves out the batch that the disk refused: its rows are in a later part.
+    pub(crate) fn leave_out_refused(&mut self) {
+        if let Some((bytes, rows)) = self.not_refused.take() {
+            self.stream.truncate(bytes);
+            self.rows = rows;
+        }
+    }
+
     /// Every complete batch, decoded one by one.
     pub fn batches(&self) -> impl Iterator<Item = RecordBatch> + '_ {
         // Each was decoded once when the journal was read.
@@ -96,7 +117,9 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         unread_bytes: 0,
         damaged_bytes: 0,
         damaged_rows: 0,
+        in_place_of: None,
         stream: Vec::new(),
+        not_refused: None,
     };
     // The checksums first: a recorder may be writing, and those that come later are of batches that this does not see.
     let sums = read_file(&sums_of(&unsealed.journal))?.map_or_else(Vec::new, |bytes| sums(&bytes));
@@ -119,6 +142,11 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         unsealed.damaged_bytes = doubtful.map(|piece| piece.bytes.len() as u64).sum();
         unsealed.stream = stream_of(&bytes, schema, &pieces);
         unsealed.rows = pieces.iter().map(|piece| piece.rows).sum();
+        let refused = found.summed_end.and_then(|end| refused(&pieces, end));
+        unsealed.not_refused = refused.map(|place| {
+            let rows = pieces[..place].iter().map(|piece| piece.rows).sum();
+            (stream_of(&bytes, schema, &pieces[..place]).len(), rows)
+        });
         read = unsealed.stream.len();
         // The mark that a stream was ended is no damage.
         if bytes[schema..].ends_with(&END_OF_STREAM) && read + END_OF_STREAM.len() == bytes.len() {
@@ -150,9 +178,6 @@ fn sums(bytes: &[u8]) -> Vec<Sum> {
     let (sums, _) = bytes.as_chunks();
     sums.iter().map(|sum| Sum::from_bytes(*sum)).collect()
 }
-
-/// What a message begins with.
-const MARK: [u8; 4] = [0xff; 4];
 
 /// What a stream ends with where its writer had the time.
 const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
@@ -189,6 +214,8 @@ struct Found {
     end: usize,
     /// Rows of batches that changed, as their checksums count them.
     damaged_rows: u64,
+    /// Where the last batch that has a checksum ends; `None` where there are no checksums.
+    summed_end: Option<usize>,
 }
 
 /// Looks for batches from `start`, the end of the schema. A changed schema is not used, unless it is the one that this program writes:
@@ -227,6 +254,7 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Foun
         }
         position = end;
     }
+    let summed_end = (!sums.is_empty()).then_some(position);
     // What the recorder had no time to sum up, and journals from before there were sums.
     while let Some(piece) = piece(bytes, position) {
         position = piece.bytes.end;
@@ -236,7 +264,17 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Foun
         pieces,
         end: position,
         damaged_rows,
+        summed_end,
     }
+}
+
+/// The place of a batch that the disk may have refused when it was there already: the only one with rows behind the last checksum,
+/// which ends at `summed`. After a refusal nothing more comes, so that several say that checksums were lost.
+fn refused(pieces: &[Piece], summed: usize) -> Option<usize> {
+    let is_unsummed = |piece: &Piece| piece.rows > 0 && piece.bytes.end > summed;
+    let first = pieces.iter().position(is_unsummed)?;
+    let is_only = !pieces[first + 1..].iter().any(is_unsummed);
+    is_only.then_some(first)
 }
 
 /// The rows that a checksum counts; none where it was itself damaged.
@@ -319,59 +357,6 @@ fn decodable(table: Table, bytes: &[u8], schema: usize, mut pieces: Vec<Piece>) 
         }
         pieces.remove(good);
     }
-}
-
-/// The message at `start`, if it is whole, of that kind, and claims no impossible size: its rows and its end.
-///
-/// The decoder allocates what a message claims before it looks whether it is there: a damaged length must not get that far.
-fn message(bytes: &[u8], start: usize, kind: MessageHeader) -> Option<(u64, usize)> {
-    let rest = bytes.get(start..)?;
-    let (mark, rest) = rest.split_first_chunk::<4>()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let length = usize::try_from(i32::from_le_bytes(*length)).ok()?;
-    if *mark != MARK || length == 0 || length > rest.len() {
-        return None;
-    }
-    let (metadata, rest) = rest.split_at(length);
-    let message = root_as_message(metadata).ok()?;
-    let body_length = usize::try_from(message.bodyLength()).ok()?;
-    let body = rest.get(..body_length)?;
-    if message.header_type() != kind {
-        return None;
-    }
-    let rows = match kind {
-        MessageHeader::RecordBatch => rows_of_batch(message.header_as_record_batch()?, body)?,
-        MessageHeader::DictionaryBatch => {
-            let words = message.header_as_dictionary_batch()?;
-            rows_of_batch(words.data()?, body)?
-        }
-        _ => 0,
-    };
-    Some((rows, start + 8 + length + body_length))
-}
-
-fn rows_of_batch(batch: arrow_ipc::RecordBatch<'_>, body: &[u8]) -> Option<u64> {
-    let is_compressed = batch.compression().is_some();
-    let possible = 0..=MOST_ROWS;
-    for node in batch.nodes()? {
-        if !possible.contains(&node.length()) || !(0..=node.length()).contains(&node.null_count()) {
-            return None;
-        }
-    }
-    for buffer in batch.buffers()? {
-        let start = usize::try_from(buffer.offset()).ok()?;
-        let length = usize::try_from(buffer.length()).ok()?;
-        let content = body.get(start..start.checked_add(length)?)?;
-        if is_compressed && !content.is_empty() {
-            let length = i64::from_le_bytes(*content.first_chunk::<8>()?);
-            if !(-1..=LARGEST_COLUMN).contains(&length) {
-                return None;
-            }
-        }
-    }
-    possible
-        .contains(&batch.length())
-        .then(|| batch.length().unsigned_abs())
 }
 
 /// The only batch of a stream of `table`, if it is one.
