@@ -57,7 +57,8 @@ impl Mount {
             std::fs::copy(&device, image).unwrap();
             is_done("mount", &["-o", "loop", image, point])
         });
-        cut.expect("the file system is one after its journal was replayed")
+        // Its journal is replayed by that.
+        cut.unwrap()
     }
 
     fn new(mount: impl FnOnce(&str, &str) -> bool) -> Option<Self> {
