@@ -316,38 +316,3 @@ impl Recording {
         }
     }
 }
-        let (server_sender, new_servers) = mpsc::unbounded_channel();
-        let prepare = || -> Result<_, String> {
-            let log = Arc::new(Log::create(&logs, clock)?);
-            let teller = Teller {
-                handle: writer.handle(),
-                clock,
-                monitor: Arc::clone(&monitor),
-                log: Arc::clone(&log),
-            };
-            let marks = Marks::watch(&folder, teller.clone())
-                .map_err(|error| format!("no marks can be taken: {error}"))?;
-            let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
-            let workloads = workloads::make(
-                &config,
-                clock,
-                &monitor,
-                &writer,
-                &observer,
-                checked.keys,
-                &run_id,
-            )?;
-            for load in &mut loads {
-                load.begin_recording(writer.handle(), clock, &logs)
-                    .map_err(|error| error.to_string())?;
-            }
-            Ok((log, teller, marks, workloads))
-        };
-        let (log, teller, marks, workloads) = match prepare() {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                writer.discard();
-                return Err(out::not_begun(&config.out, &error));
-            }
-        };
-        report::begun(&config, &folder, &checked.round_trips, &log);
