@@ -18,7 +18,7 @@ fn is_done(program: &str, arguments: &[&str]) -> bool {
 /// A mounted file system. It is thawed and unmounted when this is dropped, panic included.
 pub struct Mount {
     point: PathBuf,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Mount {
@@ -29,10 +29,27 @@ impl Mount {
 
     /// An ext4 of 32 MiB in a file; `None`, and a line on stderr, where loop mounts are not allowed.
     pub fn in_file() -> Option<Self> {
+        Self::in_file_with("loop")
+    }
+
+    /// The same, mounted with these options.
+    pub fn in_file_with(options: &str) -> Option<Self> {
         Self::new(|point, image| {
             File::create(image).unwrap().set_len(32 << 20).unwrap();
-            is_done("mkfs.ext4", &["-q", image]) && is_done("mount", &["-o", "loop", image, point])
+            is_done("mkfs.ext4", &["-q", image]) && is_done("mount", &["-o", options, image, point])
         })
+    }
+
+    /// What the device of one from [`Self::in_file`] holds now, mounted as a file system of its own, as after a power cut: what waits
+    /// in the memory of the first one's kernel is not in it. Nobody may write to the device meanwhile.
+    pub fn after_a_power_cut(&self) -> Self {
+        let device = self.folder.path().join("image");
+        let cut = Self::new(|point, image| {
+            std::fs::copy(&device, image).unwrap();
+            is_done("mount", &["-o", "loop", image, point])
+        });
+        // Its journal is replayed by that.
+        cut.unwrap()
     }
 
     fn new(mount: impl FnOnce(&str, &str) -> bool) -> Option<Self> {
@@ -44,10 +61,7 @@ impl Mount {
         if !is_mounted {
             eprintln!("nothing was tested: mounts are not allowed here");
         }
-        is_mounted.then_some(Self {
-            point,
-            _folder: folder,
-        })
+        is_mounted.then_some(Self { point, folder })
     }
 
     /// Where it is mounted.
