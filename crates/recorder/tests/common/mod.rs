@@ -7,6 +7,7 @@
 )]
 
 pub mod mounts;
+pub mod user;
 
 use std::collections::BTreeMap;
 use std::fs::File;
