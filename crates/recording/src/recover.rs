@@ -12,7 +12,7 @@ use crate::ballast::Ballast;
 use crate::check;
 use crate::error::{OpenError, WriteError};
 use crate::journal;
-use crate::layout::{OPEN_SUFFIX, Table, part_name};
+use crate::layout::{JOURNAL_FOLDER, OPEN_SUFFIX, Table, journal_name, part_name, sums_of};
 use crate::lock::WriterLock;
 use crate::manifest::{Manifest, PartRecord, State};
 use crate::part::{PartFile, hexadecimal};
@@ -216,21 +216,31 @@ fn seal_unfinished(
         let of_path = unfinished
             .iter()
             .filter(|batch| UnderWay::path(batch).as_deref() == Some(path.as_str()));
-        let name = free_name(folder, table, *path);
+        let name = free_name(folder, manifest, table, *path);
         let sealed = seal(folder, table, &name, of_path.cloned())?;
         manifest.parts.extend(sealed);
     }
     Ok(unfinished.len() as u64)
 }
 
-/// The name of a further part.
-fn free_name(folder: &FilePath, table: Table, path: Path) -> String {
+/// The name of a further part: one that neither a part has, damaged or not, nor a journal. That of a damaged journal would pass for
+/// the journal of this part, and nobody would hear of the damage.
+fn free_name(folder: &FilePath, manifest: &Manifest, table: Table, path: Path) -> String {
     let mut number = 1;
     loop {
         let name = part_name(table, Some(path), number);
-        let open = format!("{name}{OPEN_SUFFIX}");
-        let folder = folder.join(table.as_str());
-        if !folder.join(&name).exists() && !folder.join(open).exists() {
+        let file = format!("{}/{name}", table.as_str());
+        let journal = folder.join(JOURNAL_FOLDER).join(journal_name(table, &name));
+        let files = [
+            folder.join(&file),
+            folder.join(format!("{file}{OPEN_SUFFIX}")),
+            sums_of(&journal),
+            journal,
+        ];
+        let is_named = manifest.parts.iter().any(|part| part.file == file);
+        // A link to nowhere takes a name too.
+        let is_taken = |file: &PathBuf| file.symlink_metadata().is_ok();
+        if !is_named && !files.iter().any(is_taken) {
             return name;
         }
         number += 1;

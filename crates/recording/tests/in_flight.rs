@@ -265,3 +265,30 @@ fn damage_to_another_table_says_nothing_of_operations() {
     assert_eq!(manifest.dropped_rows["operations"], 1);
     assert_eq!(manifest.duration_us, None);
 }
+
+/// The rows of a damaged journal are gone, and what was under way must not take its name: readers would pass over it as one that is
+/// sealed.
+#[test]
+fn a_damaged_journal_keeps_its_name() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, _) = killed(root.path());
+    let journal = folder.join("journal/operations.direct-00001.arrows");
+    let length = fs::metadata(&journal).unwrap().len();
+    fs::write(&journal, vec![7; usize::try_from(length).unwrap()]).unwrap();
+    let recovered = recover(&folder).unwrap();
+    assert_eq!((recovered.missing_rows, recovered.unfinished), (1, 2));
+    let manifest = Manifest::read(&folder).unwrap();
+    let parts: Vec<&str> = manifest
+        .parts
+        .iter()
+        .map(|part| part.file.as_str())
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            "operations/direct-00002.parquet",
+            "operations/proxy-00001.parquet"
+        ]
+    );
+    assert!(journal.exists(), "somebody may want to look");
+}
