@@ -106,6 +106,12 @@ pub(crate) fn part_name(table: Table, path: Option<Path>, number: u32) -> String
     )
 }
 
+/// What a part's name says of its place: the path or table, and its number. `None` for a name that [`part_name`] does not give.
+pub(crate) fn place_of(part: &str) -> Option<(&str, u64)> {
+    let (stem, number) = part.strip_suffix(".parquet")?.rsplit_once('-')?;
+    Some((stem, number.parse().ok()?))
+}
+
 /// True for a name that [`part_name`] gives: a copy such as `direct-00001 (1).parquet` is somebody else's.
 pub(crate) fn is_part_name(table: Table, name: &str) -> bool {
     let Some((stem, number)) = name
@@ -145,6 +151,8 @@ mod tests {
         ] {
             assert!(!is_part_name(Table::Operations, name), "{name}");
         }
+        assert_eq!(place_of("direct-00012.parquet"), Some(("direct", 12)));
+        assert_eq!(place_of("direct-00012 (1).parquet"), None);
         let journal = journal_name(Table::Operations, "proxy-00001.parquet");
         assert_eq!(journal, "operations.proxy-00001.arrows");
         let part = part_of_journal(Table::Operations, &journal);

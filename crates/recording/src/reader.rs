@@ -8,7 +8,9 @@ use std::path::{Path as FilePath, PathBuf};
 use crate::check::{self, DamagedPart};
 use crate::error::OpenError;
 use crate::guard::guarded;
-use crate::layout::{JOURNAL_FOLDER, LOCK_FILE, OPEN_SUFFIX, Table, is_part_name, part_of_journal};
+use crate::layout::{
+    JOURNAL_FOLDER, LOCK_FILE, OPEN_SUFFIX, Table, is_part_name, part_of_journal, place_of,
+};
 use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
 use crate::unsealed::{self, Unsealed};
 
@@ -161,7 +163,32 @@ impl Recording {
             }
         }
         whole.sort_by(|a, b| a.part.cmp(&b.part));
+        self.leave_out_refused(table, &mut whole)?;
         Ok((whole, damaged))
+    }
+
+    /// A batch without a checksum in the journal of a part that its recorder had given up was refused by the disk, which kept it all
+    /// the same. The recorder wrote it first of all into the next part, so that where a later part has rows it is there twice.
+    fn leave_out_refused(&self, table: Table, journals: &mut [Unsealed]) -> Result<(), OpenError> {
+        if !journals.iter().any(Unsealed::may_be_refused) {
+            return Ok(());
+        }
+        let parts = self.listed(table)?.into_keys();
+        let mut later: Vec<String> = parts
+            .filter_map(|file| Some(file.split_once('/')?.1.to_owned()))
+            .collect();
+        let with_rows = journals.iter().filter(|journal| journal.rows > 0);
+        later.extend(with_rows.map(|journal| journal.part.clone()));
+        for journal in journals {
+            let is_after = |part: &String| match (place_of(&journal.part), place_of(part)) {
+                (Some((stem, number)), Some((other, later))) => stem == other && number < later,
+                _ => false,
+            };
+            if later.iter().any(is_after) {
+                journal.leave_out_refused();
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn read_journal(

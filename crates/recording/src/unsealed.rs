@@ -45,9 +45,24 @@ pub struct Unsealed {
     pub damaged_rows: u64,
     /// The stream up to the last complete batch, as it is on disk: compressed, a tenth of its rows in memory.
     stream: Vec<u8>,
+    /// Bytes and rows of it without its last batch, where the disk may have refused that one.
+    not_refused: Option<(usize, u64)>,
 }
 
 impl Unsealed {
+    /// True where the disk may have refused the last batch.
+    pub(crate) const fn may_be_refused(&self) -> bool {
+        self.not_refused.is_some()
+    }
+
+    /// Leaves out the batch that the disk refused: its rows are in a later part.
+    pub(crate) fn leave_out_refused(&mut self) {
+        if let Some((bytes, rows)) = self.not_refused.take() {
+            self.stream.truncate(bytes);
+            self.rows = rows;
+        }
+    }
+
     /// Every complete batch, decoded one by one.
     pub fn batches(&self) -> impl Iterator<Item = RecordBatch> + '_ {
         // Each was decoded once when the journal was read.
@@ -97,6 +112,7 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         damaged_bytes: 0,
         damaged_rows: 0,
         stream: Vec::new(),
+        not_refused: None,
     };
     // The checksums first: a recorder may be writing, and those that come later are of batches that this does not see.
     let sums = read_file(&sums_of(&unsealed.journal))?.map_or_else(Vec::new, |bytes| sums(&bytes));
@@ -119,6 +135,11 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         unsealed.damaged_bytes = doubtful.map(|piece| piece.bytes.len() as u64).sum();
         unsealed.stream = stream_of(&bytes, schema, &pieces);
         unsealed.rows = pieces.iter().map(|piece| piece.rows).sum();
+        let refused = found.summed_end.and_then(|end| refused(&pieces, end));
+        unsealed.not_refused = refused.map(|place| {
+            let rows = pieces[..place].iter().map(|piece| piece.rows).sum();
+            (stream_of(&bytes, schema, &pieces[..place]).len(), rows)
+        });
         read = unsealed.stream.len();
         // The mark that a stream was ended is no damage.
         if bytes[schema..].ends_with(&END_OF_STREAM) && read + END_OF_STREAM.len() == bytes.len() {
@@ -189,6 +210,8 @@ struct Found {
     end: usize,
     /// Rows of batches that changed, as their checksums count them.
     damaged_rows: u64,
+    /// Where the last batch that has a checksum ends; `None` where there are no checksums.
+    summed_end: Option<usize>,
 }
 
 /// Looks for batches from `start`, the end of the schema. A changed schema is not used, unless it is the one that this program writes:
@@ -227,6 +250,7 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Foun
         }
         position = end;
     }
+    let summed_end = (!sums.is_empty()).then_some(position);
     // What the recorder had no time to sum up, and journals from before there were sums.
     while let Some(piece) = piece(bytes, position) {
         position = piece.bytes.end;
@@ -236,7 +260,17 @@ fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Foun
         pieces,
         end: position,
         damaged_rows,
+        summed_end,
     }
+}
+
+/// The place of a batch that the disk may have refused when it was there already: the only one with rows behind the last checksum,
+/// which ends at `summed`. After a refusal nothing more comes, so that several say that checksums were lost.
+fn refused(pieces: &[Piece], summed: usize) -> Option<usize> {
+    let is_unsummed = |piece: &Piece| piece.rows > 0 && piece.bytes.end > summed;
+    let first = pieces.iter().position(is_unsummed)?;
+    let is_only = !pieces[first + 1..].iter().any(is_unsummed);
+    is_only.then_some(first)
 }
 
 /// The rows that a checksum counts; none where it was itself damaged.
