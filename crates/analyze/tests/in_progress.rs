@@ -79,6 +79,11 @@ fn rows_of_the_journal_count_before_they_are_sealed() {
     analyzed();
     assert_eq!(files(&made.folder), before, "evidence is never touched");
 
+    let journal = ["arrows", "crc"].map(|end| {
+        let name = format!("journal/operations.direct-00001.{end}");
+        let path = made.folder.join(name);
+        (std::fs::read(&path).unwrap(), path)
+    });
     let completion = Completion {
         state: State::Complete,
         duration_us: us(30.0),
@@ -90,6 +95,22 @@ fn rows_of_the_journal_count_before_they_are_sealed() {
     assert_eq!(complete.paths[0].overall.total, 252);
     assert_eq!(
         outages(&complete.paths[0], Group::Read),
+        [(10.0, 15.0, 0.45)]
+    );
+
+    // Its part is damaged, and the recorder had no time to remove the journal.
+    std::fs::create_dir(made.folder.join("journal")).unwrap();
+    for (bytes, path) in &journal {
+        std::fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(analyzed().unwrap().recording.journal_rows, 0);
+    let part = made.folder.join("operations/direct-00001.parquet");
+    std::fs::write(part, b"PAR1PAR1").unwrap();
+    let damaged = analyzed().unwrap();
+    assert_eq!(damaged.recording.journal_rows, 252);
+    assert!(damaged.recording.damaged_parts.is_empty());
+    assert_eq!(
+        outages(&damaged.paths[0], Group::Read),
         [(10.0, 15.0, 0.45)]
     );
 }

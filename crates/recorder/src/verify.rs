@@ -101,6 +101,12 @@ fn journal_line(journal: &JournalFound, found: &Verification) -> Option<String> 
         0 => String::new(),
         rows => format!("{} rows are missing, ", thousands(rows)),
     };
+    if let Some(stated) = journal.in_place_of {
+        let stated = thousands(stated);
+        return Some(format!(
+            "{file}: {rows} of the {stated} rows of its part, which is missing or damaged: read in its place"
+        ));
+    }
     let line = match (journal.is_kept, journal.is_damaged()) {
         (true, true) => format!("damaged: {missing}{unread} bytes could not be read and are kept"),
         (true, false) if journal.unread_bytes > 0 => {

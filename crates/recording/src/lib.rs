@@ -17,6 +17,7 @@ mod journal;
 mod layout;
 mod lock;
 mod manifest;
+mod message;
 mod packed;
 mod part;
 mod queued;

@@ -68,7 +68,8 @@ impl Recording {
     ///
     /// Parts that the manifest names have the size and the SHA-256 that it states. While the recording's state is `recording`,
     /// a sealed part that the manifest does not name counts too: its recorder died between the two steps. Otherwise a file that
-    /// is not named is somebody else's, such as a copy. A part that is named twice counts once.
+    /// is not named is somebody else's, such as a copy. A part that is named twice counts once. One that is missing or damaged,
+    /// and whose journal has every row of it, is not among them: [`Self::unsealed`] has those.
     ///
     /// # Errors
     /// [`OpenError::MissingPart`] where the manifest names a part that is not there, [`OpenError::DamagedPart`] where one
@@ -76,13 +77,17 @@ impl Recording {
     pub fn parts(&self, table: Table) -> Result<Vec<PathBuf>, OpenError> {
         let mut parts = Vec::new();
         for (file, record) in self.listed(table)? {
-            check::part(&self.folder, &file, record, &mut |_| ())?;
-            parts.push(self.folder.join(file));
+            match check::part(&self.folder, &file, record, &mut |_| ()) {
+                Ok(_) => parts.push(self.folder.join(file)),
+                Err(_) if self.missing_rows(table, &file, record)? == Some(0) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(parts)
     }
 
-    /// [`Self::parts`] for a reader that goes on without damaged ones: those that are whole, and those that are not.
+    /// [`Self::parts`] for a reader that goes on without damaged ones: those that are whole, and those that are not, with the rows that
+    /// are not in their journals either.
     ///
     /// # Errors
     /// [`OpenError::Io`] where a folder can't be listed.
@@ -91,13 +96,34 @@ impl Recording {
         for (file, record) in self.listed(table)? {
             match check::part(&self.folder, &file, record, &mut |_| ()) {
                 Ok(_) => whole.push(self.folder.join(file)),
-                Err(error) => {
-                    let rows = record.map(|record| record.rows);
-                    damaged.push(DamagedPart::new(&file, error, rows));
-                }
+                Err(error) => match self.missing_rows(table, &file, record)? {
+                    Some(0) => {}
+                    rows => damaged.push(DamagedPart::new(&file, error, rows)),
+                },
             }
         }
         Ok((whole, damaged))
+    }
+
+    /// The rows of a damaged part that its journal does not have either; `None` where nobody knows how many there were.
+    pub(crate) fn missing_rows(
+        &self,
+        table: Table,
+        file: &str,
+        record: Option<&PartRecord>,
+    ) -> Result<Option<u64>, OpenError> {
+        let Some(record) = record else {
+            return Ok(None);
+        };
+        let mut in_journal = 0;
+        for (journal, part) in self.journals(table)? {
+            if format!("{}/{part}", table.as_str()) == file {
+                let unsealed = self.read_journal(table, &journal, part);
+                // A journal that can't be read either has nothing.
+                in_journal = unsealed.map_or(0, |unsealed| in_place_of(unsealed, record).rows);
+            }
+        }
+        Ok(Some(record.rows.saturating_sub(in_journal)))
     }
 
     /// The parts of a table that count, unchecked, with what the manifest says of them, in the order of their names.
@@ -125,7 +151,7 @@ impl Recording {
     }
 
     /// What the journals of a table hold of parts that were never sealed, in the order of their names: the rows of a recording in
-    /// progress, or of one whose recorder was killed.
+    /// progress, or of one whose recorder was killed. Of a part that the manifest names and that is missing or damaged too.
     ///
     /// # Errors
     /// [`OpenError::Io`] where a journal can't be read, [`OpenError::DamagedPart`] where its bytes make the decoder fail. One
@@ -154,8 +180,12 @@ impl Recording {
             }
             let name = journal.file_name().unwrap_or_default().to_string_lossy();
             let file = format!("{JOURNAL_FOLDER}/{name}");
+            let record = self.record_of(table, &part);
             match self.read_journal(table, &journal, part) {
-                Ok(unsealed) => whole.push(unsealed),
+                Ok(unsealed) => whole.push(match record {
+                    Some(record) => in_place_of(unsealed, record),
+                    None => unsealed,
+                }),
                 // Sealed between the listing and the look.
                 Err(OpenError::MissingPart(_)) => {}
                 Err(OpenError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
@@ -219,8 +249,16 @@ impl Recording {
     /// True for a part that [`Self::parts`] gives.
     fn is_counted(&self, table: Table, part: &str) -> bool {
         let file = format!("{}/{part}", table.as_str());
-        self.manifest.parts.iter().any(|named| named.file == file)
-            || (self.manifest.state == State::Recording && self.is_whole(&file))
+        match self.record_of(table, part) {
+            None => self.manifest.state == State::Recording && self.is_whole(&file),
+            record => check::part(&self.folder, &file, record, &mut |_| ()).is_ok(),
+        }
+    }
+
+    /// What the manifest says of a part of this name.
+    fn record_of(&self, table: Table, part: &str) -> Option<&PartRecord> {
+        let file = format!("{}/{part}", table.as_str());
+        self.manifest.parts.iter().find(|named| named.file == file)
     }
 
     /// True for a whole Parquet file of the recording's folder.
@@ -237,6 +275,16 @@ impl Recording {
         };
         Ok(journals.into_iter().filter_map(part).collect())
     }
+}
+
+/// A journal in the place of a part that the manifest names. It has no more rows than the part had: what is behind them was refused by
+/// the disk, and is in a later part.
+fn in_place_of(mut journal: Unsealed, record: &PartRecord) -> Unsealed {
+    if journal.rows > record.rows {
+        journal.leave_out_refused();
+    }
+    journal.in_place_of = Some(record.rows);
+    journal
 }
 
 /// True for a part of this table.

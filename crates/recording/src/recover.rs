@@ -18,6 +18,7 @@ use crate::manifest::{Manifest, PartRecord, State};
 use crate::part::{PartFile, hexadecimal};
 use crate::reader::{Recording, open_files, sealed_files};
 use crate::under_way::{self, UnderWay};
+use crate::unsealed::Unsealed;
 use crate::vocabulary::Path;
 
 /// How long another holder of the lock is waited for.
@@ -76,6 +77,8 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     let mut has_unknown_damage = false;
     // Of operations alone: what is under way vouches for no other table.
     let mut damaged_operations = 0;
+    // Of damaged parts that had more rows than these have: neither replaces the other.
+    let mut kept_journals = Vec::new();
     for table in Table::ALL {
         if manifest.state == State::Recording {
             remove_open_files(folder, table)?;
@@ -102,18 +105,29 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
             }
         }
         for unsealed in unsealed {
+            if !unsealed.has_all() {
+                kept_journals.push(unsealed.journal);
+                continue;
+            }
             // Its Parquet file has no footer: the journal has all of it.
             let open = format!("{}{OPEN_SUFFIX}", unsealed.part);
             let _ = fs::remove_file(folder.join(table.as_str()).join(open));
             recovered.unread_bytes += unsealed.unread_bytes;
             recovered.rows += unsealed.rows;
-            if table == Table::Operations {
+            // What a part that was sealed once did not have was counted then.
+            let was_sealed = unsealed.in_place_of.is_some();
+            if table == Table::Operations && !was_sealed {
                 has_unknown_damage |= unsealed.damaged_bytes > 0 && unsealed.damaged_rows == 0;
                 damaged_operations += unsealed.damaged_rows;
             }
-            drop_rows(&mut manifest, &mut recovered, table, unsealed.damaged_rows);
+            if !was_sealed {
+                drop_rows(&mut manifest, &mut recovered, table, unsealed.damaged_rows);
+            }
             let sealed = seal(folder, table, &unsealed.part, unsealed.batches())?;
-            manifest.parts.extend(sealed);
+            if let Some(sealed) = sealed {
+                manifest.parts.retain(|part| part.file != sealed.file);
+                manifest.parts.push(sealed);
+            }
         }
     }
     if manifest.state == State::Recording
@@ -141,7 +155,7 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
         manifest.state = State::Recovered;
     }
     manifest.write(folder)?;
-    remove_journals(&recording)?;
+    remove_journals(&recording, &kept_journals)?;
     under_way::remove(folder);
     Ballast::remove(folder);
     drop(lock);
@@ -249,10 +263,12 @@ fn free_name(folder: &FilePath, manifest: &Manifest, table: Table, path: Path) -
 
 /// Every journal whose part is sealed now. One with bytes that could not be read stays: readers pass over it, and somebody may
 /// want to look.
-fn remove_journals(recording: &Recording) -> Result<(), OpenError> {
+fn remove_journals(recording: &Recording, kept: &[PathBuf]) -> Result<(), OpenError> {
     for table in Table::ALL {
         for (path, part) in recording.journals(table)? {
-            if recording.read_journal(table, &path, part)?.unread_bytes == 0 {
+            if !kept.contains(&path)
+                && recording.read_journal(table, &path, part)?.unread_bytes == 0
+            {
                 journal::remove(&path);
             }
         }
@@ -263,7 +279,8 @@ fn remove_journals(recording: &Recording) -> Result<(), OpenError> {
 fn has_journals(recording: &Recording) -> Result<bool, OpenError> {
     for table in Table::ALL {
         let unsealed = recording.unsealed(table)?;
-        if unsealed.iter().any(|unsealed| unsealed.rows > 0) {
+        let has_rows = |unsealed: &Unsealed| unsealed.rows > 0 && unsealed.has_all();
+        if unsealed.iter().any(has_rows) {
             return Ok(true);
         }
     }

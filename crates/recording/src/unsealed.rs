@@ -14,16 +14,13 @@ use crate::error::{OpenError, WriteError};
 use crate::guard::guarded;
 use crate::journal::{Sum, stream_writer};
 use crate::layout::{Table, sums_of};
+use crate::message::{MARK, MOST_ROWS, message};
 use crate::packed;
 use crate::part::parquet_writer;
 use crate::schema;
 
 /// No journal is larger: a part of 1 M rows takes about 15 MB.
 const LARGEST_JOURNAL: u64 = 1 << 30;
-/// No batch of ours has more rows: what a flush takes at most is the writer's queue.
-const MOST_ROWS: i64 = 1 << 20;
-/// No column of a batch of ours takes more room, bytes.
-const LARGEST_COLUMN: i64 = 1 << 26;
 /// Batches that pass their checksums, or have none, and can't be decoded: with more of them only those before are read.
 const MOST_UNDECODABLE: usize = 16;
 
@@ -43,6 +40,9 @@ pub struct Unsealed {
     pub damaged_bytes: u64,
     /// The rows that are missing for that reason, as far as the checksums tell.
     pub damaged_rows: u64,
+    /// The rows that the manifest states of the part, where it names it: the part is missing or damaged, and this is read in its
+    /// place. `None` for a part that was never sealed.
+    pub in_place_of: Option<u64>,
     /// The stream up to the last complete batch, as it is on disk: compressed, a tenth of its rows in memory.
     stream: Vec<u8>,
     /// Bytes and rows of it without its last batch, where the disk may have refused that one.
@@ -50,6 +50,12 @@ pub struct Unsealed {
 }
 
 impl Unsealed {
+    /// False where the part in whose place this is read had more rows.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        self.in_place_of.is_none_or(|rows| self.rows >= rows)
+    }
+
     /// True where the disk may have refused the last batch.
     pub(crate) const fn may_be_refused(&self) -> bool {
         self.not_refused.is_some()
@@ -111,6 +117,7 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         unread_bytes: 0,
         damaged_bytes: 0,
         damaged_rows: 0,
+        in_place_of: None,
         stream: Vec::new(),
         not_refused: None,
     };
@@ -171,9 +178,6 @@ fn sums(bytes: &[u8]) -> Vec<Sum> {
     let (sums, _) = bytes.as_chunks();
     sums.iter().map(|sum| Sum::from_bytes(*sum)).collect()
 }
-
-/// What a message begins with.
-const MARK: [u8; 4] = [0xff; 4];
 
 /// What a stream ends with where its writer had the time.
 const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
@@ -353,59 +357,6 @@ fn decodable(table: Table, bytes: &[u8], schema: usize, mut pieces: Vec<Piece>) 
         }
         pieces.remove(good);
     }
-}
-
-/// The message at `start`, if it is whole, of that kind, and claims no impossible size: its rows and its end.
-///
-/// The decoder allocates what a message claims before it looks whether it is there: a damaged length must not get that far.
-fn message(bytes: &[u8], start: usize, kind: MessageHeader) -> Option<(u64, usize)> {
-    let rest = bytes.get(start..)?;
-    let (mark, rest) = rest.split_first_chunk::<4>()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let length = usize::try_from(i32::from_le_bytes(*length)).ok()?;
-    if *mark != MARK || length == 0 || length > rest.len() {
-        return None;
-    }
-    let (metadata, rest) = rest.split_at(length);
-    let message = root_as_message(metadata).ok()?;
-    let body_length = usize::try_from(message.bodyLength()).ok()?;
-    let body = rest.get(..body_length)?;
-    if message.header_type() != kind {
-        return None;
-    }
-    let rows = match kind {
-        MessageHeader::RecordBatch => rows_of_batch(message.header_as_record_batch()?, body)?,
-        MessageHeader::DictionaryBatch => {
-            let words = message.header_as_dictionary_batch()?;
-            rows_of_batch(words.data()?, body)?
-        }
-        _ => 0,
-    };
-    Some((rows, start + 8 + length + body_length))
-}
-
-fn rows_of_batch(batch: arrow_ipc::RecordBatch<'_>, body: &[u8]) -> Option<u64> {
-    let is_compressed = batch.compression().is_some();
-    let possible = 0..=MOST_ROWS;
-    for node in batch.nodes()? {
-        if !possible.contains(&node.length()) || !(0..=node.length()).contains(&node.null_count()) {
-            return None;
-        }
-    }
-    for buffer in batch.buffers()? {
-        let start = usize::try_from(buffer.offset()).ok()?;
-        let length = usize::try_from(buffer.length()).ok()?;
-        let content = body.get(start..start.checked_add(length)?)?;
-        if is_compressed && !content.is_empty() {
-            let length = i64::from_le_bytes(*content.first_chunk::<8>()?);
-            if !(-1..=LARGEST_COLUMN).contains(&length) {
-                return None;
-            }
-        }
-    }
-    possible
-        .contains(&batch.length())
-        .then(|| batch.length().unsigned_abs())
 }
 
 /// The only batch of a stream of `table`, if it is one.

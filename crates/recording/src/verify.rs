@@ -58,6 +58,9 @@ pub struct JournalFound {
     pub damaged_rows: u64,
     /// True where it is only kept for what could not be read: its rows are in a part, or it was recovered and had none.
     pub is_kept: bool,
+    /// The rows that the manifest states of its part, where that one is missing or damaged: readers take the journal in its place,
+    /// and `recover` seals it if it has as many.
+    pub in_place_of: Option<u64>,
 }
 
 impl JournalFound {
@@ -73,6 +76,7 @@ impl JournalFound {
             damaged_bytes: unsealed.damaged_bytes,
             damaged_rows: unsealed.damaged_rows,
             is_kept: is_sealed || is_empty,
+            in_place_of: unsealed.in_place_of,
         }
     }
 
@@ -102,10 +106,18 @@ impl Verification {
         self.state == State::Recording && self.is_being_written
     }
 
-    /// Rows that only the journals have.
+    /// Rows that only the journals have, and that can be sealed.
     #[must_use]
     pub fn journaled_rows(&self) -> u64 {
-        let rows = self.journals.iter().map(|journal| journal.rows);
+        let has_all = |journal: &&JournalFound| {
+            let stated = journal.in_place_of;
+            stated.is_none_or(|stated| journal.rows >= stated)
+        };
+        let rows = self
+            .journals
+            .iter()
+            .filter(has_all)
+            .map(|journal| journal.rows);
         rows.fold(0, u64::saturating_add)
     }
 

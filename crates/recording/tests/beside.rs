@@ -15,8 +15,12 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use recording::vocabulary::Path;
-use recording::{Recording, RecordingWriter, Table, Unsealed, WriterOptions, recover};
+use recording::{
+    Manifest, Recording, RecordingWriter, State, Table, Unsealed, WriterOptions, recover,
+};
 use support::{copy_of, done, manifest, operation, read};
+
+const PART: &str = "operations/direct-00001.parquet";
 
 fn ids(batch: &RecordBatch) -> Vec<i64> {
     let ids = batch.column_by_name("operation_id").unwrap();
@@ -68,6 +72,92 @@ fn journaled(root: &FilePath) -> (RecordingWriter, PathBuf) {
     }
     let copy = copy_of(&root.join("run"), &root.join("before"));
     (writer, copy)
+}
+
+/// Copies the journal of the first part into a recording whose recorder had no time to remove it.
+fn put_journal(from: &FilePath, folder: &FilePath) -> PathBuf {
+    let _ = fs::create_dir(folder.join("journal"));
+    let name = |end: &str| format!("journal/operations.direct-00001.{end}");
+    for end in ["arrows", "crc"] {
+        fs::copy(from.join(name(end)), folder.join(name(end))).unwrap();
+    }
+    folder.join(name("arrows"))
+}
+
+fn damage(file: &FilePath) {
+    let mut bytes = fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+/// A named part is damaged or gone while its journal is there, in every state of a recording.
+#[test]
+fn a_damaged_part_is_read_from_its_journal() {
+    for state in [State::Recording, State::Complete] {
+        let root = tempfile::tempdir().unwrap();
+        let (writer, before) = journaled(root.path());
+        writer.finish(done()).unwrap();
+        let folder = root.path().join("run");
+        let journal = put_journal(&before, &folder);
+        let mut manifest = Manifest::read(&folder).unwrap();
+        manifest.state = state;
+        manifest.write(&folder).unwrap();
+        let all: Vec<i64> = (1..=60).collect();
+        assert_eq!(found(&folder), all, "the part counts, not its journal");
+
+        damage(&folder.join(PART));
+        assert_eq!(found(&folder), all, "{state:?}");
+        let recording = Recording::open(&folder).unwrap();
+        let (parts, damaged) = recording.whole_parts(Table::Operations).unwrap();
+        assert!(parts.is_empty() && damaged.is_empty(), "{damaged:?}");
+        let verified = recording::verify(&folder, &mut |_, _| ()).unwrap();
+        assert_eq!(verified.damaged[0].file, PART);
+        assert_eq!(verified.journaled_rows(), 60);
+        fs::remove_file(folder.join(PART)).unwrap();
+        assert_eq!(found(&folder), all, "{state:?}");
+
+        assert_eq!(recover(&folder).unwrap().rows, 60);
+        assert_eq!(found(&folder), all);
+        assert!(!journal.exists());
+        let verified = recording::verify(&folder, &mut |_, _| ()).unwrap();
+        assert!(verified.is_whole(), "{verified:?}");
+        assert_eq!(Manifest::read(&folder).unwrap().parts.len(), 1);
+    }
+}
+
+/// A journal that has a part of the rows is no reason to give the rest up, nor to say that nothing is missing.
+#[test]
+fn a_journal_with_fewer_rows_does_not_replace_its_part() {
+    let root = tempfile::tempdir().unwrap();
+    let (writer, before) = journaled(root.path());
+    write(&writer, 61..=100, 100);
+    writer.finish(done()).unwrap();
+    let folder = root.path().join("run");
+    let journal = put_journal(&before, &folder);
+    damage(&folder.join(PART));
+    let bytes = fs::read(folder.join(PART)).unwrap();
+    let look = || {
+        let recording = Recording::open(&folder).unwrap();
+        assert!(recording.parts(Table::Operations).unwrap_err().is_damage());
+        let (parts, damaged) = recording.whole_parts(Table::Operations).unwrap();
+        assert!(parts.is_empty());
+        assert_eq!((damaged.len(), damaged[0].rows), (1, Some(40)));
+        let journals = recording.unsealed(Table::Operations).unwrap();
+        assert_eq!((journals[0].rows, journals[0].has_all()), (60, false));
+        let verified = recording::verify(&folder, &mut |_, _| ()).unwrap();
+        assert_eq!(verified.journaled_rows(), 0, "`recover` seals none");
+        assert_eq!(verified.journals[0].in_place_of, Some(100));
+    };
+    look();
+    assert!(recover(&folder).unwrap().healthy);
+    // The same where there is something else to recover.
+    let mut manifest = Manifest::read(&folder).unwrap();
+    manifest.state = State::Recording;
+    manifest.write(&folder).unwrap();
+    recover(&folder).unwrap();
+    look();
+    assert!(journal.exists() && fs::read(folder.join(PART)).unwrap() == bytes);
 }
 
 /// Cuts the last checksum off: its batch was written, and then the disk refused.
