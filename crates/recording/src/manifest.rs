@@ -381,7 +381,18 @@ impl Manifest {
                 });
             }
         }
-        serde_json::from_value(value).map_err(bad)
+        let manifest: Self = serde_json::from_value(value).map_err(bad)?;
+        let lengths = [
+            ("duration_us", manifest.duration_us),
+            ("requested_duration_us", manifest.requested_duration_us),
+        ];
+        for (field, length) in lengths {
+            if let Some(length) = length.filter(|length| *length < 0) {
+                let reason = format!("{field} is {length}, and no length is negative");
+                return Err(OpenError::BadManifest { path, reason });
+            }
+        }
+        Ok(manifest)
     }
 
     /// Replaces the manifest in `folder` atomically: temporary file, fsync, rename, fsync of the folder.

@@ -130,6 +130,34 @@ fn a_manifest_names_no_file_outside_its_tables() {
     );
 }
 
+/// Nobody's figures are of a length below nothing, and recovery keeps no such length.
+#[test]
+fn a_negative_length_is_refused() {
+    let (_root, folder) = written();
+    let whole = Manifest::read(&folder).unwrap();
+    type Change = fn(&mut Manifest);
+    let changes: [(&str, Change); 2] = [
+        ("duration_us", |manifest| manifest.duration_us = Some(-5)),
+        ("requested_duration_us", |manifest| {
+            manifest.requested_duration_us = Some(-5);
+        }),
+    ];
+    for (field, change) in changes {
+        let mut manifest = whole.clone();
+        change(&mut manifest);
+        manifest.write(&folder).unwrap();
+        let said = format!("{field} is -5, and no length is negative");
+        let error = Recording::open(&folder).unwrap_err();
+        assert!(error.to_string().contains(&said), "{error}");
+        let error = recording::recover(&folder).unwrap_err();
+        assert!(error.to_string().contains(&said), "{error}");
+        assert!(matches!(
+            recording::verify(&folder, &mut |_, _| ()),
+            Err(OpenError::BadManifest { .. })
+        ));
+    }
+}
+
 #[test]
 fn a_pipe_in_place_of_a_part_is_not_waited_for() {
     let (_root, folder) = written();
