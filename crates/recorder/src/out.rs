@@ -1,14 +1,19 @@
 //! The folder of recordings, looked at before anything is connected: a recording that can't be kept need not be made.
 
-use std::io::{Error, ErrorKind};
+use std::fmt::Display;
+use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::RecorderError;
 
-/// Makes the folder and a file in it, and takes both away again: a run that fails later leaves nothing behind.
+/// The room that a recording needs to begin, bytes: the manifest, and what is kept for it when the disk is full later.
+const ROOM_BYTES: usize = 128 << 10;
+
+/// Makes the folder and a file in it with as much as a recording needs to begin, and takes both away again: a run that fails later
+/// leaves nothing behind. SIGXFSZ must be heard already.
 ///
 /// # Errors
-/// [`RecorderError::Usage`] where one of them can't be made.
+/// [`RecorderError::Usage`] where one of them can't be made, or the disk is full.
 pub(crate) fn probe(folder: &Path) -> Result<(), RecorderError> {
     let missing: Vec<&Path> = folder
         .ancestors()
@@ -21,11 +26,23 @@ pub(crate) fn probe(folder: &Path) -> Result<(), RecorderError> {
         let _ = std::fs::remove_dir(part);
     }
     made.map_err(|error| {
+        let folder = folder.display();
+        let room = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room there, or ",
+            _ => "",
+        };
         RecorderError::Usage(format!(
-            "--out {}: {error}; choose another folder",
-            folder.display()
+            "--out {folder}: {error}; {room}choose another folder"
         ))
     })
+}
+
+/// The error of a recording that could not be begun there all the same; its folder is gone again.
+pub(crate) fn not_begun(folder: &Path, error: &dyn Display) -> RecorderError {
+    RecorderError::NothingRecorded(format!(
+        "--out {}: the recording could not be begun: {error}; make room there, or choose another folder",
+        folder.display()
+    ))
 }
 
 fn make(folder: &Path) -> Result<(), Error> {
@@ -38,7 +55,12 @@ fn make(folder: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(folder)?;
     // The error's own text names the temporary file, which nobody knows of.
     let reason = |error: Error| error.kind().into();
-    tempfile::tempfile_in(folder).map(drop).map_err(reason)
+    let mut file = tempfile::tempfile_in(folder).map_err(reason)?;
+    match file.write_all(&[0; ROOM_BYTES]) {
+        // Under a limit on the size of files a recording has many small ones.
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Ok(()),
+        written => written.map_err(reason),
+    }
 }
 
 #[cfg(test)]

@@ -42,10 +42,10 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), R
 /// [`RecorderError::Usage`] and [`RecorderError::NothingRecorded`] leave no folder behind; [`RecorderError::Failed`] says what
 /// of the recording is lost.
 pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError> {
-    out::probe(&config.out)?;
-    config.notes.iter().for_each(say::line);
     let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
     let mut signals = Signals::listen().map_err(nothing)?;
+    out::probe(&config.out)?;
+    config.notes.iter().for_each(say::line);
     let monitor = Monitor::new(config.mode.paths(), clock);
     let (stop, stopping) = watch::channel(false);
     let ready = async {
@@ -140,24 +140,34 @@ impl Recording {
             ..WriterOptions::default()
         };
         let writer = RecordingWriter::create(&folder, manifest, options)
-            .map_err(|error| RecorderError::NothingRecorded(error.to_string()))?;
+            .map_err(|error| out::not_begun(&config.out, &error))?;
         let logs = folder.join("logs");
-        let log = Arc::new(Log::create(&logs, clock).map_err(RecorderError::Failed)?);
         let (server_sender, new_servers) = mpsc::unbounded_channel();
-        let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
-        let workloads = workloads(
-            &config,
-            clock,
-            &monitor,
-            &writer,
-            &observer,
-            checked.keys,
-            &run_id,
-        )?;
-        for load in &mut loads {
-            load.begin_recording(writer.handle(), clock, &logs)
-                .map_err(|error| RecorderError::Failed(error.to_string()))?;
-        }
+        let prepare = || -> Result<_, String> {
+            let log = Arc::new(Log::create(&logs, clock)?);
+            let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
+            let workloads = workloads(
+                &config,
+                clock,
+                &monitor,
+                &writer,
+                &observer,
+                checked.keys,
+                &run_id,
+            )?;
+            for load in &mut loads {
+                load.begin_recording(writer.handle(), clock, &logs)
+                    .map_err(|error| error.to_string())?;
+            }
+            Ok((log, workloads))
+        };
+        let (log, workloads) = match prepare() {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                writer.discard();
+                return Err(out::not_begun(&config.out, &error));
+            }
+        };
         report::begun(&config, &folder, &log);
         let paths = config.mode.paths();
         clock_offset::log(&checked.offsets, paths, "before the start", &log);
@@ -321,7 +331,7 @@ fn workloads(
     observer: &Arc<Observer>,
     keys: Vec<PathKeys>,
     run_id: &RunId,
-) -> Result<Vec<Arc<Workload>>, RecorderError> {
+) -> Result<Vec<Arc<Workload>>, String> {
     let draws = Draws::new(config.seed, config.weights);
     let workload = |(connector, keys): (&Connector, PathKeys)| {
         let path = connector.path();
@@ -330,8 +340,7 @@ fn workloads(
             clock,
             config.pool_size,
             observer.on_attempt(),
-        )
-        .map_err(RecorderError::Failed)?;
+        )?;
         Ok(Arc::new(Workload {
             path,
             pool,

@@ -3,7 +3,55 @@
 
 mod common;
 
+use std::path::PathBuf;
+use std::process::Output;
+
+use common::mounts::Mount;
 use common::{TestLab, assert_one_line, assert_success, stderr, stdout};
+
+/// Runs for a second into the folder `runs` of a disk.
+fn run_onto(test: &TestLab, disk: &Mount) -> (Output, PathBuf) {
+    let out = disk.path().join("runs");
+    let run = ["run", "--duration", "1", "--out", out.to_str().unwrap()];
+    (test.recorder(&run), out)
+}
+
+/// What is in the way is said before anything is connected to, in the way of other wrong folders.
+#[test]
+fn a_full_disk_is_one_line() {
+    let Some(disk) = Mount::in_memory() else {
+        return;
+    };
+    let test = TestLab::start_set_up();
+    let filler = disk.fill(0);
+    let (output, out) = run_onto(&test, &disk);
+    let start = format!("--out {}: no storage space; make room", out.display());
+    assert_one_line(&output, 2, &[&start, "choose another folder"]);
+    assert!(!out.exists());
+    std::fs::remove_file(filler).unwrap();
+    assert_success(&run_onto(&test, &disk).0);
+}
+
+/// The last room goes to the recording's own files, and there is none for its log.
+#[test]
+fn a_recording_that_could_not_begin_leaves_no_folder() {
+    // The disk's root; runs, the recording, its three folders, the lock, the manifest.
+    let Some(disk) = Mount::in_memory_of_files(8) else {
+        return;
+    };
+    let test = TestLab::start_set_up();
+    let (output, out) = run_onto(&test, &disk);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let last = said.lines().last().unwrap();
+    let texts = [
+        "recorder: --out ",
+        "recorder.log: No space left",
+        "make room",
+    ];
+    assert!(texts.iter().all(|text| last.contains(text)), "{said}");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0, "{said}");
+}
 
 /// The URL with another piece in place of one.
 fn with(url: &str, from: &str, to: &str) -> String {

@@ -294,4 +294,16 @@ impl RecordingWriter {
             .map_err(|_| WriteError::WriterGone)?;
         self.thread.join().map_err(|_| WriteError::WriterGone)
     }
+
+    /// Ends a recording in which nothing was recorded yet, and removes its folder. Waits for the disk.
+    pub fn discard(self) {
+        let folder = self.folder.clone();
+        // Nobody wants its rows: what the disk says to that is nothing to hear of.
+        let _ = self.finish(Completion {
+            state: State::Interrupted,
+            duration_us: 0,
+            drift_us: 0,
+        });
+        let _ = fs::remove_dir_all(folder);
+    }
 }

@@ -24,7 +24,16 @@ pub struct Mount {
 impl Mount {
     /// A file system in memory of 2 MiB; `None`, and a line on stderr, where mounts are not allowed.
     pub fn in_memory() -> Option<Self> {
-        Self::new(|point, _| is_done("mount", &["-t", "tmpfs", "-o", "size=2m", "tmpfs", point]))
+        Self::in_memory_with("size=2m")
+    }
+
+    /// The same, with room for so many files and folders, its root included.
+    pub fn in_memory_of_files(files: u32) -> Option<Self> {
+        Self::in_memory_with(&format!("size=2m,nr_inodes={files}"))
+    }
+
+    fn in_memory_with(options: &str) -> Option<Self> {
+        Self::new(|point, _| is_done("mount", &["-t", "tmpfs", "-o", options, "tmpfs", point]))
     }
 
     /// An ext4 of 32 MiB in a file; `None`, and a line on stderr, where loop mounts are not allowed.
