@@ -3,8 +3,8 @@
 --
 -- downtime_us      sum of the outages; null where nobody asked the group during an outage of `all`, and it had none itself
 -- resolution_us    the true downtime lies between downtime_us - resolution_us and downtime_us
--- at_least         the downtime is a lower bound: an outage was open at the start or at the end, rows were lost, or the recorder
---                  never said how the recording ended
+-- at_least         the downtime is a lower bound: an outage was open at the start or at the end, rows were lost, rows have words of a
+--                  later version and belong to no group, or the recorder never said how the recording ended
 -- outages, brownout_us    how many; sum of the gaps in which operations waited, too short for an outage
 -- availability     1 - downtime / duration, 0 to 1; an upper bound where `at_least` or `unobserved`, null where the duration is 0
 
@@ -20,7 +20,15 @@ groups_asked AS (
     JOIN members AS m ON m.operation_type = o.operation_type
 ),
 last_rows AS (
-    SELECT run_id, host, path, MAX(COALESCE(end_us, scheduled_us)) AS last_end_us, MAX(scheduled_us) AS last_scheduled_us
+    SELECT run_id,
+           host,
+           path,
+           MAX(COALESCE(end_us, scheduled_us)) AS last_end_us,
+           MAX(scheduled_us) AS last_scheduled_us,
+           MAX(CASE WHEN path IN ('direct', 'proxy') AND operation_type IN ('read', 'write', 'transaction')
+                         AND outcome IN ('ok', 'rejected', 'failed', 'unknown', 'unfinished')
+                         AND operation_name IS NOT NULL AND scheduled_us IS NOT NULL
+                    THEN 0 ELSE 1 END) AS has_left_out
     FROM operations
     GROUP BY run_id, host, path
 ),
@@ -29,7 +37,10 @@ spans AS (
            l.host,
            l.path,
            COALESCE(r.end_us, GREATEST(l.last_end_us, l.last_scheduled_us, r.start_us)) - r.start_us AS duration_us,
-           CASE WHEN r.end_us IS NULL OR r.dropped_operations > 0 THEN 1 ELSE 0 END AS is_partial
+           -- Rows that are left out on one path are missing in the recording.
+           CASE WHEN r.end_us IS NULL OR r.dropped_operations > 0
+                     OR MAX(l.has_left_out) OVER (PARTITION BY l.run_id, l.host) = 1
+                THEN 1 ELSE 0 END AS is_partial
     FROM last_rows AS l
     JOIN recordings AS r ON r.run_id = l.run_id AND r.host = l.host
 ),

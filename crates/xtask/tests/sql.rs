@@ -389,3 +389,32 @@ fn plain_sql_gives_the_figures_of_analyze() {
         }
     }
 }
+
+/// The engines that are there.
+fn engines() -> &'static [&'static str] {
+    match with_spark() {
+        true => &["duckdb", "spark"],
+        false => &["duckdb"],
+    }
+}
+
+/// Operations of a later version's type belong to no group: SQL leaves them out as `analyze` does, and says so too.
+#[test]
+fn downtimes_without_unknown_operations_are_lower_bounds() {
+    let later = workspace().join("data/golden/v1-later-minor");
+    let mut lake = Lake::new();
+    let copy = lake.root.path().join("later");
+    copy_folder(&later, &copy);
+    lake.add(&copy, &figures(&copy));
+    let expected = lake.expected.finish();
+    let is_bound = |row: &Value| row["at_least"] == true;
+    assert!(!expected["downtime"].is_empty() && expected["downtime"].iter().all(is_bound));
+    for engine in engines() {
+        let found = run(engine, lake.root.path());
+        for query in ["downtime", "outages"] {
+            let of_query = |rows: &Value| json!({ query: rows[query].clone() });
+            let expected = Rows::from([(query, expected[query].clone())]);
+            check(engine, &of_query(&found), &expected);
+        }
+    }
+}

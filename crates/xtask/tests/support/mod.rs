@@ -118,8 +118,7 @@ pub fn with_spark() -> bool {
 }
 
 /// The golden recordings that are sealed and of this version: what is in journals only is not for other engines. Those made as a later
-/// version may write them (`v1-later-minor`) have columns that `FORMAT.md` has not, and words by which only `analyze` knows that
-/// it does not know all: plain SQL passes such operations over and can't tell that its downtimes are lower bounds.
+/// version may write them (`v1-later-minor`) have columns and words that `FORMAT.md` has not.
 pub fn golden() -> Vec<PathBuf> {
     let all = recording::find(&workspace().join("data/golden")).unwrap();
     let is_sealed = |folder: &PathBuf| {
