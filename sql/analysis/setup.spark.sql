@@ -6,20 +6,30 @@
 --
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.
+--
+-- A recording that is there twice, as copies of one folder, counts once: one that has an end, the first by name. It is told by the names
+-- of the files: DISTINCT over the rows would hold all of them in memory.
 
 CREATE OR REPLACE TEMPORARY VIEW recording_manifests (
     run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT, dropped_rows STRUCT<operations: BIGINT>
 ) USING json OPTIONS (path '${spark.recordings}/manifest.json', multiLine 'true');
 
 CREATE OR REPLACE TEMPORARY VIEW recordings AS
-SELECT run_id,
+SELECT folder,
+       run_id,
        host,
        state,
        unix_micros(CAST(start_time AS TIMESTAMP)) AS start_us,
        -- Null while it runs, and where its recorder was killed and nobody has recovered it yet; a recovered one has an end.
        unix_micros(CAST(start_time AS TIMESTAMP)) + duration_us AS end_us,
        COALESCE(dropped_rows.operations, 0) AS dropped_operations
-FROM recording_manifests;
+FROM (
+    SELECT *,
+           ROW_NUMBER() OVER (PARTITION BY run_id, host
+                              ORDER BY CASE WHEN duration_us IS NULL THEN 1 ELSE 0 END, folder) AS copy
+    FROM (SELECT *, regexp_replace(input_file_name(), '/manifest[.]json$', '') AS folder FROM recording_manifests) AS placed
+) AS manifests
+WHERE copy = 1;
 
 -- By the names of parts and not by folder: Spark refuses a folder pattern that nothing matches.
 CREATE OR REPLACE TEMPORARY VIEW recording_operations (
@@ -42,7 +52,8 @@ SELECT run_id,
        outcome,
        error_class,
        sqlstate
-FROM recording_operations;
+FROM (SELECT *, regexp_replace(input_file_name(), '/operations/[^/]*$', '') AS folder FROM recording_operations) AS placed
+WHERE folder IN (SELECT folder FROM recordings);
 
 CREATE OR REPLACE TEMPORARY VIEW recording_events (
     run_id STRING, host STRING, path STRING, time TIMESTAMP, event STRING, status INT, detail STRING
@@ -50,4 +61,5 @@ CREATE OR REPLACE TEMPORARY VIEW recording_events (
 
 CREATE OR REPLACE TEMPORARY VIEW events AS
 SELECT run_id, host, path, unix_micros(time) AS time_us, event, status, detail
-FROM recording_events;
+FROM (SELECT *, regexp_replace(input_file_name(), '/events/[^/]*$', '') AS folder FROM recording_events) AS placed
+WHERE folder IN (SELECT folder FROM recordings);

@@ -12,7 +12,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use recording::{Manifest, Timestamp};
+use recording::{Manifest, State, Timestamp};
 use serde_json::{Map, Value, json};
 use support::{copy_folder, figures, golden, python, with_spark, workspace};
 use tempfile::TempDir;
@@ -395,6 +395,29 @@ fn engines() -> &'static [&'static str] {
     match with_spark() {
         true => &["duckdb", "spark"],
         false => &["duckdb"],
+    }
+}
+
+/// A fleet's folder in which recordings were copied twice, one of them before it had ended.
+#[test]
+fn copies_of_a_recording_count_once() {
+    let mut lake = Lake::new();
+    for name in ["v1-made-words", "v1-lab-crash-failover"] {
+        let golden = workspace().join("data/golden").join(name);
+        let whole = lake.root.path().join(format!("{name}-2"));
+        copy_folder(&golden, &whole);
+        lake.add(&whole, &figures(&whole));
+        copy_folder(&golden, &lake.root.path().join(format!("{name}-3")));
+        let early = lake.root.path().join(format!("{name}-1"));
+        copy_folder(&golden, &early);
+        let mut manifest = Manifest::read(&early).unwrap();
+        manifest.state = State::Recording;
+        manifest.duration_us = None;
+        manifest.write(&early).unwrap();
+    }
+    let expected = lake.expected.finish();
+    for engine in engines() {
+        check(engine, &run(engine, lake.root.path()), &expected);
     }
 }
 
