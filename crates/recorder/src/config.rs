@@ -8,11 +8,14 @@ use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{Mode, Timeouts, Weights};
 
+use crate::child_environment;
 use crate::cli::{EndpointArgs, ModeArg, RunArgs};
 use crate::connect::{Connector, Resolver};
 use crate::endpoint::Endpoint;
+use crate::environment::Environment;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
+use crate::password_command::PasswordCommand;
 use crate::pgbench::{LoadMode, LoadOptions};
 use crate::redact;
 use crate::schedule::ClosedLoop;
@@ -107,6 +110,7 @@ impl RunConfig {
         let load = load(&args)?;
         let labels = labels(&args.labels, &mut notes)?;
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
+        check_same_tcp(&connectors)?;
         Ok(Self {
             mode,
             duration: args.duration,
@@ -185,12 +189,56 @@ fn connectors(
                 "no endpoint for the {path} path: give --{path}-url, set {variable}, or choose another --mode"
             ))
         })?;
-        let in_url = |reason: String| usage(format!("--{path}-url: {reason}"));
-        let mut endpoint = Endpoint::parse(url).map_err(in_url)?;
-        endpoint.find_password().map_err(usage)?;
-        Connector::new(*path, endpoint, resolver.clone(), limit).map_err(in_url)
+        connect_to(*path, url, endpoints, &resolver, limit)
+            .map_err(|reason| usage(format!("--{path}-url: {reason}")))
     };
     paths.iter().map(connector).collect()
+}
+
+/// The connector of one URL, with what flags and environment add to it.
+fn connect_to(
+    path: Path,
+    url: &str,
+    endpoints: &EndpointArgs,
+    resolver: &Resolver,
+    limit: Duration,
+) -> Result<Connector, String> {
+    let environment = Environment::of_process();
+    let settings = &endpoints.connection;
+    let mut endpoint = Endpoint::parse(url, &environment)?;
+    endpoint.tcp = endpoint.tcp.or(settings.tcp()?);
+    let command = settings.password_command.as_deref();
+    let command = command.filter(|command| !command.is_empty() && endpoint.password.is_none());
+    let command = match command {
+        Some(command) => {
+            let lifetime = settings.password_lifetime;
+            Some(PasswordCommand::new(command, lifetime, &endpoint)?)
+        }
+        None => {
+            endpoint.find_password(&environment)?;
+            None
+        }
+    };
+    let connector = Connector::new(path, endpoint, resolver.clone(), limit)?;
+    Ok(match command {
+        Some(command) => connector.with_password_command(command),
+        None => connector,
+    })
+}
+
+/// With other settings on one path the comparison would be one of settings.
+fn check_same_tcp(connectors: &[Connector]) -> Result<(), RecorderError> {
+    let settings = |connector: &Connector| connector.endpoint().tcp;
+    match connectors
+        .windows(2)
+        .all(|two| settings(&two[0]) == settings(&two[1]))
+    {
+        true => Ok(()),
+        false => Err(usage(
+            "the URLs have different TCP settings (keepalives_*, tcp_user_timeout), and paths with different ones can't be \
+             compared: give both the same, or use the flags --tcp-*",
+        )),
+    }
 }
 
 fn trigger(args: &RunArgs) -> Result<Option<Trigger>, RecorderError> {
@@ -256,7 +304,9 @@ fn machine_name() -> String {
     let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     // Where there is no /proc, as on macOS.
     let from_command = || {
-        let output = std::process::Command::new("hostname").output().ok()?;
+        let mut command = std::process::Command::new("hostname");
+        child_environment::remove_secrets(&mut command);
+        let output = command.output().ok()?;
         String::from_utf8(output.stdout).ok()
     };
     from_kernel

@@ -59,8 +59,13 @@ fn describe(connector: &Connector, failure: &ConnectError) -> RecorderError {
         ErrorClass::Auth if failure.sqlstate.as_deref() == Some("3D000") => {
             format!("check the database of --{path}-url")
         }
+        ErrorClass::Auth if connector.password_command().is_some() => {
+            format!("check --password-command, and user and database of --{path}-url")
+        }
         ErrorClass::Auth if endpoint.password.is_none() => {
-            format!("no password was found: put it into --{path}-url, PGPASSWORD or ~/.pgpass")
+            format!(
+                "no password was found: put it into --{path}-url, PGPASSWORD or ~/.pgpass, or give --password-command"
+            )
         }
         ErrorClass::Auth => format!("check user, password and database of --{path}-url"),
         _ => "try again when the server can serve".to_owned(),

@@ -5,17 +5,20 @@
 //! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
 
 mod checkout;
+mod child_environment;
 pub mod classify;
 mod cleanup;
 pub mod cli;
 mod clock_offset;
 pub mod config;
 pub mod connect;
+pub mod connection_args;
 mod database;
 mod disk;
 pub mod draw;
 mod end;
 pub mod endpoint;
+pub mod environment;
 mod error;
 mod execute;
 mod failover;
@@ -27,6 +30,7 @@ mod manifest;
 mod message;
 mod observer;
 mod out;
+pub mod password_command;
 pub mod pgbench;
 mod pgpass;
 mod pool;
@@ -39,6 +43,7 @@ mod schedule;
 mod setup;
 mod signals;
 mod sql;
+pub mod tcp;
 mod text;
 mod verify;
 pub mod weights;

@@ -3,13 +3,14 @@
 use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{
-    Clock, ClockOffset, ClockRecord, Endpoint, FORMAT_VERSION, Failover, LoadSettings, Manifest,
-    Pool, RunId, State, Timestamp,
+    Clock, ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover,
+    LoadSettings, Manifest, Pool, RunId, State, Timestamp,
 };
 
 use crate::config::RunConfig;
 use crate::connect::Connector;
 use crate::redact::redact;
+use crate::tcp::TcpSettings;
 
 /// What the recording says of itself while it runs.
 #[must_use]
@@ -43,7 +44,7 @@ pub(crate) fn build(
             size: config.pool_size,
         },
         timeouts: config.timeouts(),
-        connection: None,
+        connection: Some(connection(config)),
         probe_interval_us: None,
         max_tps_per_1000: None,
         endpoints: config.connectors.iter().map(endpoint).collect(),
@@ -67,6 +68,24 @@ pub(crate) fn build(
         parts: Vec::new(),
         dropped_rows: std::collections::BTreeMap::new(),
         write_failures: Vec::new(),
+    }
+}
+
+/// How connections are made and kept. The TCP settings are the same on every path.
+fn connection(config: &RunConfig) -> ConnectionSettings {
+    let first = config.connectors.first();
+    let tcp = first.map_or_else(TcpSettings::default, |connector| connector.endpoint().tcp);
+    ConnectionSettings {
+        tcp_keepalive_idle_us: tcp.keepalive_idle.map(micros),
+        tcp_keepalive_interval_us: tcp.keepalive_interval.map(micros),
+        tcp_keepalive_count: tcp.keepalive_count,
+        tcp_user_timeout_us: tcp.user_timeout.map(micros),
+        pool_min_idle: 0,
+        pool_max_lifetime_us: None,
+        pool_idle_check_us: None,
+        on_read_only: "reconnect".to_owned(),
+        reconnect_backoff_min_us: 0,
+        reconnect_backoff_max_us: 0,
     }
 }
 

@@ -159,6 +159,7 @@ impl Recording {
                 .map_err(|error| RecorderError::Failed(error.to_string()))?;
         }
         report::begun(&config, &folder, &log);
+        report::password_failures(&config, &monitor, &log);
         let paths = config.mode.paths();
         clock_offset::log(&checked.offsets, paths, "before the start", &log);
         warm_up(&workloads, config.workers).await;
