@@ -31,7 +31,11 @@ struct Seen {
 impl Seen {
     /// Looks at the processes of this moment.
     fn look(&mut self, recorder: u32) {
-        let own = fs::read(format!("/proc/{recorder}/cmdline")).unwrap_or_default();
+        let own = command_line(recorder);
+        if !contains(&own, "--failover-command") {
+            // It is still to become the recorder, or has just ended.
+            return;
+        }
         let mut parents = BTreeMap::new();
         for entry in fs::read_dir("/proc").unwrap().flatten() {
             let Some(process) = entry
@@ -51,12 +55,11 @@ impl Seen {
             if !ancestors.take(64).any(|ancestor| ancestor == recorder) {
                 continue;
             }
-            let read = |name: &str| fs::read(format!("/proc/{process}/{name}")).unwrap_or_default();
-            let command_line = read("cmdline");
+            let command_line = command_line(*process);
             // A child that is still to become another program is the recorder, environment and all.
-            if command_line != own {
+            if *process != recorder && command_line != own {
                 let environments = self.environments.entry(command_line.clone()).or_default();
-                environments.insert(read("environ"));
+                environments.insert(environment(*process));
             }
             self.command_lines.insert(command_line);
         }
@@ -71,6 +74,14 @@ impl Seen {
         let all = of_them.flat_map(|(_, environments)| environments);
         all.filter(|environment| !environment.is_empty()).collect()
     }
+}
+
+fn command_line(process: u32) -> Vec<u8> {
+    fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default()
+}
+
+fn environment(process: u32) -> Vec<u8> {
+    fs::read(format!("/proc/{process}/environ")).unwrap_or_default()
 }
 
 fn parent(process: u32) -> Option<u32> {
@@ -190,7 +201,7 @@ fn a_run_keeps_them() {
     let mut is_found = false;
     while running.is_running() {
         seen.look(running.id());
-        let own = fs::read(format!("/proc/{}/environ", running.id())).unwrap_or_default();
+        let own = environment(running.id());
         is_found |= contains(&own, &of_url) && contains(&own, UNUSED);
         std::thread::sleep(Duration::from_millis(20));
     }
