@@ -13,6 +13,7 @@ use recording::Mode;
 
 use crate::campaign_args::CampaignArgs;
 use crate::check::CheckArgs;
+use crate::connection_args::ConnectionArgs;
 use crate::endpoint;
 use crate::pgbench::ModeName;
 use crate::probe::ProbeArgs;
@@ -78,10 +79,12 @@ const ENDPOINTS: &str = "Endpoints";
 pub struct EndpointArgs {
     /// Cluster endpoint: postgres://user@host:port/database
     ///
-    /// The password comes from the URL, else from PGPASSWORD, else from ~/.pgpass (PGPASSFILE). On the command line a password
-    /// shows in the process list: put the URL into the environment variable, or leave the password out of it. The parameters
-    /// sslmode (disable, prefer, require, verify-ca, verify-full; default prefer) and sslrootcert (a PEM file, or system)
-    /// mean what they mean to libpq; others are refused.
+    /// The password comes from the URL, else from --password-command, else from PGPASSWORD, else from ~/.pgpass (PGPASSFILE). On
+    /// the command line a password shows in the process list: put the URL into the environment variable, or leave the password
+    /// out of it. The parameters sslmode (disable, prefer, require, verify-ca, verify-full; default prefer), sslrootcert (a PEM
+    /// file, or system), channel_binding (disable, prefer, require; default prefer), keepalives_idle, keepalives_interval,
+    /// keepalives_count and tcp_user_timeout mean what they mean to libpq; others are refused. What the URL leaves out comes
+    /// from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT and PGCHANNELBINDING, which both paths share.
     #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_URL", hide_env_values = true, help_heading = ENDPOINTS)]
     pub direct_url: Option<String>,
 
@@ -98,6 +101,9 @@ pub struct EndpointArgs {
     /// Where the reads lead.
     #[command(flatten)]
     pub readers: ReaderArgs,
+    /// How connections are made.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 /// What to do.
@@ -310,7 +316,8 @@ pub struct RunArgs {
     /// Its start, its end and its exit code are recorded; its output goes to logs/failover-command.log. In the recording, not in
     /// what the command itself prints, *** stands for passwords in URLs and for the value of every NAME=value, --NAME value
     /// and --NAME=value whose NAME contains password, passwd, pwd, secret, token or key. A secret given otherwise, as in
-    /// `-p SECRET`, would show: pass it through the environment.
+    /// `-p SECRET`, would show: pass it through the environment. The recorder's own secrets (PGPASSWORD, the endpoints' URLs) are
+    /// not in the command's environment: a command that needs the password reads it from a file, such as ~/.pgpass.
     #[arg(long, value_name = "COMMAND", requires = "failover_after", help_heading = FAILOVER)]
     pub failover_command: Option<String>,
     /// When to run it, counted from the recording's start

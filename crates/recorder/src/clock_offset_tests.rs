@@ -7,6 +7,7 @@ use lab::{Lab, LabOptions};
 use super::*;
 use crate::connect::Resolver;
 use crate::endpoint::Endpoint;
+use crate::environment::Environment;
 
 /// Both clocks are read in whole microseconds, rounded down.
 const ROUNDING_US: i64 = 2;
@@ -92,7 +93,7 @@ fn connector(lab: &Lab, path: Path) -> Connector {
         Path::Direct => lab.direct_url(),
         Path::Proxy => lab.proxy_url(),
     };
-    let endpoint = Endpoint::parse(&url).unwrap();
+    let endpoint = Endpoint::parse(&url, &Environment::of(&[])).unwrap();
     let resolver = Resolver::new(Some(lab.dns_server()), limit).unwrap();
     Connector::new(path, endpoint, resolver, limit).unwrap()
 }

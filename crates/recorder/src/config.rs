@@ -10,11 +10,14 @@ use recording::{Mode, Timeouts, Weights};
 
 use crate::campaign::{Asked, Campaign};
 use crate::campaign_args::CampaignArgs;
+use crate::child_environment;
 use crate::cli::{EndpointArgs, RunArgs};
 use crate::connect::{Connector, Resolver};
 use crate::endpoint::Endpoint;
+use crate::environment::Environment;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
+use crate::password_command::PasswordCommand;
 use crate::pgbench::{LoadMode, LoadOptions};
 use crate::pool_settings::PoolSettings;
 use crate::probe::Probing;
@@ -131,6 +134,7 @@ impl RunConfig {
         let pool = PoolSettings::new(&args.pool, args.pool_size).map_err(usage)?;
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
         let readers = readers(endpoints, &connectors, args.connect_timeout)?;
+        check_same_tcp(connectors.iter().chain(&readers))?;
         let probing =
             Probing::new(&args.probe, connectors.iter().chain(&readers)).map_err(usage)?;
         Ok(Self {
@@ -248,12 +252,56 @@ pub(crate) fn connectors(
                 "no endpoint for the {path} path: give --{path}-url, set {variable}, or choose another --mode"
             ))
         })?;
-        let in_url = |reason: String| usage(format!("--{path}-url: {reason}"));
-        let mut endpoint = Endpoint::parse(url).map_err(in_url)?;
-        endpoint.find_password().map_err(usage)?;
-        Connector::new(*path, endpoint, resolver.clone(), limit).map_err(in_url)
+        connect_to(*path, url, endpoints, &resolver, limit)
+            .map_err(|reason| usage(format!("--{path}-url: {reason}")))
     };
     paths.iter().map(connector).collect()
+}
+
+/// The connector of one URL, with what flags and environment add to it.
+fn connect_to(
+    path: Path,
+    url: &str,
+    endpoints: &EndpointArgs,
+    resolver: &Resolver,
+    limit: Duration,
+) -> Result<Connector, String> {
+    let environment = Environment::of_process();
+    let settings = &endpoints.connection;
+    let mut endpoint = Endpoint::parse(url, &environment)?;
+    endpoint.tcp = endpoint.tcp.or(settings.tcp()?);
+    let command = settings.password_command.as_deref();
+    let command = command.filter(|command| !command.is_empty() && endpoint.password.is_none());
+    let command = match command {
+        Some(command) => {
+            let lifetime = settings.password_lifetime;
+            Some(PasswordCommand::new(command, lifetime, &endpoint)?)
+        }
+        None => {
+            endpoint.find_password(&environment)?;
+            None
+        }
+    };
+    let connector = Connector::new(path, endpoint, resolver.clone(), limit)?;
+    Ok(match command {
+        Some(command) => connector.with_password_command(command),
+        None => connector,
+    })
+}
+
+/// With other settings on one path the comparison would be one of settings.
+fn check_same_tcp<'a>(
+    connectors: impl Iterator<Item = &'a Connector>,
+) -> Result<(), RecorderError> {
+    let mut settings = connectors.map(|connector| connector.endpoint().tcp);
+    let first = settings.next();
+    match settings.all(|others| Some(others) == first) {
+        true => Ok(()),
+        false => Err(usage(
+            "the URLs have different TCP settings (keepalives_*, tcp_user_timeout), and paths with different ones can't be \
+             compared: give both the same, or use the flags --tcp-*",
+        )),
+    }
 }
 
 /// Of each path whose reads have an endpoint of their own; an empty URL is none, as with [`url`].
@@ -269,16 +317,10 @@ pub(crate) fn readers(
             Path::Proxy => &endpoints.readers.proxy_reader_url,
         };
         let url = url.as_deref().filter(|url| !url.is_empty())?;
-        let make = || {
-            let in_url = |reason: String| usage(format!("--{path}-reader-url: {reason}"));
-            let mut endpoint = Endpoint::parse(url).map_err(in_url)?;
-            endpoint.find_password().map_err(usage)?;
-            // The same resolver: what one looked up, the other need not ask.
-            let resolver = connector.resolver().clone();
-            let reader = Connector::new(path, endpoint, resolver, limit).map_err(in_url)?;
-            Ok(reader.for_reads())
-        };
-        Some(make())
+        // The same resolver: what one looked up, the other need not ask.
+        let reader = connect_to(path, url, endpoints, connector.resolver(), limit);
+        let in_url = |reason: String| usage(format!("--{path}-reader-url: {reason}"));
+        Some(reader.map(Connector::for_reads).map_err(in_url))
     };
     connectors.iter().filter_map(reader).collect()
 }
@@ -411,7 +453,9 @@ fn machine_name() -> String {
     let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     // Where there is no /proc, as on macOS.
     let from_command = || {
-        let output = std::process::Command::new("hostname").output().ok()?;
+        let mut command = std::process::Command::new("hostname");
+        child_environment::remove_secrets(&mut command);
+        let output = command.output().ok()?;
         String::from_utf8(output.stdout).ok()
     };
     from_kernel

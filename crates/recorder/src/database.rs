@@ -93,8 +93,13 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
         ErrorClass::Auth if failure.sqlstate.as_deref() == Some("3D000") => {
             format!("check the database of {flag}")
         }
+        ErrorClass::Auth if connector.password_command().is_some() => {
+            format!("check --password-command, and user and database of {flag}")
+        }
         ErrorClass::Auth if endpoint.password.is_none() => {
-            format!("no password was found: put it into {flag}, PGPASSWORD or ~/.pgpass")
+            format!(
+                "no password was found: put it into {flag}, PGPASSWORD or ~/.pgpass, or give --password-command"
+            )
         }
         ErrorClass::Auth => format!("check user, password and database of {flag}"),
         _ => "try again when the server can serve".to_owned(),

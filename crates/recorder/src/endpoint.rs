@@ -1,13 +1,21 @@
-//! Where a path leads: a connection URL, read strictly.
+//! Where a path leads: a connection URL, read strictly; what it leaves out comes from libpq's environment variables.
+
+mod settings;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
+use crate::environment::Environment;
 use crate::pgpass;
+use crate::tcp::TcpSettings;
+use settings::Settings;
+
+/// Stands in for the host that a URL with a user leaves out, as the URL's grammar forbids that; no host has such a name (RFC 2606).
+const NO_HOST: &str = "no-host.invalid";
 
 /// A password that no `{:?}` shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,6 +68,36 @@ impl SslMode {
     }
 }
 
+/// Whether SCRAM binds the login to the server's certificate; the words and meanings of libpq.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChannelBinding {
+    /// Never.
+    Disable,
+    /// Where TLS is used and the server offers it.
+    #[default]
+    Prefer,
+    /// Always: a server that logs us in without it is refused.
+    Require,
+}
+
+impl ChannelBinding {
+    /// libpq's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Disable, Self::Prefer, Self::Require]
+            .into_iter()
+            .find(|binding| binding.as_str() == word)
+    }
+}
+
 /// Who is trusted to sign the server's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RootCertificates {
@@ -88,61 +126,61 @@ pub struct Endpoint {
     pub sslmode: SslMode,
     /// Trust.
     pub roots: RootCertificates,
+    /// SCRAM's channel binding.
+    pub channel_binding: ChannelBinding,
+    /// The socket's settings.
+    pub tcp: TcpSettings,
 }
 
 impl Endpoint {
-    /// Reads `postgres://user[:password]@host[:port][/database][?sslmode=...&sslrootcert=...]`.
+    /// Reads `postgres://[user[:password]@][host][:port][/database][?sslmode=...&sslrootcert=...]`. What it leaves out, the
+    /// password apart, comes from `environment`: PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT, PGCHANNELBINDING.
     ///
     /// # Errors
-    /// One line that names what is wrong, never the URL itself: it may hold a password.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| {
-            format!("not a URL ({error}); write postgres://user@host:5432/database")
-        })?;
+    /// One line that names what is wrong, the variable where it stands in one, never the URL itself: it may hold a password.
+    pub fn parse(text: &str, environment: &Environment) -> Result<Self, String> {
+        let url = parse_url(text)?;
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err("the URL must begin with postgres:// or postgresql://".to_owned());
         }
         if url.fragment().is_some() {
             return Err("the URL holds a \"#\": write %23 for one in a password".to_owned());
         }
-        let host = match url.host() {
-            Some(Host::Domain(name)) => decode(name, "host")?,
-            Some(Host::Ipv4(address)) => address.to_string(),
-            Some(Host::Ipv6(address)) => address.to_string(),
-            None => String::new(),
+        let host = host(&url, environment)?;
+        let port = match url.port() {
+            Some(port) => port,
+            None => match environment.get("PGPORT")? {
+                Some(text) => port_of(&text)?,
+                None => 5432,
+            },
         };
-        if host.is_empty() {
-            return Err("the URL names no host".to_owned());
-        }
-        if host.contains(',') {
-            return Err("the URL names several hosts; a path leads to one".to_owned());
-        }
-        if host.starts_with('/') {
-            return Err("the URL names a socket folder; give a host name or an address".to_owned());
-        }
-        let user = decode(url.username(), "user")?;
+        let mut user = decode(url.username(), "user")?;
         if user.is_empty() {
-            return Err(
-                "the URL names no user; write postgres://user@host:5432/database".to_owned(),
-            );
+            user = environment.get("PGUSER")?.ok_or(
+                "the URL names no user; write postgres://user@host:5432/database, or set PGUSER",
+            )?;
         }
         let mut database = decode(url.path().trim_start_matches('/'), "database")?;
         if database.is_empty() {
-            database.clone_from(&user);
+            database = environment
+                .get("PGDATABASE")?
+                .unwrap_or_else(|| user.clone());
         }
         let password = url
             .password()
             .map(|text| decode(text, "password"))
             .transpose()?;
-        let (sslmode, roots) = tls_parameters(&url)?;
+        let settings = Settings::read(&url, environment)?;
         Ok(Self {
             host,
-            port: url.port().unwrap_or(5432),
+            port,
             database,
             user,
             password: password.map(Password),
-            sslmode,
-            roots,
+            sslmode: settings.sslmode,
+            roots: settings.roots,
+            channel_binding: settings.channel_binding,
+            tcp: settings.tcp,
         })
     }
 
@@ -150,18 +188,80 @@ impl Endpoint {
     ///
     /// # Errors
     /// One line where the password file must not be used.
-    pub fn find_password(&mut self) -> Result<(), String> {
+    pub fn find_password(&mut self, environment: &Environment) -> Result<(), String> {
         if self.password.is_none() {
-            let variable = std::env::var("PGPASSWORD")
-                .ok()
-                .filter(|value| !value.is_empty());
-            self.password = match variable {
+            self.password = match environment.get("PGPASSWORD")? {
                 Some(password) => Some(Password(password)),
-                None => pgpass::find(&self.host, self.port, &self.database, &self.user)?,
+                None => pgpass::find(self, environment)?,
             };
         }
         Ok(())
     }
+
+    /// What asks for TLS, where a connection without it is no good.
+    #[must_use]
+    pub fn needs_tls(&self) -> Option<String> {
+        if self.sslmode >= SslMode::Require {
+            Some(format!("sslmode={}", self.sslmode.as_str()))
+        } else if self.channel_binding == ChannelBinding::Require {
+            Some("channel_binding=require".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, String> {
+    let url = match Url::parse(text) {
+        // libpq takes a user, or a port, without a host.
+        Err(ParseError::EmptyHost) => {
+            with_placeholder(text).map_or(Err(ParseError::EmptyHost), |text| Url::parse(&text))
+        }
+        url => url,
+    };
+    url.map_err(|error| format!("not a URL ({error}); write postgres://user@host:5432/database"))
+}
+
+/// The URL with [`NO_HOST`] where its host is missing.
+fn with_placeholder(text: &str) -> Option<String> {
+    let start = text.find("://")? + 3;
+    let end = text[start..]
+        .find(['/', '?', '#'])
+        .map_or(text.len(), |length| start + length);
+    let host = text[start..end]
+        .rfind('@')
+        .map_or(start, |at| start + at + 1);
+    Some(format!("{}{NO_HOST}{}", &text[..host], &text[host..]))
+}
+
+fn host(url: &Url, environment: &Environment) -> Result<String, String> {
+    let in_url = match url.host() {
+        Some(Host::Domain(NO_HOST)) | None => String::new(),
+        Some(Host::Domain(name)) => decode(name, "host")?,
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Ipv6(address)) => address.to_string(),
+    };
+    let (host, place) = match in_url.is_empty() {
+        false => (in_url, "the URL"),
+        true => match environment.get("PGHOST")? {
+            Some(host) => (host, "PGHOST"),
+            None => return Err("the URL names no host, and PGHOST is not set".to_owned()),
+        },
+    };
+    if host.contains(',') {
+        return Err(format!("{place} names several hosts; a path leads to one"));
+    }
+    if host.starts_with(['/', '@']) {
+        return Err(format!(
+            "{place} names a socket folder; give a host name or an address"
+        ));
+    }
+    Ok(host)
+}
+
+fn port_of(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| format!("PGPORT={text}: write a port, from 1 to 65535"))
 }
 
 impl fmt::Display for Endpoint {
@@ -182,54 +282,6 @@ fn decode(text: &str, what: &str) -> Result<String, String> {
         .map_err(|_| format!("the {what} in the URL is not UTF-8"))
 }
 
-fn tls_parameters(url: &Url) -> Result<(SslMode, RootCertificates), String> {
-    let (mut sslmode, mut roots) = (None, RootCertificates::None);
-    for (key, value) in url.query_pairs() {
-        match key.as_ref() {
-            "sslmode" => {
-                sslmode = Some(SslMode::parse(&value).ok_or_else(|| {
-                    format!(
-                        "sslmode={value}: write disable, prefer, require, verify-ca or verify-full"
-                    )
-                })?);
-            }
-            "sslrootcert" if value == "system" => roots = RootCertificates::System,
-            "sslrootcert" => roots = RootCertificates::File(PathBuf::from(value.as_ref())),
-            "password" => {
-                return Err(
-                    "put the password before the host (postgres://user:password@host), \
-                            or into PGPASSWORD or ~/.pgpass"
-                        .to_owned(),
-                );
-            }
-            _ => {
-                return Err(format!(
-                    "the parameter {key:?} of the URL is not supported; only sslmode and sslrootcert are"
-                ));
-            }
-        }
-    }
-    // The rules of libpq: a public authority signs for anybody, so the name must be checked too.
-    if roots == RootCertificates::System {
-        let mode = sslmode.unwrap_or(SslMode::VerifyFull);
-        if mode != SslMode::VerifyFull {
-            return Err(format!(
-                "sslmode={} is too weak for sslrootcert=system; use verify-full",
-                mode.as_str()
-            ));
-        }
-        return Ok((mode, roots));
-    }
-    let mode = sslmode.unwrap_or(SslMode::Prefer);
-    if mode >= SslMode::VerifyCa && roots == RootCertificates::None {
-        return Err(format!(
-            "sslmode={} needs sslrootcert=FILE (the authority's certificate) or sslrootcert=system",
-            mode.as_str()
-        ));
-    }
-    Ok((mode, roots))
-}
-
 /// Reads `ADDRESS:PORT` or `ADDRESS` (port 53) of a name server.
 ///
 /// # Errors
@@ -241,88 +293,5 @@ pub fn parse_dns_server(text: &str) -> Result<SocketAddr, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_full_url() {
-        let endpoint = Endpoint::parse(
-            "postgresql://app:p%40ss%3A1@db.example.com:6432/shop%20x?sslmode=verify-ca&sslrootcert=/etc/ca.pem",
-        )
-        .unwrap();
-        assert_eq!(endpoint.host, "db.example.com");
-        assert_eq!(endpoint.port, 6432);
-        assert_eq!(endpoint.database, "shop x");
-        assert_eq!(endpoint.user, "app");
-        assert_eq!(endpoint.password, Some(Password("p@ss:1".to_owned())));
-        assert_eq!(endpoint.sslmode, SslMode::VerifyCa);
-        assert_eq!(endpoint.roots, RootCertificates::File("/etc/ca.pem".into()));
-        assert_eq!(endpoint.to_string(), "app@db.example.com:6432/shop x");
-        assert!(!format!("{endpoint:?}").contains("p@ss"));
-    }
-
-    #[test]
-    fn what_is_left_out() {
-        let endpoint = Endpoint::parse("postgres://app@[::1]").unwrap();
-        assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 5432));
-        assert_eq!(endpoint.database, "app");
-        assert_eq!(endpoint.sslmode, SslMode::Prefer);
-        assert_eq!(endpoint.to_string(), "app@[::1]:5432/app");
-        let system = Endpoint::parse("postgres://a@h/d?sslrootcert=system").unwrap();
-        assert_eq!(system.sslmode, SslMode::VerifyFull);
-    }
-
-    #[test]
-    fn refused_with_the_reason_and_without_the_secret() {
-        for (url, reason) in [
-            ("geheim", "not a URL"),
-            ("mysql://a:geheim@h/d", "must begin with postgres://"),
-            ("postgres:///d", "names no host"),
-            ("postgres://h/d", "names no user"),
-            ("postgres://a:geheim@h1,h2/d", "several hosts"),
-            ("postgres://a:geheim@%2Ftmp/d", "socket folder"),
-            ("postgres://a:geheim@h/d#x", "%23"),
-            ("postgres://a:geheim@h/d?sslmode=allow", "sslmode=allow"),
-            (
-                "postgres://a:geheim@h/d?sslmode=verify-full",
-                "needs sslrootcert",
-            ),
-            (
-                "postgres://a:geheim@h/d?sslmode=require&sslrootcert=system",
-                "too weak",
-            ),
-            ("postgres://a@h/d?password=geheim", "before the host"),
-            (
-                "postgres://a:geheim@h/d?connect_timeout=5",
-                "\"connect_timeout\"",
-            ),
-            ("postgres://a:geheim@h:99999/d", "not a URL"),
-            ("postgres://a:%ff@h/d", "not UTF-8"),
-        ] {
-            let error = Endpoint::parse(url).unwrap_err();
-            assert!(error.contains(reason), "{url}: {error}");
-            assert!(
-                !error.contains("geheim") && !error.contains('\n'),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn name_servers() {
-        assert_eq!(
-            parse_dns_server("127.0.0.1:5353"),
-            Ok("127.0.0.1:5353".parse().unwrap())
-        );
-        assert_eq!(parse_dns_server("::1"), Ok("[::1]:53".parse().unwrap()));
-        assert!(parse_dns_server("dns.example.com").is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(text in "(postgres://)?.{0,40}") {
-            let _ = Endpoint::parse(&text);
-        }
-    }
-}
+#[path = "endpoint_tests.rs"]
+mod tests;

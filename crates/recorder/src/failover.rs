@@ -4,15 +4,15 @@
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use recording::vocabulary::EventKind;
 use recording::{Clock, Event, Handle};
-use tokio::process::Command;
 use tokio::sync::{oneshot, watch};
 
+use crate::child_environment;
 use crate::live::Monitor;
 use crate::logfile::Log;
 use crate::redact::redact;
@@ -128,14 +128,10 @@ async fn execute(command: &str, log: PathBuf) -> std::io::Result<ExitStatus> {
         Some(output) => output,
         None => File::options().write(true).open("/dev/null")?,
     };
-    // A process group of its own: Ctrl-C ends the recording, not half a failover.
-    Command::new("sh")
-        .arg("-c")
-        .arg(command)
-        .stdin(Stdio::null())
+    // Ctrl-C ends the recording, not half a failover.
+    child_environment::shell(command)
         .stdout(output.try_clone()?)
         .stderr(output)
-        .process_group(0)
         .status()
         .await
 }

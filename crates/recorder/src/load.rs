@@ -60,6 +60,7 @@ pub(crate) fn find() -> Result<pgbench::Program, RecorderError> {
 
 fn target(connector: &Connector) -> Target {
     let endpoint = connector.endpoint();
+    let for_password = connector.clone();
     let (resolver, host) = (connector.resolver().clone(), endpoint.host.clone());
     Target {
         path: connector.path(),
@@ -67,11 +68,12 @@ fn target(connector: &Connector) -> Target {
         port: endpoint.port,
         database: endpoint.database.clone(),
         user: endpoint.user.clone(),
-        password: endpoint
-            .password
-            .as_ref()
-            .map(|password| password.0.clone()),
+        password: Arc::new(move || {
+            let connector = for_password.clone();
+            Box::pin(async move { connector.password().await })
+        }),
         sslmode: endpoint.sslmode.as_str().to_owned(),
+        channel_binding: endpoint.channel_binding.as_str().to_owned(),
         sslrootcert: match &endpoint.roots {
             RootCertificates::None => None,
             RootCertificates::System => Some(PathBuf::from("system")),

@@ -122,12 +122,13 @@ mod tests {
     use super::*;
     use crate::connect::Resolver;
     use crate::endpoint::Endpoint;
+    use crate::environment::Environment;
 
     #[tokio::test]
     async fn a_statement_that_hangs_is_given_up_in_one_line() {
         let lab = Lab::start(LabOptions::default()).await.unwrap();
         let resolver = Resolver::new(Some(lab.dns_server()), PATIENCE).unwrap();
-        let endpoint = Endpoint::parse(&lab.direct_url()).unwrap();
+        let endpoint = Endpoint::parse(&lab.direct_url(), &Environment::of(&[])).unwrap();
         let connector = Connector::new(Path::Direct, endpoint, resolver, PATIENCE).unwrap();
         let admin_url = lab.admin_url(lab.writer());
         let (holder, connection) = tokio_postgres::connect(&admin_url, NoTls).await.unwrap();

@@ -10,6 +10,7 @@ use recording::{
 use crate::config::RunConfig;
 use crate::connect::Connector;
 use crate::redact::redact;
+use crate::tcp::TcpSettings;
 
 /// What the recording says of itself while it runs.
 #[must_use]
@@ -95,11 +96,14 @@ fn endpoint(connector: &Connector) -> Endpoint {
 
 fn connection_settings(config: &RunConfig) -> ConnectionSettings {
     let pool = &config.pool;
+    // The same on every path.
+    let first = config.connectors.first();
+    let tcp = first.map_or_else(TcpSettings::default, |connector| connector.endpoint().tcp);
     ConnectionSettings {
-        tcp_keepalive_idle_us: None,
-        tcp_keepalive_interval_us: None,
-        tcp_keepalive_count: None,
-        tcp_user_timeout_us: None,
+        tcp_keepalive_idle_us: tcp.keepalive_idle.map(micros),
+        tcp_keepalive_interval_us: tcp.keepalive_interval.map(micros),
+        tcp_keepalive_count: tcp.keepalive_count,
+        tcp_user_timeout_us: tcp.user_timeout.map(micros),
         pool_min_idle: pool.min_idle,
         pool_max_lifetime_us: pool.max_lifetime.map(micros),
         pool_idle_check_us: pool.idle_check.map(micros),

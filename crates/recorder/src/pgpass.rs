@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 
-use crate::endpoint::Password;
+use crate::endpoint::{Endpoint, Password};
+use crate::environment::Environment;
 
 /// Looks in the file that `PGPASSFILE` names, else in `~/.pgpass`. A file that is not there holds no password.
 ///
 /// # Errors
 /// One line where others may read the file: libpq does not use such a file either.
 pub(crate) fn find(
-    host: &str,
-    port: u16,
-    database: &str,
-    user: &str,
+    endpoint: &Endpoint,
+    environment: &Environment,
 ) -> Result<Option<Password>, String> {
-    let file = match std::env::var_os("PGPASSFILE") {
+    let file = match environment.get_os("PGPASSFILE") {
         Some(file) => PathBuf::from(file),
         None => match std::env::home_dir() {
             Some(home) => home.join(".pgpass"),
@@ -24,6 +23,13 @@ pub(crate) fn find(
     let Ok(text) = std::fs::read_to_string(&file) else {
         return Ok(None);
     };
+    let Endpoint {
+        host,
+        port,
+        database,
+        user,
+        ..
+    } = endpoint;
     let found = look_up(&text, [host, &port.to_string(), database, user]);
     if found.is_some() && is_open_to_others(&file) {
         return Err(format!(

@@ -313,7 +313,11 @@ mod tests {
 
     fn pool(max_lifetime: Option<Duration>) -> Pool {
         let limit = Duration::from_secs(1);
-        let endpoint = Endpoint::parse("postgres://app@127.0.0.1/d").unwrap();
+        let endpoint = Endpoint::parse(
+            "postgres://app@127.0.0.1/d",
+            &crate::environment::Environment::of(&[]),
+        )
+        .unwrap();
         let resolver = Resolver::new(Some(([127, 0, 0, 1], 53).into()), limit).unwrap();
         build(Plan {
             connector: Connector::new(Path::Direct, endpoint, resolver, limit).unwrap(),

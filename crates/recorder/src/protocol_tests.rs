@@ -131,7 +131,13 @@ async fn connect(lab: &Lab, path: Path) -> Session {
         Path::Proxy => lab.proxy_url(),
     };
     let resolver = Resolver::new(Some(lab.dns_server()), limit).unwrap();
-    let connector = Connector::new(path, Endpoint::parse(&url).unwrap(), resolver, limit).unwrap();
+    let connector = Connector::new(
+        path,
+        Endpoint::parse(&url, &crate::environment::Environment::of(&[])).unwrap(),
+        resolver,
+        limit,
+    )
+    .unwrap();
     connector
         .connect(0, &mut Connecting::default())
         .await

@@ -1,6 +1,7 @@
 //! What `recorder run` says at its beginning and its end, on stderr and in its log.
 
 use std::path::Path as FilePath;
+use std::sync::Arc;
 use std::time::Duration;
 
 use recording::{Completion, State, Summary};
@@ -103,6 +104,21 @@ pub(crate) fn begun(
             campaign.heal_timeout,
             campaign.heal_command.as_deref().map_or_else(|| "none".to_owned(), redact),
         ));
+    }
+}
+
+/// From now on the log and the live view have it when a password command begins to fail, and when it works again.
+pub(crate) fn password_failures(config: &RunConfig, monitor: &Arc<Monitor>, log: &Arc<Log>) {
+    for connector in config.endpoints() {
+        let Some(command) = connector.password_command() else {
+            continue;
+        };
+        let (path, monitor, log) = (connector.path(), Arc::clone(monitor), Arc::clone(log));
+        command.listen(Box::new(move |text| {
+            let text = format!("{path}: {text}");
+            log.line(&text);
+            monitor.note(text);
+        }));
     }
 }
 

@@ -151,6 +151,7 @@ impl Recording {
             }
         };
         report::begun(&config, &folder, &checked.round_trips, &log);
+        report::password_failures(&config, &monitor, &log);
         let paths = config.mode.paths();
         clock_offset::log(&checked.offsets, paths, "before the start", &log);
         workloads::warm_up(&workloads, config.workers).await;

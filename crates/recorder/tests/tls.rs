@@ -1,153 +1,122 @@
-//! `sslmode` with libpq's meanings, against a real server with a certificate of our own authority.
+//! `sslmode` with libpq's meanings, against a real server with certificates of our own authorities.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
-use std::process::Command;
+use common::{TestLab, assert_one_line, assert_success, certificates};
+use recording::vocabulary::{ConnectPhase, ErrorClass};
 
-use std::os::unix::fs::MetadataExt;
-
-use common::{TestLab, assert_one_line, assert_success};
-
-fn openssl(folder: &Path, arguments: &str) {
-    let output = Command::new("openssl")
-        .args(arguments.split(' '))
-        .current_dir(folder)
-        .output()
-        .expect("this test needs openssl (Debian: apt-get install openssl)");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+/// What is expected of an attempt.
+#[derive(Debug, Clone, Copy)]
+enum Expected {
+    /// It connects, over TLS.
+    Tls,
+    /// It connects, without.
+    Plain,
+    /// It fails with class `tls`, and the message says so.
+    Fails(&'static str),
 }
 
-fn authority(folder: &Path, name: &str) {
-    openssl(
-        folder,
-        &format!(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem"
-        ),
-    );
-}
+use Expected::{Fails, Plain, Tls};
 
-/// Gives the lab's writer a certificate for its DNS name and turns TLS on.
-fn turn_tls_on(test: &TestLab) {
-    let folder = test.folder.path();
-    authority(folder, "good");
-    authority(folder, "other");
-    openssl(
-        folder,
-        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=writer -keyout server.key -out server.csr",
-    );
-    std::fs::write(folder.join("names"), "subjectAltName=DNS:writer.lab.test\n").unwrap();
-    openssl(
-        folder,
-        "x509 -req -in server.csr -CA good.pem -CAkey good.key -CAcreateserial -days 2 -extfile names -out server.pem",
-    );
-    let data = test
-        .texts("select current_setting('data_directory')")
-        .remove(0);
-    let owner = std::fs::metadata(&data).unwrap();
-    for (from, to) in [("server.pem", "server.crt"), ("server.key", "server.key")] {
-        let target = Path::new(&data).join(to);
-        std::fs::copy(folder.join(from), &target).unwrap();
-        chown(&target, Some(owner.uid()), Some(owner.gid())).unwrap();
-        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
-    let admin = test.admin();
-    test.runtime.block_on(async {
-        admin
-            .batch_execute("alter system set ssl = on")
-            .await
-            .unwrap();
-        admin
-            .batch_execute("select pg_reload_conf()")
-            .await
-            .unwrap();
-    });
-    common::wait_until("TLS", || {
-        test.texts("select current_setting('ssl')") == ["on"]
-    });
-}
+const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
+const UNTRUSTED: Expected = Fails("none of the authorities");
+const EXPIRED: Expected = Fails("certificate expired");
+const MISNAMED: Expected = Fails("not valid for name");
+const NO_TLS: Expected = Fails("does no TLS");
+
+/// The server's certificate, the trusted authority, and what each mode does with the two. With an authority given `require` is
+/// `verify-ca`, and `prefer` does without TLS where the certificate is no good, as in libpq.
+const MATRIX: [(&str, &str, [Expected; 5]); 5] = [
+    ("right", "good", [Plain, Tls, Tls, Tls, Tls]),
+    (
+        "right",
+        "other",
+        [Plain, Plain, UNTRUSTED, UNTRUSTED, UNTRUSTED],
+    ),
+    ("misnamed", "good", [Plain, Tls, Tls, Tls, MISNAMED]),
+    ("expired", "good", [Plain, Plain, EXPIRED, EXPIRED, EXPIRED]),
+    ("none", "good", [Plain, Plain, NO_TLS, NO_TLS, NO_TLS]),
+];
 
 #[test]
-fn every_sslmode() {
+fn every_sslmode_with_every_certificate() {
+    let test = TestLab::start();
+    certificates::make(test.folder.path());
+    let folder = test.folder.path().display();
+    let mut serving = "";
+    for (certificate, authority, expected) in MATRIX {
+        match certificate {
+            "none" => test.reload("alter system set ssl = off"),
+            _ if certificate == serving => {}
+            _ => test.serve_certificate(certificate),
+        }
+        serving = certificate;
+        for (mode, expected) in MODES.into_iter().zip(expected) {
+            let parameters = format!("sslmode={mode}&sslrootcert={folder}/{authority}.pem");
+            check(&test, certificate, &parameters, expected);
+        }
+        // Without an authority nothing is checked, and `verify-*` is a mistake (see the tests of the URL).
+        let any = if certificate == "none" { NO_TLS } else { Tls };
+        check(&test, certificate, "sslmode=require", any);
+    }
+}
+
+fn check(test: &TestLab, certificate: &str, parameters: &str, expected: Expected) {
+    let case = format!("certificate {certificate}, {parameters}");
+    match (test.connect(&test.url_with(parameters)), expected) {
+        (Ok(is_tls), Tls | Plain) => assert_eq!(is_tls, matches!(expected, Tls), "{case}"),
+        (Err(error), Fails(reason)) => {
+            assert_eq!(error.class, ErrorClass::Tls, "{case}: {error:?}");
+            assert_eq!(error.phase, ConnectPhase::Tls, "{case}: {error:?}");
+            assert!(error.message.contains(reason), "{case}: {error:?}");
+        }
+        (found, _) => panic!("{case}: expected {expected:?}, found {found:?}"),
+    }
+}
+
+/// The command line: what a user reads, and what is tried again without TLS.
+#[test]
+fn what_the_user_is_told() {
     let test = TestLab::start();
     let folder = test.folder.path().to_str().unwrap().to_owned();
-    let url = test.lab.direct_url();
-    let (base, _) = url.split_once('?').unwrap();
-    let by_address = base.replace("writer.lab.test", "127.0.0.2");
-    let connect = |base: &str, parameters: &str| {
-        let url = format!("{base}?{parameters}");
-        test.command(&["cleanup", "--yes"])
-            .env("PGOUTAGE_DIRECT_URL", url)
-            .output()
-            .unwrap()
+    certificates::make(test.folder.path());
+    test.serve_certificate("right");
+    let cleanup = |parameters: &str, variables: &[(&str, &str)]| {
+        let mut command = test.command(&["cleanup", "--yes"]);
+        command.env("PGOUTAGE_DIRECT_URL", test.url_with(parameters));
+        command.envs(variables.iter().copied()).output().unwrap()
     };
-
-    // A server without TLS.
-    assert_success(&connect(base, ""));
-    assert_success(&connect(base, "sslmode=disable"));
-    assert_one_line(
-        &connect(base, "sslmode=require"),
-        2,
-        &["does no TLS", "sslmode=require"],
-    );
-
-    turn_tls_on(&test);
     let good = format!("sslrootcert={folder}/good.pem");
     let other = format!("sslrootcert={folder}/other.pem");
-    assert_success(&connect(base, "sslmode=require"));
-    assert_success(&connect(base, &format!("sslmode=require&{good}")));
+    assert_success(&cleanup(&format!("sslmode=verify-full&{good}"), &[]));
+    let untrusted = cleanup(&format!("sslmode=verify-full&{other}"), &[]);
     assert_one_line(
-        &connect(base, &format!("sslmode=require&{other}")),
+        &untrusted,
         2,
-        &["TLS handshake", "sslrootcert"],
+        &["TLS handshake", "check sslmode and sslrootcert"],
     );
-    assert_success(&connect(base, &format!("sslmode=verify-ca&{good}")));
-    assert_success(&connect(&by_address, &format!("sslmode=verify-ca&{good}")));
-    assert_one_line(
-        &connect(base, &format!("sslmode=verify-ca&{other}")),
-        2,
-        &["TLS handshake"],
-    );
-    assert_success(&connect(base, &format!("sslmode=verify-full&{good}")));
-    assert_one_line(
-        &connect(&by_address, &format!("sslmode=verify-full&{good}")),
-        2,
-        &["not valid for name"],
-    );
-    assert_one_line(
-        &connect(base, &format!("sslmode=verify-full&{other}")),
-        2,
-        &["TLS handshake"],
-    );
-    assert_one_line(&connect(base, "sslrootcert=system"), 2, &["direct"]);
-    assert_one_line(
-        &connect(base, "sslmode=verify-ca&sslrootcert=/no/such.pem"),
-        2,
-        &["/no/such.pem"],
-    );
+    assert_one_line(&cleanup("sslrootcert=system", &[]), 2, &["direct"]);
+    let missing = cleanup("sslmode=verify-ca&sslrootcert=/no/such.pem", &[]);
+    assert_one_line(&missing, 2, &["/no/such.pem"]);
 
-    // `prefer` takes TLS where it is to be had, and checks nothing.
-    let hba = test.texts("select current_setting('hba_file')").remove(0);
-    let rules = std::fs::read_to_string(&hba).unwrap();
-    let set_rules = |rules: &str| {
-        std::fs::write(&hba, rules).unwrap();
-        let admin = test.admin();
-        test.runtime
-            .block_on(admin.batch_execute("select pg_reload_conf()"))
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(300));
-    };
-    set_rules(&format!("hostnossl all app 127.0.0.0/8 reject\n{rules}"));
-    assert_success(&connect(base, &format!("sslmode=prefer&{other}")));
-    assert_one_line(&connect(base, "sslmode=disable"), 2, &["pg_hba.conf"]);
+    // The same from libpq's variables; the URL comes first.
+    let in_file = format!("{folder}/other.pem");
+    let variables = [
+        ("PGSSLMODE", "verify-ca"),
+        ("PGSSLROOTCERT", in_file.as_str()),
+    ];
+    assert_one_line(&cleanup("", &variables), 2, &["none of the authorities"]);
+    assert_success(&cleanup(&good, &variables));
+    let wrong = cleanup("", &[("PGSSLMODE", "allow")]);
+    assert_one_line(&wrong, 2, &["PGSSLMODE=allow", "--direct-url"]);
+
+    // `prefer` takes TLS where it is to be had.
+    test.set_access_rules("hostnossl all app 127.0.0.0/8 reject");
+    assert_success(&cleanup("sslmode=prefer", &[]));
+    assert_one_line(&cleanup("sslmode=disable", &[]), 2, &["pg_hba.conf"]);
     // And goes on without it where the server refuses this user over TLS.
-    set_rules(&format!("hostssl all app 127.0.0.0/8 reject\n{rules}"));
-    assert_success(&connect(base, "sslmode=prefer"));
-    assert_one_line(&connect(base, "sslmode=require"), 2, &["pg_hba.conf"]);
+    test.set_access_rules("hostssl all app 127.0.0.0/8 reject");
+    assert_success(&cleanup("sslmode=prefer", &[]));
+    assert_one_line(&cleanup("sslmode=require", &[]), 2, &["pg_hba.conf"]);
 }

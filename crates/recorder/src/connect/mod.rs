@@ -2,32 +2,36 @@
 //! covers TCP only, and a stopped postmaster accepts and says nothing. Who answered is asked apart from that: a proxy that
 //! waits for a writer lets us in at once and holds the question back, as it would an operation.
 
+mod channel_binding;
+mod failure;
 mod identity;
 mod resolve;
 mod session;
 mod stream;
 mod tls;
 
-use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
+use recording::Server;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
-use recording::{ConnectFailure, Server};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_postgres::NoTls;
+use tokio_postgres::config::SslNegotiation;
 
+pub use failure::ConnectError;
 pub use resolve::Resolver;
 pub(crate) use session::answer_of;
 pub use session::{Failed, Notice, Session};
 
-use crate::classify::{self, Symptom};
-use crate::endpoint::{Endpoint, SslMode};
-use crate::message;
-use stream::Stream;
+use failure::{PhaseError, from_io, from_startup, is_refusal_of_tls, refusal};
+
+use crate::classify;
+use crate::endpoint::{ChannelBinding, Endpoint, Password};
+use crate::password_command::PasswordCommand;
 pub use stream::TlsFacts;
+use stream::{Established, Stream};
 use tls::Tls;
 
 /// Makes connections to one endpoint.
@@ -39,6 +43,7 @@ pub struct Connector {
     tls: Option<Tls>,
     limit: Duration,
     is_reader: bool,
+    password_command: Option<PasswordCommand>,
 }
 
 /// What is known of an attempt so far; it stays readable where the attempt is cut off.
@@ -62,48 +67,6 @@ pub struct Progress {
     pub server: Option<Server>,
 }
 
-/// Why an attempt to connect failed.
-#[derive(Debug, Clone)]
-pub struct ConnectError {
-    /// Where in the attempt.
-    pub phase: ConnectPhase,
-    /// What kind.
-    pub class: ErrorClass,
-    /// The server's code, where one came.
-    pub sqlstate: Option<String>,
-    /// The whole chain of causes, without secrets.
-    pub message: String,
-}
-
-impl From<ConnectError> for ConnectFailure {
-    fn from(error: ConnectError) -> Self {
-        Self {
-            phase: error.phase,
-            class: Some(error.class),
-            sqlstate: error.sqlstate,
-            message: error.message,
-        }
-    }
-}
-
-/// A failure inside an attempt; the phase is in [`Progress`].
-struct PhaseError {
-    class: ErrorClass,
-    sqlstate: Option<String>,
-    message: String,
-}
-
-impl PhaseError {
-    fn after(self, progress: &Progress) -> ConnectError {
-        ConnectError {
-            phase: progress.phase.unwrap_or(ConnectPhase::Dns),
-            class: self.class,
-            sqlstate: self.sqlstate,
-            message: self.message,
-        }
-    }
-}
-
 impl Connector {
     /// A connector for the endpoint; `limit` is that of each phase up to the start-up.
     ///
@@ -123,6 +86,7 @@ impl Connector {
             tls,
             limit,
             is_reader: false,
+            password_command: None,
         })
     }
 
@@ -145,6 +109,30 @@ impl Connector {
         match self.is_reader {
             true => format!("--{}-reader-url", self.path),
             false => format!("--{}-url", self.path),
+        }
+    }
+
+    /// The same, with passwords from a command.
+    #[must_use]
+    pub fn with_password_command(mut self, command: PasswordCommand) -> Self {
+        self.password_command = Some(command);
+        self
+    }
+
+    /// The command that gives the passwords, where one does.
+    #[must_use]
+    pub const fn password_command(&self) -> Option<&PasswordCommand> {
+        self.password_command.as_ref()
+    }
+
+    /// The password of the moment, if there is any.
+    ///
+    /// # Errors
+    /// One line, where the command has no valid one.
+    pub async fn password(&self) -> Result<Option<Password>, String> {
+        match &self.password_command {
+            Some(command) => command.password().await.map(Some),
+            None => Ok(self.endpoint.password.clone()),
         }
     }
 
@@ -186,17 +174,28 @@ impl Connector {
         connection_id: i64,
         progress: &mut Progress,
     ) -> Result<Session, ConnectError> {
-        let opened = match (&self.tls, self.endpoint.sslmode) {
-            (Some(tls), SslMode::Prefer) => {
-                match self.open(connection_id, Some(tls), progress).await {
+        let password = match self.password().await {
+            Ok(password) => password,
+            Err(message) => {
+                progress.phase = Some(ConnectPhase::Startup);
+                return Err(refusal(ErrorClass::Auth, &message).after(progress));
+            }
+        };
+        let id = connection_id;
+        let opened = match &self.tls {
+            Some(tls) if self.endpoint.needs_tls().is_none() => {
+                match self.open(id, Some(tls), password.as_ref(), progress).await {
                     // libpq's `prefer`: what TLS did not do is tried again without.
                     Err(error) if is_refusal_of_tls(progress, &error) => {
-                        self.open(connection_id, None, progress).await
+                        self.open(id, None, password.as_ref(), progress).await
                     }
                     opened => opened,
                 }
             }
-            (tls, _) => self.open(connection_id, tls.as_ref(), progress).await,
+            tls => {
+                self.open(id, tls.as_ref(), password.as_ref(), progress)
+                    .await
+            }
         };
         opened.map_err(|error| error.after(progress))
     }
@@ -239,15 +238,12 @@ impl Connector {
         &self,
         connection_id: i64,
         tls: Option<&Tls>,
+        password: Option<&Password>,
         progress: &mut Progress,
     ) -> Result<Session, PhaseError> {
         let host = self.endpoint.host.as_str();
         let lookup = async {
-            let no_address = |message: String| PhaseError {
-                class: ErrorClass::Dns,
-                sqlstate: None,
-                message: message::one_line(&message),
-            };
+            let no_address = |message: String| refusal(ErrorClass::Dns, &message);
             self.resolver.addresses(host).await.map_err(no_address)
         };
         let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
@@ -266,16 +262,8 @@ impl Connector {
             }
         };
         let startup = async {
-            let mut config = tokio_postgres::Config::new();
-            config
-                .user(&self.endpoint.user)
-                .dbname(&self.endpoint.database);
-            if let Some(password) = &self.endpoint.password {
-                config.password(&password.0);
-            }
-            config.ssl_mode(tokio_postgres::config::SslMode::Disable);
-            config
-                .connect_raw(stream, NoTls)
+            self.login(password)
+                .connect_raw(stream, Established)
                 .await
                 .map_err(|error| from_startup(&error))
         };
@@ -283,6 +271,26 @@ impl Connector {
             self.phase(ConnectPhase::Startup, progress, startup).await?;
         progress.startup_us = Some(us);
         Ok(Session::new(client, connection, connection_id))
+    }
+
+    /// What the driver is to do on a stream whose TLS is done.
+    fn login(&self, password: Option<&Password>) -> tokio_postgres::Config {
+        let mut config = tokio_postgres::Config::new();
+        config
+            .user(&self.endpoint.user)
+            .dbname(&self.endpoint.database)
+            // Only so does it take the stream, and the channel binding, as they are.
+            .ssl_mode(tokio_postgres::config::SslMode::Require)
+            .ssl_negotiation(SslNegotiation::Direct)
+            .channel_binding(match self.endpoint.channel_binding {
+                ChannelBinding::Disable => tokio_postgres::config::ChannelBinding::Disable,
+                ChannelBinding::Prefer => tokio_postgres::config::ChannelBinding::Prefer,
+                ChannelBinding::Require => tokio_postgres::config::ChannelBinding::Require,
+            });
+        if let Some(password) = password {
+            config.password(&password.0);
+        }
+        config
     }
 
     /// The addresses in their order, each under the limit; the last one's failure is reported.
@@ -297,11 +305,8 @@ impl Connector {
             progress.address = Some(*address);
             let target = SocketAddr::new(*address, self.endpoint.port);
             let connect = async {
-                let stream = TcpStream::connect(target)
-                    .await
-                    .map_err(|error| from_io(&error))?;
-                stream.set_nodelay(true).map_err(|error| from_io(&error))?;
-                Ok(stream)
+                let connected = self.endpoint.tcp.connect(target).await;
+                connected.map_err(|error| from_io(&error))
             };
             match self.phase(ConnectPhase::Tcp, progress, connect).await {
                 Ok((stream, _)) => {
@@ -311,19 +316,12 @@ impl Connector {
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.unwrap_or_else(|| PhaseError {
-            class: ErrorClass::Dns,
-            sqlstate: None,
-            message: resolve::no_address(&self.endpoint.host),
-        }))
+        Err(last
+            .unwrap_or_else(|| refusal(ErrorClass::Dns, &resolve::no_address(&self.endpoint.host))))
     }
 
     async fn agree_on_tls(&self, tls: &Tls, mut tcp: TcpStream) -> Result<Stream, PhaseError> {
-        let refused = |message: String| PhaseError {
-            class: ErrorClass::Tls,
-            sqlstate: None,
-            message: message::one_line(&message),
-        };
+        let refused = |message: String| refusal(ErrorClass::Tls, &message);
         if tls::ask_for_tls(&mut tcp)
             .await
             .map_err(|error| from_io(&error))?
@@ -331,19 +329,18 @@ impl Connector {
             let stream = tls
                 .handshake(tcp)
                 .await
-                .map_err(|error| match error.get_ref() {
-                    Some(_) => refused(format!("TLS handshake: {error}")),
+                .map_err(|error| match tls::explain(&error) {
+                    Some(reason) => refused(format!("TLS handshake: {reason}")),
                     None => from_io(&error),
                 })?;
             return Ok(Stream::Tls(Box::new(stream)));
         }
-        if self.endpoint.sslmode == SslMode::Prefer {
-            return Ok(Stream::Plain(tcp));
+        match self.endpoint.needs_tls() {
+            None => Ok(Stream::Plain(tcp)),
+            Some(setting) => Err(refused(format!(
+                "the server does no TLS, and {setting} asks for it"
+            ))),
         }
-        let mode = self.endpoint.sslmode.as_str();
-        Err(refused(format!(
-            "the server does no TLS, and sslmode={mode} asks for it"
-        )))
     }
 
     /// Runs a phase under the limit and times it.
@@ -363,76 +360,5 @@ impl Connector {
                 message: format!("no answer within {:?} ({phase})", self.limit),
             }),
         }
-    }
-}
-
-/// A failed handshake, or a server that refuses this user over TLS (28000, `hostnossl` in `pg_hba.conf`).
-fn is_refusal_of_tls(progress: &Progress, error: &PhaseError) -> bool {
-    match progress.phase {
-        Some(ConnectPhase::Tls) => error.class == ErrorClass::Tls,
-        Some(ConnectPhase::Startup) => error.sqlstate.as_deref() == Some("28000"),
-        _ => false,
-    }
-}
-
-fn from_io(error: &io::Error) -> PhaseError {
-    let class = match error.kind() {
-        ErrorKind::ConnectionRefused => ErrorClass::Refused,
-        ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable
-        | ErrorKind::NetworkDown
-        | ErrorKind::AddrNotAvailable => ErrorClass::Unreachable,
-        ErrorKind::TimedOut => ErrorClass::ConnectTimeout,
-        ErrorKind::ConnectionReset
-        | ErrorKind::ConnectionAborted
-        | ErrorKind::BrokenPipe
-        | ErrorKind::UnexpectedEof => ErrorClass::ConnectionLost,
-        _ => ErrorClass::Other,
-    };
-    PhaseError {
-        class,
-        sqlstate: None,
-        message: message::chain(error),
-    }
-}
-
-fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
-    let message = message::chain(error);
-    if let Some(Notice {
-        sqlstate,
-        message: text,
-        ..
-    }) = session::answer_of(error)
-    {
-        let class = classify::class_at_startup(Symptom::Answer {
-            sqlstate: &sqlstate,
-            message: &text,
-        });
-        return PhaseError {
-            class,
-            sqlstate: Some(sqlstate),
-            message,
-        };
-    }
-    let source = std::error::Error::source(error);
-    if let Some(io) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
-        return PhaseError {
-            class: from_io(io).class,
-            sqlstate: None,
-            message,
-        };
-    }
-    // The driver tells the rest apart only by its text: no password given, SCRAM refused.
-    let is_login =
-        message.starts_with("invalid configuration") || message.starts_with("authentication error");
-    let class = match (error.is_closed(), is_login) {
-        (true, _) => ErrorClass::ConnectionLost,
-        (false, true) => ErrorClass::Auth,
-        (false, false) => ErrorClass::Other,
-    };
-    PhaseError {
-        class,
-        sqlstate: None,
-        message,
     }
 }

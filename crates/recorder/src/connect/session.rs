@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinHandle;
 use tokio_postgres::error::{DbError, Severity};
-use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{AsyncMessage, Client, Connection};
 
 use super::stream::Stream;
@@ -92,7 +91,7 @@ pub struct Session {
 impl Session {
     pub(super) fn new(
         client: Client,
-        connection: Connection<Stream, NoTlsStream>,
+        connection: Connection<Stream, Stream>,
         connection_id: i64,
     ) -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
@@ -190,7 +189,7 @@ fn notice(answer: &DbError) -> Notice {
     }
 }
 
-async fn drive(mut connection: Connection<Stream, NoTlsStream>, heard: Arc<Mutex<Heard>>) {
+async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Heard>>) {
     while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
         match message {
             Ok(AsyncMessage::Notice(warning)) => {

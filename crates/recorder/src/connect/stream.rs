@@ -1,12 +1,17 @@
 //! The byte stream under a session: plain TCP, or TLS on it.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream as DriverTlsStream};
 use tokio_rustls::client::TlsStream;
+
+use super::channel_binding::tls_server_end_point;
 
 /// TLS is agreed on before the driver sees the stream, so that its time is known apart from the start-up's.
 pub(super) enum Stream {
@@ -81,5 +86,30 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         on_inner!(self, stream => stream.poll_shutdown(cx))
+    }
+}
+
+impl DriverTlsStream for Stream {
+    fn channel_binding(&self) -> ChannelBinding {
+        let certificate = match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.peer_certificates(),
+        };
+        certificate
+            .and_then(|chain| tls_server_end_point(chain.first()?))
+            .map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
+    }
+}
+
+/// For the driver: the stream is ready as it is, TLS or plain. It asks nobody for TLS and takes the channel binding from the stream.
+pub(super) struct Established;
+
+impl TlsConnect<Stream> for Established {
+    type Stream = Stream;
+    type Error = Infallible;
+    type Future = Ready<Result<Stream, Infallible>>;
+
+    fn connect(self, stream: Stream) -> Self::Future {
+        ready(Ok(stream))
     }
 }

@@ -49,8 +49,8 @@ impl Tls {
             (Some(roots), SslMode::VerifyFull) => {
                 builder.with_root_certificates(roots).with_no_client_auth()
             }
-            // As in libpq, `prefer` never checks, and `require` with a root file checks the authority.
-            (Some(roots), SslMode::Require | SslMode::VerifyCa) => {
+            // As in libpq, a root file has the authority checked, also where nobody asked for it: `prefer` then does without TLS.
+            (Some(roots), SslMode::Prefer | SslMode::Require | SslMode::VerifyCa) => {
                 let chain = WebPkiServerVerifier::builder_with_provider(
                     Arc::new(roots),
                     Arc::clone(&provider),
@@ -110,6 +110,19 @@ pub(super) async fn ask_for_tls(stream: &mut TcpStream) -> std::io::Result<bool>
     }
 }
 
+/// What TLS has against the server; `None` where the connection itself failed.
+pub(super) fn explain(error: &std::io::Error) -> Option<String> {
+    let reason = error.get_ref()?;
+    let untrusted = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+    Some(match reason.downcast_ref::<Error>() {
+        Some(error) if *error == untrusted => {
+            "the server's certificate is signed by none of the authorities in sslrootcert"
+                .to_owned()
+        }
+        _ => reason.to_string(),
+    })
+}
+
 fn roots(wanted: &RootCertificates) -> Result<Option<RootCertStore>, String> {
     let mut store = RootCertStore::empty();
     match wanted {
@@ -142,7 +155,7 @@ fn roots(wanted: &RootCertificates) -> Result<Option<RootCertStore>, String> {
     Ok(Some(store))
 }
 
-/// Checks less than rustls does: the authority but not the name (`verify-ca`), or neither (`require`, `prefer`). That the
+/// Checks less than rustls does: the authority but not the name (`verify-ca`), or neither (`require` and `prefer` without a root file). That the
 /// server holds its certificate's key is checked always.
 #[derive(Debug)]
 struct LenientVerifier {

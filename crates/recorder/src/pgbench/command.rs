@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use super::passfile::PassFile;
 use super::{LoadMode, LoadOptions, PgbenchError, Program, Target};
+use crate::endpoint::Password;
 
 /// What a child gets of our own environment. Not the rest: URLs with passwords may stand in it, and settings of libpq
 /// that the endpoint does not have.
@@ -27,7 +28,6 @@ const INHERITED: [&str; 8] = [
 pub(super) struct Caller {
     program: Program,
     environment: Vec<(&'static str, OsString)>,
-    password: Option<String>,
 }
 
 impl Caller {
@@ -43,6 +43,7 @@ impl Caller {
             ("PGDATABASE", target.database.clone().into()),
             ("PGUSER", target.user.clone().into()),
             ("PGSSLMODE", target.sslmode.clone().into()),
+            ("PGCHANNELBINDING", target.channel_binding.clone().into()),
             ("PGAPPNAME", "pgoutage pgbench".into()),
             ("PGCONNECT_TIMEOUT", "5".into()),
             // Its messages are looked at: they have to be the English ones.
@@ -57,7 +58,6 @@ impl Caller {
         Ok(Self {
             program: program.clone(),
             environment,
-            password: target.password.clone(),
         })
     }
 
@@ -69,9 +69,10 @@ impl Caller {
     pub(super) fn command(
         &self,
         address: IpAddr,
+        password: Option<&Password>,
         arguments: &[OsString],
     ) -> Result<(Command, PassFile), PgbenchError> {
-        let pass_file = PassFile::new(self.password.as_deref())?;
+        let pass_file = PassFile::new(password.map(|password| password.0.as_str()))?;
         let mut command = Command::new(&self.program.file);
         command
             .args(arguments)

@@ -214,6 +214,14 @@ impl Supervisor {
         let Some(address) = resolved else {
             return Ending::Failed(format!("{}: the name does not resolve", self.target.host));
         };
+        let password = tokio::select! {
+            () = is_stopping(&mut self.stopping) => return Ending::Stopped,
+            password = (self.target.password)() => password,
+        };
+        let password = match password {
+            Ok(password) => password,
+            Err(reason) => return Ending::Failed(reason),
+        };
         let arguments = load_arguments(&self.options);
         let shown: Vec<_> = arguments
             .iter()
@@ -223,15 +231,15 @@ impl Supervisor {
             "start {start_number}: pgbench {} at {address}",
             shown.join(" ")
         ));
-        let spawned =
-            self.caller
-                .command(address, &arguments)
-                .and_then(|(mut command, pass_file)| {
-                    Ok((
-                        command.spawn().map_err(PgbenchError::io("pgbench"))?,
-                        pass_file,
-                    ))
-                });
+        let spawned = self
+            .caller
+            .command(address, password.as_ref(), &arguments)
+            .and_then(|(mut command, pass_file)| {
+                Ok((
+                    command.spawn().map_err(PgbenchError::io("pgbench"))?,
+                    pass_file,
+                ))
+            });
         let (mut child, pass_file) = match spawned {
             Ok(spawned) => spawned,
             Err(error) => return Ending::Failed(error.to_string()),

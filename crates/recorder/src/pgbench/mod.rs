@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use recording::vocabulary::Path;
 
+use crate::endpoint::Password;
 pub use error::PgbenchError;
 pub use load::{Running, start};
 pub use prepare::{Prepared, prepare};
@@ -112,6 +113,13 @@ pub struct LoadOptions {
 pub type Resolve =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<IpAddr>> + Send>> + Send + Sync>;
 
+/// Gives the password of the moment, if there is any; one line where there should be one and is not.
+pub type GetPassword = Arc<
+    dyn Fn() -> Pin<Box<dyn Future<Output = Result<Option<Password>, String>> + Send>>
+        + Send
+        + Sync,
+>;
+
 /// The endpoint that pgbench loads.
 #[derive(Clone)]
 pub struct Target {
@@ -125,10 +133,12 @@ pub struct Target {
     pub database: String,
     /// User.
     pub user: String,
-    /// Password, if any: handed over in a file that only we can read.
-    pub password: Option<String>,
+    /// Asked before each start; the password is handed over in a file that only we can read.
+    pub password: GetPassword,
     /// libpq's word.
     pub sslmode: String,
+    /// libpq's word.
+    pub channel_binding: String,
     /// CA file, or `system`.
     pub sslrootcert: Option<PathBuf>,
     /// Asked before each start.

@@ -3,12 +3,15 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use recording::vocabulary::Path;
 
 use super::command::{Caller, single_arguments};
-use super::{LoadMode, LoadOptions, PgbenchError, Program, Target, last_error, output};
+use super::{
+    GetPassword, LoadMode, LoadOptions, PgbenchError, Program, Target, last_error, output,
+};
 
 /// Longest that one transaction may take in a database that nobody has broken yet.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);
@@ -47,6 +50,7 @@ pub async fn prepare(
         caller,
         address,
         path: target.path,
+        password: Arc::clone(&target.password),
     };
     let LoadMode::Custom(script) = &options.mode else {
         return preparation
@@ -83,6 +87,7 @@ struct Preparation {
     caller: Caller,
     address: IpAddr,
     path: Path,
+    password: GetPassword,
 }
 
 /// A call of pgbench that has ended.
@@ -161,7 +166,15 @@ impl Preparation {
         limit: Option<Duration>,
         mut on_line: impl FnMut(&str),
     ) -> Result<Run, PgbenchError> {
-        let (mut command, _pass_file) = self.caller.command(self.address, arguments)?;
+        let password = (self.password)()
+            .await
+            .map_err(|reason| PgbenchError::Run {
+                path: self.path,
+                reason,
+            })?;
+        let (mut command, _pass_file) =
+            self.caller
+                .command(self.address, password.as_ref(), arguments)?;
         let mut child = command.spawn().map_err(PgbenchError::io("pgbench"))?;
         let mut received = output::lines(&mut child);
         let mut lines = Vec::new();

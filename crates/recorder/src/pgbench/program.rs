@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::PgbenchError;
+use crate::child_environment;
 
 /// Where Debian keeps each version's programs.
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
@@ -26,11 +27,10 @@ impl Program {
 
     /// The pgbench at `file`, if it runs and says which version it is.
     fn at(file: PathBuf) -> Option<Self> {
-        let output = Command::new(&file)
-            .arg("--version")
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
+        let mut command = Command::new(&file);
+        command.arg("--version").stdin(Stdio::null());
+        child_environment::remove_secrets(&mut command);
+        let output = command.output().ok()?;
         let (version, major) = version(&String::from_utf8_lossy(&output.stdout))?;
         output.status.success().then_some(Self {
             file,

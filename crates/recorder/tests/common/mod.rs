@@ -6,6 +6,7 @@
     reason = "each test binary uses its part of this"
 )]
 
+pub mod certificates;
 pub mod mounts;
 pub mod user;
 
@@ -31,6 +32,19 @@ pub const BUSY: [&str; 4] = [
     "20ms",
     "--max-operation-interval",
     "60ms",
+];
+
+/// What would fill in or change the endpoints of a test.
+const LIBPQ: [&str; 9] = [
+    "PGHOST",
+    "PGPORT",
+    "PGUSER",
+    "PGDATABASE",
+    "PGPASSWORD",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGCHANNELBINDING",
+    "PGOUTAGE_PASSWORD_COMMAND",
 ];
 
 /// A lab of a test, and a runtime to talk to it.
@@ -70,12 +84,14 @@ impl TestLab {
             .env("PGOUTAGE_PROXY_URL", self.lab.proxy_url())
             .env("PGOUTAGE_DNS_SERVER", self.lab.dns_server().to_string())
             .env("PGPASSFILE", self.folder.path().join("no-pgpass"))
-            .env_remove("PGPASSWORD")
             .env_remove("PGOUTAGE_DIRECT_READER_URL")
             .env_remove("PGOUTAGE_PROXY_READER_URL")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        for name in LIBPQ {
+            command.env_remove(name);
+        }
         command
     }
 

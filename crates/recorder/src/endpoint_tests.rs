@@ -1,0 +1,248 @@
+use std::time::Duration;
+
+use super::*;
+use proptest::prelude::*;
+
+/// Without any variable.
+fn parse(text: &str) -> Result<Endpoint, String> {
+    Endpoint::parse(text, &Environment::of(&[]))
+}
+
+#[test]
+fn a_full_url() {
+    let endpoint = parse(
+        "postgresql://app:p%40ss%3A1@db.example.com:6432/shop%20x?sslmode=verify-ca&sslrootcert=/etc/ca.pem",
+    )
+    .unwrap();
+    assert_eq!(endpoint.host, "db.example.com");
+    assert_eq!(endpoint.port, 6432);
+    assert_eq!(endpoint.database, "shop x");
+    assert_eq!(endpoint.user, "app");
+    assert_eq!(endpoint.password, Some(Password("p@ss:1".to_owned())));
+    assert_eq!(endpoint.sslmode, SslMode::VerifyCa);
+    assert_eq!(endpoint.roots, RootCertificates::File("/etc/ca.pem".into()));
+    assert_eq!(endpoint.to_string(), "app@db.example.com:6432/shop x");
+    assert!(!format!("{endpoint:?}").contains("p@ss"));
+}
+
+#[test]
+fn what_is_left_out() {
+    let endpoint = parse("postgres://app@[::1]").unwrap();
+    assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 5432));
+    assert_eq!(endpoint.database, "app");
+    assert_eq!(endpoint.sslmode, SslMode::Prefer);
+    assert_eq!(endpoint.to_string(), "app@[::1]:5432/app");
+    assert_eq!(endpoint.channel_binding, ChannelBinding::Prefer);
+    assert_eq!(endpoint.tcp, TcpSettings::default());
+    let system = parse("postgres://a@h/d?sslrootcert=system").unwrap();
+    assert_eq!(system.sslmode, SslMode::VerifyFull);
+}
+
+#[test]
+fn refused_with_the_reason_and_without_the_secret() {
+    for (url, reason) in [
+        ("geheim", "not a URL"),
+        ("mysql://a:geheim@h/d", "must begin with postgres://"),
+        ("postgres:///d", "names no host"),
+        ("postgres://h/d", "names no user"),
+        ("postgres://a:geheim@h1,h2/d", "several hosts"),
+        ("postgres://a:geheim@%2Ftmp/d", "socket folder"),
+        ("postgres://a:geheim@h/d#x", "%23"),
+        ("postgres://a:geheim@h/d?sslmode=allow", "sslmode=allow"),
+        (
+            "postgres://a:geheim@h/d?sslmode=verify-full",
+            "needs sslrootcert",
+        ),
+        (
+            "postgres://a:geheim@h/d?sslmode=require&sslrootcert=system",
+            "too weak",
+        ),
+        ("postgres://a@h/d?password=geheim", "before the host"),
+        (
+            "postgres://a:geheim@h/d?connect_timeout=5",
+            "\"connect_timeout\"",
+        ),
+        ("postgres://a:geheim@h:99999/d", "not a URL"),
+        ("postgres://a:%ff@h/d", "not UTF-8"),
+        ("postgres://a:geheim@/d", "names no host"),
+        (
+            "postgres://a:geheim@h/d?channel_binding=always",
+            "channel_binding=always",
+        ),
+        (
+            "postgres://a:geheim@h/d?sslmode=disable&channel_binding=require",
+            "needs TLS",
+        ),
+        (
+            "postgres://a:geheim@h/d?keepalives_idle=1.5",
+            "keepalives_idle=1.5: write whole seconds",
+        ),
+        (
+            "postgres://a:geheim@h/d?keepalives_interval=40000",
+            "keepalives_interval",
+        ),
+        ("postgres://a:geheim@h/d?keepalives_count=200", "count"),
+        (
+            "postgres://a:geheim@h/d?tcp_user_timeout=-1",
+            "tcp_user_timeout=-1",
+        ),
+    ] {
+        let error = parse(url).unwrap_err();
+        assert!(error.contains(reason), "{url}: {error}");
+        assert!(
+            !error.contains("geheim") && !error.contains('\n'),
+            "{error}"
+        );
+    }
+}
+
+/// The variables of `postgres:///` and of what it leaves out.
+const VARIABLES: [(&str, &str); 7] = [
+    ("PGHOST", "db.example.com"),
+    ("PGPORT", "6432"),
+    ("PGUSER", "app"),
+    ("PGDATABASE", "shop"),
+    ("PGSSLMODE", "verify-ca"),
+    ("PGSSLROOTCERT", "/etc/ca.pem"),
+    ("PGCHANNELBINDING", "require"),
+];
+
+#[test]
+fn variables_fill_in_what_the_url_leaves_out() {
+    let environment = Environment::of(&VARIABLES);
+    for url in [
+        "postgres:///",
+        "postgres://",
+        "postgresql:///shop",
+        "postgres://app@",
+        "postgres://app@/shop",
+        "postgres://:6432/",
+    ] {
+        let endpoint = Endpoint::parse(url, &environment).unwrap();
+        assert_eq!(
+            endpoint.to_string(),
+            "app@db.example.com:6432/shop",
+            "{url}"
+        );
+        assert_eq!(endpoint.sslmode, SslMode::VerifyCa);
+        assert_eq!(endpoint.roots, RootCertificates::File("/etc/ca.pem".into()));
+        assert_eq!(endpoint.channel_binding, ChannelBinding::Require);
+    }
+}
+
+#[test]
+fn the_url_comes_before_the_variables() {
+    let environment = Environment::of(&VARIABLES);
+    let url =
+        "postgres://me@[::1]:5433/mine?sslmode=require&sslrootcert=/my.pem&channel_binding=disable";
+    let endpoint = Endpoint::parse(url, &environment).unwrap();
+    assert_eq!(endpoint, parse(url).unwrap());
+    // A user of the URL's has a database of the variable's, as with libpq.
+    let endpoint = Endpoint::parse("postgres://me@h", &environment).unwrap();
+    assert_eq!(endpoint.to_string(), "me@h:6432/shop");
+    // Empty is not set.
+    let empty = VARIABLES.map(|(name, _)| (name, ""));
+    let endpoint = Endpoint::parse("postgres://me@h", &Environment::of(&empty)).unwrap();
+    assert_eq!(endpoint, parse("postgres://me@h").unwrap());
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    for (name, value, reason) in [
+        ("PGHOST", "h1,h2", "PGHOST names several hosts"),
+        ("PGHOST", "/tmp", "PGHOST names a socket folder"),
+        ("PGPORT", "70000", "PGPORT=70000"),
+        ("PGPORT", "0", "PGPORT=0"),
+        ("PGSSLMODE", "allow", "PGSSLMODE=allow: write disable"),
+        ("PGSSLMODE", "verify-full", "PGSSLMODE=verify-full needs"),
+        (
+            "PGCHANNELBINDING",
+            "yes",
+            "PGCHANNELBINDING=yes: write disable",
+        ),
+    ] {
+        let environment = Environment::of(
+            &[("PGHOST", "h"), ("PGUSER", "u")]
+                .into_iter()
+                .filter(|(other, _)| *other != name)
+                .chain([(name, value)])
+                .collect::<Vec<_>>(),
+        );
+        let error = Endpoint::parse("postgres:///d", &environment).unwrap_err();
+        assert!(error.contains(reason), "{name}: {error}");
+    }
+    let environment = Environment::of(&[("PGSSLMODE", "require"), ("PGSSLROOTCERT", "system")]);
+    let error = Endpoint::parse("postgres://u@h/d", &environment).unwrap_err();
+    assert_eq!(
+        error,
+        "PGSSLMODE=require is too weak for PGSSLROOTCERT=system; use verify-full"
+    );
+}
+
+#[test]
+fn the_password_of_the_variable_comes_before_that_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pgpass");
+    std::fs::write(&file, "*:*:*:*:of-the-file\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, mode).unwrap();
+    let in_file = ("PGPASSFILE", file.to_str().unwrap());
+    let found = |url: &str, variables: &[(&str, &str)]| {
+        let environment = Environment::of(variables);
+        let mut endpoint = Endpoint::parse(url, &environment).unwrap();
+        endpoint.find_password(&environment).unwrap();
+        endpoint.password.map(|password| password.0)
+    };
+    let in_variable = ("PGPASSWORD", "of-the-variable");
+    let both = [in_file, in_variable];
+    assert_eq!(
+        found("postgres://u:of-the-url@h", &both).as_deref(),
+        Some("of-the-url")
+    );
+    assert_eq!(
+        found("postgres://u@h", &both).as_deref(),
+        Some("of-the-variable")
+    );
+    assert_eq!(
+        found("postgres://u@h", &[in_file]).as_deref(),
+        Some("of-the-file")
+    );
+    assert_eq!(
+        found("postgres://u@h", &[("PGPASSFILE", "/no/such/file")]),
+        None
+    );
+}
+
+#[test]
+fn tcp_settings_in_units_of_libpq() {
+    let endpoint = parse("postgres://u@h/d?keepalives_idle=30&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=9500").unwrap();
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(
+        endpoint.tcp,
+        TcpSettings {
+            keepalive_idle: seconds(30),
+            keepalive_interval: seconds(5),
+            keepalive_count: Some(3),
+            user_timeout: Some(Duration::from_millis(9_500)),
+        }
+    );
+    let system = parse("postgres://u@h/d?keepalives_idle=0&tcp_user_timeout=0").unwrap();
+    assert_eq!(system.tcp, TcpSettings::default());
+}
+
+#[test]
+fn name_servers() {
+    assert_eq!(
+        parse_dns_server("127.0.0.1:5353"),
+        Ok("127.0.0.1:5353".parse().unwrap())
+    );
+    assert_eq!(parse_dns_server("::1"), Ok("[::1]:53".parse().unwrap()));
+    assert!(parse_dns_server("dns.example.com").is_err());
+}
+
+proptest! {
+    #[test]
+    fn never_panics(text in "(postgres://)?.{0,40}") {
+        let _ = parse(&text);
+    }
+}

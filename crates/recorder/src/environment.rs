@@ -1,0 +1,51 @@
+//! The environment variables of libpq that fill in what an endpoint's URL leaves out. Whoever reads them is given the look-up, so
+//! that tests do not share the environment of their process.
+
+use std::ffi::OsString;
+use std::fmt;
+
+type LookUp = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
+/// Looks variables up.
+pub struct Environment(Box<LookUp>);
+
+impl fmt::Debug for Environment {
+    /// Never a value: passwords are among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Environment")
+    }
+}
+
+impl Environment {
+    /// The environment of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self(Box::new(|name| std::env::var_os(name)))
+    }
+
+    /// These variables and no others.
+    #[must_use]
+    pub fn of(variables: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), OsString::from(value));
+        let variables: Vec<(String, OsString)> = variables.iter().map(owned).collect();
+        Self(Box::new(move |wanted| {
+            let mut found = variables.iter().filter(|(name, _)| name == wanted);
+            found.next().map(|(_, value)| value.clone())
+        }))
+    }
+
+    /// A variable's value; an empty one counts as not set, as with libpq.
+    #[must_use]
+    pub fn get_os(&self, name: &str) -> Option<OsString> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable's value as text.
+    ///
+    /// # Errors
+    /// One line that names the variable, where it is not UTF-8.
+    pub fn get(&self, name: &str) -> Result<Option<String>, String> {
+        let text = self.get_os(name).map(OsString::into_string).transpose();
+        text.map_err(|_| format!("{name}: the environment variable is not UTF-8"))
+    }
+}

@@ -1,0 +1,173 @@
+//! A lab whose writer does TLS, with certificates of authorities of our own.
+
+#![allow(clippy::expect_used)]
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use recorder::connect::{ConnectError, Connector, Progress, Resolver};
+use recorder::endpoint::Endpoint;
+use recorder::environment::Environment;
+use recording::vocabulary;
+
+use super::{TestLab, wait_until};
+
+/// The settings of `openssl ca`, the only one of its commands that makes a certificate of the past.
+const AUTHORITY: &str = "\
+[ca]
+default_ca = authority
+[authority]
+database = index
+serial = serial
+new_certs_dir = .
+policy = policy
+default_md = sha256
+unique_subject = no
+[policy]
+commonName = supplied
+";
+
+/// The writer's name.
+pub const NAME: &str = "writer.lab.test";
+
+fn openssl(folder: &Path, arguments: &str) {
+    let output = Command::new("openssl")
+        .args(arguments.split(' '))
+        .current_dir(folder)
+        .output()
+        .expect("this test needs openssl (Debian: apt-get install openssl)");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Makes `<name>.pem` and `<name>.key`, an authority.
+fn authority(folder: &Path, name: &str) {
+    openssl(
+        folder,
+        &format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem"
+        ),
+    );
+}
+
+/// Makes `<file>.crt` and `<file>.key`, a server's certificate that `authority` signed.
+fn certificate(
+    folder: &Path,
+    file: &str,
+    authority: &str,
+    host: &str,
+    hash: &str,
+    is_expired: bool,
+) {
+    openssl(
+        folder,
+        &format!(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={host} -keyout {file}.key -out {file}.csr"
+        ),
+    );
+    std::fs::write(folder.join("names"), format!("subjectAltName=DNS:{host}\n")).unwrap();
+    let dates = match is_expired {
+        true => " -startdate 20200101000000Z -enddate 20210101000000Z",
+        false => " -days 2",
+    };
+    openssl(
+        folder,
+        &format!(
+            "ca -batch -notext -config authority.cnf -cert {authority}.pem -keyfile {authority}.key -md {hash} -extfile names -in {file}.csr -out {file}.crt{dates}"
+        ),
+    );
+}
+
+/// Makes the authorities `good` and `other`, and of `good` the certificates `right`, `long` (signed with SHA-384), `misnamed` and
+/// `expired`; of `other` the certificate `between`.
+pub fn make(folder: &Path) {
+    std::fs::write(folder.join("authority.cnf"), AUTHORITY).unwrap();
+    std::fs::write(folder.join("index"), "").unwrap();
+    std::fs::write(folder.join("serial"), "01\n").unwrap();
+    authority(folder, "good");
+    authority(folder, "other");
+    certificate(folder, "right", "good", NAME, "sha256", false);
+    certificate(folder, "long", "good", NAME, "sha384", false);
+    certificate(
+        folder,
+        "misnamed",
+        "good",
+        "elsewhere.lab.test",
+        "sha256",
+        false,
+    );
+    certificate(folder, "expired", "good", NAME, "sha256", true);
+    certificate(folder, "between", "other", NAME, "sha256", false);
+}
+
+impl TestLab {
+    /// Runs a change of the writer's settings and waits until its postmaster has taken it: new connections see it then.
+    pub fn reload(&self, change: &str) {
+        let loaded = || self.texts("select pg_conf_load_time()::text").remove(0);
+        let before = loaded();
+        let admin = self.admin();
+        self.runtime.block_on(async {
+            if !change.is_empty() {
+                admin.batch_execute(change).await.unwrap();
+            }
+            admin
+                .batch_execute("select pg_reload_conf()")
+                .await
+                .unwrap();
+        });
+        wait_until("the settings", || loaded() != before);
+    }
+
+    /// Lets the writer do TLS with the certificate `<file>.crt` that [`make`] made.
+    pub fn serve_certificate(&self, file: &str) {
+        let data = self
+            .texts("select current_setting('data_directory')")
+            .remove(0);
+        let owner = std::fs::metadata(&data).unwrap();
+        for extension in ["crt", "key"] {
+            let from = self.folder.path().join(format!("{file}.{extension}"));
+            let target = Path::new(&data).join(format!("server.{extension}"));
+            std::fs::copy(from, &target).unwrap();
+            chown(&target, Some(owner.uid()), Some(owner.gid())).unwrap();
+            std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        self.reload("alter system set ssl = on");
+    }
+
+    /// Puts rules before the writer's own in `pg_hba.conf`, in place of those put there before.
+    pub fn set_access_rules(&self, rules: &str) {
+        const MARK: &str = "# the rules of the lab\n";
+        let file = self.texts("select current_setting('hba_file')").remove(0);
+        let text = std::fs::read_to_string(&file).unwrap();
+        let own = text.split_once(MARK).map_or(text.as_str(), |(_, own)| own);
+        std::fs::write(&file, format!("{rules}\n{MARK}{own}")).unwrap();
+        self.reload("");
+    }
+
+    /// The direct path's URL with these parameters and no others.
+    pub fn url_with(&self, parameters: &str) -> String {
+        let url = self.lab.direct_url();
+        let base = url.split_once('?').map_or(url.as_str(), |(base, _)| base);
+        format!("{base}?{parameters}")
+    }
+
+    /// One attempt to connect, in this process: whether the server says that it is over TLS, or how it failed.
+    pub fn connect(&self, url: &str) -> Result<bool, ConnectError> {
+        let limit = Duration::from_secs(30);
+        let endpoint = Endpoint::parse(url, &Environment::of(&[])).unwrap();
+        let resolver = Resolver::new(Some(self.lab.dns_server()), limit).unwrap();
+        let connector =
+            Connector::new(vocabulary::Path::Direct, endpoint, resolver, limit).unwrap();
+        self.runtime.block_on(async {
+            let session = connector.connect(1, &mut Progress::default()).await?;
+            let is_tls = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+            let row = session.client.query_one(is_tls, &[]).await.unwrap();
+            Ok(row.get(0))
+        })
+    }
+}
