@@ -244,7 +244,9 @@ pub struct RunArgs {
     /// Which paths to record
     #[arg(long, value_enum, default_value = "both", help_heading = WORKLOAD)]
     pub mode: ModeArg,
-    /// How long: seconds, or with a unit, such as 90s, 5m, 1h [default: 300; with --failover-count until that is reached]
+    /// How long: seconds, or with a unit, such as 90s, 5m, 1h [default: 300]
+    ///
+    /// With --failover-count and no --duration: until that is reached.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub duration: Option<Duration>,
     /// Workers per path, each running one operation at a time

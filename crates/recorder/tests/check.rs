@@ -65,7 +65,7 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
         ("direct", "role", "writer"),
         ("direct", "proxy", "looks direct"),
         ("proxy", "proxy", "looks like a proxy"),
-        ("direct", "round_trip", " ms, the median"),
+        ("direct", "round_trip", ", the median"),
         (
             "direct",
             "connections",

@@ -20,6 +20,8 @@ const WRITES: [&str; 8] = [
 ];
 
 fn start(test: &TestLab, mode: &str) -> Running {
+    // Of so many rows no two workers take the same one: one would wait for the other's lock, and not where these tests want it.
+    assert_success(&test.recorder(&["setup", "--users", "20000", "--products", "20000"]));
     let busy = [
         "--min-operation-interval",
         "10ms",

@@ -10,8 +10,15 @@ use std::time::Duration;
 use common::{Row, TestLab, assert_one_line, assert_success, number, rows, wait_until};
 use recording::{ConnectionSettings, Table};
 
-/// Until it is told to end.
-const DIRECT: [&str; 4] = ["--mode", "direct", "--duration", "120"];
+/// Until it is told to end. Without the probe: its connection is none of the pool's.
+const DIRECT: [&str; 6] = [
+    "--mode",
+    "direct",
+    "--duration",
+    "120",
+    "--probe-interval",
+    "0",
+];
 
 /// The processes that serve the recorder.
 fn backends(test: &TestLab) -> Vec<String> {

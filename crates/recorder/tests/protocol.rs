@@ -45,6 +45,10 @@ fn the_server_sees_the_protocol_that_was_asked_for() {
             "10ms",
             "--max-operation-interval",
             "30ms",
+            // Neither has to do with the protocol.
+            "--skip-check",
+            "--probe-interval",
+            "0",
             // A check before every operation goes the same way.
             "--pool-idle-check",
             "0",

@@ -186,14 +186,8 @@ fn a_run_keeps_them() {
     let mut run = test.command(&test.run_arguments(&flags, runs.to_str().unwrap()));
     run.env("PGOUTAGE_DIRECT_URL", token_url(&test))
         .env("PGOUTAGE_PROXY_URL", &proxy)
-        .env(
-            "PGOUTAGE_DIRECT_READER_URL",
-            format!("postgres://u:{UNUSED}@h"),
-        )
-        .env(
-            "PGOUTAGE_PROXY_READER_URL",
-            format!("postgres://u:{UNUSED}@h"),
-        )
+        .env("PGOUTAGE_DIRECT_READER_URL", token_url(&test))
+        .env("PGOUTAGE_PROXY_READER_URL", &proxy)
         .env("PGPASSWORD", UNUSED);
     let mut running = Running::spawn(&mut run);
     let mut seen = Seen::default();

@@ -45,7 +45,7 @@ fn kept_items(page: &Page<'_>, connection: &ConnectionSettings) -> Items {
         });
         (words.keepalive_text)(&or_default(idle), &or_default(interval), &probes)
     };
-    let backoff = if connection.reconnect_backoff_max_us > 0 {
+    let backoff = if connection.reconnect_backoff_min_us > 0 {
         (words.backoff_text)(
             &setting(connection.reconnect_backoff_min_us),
             &setting(connection.reconnect_backoff_max_us),

@@ -285,7 +285,10 @@ impl Examination {
     }
 }
 
-/// `1.2 ms`.
+/// `45 us`, `1.2 ms`.
 pub(super) fn milliseconds(us: i64) -> String {
-    format!("{:.1} ms", us as f64 / 1e3)
+    match us {
+        ..1_000 => format!("{us} us"),
+        _ => format!("{:.1} ms", us as f64 / 1e3),
+    }
 }
