@@ -360,6 +360,15 @@ fn the_lag_of_a_reader_and_what_aurora_says() {
     let direct = test.lab.direct_url();
     let reader = direct.replace("writer.lab.test", "127.0.0.3");
     assert_ne!(direct, reader);
+    // A commit waits for the reader to have it, not to show it.
+    let written = test.texts("select pg_current_wal_lsn()::text").concat();
+    let replayed = test.admin_of(test.lab.writer().other());
+    let has_all = format!("select pg_last_wal_replay_lsn() >= '{written}'");
+    wait_until("the tables at the reader", || {
+        let row = test.runtime.block_on(replayed.query_one(&has_all, &[]));
+        row.unwrap().get(0)
+    });
+    drop(replayed);
     let record = |name: &str| {
         let runs = test.folder.path().join(name);
         // The check would refuse a reader.

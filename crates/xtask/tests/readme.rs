@@ -81,8 +81,11 @@ fn the_table_of_flags_is_true() {
     }
     assert!(rows.len() > 15, "the README's table was not found");
     for (flag, default) in rows.into_iter().filter(|(flag, _)| !flag.ends_with('*')) {
-        // Its own paragraph, not where another one speaks of it.
-        let is_own = |line: &&str| line.split_whitespace().next() == Some(&flag);
+        // Its own paragraph, not where another one speaks of it, further to the right.
+        let is_own = |line: &&str| {
+            let indentation = line.len() - line.trim_start().len();
+            indentation < 8 && line.split_whitespace().next() == Some(&flag)
+        };
         let Some(own) = help.lines().find(is_own) else {
             panic!("recorder run has no {flag}");
         };
