@@ -279,6 +279,12 @@ fn nothing_leaks_and_no_row_is_lost_however_many_failovers() {
         first.at_the_server,
         last.at_the_server,
     );
+    // Some twenty of them: whether memory climbs or steps is seen here.
+    let course = samples.iter().step_by(samples.len().div_ceil(20));
+    let course: Vec<String> = course
+        .map(|sample| format!("{} s {}", sample.at_s, sample.resident_kib))
+        .collect();
+    eprintln!("resident KiB: {}", course.join(", "));
     assert_flat(&samples, every == EVERY);
     assert!(stderr(&output).contains("dropped: 0"));
 }

@@ -109,10 +109,14 @@ fn every_failover_is_an_episode_of_each_path() {
             failovers,
             "{path} {of}: {episodes:#?}"
         );
-        assert!(
-            episodes
-                .iter()
-                .all(|episode| episode["downtime_us"].as_i64() > Some(0))
-        );
+        for episode in episodes {
+            let downtime_us = episode["downtime_us"].as_i64().unwrap();
+            assert!(downtime_us > 0, "{episode:#?}");
+            let decomposition = &episode["decomposition"];
+            assert!(!decomposition["trigger"].is_null(), "{episode:#?}");
+            let parts = decomposition["parts"].as_object().unwrap();
+            let sum_us: i64 = parts.values().filter_map(serde_json::Value::as_i64).sum();
+            assert_eq!(sum_us, downtime_us, "{path} {of}: {episode:#?}");
+        }
     }
 }
