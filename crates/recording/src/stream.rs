@@ -22,7 +22,10 @@ use crate::writer::WriterOptions;
 const TAKEN_NAMES: u32 = 10_000;
 
 /// Rows encoded at once: more gain nothing (measured in `parquet-facts.md`).
-pub(crate) const BATCH_ROWS: usize = 8_192;
+const BATCH_ROWS: usize = 8_192;
+
+/// The same for connections, each of them six times an operation's memory: a refused port fails thousands of attempts a second.
+const CONNECTION_BATCH_ROWS: usize = 1_024;
 
 /// What all streams of a recording share.
 pub(crate) struct Context<'a> {
@@ -89,9 +92,13 @@ impl<R> Stream<R> {
         self.waiting.push(row);
     }
 
-    /// Rows that were handed over and not encoded yet.
-    pub(crate) fn waiting_rows(&self) -> usize {
-        self.waiting.len()
+    /// True where enough rows wait that more would gain nothing.
+    pub(crate) fn is_batch_full(&self) -> bool {
+        let enough = match self.table {
+            Table::Connections => CONNECTION_BATCH_ROWS,
+            _ => BATCH_ROWS,
+        };
+        self.waiting.len() >= enough
     }
 
     /// Rows in memory that the last flush could not give to the disk.
@@ -117,7 +124,7 @@ impl<R> Stream<R> {
         }
         // While the disk refuses, rows wait until there are enough of them: a batch of few takes the memory of many.
         let is_refused = !self.held.is_empty() || !context.is_there;
-        let has_enough = self.waiting.len() >= BATCH_ROWS || !is_refused;
+        let has_enough = self.is_batch_full() || !is_refused;
         if has_enough && !self.waiting.is_empty() {
             match (self.build)(&self.schema, context.origin, &self.waiting) {
                 Ok(batch) => self.add(&batch, context, room, report),

@@ -9,7 +9,7 @@ use crate::layout::Table;
 use crate::manifest::Manifest;
 use crate::queued::Queued;
 use crate::rows::{Connection, Event, Load, Probe};
-use crate::stream::{BATCH_ROWS, Context, Report, Stream};
+use crate::stream::{Context, Report, Stream};
 use crate::vocabulary::Path;
 use crate::writer::WriterOptions;
 
@@ -71,9 +71,7 @@ impl Streams {
     }
 
     pub(crate) fn is_batch_full(&self) -> bool {
-        self.operations
-            .values()
-            .any(|stream| stream.waiting_rows() >= BATCH_ROWS)
+        self.operations.values().any(Stream::is_batch_full) || self.connections.is_batch_full()
     }
 
     /// Encodes what waits and seals what is due; with `seal`, everything.

@@ -117,11 +117,12 @@ impl Worker {
         match message {
             Message::Operation(row) => {
                 self.streams.operation(row);
-                if self.streams.is_batch_full() {
-                    self.flush(false, false);
-                }
+                self.flush_full_batch();
             }
-            Message::Connection(row) => self.streams.connections.push(*row),
+            Message::Connection(row) => {
+                self.streams.connections.push(*row);
+                self.flush_full_batch();
+            }
             Message::Probe(row) => self.streams.probes.push(*row),
             Message::Event(row) => self.streams.events.push(*row),
             Message::Load(row) => self.streams.load.push(*row),
@@ -167,6 +168,12 @@ impl Worker {
 
     fn is_there(&self) -> bool {
         self.identity.is_some() && Identity::at(&self.folder) == self.identity
+    }
+
+    fn flush_full_batch(&mut self) {
+        if self.streams.is_batch_full() {
+            self.flush(false, false);
+        }
     }
 
     /// Hands what waits to the disk; with `seal`, seals every open part.
