@@ -10,10 +10,14 @@ use std::{
 use crate::{
     account::Account,
     dns::{NameServer, WRITER_NAME, Zone},
+    drop_rules::DropRules,
     error::LabError,
-    node::{Node, NodeName, arm_replication, await_healthy},
+    node::{Node, NodeName},
     options::{LabOptions, Replication},
     pgbouncer::{self, PgBouncer},
+    registry::Registration,
+    relay::Relay,
+    replication::{arm_replication, await_healthy},
     site::{Folder, Reservation, Site, node_addresses, random_word},
     software::Software,
     sql,
@@ -30,13 +34,16 @@ const PORT_TRIES: usize = 3;
 #[derive(Debug)]
 pub struct Lab {
     // In the order in which they stop: the proxy first, the folder last.
-    pgbouncer: PgBouncer,
+    pub(crate) pgbouncer: PgBouncer,
     pub(crate) nodes: [Node; 2],
     pub(crate) dns: NameServer,
     pub(crate) writer: NodeName,
     pub(crate) replication: Replication,
+    /// In force while a blackhole is, where no relay makes it.
+    pub(crate) drop_rules: Option<DropRules>,
     pub(crate) site: Site,
     folder: Folder,
+    _registration: Registration,
 }
 
 impl Lab {
@@ -78,7 +85,9 @@ impl Lab {
         let software = Software::find()?;
         let account = Account::detect()?;
         let folder = Folder::prepare(options.dir.as_deref(), &account)?;
-        let mut pair_port = Reservation::take(options.port, &node_addresses(), "--port")?;
+        let registration = Registration::enter(&folder.path)?;
+        let mut pair_port =
+            Reservation::take(options.port, &node_addresses(options.relay), "--port")?;
         let mut proxy_port =
             Reservation::take(options.proxy_port, &[Ipv4Addr::LOCALHOST], "--proxy-port")?;
         let zone = Zone {
@@ -93,6 +102,7 @@ impl Lab {
             software,
             port: pair_port.port,
             proxy_port: proxy_port.port,
+            has_relay: options.relay,
             superuser_password: random_word(24),
             app_password: random_word(24),
         };
@@ -100,9 +110,14 @@ impl Lab {
 
         on_progress("making the writer");
         let mut nodes = [Node::new(NodeName::A), Node::new(NodeName::B)];
+        for node in nodes.iter_mut().filter(|_| site.has_relay) {
+            let server = SocketAddr::from((site.server_address(node.name), site.port));
+            node.relay = Some(Relay::start(node.endpoint(&site), server)?);
+        }
         let [writer, reader] = &mut nodes;
         writer.initialize(&site).await?;
         pair_port.release(writer.name.address());
+        pair_port.release(site.server_address(writer.name));
         writer.start(&site).await?;
         let client = sql::connect_node(&site, writer.name).await?;
         make_roles(&client, &site).await?;
@@ -110,6 +125,7 @@ impl Lab {
         on_progress("making the reader");
         reader.copy_from(&site, writer.name).await?;
         pair_port.release(reader.name.address());
+        pair_port.release(site.server_address(reader.name));
         reader.start(&site).await?;
         arm_replication(&client, reader.name, options.replication, FOLLOW_LIMIT).await?;
 
@@ -122,8 +138,10 @@ impl Lab {
             dns,
             writer: NodeName::A,
             replication: options.replication,
+            drop_rules: None,
             site,
             folder,
+            _registration: registration,
         })
     }
 
@@ -145,13 +163,14 @@ impl Lab {
         self.dns.address()
     }
 
-    /// Superuser access to one node, past names and proxy.
+    /// Superuser access to one node, past names, proxy and relay.
     #[must_use]
     pub fn admin_url(&self, node: NodeName) -> String {
+        let address = self.site.server_address(node).to_string();
         url(
             "postgres",
             &self.site.superuser_password,
-            &node.address().to_string(),
+            &address,
             self.site.port,
         )
     }
@@ -246,6 +265,7 @@ fn save_state(
         dns_server: dns.address(),
         ttl_s,
         replication,
+        has_relay: site.has_relay,
         superuser_password: site.superuser_password.clone(),
         app_password: site.app_password.clone(),
     };

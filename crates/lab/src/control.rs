@@ -30,6 +30,7 @@ pub(crate) enum Startup {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Request {
     Failover(FailoverOptions),
+    Heal,
 }
 
 /// Back from it, as things happen.
@@ -38,7 +39,7 @@ pub(crate) enum Request {
 pub(crate) enum Reply {
     Step(Step),
     Done,
-    Error(String),
+    Failed { message: String, exit_code: u8 },
 }
 
 /// One message as a line.
@@ -63,13 +64,34 @@ pub(crate) fn socket(dir: &Path) -> Result<PathBuf, LabError> {
     }
 }
 
-/// Orders a failover in the lab in `dir`; `on_step` hears of each step. Returns when the pair is healthy again.
+/// Orders a fault in the lab in `dir`; `on_step` hears of each step. Returns when the pair is healthy again.
 ///
 /// # Errors
-/// No lab runs there, another failover does, or this one failed.
+/// No lab runs there, it is busy with another order, it cannot do that, or a step failed.
 pub async fn failover(
     dir: &Path,
     options: &FailoverOptions,
+    on_step: impl FnMut(&Step) -> Result<(), LabError>,
+) -> Result<(), LabError> {
+    // Here too, so that a mistake is the user's.
+    options.validate()?;
+    order(dir, &Request::Failover(*options), on_step).await
+}
+
+/// Has the lab in `dir` lead back to a healthy pair; `on_step` hears of each step. Returns when it is.
+///
+/// # Errors
+/// As [`failover`].
+pub async fn heal(
+    dir: &Path,
+    on_step: impl FnMut(&Step) -> Result<(), LabError>,
+) -> Result<(), LabError> {
+    order(dir, &Request::Heal, on_step).await
+}
+
+async fn order(
+    dir: &Path,
+    request: &Request,
     mut on_step: impl FnMut(&Step) -> Result<(), LabError>,
 ) -> Result<(), LabError> {
     LabState::load_running(dir)?;
@@ -83,7 +105,7 @@ pub async fn failover(
     let (reading, mut writing) = stream.into_split();
     let lost = || LabError::io("talking to the lab");
     writing
-        .write_all(line(&Request::Failover(*options))?.as_bytes())
+        .write_all(line(request)?.as_bytes())
         .await
         .map_err(lost())?;
     let mut lines = BufReader::new(reading).lines();
@@ -91,7 +113,9 @@ pub async fn failover(
         match serde_json::from_str(&text) {
             Ok(Reply::Step(step)) => on_step(&step)?,
             Ok(Reply::Done) => return Ok(()),
-            Ok(Reply::Error(message)) => return Err(LabError::State(message)),
+            Ok(Reply::Failed { message, exit_code }) => {
+                return Err(LabError::Background { message, exit_code });
+            }
             Err(error) => {
                 return Err(LabError::State(format!(
                     "the lab answered {text:?}: {error}"
@@ -100,6 +124,6 @@ pub async fn failover(
         }
     }
     Err(LabError::State(
-        "the lab ended before the failover did; its log folder says why".to_owned(),
+        "the lab ended before it was done; its log folder says why".to_owned(),
     ))
 }

@@ -155,6 +155,12 @@ impl NameServer {
         self.address
     }
 
+    /// Where the writer's name leads.
+    pub(crate) fn writer(&self) -> Ipv4Addr {
+        let zone = self.zone.lock().unwrap_or_else(PoisonError::into_inner);
+        zone.writer
+    }
+
     /// From the next question on, the writer's name means `writer` and the reader's `reader`.
     pub(crate) fn point(&self, writer: Ipv4Addr, reader: Ipv4Addr) {
         let mut zone = self.zone.lock().unwrap_or_else(PoisonError::into_inner);

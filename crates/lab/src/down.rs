@@ -9,7 +9,7 @@ use std::{
 use crate::{
     error::LabError,
     process::{Signal, send_signal},
-    site,
+    registry, site,
     state::{self, LabState},
 };
 
@@ -48,4 +48,37 @@ pub async fn down(dir: &Path, keep: bool) -> Result<(), LabError> {
             .map_err(LabError::io(format!("removing {}", file.display())));
     }
     site::remove(dir)
+}
+
+/// Stops every lab of this user and cleans up after those that were killed; returns a line for each.
+///
+/// # Errors
+/// As [`down`], for the first lab that cannot be stopped; the others are stopped all the same.
+pub async fn down_all(keep: bool) -> Result<String, LabError> {
+    let mut told = String::new();
+    let mut first_error = None;
+    for (entry, dir) in registry::entries()? {
+        match LabState::load(&dir) {
+            // It went by itself, and its folder too.
+            Ok(None) => {}
+            Ok(Some(_)) => match down(&dir, keep).await {
+                Ok(()) => told += &format!("stopped the lab in {}\n", dir.display()),
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                    continue;
+                }
+            },
+            Err(error) => {
+                first_error.get_or_insert(error);
+                continue;
+            }
+        }
+        // The lab itself may have taken it away.
+        let _ = fs::remove_file(&entry);
+    }
+    match first_error {
+        Some(error) => Err(error),
+        None if told.is_empty() => Ok("no lab of yours is there\n".to_owned()),
+        None => Ok(told),
+    }
 }

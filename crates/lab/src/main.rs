@@ -2,12 +2,13 @@
 
 use std::{
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
 use clap::Parser;
 use lab::{
-    FailoverOptions, LabError, LabOptions,
+    FailoverOptions, LabError, LabOptions, Step,
     args::{Cli, Command},
 };
 
@@ -42,13 +43,16 @@ async fn run(command: Command) -> Result<(), LabError> {
             })?;
         }
         Command::Failover(args) => {
-            let mut crash_us = None;
-            let on_step = |step: &lab::Step| {
-                let crash_us = *crash_us.get_or_insert(step.time_us);
-                print(&(step.line(crash_us) + "\n"))
-            };
-            lab::control::failover(&args.dir.dir, &FailoverOptions::from(&args), on_step).await?;
+            let mut told = Told::new(args.recording.recording.as_deref());
+            let options = FailoverOptions::from(&args);
+            lab::control::failover(&args.dir.dir, &options, |step| told.tell(step)).await?;
         }
+        Command::Heal(args) => {
+            let mut told = Told::new(args.recording.recording.as_deref());
+            lab::control::heal(&args.dir.dir, |step| told.tell(step)).await?;
+        }
+        Command::Env(args) => print(&lab::up::describe(&args.dir)?)?,
+        Command::Down(args) if args.all => print(&lab::down::down_all(args.keep).await?)?,
         Command::Down(args) => lab::down::down(&args.dir.dir, args.keep).await?,
         Command::Demo(args) => print(&lab::demo::demo(&args.out).await?)?,
         Command::Install => {
@@ -62,6 +66,34 @@ async fn run(command: Command) -> Result<(), LabError> {
         Command::Serve(args) => lab::serve::serve(LabOptions::from(args)).await?,
     }
     Ok(())
+}
+
+/// Where steps go: standard output, and a recording in progress.
+struct Told<'a> {
+    recording: Option<&'a Path>,
+    first_us: Option<i64>,
+}
+
+impl<'a> Told<'a> {
+    fn new(recording: Option<&'a Path>) -> Self {
+        Self {
+            recording,
+            first_us: None,
+        }
+    }
+
+    fn tell(&mut self, step: &Step) -> Result<(), LabError> {
+        let first_us = *self.first_us.get_or_insert(step.time_us);
+        print(&(step.line(first_us) + "\n"))?;
+        // The fault is under way: a recording that takes no marks does not stop it.
+        if let Some(recording) = self.recording
+            && let Err(error) = lab::marks::put(recording, step)
+        {
+            eprintln!("lab: {error}");
+            self.recording = None;
+        }
+        Ok(())
+    }
 }
 
 /// To standard output. A reader that has seen enough (`lab status | head -1`) is no failure.

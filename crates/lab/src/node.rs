@@ -2,25 +2,28 @@
 
 use std::{
     fmt, fs,
-    io::Write,
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Client;
+use tokio::net::TcpStream;
 
 use crate::{
     error::LabError,
-    options::Replication,
-    process::{Process, Signal},
+    process::{Process, Signal, freeze_tree, thaw_tree},
+    relay::Relay,
+    replication::{make_slot, slot_of},
     site::{self, Site, random_word},
     sql, state,
 };
 
 /// How long a server may take to start, recovery included.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long a shutdown may take before it becomes a kill.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How long initdb or a base backup may take.
 const TOOL_LIMIT: Duration = Duration::from_secs(120);
 
@@ -41,6 +44,14 @@ impl NodeName {
         match self {
             Self::A => Ipv4Addr::new(127, 0, 0, 2),
             Self::B => Ipv4Addr::new(127, 0, 0, 3),
+        }
+    }
+
+    /// Where its server listens when a relay has its address.
+    pub(crate) fn address_behind_relay(self) -> Ipv4Addr {
+        match self {
+            Self::A => Ipv4Addr::new(127, 0, 1, 2),
+            Self::B => Ipv4Addr::new(127, 0, 1, 3),
         }
     }
 
@@ -98,6 +109,8 @@ unix_socket_directories = ''
 pub(crate) struct Node {
     pub(crate) name: NodeName,
     process: Option<Process>,
+    /// What stands before it, where the lab has relays.
+    pub(crate) relay: Option<Relay>,
     /// Data that a fresh copy replaced, kept until removing it disturbs nobody.
     discarded: Option<PathBuf>,
 }
@@ -107,6 +120,7 @@ impl Node {
         Self {
             name,
             process: None,
+            relay: None,
             discarded: None,
         }
     }
@@ -182,14 +196,7 @@ impl Node {
                 .map_err(LabError::io(format!("putting {} aside", data.display())))?;
             self.discarded = Some(aside);
         }
-        let client = sql::connect_node(site, source).await?;
-        let slot = format!("slot_{}", self.name);
-        let make_slot = format!(
-            "select pg_create_physical_replication_slot('{slot}', true)
-             where not exists (select from pg_replication_slots where slot_name = '{slot}')"
-        );
-        sql::execute(&client, "making a replication slot", &[&make_slot]).await?;
-
+        make_slot(site, source, self.name).await?;
         site.account.make_private_dir(&data)?;
         let mut command = site
             .account
@@ -201,13 +208,14 @@ impl Node {
             .env("PGPASSWORD", &site.superuser_password);
         command.args([
             "-h",
-            &source.address().to_string(),
+            &site.server_address(source).to_string(),
             "-p",
             &site.port.to_string(),
             "-U",
             "postgres",
         ]);
-        command.args(["-X", "stream", "-c", "fast", "--no-sync", "-S", &slot]);
+        command.args(["-X", "stream", "-c", "fast", "--no-sync", "-S"]);
+        command.arg(slot_of(self.name));
         Process::start(
             "pg_basebackup",
             command,
@@ -219,16 +227,29 @@ impl Node {
 
         site.account
             .write_private(&data.join("standby.signal"), "")?;
-        // The copy brings the writer's settings: with its synchronous_standby_names, this node would hang on every
-        // commit once promoted. An empty one is written after each copy; later lines win.
+        self.follow(site, source)
+    }
+
+    /// Makes the stopped node a reader of `source` on the data that it has: it was shut down in peace, and `source` has all of it.
+    pub(crate) async fn rejoin(&self, site: &Site, source: NodeName) -> Result<(), LabError> {
+        make_slot(site, source, self.name).await?;
+        let signal = self.data(site).join("standby.signal");
+        site.account.write_private(&signal, "")?;
+        self.follow(site, source)
+    }
+
+    /// The settings of a reader of `source`. The writer's own came with the copy: with its synchronous_standby_names, this node would
+    /// hang on every commit once promoted. Later lines win.
+    fn follow(&self, site: &Site, source: NodeName) -> Result<(), LabError> {
         let settings = format!(
             "primary_conninfo = 'host={} port={} user=postgres password={} application_name={} connect_timeout=2'\n\
-             primary_slot_name = '{slot}'\n\
+             primary_slot_name = '{}'\n\
              synchronous_standby_names = ''\n",
-            source.address(),
+            site.server_address(source),
             site.port,
             site.superuser_password,
-            self.name
+            self.name,
+            slot_of(self.name),
         );
         self.append(site, "postgresql.auto.conf", &settings)
     }
@@ -239,9 +260,10 @@ impl Node {
             .account
             .command(&site.software.pg("postgres"), Signal::Quit);
         command.arg("-D").arg(self.data(site));
-        command
-            .arg("-c")
-            .arg(format!("listen_addresses={}", self.name.address()));
+        command.arg("-c").arg(format!(
+            "listen_addresses={}",
+            site.server_address(self.name)
+        ));
         command.arg("-c").arg(format!("port={}", site.port));
         command.arg("-c").arg(format!("cluster_name={}", self.name));
         let what = format!("PostgreSQL node {}", self.name);
@@ -253,7 +275,7 @@ impl Node {
         loop {
             if process.exited().is_some() {
                 if process.output().contains("Address already in use") {
-                    let address = SocketAddr::from((self.name.address(), site.port));
+                    let address = SocketAddr::from((site.server_address(self.name), site.port));
                     return Err(LabError::PortTaken {
                         address,
                         option: "--port",
@@ -261,15 +283,17 @@ impl Node {
                 }
                 return Err(process.failure());
             }
-            let client = sql::connect(
-                site,
-                self.name.address(),
-                site.port,
-                "postgres",
-                Duration::from_secs(2),
-            )
-            .await;
-            if client.is_ok() {
+            // From the first moment in which the server lets anybody in: what it says while it starts is for its clients too.
+            if let Some(relay) = &self.relay
+                && TcpStream::connect((site.server_address(self.name), site.port))
+                    .await
+                    .is_ok()
+            {
+                relay.open();
+            }
+            let limit = Duration::from_secs(2);
+            let client = sql::connect(site, self.name.address(), site.port, "postgres", limit);
+            if client.await.is_ok() {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -285,17 +309,49 @@ impl Node {
     /// Kills every process of the server at once, as a lost host would; returns how many there were. When this
     /// returns, the last of them is dead.
     pub(crate) async fn crash(&mut self) -> Result<usize, LabError> {
-        let Some(mut process) = self.process.take() else {
-            return Err(LabError::State(format!(
-                "node {} is not running",
-                self.name
-            )));
-        };
-        // It waits for the processes to die: not on a thread that serves somebody's workload.
-        tokio::task::spawn_blocking(move || process.kill())
-            .await
-            .map_err(|error| LabError::State(format!("killing node: {error}")))?
-            .map_err(LabError::io("killing a node's processes"))
+        let mut process = self.take_process()?;
+        let killed = blocking("killing", move || process.kill()).await?;
+        self.close_relay();
+        Ok(killed)
+    }
+
+    /// Tells the server to shut down, and returns when its last process is gone.
+    pub(crate) async fn shut_down(&mut self, signal: Signal) -> Result<(), LabError> {
+        let mut process = self.take_process()?;
+        blocking("shutting down", move || process.end(signal, STOP_LIMIT)).await?;
+        self.close_relay();
+        Ok(())
+    }
+
+    /// Stops every process of the server where it is; returns how many there are.
+    pub(crate) async fn freeze(&mut self) -> Result<usize, LabError> {
+        let pid = self.pid()?;
+        blocking("freezing", move || freeze_tree(pid)).await
+    }
+
+    /// Lets a frozen server go on.
+    pub(crate) async fn thaw(&mut self) -> Result<(), LabError> {
+        let pid = self.pid()?;
+        blocking("thawing", move || thaw_tree(pid)).await
+    }
+
+    fn pid(&self) -> Result<u32, LabError> {
+        let process = self.process.as_ref().ok_or_else(|| self.not_running())?;
+        Ok(process.id())
+    }
+
+    fn take_process(&mut self) -> Result<Process, LabError> {
+        self.process.take().ok_or_else(|| self.not_running())
+    }
+
+    fn not_running(&self) -> LabError {
+        LabError::State(format!("node {} is not running", self.name))
+    }
+
+    fn close_relay(&self) {
+        if let Some(relay) = &self.relay {
+            relay.close();
+        }
     }
 
     /// Frees the shared memory that a killed server could not free itself.
@@ -319,56 +375,13 @@ impl Node {
     }
 }
 
-/// Makes commits on `writer` wait for `reader`, once that streams; for asynchronous replication only waits.
-pub(crate) async fn arm_replication(
-    writer: &Client,
-    reader: NodeName,
-    replication: Replication,
-    limit: Duration,
-) -> Result<(), LabError> {
-    await_replication(writer, reader, "state = 'streaming'", limit).await?;
-    if replication == Replication::Sync {
-        let arm = format!("alter system set synchronous_standby_names = 'FIRST 1 ({reader})'");
-        sql::execute(
-            writer,
-            "arming synchronous replication",
-            &[&arm, "select pg_reload_conf()"],
-        )
-        .await?;
-    }
-    await_healthy(writer, reader, replication, limit).await
-}
-
-/// Waits until `reader` follows `writer` in the way that `replication` promises.
-pub(crate) async fn await_healthy(
-    writer: &Client,
-    reader: NodeName,
-    replication: Replication,
-    limit: Duration,
-) -> Result<(), LabError> {
-    let condition = match replication {
-        Replication::Sync => "state = 'streaming' and sync_state = 'sync'",
-        Replication::Async => "state = 'streaming'",
-    };
-    await_replication(writer, reader, condition, limit).await
-}
-
-async fn await_replication(
-    writer: &Client,
-    reader: NodeName,
-    condition: &str,
-    limit: Duration,
-) -> Result<(), LabError> {
-    let query = format!(
-        "select 1 from pg_stat_replication where application_name = '{reader}' and {condition}"
-    );
-    let what = format!("waiting for node {reader} to follow the writer");
-    let deadline = Instant::now() + limit;
-    while sql::scalar(writer, &what, &query).await?.is_none() {
-        if Instant::now() > deadline {
-            return Err(LabError::Timeout { what, after: limit });
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
+/// Runs what waits for processes, not on a thread that serves somebody's workload.
+async fn blocking<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, LabError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| LabError::State(format!("{what} a node: {error}")))?
+        .map_err(LabError::io(format!("{what} a node's processes")))
 }

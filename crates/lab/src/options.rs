@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::ValueEnum;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
@@ -18,13 +19,44 @@ pub enum Replication {
     Async,
 }
 
-/// How the writer is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// What is broken, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FailoverKind {
     /// Every process of the writer dies at once (kill -9), as when its host loses power.
     #[default]
     Crash,
+    /// The writer is shut down (fast, SIGINT): each client is told 57P01.
+    Stop,
+    /// The writer is shut down without a word to its disk (SIGQUIT): each client gets a warning 57P01 and the end of its connection.
+    Immediate,
+    /// Planned: the proxy lets statements wait before the writer is shut down, so that none of its clients sees an error.
+    Switchover,
+    /// The writer stops in the middle of everything (SIGSTOP): connections stay open and say nothing.
+    Freeze,
+    /// The writer's packets are dropped, in both directions: by a relay, or by rules in a network namespace of the lab's own.
+    Blackhole,
+    /// The writer crashes and comes back in place, again and again; no failover.
+    Flap,
+    /// The proxy dies and comes back; the servers are well.
+    ProxyRestart,
+    /// The network gets slow: latency, jitter, bandwidth; no failover.
+    Slow,
+    /// The writer is demoted, and answers again at once as a reader, while its name still leads to it.
+    ReadOnly,
+    /// The writer is shut down and started again in place; no failover.
+    Restart,
+}
+
+impl FailoverKind {
+    /// Does another node become the writer?
+    #[must_use]
+    pub fn exchanges_roles(self) -> bool {
+        !matches!(
+            self,
+            Self::Flap | Self::ProxyRestart | Self::Slow | Self::Restart
+        )
+    }
 }
 
 /// Where and how a lab is made. A port of 0 takes a free one.
@@ -42,6 +74,9 @@ pub struct LabOptions {
     pub ttl: Duration,
     /// Synchronous or asynchronous replication.
     pub replication: Replication,
+    /// Puts a relay before each server, which can drop and delay what goes through it; about 0.1 ms for each statement. The servers
+    /// then call themselves 127.0.1.2 and 127.0.1.3.
+    pub relay: bool,
 }
 
 impl Default for LabOptions {
@@ -53,6 +88,7 @@ impl Default for LabOptions {
             dns_port: 0,
             ttl: Duration::from_secs(5),
             replication: Replication::Sync,
+            relay: false,
         }
     }
 }
@@ -80,19 +116,38 @@ impl LabOptions {
     }
 }
 
-/// What a failover does and when; every time is measured from the crash.
+/// What a fault does and when; every time is measured from the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailoverOptions {
-    /// How the writer is lost.
+    /// What is broken, and how.
     pub kind: FailoverKind,
     /// The reader is promoted then, but never before the loss is detected.
     pub promote_after: Duration,
-    /// The writer's name answers with the new address from then on.
+    /// The writer's name answers with the new address from then on, but never before there is a writer behind it.
     pub dns_after: Duration,
     /// A random time between nothing and this is added to `dns_after`.
     pub dns_jitter: Duration,
     /// The old writer comes back as a reader then, or as soon after as its fresh copy is made.
     pub return_after: Duration,
+    /// Freeze: the writer goes on then. Before its loss is detected, nothing else happens; after that it is a second writer until
+    /// `return_after`. `None`: it is killed when its loss is detected.
+    pub thaw_after: Option<Duration>,
+    /// Restart, flap, proxy-restart: how long nobody is there; slow: how long it lasts.
+    pub down_for: Duration,
+    /// Flap: how long the writer is there between two falls.
+    pub up_for: Duration,
+    /// Flap: how often it falls.
+    pub flaps: u32,
+    /// Slow: what is added to the way in each direction.
+    pub latency: Duration,
+    /// Slow: a random time between nothing and this is added to `latency`.
+    pub latency_jitter: Duration,
+    /// Slow: bytes per second, in each direction of each connection.
+    pub bandwidth: Option<u64>,
+    /// A random time between nothing and this is added to each of the times above that say when something happens.
+    pub jitter: Duration,
+    /// Where all that is random comes from; `None` draws one.
+    pub seed: Option<u64>,
 }
 
 impl Default for FailoverOptions {
@@ -103,6 +158,48 @@ impl Default for FailoverOptions {
             dns_after: Duration::from_secs(4),
             dns_jitter: Duration::ZERO,
             return_after: Duration::from_secs(2),
+            thaw_after: None,
+            down_for: Duration::from_secs(2),
+            up_for: Duration::from_secs(3),
+            flaps: 3,
+            latency: Duration::from_millis(200),
+            latency_jitter: Duration::ZERO,
+            bandwidth: None,
+            jitter: Duration::ZERO,
+            seed: None,
         }
+    }
+}
+
+impl FailoverOptions {
+    /// # Errors
+    /// An option of another kind, or a value that breaks nothing.
+    pub(crate) fn validate(&self) -> Result<(), LabError> {
+        let usage = |text: &str| Err(LabError::Usage(text.to_owned()));
+        if self.thaw_after.is_some() && self.kind != FailoverKind::Freeze {
+            return usage("--thaw-after: only what --kind freeze froze can thaw");
+        }
+        if self.kind == FailoverKind::Flap && self.flaps == 0 {
+            return usage("--flaps 0: a writer that falls never is no fault; give 1 or more");
+        }
+        if self.bandwidth == Some(0) {
+            return usage("--bandwidth 0 lets nothing through; --kind blackhole does that");
+        }
+        Ok(())
+    }
+
+    /// The times as they will be, and the seed that they came from.
+    pub(crate) fn drawn(mut self) -> (Self, u64) {
+        let seed = self.seed.unwrap_or_else(|| rand::rng().random());
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut up_to = |most: Duration| most.mul_f64(random.random_range(0.0..=1.0));
+        self.dns_after += up_to(self.dns_jitter) + up_to(self.jitter);
+        self.promote_after += up_to(self.jitter);
+        self.return_after += up_to(self.jitter);
+        self.down_for += up_to(self.jitter);
+        self.up_for += up_to(self.jitter);
+        let thaw_jitter = up_to(self.jitter);
+        self.thaw_after = self.thaw_after.map(|after| after + thaw_jitter);
+        (self, seed)
     }
 }

@@ -23,7 +23,7 @@ const PAUSE_LIMIT: Duration = Duration::from_secs(10);
 /// A running pgbouncer; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct PgBouncer {
-    process: Process,
+    process: Option<Process>,
 }
 
 fn dir(site: &Site) -> PathBuf {
@@ -67,6 +67,7 @@ fn configure(site: &Site, writer: NodeName) -> Result<(), LabError> {
 }
 
 impl PgBouncer {
+    /// Makes its folder and its users, and starts it.
     pub(crate) async fn start(site: &Site, writer: NodeName) -> Result<Self, LabError> {
         let dir = dir(site);
         site.account.make_private_dir(&dir)?;
@@ -76,14 +77,19 @@ impl PgBouncer {
         );
         site.account.write_private(&dir.join("users.txt"), &users)?;
         configure(site, writer)?;
+        let mut proxy = Self { process: None };
+        proxy.run(site).await?;
+        Ok(proxy)
+    }
+
+    /// Starts it with the configuration that is there, and waits until it answers.
+    pub(crate) async fn run(&mut self, site: &Site) -> Result<(), LabError> {
+        let dir = dir(site);
         let mut command = site.account.command(&site.software.pgbouncer, Signal::Kill);
         command.current_dir(&dir).arg(dir.join("pgbouncer.ini"));
-        let mut process = Process::start(
-            "pgbouncer",
-            command,
-            Signal::Terminate,
-            &site.log("pgbouncer"),
-        )?;
+        let log = site.log("pgbouncer");
+        let process = Process::start("pgbouncer", command, Signal::Terminate, &log)?;
+        let process = self.process.insert(process);
         let deadline = Instant::now() + START_LIMIT;
         while admin(site).await.is_err() {
             if process.exited().is_some() {
@@ -106,11 +112,26 @@ impl PgBouncer {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Ok(Self { process })
+        Ok(())
+    }
+
+    /// Kills it, as a proxy's host would die.
+    pub(crate) async fn crash(&mut self) -> Result<(), LabError> {
+        let mut process = self
+            .process
+            .take()
+            .ok_or_else(|| LabError::State("pgbouncer is not running".to_owned()))?;
+        tokio::task::spawn_blocking(move || process.kill())
+            .await
+            .map_err(|error| LabError::State(format!("killing pgbouncer: {error}")))?
+            .map_err(LabError::io("killing pgbouncer"))
+            .map(drop)
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
-        self.process.exited().is_none()
+        self.process
+            .as_mut()
+            .is_some_and(|process| process.exited().is_none())
     }
 }
 
@@ -145,6 +166,15 @@ pub(crate) async fn pause(site: &Site) -> Result<(), LabError> {
 /// Lets the waiting statements go on.
 pub(crate) async fn resume(site: &Site) -> Result<(), LabError> {
     command(site, "RESUME postgres", sql::STATEMENT_LIMIT).await
+}
+
+/// Leads to `writer`, and lets statements go on if they wait.
+pub(crate) async fn heal(site: &Site, writer: NodeName) -> Result<(), LabError> {
+    point(site, writer).await?;
+    match target(site).await? {
+        (_, true) => resume(site).await,
+        (_, false) => Ok(()),
+    }
 }
 
 /// Sends all new server connections to `writer`; those to the old one are closed.

@@ -43,18 +43,22 @@ fn spawn(command: Command) -> io::Result<Child> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
     Quit,
+    Interrupt,
     Terminate,
     Kill,
     Stop,
+    Continue,
 }
 
 impl Signal {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Quit => "QUIT",
+            Self::Interrupt => "INT",
             Self::Terminate => "TERM",
             Self::Kill => "KILL",
             Self::Stop => "STOP",
+            Self::Continue => "CONT",
         }
     }
 }
@@ -123,6 +127,37 @@ pub(crate) fn kill_tree(root: u32) -> io::Result<usize> {
         thread::sleep(Duration::from_micros(300));
     }
     Ok(pids.len())
+}
+
+/// Stops a postmaster and all its children where they are, and returns how many there were. The postmaster first: stopped, it forks
+/// no more; the children twice, for one may have been made meanwhile.
+pub(crate) fn freeze_tree(root: u32) -> io::Result<usize> {
+    send_signal(Signal::Stop, &[root])?;
+    let deadline = Instant::now() + KILL_LIMIT;
+    loop {
+        let mut pids = children_of(root);
+        pids.push(root);
+        let moving: Vec<u32> = pids
+            .iter()
+            .copied()
+            .filter(|&pid| stat(pid).is_some_and(|(state, _)| !matches!(state, 'T' | 'Z' | 'X')))
+            .collect();
+        if moving.is_empty() {
+            return Ok(pids.len());
+        }
+        if Instant::now() > deadline {
+            return Err(io::Error::other(format!("process {root} does not stop")));
+        }
+        send_signal(Signal::Stop, &moving)?;
+        thread::sleep(Duration::from_micros(300));
+    }
+}
+
+/// Lets a postmaster and its children go on.
+pub(crate) fn thaw_tree(root: u32) -> io::Result<()> {
+    let mut pids = children_of(root);
+    pids.push(root);
+    send_signal(Signal::Continue, &pids)
 }
 
 /// A running child, its log, and the promise that it is stopped and reaped when this is dropped.
@@ -227,20 +262,29 @@ impl Process {
         Ok(killed)
     }
 
+    /// Sends it a signal that asks it to end, and waits until it has; killed where it does not.
+    pub(crate) fn end(&mut self, signal: Signal, limit: Duration) -> io::Result<()> {
+        send_signal(signal, &[self.child.id()])?;
+        let deadline = Instant::now() + limit;
+        while self.exited().is_none() {
+            if Instant::now() > deadline {
+                return self.kill().map(drop);
+            }
+            thread::sleep(Duration::from_micros(500));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn stop(&mut self) -> io::Result<()> {
         if self.exited().is_some() {
             return Ok(());
         }
         // Stopped by a signal it removes its shared memory; killed it cannot.
-        send_signal(self.stop_signal, &[self.child.id()])?;
-        let deadline = Instant::now() + STOP_GRACE;
-        while Instant::now() < deadline {
-            if self.exited().is_some() {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-        self.kill().map(drop)
+        self.end(self.stop_signal, STOP_GRACE)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     control::{self, Reply, Request, Startup},
     error::LabError,
     options::LabOptions,
+    step::Step,
 };
 
 /// Starts a lab, tells `lab up` on standard output how it went, and holds it until SIGTERM or SIGINT.
@@ -97,9 +98,13 @@ async fn answer(stream: UnixStream, lab: Arc<Mutex<Lab>>) {
     let (replies, mut outgoing) = mpsc::unbounded_channel();
     let work = async move {
         let reply = match BufReader::new(reading).lines().next_line().await {
-            Ok(Some(text)) => obey_request(&text, &lab, &replies)
-                .await
-                .map_or_else(Reply::Error, |()| Reply::Done),
+            Ok(Some(text)) => match obey_request(&text, &lab, &replies).await {
+                Ok(()) => Reply::Done,
+                Err(error) => Reply::Failed {
+                    message: error.to_string(),
+                    exit_code: error.exit_code(),
+                },
+            },
             _ => return,
         };
         let _ = replies.send(reply);
@@ -120,18 +125,20 @@ async fn obey_request(
     text: &str,
     lab: &Mutex<Lab>,
     replies: &mpsc::UnboundedSender<Reply>,
-) -> Result<(), String> {
-    let Request::Failover(options) =
-        serde_json::from_str(text).map_err(|error| format!("not a request: {error}"))?;
-    let mut lab = lab
-        .try_lock()
-        .map_err(|_| "a failover is under way already: wait until it is over".to_owned())?;
-    let result = lab
-        .failover(&options, |step| {
-            let _ = replies.send(Reply::Step(step.clone()));
-        })
-        .await;
-    result.map(drop).map_err(|error| error.to_string())
+) -> Result<(), LabError> {
+    let request: Request = serde_json::from_str(text)
+        .map_err(|error| LabError::State(format!("not a request: {error}")))?;
+    let mut lab = lab.try_lock().map_err(|_| {
+        LabError::State("the lab is busy with another order: wait until it is done".to_owned())
+    })?;
+    let on_step = |step: &Step| {
+        let _ = replies.send(Reply::Step(step.clone()));
+    };
+    match request {
+        Request::Failover(options) => lab.failover(&options, on_step).await,
+        Request::Heal => lab.heal(on_step).await,
+    }
+    .map(drop)
 }
 
 /// SIGTERM and SIGINT, caught from its making on.

@@ -29,11 +29,21 @@ pub(crate) struct Site {
     pub(crate) software: Software,
     pub(crate) port: u16,
     pub(crate) proxy_port: u16,
+    /// A relay stands before each server.
+    pub(crate) has_relay: bool,
     pub(crate) superuser_password: String,
     pub(crate) app_password: String,
 }
 
 impl Site {
+    /// Where a server itself listens: behind its relay, or at the address that everybody uses.
+    pub(crate) fn server_address(&self, node: NodeName) -> Ipv4Addr {
+        match self.has_relay {
+            true => node.address_behind_relay(),
+            false => node.address(),
+        }
+    }
+
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.dir.join("log").join(format!("{name}.log"))
     }
@@ -237,7 +247,16 @@ impl Reservation {
     }
 }
 
-/// The addresses of the two nodes.
-pub(crate) fn node_addresses() -> [Ipv4Addr; 2] {
-    [NodeName::A.address(), NodeName::B.address()]
+/// Every address on which the pair's port has to be free.
+pub(crate) fn node_addresses(has_relay: bool) -> Vec<Ipv4Addr> {
+    let names = [NodeName::A, NodeName::B];
+    let behind = names
+        .into_iter()
+        .filter(|_| has_relay)
+        .map(NodeName::address_behind_relay);
+    names
+        .map(NodeName::address)
+        .into_iter()
+        .chain(behind)
+        .collect()
 }

@@ -53,9 +53,10 @@ pub(crate) async fn connect(
     Ok(client)
 }
 
-/// Connects as superuser to a node.
+/// Connects as superuser to a node, past its relay.
 pub(crate) async fn connect_node(site: &Site, node: NodeName) -> Result<Client, LabError> {
-    connect(site, node.address(), site.port, "postgres", STATEMENT_LIMIT).await
+    let address = site.server_address(node);
+    connect(site, address, site.port, "postgres", STATEMENT_LIMIT).await
 }
 
 /// Runs statements one after the other, each a transaction of its own.

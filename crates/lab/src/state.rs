@@ -26,6 +26,7 @@ pub(crate) struct LabState {
     pub(crate) dns_server: SocketAddr,
     pub(crate) ttl_s: u32,
     pub(crate) replication: Replication,
+    pub(crate) has_relay: bool,
     pub(crate) superuser_password: String,
     pub(crate) app_password: String,
 }

@@ -107,6 +107,7 @@ pub async fn status(dir: &Path) -> Result<Status, LabError> {
         software: Software::find()?,
         port: state.port,
         proxy_port: state.proxy_port,
+        has_relay: state.has_relay,
         superuser_password: state.superuser_password.clone(),
         app_password: state.app_password.clone(),
     };

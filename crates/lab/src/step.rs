@@ -1,4 +1,4 @@
-//! The steps of a failover: what was done when. They are the ground truth that measured figures are held against.
+//! The steps of a fault: what was done when. They are the ground truth that measured figures are held against.
 
 use std::{
     fmt, fs,
@@ -13,25 +13,49 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
 
-/// What a step is.
+/// What a step is. The first of a fault is the time that every offset is measured from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
-    /// The writer's last process is dead: the time that every offset is measured from.
+    /// The writer's last process is dead.
     Crash,
+    /// The writer is told to shut down.
+    Stopping,
+    /// The writer's last process is gone, as it was told.
+    Stopped,
+    /// The writer's last process stands still.
+    Frozen,
+    /// The writer's processes go on.
+    Thawed,
+    /// Nothing reaches the writer any more, and nothing comes from it.
+    Blackholed,
+    /// The way to the old writer's address is open again.
+    Forwarding,
+    /// The network is slow from now on.
+    Slowed,
+    /// The network is as it was.
+    Restored,
     /// The controller's third probe in a row failed.
     Detected,
+    /// The old writer's last process is dead, whatever it still did.
+    Fenced,
+    /// pgbouncer is gone.
+    ProxyStopped,
+    /// pgbouncer answers again.
+    ProxyStarted,
     /// pgbouncer lets statements wait.
     ProxyPaused,
     /// The new writer acknowledged its first write.
     Promoted,
     /// pgbouncer sends statements to the new writer.
     ProxyResumed,
+    /// The writer acknowledged its first write after it was started in place.
+    Restarted,
     /// The old writer answers queries again, as a reader, behind its old address.
     ReturnedAsReader,
     /// The writer's name answers with the new address; resolvers may keep the old one for another TTL.
     DnsChanged,
-    /// The pair is as it was before, with the roles exchanged.
+    /// A writer, a reader that follows it, proxy and DNS leading to them; after a failover the roles are exchanged.
     Healthy,
 }
 
@@ -41,10 +65,22 @@ impl StepKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Crash => "crash",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Frozen => "frozen",
+            Self::Thawed => "thawed",
+            Self::Blackholed => "blackholed",
+            Self::Forwarding => "forwarding",
+            Self::Slowed => "slowed",
+            Self::Restored => "restored",
             Self::Detected => "detected",
+            Self::Fenced => "fenced",
+            Self::ProxyStopped => "proxy_stopped",
+            Self::ProxyStarted => "proxy_started",
             Self::ProxyPaused => "proxy_paused",
             Self::Promoted => "promoted",
             Self::ProxyResumed => "proxy_resumed",
+            Self::Restarted => "restarted",
             Self::ReturnedAsReader => "returned_as_reader",
             Self::DnsChanged => "dns_changed",
             Self::Healthy => "healthy",
@@ -64,13 +100,13 @@ pub struct Step {
 }
 
 impl Step {
-    /// One line: UTC time, offset from the crash, name, detail.
+    /// One line: UTC time, offset from the fault, name, detail.
     #[must_use]
-    pub fn line(&self, crash_us: i64) -> String {
+    pub fn line(&self, fault_us: i64) -> String {
         format!(
             "{}  {:>+10.6} s  {:<18}  {}",
             utc(self.time_us),
-            (self.time_us - crash_us) as f64 / 1e6,
+            (self.time_us - fault_us) as f64 / 1e6,
             self.step,
             self.detail
         )
@@ -92,13 +128,13 @@ pub fn utc(time_us: i64) -> String {
     )
 }
 
-/// The lines of a failover's steps, with offsets from its crash.
+/// The lines of a failover's steps, with offsets from its fault.
 #[must_use]
 pub fn lines(steps: &[Step]) -> String {
-    let crash_us = steps.first().map_or(0, |step| step.time_us);
+    let fault_us = steps.first().map_or(0, |step| step.time_us);
     steps
         .iter()
-        .map(|step| step.line(crash_us) + "\n")
+        .map(|step| step.line(fault_us) + "\n")
         .collect()
 }
 
@@ -108,7 +144,7 @@ pub fn steps_file(dir: &Path) -> PathBuf {
     dir.join("steps.jsonl")
 }
 
-/// The steps of one failover as they come: each is timed, written to `steps.jsonl`, and told.
+/// The steps of one fault as they come: each is timed, written to `steps.jsonl`, and told.
 pub(crate) struct StepLog<'a> {
     start_us: i64,
     start: Instant,
@@ -116,14 +152,18 @@ pub(crate) struct StepLog<'a> {
 }
 
 struct Inner<'a> {
+    /// Goes behind the first step's detail.
+    note: Option<String>,
     file: fs::File,
     steps: Vec<Step>,
     on_step: &'a mut (dyn FnMut(&Step) + Send),
 }
 
 impl<'a> StepLog<'a> {
+    /// `note` goes behind the first step's detail.
     pub(crate) fn open(
         dir: &Path,
+        note: Option<String>,
         on_step: &'a mut (dyn FnMut(&Step) + Send),
     ) -> Result<Self, LabError> {
         let path = steps_file(dir);
@@ -140,6 +180,7 @@ impl<'a> StepLog<'a> {
             start_us: since_1970.as_micros() as i64,
             start: Instant::now(),
             inner: Mutex::new(Inner {
+                note,
                 file,
                 steps: Vec::new(),
                 on_step,
@@ -160,12 +201,13 @@ impl<'a> StepLog<'a> {
         detail: String,
     ) -> Result<(), LabError> {
         let time_us = self.start_us + at.saturating_duration_since(self.start).as_micros() as i64;
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let note = inner.note.take().unwrap_or_default();
         let step = Step {
             time_us,
             step,
-            detail,
+            detail: detail + &note,
         };
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut line =
             serde_json::to_string(&step).map_err(|error| LabError::State(error.to_string()))?;
         line.push('\n');
@@ -186,7 +228,7 @@ impl<'a> StepLog<'a> {
     }
 }
 
-/// Sleeps until `after` has passed since `crash`.
-pub(crate) async fn until(crash: Instant, after: Duration) {
-    tokio::time::sleep_until((crash + after).into()).await;
+/// Sleeps until `after` has passed since `fault`.
+pub(crate) async fn until(fault: Instant, after: Duration) {
+    tokio::time::sleep_until((fault + after).into()).await;
 }

@@ -70,6 +70,7 @@ fn start_background(options: &LabOptions, dir: &Path, log: &Path) -> Result<Chil
         .args(["--dns-port", &options.dns_port.to_string()])
         .args(["--ttl", &format!("{}s", options.ttl.as_secs())])
         .args(["--replication", replication_name(options.replication)])
+        .args(options.relay.then_some("--relay"))
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

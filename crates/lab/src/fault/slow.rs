@@ -1,0 +1,41 @@
+//! A network that gets slow.
+
+use std::time::Instant;
+
+use crate::{
+    cluster::Lab,
+    error::LabError,
+    options::FailoverOptions,
+    step::{StepKind, StepLog, until},
+};
+
+/// Both servers' relays delay what goes through them, for a while.
+pub(super) async fn slow_down(
+    lab: &mut Lab,
+    options: &FailoverOptions,
+    log: &StepLog<'_>,
+) -> Result<(), LabError> {
+    let FailoverOptions {
+        latency,
+        latency_jitter,
+        bandwidth,
+        down_for,
+        ..
+    } = *options;
+    for relay in lab.nodes.iter().filter_map(|node| node.relay.as_ref()) {
+        relay.slow(latency, latency_jitter, bandwidth);
+    }
+    let begun = Instant::now();
+    let width = bandwidth.map_or_else(String::new, |bytes| format!(", {bytes} bytes/s"));
+    let detail = format!(
+        "both servers: {latency:?} to {:?} each way{width}",
+        latency + latency_jitter
+    );
+    log.note_at(begun, StepKind::Slowed, detail)?;
+    until(begun, down_for).await;
+    for relay in lab.nodes.iter().filter_map(|node| node.relay.as_ref()) {
+        relay.restore();
+    }
+    let detail = "both servers: as before".to_owned();
+    log.note(StepKind::Restored, detail)
+}

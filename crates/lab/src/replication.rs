@@ -1,0 +1,88 @@
+//! A reader that follows its writer: slots, synchronous commits, and waiting for both.
+
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Client;
+
+use crate::{error::LabError, node::NodeName, options::Replication, site::Site, sql};
+
+/// The slot that a reader's writer keeps for it.
+pub(crate) fn slot_of(reader: NodeName) -> String {
+    format!("slot_{reader}")
+}
+
+/// Makes `source` keep what its reader still needs.
+pub(crate) async fn make_slot(
+    site: &Site,
+    source: NodeName,
+    reader: NodeName,
+) -> Result<(), LabError> {
+    let client = sql::connect_node(site, source).await?;
+    let slot = slot_of(reader);
+    let make_slot = format!(
+        "select pg_create_physical_replication_slot('{slot}', true)
+         where not exists (select from pg_replication_slots where slot_name = '{slot}')"
+    );
+    sql::execute(&client, "making a replication slot", &[&make_slot]).await
+}
+
+/// Makes commits on `writer` wait for `reader`, once that streams; for asynchronous replication only waits.
+pub(crate) async fn arm_replication(
+    writer: &Client,
+    reader: NodeName,
+    replication: Replication,
+    limit: Duration,
+) -> Result<(), LabError> {
+    await_replication(writer, reader, "state = 'streaming'", limit).await?;
+    if replication == Replication::Sync {
+        let arm = format!("alter system set synchronous_standby_names = 'FIRST 1 ({reader})'");
+        sql::execute(
+            writer,
+            "arming synchronous replication",
+            &[&arm, "select pg_reload_conf()"],
+        )
+        .await?;
+    }
+    await_healthy(writer, reader, replication, limit).await
+}
+
+/// Waits until `reader` follows `writer` in the way that `replication` promises.
+pub(crate) async fn await_healthy(
+    writer: &Client,
+    reader: NodeName,
+    replication: Replication,
+    limit: Duration,
+) -> Result<(), LabError> {
+    let condition = match replication {
+        Replication::Sync => "state = 'streaming' and sync_state = 'sync'",
+        Replication::Async => "state = 'streaming'",
+    };
+    await_replication(writer, reader, condition, limit).await
+}
+
+async fn await_replication(
+    writer: &Client,
+    reader: NodeName,
+    condition: &str,
+    limit: Duration,
+) -> Result<(), LabError> {
+    let query = format!(
+        "select 1 from pg_stat_replication where application_name = '{reader}' and {condition}"
+    );
+    let what = format!("waiting for node {reader} to follow the writer");
+    let deadline = Instant::now() + limit;
+    while sql::scalar(writer, &what, &query).await?.is_none() {
+        if Instant::now() > deadline {
+            return Err(LabError::Timeout { what, after: limit });
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
+
+/// Lets commits on `writer` go on without its reader.
+pub(crate) async fn disarm_replication(writer: &Client) -> Result<(), LabError> {
+    let disarm = "alter system set synchronous_standby_names = ''";
+    let what = "disarming synchronous replication";
+    sql::execute(writer, what, &[disarm, "select pg_reload_conf()"]).await
+}
