@@ -97,7 +97,11 @@ pub(crate) const FAILOVER_EVENTS: (EventKind, EventKind) = (
     EventKind::FailoverTriggerFinished,
 );
 
-/// Runs a command of the user's between two events, its output added to `log`; what went wrong, if something did.
+/// Tells a command which recording it belongs to: `lab` puts the steps of its faults into it.
+const RECORDING_VARIABLE: &str = "PGOUTAGE_RECORDING";
+
+/// Runs a command of the user's between two events, its output added to `log`, a file in the recording's folder of logs; what went wrong,
+/// if something did.
 pub(crate) async fn run_told(
     command: &str,
     log: PathBuf,
@@ -123,13 +127,19 @@ pub(crate) async fn run_told(
 }
 
 async fn execute(command: &str, log: PathBuf) -> std::io::Result<ExitStatus> {
+    let recording = log.ancestors().nth(2).map(std::path::absolute);
+    let recording = recording.transpose().ok().flatten();
     // A failover must not fail, nor come late, because its output can't be kept.
     let output = match open(log).await {
         Some(output) => output,
         None => File::options().write(true).open("/dev/null")?,
     };
+    let mut shell = child_environment::shell(command);
+    if let Some(recording) = recording {
+        shell.env(RECORDING_VARIABLE, recording);
+    }
     // Ctrl-C ends the recording, not half a failover.
-    child_environment::shell(command)
+    shell
         .stdout(output.try_clone()?)
         .stderr(output)
         .status()

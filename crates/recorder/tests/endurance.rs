@@ -1,6 +1,7 @@
 //! Hours in minutes: as many operations as ten workers per path can do, and failover after failover. Memory stays flat, no descriptor and
 //! no connection is left behind, and no row is lost.
-//! `PGOUTAGE_ENDURANCE` says for how many seconds, 40 if nothing does; `cargo xtask soak` takes half an hour.
+//! `PGOUTAGE_ENDURANCE` says for how many seconds, 40 if nothing does, and `PGOUTAGE_ENDURANCE_EVERY` how many lie between two failovers;
+//! `cargo xtask soak` takes half an hour.
 //!
 //! What is counted is counted between failovers, when everything should be as it was. Nothing here depends on how fast the machine is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -44,6 +45,13 @@ struct Sample {
 
 fn seconds() -> u64 {
     std::env::var("PGOUTAGE_ENDURANCE").map_or(40, |seconds| seconds.parse().unwrap())
+}
+
+fn every() -> Duration {
+    let seconds = std::env::var("PGOUTAGE_ENDURANCE_EVERY");
+    seconds.map_or(EVERY, |seconds| {
+        Duration::from_secs(seconds.parse().unwrap())
+    })
 }
 
 fn status(pid: u32, name: &str) -> usize {
@@ -200,7 +208,7 @@ fn assert_flat(samples: &[Sample]) {
 fn nothing_leaks_and_no_row_is_lost_however_many_failovers() {
     let mut test = TestLab::start_set_up();
     let duration = seconds();
-    let every = EVERY.min(Duration::from_secs(duration / 3));
+    let every = every().min(Duration::from_secs(duration / 3));
     let failovers = u32::try_from(duration / every.as_secs()).unwrap() - 1;
     let text = duration.to_string();
     let workers = WORKERS.to_string();

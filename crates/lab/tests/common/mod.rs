@@ -50,3 +50,12 @@ pub(crate) fn now_us() -> i64 {
         .unwrap()
         .as_micros() as i64
 }
+
+/// The same for what is asked of a server.
+pub(crate) async fn wait_until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !done().await {
+        assert!(Instant::now() < deadline, "{what} did not come in 30 s");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

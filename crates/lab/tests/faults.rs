@@ -1,0 +1,523 @@
+//! Every kind of fault, as a client sees it: errors, SQLSTATEs, hangs and refusals, as measured in `lab-facts.md` section 2.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::{future::Future, net::Ipv4Addr, time::Duration};
+
+use common::{connect, wait_until};
+use lab::{FailoverKind, FailoverOptions, Lab, LabOptions, Step, StepKind, WRITER_NAME, lookup};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_postgres::{Client, Error, error::SqlState};
+
+/// How long a client listens before it calls it a hang: nothing else in a lab takes nearly as long.
+const HANG: Duration = Duration::from_secs(2);
+
+/// What came of something that a client asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Seen {
+    Answer,
+    /// With the server's code.
+    Code(String),
+    /// The connection ended without a word.
+    End,
+    /// The port refuses.
+    Refused,
+    /// Nothing at all.
+    Hang,
+}
+
+fn seen(error: &Error) -> Seen {
+    if let Some(code) = error.code() {
+        return Seen::Code(code.code().to_owned());
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && error.kind() == std::io::ErrorKind::ConnectionRefused
+        {
+            return Seen::Refused;
+        }
+        cause = error.source();
+    }
+    Seen::End
+}
+
+async fn ask(client: &Client, statement: &str) -> Seen {
+    match tokio::time::timeout(HANG, client.batch_execute(statement)).await {
+        Ok(Ok(())) => Seen::Answer,
+        Ok(Err(error)) => seen(&error),
+        Err(_) => Seen::Hang,
+    }
+}
+
+/// A new connection, and one question.
+async fn knock(url: &str, address: Option<Ipv4Addr>) -> Seen {
+    match tokio::time::timeout(HANG, connect(url, address)).await {
+        Ok(Ok(client)) => ask(&client, "select 1").await,
+        Ok(Err(error)) => seen(&error),
+        Err(_) => Seen::Hang,
+    }
+}
+
+/// What a client may know of a lab without holding it.
+#[derive(Clone)]
+struct Ways {
+    direct: String,
+    proxy: String,
+    writer: Ipv4Addr,
+}
+
+impl Ways {
+    async fn direct(&self) -> Client {
+        connect(&self.direct, Some(self.writer)).await.unwrap()
+    }
+
+    async fn proxy(&self) -> Client {
+        connect(&self.proxy, None).await.unwrap()
+    }
+
+    /// A statement that is under way when this returns.
+    async fn busy(&self) -> tokio::task::JoinHandle<Seen> {
+        let (busy, other) = (self.direct().await, self.direct().await);
+        let asked = tokio::spawn(async move {
+            let ended = busy.batch_execute("select pg_sleep(60)").await;
+            ended.map_or_else(|error| seen(&error), |()| Seen::Answer)
+        });
+        let count = "select count(*) from pg_stat_activity where state = 'active' and query = 'select pg_sleep(60)'";
+        wait_until("the statement", async || {
+            other.query_one(count, &[]).await.unwrap().get::<_, i64>(0) == 1
+        })
+        .await;
+        asked
+    }
+
+    async fn knock_direct(&self) -> Seen {
+        knock(&self.direct, Some(self.writer)).await
+    }
+
+    async fn knock_proxy(&self) -> Seen {
+        knock(&self.proxy, None).await
+    }
+}
+
+/// The steps so far, for whoever looks at the lab meanwhile.
+struct Course {
+    steps: watch::Receiver<Vec<StepKind>>,
+    /// Nothing is broken before somebody waits for it.
+    begin: Option<oneshot::Sender<()>>,
+}
+
+impl Course {
+    /// Waits for the `count`th step of a kind.
+    async fn nth(&mut self, kind: StepKind, count: usize) {
+        let is_done =
+            |steps: &Vec<StepKind>| steps.iter().filter(|step| **step == kind).count() >= count;
+        if let Some(begin) = self.begin.take() {
+            begin.send(()).unwrap();
+        }
+        self.steps
+            .wait_for(is_done)
+            .await
+            .unwrap_or_else(|_| panic!("{kind} did not come"));
+    }
+
+    async fn reaches(&mut self, kind: StepKind) {
+        self.nth(kind, 1).await;
+    }
+}
+
+async fn start(relay: bool) -> Lab {
+    let lab = Lab::start(LabOptions {
+        relay,
+        ..LabOptions::default()
+    });
+    let lab = lab.await.unwrap();
+    let app = connect(&lab.proxy_url(), None).await.unwrap();
+    app.batch_execute("create table written (i int)")
+        .await
+        .unwrap();
+    lab
+}
+
+/// Breaks the lab while `look` looks at it; returns the steps when both are done. The pair is healthy then, and its names and proxy lead
+/// to the writer that the kind leaves.
+async fn break_and_look<F: Future<Output = ()>>(
+    lab: &mut Lab,
+    options: FailoverOptions,
+    look: impl FnOnce(Ways, Course) -> F,
+) -> Vec<Step> {
+    let before = lab.writer();
+    let ways = Ways {
+        direct: lab.direct_url(),
+        proxy: lab.proxy_url(),
+        writer: before.address(),
+    };
+    let (sender, receiver) = watch::channel(Vec::new());
+    let (begin, begun) = oneshot::channel();
+    let failover = async {
+        begun.await.unwrap();
+        let tell = |step: &Step| sender.send_modify(|steps| steps.push(step.step));
+        lab.failover(&options, tell).await.unwrap()
+    };
+    let (steps, ()) = tokio::join!(
+        failover,
+        look(
+            ways,
+            Course {
+                steps: receiver,
+                begin: Some(begin)
+            }
+        )
+    );
+    assert_eq!(lab.writer() != before, options.kind.exchanges_roles());
+    assert_healthy(lab).await;
+    steps
+}
+
+/// Both ways lead to a server that takes writes.
+async fn assert_healthy(lab: &mut Lab) {
+    let answer = lookup(lab.dns_server(), WRITER_NAME).unwrap().unwrap().0;
+    assert_eq!(answer, lab.writer().address());
+    for (url, address) in [(lab.direct_url(), Some(answer)), (lab.proxy_url(), None)] {
+        let client = connect(&url, address).await.unwrap();
+        let written = client.batch_execute("insert into written values (0)").await;
+        written.unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+    assert!(lab.is_running());
+}
+
+fn options(kind: FailoverKind) -> FailoverOptions {
+    FailoverOptions {
+        kind,
+        // Time for a look at each stage.
+        promote_after: Duration::from_secs(4),
+        return_after: Duration::from_secs(5),
+        dns_after: Duration::from_secs(5),
+        ..FailoverOptions::default()
+    }
+}
+
+/// The kinds in which the writer's processes are gone at once: what its clients see of that.
+async fn the_writer_goes(kind: FailoverKind, idle_sees: Seen, busy_sees: Seen) {
+    let mut lab = start(false).await;
+    let look = |ways: Ways, mut course: Course| async move {
+        let (idle, asked) = (ways.direct().await, ways.busy().await);
+        let gone = match kind {
+            FailoverKind::Crash => StepKind::Crash,
+            _ => StepKind::Stopped,
+        };
+        course.reaches(gone).await;
+        assert_eq!(asked.await.unwrap(), busy_sees, "{kind:?}: in flight");
+        assert_eq!(ask(&idle, "select 1").await, idle_sees, "{kind:?}: idle");
+        assert_eq!(ways.knock_direct().await, Seen::Refused, "{kind:?}: new");
+        course.reaches(StepKind::ReturnedAsReader).await;
+        // The trap: the old address reads, and refuses to write.
+        let stale = ways.direct().await;
+        assert_eq!(ask(&stale, "select 1").await, Seen::Answer);
+        let read_only = SqlState::READ_ONLY_SQL_TRANSACTION.code().to_owned();
+        assert_eq!(
+            ask(&stale, "insert into written values (1)").await,
+            Seen::Code(read_only)
+        );
+    };
+    break_and_look(&mut lab, options(kind), look).await;
+}
+
+fn code(code: &SqlState) -> Seen {
+    Seen::Code(code.code().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_ends_connections_without_a_word_and_refuses_new_ones() {
+    the_writer_goes(FailoverKind::Crash, Seen::End, Seen::End).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fast_stop_tells_57p01() {
+    let told = code(&SqlState::ADMIN_SHUTDOWN);
+    // The driver hands an idle connection's last words to the connection, not to the next question.
+    the_writer_goes(FailoverKind::Stop, Seen::End, told).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_immediate_stop_ends_connections_after_a_mere_warning() {
+    the_writer_goes(FailoverKind::Immediate, Seen::End, Seen::End).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_writer_hangs_and_is_killed_when_its_loss_is_detected() {
+    let mut lab = start(false).await;
+    let look = |ways: Ways, mut course: Course| async move {
+        let idle = ways.direct().await;
+        course.reaches(StepKind::Frozen).await;
+        let (known, new) = tokio::join!(ask(&idle, "select 1"), ways.knock_direct());
+        assert_eq!((known, new), (Seen::Hang, Seen::Hang));
+        course.reaches(StepKind::Fenced).await;
+        assert_eq!(ways.knock_direct().await, Seen::Refused);
+        course.reaches(StepKind::ProxyResumed).await;
+        assert_eq!(ways.knock_proxy().await, Seen::Answer);
+    };
+    let steps = break_and_look(&mut lab, options(FailoverKind::Freeze), look).await;
+    let kinds: Vec<StepKind> = steps.iter().map(|step| step.step).collect();
+    assert_eq!(
+        kinds[..3],
+        [StepKind::Frozen, StepKind::Detected, StepKind::Fenced]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_thaws_in_time_costs_no_failover() {
+    let mut lab = start(false).await;
+    let writer = lab.writer();
+    let wish = FailoverOptions {
+        kind: FailoverKind::Freeze,
+        thaw_after: Some(Duration::from_secs(1)),
+        ..FailoverOptions::default()
+    };
+    let steps = lab.failover(&wish, |_| ()).await.unwrap();
+    let kinds: Vec<StepKind> = steps.iter().map(|step| step.step).collect();
+    assert_eq!(
+        kinds,
+        [StepKind::Frozen, StepKind::Thawed, StepKind::Healthy]
+    );
+    assert_eq!(lab.writer(), writer);
+    assert_healthy(&mut lab).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_thaws_late_acknowledges_no_write_any_more() {
+    let mut lab = start(false).await;
+    let wish = FailoverOptions {
+        thaw_after: Some(Duration::from_secs(6)),
+        return_after: Duration::from_secs(10),
+        dns_after: Duration::from_secs(10),
+        ..options(FailoverKind::Freeze)
+    };
+    let look = |ways: Ways, mut course: Course| async move {
+        let stale = ways.direct().await;
+        course.reaches(StepKind::Promoted).await;
+        course.reaches(StepKind::Thawed).await;
+        assert_eq!(ask(&stale, "select 1").await, Seen::Answer);
+        // Synchronous replication: nobody follows it, so it waits for ever. No split brain.
+        let written = ask(&stale, "insert into written values (7)").await;
+        assert_eq!(written, Seen::Hang);
+    };
+    break_and_look(&mut lab, wish, look).await;
+    let app = connect(&lab.proxy_url(), None).await.unwrap();
+    let lost = app.query("select from written where i = 7", &[]).await;
+    assert_eq!(lost.unwrap_or_default().len(), 0);
+}
+
+/// A blackhole, by whatever means the lab has.
+async fn packets_are_dropped(mut lab: Lab) {
+    let look = |ways: Ways, mut course: Course| async move {
+        let idle = ways.direct().await;
+        course.reaches(StepKind::Blackholed).await;
+        let (known, new) = tokio::join!(ask(&idle, "select 1"), ways.knock_direct());
+        assert_eq!((known, new), (Seen::Hang, Seen::Hang));
+        course.reaches(StepKind::Fenced).await;
+        // Fenced, and nobody hears of it: a dead host refuses nothing.
+        assert_eq!(ways.knock_direct().await, Seen::Hang);
+        course.reaches(StepKind::ProxyResumed).await;
+        assert_eq!(ways.knock_proxy().await, Seen::Answer);
+        course.reaches(StepKind::ReturnedAsReader).await;
+        assert_eq!(ways.knock_direct().await, Seen::Answer);
+    };
+    let wish = FailoverOptions {
+        return_after: Duration::from_secs(8),
+        dns_after: Duration::from_secs(9),
+        ..options(FailoverKind::Blackhole)
+    };
+    break_and_look(&mut lab, wish, look).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_swallows_everything_closes_nothing() {
+    packets_are_dropped(start(true).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_switchover_is_no_error_behind_the_proxy() {
+    let mut lab = start(false).await;
+    let (stop, stopped) = watch::channel(false);
+    let (sender, mut errors) = mpsc::unbounded_channel();
+    let proxied = connect(&lab.proxy_url(), None).await.unwrap();
+    let load = tokio::spawn(async move {
+        let mut acknowledged = 0;
+        while !*stopped.borrow() {
+            match proxied
+                .batch_execute("insert into written values (1)")
+                .await
+            {
+                Ok(()) => acknowledged += 1,
+                Err(error) => sender.send(error.to_string()).unwrap(),
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        acknowledged
+    });
+    let look = |ways: Ways, mut course: Course| async move {
+        let asked = ways.busy().await;
+        course.reaches(StepKind::Stopped).await;
+        assert_eq!(asked.await.unwrap(), code(&SqlState::ADMIN_SHUTDOWN));
+        assert_eq!(ways.knock_direct().await, Seen::Refused);
+    };
+    break_and_look(&mut lab, options(FailoverKind::Switchover), look).await;
+    stop.send(true).unwrap();
+    let acknowledged: i64 = load.await.unwrap();
+    assert_eq!(errors.recv().await, None, "behind the proxy");
+    let app = connect(&lab.proxy_url(), None).await.unwrap();
+    let row = app.query_one("select count(*) from written where i = 1", &[]);
+    assert_eq!(row.await.unwrap().get::<_, i64>(0), acknowledged);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demoted_writer_answers_at_once_and_refuses_writes_with_25006() {
+    let mut lab = start(false).await;
+    let look = |ways: Ways, mut course: Course| async move {
+        course.reaches(StepKind::ReturnedAsReader).await;
+        let stale = ways.direct().await;
+        assert_eq!(ask(&stale, "select 1").await, Seen::Answer);
+        let refused = code(&SqlState::READ_ONLY_SQL_TRANSACTION);
+        let write = "insert into written values (1)";
+        assert_eq!(ask(&stale, write).await, refused);
+        course.reaches(StepKind::ProxyResumed).await;
+        assert_eq!(ways.knock_proxy().await, Seen::Answer);
+        assert_eq!(ask(&stale, write).await, refused, "DNS is stale still");
+    };
+    let wish = FailoverOptions {
+        dns_after: Duration::from_secs(7),
+        ..options(FailoverKind::ReadOnly)
+    };
+    let steps = break_and_look(&mut lab, wish, look).await;
+    let place = |kind| steps.iter().position(|step| step.step == kind).unwrap();
+    assert!(place(StepKind::ReturnedAsReader) < place(StepKind::Promoted));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_refuses_for_a_while_and_comes_back_in_place() {
+    let mut lab = start(false).await;
+    let look = |ways: Ways, mut course: Course| async move {
+        let asked = ways.busy().await;
+        course.reaches(StepKind::Stopped).await;
+        assert_eq!(asked.await.unwrap(), code(&SqlState::ADMIN_SHUTDOWN));
+        assert_eq!(ways.knock_direct().await, Seen::Refused);
+        course.reaches(StepKind::Restarted).await;
+        assert_eq!(ways.knock_direct().await, Seen::Answer);
+    };
+    break_and_look(&mut lab, options(FailoverKind::Restart), look).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flapping_writer_falls_as_often_as_it_is_told() {
+    let mut lab = start(false).await;
+    let look = |ways: Ways, mut course: Course| async move {
+        for fall in 1..=2 {
+            course.nth(StepKind::Crash, fall).await;
+            assert_eq!(ways.knock_direct().await, Seen::Refused, "fall {fall}");
+            course.nth(StepKind::Restarted, fall).await;
+            assert_eq!(ways.knock_direct().await, Seen::Answer, "fall {fall}");
+        }
+    };
+    let wish = FailoverOptions {
+        flaps: 2,
+        ..options(FailoverKind::Flap)
+    };
+    let steps = break_and_look(&mut lab, wish, look).await;
+    let falls = steps.iter().filter(|step| step.step == StepKind::Crash);
+    assert_eq!(falls.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_restarts_leaves_the_direct_way_alone() {
+    let mut lab = start(false).await;
+    let look = |ways: Ways, mut course: Course| async move {
+        let (proxied, direct) = (ways.proxy().await, ways.direct().await);
+        course.reaches(StepKind::ProxyStopped).await;
+        assert_eq!(ask(&proxied, "select 1").await, Seen::End);
+        assert_eq!(ways.knock_proxy().await, Seen::Refused);
+        let write = "insert into written values (1)";
+        assert_eq!(ask(&direct, write).await, Seen::Answer);
+        course.reaches(StepKind::ProxyStarted).await;
+        assert_eq!(ways.knock_proxy().await, Seen::Answer);
+    };
+    break_and_look(&mut lab, options(FailoverKind::ProxyRestart), look).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_network_answers_late_and_makes_no_error() {
+    let mut lab = start(true).await;
+    let wish = FailoverOptions {
+        kind: FailoverKind::Slow,
+        latency: Duration::from_millis(300),
+        down_for: Duration::from_secs(5),
+        ..FailoverOptions::default()
+    };
+    let look = |ways: Ways, mut course: Course| async move {
+        let clients = [ways.direct().await, ways.proxy().await];
+        course.reaches(StepKind::Slowed).await;
+        for client in &clients {
+            let asked = std::time::Instant::now();
+            assert_eq!(ask(client, "select 1").await, Seen::Answer);
+            // There and back; how much longer is the machine's business.
+            let took = asked.elapsed();
+            assert!(took >= Duration::from_millis(600), "{took:?}");
+        }
+        course.reaches(StepKind::Restored).await;
+    };
+    break_and_look(&mut lab, wish, look).await;
+    wait_until("an answer that is not late", async || {
+        let client = connect(&lab.proxy_url(), None).await.unwrap();
+        let asked = std::time::Instant::now();
+        client.batch_execute("select 1").await.unwrap();
+        asked.elapsed() < Duration::from_millis(300)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_narrow_network_takes_its_time() {
+    let mut lab = start(true).await;
+    let wish = FailoverOptions {
+        kind: FailoverKind::Slow,
+        latency: Duration::ZERO,
+        bandwidth: Some(50_000),
+        down_for: Duration::from_secs(5),
+        ..FailoverOptions::default()
+    };
+    let look = |ways: Ways, mut course: Course| async move {
+        let client = ways.direct().await;
+        course.reaches(StepKind::Slowed).await;
+        let asked = std::time::Instant::now();
+        // 60,000 bytes at 50,000 a second.
+        let row = client.query_one("select repeat('x', 60000)", &[]).await;
+        assert_eq!(row.unwrap().get::<_, String>(0).len(), 60_000);
+        let took = asked.elapsed();
+        assert!(took >= Duration::from_secs(1), "{took:?}");
+    };
+    break_and_look(&mut lab, wish, look).await;
+}
+
+#[tokio::test]
+async fn what_a_lab_cannot_break_it_says_before_it_breaks_anything() {
+    let mut lab = start(false).await;
+    for kind in [FailoverKind::Slow, FailoverKind::Blackhole] {
+        let error = lab.failover(&options(kind), |_| ()).await.unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{error}");
+        assert!(error.to_string().contains("`lab up --relay`"), "{error}");
+    }
+    let thaw = FailoverOptions {
+        thaw_after: Some(Duration::from_secs(1)),
+        ..FailoverOptions::default()
+    };
+    let error = lab.failover(&thaw, |_| ()).await.unwrap_err();
+    assert_eq!(error.exit_code(), 2, "{error}");
+    assert!(!lab::steps_file(lab.dir()).exists());
+    assert_healthy(&mut lab).await;
+}
