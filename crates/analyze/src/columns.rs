@@ -71,11 +71,16 @@ pub(crate) const CONNECTIONS: [Column; 14] = [
     optional("server_start_time", Kind::Time),
     optional("aurora_instance_identifier", Kind::Text),
 ];
-/// Of `probes`. No figure is made of them yet, and the table is younger than the format: what stands in it elsewhere is passed over.
-pub(crate) const PROBES: [Column; 3] = [
+/// Of `probes`. The table is younger than the format: what stands in it elsewhere is passed over.
+pub(crate) const PROBES: [Column; 8] = [
     optional("path", Kind::Text),
     optional("time", Kind::Time),
     optional("probe", Kind::Text),
+    optional("reader", Kind::Truth),
+    optional("duration_us", Kind::Integer),
+    optional("success", Kind::Truth),
+    optional("error_class", Kind::Text),
+    optional("sqlstate", Kind::Text),
 ];
 /// Of `events`.
 pub(crate) const EVENTS: [Column; 5] = [

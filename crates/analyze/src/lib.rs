@@ -17,6 +17,7 @@ mod frame;
 pub mod gaps;
 mod impact;
 pub mod load;
+pub mod naive;
 pub mod outages;
 mod percentile;
 pub mod rates;

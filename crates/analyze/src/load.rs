@@ -1,5 +1,6 @@
 //! A recording as lazy frames: the only place that knows files.
 
+mod batches;
 mod damage;
 
 use std::collections::BTreeMap;
@@ -320,6 +321,11 @@ impl Loaded {
     /// The attempts to connect; `None` where there is no part.
     pub(crate) fn connections(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
         self.table(Table::Connections)
+    }
+
+    /// The probes; `None` where there is no part.
+    pub(crate) fn probes(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Probes)
     }
 
     /// The events; `None` where there is no part.

@@ -197,9 +197,12 @@ fn outcome(word: Option<&str>) -> Outcome {
     word.and_then(Outcome::parse).unwrap_or(Outcome::Unknown)
 }
 
-fn is_success() -> Expr {
-    let is = |outcome: Outcome| col("outcome").eq(lit(outcome.as_str()));
-    is(Outcome::Ok).or(is(Outcome::Rejected))
+pub(crate) fn is_success() -> Expr {
+    is_outcome(Outcome::Ok).or(is_outcome(Outcome::Rejected))
+}
+
+pub(crate) fn is_outcome(outcome: Outcome) -> Expr {
+    col("outcome").eq(lit(outcome.as_str()))
 }
 
 /// Ended in (start, end]; false for operations that never ended.

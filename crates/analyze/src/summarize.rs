@@ -40,25 +40,26 @@ pub struct Analysis {
 /// # Errors
 /// [`AnalyzeError`] where the recording can't be read or holds no operation.
 pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
-    match figures(loaded, thresholds) {
-        Err(error) if error.is_of_the_decoder() => match loaded.without_undecodable()? {
-            Some(rest) => figures(&rest, thresholds),
-            None => Err(error),
-        },
-        done => done,
-    }
+    loaded.as_far_as_it_decodes(|loaded| figures(loaded, thresholds))
+}
+
+/// The operations that can be judged, and the time of the last row of any path.
+pub(crate) fn surveyed(loaded: &Loaded) -> Result<(Survey, i64), AnalyzeError> {
+    let nothing = |left_out: &[LeftOut]| nothing_left(loaded, left_out);
+    let operations = loaded.operations()?.ok_or_else(|| nothing(&[]))?;
+    let survey = survey::operations(loaded, operations)?;
+    let end = survey.last_rows.values().copied().max();
+    let end = end.ok_or_else(|| nothing(&survey.left_out))?;
+    Ok((survey, end))
 }
 
 fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
-    let nothing = |left_out: &[LeftOut]| nothing_left(loaded, left_out);
-    let operations = loaded.operations()?.ok_or_else(|| nothing(&[]))?;
+    let (survey, end) = surveyed(loaded)?;
     let Survey {
         operations,
         last_rows,
         left_out,
-    } = survey::operations(loaded, operations)?;
-    let end = last_rows.values().copied().max();
-    let end = end.ok_or_else(|| nothing(&left_out))?;
+    } = survey;
     let span = recording_span(loaded, end)?;
     let events = beside::events(loaded)?;
     let mut paths = Vec::new();
@@ -110,7 +111,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
 }
 
 /// [start, start + duration] of the manifest; of a recording without an end, up to its recorder's last word, else to its last row.
-fn recording_span(loaded: &Loaded, last_row_us: i64) -> Result<Span, AnalyzeError> {
+pub(crate) fn recording_span(loaded: &Loaded, last_row_us: i64) -> Result<Span, AnalyzeError> {
     let start = loaded.manifest().start_time.micros();
     let after_start = last_row_us.saturating_sub(start).max(0);
     let duration = loaded.duration_us().unwrap_or(after_start);

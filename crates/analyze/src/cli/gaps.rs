@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use command_line::duration;
 use recording::{MANIFEST_FILE, Table};
+use serde::Serialize;
 
 use super::{Failure, ThresholdArgs, has_color, say};
 use crate::analyze;
 use crate::error::AnalyzeError;
-use crate::gaps::{Gaps, HEADLINE_GROUPS};
+use crate::gaps::{Gaps, HEADLINE_GROUPS, ReportedGaps};
 use crate::load::{Damage, Loaded};
+use crate::naive::{self, Method, Reported};
 use crate::summary::{Group, Summary, Thresholds};
 use crate::text;
 
@@ -21,6 +25,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   analyze gaps fleet                                     # as HOST/RUN
   analyze gaps bastion-1/20261122T204300Z-7f3a bastion-2/20261122T204301Z-11c0
   analyze gaps data/runs --group writer
+  analyze gaps data/runs --as heartbeat                  # what a SELECT 1 a second would have told
   analyze gaps data/runs --json | jq '.together[] | select(.hosts < .hosts_recording)'";
 
 #[derive(Debug, Args)]
@@ -39,11 +44,34 @@ pub(super) struct GapsArgs {
     /// Look at every group: read, write, transaction, writer, all.
     #[arg(long, conflicts_with = "groups")]
     all_groups: bool,
+    /// Who looks: the workload, or a naive method whose report is put beside what the workload lived through.
+    ///
+    /// With heartbeat or three-failures the tables say what such a method would have reported on the same time line, and how much
+    /// of each group's downtime that is.
+    #[arg(long = "as", value_enum, value_name = "METHOD", default_value_t = Looker::Workload)]
+    looker: Looker,
+    /// From one question of the heartbeat to the next; at least 100ms [default: 1s].
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    heartbeat_interval: Option<Duration>,
     #[command(flatten)]
     thresholds: ThresholdArgs,
     /// Print them as JSON: the same figures, durations in microseconds.
     #[arg(long)]
     json: bool,
+}
+
+/// Heartbeats that are asked more often would be load, and no heartbeat.
+const LEAST_HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+enum Looker {
+    /// The workload: its outages are what is printed.
+    Workload,
+    /// A SELECT 1 at a fixed interval.
+    Heartbeat,
+    /// A counter of failures in a row, reset by any success.
+    ThreeFailures,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -83,11 +111,28 @@ impl GapsArgs {
         };
         Group::ALL.into_iter().filter(is_asked_for).collect()
     }
+
+    /// The naive method that was asked for; `None` for the workload.
+    fn method(&self) -> Result<Option<Method>, Failure> {
+        let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
+        match (self.looker, self.heartbeat_interval) {
+            (Looker::Heartbeat, Some(interval)) if interval < LEAST_HEARTBEAT_INTERVAL => {
+                usage("--heartbeat-interval is at least 100ms")
+            }
+            (Looker::Heartbeat, interval) => Ok(Some(Method::Heartbeat {
+                interval_us: duration::micros(interval.unwrap_or(HEARTBEAT_INTERVAL)),
+            })),
+            (_, Some(_)) => usage("--heartbeat-interval needs --as heartbeat"),
+            (Looker::ThreeFailures, None) => Ok(Some(Method::ThreeFailures)),
+            (Looker::Workload, None) => Ok(None),
+        }
+    }
 }
 
 /// Prints the outages of every recording that can be read, and says a line of each that can't.
 pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
     let thresholds = args.thresholds.thresholds()?;
+    let method = args.method()?;
     let mut failed: Option<u8> = None;
     // A failure of the analysis weighs more than a folder that is no recording.
     let mut note = |code: u8| failed = Some(failed.map_or(code, |before| before.min(code)));
@@ -111,14 +156,29 @@ pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
             if !seen.insert(name) {
                 continue;
             }
-            if let Err(error) = summaries.add(&folder, thresholds, args.thresholds.damage()) {
+            if let Err(error) = summaries.add(&folder, thresholds, method, args.thresholds.damage())
+            {
                 note(say(&error));
             }
         }
     }
-    let summaries = summaries.all;
-    if !summaries.is_empty() {
-        print(args, &Gaps::new(&summaries, &args.groups(), thresholds))?;
+    let (summaries, groups) = (summaries.all, args.groups());
+    if summaries.is_empty() {
+        return failed.map_or(Ok(()), |code| Err(Failure::Said(code)));
+    }
+    match method {
+        Some(method) => {
+            let gaps = ReportedGaps::new(&summaries, method, &groups, thresholds);
+            print(args, &gaps, text::render_reported_gaps)?;
+        }
+        None => {
+            let summaries: Vec<_> = summaries.into_iter().map(|(summary, _)| summary).collect();
+            print(
+                args,
+                &Gaps::new(&summaries, &groups, thresholds),
+                text::render_gaps,
+            )?;
+        }
     }
     failed.map_or(Ok(()), |code| Err(Failure::Said(code)))
 }
@@ -126,7 +186,8 @@ pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
 /// The summaries of recordings, each of them once, wherever its copies are.
 #[derive(Default)]
 struct Summaries {
-    all: Vec<Summary>,
+    /// Each with what the naive method reports of its paths, where one was asked for.
+    all: Vec<(Summary, Vec<Reported>)>,
     /// Where each was found, by host and run.
     folders: BTreeMap<(String, String), PathBuf>,
 }
@@ -137,6 +198,7 @@ impl Summaries {
         &mut self,
         folder: &Path,
         thresholds: Thresholds,
+        method: Option<Method>,
         damage: Damage,
     ) -> Result<(), AnalyzeError> {
         let loaded = Loaded::open_with(folder, damage)?;
@@ -150,12 +212,16 @@ impl Summaries {
             return Ok(());
         }
         let summary = analyze(&loaded, thresholds)?.summary;
+        let reported = match method {
+            Some(method) => naive::reported(&loaded, method)?,
+            None => Vec::new(),
+        };
         for part in &summary.recording.damaged_parts {
             let text = format!("left out {}: {}", part.file, part.reason);
             eprintln!("analyze: {}: {}", folder.display(), text::plain(&text));
         }
         self.folders.insert(name, folder.to_path_buf());
-        self.all.push(summary);
+        self.all.push((summary, reported));
         Ok(())
     }
 }
@@ -222,14 +288,18 @@ fn without_manifest(folder: &Path) -> String {
     format!("{folder}: it holds rows but no manifest.json, so it is left out; copy it again")
 }
 
-fn print(args: &GapsArgs, gaps: &Gaps) -> Result<(), Failure> {
+fn print<T: Serialize>(
+    args: &GapsArgs,
+    gaps: &T,
+    render: fn(&T, bool) -> String,
+) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut stdout, gaps).map_err(io::Error::from)?;
         writeln!(stdout)?;
     } else {
         let color = has_color(&stdout);
-        stdout.write_all(text::render_gaps(gaps, color).as_bytes())?;
+        stdout.write_all(render(gaps, color).as_bytes())?;
     }
     Ok(stdout.flush()?)
 }

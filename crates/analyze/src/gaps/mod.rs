@@ -3,6 +3,7 @@
 //! Each recording holds its offset to that clock ([`ClockOffset`]); added to the recording's times it puts them on the axis. What
 //! an outage is, is decided elsewhere ([`crate::outages`]): here outages are moved and put beside each other.
 
+mod reported;
 mod together;
 
 use recording::{ClockOffset, Timestamp};
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use crate::summary::{Group, GroupSummary, Outage, Span, Summary, Thresholds};
 
+pub use reported::{Beside, PlacedReport, ReportedGaps};
 pub use together::{Together, Witness};
 
 /// The groups that the headline is chosen from: what a reader and what only a writer serves.

@@ -10,33 +10,25 @@ use super::table::{Cell, Paint, Side, Table, Tone, wrapped};
 use super::verdict::figure_in;
 use super::words::Words;
 use crate::gaps::{Axis, Gaps, PlacedOutage, PlacedRecording, Together};
+use crate::summary::Span;
 
 const TITLE: &str = "Outages on the database server's clock";
 /// What stands for a clock that nobody compared with the server's.
 const HOST_CLOCK: &str = "host clock";
 /// Columns of a line of prose.
 const WIDTH: usize = 100;
-const WORDS: &Words = &ENGLISH;
+/// The words of these tables.
+pub(super) const WORDS: &Words = &ENGLISH;
 
 /// Every table, their lines ended by `\n`; `color` as in [`super::TextOptions`].
 #[must_use]
 pub fn render(gaps: &Gaps, color: bool) -> String {
     let paint = Paint { color };
-    let start = gaps
-        .recordings
-        .iter()
-        .map(|recording| recording.span.start)
-        .min();
-    let end = gaps
-        .recordings
-        .iter()
-        .map(|recording| recording.span.end)
-        .max();
-    let mut sections = vec![format!("{TITLE}\n{}\n", "=".repeat(TITLE.len()))];
-    if let Some((start, end)) = start.zip(end) {
-        let length = end.micros().saturating_sub(start.micros());
-        let calendar = Calendar::new(start, length);
-        sections.push(under("Recordings", &recordings(gaps, calendar), paint));
+    let mut sections = vec![titled(TITLE)];
+    if let Some(span) = span_of(&gaps.recordings) {
+        let length = span.end.micros().saturating_sub(span.start.micros());
+        let calendar = Calendar::new(span.start, length);
+        sections.push(recordings_section(&gaps.recordings, calendar, paint));
         sections.push(match gaps.outages.is_empty() {
             true => format!("  {}\n", paint.apply(Tone::Good, "No outage found.")),
             false => under("Outages", &outages(gaps, calendar), paint),
@@ -54,7 +46,30 @@ fn under(heading: &str, table: &Table, paint: Paint) -> String {
     format!("{heading}\n{}", table.render(paint))
 }
 
-fn recordings(gaps: &Gaps, calendar: Calendar) -> Table {
+pub(super) fn titled(title: &str) -> String {
+    format!("{title}\n{}\n", "=".repeat(title.len()))
+}
+
+/// From the first recording's start to the last one's end.
+pub(super) fn span_of(recordings: &[PlacedRecording]) -> Option<Span> {
+    Some(Span {
+        start: recordings
+            .iter()
+            .map(|recording| recording.span.start)
+            .min()?,
+        end: recordings
+            .iter()
+            .map(|recording| recording.span.end)
+            .max()?,
+    })
+}
+
+/// Where each recording stands on the axis, under its heading.
+pub(super) fn recordings_section(
+    recordings: &[PlacedRecording],
+    calendar: Calendar,
+    paint: Paint,
+) -> String {
     let mut table = Table::new(
         &[
             ("host", Side::Left),
@@ -68,10 +83,10 @@ fn recordings(gaps: &Gaps, calendar: Calendar) -> Table {
         ],
         1,
     );
-    for recording in &gaps.recordings {
+    for recording in recordings {
         table.row(recording_row(recording, calendar));
     }
-    table
+    under("Recordings", &table, paint)
 }
 
 fn recording_row(recording: &PlacedRecording, calendar: Calendar) -> Vec<Cell> {
@@ -135,12 +150,17 @@ fn outage_row(outage: &PlacedOutage, calendar: Calendar) -> Vec<Cell> {
             outage.at_least,
         )
         .into(),
-        match outage.uncertainty_us {
-            Some(us) => around(us).into(),
-            None => Cell::new(HOST_CLOCK, Tone::Bad),
-        },
+        axis(outage.uncertainty_us),
         count(outage.evidence).into(),
     ]
+}
+
+/// How far a time may be off on the axis.
+pub(super) fn axis(uncertainty_us: Option<i64>) -> Cell {
+    match uncertainty_us {
+        Some(us) => around(us).into(),
+        None => Cell::new(HOST_CLOCK, Tone::Bad),
+    }
 }
 
 fn together(gaps: &Gaps, calendar: Calendar) -> Table {
@@ -201,8 +221,14 @@ fn notes(gaps: &Gaps, paint: Paint) -> String {
         ),
         "hosts: those that saw an outage, of those that were recording at that time.".to_owned(),
     ];
-    if gaps
-        .recordings
+    notes.extend(clock_notes(&gaps.recordings));
+    notes_section(&notes, paint)
+}
+
+/// What holds for the clocks of these recordings.
+pub(super) fn clock_notes(recordings: &[PlacedRecording]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if recordings
         .iter()
         .any(|recording| recording.axis == Axis::Host)
     {
@@ -211,8 +237,7 @@ fn notes(gaps: &Gaps, paint: Paint) -> String {
              what overlaps them may not have been at the same time."
         ));
     }
-    let offsets = gaps
-        .recordings
+    let offsets = recordings
         .iter()
         .filter_map(|recording| recording.offset.as_ref());
     let servers: BTreeSet<String> = offsets.map(server).collect();
@@ -222,6 +247,11 @@ fn notes(gaps: &Gaps, paint: Paint) -> String {
             servers.len()
         ));
     }
+    notes
+}
+
+/// Notes in lines under their heading.
+pub(super) fn notes_section(notes: &[String], paint: Paint) -> String {
     let lines = notes.iter().flat_map(|note| wrapped(note, WIDTH));
     let lines = lines.map(|line| format!("  {}\n", paint.apply(Tone::Detail, &line)));
     format!("{}\n{}", WORDS.notes_heading, lines.collect::<String>())

@@ -17,6 +17,7 @@ mod load;
 mod notes;
 mod rates;
 mod recovery;
+mod reported_gaps;
 mod sample;
 mod settings;
 mod table;
@@ -29,6 +30,7 @@ use crate::summary::Summary;
 use format::Calendar;
 pub(crate) use format::plain;
 pub use gaps::render as render_gaps;
+pub use reported_gaps::render as render_reported_gaps;
 use table::{Cell, Paint, Table};
 use words::Words;
 

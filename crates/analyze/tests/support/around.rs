@@ -1,7 +1,7 @@
 //! What a hand-made recording holds around its operations: attempts to connect, events, settings.
 
-use recording::vocabulary::{ConnectPhase, ErrorClass, EventKind};
-use recording::{ConnectFailure, Connection, Event, Manifest, Server, Timestamp};
+use recording::vocabulary::{ConnectPhase, ErrorClass, EventKind, ProbeKind};
+use recording::{ConnectFailure, Connection, Event, Manifest, Probe, Server, Timestamp};
 
 use super::{HandMade, START_US, us};
 
@@ -90,6 +90,31 @@ impl HandMade {
             server: answer.map(server),
             failure: answer.is_none().then_some(failure),
         });
+        self
+    }
+}
+
+impl HandMade {
+    /// A question of the current path's probe, and its answer after so many seconds.
+    pub fn probe_answered(mut self, at: f64, after: f64) -> Self {
+        self.probes.push(Probe {
+            path: self.path,
+            time: START_US + us(at),
+            kind: ProbeKind::Server,
+            target: "writer.test".to_owned(),
+            reader: false,
+            duration_us: us(after),
+            server: None,
+            replication_lag_us: None,
+            dns: None,
+            failure: None,
+        });
+        self
+    }
+
+    /// The probe before this, changed.
+    pub fn but_the_probe(mut self, change: impl FnOnce(&mut Probe)) -> Self {
+        self.probes.last_mut().map(change).unwrap();
         self
     }
 }
