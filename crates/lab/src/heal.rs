@@ -9,7 +9,6 @@ use crate::{
     error::LabError,
     fault::{self, note_returned, open_way},
     node::NodeName,
-    pgbouncer,
     replication::{arm_replication, await_healthy, disarm_replication},
     sql,
     step::{Step, StepKind, StepLog},
@@ -62,11 +61,9 @@ impl Lab {
             arm_replication(&client, reader, self.replication, FOLLOW_LIMIT).await?;
         }
         await_write(&client, writer, FOLLOW_LIMIT).await?;
-        if !self.pgbouncer.is_running() {
-            self.pgbouncer.run(&self.site).await?;
+        if self.pgbouncer.heal(&self.site, writer).await? {
             log.note(StepKind::ProxyStarted, "pgbouncer answers".to_owned())?;
         }
-        pgbouncer::heal(&self.site, writer).await?;
         if self.dns.writer() != writer.address() {
             self.dns.point(writer.address(), reader.address());
             let detail = format!("the writer's name answers {}", writer.address());

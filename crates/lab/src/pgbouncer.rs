@@ -11,7 +11,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use crate::{
     error::LabError,
     node::NodeName,
-    process::{Process, Signal},
+    process::{self, Process, Signal},
     site::Site,
     sql,
 };
@@ -128,6 +128,24 @@ impl PgBouncer {
             .map(drop)
     }
 
+    /// Makes it lead to `writer` and let statements go on; starts it anew where it does not answer. True where it had to be started.
+    pub(crate) async fn heal(&mut self, site: &Site, writer: NodeName) -> Result<bool, LabError> {
+        if self.is_running() {
+            if let Some(process) = &self.process {
+                // One that is not frozen does not mind.
+                process::thaw_tree(process.id()).map_err(LabError::io("thawing pgbouncer"))?;
+            }
+            if lead_to(site, writer).await.is_ok() {
+                return Ok(false);
+            }
+            self.crash().await?;
+        }
+        configure(site, writer)?;
+        self.run(site).await?;
+        lead_to(site, writer).await?;
+        Ok(true)
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.process
             .as_mut()
@@ -169,7 +187,7 @@ pub(crate) async fn resume(site: &Site) -> Result<(), LabError> {
 }
 
 /// Leads to `writer`, and lets statements go on if they wait.
-pub(crate) async fn heal(site: &Site, writer: NodeName) -> Result<(), LabError> {
+async fn lead_to(site: &Site, writer: NodeName) -> Result<(), LabError> {
     point(site, writer).await?;
     match target(site).await? {
         (_, true) => resume(site).await,
