@@ -119,7 +119,7 @@ fn default_dir() -> PathBuf {
 pub struct UpArgs {
     #[command(flatten)]
     dir: DirArgs,
-    /// Port of both servers, on 127.0.0.2 and 127.0.0.3; 0 takes a free one
+    /// Port of the servers, on 127.0.0.2, 127.0.0.3, ...; 0 takes a free one
     #[arg(long, default_value_t = 65432)]
     port: u16,
     /// Port of pgbouncer on 127.0.0.1; 0 takes a free one
@@ -135,9 +135,16 @@ pub struct UpArgs {
     #[arg(long, value_enum, default_value_t)]
     replication: Replication,
     /// Put a relay before each server, which can drop (blackhole) and delay (slow) what goes through it: about 0.1 ms for each statement.
-    /// The servers then call themselves 127.0.1.2 and 127.0.1.3
+    /// The servers then call themselves 127.0.1.2, 127.0.1.3, ...
     #[arg(long)]
     relay: bool,
+    /// How many readers follow the writer (1 to 5), on 127.0.0.3 and the addresses behind it. The first one takes over in a failover;
+    /// the reader's name leads to each in turn
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    readers: usize,
+    /// Let applications in with TLS only, on every way; the exported URLs say sslmode=verify-full and name the authority
+    #[arg(long)]
+    tls: bool,
 }
 
 impl UpArgs {
@@ -158,6 +165,8 @@ impl From<UpArgs> for LabOptions {
             ttl: args.ttl,
             replication: args.replication,
             relay: args.relay,
+            readers: args.readers,
+            tls: args.tls,
         }
     }
 }

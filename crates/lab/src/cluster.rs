@@ -9,15 +9,18 @@ use std::{
 
 use crate::{
     account::Account,
-    dns::{NameServer, WRITER_NAME, Zone},
+    application::PROXY_HOST,
+    certificates,
+    dns::{NameServer, READER_NAME, WRITER_NAME, Zone},
     drop_rules::DropRules,
     error::LabError,
-    node::{Node, NodeName},
+    node::Node,
+    node_name::NodeName,
     options::{LabOptions, Replication},
     pgbouncer::{self, PgBouncer},
     registry::Registration,
     relay::Relay,
-    replication::{arm_replication, await_healthy},
+    replication::{arm_replication, await_healthy, await_streaming},
     site::{Folder, Reservation, Site, node_addresses, random_word},
     software::Software,
     sql,
@@ -36,6 +39,8 @@ pub struct Lab {
     // In the order in which they stop: the proxy first, the folder last.
     pub(crate) pgbouncer: PgBouncer,
     pub(crate) nodes: [Node; 2],
+    /// Readers beside the pair.
+    pub(crate) followers: Vec<Node>,
     pub(crate) dns: NameServer,
     pub(crate) writer: NodeName,
     pub(crate) replication: Replication,
@@ -86,48 +91,68 @@ impl Lab {
         let account = Account::detect()?;
         let folder = Folder::prepare(options.dir.as_deref(), &account)?;
         let registration = Registration::enter(&folder.path)?;
-        let mut pair_port =
-            Reservation::take(options.port, &node_addresses(options.relay), "--port")?;
+        let addresses = node_addresses(options.nodes(), options.relay);
+        let mut server_port = Reservation::take(options.port, &addresses, "--port")?;
         let mut proxy_port =
             Reservation::take(options.proxy_port, &[Ipv4Addr::LOCALHOST], "--proxy-port")?;
         let zone = Zone {
             writer: NodeName::A.address(),
-            reader: NodeName::B.address(),
+            readers: options.nodes()[1..]
+                .iter()
+                .map(|node| node.address())
+                .collect(),
             ttl_s: u32::try_from(options.ttl.as_secs()).unwrap_or(u32::MAX),
         };
+        let ttl_s = zone.ttl_s;
         let dns = NameServer::start(options.dns_port, zone)?;
         let site = Site {
             dir: folder.path.clone(),
             account,
             software,
-            port: pair_port.port,
+            port: server_port.port,
             proxy_port: proxy_port.port,
             has_relay: options.relay,
+            has_tls: options.tls,
             superuser_password: random_word(24),
             app_password: random_word(24),
         };
-        save_state(&site, &dns, zone.ttl_s, options.replication)?;
+        save_state(&site, &dns, ttl_s, options)?;
 
         on_progress("making the writer");
+        if site.has_tls {
+            certificates::make(&site.dir, &site.account)?;
+        }
         let mut nodes = [Node::new(NodeName::A), Node::new(NodeName::B)];
-        for node in nodes.iter_mut().filter(|_| site.has_relay) {
-            let server = SocketAddr::from((site.server_address(node.name), site.port));
-            node.relay = Some(Relay::start(node.endpoint(&site), server)?);
+        let mut followers: Vec<Node> = options.nodes()[2..]
+            .iter()
+            .copied()
+            .map(Node::new)
+            .collect();
+        if site.has_relay {
+            for node in nodes.iter_mut().chain(&mut followers) {
+                let server = SocketAddr::from((site.server_address(node.name), site.port));
+                node.relay = Some(Relay::start(node.endpoint(&site), server)?);
+            }
         }
         let [writer, reader] = &mut nodes;
         writer.initialize(&site).await?;
-        pair_port.release(writer.name.address());
-        pair_port.release(site.server_address(writer.name));
+        server_port.release(writer.name.address());
+        server_port.release(site.server_address(writer.name));
         writer.start(&site).await?;
         let client = sql::connect_node(&site, writer.name).await?;
         make_roles(&client, &site).await?;
 
         on_progress("making the reader");
-        reader.copy_from(&site, writer.name).await?;
-        pair_port.release(reader.name.address());
-        pair_port.release(site.server_address(reader.name));
-        reader.start(&site).await?;
-        arm_replication(&client, reader.name, options.replication, FOLLOW_LIMIT).await?;
+        for reader in [reader].into_iter().chain(&mut followers) {
+            reader.copy_from(&site, writer.name).await?;
+            server_port.release(reader.name.address());
+            server_port.release(site.server_address(reader.name));
+            reader.start(&site).await?;
+        }
+        arm_replication(&client, NodeName::B, options.replication, FOLLOW_LIMIT).await?;
+        for follower in &followers {
+            await_streaming(&client, follower.name, FOLLOW_LIMIT).await?;
+        }
 
         on_progress("starting pgbouncer");
         proxy_port.release(Ipv4Addr::LOCALHOST);
@@ -135,6 +160,7 @@ impl Lab {
         Ok(Self {
             pgbouncer,
             nodes,
+            followers,
             dns,
             writer: NodeName::A,
             replication: options.replication,
@@ -148,13 +174,21 @@ impl Lab {
     /// Where applications connect past the proxy: by the writer's name, which [`Lab::dns_server`] resolves.
     #[must_use]
     pub fn direct_url(&self) -> String {
-        direct_url(self.site.port, &self.site.app_password)
+        self.site.application().url(WRITER_NAME, self.site.port)
     }
 
     /// Where applications connect through the proxy.
     #[must_use]
     pub fn proxy_url(&self) -> String {
-        proxy_url(self.site.proxy_port, &self.site.app_password)
+        self.site
+            .application()
+            .url(PROXY_HOST, self.site.proxy_port)
+    }
+
+    /// Where applications that only read connect past the proxy: by the reader's name.
+    #[must_use]
+    pub fn reader_url(&self) -> String {
+        self.site.application().url(READER_NAME, self.site.port)
     }
 
     /// The lab's name server.
@@ -166,13 +200,9 @@ impl Lab {
     /// Superuser access to one node, past names, proxy and relay.
     #[must_use]
     pub fn admin_url(&self, node: NodeName) -> String {
-        let address = self.site.server_address(node).to_string();
-        url(
-            "postgres",
-            &self.site.superuser_password,
-            &address,
-            self.site.port,
-        )
+        let address = self.site.server_address(node);
+        let (password, port) = (&self.site.superuser_password, self.site.port);
+        format!("postgres://postgres:{password}@{address}:{port}/postgres?sslmode=disable")
     }
 
     /// The node that takes writes, or took them until it was killed.
@@ -232,29 +262,24 @@ impl Lab {
         pgbouncer::resume(&self.site).await
     }
 
-    /// Do all three servers run?
-    pub fn is_running(&mut self) -> bool {
-        self.pgbouncer.is_running() && self.nodes.iter_mut().all(Node::is_running)
+    /// What stands before the servers, where the lab has relays.
+    pub(crate) fn relays(&self) -> impl Iterator<Item = &Relay> {
+        let nodes = self.nodes.iter().chain(&self.followers);
+        nodes.filter_map(|node| node.relay.as_ref())
     }
-}
 
-fn url(user: &str, password: &str, host: &str, port: u16) -> String {
-    format!("postgres://{user}:{password}@{host}:{port}/postgres?sslmode=disable")
-}
-
-pub(crate) fn direct_url(port: u16, app_password: &str) -> String {
-    url("app", app_password, WRITER_NAME, port)
-}
-
-pub(crate) fn proxy_url(proxy_port: u16, app_password: &str) -> String {
-    url("app", app_password, "127.0.0.1", proxy_port)
+    /// Do all servers and the proxy run?
+    pub fn is_running(&mut self) -> bool {
+        let mut nodes = self.nodes.iter_mut().chain(&mut self.followers);
+        self.pgbouncer.is_running() && nodes.all(Node::is_running)
+    }
 }
 
 fn save_state(
     site: &Site,
     dns: &NameServer,
     ttl_s: u32,
-    replication: Replication,
+    options: &LabOptions,
 ) -> Result<(), LabError> {
     let owner = Owner::of(process::id())
         .ok_or_else(|| LabError::State("cannot read /proc/self/stat".to_owned()))?;
@@ -264,8 +289,10 @@ fn save_state(
         proxy_port: site.proxy_port,
         dns_server: dns.address(),
         ttl_s,
-        replication,
+        replication: options.replication,
         has_relay: site.has_relay,
+        has_tls: site.has_tls,
+        readers: options.readers,
         superuser_password: site.superuser_password.clone(),
         app_password: site.app_password.clone(),
     };

@@ -14,7 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    cluster::{direct_url, proxy_url},
+    application::PROXY_HOST,
+    dns::WRITER_NAME,
     down::down,
     error::LabError,
     options::LabOptions,
@@ -101,14 +102,9 @@ async fn show(
     let recorder = |arguments: &[&str]| {
         let mut command = Command::new(&tools.recorder);
         // In the environment, not in the process list: the URLs hold the password.
-        command.env(
-            "PGOUTAGE_DIRECT_URL",
-            direct_url(state.port, &state.app_password),
-        );
-        command.env(
-            "PGOUTAGE_PROXY_URL",
-            proxy_url(state.proxy_port, &state.app_password),
-        );
+        let app = state.application(dir);
+        command.env("PGOUTAGE_DIRECT_URL", app.url(WRITER_NAME, state.port));
+        command.env("PGOUTAGE_PROXY_URL", app.url(PROXY_HOST, state.proxy_port));
         // Where these are set, they lead somewhere else than into the lab.
         command.env_remove("PGOUTAGE_DIRECT_READER_URL");
         command.env_remove("PGOUTAGE_PROXY_READER_URL");

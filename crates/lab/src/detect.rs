@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{error::LabError, node::NodeName, site::Site, sql};
+use crate::{error::LabError, node_name::NodeName, site::Site, sql};
 
 /// The controller asks the writer this often,
 const PROBE_INTERVAL: Duration = Duration::from_millis(200);

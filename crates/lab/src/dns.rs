@@ -17,6 +17,8 @@ use hickory_proto::{
     rr::{DNSClass, Name, RData, Record, RecordType, rdata::A},
 };
 
+use rand::seq::IndexedRandom;
+
 use crate::error::LabError;
 
 /// The name that always means the writer, once DNS has heard of it.
@@ -28,12 +30,12 @@ pub const READER_NAME: &str = "reader.lab.test";
 const POLL: Duration = Duration::from_millis(50);
 
 /// What the two names answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     /// The address of [`WRITER_NAME`].
     pub writer: Ipv4Addr,
-    /// The address of [`READER_NAME`].
-    pub reader: Ipv4Addr,
+    /// The addresses of [`READER_NAME`]: each question gets any one of them, as with Aurora's reader endpoint.
+    pub readers: Vec<Ipv4Addr>,
     /// How long a resolver may keep an answer, in seconds.
     pub ttl_s: u32,
 }
@@ -44,7 +46,7 @@ impl Zone {
         if is(WRITER_NAME) {
             Some(self.writer)
         } else if is(READER_NAME) {
-            Some(self.reader)
+            self.readers.choose(&mut rand::rng()).copied()
         } else {
             None
         }
@@ -161,10 +163,10 @@ impl NameServer {
         zone.writer
     }
 
-    /// From the next question on, the writer's name means `writer` and the reader's `reader`.
-    pub(crate) fn point(&self, writer: Ipv4Addr, reader: Ipv4Addr) {
+    /// From the next question on, the writer's name means `writer` and the reader's `readers`.
+    pub(crate) fn point(&self, writer: Ipv4Addr, readers: Vec<Ipv4Addr>) {
         let mut zone = self.zone.lock().unwrap_or_else(PoisonError::into_inner);
-        (zone.writer, zone.reader) = (writer, reader);
+        (zone.writer, zone.readers) = (writer, readers);
     }
 }
 
@@ -185,8 +187,11 @@ fn serve(socket: &UdpSocket, zone: &Mutex<Zone>, ending: &AtomicBool) {
         let Ok((length, from)) = socket.recv_from(&mut datagram) else {
             continue;
         };
-        let zone = *zone.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = zone.answer(&datagram[..length]) {
+        let answer = {
+            let zone = zone.lock().unwrap_or_else(PoisonError::into_inner);
+            zone.answer(&datagram[..length])
+        };
+        if let Some(answer) = answer {
             let _ = socket.send_to(&answer, from);
         }
     }

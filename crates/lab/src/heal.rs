@@ -7,8 +7,9 @@ use tokio_postgres::Client;
 use crate::{
     cluster::{FOLLOW_LIMIT, Lab, await_write},
     error::LabError,
-    fault::{self, note_returned, open_way},
-    node::NodeName,
+    fault::{self, note_returned, open_way, readers_beside},
+    followers::{lead, names},
+    node_name::NodeName,
     replication::{arm_replication, await_healthy, disarm_replication},
     sql,
     step::{Step, StepKind, StepLog},
@@ -39,12 +40,13 @@ impl Lab {
         mut on_step: impl FnMut(&Step) + Send,
     ) -> Result<Vec<Step>, LabError> {
         let log = StepLog::open(&self.site.dir, None, &mut on_step)?;
-        for index in 0..self.nodes.len() {
-            let node = &mut self.nodes[index];
+        for relay in self.relays() {
+            relay.restore();
+        }
+        for node in &self.nodes {
             open_way(node, &mut self.drop_rules, &log)?;
-            if let Some(relay) = &node.relay {
-                relay.restore();
-            }
+        }
+        for node in self.nodes.iter_mut().chain(&mut self.followers) {
             // One that is not frozen does not mind.
             if node.is_running() {
                 node.thaw().await?;
@@ -60,17 +62,19 @@ impl Lab {
             self.make_reader(reader, &log).await?;
             arm_replication(&client, reader, self.replication, FOLLOW_LIMIT).await?;
         }
+        lead(&mut self.followers, &self.site, writer, &client, &log).await?;
         await_write(&client, writer, FOLLOW_LIMIT).await?;
         if self.pgbouncer.heal(&self.site, writer).await? {
             log.note(StepKind::ProxyStarted, "pgbouncer answers".to_owned())?;
         }
         if self.dns.writer() != writer.address() {
-            self.dns.point(writer.address(), reader.address());
+            let readers = readers_beside(writer, &names(&self.followers));
+            self.dns.point(writer.address(), readers);
             let detail = format!("the writer's name answers {}", writer.address());
             log.note(StepKind::DnsChanged, detail)?;
         }
         self.note_healthy(&log).await?;
-        for node in &mut self.nodes {
+        for node in self.nodes.iter_mut().chain(&mut self.followers) {
             node.remove_discarded()?;
         }
         Ok(log.into_steps())

@@ -32,25 +32,29 @@ pub async fn await_healthy(dir: &Path, limit: Duration) -> Result<Status, LabErr
     }
 }
 
-/// The first thing that a healthy pair has and this has not: a writer, a reader that streams from it as asked for, and a proxy and
-/// a name server that lead to both.
+/// The first thing that a healthy pair has and this has not: a writer, a reader that streams from it as asked for, further readers that
+/// stream too, and a proxy and a name server that lead to them.
 fn missing(status: &Status) -> Option<String> {
     let by_role = |role| status.nodes.iter().find(|node| node.role == role);
     let Some(writer) = by_role(Role::Writer) else {
         return Some("no server takes writes".to_owned());
     };
-    let Some(reader) = by_role(Role::Reader) else {
+    if by_role(Role::Reader).is_none() {
         return Some("no server is a reader".to_owned());
-    };
-    let state = match status.replication {
-        Replication::Sync => "sync",
-        Replication::Async => "async",
-    };
-    if !writer
-        .followers
-        .contains(&format!("{} {state}", reader.node))
-    {
-        return Some(format!("reader {} does not follow ({state})", reader.node));
+    }
+    for reader in status.nodes.iter().filter(|node| node.node != writer.node) {
+        let is_of_the_pair = reader.node == writer.node.other();
+        let state = match status.replication {
+            Replication::Sync if is_of_the_pair => "sync",
+            _ => "async",
+        };
+        if reader.role != Role::Reader {
+            return Some(format!("node {} is no reader", reader.node));
+        }
+        let follower = format!("{} {state}", reader.node);
+        if !writer.followers.contains(&follower) {
+            return Some(format!("reader {} does not follow ({state})", reader.node));
+        }
     }
     if status.proxy.points_to.as_ref() != Some(&writer.address) || status.proxy.paused {
         return Some("the proxy does not lead to the writer".to_owned());
@@ -59,8 +63,11 @@ fn missing(status: &Status) -> Option<String> {
         let host = node.address.split(':').next();
         answer.map(|address| address.to_string()).as_deref() == host
     };
-    if !leads_to(status.dns.writer, writer) || !leads_to(status.dns.reader, reader) {
-        return Some("DNS does not name the writer and the reader".to_owned());
+    let mut readers = status.nodes.iter().filter(|node| node.role == Role::Reader);
+    if !leads_to(status.dns.writer, writer)
+        || !readers.any(|reader| leads_to(status.dns.reader, reader))
+    {
+        return Some("DNS does not name the writer and a reader".to_owned());
     }
     None
 }

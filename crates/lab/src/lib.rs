@@ -9,7 +9,9 @@
 //! Linux only: it needs more than one loopback address, `/proc`, and `setpriv`.
 
 mod account;
+mod application;
 pub mod args;
+mod certificates;
 mod cluster;
 pub mod control;
 pub mod demo;
@@ -19,10 +21,12 @@ pub mod down;
 mod drop_rules;
 mod error;
 mod fault;
+mod followers;
 mod heal;
 pub mod healthy;
 pub mod marks;
 mod node;
+mod node_name;
 mod options;
 mod pgbouncer;
 mod process;
@@ -41,7 +45,7 @@ pub mod up;
 pub use cluster::Lab;
 pub use dns::{READER_NAME, WRITER_NAME, Zone, lookup};
 pub use error::LabError;
-pub use node::NodeName;
+pub use node_name::NodeName;
 pub use options::{FailoverKind, FailoverOptions, LabOptions, Replication};
 pub use software::{BINDIR_VARIABLE, Software, ensure_installed};
 pub use step::{Step, StepKind, lines, steps_file, utc};

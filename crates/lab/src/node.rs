@@ -1,21 +1,22 @@
-//! One PostgreSQL server of the pair: made, started, copied, killed.
+//! One PostgreSQL server of the lab: made, started, copied, killed.
 
 use std::{
-    fmt, fs,
+    fs,
     io::{self, Write},
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    net::SocketAddr,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 
 use crate::{
+    certificates,
     error::LabError,
+    node_name::NodeName,
     process::{Process, Signal, freeze_tree, thaw_tree},
     relay::Relay,
-    replication::{make_slot, slot_of},
+    replication::{connection_to, make_slot, slot_of},
     site::{self, Site, random_word},
     sql, state,
 };
@@ -26,66 +27,6 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How long initdb or a base backup may take.
 const TOOL_LIMIT: Duration = Duration::from_secs(120);
-
-/// One of the two nodes; either may be the writer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NodeName {
-    /// The node at 127.0.0.2, the writer at first.
-    A,
-    /// The node at 127.0.0.3, the reader at first.
-    B,
-}
-
-impl NodeName {
-    /// The node's address; the port is the same for both, so that the DNS answer is all that changes in a failover.
-    #[must_use]
-    pub fn address(self) -> Ipv4Addr {
-        match self {
-            Self::A => Ipv4Addr::new(127, 0, 0, 2),
-            Self::B => Ipv4Addr::new(127, 0, 0, 3),
-        }
-    }
-
-    /// Where its server listens when a relay has its address.
-    pub(crate) fn address_behind_relay(self) -> Ipv4Addr {
-        match self {
-            Self::A => Ipv4Addr::new(127, 0, 1, 2),
-            Self::B => Ipv4Addr::new(127, 0, 1, 3),
-        }
-    }
-
-    /// The node that is not this one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::A => Self::B,
-            Self::B => Self::A,
-        }
-    }
-
-    pub(crate) fn index(self) -> usize {
-        match self {
-            Self::A => 0,
-            Self::B => 1,
-        }
-    }
-
-    /// `a` or `b`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::A => "a",
-            Self::B => "b",
-        }
-    }
-}
-
-impl fmt::Display for NodeName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
 
 /// What the pair needs beyond the defaults: fast detection of a lost sender or receiver, memory that dies with the
 /// process (a killed postmaster leaks POSIX segments), no start-up delay from syncing each file one by one.
@@ -103,6 +44,14 @@ autovacuum_naptime = 10min
 recovery_init_sync_method = syncfs
 unix_socket_directories = ''
 ";
+
+fn tls_settings(lab: &Path) -> String {
+    format!(
+        "ssl = on\nssl_cert_file = '{}'\nssl_key_file = '{}'\n",
+        certificates::certificate(lab).display(),
+        certificates::key(lab).display()
+    )
+}
 
 /// A node and its server, if that runs.
 #[derive(Debug)]
@@ -168,8 +117,18 @@ impl Node {
             .map_err(LabError::io(format!("removing {}", password.display())))?;
         made?;
         self.append(site, "postgresql.conf", SETTINGS)?;
-        let hba = "host all all 127.0.0.0/8 scram-sha-256\nhost replication postgres 127.0.0.0/8 scram-sha-256\n";
-        site.account.write_private(&data.join("pg_hba.conf"), hba)
+        // The superuser is the lab itself, which does without TLS.
+        let everybody = if site.has_tls { "hostssl" } else { "host" };
+        let hba = format!(
+            "{everybody} all all 127.0.0.0/8 scram-sha-256
+host all postgres 127.0.0.0/8 scram-sha-256
+host replication postgres 127.0.0.0/8 scram-sha-256
+"
+        );
+        if site.has_tls {
+            self.append(site, "postgresql.conf", &tls_settings(&site.dir))?;
+        }
+        site.account.write_private(&data.join("pg_hba.conf"), &hba)
     }
 
     fn append(&self, site: &Site, file: &str, text: &str) -> Result<(), LabError> {
@@ -242,13 +201,8 @@ impl Node {
     /// hang on every commit once promoted. Later lines win.
     fn follow(&self, site: &Site, source: NodeName) -> Result<(), LabError> {
         let settings = format!(
-            "primary_conninfo = 'host={} port={} user=postgres password={} application_name={} connect_timeout=2'\n\
-             primary_slot_name = '{}'\n\
-             synchronous_standby_names = ''\n",
-            site.server_address(source),
-            site.port,
-            site.superuser_password,
-            self.name,
+            "primary_conninfo = '{}'\nprimary_slot_name = '{}'\nsynchronous_standby_names = ''\n",
+            connection_to(site, source, self.name),
             slot_of(self.name),
         );
         self.append(site, "postgresql.auto.conf", &settings)

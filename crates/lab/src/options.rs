@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
-use crate::error::LabError;
+use crate::{error::LabError, node_name::NodeName};
 
 /// Whether an acknowledged commit is on both nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl FailoverKind {
 pub struct LabOptions {
     /// The lab's folder; `None` makes one in the temporary folder and removes it in the end.
     pub dir: Option<PathBuf>,
-    /// The port of both nodes, on 127.0.0.2 and 127.0.0.3.
+    /// The port of the nodes, on 127.0.0.2, 127.0.0.3 and, for further readers, the addresses behind them.
     pub port: u16,
     /// pgbouncer's port on 127.0.0.1.
     pub proxy_port: u16,
@@ -75,8 +75,12 @@ pub struct LabOptions {
     /// Synchronous or asynchronous replication.
     pub replication: Replication,
     /// Puts a relay before each server, which can drop and delay what goes through it; about 0.1 ms for each statement. The servers
-    /// then call themselves 127.0.1.2 and 127.0.1.3.
+    /// then call themselves 127.0.1.2, 127.0.1.3, ...
     pub relay: bool,
+    /// How many readers follow the writer, 1 to 5. The first of them takes over in a failover; the reader's name leads to each in turn.
+    pub readers: usize,
+    /// The servers and the proxy do TLS, with a certificate of an authority of the lab's own, and let applications in with it only.
+    pub tls: bool,
 }
 
 impl Default for LabOptions {
@@ -89,13 +93,15 @@ impl Default for LabOptions {
             ttl: Duration::from_secs(5),
             replication: Replication::Sync,
             relay: false,
+            readers: 1,
+            tls: false,
         }
     }
 }
 
 impl LabOptions {
     /// # Errors
-    /// A TTL that DNS cannot say.
+    /// A TTL that DNS cannot say, or a number of readers that there cannot be.
     pub(crate) fn validate(&self) -> Result<(), LabError> {
         if self.ttl.subsec_nanos() != 0 || self.ttl.as_secs() > 86_400 {
             return Err(LabError::Usage(format!(
@@ -103,7 +109,19 @@ impl LabOptions {
                 self.ttl.as_secs_f64()
             )));
         }
+        let most = NodeName::ALL.len() - 1;
+        if !(1..=most).contains(&self.readers) {
+            return Err(LabError::Usage(format!(
+                "--readers {}: a lab has 1 to {most} readers",
+                self.readers
+            )));
+        }
         Ok(())
+    }
+
+    /// The nodes that it has.
+    pub(crate) fn nodes(&self) -> &'static [NodeName] {
+        &NodeName::ALL[..=self.readers]
     }
 
     /// Is the port behind this option ours to choose?

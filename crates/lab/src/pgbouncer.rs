@@ -9,8 +9,9 @@ use std::{
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
+    certificates,
     error::LabError,
-    node::NodeName,
+    node_name::NodeName,
     process::{self, Process, Signal},
     site::Site,
     sql,
@@ -40,7 +41,7 @@ postgres = host={writer_address} port={port} dbname=postgres
 listen_addr = 127.0.0.1
 listen_port = {proxy_port}
 unix_socket_dir =
-auth_type = scram-sha-256
+auth_type = {auth_type}
 auth_file = {users}
 admin_users = postgres
 pool_mode = transaction
@@ -51,11 +52,43 @@ server_connect_timeout = 2
 query_wait_timeout = 60
 ignore_startup_parameters = extra_float_digits
 server_reset_query =
-",
+{tls}",
+        auth_type = if site.has_tls { "hba" } else { "scram-sha-256" },
+        tls = if site.has_tls {
+            tls_settings(site)
+        } else {
+            String::new()
+        },
         writer_address = writer.address(),
         port = site.port,
         proxy_port = site.proxy_port,
         users = dir(site).join("users.txt").display(),
+    )
+}
+
+/// The console is the lab's own, which does without TLS.
+const HBA: &str = "hostssl all all 127.0.0.0/8 scram-sha-256
+host pgbouncer postgres 127.0.0.0/8 scram-sha-256
+";
+
+fn hba(site: &Site) -> PathBuf {
+    dir(site).join("hba.conf")
+}
+
+fn tls_settings(site: &Site) -> String {
+    let lab = &site.dir;
+    format!(
+        "auth_hba_file = {}
+client_tls_sslmode = allow
+client_tls_cert_file = {}
+client_tls_key_file = {}
+server_tls_sslmode = verify-full
+server_tls_ca_file = {}
+",
+        hba(site).display(),
+        certificates::certificate(lab).display(),
+        certificates::key(lab).display(),
+        certificates::authority(lab).display(),
     )
 }
 
@@ -76,6 +109,7 @@ impl PgBouncer {
             site.superuser_password, site.app_password
         );
         site.account.write_private(&dir.join("users.txt"), &users)?;
+        site.account.write_private(&hba(site), HBA)?;
         configure(site, writer)?;
         let mut proxy = Self { process: None };
         proxy.run(site).await?;

@@ -251,3 +251,7 @@ fn transfer_time(length: usize, bandwidth: Option<u64>) -> Duration {
         Duration::from_secs_f64(length as f64 / bandwidth.max(1) as f64)
     })
 }
+
+#[cfg(test)]
+#[path = "relay_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
-use crate::{error::LabError, node::NodeName, options::Replication, site::Site, sql};
+use crate::{error::LabError, node_name::NodeName, options::Replication, site::Site, sql};
 
 /// The slot that a reader's writer keeps for it.
 pub(crate) fn slot_of(reader: NodeName) -> String {
@@ -26,6 +26,16 @@ pub(crate) async fn make_slot(
     sql::execute(&client, "making a replication slot", &[&make_slot]).await
 }
 
+/// How `reader` connects to `source`, for `primary_conninfo`.
+pub(crate) fn connection_to(site: &Site, source: NodeName, reader: NodeName) -> String {
+    format!(
+        "host={} port={} user=postgres password={} application_name={reader} connect_timeout=2",
+        site.server_address(source),
+        site.port,
+        site.superuser_password
+    )
+}
+
 /// Makes commits on `writer` wait for `reader`, once that streams; for asynchronous replication only waits.
 pub(crate) async fn arm_replication(
     writer: &Client,
@@ -33,7 +43,7 @@ pub(crate) async fn arm_replication(
     replication: Replication,
     limit: Duration,
 ) -> Result<(), LabError> {
-    await_replication(writer, reader, "state = 'streaming'", limit).await?;
+    await_streaming(writer, reader, limit).await?;
     if replication == Replication::Sync {
         let arm = format!("alter system set synchronous_standby_names = 'FIRST 1 ({reader})'");
         sql::execute(
@@ -58,6 +68,15 @@ pub(crate) async fn await_healthy(
         Replication::Async => "state = 'streaming'",
     };
     await_replication(writer, reader, condition, limit).await
+}
+
+/// Waits until `reader` streams from `writer`, synchronously or not.
+pub(crate) async fn await_streaming(
+    writer: &Client,
+    reader: NodeName,
+    limit: Duration,
+) -> Result<(), LabError> {
+    await_replication(writer, reader, "state = 'streaming'", limit).await
 }
 
 async fn await_replication(

@@ -13,7 +13,7 @@ use rand::{RngExt, distr::Alphanumeric};
 use crate::{
     account::{Account, effective_user},
     error::LabError,
-    node::NodeName,
+    node_name::NodeName,
     software::Software,
     state,
 };
@@ -31,6 +31,8 @@ pub(crate) struct Site {
     pub(crate) proxy_port: u16,
     /// A relay stands before each server.
     pub(crate) has_relay: bool,
+    /// The servers and the proxy do TLS, and let the application in with it only.
+    pub(crate) has_tls: bool,
     pub(crate) superuser_password: String,
     pub(crate) app_password: String,
 }
@@ -247,16 +249,12 @@ impl Reservation {
     }
 }
 
-/// Every address on which the pair's port has to be free.
-pub(crate) fn node_addresses(has_relay: bool) -> Vec<Ipv4Addr> {
-    let names = [NodeName::A, NodeName::B];
-    let behind = names
-        .into_iter()
+/// Every address on which the servers' port has to be free.
+pub(crate) fn node_addresses(nodes: &[NodeName], has_relay: bool) -> Vec<Ipv4Addr> {
+    let behind = nodes
+        .iter()
         .filter(|_| has_relay)
-        .map(NodeName::address_behind_relay);
-    names
-        .map(NodeName::address)
-        .into_iter()
-        .chain(behind)
-        .collect()
+        .map(|node| node.address_behind_relay());
+    let before = nodes.iter().map(|node| node.address());
+    before.chain(behind).collect()
 }

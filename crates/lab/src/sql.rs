@@ -4,7 +4,7 @@ use std::{future::Future, net::Ipv4Addr, time::Duration};
 
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
-use crate::{error::LabError, node::NodeName, site::Site};
+use crate::{error::LabError, node_name::NodeName, site::Site};
 
 /// The limit of one statement that has nothing to wait for.
 pub(crate) const STATEMENT_LIMIT: Duration = Duration::from_secs(10);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::write_private,
     error::LabError,
-    node::NodeName,
+    node_name::NodeName,
     options::Replication,
     process::{self, all_pids, is_alive},
 };
@@ -27,6 +27,9 @@ pub(crate) struct LabState {
     pub(crate) ttl_s: u32,
     pub(crate) replication: Replication,
     pub(crate) has_relay: bool,
+    pub(crate) has_tls: bool,
+    /// How many readers there are.
+    pub(crate) readers: usize,
     pub(crate) superuser_password: String,
     pub(crate) app_password: String,
 }
@@ -112,7 +115,7 @@ pub(crate) struct ServerProcess {
     pub(crate) pid: u32,
     /// The program's name.
     pub(crate) program: String,
-    /// The part of the lab it stands in: `a`, `b` or `pgbouncer`.
+    /// The part of the lab it stands in: `pgbouncer`, or the node.
     pub(crate) place: String,
 }
 
@@ -161,7 +164,7 @@ pub(crate) fn stop_leftovers(dir: &Path) -> Result<usize, LabError> {
             )))?;
         }
     }
-    for node in [NodeName::A, NodeName::B] {
+    for node in NodeName::ALL {
         remove_shared_memory(&dir.join(node.as_str()));
     }
     Ok(killed)

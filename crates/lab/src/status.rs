@@ -1,6 +1,6 @@
 //! `lab status`: what the servers, the proxy and the name server say of themselves.
 
-use std::{fmt, net::Ipv4Addr, path::Path, time::Duration};
+use std::{fmt, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::{
     account::Account,
     dns::{READER_NAME, WRITER_NAME, lookup},
     error::LabError,
-    node::NodeName,
+    node_name::NodeName,
     options::Replication,
     pgbouncer,
     site::Site,
@@ -27,7 +27,7 @@ pub struct Status {
     pub pid: u32,
     /// What was asked for.
     pub replication: Replication,
-    /// Both servers.
+    /// Every server.
     pub nodes: Vec<NodeStatus>,
     /// The proxy.
     pub proxy: ProxyStatus,
@@ -86,7 +86,7 @@ pub struct DnsStatus {
     pub address: String,
     /// What the writer's name answers.
     pub writer: Option<Ipv4Addr>,
-    /// What the reader's name answers.
+    /// One of the addresses that the reader's name answers.
     pub reader: Option<Ipv4Addr>,
     /// How long resolvers may keep it, in seconds.
     pub ttl_s: Option<u32>,
@@ -108,18 +108,29 @@ pub async fn status(dir: &Path) -> Result<Status, LabError> {
         port: state.port,
         proxy_port: state.proxy_port,
         has_relay: state.has_relay,
+        has_tls: state.has_tls,
         superuser_password: state.superuser_password.clone(),
         app_password: state.app_password.clone(),
     };
-    let (a, b, proxy) = tokio::join!(
-        node_status(&site, NodeName::A, &processes),
-        node_status(&site, NodeName::B, &processes),
-        proxy_status(&site, &processes),
-    );
+    let (site, processes) = (Arc::new(site), Arc::new(processes));
+    // All at the same time: one that is frozen does not say so before the limit.
+    let asked: Vec<_> = NodeName::ALL[..=state.readers]
+        .iter()
+        .map(|node| {
+            let (site, processes) = (Arc::clone(&site), Arc::clone(&processes));
+            tokio::spawn(async move { node_status(&site, *node, &processes).await })
+        })
+        .collect();
+    let proxy = proxy_status(&site, &processes).await;
+    let mut nodes = Vec::new();
+    for node in asked {
+        let answer = node.await;
+        nodes.push(answer.map_err(|error| LabError::State(format!("asking a node: {error}")))?);
+    }
     Ok(Status {
         pid: state.owner.pid,
         replication: state.replication,
-        nodes: vec![a, b],
+        nodes,
         proxy,
         dns: dns_status(&state),
     })
@@ -131,8 +142,8 @@ async fn node_status(site: &Site, node: NodeName, processes: &[ServerProcess]) -
         let in_recovery =
             sql::scalar(&client, "asking for the role", "select pg_is_in_recovery()").await?;
         let query =
-            "select string_agg(application_name || ' ' || sync_state, ',') from pg_stat_replication
-                     where state = 'streaming' and application_name in ('a', 'b')";
+            "select string_agg(application_name || ' ' || sync_state, ',' order by application_name) from pg_stat_replication
+                     where state = 'streaming' and length(application_name) = 1";
         let followers = sql::scalar(&client, "asking for the followers", query)
             .await?
             .unwrap_or_default();

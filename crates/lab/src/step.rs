@@ -53,6 +53,8 @@ pub enum StepKind {
     Restarted,
     /// The old writer answers queries again, as a reader, behind its old address.
     ReturnedAsReader,
+    /// A further reader follows the new writer.
+    Follows,
     /// The writer's name answers with the new address; resolvers may keep the old one for another TTL.
     DnsChanged,
     /// A writer, a reader that follows it, proxy and DNS leading to them; after a failover the roles are exchanged.
@@ -82,6 +84,7 @@ impl StepKind {
             Self::ProxyResumed => "proxy_resumed",
             Self::Restarted => "restarted",
             Self::ReturnedAsReader => "returned_as_reader",
+            Self::Follows => "follows",
             Self::DnsChanged => "dns_changed",
             Self::Healthy => "healthy",
         }

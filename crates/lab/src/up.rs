@@ -14,11 +14,11 @@ use tokio::{
 
 use crate::{
     account::Account,
-    cluster::{direct_url, proxy_url},
+    application::PROXY_HOST,
     control::Startup,
-    dns::WRITER_NAME,
+    dns::{READER_NAME, WRITER_NAME},
     error::LabError,
-    node::NodeName,
+    node_name::NodeName,
     options::{LabOptions, Replication},
     process::{Signal, send_signal},
     serve::StopSignals,
@@ -71,6 +71,8 @@ fn start_background(options: &LabOptions, dir: &Path, log: &Path) -> Result<Chil
         .args(["--ttl", &format!("{}s", options.ttl.as_secs())])
         .args(["--replication", replication_name(options.replication)])
         .args(options.relay.then_some("--relay"))
+        .args(["--readers", &options.readers.to_string()])
+        .args(options.tls.then_some("--tls"))
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -120,19 +122,24 @@ pub(crate) fn progress(text: &str) {
 /// No lab runs in `dir`.
 pub fn describe(dir: &Path) -> Result<String, LabError> {
     let state = LabState::load_running(dir)?;
+    let dir = &std::path::absolute(dir).map_err(LabError::io(format!("{}", dir.display())))?;
+    let app = state.application(dir);
     let LabState {
         port,
         proxy_port,
         dns_server,
         ttl_s,
+        readers,
         ..
     } = state;
-    let [a, b] = [NodeName::A.address(), NodeName::B.address()];
+    let (a, last) = (NodeName::A.address(), NodeName::ALL[readers].address());
+    let servers = if readers == 1 { "and" } else { "to" };
     Ok(format!(
-        "# PostgreSQL   {a}:{port} and {b}:{port}, {replication} replication
+        "# PostgreSQL   {a}:{port} {servers} {last}:{port}, {replication} replication{tls}
 # proxy        127.0.0.1:{proxy_port}, pgbouncer, transaction pooling
 # names        {WRITER_NAME} (TTL {ttl_s} s), served at {dns_server}
 # folder       {dir} (logs, steps.jsonl), pid {pid}
+# reads        export PGOUTAGE_DIRECT_READER_URL='{reads}' sends them to the readers
 # next         recorder setup; recorder run --failover-command 'lab failover'; lab status; lab down
 export PGOUTAGE_DIRECT_URL='{direct}'
 export PGOUTAGE_PROXY_URL='{proxy}'
@@ -144,7 +151,9 @@ export PGOUTAGE_DNS_SERVER={dns_server}
         },
         dir = dir.display(),
         pid = state.owner.pid,
-        direct = direct_url(port, &state.app_password),
-        proxy = proxy_url(proxy_port, &state.app_password),
+        tls = if state.has_tls { ", TLS" } else { "" },
+        reads = app.url(READER_NAME, port),
+        direct = app.url(WRITER_NAME, port),
+        proxy = app.url(PROXY_HOST, proxy_port),
     ))
 }

@@ -8,75 +8,13 @@
 
 mod common;
 
-use std::{
-    net::UdpSocket,
-    os::unix::fs::PermissionsExt,
-    path::PathBuf,
-    process::{Command, Output},
+use std::{net::UdpSocket, os::unix::fs::PermissionsExt, process::Command};
+
+use common::{
+    processes_in,
+    program::{TestLab, lab, one_line_error, process_runs, stdout},
+    wait_for,
 };
-
-use common::{processes_in, wait_for};
-
-/// A lab's folder that is no lab any more when the test ends, however it ends.
-struct TestLab {
-    _temp: tempfile::TempDir,
-    dir: PathBuf,
-}
-
-impl TestLab {
-    fn new() -> Self {
-        let temp = tempfile::tempdir().unwrap();
-        // As root, the user postgres has to pass through it.
-        std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let dir = temp.path().join("lab");
-        Self { _temp: temp, dir }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        lab(&[arguments, &["--dir", self.dir.to_str().unwrap()]].concat())
-    }
-
-    fn up(&self) -> Output {
-        self.run(&["up", "--port", "0", "--proxy-port", "0", "--dns-port", "0"])
-    }
-
-    fn owner(&self) -> u32 {
-        let state = std::fs::read_to_string(self.dir.join("lab.json")).unwrap();
-        let state: serde_json::Value = serde_json::from_str(&state).unwrap();
-        u32::try_from(state["owner"]["pid"].as_u64().unwrap()).unwrap()
-    }
-}
-
-impl Drop for TestLab {
-    fn drop(&mut self) {
-        if self.dir.join("lab.json").exists() {
-            self.run(&["down"]);
-        }
-    }
-}
-
-fn lab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_lab"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn one_line_error(output: &Output, code: i32, expected: &str) {
-    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{stderr}");
-    assert!(stderr.contains(expected), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-}
-
-/// A zombie that waits for init to reap it has no command line any more.
-fn process_runs(pid: u32) -> bool {
-    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|command| !command.is_empty())
-}
 
 #[test]
 fn up_status_failover_down() {

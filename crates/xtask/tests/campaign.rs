@@ -48,6 +48,35 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+/// What the lab did stands in the recording, each step at its own time: the truth beside what was measured.
+fn assert_steps_are_marks(lab: &Path, report: &serde_json::Value) {
+    let steps = std::fs::read_to_string(lab.join("steps.jsonl")).unwrap();
+    let mut told: Vec<String> = steps
+        .lines()
+        .map(|line| {
+            let step: serde_json::Value = serde_json::from_str(line).unwrap();
+            let (kind, detail) = (step["step"].as_str().unwrap(), &step["detail"]);
+            let detail = detail.as_str().unwrap();
+            let time = lab::utc(step["time_us"].as_i64().unwrap());
+            format!("{time} lab {kind}: {detail}")
+        })
+        .collect();
+    let mut marks: Vec<String> = report["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["event"] == "mark")
+        .map(|event| {
+            let text = |field: &str| event[field].as_str().unwrap();
+            format!("{} {}", text("time"), text("detail"))
+        })
+        .collect();
+    told.sort();
+    marks.sort();
+    assert!(told.len() >= 8, "{steps}");
+    assert_eq!(marks, told);
+}
+
 #[test]
 fn every_failover_is_an_episode_of_each_path() {
     let failovers = std::env::var("PGOUTAGE_FAILOVERS").unwrap_or_else(|_| "3".to_owned());
@@ -98,6 +127,7 @@ fn every_failover_is_an_episode_of_each_path() {
         "{stderr}"
     );
     let report = figures(&folder_of(&stdout));
+    assert_steps_are_marks(&lab.0, &report);
     for (path, of) in [
         ("direct", "read"),
         ("direct", "writer"),

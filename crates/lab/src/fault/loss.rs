@@ -7,7 +7,9 @@ use crate::{
     detect::Probes,
     drop_rules::DropRules,
     error::LabError,
-    node::{Node, NodeName},
+    followers::{lead, names},
+    node::Node,
+    node_name::NodeName,
     options::{FailoverKind, FailoverOptions},
     pgbouncer,
     process::Signal,
@@ -32,8 +34,10 @@ pub(super) async fn lose_writer(
         writer,
         replication,
         drop_rules,
+        followers,
         ..
     } = lab;
+    let names = names(followers);
     let (site, replication) = (&*site, *replication);
     let (old, new) = (*writer, writer.other());
     let mut probes = Probes::new(site, old);
@@ -86,8 +90,9 @@ pub(super) async fn lose_writer(
         // Only now: a writer that waits for a reader which is not there yet hangs on every commit.
         arm_replication(&client, old, replication, FOLLOW_LIMIT).await
     };
-    let change_dns = change_dns(dns, site, log, new, fault, options.dns_after);
-    tokio::try_join!(bring_back, change_dns).map(drop)
+    let change_dns = change_dns(dns, site, log, new, &names, fault, options.dns_after);
+    let lead = lead(followers, site, new, &client, log);
+    tokio::try_join!(bring_back, change_dns, lead).map(drop)
 }
 
 /// The fault itself. Returns when it began: for what takes a moment, the end of that moment, except where clients hear of it before.

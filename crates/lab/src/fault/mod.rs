@@ -8,7 +8,7 @@ mod slow;
 pub(crate) use loss::{note_returned, open_way};
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -19,9 +19,9 @@ use crate::{
     dns::{NameServer, WRITER_NAME},
     drop_rules::DropRules,
     error::LabError,
-    node::NodeName,
+    node_name::NodeName,
     options::{FailoverKind, FailoverOptions},
-    replication::await_healthy,
+    replication::{await_healthy, await_streaming},
     site::Site,
     sql,
     step::{Step, StepKind, StepLog, until},
@@ -66,6 +66,9 @@ impl Lab {
         }
         self.note_healthy(&log).await?;
         self.nodes[old.index()].remove_discarded()?;
+        for follower in &mut self.followers {
+            follower.remove_discarded()?;
+        }
         Ok(log.into_steps())
     }
 
@@ -87,24 +90,29 @@ impl Lab {
     async fn expect_healthy(&self) -> Result<(), LabError> {
         let healthy = async {
             let client = sql::connect_node(&self.site, self.writer).await?;
-            await_healthy(
-                &client,
-                self.writer.other(),
-                self.replication,
-                HEALTHY_LIMIT,
-            )
-            .await
+            self.await_followed(&client, HEALTHY_LIMIT).await
         };
         healthy.await.map_err(|error| unhealthy(&error))
     }
 
     /// Waits until it is so, and notes it.
     pub(crate) async fn note_healthy(&self, log: &StepLog<'_>) -> Result<(), LabError> {
-        let (writer, reader) = (self.writer, self.writer.other());
-        let client = sql::connect_node(&self.site, writer).await?;
-        await_healthy(&client, reader, self.replication, FOLLOW_LIMIT).await?;
-        let roles = format!("writer {writer}, reader {reader}");
+        let client = sql::connect_node(&self.site, self.writer).await?;
+        self.await_followed(&client, FOLLOW_LIMIT).await?;
+        let mut roles = format!("writer {}, reader {}", self.writer, self.writer.other());
+        for follower in &self.followers {
+            roles += &format!(", {}", follower.name);
+        }
         log.note(StepKind::Healthy, roles)
+    }
+
+    /// Waits until every reader follows the writer, which `client` is connected to.
+    async fn await_followed(&self, client: &Client, limit: Duration) -> Result<(), LabError> {
+        await_healthy(client, self.writer.other(), self.replication, limit).await?;
+        for follower in &self.followers {
+            await_streaming(client, follower.name, limit).await?;
+        }
+        Ok(())
     }
 }
 
@@ -130,17 +138,26 @@ pub(crate) async fn promote(
     log.note(StepKind::Promoted, detail)
 }
 
+/// The addresses of every reader.
+pub(crate) fn readers_beside(writer: NodeName, followers: &[NodeName]) -> Vec<Ipv4Addr> {
+    let readers = [writer.other()]
+        .into_iter()
+        .chain(followers.iter().copied());
+    readers.map(NodeName::address).collect()
+}
+
 /// Lets the writer's name lead to `writer`, `after` the fault.
 async fn change_dns(
     dns: &NameServer,
     site: &Site,
     log: &StepLog<'_>,
     writer: NodeName,
+    followers: &[NodeName],
     fault: Instant,
     after: Duration,
 ) -> Result<(), LabError> {
     until(fault, after).await;
-    dns.point(writer.address(), writer.other().address());
+    dns.point(writer.address(), readers_beside(writer, followers));
     let (address, port) = (writer.address(), site.port);
     let detail = format!("{WRITER_NAME} answers {address} (port {port})");
     log.note(StepKind::DnsChanged, detail)

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::{
     cluster::{FOLLOW_LIMIT, Lab},
     error::LabError,
+    followers::{lead, names},
     options::FailoverOptions,
     pgbouncer,
     process::Signal,
@@ -47,8 +48,10 @@ pub(super) async fn switch_over(
         note_returned(site, node, new, log)?;
         arm_replication(&client, old, replication, FOLLOW_LIMIT).await
     };
-    let change_dns = change_dns(&lab.dns, site, log, new, fault, options.dns_after);
-    tokio::try_join!(bring_back, change_dns).map(drop)
+    let names = names(&lab.followers);
+    let change_dns = change_dns(&lab.dns, site, log, new, &names, fault, options.dns_after);
+    let lead = lead(&mut lab.followers, site, new, &client, log);
+    tokio::try_join!(bring_back, change_dns, lead).map(drop)
 }
 
 /// The writer becomes a reader as fast as it can, and its name still leads to it: who has no better idea writes to it and is refused
@@ -76,6 +79,8 @@ pub(super) async fn demote(
     pgbouncer::resume(site).await?;
     note_resumed(site, new, true, log)?;
     let arm = arm_replication(&client, old, replication, FOLLOW_LIMIT);
-    let change_dns = change_dns(&lab.dns, site, log, new, fault, options.dns_after);
-    tokio::try_join!(arm, change_dns).map(drop)
+    let names = names(&lab.followers);
+    let change_dns = change_dns(&lab.dns, site, log, new, &names, fault, options.dns_after);
+    let lead = lead(&mut lab.followers, site, new, &client, log);
+    tokio::try_join!(arm, change_dns, lead).map(drop)
 }

@@ -9,7 +9,7 @@ use crate::{
     step::{StepKind, StepLog, until},
 };
 
-/// Both servers' relays delay what goes through them, for a while.
+/// Every server's relay delays what goes through them, for a while.
 pub(super) async fn slow_down(
     lab: &mut Lab,
     options: &FailoverOptions,
@@ -22,20 +22,20 @@ pub(super) async fn slow_down(
         down_for,
         ..
     } = *options;
-    for relay in lab.nodes.iter().filter_map(|node| node.relay.as_ref()) {
+    for relay in lab.relays() {
         relay.slow(latency, latency_jitter, bandwidth);
     }
     let begun = Instant::now();
     let width = bandwidth.map_or_else(String::new, |bytes| format!(", {bytes} bytes/s"));
     let detail = format!(
-        "both servers: {latency:?} to {:?} each way{width}",
+        "every server: {latency:?} to {:?} each way{width}",
         latency + latency_jitter
     );
     log.note_at(begun, StepKind::Slowed, detail)?;
     until(begun, down_for).await;
-    for relay in lab.nodes.iter().filter_map(|node| node.relay.as_ref()) {
+    for relay in lab.relays() {
         relay.restore();
     }
-    let detail = "both servers: as before".to_owned();
+    let detail = "every server: as before".to_owned();
     log.note(StepKind::Restored, detail)
 }

@@ -1,6 +1,9 @@
 //! What the tests of the lab share: looking at it from outside, as a client or the operating system does.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod faults;
+pub(crate) mod program;
+
 use std::{
     fs,
     net::Ipv4Addr,
