@@ -12,13 +12,11 @@ use std::time::Duration;
 
 use common::{
     connect,
-    faults::{
-        Course, HANG, Seen, Ways, ask, assert_healthy, break_and_look, code, knock, options, start,
-    },
+    faults::{Course, Seen, Ways, ask, assert_healthy, break_and_look, code, options, start},
     wait_until,
 };
-use lab::{FailoverKind, FailoverOptions, StepKind};
-use tokio::sync::mpsc;
+use lab::{FailoverKind, FailoverOptions, Lab, StepKind};
+use tokio::sync::{mpsc, watch};
 use tokio_postgres::error::SqlState;
 
 /// The kinds in which the writer's processes are gone at once: what its clients see of that.
