@@ -43,7 +43,7 @@ pub use error::{OpenError, WriteError};
 pub use guard::{Panicked, guarded};
 pub use layout::{RunId, Table};
 pub use manifest::{
-    ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover, LoadSettings,
+    ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MoreHost,
     MANIFEST_FILE, Manifest, Mode, PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
     WriteFailure,
 };

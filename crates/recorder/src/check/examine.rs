@@ -149,11 +149,20 @@ impl Examination {
             }
             return Ok(());
         }
-        let answer = timeout(self.sizing.limit, connector.resolver().answer(&host)).await;
-        match answer {
+        // Past --dns-cache: the TTL shown is the name server's.
+        let resolver = connector.resolver();
+        let kept_at_least = resolver.kept_at_least();
+        let asked = async {
+            let resolver = resolver.without_cache(self.sizing.limit)?;
+            resolver.answer(&host).await
+        };
+        match timeout(self.sizing.limit, asked).await {
             Ok(Ok((addresses, ttl_s))) => {
                 let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-                let found = format!("{}, TTL {ttl_s} s", addresses.join(", "));
+                let kept = kept_at_least.map_or_else(String::new, |least| {
+                    format!(", kept for {least:?} at least (--dns-cache)")
+                });
+                let found = format!("{}, TTL {ttl_s} s{kept}", addresses.join(", "));
                 match ttl_s > LONG_TTL_S {
                     true => self.rows.warn(
                         Check::Dns,
