@@ -55,7 +55,8 @@ async fn a_failure_is_one_line_without_secrets() {
 #[test]
 fn settings_that_make_no_sense() {
     let endpoint = Endpoint::parse("postgres://a@h/d", &Environment::of(&[])).unwrap();
-    let new = |text, lifetime| PasswordCommand::new(text, lifetime, &endpoint, &endpoint.hosts[0]).err();
+    let new =
+        |text, lifetime| PasswordCommand::new(text, lifetime, &endpoint, &endpoint.hosts[0]).err();
     assert_eq!(new("true", Duration::from_secs(1)), None);
     assert!(new("true", Duration::from_millis(900)).is_some());
     assert!(new(" ", LONG).is_some());

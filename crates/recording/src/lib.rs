@@ -43,9 +43,9 @@ pub use error::{OpenError, WriteError};
 pub use guard::{Panicked, guarded};
 pub use layout::{RunId, Table};
 pub use manifest::{
-    ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover, LoadSettings, MoreHost,
-    MANIFEST_FILE, Manifest, Mode, PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
-    WriteFailure,
+    ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover, LoadSettings,
+    MANIFEST_FILE, Manifest, Mode, MoreHost, PartRecord, Pool, Schedule, Server, State, Timeouts,
+    Weights, WriteFailure,
 };
 pub use reader::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};

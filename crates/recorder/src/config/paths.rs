@@ -84,7 +84,11 @@ fn connect_to(
         Some(command) => {
             let lifetime = settings.password_lifetime;
             let of_host = |host| PasswordCommand::new(command, lifetime, &endpoint, host);
-            endpoint.hosts.iter().map(of_host).collect::<Result<_, _>>()?
+            endpoint
+                .hosts
+                .iter()
+                .map(of_host)
+                .collect::<Result<_, _>>()?
         }
         None => {
             endpoint.find_password(&environment)?;

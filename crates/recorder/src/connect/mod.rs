@@ -149,7 +149,10 @@ impl Connector {
     pub async fn password(&self, host: usize) -> Result<Option<Password>, String> {
         match self.password_commands.get(host) {
             Some(command) => command.password().await.map(Some),
-            None => Ok(self.endpoint.password_for(&self.endpoint.hosts[host]).cloned()),
+            None => Ok(self
+                .endpoint
+                .password_for(&self.endpoint.hosts[host])
+                .cloned()),
         }
     }
 
@@ -159,7 +162,12 @@ impl Connector {
         let mut alone = self.clone();
         alone.endpoint.hosts = vec![self.endpoint.hosts[host].clone()];
         alone.endpoint.target = TargetSession::Any;
-        alone.password_commands = self.password_commands.get(host).cloned().into_iter().collect();
+        alone.password_commands = self
+            .password_commands
+            .get(host)
+            .cloned()
+            .into_iter()
+            .collect();
         alone.tls = self.tls.as_ref().map(|tls| tls.of_host(host));
         alone
     }
@@ -269,7 +277,10 @@ impl Connector {
         let host = &self.endpoint.hosts[progress.host];
         let lookup = async {
             let no_address = |message: String| refusal(ErrorClass::Dns, &message);
-            self.resolver.addresses(&host.name).await.map_err(no_address)
+            self.resolver
+                .addresses(&host.name)
+                .await
+                .map_err(no_address)
         };
         let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
         progress.dns_us = host.name.parse::<IpAddr>().is_err().then_some(us);
@@ -360,13 +371,13 @@ impl Connector {
             .await
             .map_err(|error| from_io(&error))?
         {
-            let stream = tls
-                .handshake(host, tcp)
-                .await
-                .map_err(|error| match tls::explain(&error) {
-                    Some(reason) => refused(format!("TLS handshake: {reason}")),
-                    None => from_io(&error),
-                })?;
+            let stream =
+                tls.handshake(host, tcp)
+                    .await
+                    .map_err(|error| match tls::explain(&error) {
+                        Some(reason) => refused(format!("TLS handshake: {reason}")),
+                        None => from_io(&error),
+                    })?;
             return Ok(Stream::Tls(Box::new(stream)));
         }
         match self.endpoint.needs_tls() {

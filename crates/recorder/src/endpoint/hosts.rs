@@ -112,16 +112,18 @@ impl TargetSession {
 /// # Errors
 /// One line.
 pub(super) fn parse_with_hosts(text: &str) -> Result<(Url, Option<Vec<Host>>), String> {
-    let Some((start, end)) = host_part(text).filter(|(start, end)| text[*start..*end].contains(','))
+    let Some((start, end)) =
+        host_part(text).filter(|(start, end)| text[*start..*end].contains(','))
     else {
         return Ok((parse_url(text)?, None));
     };
     let url = parse_url(&format!("{}{NO_HOST}{}", &text[..start], &text[end..]))?;
     let hosts = text[start..end].split(',').map(|item| {
-        let item = Url::parse(&format!("{}://{item}", url.scheme())).map_err(|error| match error {
-            ParseError::EmptyHost => "the URL names an empty host".to_owned(),
-            error => format!("not a URL (one of its hosts: {error})"),
-        })?;
+        let item =
+            Url::parse(&format!("{}://{item}", url.scheme())).map_err(|error| match error {
+                ParseError::EmptyHost => "the URL names an empty host".to_owned(),
+                error => format!("not a URL (one of its hosts: {error})"),
+            })?;
         let name = name(&item)?.ok_or("the URL names an empty host")?;
         usable(&name, "the URL")?;
         // As with libpq: beside other hosts PGPORT fills in nothing.
@@ -166,7 +168,10 @@ pub(super) fn of_url(url: &Url, environment: &Environment) -> Result<Vec<Host>, 
         },
     };
     match ports.as_slice() {
-        [port] => Ok(names.into_iter().map(|name| Host::new(name, *port)).collect()),
+        [port] => Ok(names
+            .into_iter()
+            .map(|name| Host::new(name, *port))
+            .collect()),
         ports if ports.len() == names.len() => {
             let hosts = names.into_iter().zip(ports);
             Ok(hosts.map(|(name, port)| Host::new(name, *port)).collect())
