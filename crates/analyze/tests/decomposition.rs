@@ -373,6 +373,8 @@ fn reads_of_a_reader_endpoint_go_by_its_connections() {
                         user: "app".to_owned(),
                         sslmode: "prefer".to_owned(),
                         reader,
+                        more_hosts: Vec::new(),
+                        target_session_attrs: None,
                     })
                     .to_vec();
             })

@@ -118,6 +118,8 @@ proptest! {
             user: String::new(),
             sslmode: String::new(),
             reader: true,
+            more_hosts: Vec::new(),
+            target_session_attrs: None,
         };
         let witnesses = Witnesses {
             path: "direct",

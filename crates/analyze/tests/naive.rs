@@ -291,6 +291,8 @@ fn a_read_stands_for_the_heartbeat_before_all_others() {
             user: "app".to_owned(),
             sslmode: "disable".to_owned(),
             reader: true,
+            more_hosts: Vec::new(),
+            target_session_attrs: None,
         });
     });
     // Refused from 20.10 s, and at 22.10 s a server says 25006.

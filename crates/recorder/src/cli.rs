@@ -77,14 +77,17 @@ const ENDPOINTS: &str = "Endpoints";
 /// Where the paths lead.
 #[derive(Debug, Args)]
 pub struct EndpointArgs {
-    /// Cluster endpoint: postgres://user@host:port/database
+    /// Cluster endpoint: postgres://user@host:port/database, or with several hosts: postgres://user@host:port,host:port/database
     ///
     /// The password comes from the URL, else from --password-command, else from PGPASSWORD, else from ~/.pgpass (PGPASSFILE). On
     /// the command line a password shows in the process list: put the URL into the environment variable, or leave the password
     /// out of it. The parameters sslmode (disable, prefer, require, verify-ca, verify-full; default prefer), sslrootcert (a PEM
-    /// file, or system), channel_binding (disable, prefer, require; default prefer), keepalives_idle, keepalives_interval,
-    /// keepalives_count and tcp_user_timeout mean what they mean to libpq; others are refused. What the URL leaves out comes
-    /// from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT and PGCHANNELBINDING, which both paths share.
+    /// file, or system), channel_binding (disable, prefer, require; default prefer), target_session_attrs (any, read-write,
+    /// read-only, primary, standby, prefer-standby; default any), load_balance_hosts (disable, random; default disable),
+    /// keepalives_idle, keepalives_interval, keepalives_count and tcp_user_timeout mean what they mean to libpq; others are
+    /// refused. Several hosts are tried in their order, each within --connect-timeout, until one lets us in whose server is what
+    /// target_session_attrs asks for. What the URL leaves out comes from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE,
+    /// PGSSLROOTCERT, PGCHANNELBINDING, PGTARGETSESSIONATTRS and PGLOADBALANCEHOSTS, which both paths share.
     #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_URL", hide_env_values = true, help_heading = ENDPOINTS)]
     pub direct_url: Option<String>,
 

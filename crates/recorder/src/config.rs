@@ -1,5 +1,8 @@
 //! What a run shall do: the command line, checked as a whole.
 
+mod failovers;
+mod paths;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,15 +12,11 @@ use recording::vocabulary::Path;
 use recording::{Mode, Timeouts, Weights};
 
 use crate::campaign::{Asked, Campaign};
-use crate::campaign_args::CampaignArgs;
 use crate::child_environment;
 use crate::cli::{EndpointArgs, RunArgs};
-use crate::connect::{Connector, Resolver};
-use crate::endpoint::Endpoint;
-use crate::environment::Environment;
+use crate::connect::Connector;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
-use crate::password_command::PasswordCommand;
 use crate::pgbench::{LoadMode, LoadOptions};
 use crate::pool_settings::PoolSettings;
 use crate::probe::Probing;
@@ -26,9 +25,10 @@ use crate::redact;
 use crate::schedule::ClosedLoop;
 use crate::weights;
 use crate::workload::Limits;
-
-/// The limit on each phase of connecting for `setup` and `cleanup`.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+use failovers::{campaign, duration, trigger};
+use paths::check_same_tcp;
+pub use paths::maintenance_connector;
+pub(crate) use paths::{connectors, readers};
 
 /// A run, checked.
 #[derive(Clone)]
@@ -135,6 +135,9 @@ impl RunConfig {
         let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
         let readers = readers(endpoints, &connectors, args.connect_timeout)?;
         check_same_tcp(connectors.iter().chain(&readers))?;
+        if load.is_some() {
+            check_no_choice(&connectors)?;
+        }
         let probing =
             Probing::new(&args.probe, connectors.iter().chain(&readers)).map_err(usage)?;
         Ok(Self {
@@ -212,203 +215,6 @@ impl RunConfig {
     }
 }
 
-/// The connector of `setup` and `cleanup`: the direct endpoint, else the proxy's.
-///
-/// # Errors
-/// [`RecorderError::Usage`], one line.
-pub fn maintenance_connector(endpoints: &EndpointArgs) -> Result<Connector, RecorderError> {
-    let path = match (url(endpoints, Path::Direct), url(endpoints, Path::Proxy)) {
-        (Some(_), _) => Path::Direct,
-        (None, Some(_)) => Path::Proxy,
-        (None, None) => {
-            return Err(usage(
-                "no endpoint: give --direct-url or --proxy-url, or set PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL",
-            ));
-        }
-    };
-    let mut connectors = connectors(endpoints, &[path], CONNECT_LIMIT)?;
-    connectors.pop().ok_or_else(|| usage("no endpoint"))
-}
-
-/// The URL of a path; an empty one, as an unset variable of a script leaves it, is none.
-fn url(endpoints: &EndpointArgs, path: Path) -> Option<&str> {
-    let url = match path {
-        Path::Direct => &endpoints.direct_url,
-        Path::Proxy => &endpoints.proxy_url,
-    };
-    url.as_deref().filter(|url| !url.is_empty())
-}
-
-pub(crate) fn connectors(
-    endpoints: &EndpointArgs,
-    paths: &[Path],
-    limit: Duration,
-) -> Result<Vec<Connector>, RecorderError> {
-    let resolver = Resolver::new(endpoints.dns_server, limit).map_err(usage)?;
-    let connector = |path: &Path| {
-        let url = url(endpoints, *path).ok_or_else(|| {
-            let variable = format!("PGOUTAGE_{}_URL", path.as_str().to_ascii_uppercase());
-            usage(format!(
-                "no endpoint for the {path} path: give --{path}-url, set {variable}, or choose another --mode"
-            ))
-        })?;
-        connect_to(*path, url, endpoints, &resolver, limit)
-            .map_err(|reason| usage(format!("--{path}-url: {reason}")))
-    };
-    paths.iter().map(connector).collect()
-}
-
-/// The connector of one URL, with what flags and environment add to it.
-fn connect_to(
-    path: Path,
-    url: &str,
-    endpoints: &EndpointArgs,
-    resolver: &Resolver,
-    limit: Duration,
-) -> Result<Connector, String> {
-    let environment = Environment::of_process();
-    let settings = &endpoints.connection;
-    let mut endpoint = Endpoint::parse(url, &environment)?;
-    endpoint.tcp = endpoint.tcp.or(settings.tcp()?);
-    let command = settings.password_command.as_deref();
-    let command = command.filter(|command| !command.is_empty() && endpoint.password.is_none());
-    let command = match command {
-        Some(command) => {
-            let lifetime = settings.password_lifetime;
-            Some(PasswordCommand::new(command, lifetime, &endpoint)?)
-        }
-        None => {
-            endpoint.find_password(&environment)?;
-            None
-        }
-    };
-    let connector = Connector::new(path, endpoint, resolver.clone(), limit)?;
-    Ok(match command {
-        Some(command) => connector.with_password_command(command),
-        None => connector,
-    })
-}
-
-/// With other settings on one path the comparison would be one of settings.
-fn check_same_tcp<'a>(
-    connectors: impl Iterator<Item = &'a Connector>,
-) -> Result<(), RecorderError> {
-    let mut settings = connectors.map(|connector| connector.endpoint().tcp);
-    let first = settings.next();
-    match settings.all(|others| Some(others) == first) {
-        true => Ok(()),
-        false => Err(usage(
-            "the URLs have different TCP settings (keepalives_*, tcp_user_timeout), and paths with different ones can't be \
-             compared: give both the same, or use the flags --tcp-*",
-        )),
-    }
-}
-
-/// Of each path whose reads have an endpoint of their own; an empty URL is none, as with [`url`].
-pub(crate) fn readers(
-    endpoints: &EndpointArgs,
-    connectors: &[Connector],
-    limit: Duration,
-) -> Result<Vec<Connector>, RecorderError> {
-    let reader = |connector: &Connector| {
-        let path = connector.path();
-        let url = match path {
-            Path::Direct => &endpoints.readers.direct_reader_url,
-            Path::Proxy => &endpoints.readers.proxy_reader_url,
-        };
-        let url = url.as_deref().filter(|url| !url.is_empty())?;
-        // The same resolver: what one looked up, the other need not ask.
-        let reader = connect_to(path, url, endpoints, connector.resolver(), limit);
-        let in_url = |reason: String| usage(format!("--{path}-reader-url: {reason}"));
-        Some(reader.map(Connector::for_reads).map_err(in_url))
-    };
-    connectors.iter().filter_map(reader).collect()
-}
-
-/// The recording's length where the user does not say it.
-const DEFAULT_DURATION: Duration = Duration::from_secs(300);
-/// The default of `--settle`.
-const DEFAULT_SETTLE: Duration = Duration::from_secs(30);
-/// The default of `--heal-timeout`.
-const DEFAULT_HEAL_TIMEOUT: Duration = Duration::from_secs(300);
-
-fn campaign(args: &CampaignArgs) -> Result<Option<Campaign>, RecorderError> {
-    if args.failover_every.is_none() && args.failover_count.is_none() {
-        for (flag, is_given) in [
-            ("--heal-command", args.heal_command.is_some()),
-            ("--settle", args.settle.is_some()),
-            ("--heal-timeout", args.heal_timeout.is_some()),
-        ] {
-            if is_given {
-                return Err(usage(format!(
-                    "{flag} belongs to a campaign: give --failover-count or --failover-every too"
-                )));
-            }
-        }
-        return Ok(None);
-    }
-    if let Some(command) = &args.heal_command
-        && command.trim().is_empty()
-    {
-        return Err(usage("--heal-command is empty"));
-    }
-    let heal_timeout = args.heal_timeout.unwrap_or(DEFAULT_HEAL_TIMEOUT);
-    if heal_timeout.is_zero() {
-        return Err(usage("--heal-timeout 0: must be longer"));
-    }
-    Ok(Some(Campaign {
-        every: args.failover_every,
-        count: args.failover_count,
-        heal_command: args.heal_command.clone(),
-        settle: args.settle.unwrap_or(DEFAULT_SETTLE),
-        heal_timeout,
-    }))
-}
-
-fn duration(args: &RunArgs, campaign: Option<&Campaign>) -> Duration {
-    let longest = || {
-        let campaign = campaign?;
-        Some(campaign.longest(args.failover_after?, campaign.count?))
-    };
-    args.duration.or_else(longest).unwrap_or(DEFAULT_DURATION)
-}
-
-fn trigger(
-    args: &RunArgs,
-    duration: Duration,
-    campaign: Option<&Campaign>,
-) -> Result<Option<Trigger>, RecorderError> {
-    let (Some(command), Some(after)) = (&args.failover_command, args.failover_after) else {
-        return Ok(None);
-    };
-    if command.trim().is_empty() {
-        return Err(usage("--failover-command is empty"));
-    }
-    if after >= duration {
-        return Err(usage(format!(
-            "--failover-after {after:?} is not before the end of the recording (--duration {duration:?})"
-        )));
-    }
-    if let Some(campaign) = campaign
-        && let Some(count) = campaign.count
-    {
-        let between = campaign.every.unwrap_or_default().max(campaign.settle);
-        let least = after
-            .saturating_add(between.saturating_mul(count - 1))
-            .saturating_add(campaign.settle);
-        if least > duration {
-            return Err(usage(format!(
-                "{count} failovers take at least {least:?}, and --duration is {duration:?}: leave --duration out, or \
-                 lessen --failover-count, --failover-every or --settle"
-            )));
-        }
-    }
-    Ok(Some(Trigger {
-        command: command.clone(),
-        after,
-    }))
-}
-
 fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {
     if !args.enable_pgbench {
         return Ok(None);
@@ -422,6 +228,17 @@ fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {
         mode,
         warmup: args.warmup_time,
     }))
+}
+
+/// pgbench goes to one address of one host, whoever its server is.
+fn check_no_choice(connectors: &[Connector]) -> Result<(), RecorderError> {
+    let mut choosing = connectors.iter().filter(|it| it.endpoint().has_a_choice());
+    choosing.next().map_or(Ok(()), |connector| {
+        Err(usage(format!(
+            "{}: --enable-pgbench can't follow several hosts or target_session_attrs; leave one of the two out",
+            connector.flag()
+        )))
+    })
 }
 
 fn labels(

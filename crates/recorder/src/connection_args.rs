@@ -40,6 +40,13 @@ pub struct ConnectionArgs {
     /// same as tcp_user_timeout in the URL (there in milliseconds).
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub tcp_user_timeout: Option<Duration>,
+    /// Keep every answer of the name server at least that long, whatever its TTL says; whole seconds [default: as long as the TTL]
+    ///
+    /// What an application does whose resolver caches longer than the TTL (networkaddress.cache.ttl of a JVM, a caching resolver
+    /// with a minimum TTL): after a failover it goes on to the old address. It holds for every connection of the workload, with
+    /// --dns-server and with the system's name servers. The probes ask the name server itself all the same.
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
+    pub dns_cache: Option<Duration>,
 }
 
 impl ConnectionArgs {

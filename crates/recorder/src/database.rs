@@ -93,10 +93,15 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
         ErrorClass::Auth if failure.sqlstate.as_deref() == Some("3D000") => {
             format!("check the database of {flag}")
         }
-        ErrorClass::Auth if connector.password_command().is_some() => {
+        ErrorClass::Auth if !connector.password_commands().is_empty() => {
             format!("check --password-command, and user and database of {flag}")
         }
-        ErrorClass::Auth if endpoint.password.is_none() => {
+        ErrorClass::Auth
+            if endpoint
+                .hosts
+                .iter()
+                .any(|host| endpoint.password_for(host).is_none()) =>
+        {
             format!(
                 "no password was found: put it into {flag}, PGPASSWORD or ~/.pgpass, or give --password-command"
             )

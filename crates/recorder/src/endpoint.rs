@@ -1,5 +1,6 @@
 //! Where a path leads: a connection URL, read strictly; what it leaves out comes from libpq's environment variables.
 
+mod hosts;
 mod settings;
 
 use std::fmt;
@@ -7,11 +8,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
-use url::{Host, ParseError, Url};
+use url::{ParseError, Url};
 
 use crate::environment::Environment;
 use crate::pgpass;
 use crate::tcp::TcpSettings;
+pub use hosts::{Host, TargetSession};
 use settings::Settings;
 
 /// Stands in for the host that a URL with a user leaves out, as the URL's grammar forbids that; no host has such a name (RFC 2606).
@@ -112,15 +114,17 @@ pub enum RootCertificates {
 /// Where a path leads, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
+    /// The hosts in the order in which they are tried; one at least.
+    pub hosts: Vec<Host>,
+    /// True where each attempt to connect tries them in an order of its own.
+    pub in_random_order: bool,
+    /// Which of their servers will do.
+    pub target: TargetSession,
     /// Database.
     pub database: String,
     /// User.
     pub user: String,
-    /// Password, where one was found.
+    /// Password for every host: that of the URL or of `PGPASSWORD`.
     pub password: Option<Password>,
     /// TLS.
     pub sslmode: SslMode,
@@ -133,26 +137,23 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads `postgres://[user[:password]@][host][:port][/database][?sslmode=...&sslrootcert=...]`. What it leaves out, the
-    /// password apart, comes from `environment`: PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT, PGCHANNELBINDING.
+    /// Reads `postgres://[user[:password]@][host][:port][,...][/database][?sslmode=...&sslrootcert=...]`. What it leaves out, the
+    /// password apart, comes from `environment`: PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT, PGCHANNELBINDING,
+    /// PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS.
     ///
     /// # Errors
     /// One line that names what is wrong, the variable where it stands in one, never the URL itself: it may hold a password.
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, String> {
-        let url = parse_url(text)?;
+        let (url, several) = hosts::parse_with_hosts(text)?;
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err("the URL must begin with postgres:// or postgresql://".to_owned());
         }
         if url.fragment().is_some() {
             return Err("the URL holds a \"#\": write %23 for one in a password".to_owned());
         }
-        let host = host(&url, environment)?;
-        let port = match url.port() {
-            Some(port) => port,
-            None => match environment.get("PGPORT")? {
-                Some(text) => port_of(&text)?,
-                None => 5432,
-            },
+        let hosts = match several {
+            Some(hosts) => hosts,
+            None => hosts::of_url(&url, environment)?,
         };
         let mut user = decode(url.username(), "user")?;
         if user.is_empty() {
@@ -172,8 +173,9 @@ impl Endpoint {
             .transpose()?;
         let settings = Settings::read(&url, environment)?;
         Ok(Self {
-            host,
-            port,
+            hosts,
+            in_random_order: settings.in_random_order,
+            target: settings.target,
             database,
             user,
             password: password.map(Password),
@@ -190,12 +192,26 @@ impl Endpoint {
     /// One line where the password file must not be used.
     pub fn find_password(&mut self, environment: &Environment) -> Result<(), String> {
         if self.password.is_none() {
-            self.password = match environment.get("PGPASSWORD")? {
-                Some(password) => Some(Password(password)),
-                None => pgpass::find(self, environment)?,
-            };
+            self.password = environment.get("PGPASSWORD")?.map(Password);
+        }
+        if self.password.is_none() {
+            for at in 0..self.hosts.len() {
+                self.hosts[at].password = pgpass::find(self, &self.hosts[at], environment)?;
+            }
         }
         Ok(())
+    }
+
+    /// The password for one of the hosts, where one was found.
+    #[must_use]
+    pub fn password_for<'a>(&'a self, host: &'a Host) -> Option<&'a Password> {
+        self.password.as_ref().or(host.password.as_ref())
+    }
+
+    /// True where an attempt to connect may try several hosts, or refuses a server that lets us in.
+    #[must_use]
+    pub fn has_a_choice(&self) -> bool {
+        self.hosts.len() > 1 || self.target != TargetSession::Any
     }
 
     /// What asks for TLS, where a connection without it is no good.
@@ -224,54 +240,15 @@ fn parse_url(text: &str) -> Result<Url, String> {
 
 /// The URL with [`NO_HOST`] where its host is missing.
 fn with_placeholder(text: &str) -> Option<String> {
-    let start = text.find("://")? + 3;
-    let end = text[start..]
-        .find(['/', '?', '#'])
-        .map_or(text.len(), |length| start + length);
-    let host = text[start..end]
-        .rfind('@')
-        .map_or(start, |at| start + at + 1);
-    Some(format!("{}{NO_HOST}{}", &text[..host], &text[host..]))
-}
-
-fn host(url: &Url, environment: &Environment) -> Result<String, String> {
-    let in_url = match url.host() {
-        Some(Host::Domain(NO_HOST)) | None => String::new(),
-        Some(Host::Domain(name)) => decode(name, "host")?,
-        Some(Host::Ipv4(address)) => address.to_string(),
-        Some(Host::Ipv6(address)) => address.to_string(),
-    };
-    let (host, place) = match in_url.is_empty() {
-        false => (in_url, "the URL"),
-        true => match environment.get("PGHOST")? {
-            Some(host) => (host, "PGHOST"),
-            None => return Err("the URL names no host, and PGHOST is not set".to_owned()),
-        },
-    };
-    if host.contains(',') {
-        return Err(format!("{place} names several hosts; a path leads to one"));
-    }
-    if host.starts_with(['/', '@']) {
-        return Err(format!(
-            "{place} names a socket folder; give a host name or an address"
-        ));
-    }
-    Ok(host)
-}
-
-fn port_of(text: &str) -> Result<u16, String> {
-    let port = text.parse().ok().filter(|port| *port > 0);
-    port.ok_or_else(|| format!("PGPORT={text}: write a port, from 1 to 65535"))
+    let (start, _) = hosts::host_part(text)?;
+    Some(format!("{}{NO_HOST}{}", &text[..start], &text[start..]))
 }
 
 impl fmt::Display for Endpoint {
     /// For messages: never the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = match self.host.contains(':') {
-            true => format!("[{}]", self.host),
-            false => self.host.clone(),
-        };
-        write!(f, "{}@{host}:{}/{}", self.user, self.port, self.database)
+        let hosts: Vec<String> = self.hosts.iter().map(Host::to_string).collect();
+        write!(f, "{}@{}/{}", self.user, hosts.join(","), self.database)
     }
 }
 

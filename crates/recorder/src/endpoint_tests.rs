@@ -8,14 +8,103 @@ fn parse(text: &str) -> Result<Endpoint, String> {
     Endpoint::parse(text, &Environment::of(&[]))
 }
 
+fn hosts(endpoint: &Endpoint) -> Vec<(&str, u16)> {
+    let hosts = endpoint.hosts.iter();
+    hosts.map(|host| (host.name.as_str(), host.port)).collect()
+}
+
+#[test]
+fn several_hosts() {
+    let endpoint = parse(
+        "postgres://app:a%2Cb@one.test:6432,[::1]:6433,10.0.0.3/shop?target_session_attrs=read-write&load_balance_hosts=random",
+    )
+    .unwrap();
+    assert_eq!(
+        hosts(&endpoint),
+        [("one.test", 6432), ("::1", 6433), ("10.0.0.3", 5432)]
+    );
+    assert_eq!(endpoint.password, Some(Password("a,b".to_owned())));
+    assert_eq!(endpoint.target, TargetSession::ReadWrite);
+    assert!(endpoint.in_random_order && endpoint.has_a_choice());
+    assert_eq!(
+        endpoint.to_string(),
+        "app@one.test:6432,[::1]:6433,10.0.0.3:5432/shop"
+    );
+    assert!(!format!("{endpoint:?}").contains("a,b"));
+    // A comma in a password names no second host.
+    let one = parse("postgres://app:a,b@h/d").unwrap();
+    assert_eq!(hosts(&one), [("h", 5432)]);
+    for word in [
+        "any",
+        "read-write",
+        "read-only",
+        "primary",
+        "standby",
+        "prefer-standby",
+    ] {
+        let url = format!("postgres://u@a,b/d?target_session_attrs={word}");
+        assert_eq!(parse(&url).unwrap().target.as_str(), word);
+    }
+}
+
+#[test]
+fn several_hosts_of_the_variables() {
+    let of = |url: &str, variables: &[(&str, &str)]| {
+        let endpoint = Endpoint::parse(url, &Environment::of(variables)).unwrap();
+        endpoint.to_string()
+    };
+    let names = ("PGHOST", "a,b");
+    assert_eq!(of("postgres://u@/d", &[names]), "u@a:5432,b:5432/d");
+    assert_eq!(
+        of("postgres://u@/d", &[names, ("PGPORT", "1")]),
+        "u@a:1,b:1/d"
+    );
+    assert_eq!(
+        of("postgres://u@/d", &[names, ("PGPORT", "1,2")]),
+        "u@a:1,b:2/d"
+    );
+    // As with libpq: a list in the URL is a list of ports too.
+    assert_eq!(
+        of("postgres://u@a,b:2/d", &[("PGPORT", "1")]),
+        "u@a:5432,b:2/d"
+    );
+    let endpoint = Endpoint::parse(
+        "postgres://u@h/d",
+        &Environment::of(&[
+            ("PGTARGETSESSIONATTRS", "standby"),
+            ("PGLOADBALANCEHOSTS", "random"),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(endpoint.target, TargetSession::Standby);
+    assert!(endpoint.in_random_order && endpoint.has_a_choice());
+}
+
+#[test]
+fn each_host_has_the_password_of_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pgpass");
+    std::fs::write(&file, "a:1:*:*:of-a\nb:2:*:*:of-b\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, mode).unwrap();
+    let environment = Environment::of(&[("PGPASSFILE", file.to_str().unwrap())]);
+    let mut endpoint = Endpoint::parse("postgres://u@a:1,b:2,c:3/d", &environment).unwrap();
+    endpoint.find_password(&environment).unwrap();
+    let found: Vec<Option<&str>> = endpoint
+        .hosts
+        .iter()
+        .map(|host| endpoint.password_for(host).map(|found| found.0.as_str()))
+        .collect();
+    assert_eq!(found, [Some("of-a"), Some("of-b"), None]);
+}
+
 #[test]
 fn a_full_url() {
     let endpoint = parse(
         "postgresql://app:p%40ss%3A1@db.example.com:6432/shop%20x?sslmode=verify-ca&sslrootcert=/etc/ca.pem",
     )
     .unwrap();
-    assert_eq!(endpoint.host, "db.example.com");
-    assert_eq!(endpoint.port, 6432);
+    assert_eq!(hosts(&endpoint), [("db.example.com", 6432)]);
     assert_eq!(endpoint.database, "shop x");
     assert_eq!(endpoint.user, "app");
     assert_eq!(endpoint.password, Some(Password("p@ss:1".to_owned())));
@@ -28,7 +117,9 @@ fn a_full_url() {
 #[test]
 fn what_is_left_out() {
     let endpoint = parse("postgres://app@[::1]").unwrap();
-    assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 5432));
+    assert_eq!(hosts(&endpoint), [("::1", 5432)]);
+    assert_eq!(endpoint.target, TargetSession::Any);
+    assert!(!endpoint.in_random_order && !endpoint.has_a_choice());
     assert_eq!(endpoint.database, "app");
     assert_eq!(endpoint.sslmode, SslMode::Prefer);
     assert_eq!(endpoint.to_string(), "app@[::1]:5432/app");
@@ -45,7 +136,24 @@ fn refused_with_the_reason_and_without_the_secret() {
         ("mysql://a:geheim@h/d", "must begin with postgres://"),
         ("postgres:///d", "names no host"),
         ("postgres://h/d", "names no user"),
-        ("postgres://a:geheim@h1,h2/d", "several hosts"),
+        ("postgres://a:geheim@h1%2Ch2/d", "comma"),
+        ("postgres://a:geheim@h1,,h2/d", "an empty host"),
+        ("postgres://a:geheim@h1,/d", "an empty host"),
+        ("postgres://a:geheim@:1,h2/d", "an empty host"),
+        (
+            "postgres://a:geheim@h1,h2:99999/d",
+            "one of its hosts: invalid port",
+        ),
+        ("postgres://a:geheim@h1,%2Ftmp/d", "socket folder"),
+        ("postgres://geheim,x/y@h1,h2/d", "names no user"),
+        (
+            "postgres://a:geheim@h1,h2/d?target_session_attrs=master",
+            "target_session_attrs=master: write any, read-write",
+        ),
+        (
+            "postgres://a:geheim@h1,h2/d?load_balance_hosts=yes",
+            "load_balance_hosts=yes: write disable or random",
+        ),
         ("postgres://a:geheim@%2Ftmp/d", "socket folder"),
         ("postgres://a:geheim@h/d#x", "%23"),
         ("postgres://a:geheim@h/d?sslmode=allow", "sslmode=allow"),
@@ -149,7 +257,13 @@ fn the_url_comes_before_the_variables() {
 #[test]
 fn a_wrong_variable_is_named() {
     for (name, value, reason) in [
-        ("PGHOST", "h1,h2", "PGHOST names several hosts"),
+        ("PGHOST", "h1,,h2", "PGHOST names an empty host"),
+        ("PGPORT", "1,2", "PGPORT names 2 ports for 1 hosts"),
+        (
+            "PGTARGETSESSIONATTRS",
+            "x",
+            "PGTARGETSESSIONATTRS=x: write any",
+        ),
         ("PGHOST", "/tmp", "PGHOST names a socket folder"),
         ("PGPORT", "70000", "PGPORT=70000"),
         ("PGPORT", "0", "PGPORT=0"),
@@ -191,7 +305,8 @@ fn the_password_of_the_variable_comes_before_that_of_the_file() {
         let environment = Environment::of(variables);
         let mut endpoint = Endpoint::parse(url, &environment).unwrap();
         endpoint.find_password(&environment).unwrap();
-        endpoint.password.map(|password| password.0)
+        let found = endpoint.password_for(&endpoint.hosts[0]);
+        found.map(|password| password.0.clone())
     };
     let in_variable = ("PGPASSWORD", "of-the-variable");
     let both = [in_file, in_variable];
@@ -242,7 +357,7 @@ fn name_servers() {
 
 proptest! {
     #[test]
-    fn never_panics(text in "(postgres://)?.{0,40}") {
+    fn never_panics(text in "(postgres://)?(.{0,40}|[a@:,\\[\\]/?%1]{0,20})") {
         let _ = parse(&text);
     }
 }

@@ -60,17 +60,19 @@ pub(crate) fn find() -> Result<pgbench::Program, RecorderError> {
 
 fn target(connector: &Connector) -> Target {
     let endpoint = connector.endpoint();
+    // Where there is a choice of hosts, pgbench is refused.
+    let first = &endpoint.hosts[0];
     let for_password = connector.clone();
-    let (resolver, host) = (connector.resolver().clone(), endpoint.host.clone());
+    let (resolver, host) = (connector.resolver().clone(), first.name.clone());
     Target {
         path: connector.path(),
-        host: endpoint.host.clone(),
-        port: endpoint.port,
+        host: first.name.clone(),
+        port: first.port,
         database: endpoint.database.clone(),
         user: endpoint.user.clone(),
         password: Arc::new(move || {
             let connector = for_password.clone();
-            Box::pin(async move { connector.password().await })
+            Box::pin(async move { connector.password(0).await })
         }),
         sslmode: endpoint.sslmode.as_str().to_owned(),
         channel_binding: endpoint.channel_binding.as_str().to_owned(),

@@ -4,11 +4,12 @@ use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{
     Clock, ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover,
-    LoadSettings, Manifest, Pool, RunId, State, Timestamp,
+    LoadSettings, Manifest, MoreHost, Pool, RunId, State, Timestamp,
 };
 
 use crate::config::RunConfig;
 use crate::connect::Connector;
+use crate::endpoint::TargetSession;
 use crate::redact::redact;
 use crate::tcp::TcpSettings;
 
@@ -83,14 +84,26 @@ fn failover(config: &RunConfig) -> Option<Failover> {
 
 fn endpoint(connector: &Connector) -> Endpoint {
     let endpoint = connector.endpoint();
+    // An endpoint has one at least.
+    let (first, more) = (&endpoint.hosts[0], &endpoint.hosts[1..]);
     Endpoint {
         path: connector.path(),
-        host: endpoint.host.clone(),
-        port: endpoint.port,
+        host: first.name.clone(),
+        port: first.port,
         database: endpoint.database.clone(),
         user: endpoint.user.clone(),
         sslmode: endpoint.sslmode.as_str().to_owned(),
         reader: connector.is_reader(),
+        more_hosts: more
+            .iter()
+            .map(|host| MoreHost {
+                host: host.name.clone(),
+                port: host.port,
+            })
+            .collect(),
+        target_session_attrs: Some(endpoint.target)
+            .filter(|target| *target != TargetSession::Any)
+            .map(|target| target.as_str().to_owned()),
     }
 }
 
@@ -104,6 +117,9 @@ fn connection_settings(config: &RunConfig) -> ConnectionSettings {
         tcp_keepalive_interval_us: tcp.keepalive_interval.map(micros),
         tcp_keepalive_count: tcp.keepalive_count,
         tcp_user_timeout_us: tcp.user_timeout.map(micros),
+        dns_cache_us: first
+            .and_then(|connector| connector.resolver().kept_at_least())
+            .map(micros),
         pool_min_idle: pool.min_idle,
         pool_max_lifetime_us: pool.max_lifetime.map(micros),
         pool_idle_check_us: pool.idle_check.map(micros),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::endpoint::{Endpoint, Password};
+use crate::endpoint::{Endpoint, Host, Password};
 
 /// How long the command may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -22,14 +22,14 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// Is told when the command begins to fail, and when it works again.
 pub type Listener = Box<dyn Fn(&str) + Send + Sync>;
 
-/// The command of one endpoint, and its last password. Clones share both.
+/// The command of one host of an endpoint, and its last password. Clones share both.
 #[derive(Clone)]
 pub struct PasswordCommand(Arc<Shared>);
 
 struct Shared {
     command: String,
     lifetime: Duration,
-    /// `PGHOST` and so on: the endpoint, for the command.
+    /// `PGHOST` and so on: where its password is for, for the command.
     endpoint: [(&'static str, String); 4],
     is_started: AtomicBool,
     state: watch::Sender<State>,
@@ -53,7 +53,12 @@ impl PasswordCommand {
     ///
     /// # Errors
     /// One line where the command is empty, or the lifetime shorter than a second.
-    pub fn new(command: &str, lifetime: Duration, endpoint: &Endpoint) -> Result<Self, String> {
+    pub fn new(
+        command: &str,
+        lifetime: Duration,
+        endpoint: &Endpoint,
+        host: &Host,
+    ) -> Result<Self, String> {
         if command.trim().is_empty() {
             return Err("--password-command is empty".to_owned());
         }
@@ -66,8 +71,8 @@ impl PasswordCommand {
             command: command.to_owned(),
             lifetime,
             endpoint: [
-                ("PGHOST", endpoint.host.clone()),
-                ("PGPORT", endpoint.port.to_string()),
+                ("PGHOST", host.name.clone()),
+                ("PGPORT", host.port.to_string()),
                 ("PGUSER", endpoint.user.clone()),
                 ("PGDATABASE", endpoint.database.clone()),
             ],

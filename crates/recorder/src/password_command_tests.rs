@@ -6,7 +6,7 @@ use crate::environment::Environment;
 fn command(text: &str, lifetime: Duration) -> PasswordCommand {
     let url = "postgres://app@db.example.com:6432/shop";
     let endpoint = Endpoint::parse(url, &Environment::of(&[])).unwrap();
-    PasswordCommand::new(text, lifetime, &endpoint).unwrap()
+    PasswordCommand::new(text, lifetime, &endpoint, &endpoint.hosts[0]).unwrap()
 }
 
 const LONG: Duration = Duration::from_secs(600);
@@ -55,7 +55,8 @@ async fn a_failure_is_one_line_without_secrets() {
 #[test]
 fn settings_that_make_no_sense() {
     let endpoint = Endpoint::parse("postgres://a@h/d", &Environment::of(&[])).unwrap();
-    let new = |text, lifetime| PasswordCommand::new(text, lifetime, &endpoint).err();
+    let new =
+        |text, lifetime| PasswordCommand::new(text, lifetime, &endpoint, &endpoint.hosts[0]).err();
     assert_eq!(new("true", Duration::from_secs(1)), None);
     assert!(new("true", Duration::from_millis(900)).is_some());
     assert!(new(" ", LONG).is_some());

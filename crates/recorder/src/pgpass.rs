@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::endpoint::{Endpoint, Password};
+use crate::endpoint::{Endpoint, Host, Password};
 use crate::environment::Environment;
 
-/// Looks in the file that `PGPASSFILE` names, else in `~/.pgpass`. A file that is not there holds no password.
+/// Looks for the password of one of the endpoint's hosts in the file that `PGPASSFILE` names, else in `~/.pgpass`. A file that is not there holds no password.
 ///
 /// # Errors
 /// One line where others may read the file: libpq does not use such a file either.
 pub(crate) fn find(
     endpoint: &Endpoint,
+    host: &Host,
     environment: &Environment,
 ) -> Result<Option<Password>, String> {
     let file = match environment.get_os("PGPASSFILE") {
@@ -23,14 +24,8 @@ pub(crate) fn find(
     let Ok(text) = std::fs::read_to_string(&file) else {
         return Ok(None);
     };
-    let Endpoint {
-        host,
-        port,
-        database,
-        user,
-        ..
-    } = endpoint;
-    let found = look_up(&text, [host, &port.to_string(), database, user]);
+    let (port, Endpoint { database, user, .. }) = (host.port.to_string(), endpoint);
+    let found = look_up(&text, [&host.name, &port, database, user]);
     if found.is_some() && is_open_to_others(&file) {
         return Err(format!(
             "{}: others may read the password file, so it is not used; run: chmod 0600 {0}",

@@ -255,16 +255,16 @@ impl Attempt<'_> {
     fn tell(&mut self, failure: Option<ConnectFailure>) {
         self.told = true;
         let plan = &self.manager.plan;
-        let endpoint = plan.connector.endpoint();
         let progress = std::mem::take(&mut self.progress);
+        let host = &plan.connector.endpoint().hosts[progress.host];
         (plan.on_attempt)(Connection {
             path: self.path(),
             connection_id: self.connection_id,
             start_time: self.start_time,
             end_time: plan.clock.now_us(),
-            host: endpoint.host.clone(),
+            host: host.name.clone(),
             address: progress.address.map(|address| address.to_string()),
-            port: i32::from(endpoint.port),
+            port: i32::from(host.port),
             dns_us: progress.dns_us,
             tcp_us: progress.tcp_us,
             tls_us: progress.tls_us,

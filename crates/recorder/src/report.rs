@@ -79,13 +79,21 @@ pub(crate) fn begun(
         config.protocol.as_str(),
         config.pool
     ));
+    if let Some(least) = config
+        .connectors
+        .first()
+        .and_then(|connector| connector.resolver().kept_at_least())
+    {
+        log.line(&format!("DNS answers are kept for {least:?} at least"));
+    }
     for connector in config.connectors.iter().chain(&config.readers) {
         let reads = if connector.is_reader() { " reads" } else { "" };
         log.line(&format!(
-            "{}{reads}: {}, sslmode {}",
+            "{}{reads}: {}, sslmode {}, target_session_attrs {}",
             connector.path(),
             connector.endpoint(),
-            connector.endpoint().sslmode.as_str()
+            connector.endpoint().sslmode.as_str(),
+            connector.endpoint().target.as_str()
         ));
     }
     if let Some(trigger) = &config.trigger {
@@ -110,15 +118,14 @@ pub(crate) fn begun(
 /// From now on the log and the live view have it when a password command begins to fail, and when it works again.
 pub(crate) fn password_failures(config: &RunConfig, monitor: &Arc<Monitor>, log: &Arc<Log>) {
     for connector in config.endpoints() {
-        let Some(command) = connector.password_command() else {
-            continue;
-        };
-        let (path, monitor, log) = (connector.path(), Arc::clone(monitor), Arc::clone(log));
-        command.listen(Box::new(move |text| {
-            let text = format!("{path}: {text}");
-            log.line(&text);
-            monitor.note(text);
-        }));
+        for command in connector.password_commands() {
+            let (path, monitor, log) = (connector.path(), Arc::clone(monitor), Arc::clone(log));
+            command.listen(Box::new(move |text| {
+                let text = format!("{path}: {text}");
+                log.line(&text);
+                monitor.note(text);
+            }));
+        }
     }
 }
 

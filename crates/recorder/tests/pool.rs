@@ -117,6 +117,7 @@ fn connections_are_kept_ready_in_the_background() {
             pool_min_idle: 3,
             pool_max_lifetime_us: None,
             pool_idle_check_us: None,
+            dns_cache_us: None,
             on_read_only: "reconnect".to_owned(),
             reconnect_backoff_min_us: 50_000,
             reconnect_backoff_max_us: 200_000,

@@ -44,8 +44,8 @@ pub use guard::{Panicked, guarded};
 pub use layout::{RunId, Table};
 pub use manifest::{
     ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover, LoadSettings,
-    MANIFEST_FILE, Manifest, Mode, PartRecord, Pool, Schedule, Server, State, Timeouts, Weights,
-    WriteFailure,
+    MANIFEST_FILE, Manifest, Mode, MoreHost, PartRecord, Pool, Schedule, Server, State, Timeouts,
+    Weights, WriteFailure,
 };
 pub use reader::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};

@@ -120,6 +120,30 @@ pub struct Endpoint {
     /// True for the endpoint that only the reads of the path go to.
     #[serde(default)]
     pub reader: bool,
+    /// The hosts that an attempt to connect tries after the first, where the endpoint has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_hosts: Vec<MoreHost>,
+    /// Which of the servers will do, libpq's word; absent where any will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_session_attrs: Option<String>,
+}
+
+impl Endpoint {
+    /// Every host with its port, in the order in which they are tried.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, u16)> {
+        let more = self.more_hosts.iter();
+        std::iter::once((self.host.as_str(), self.port))
+            .chain(more.map(|more| (more.host.as_str(), more.port)))
+    }
+}
+
+/// One of several hosts of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoreHost {
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
 }
 
 /// How connections are made and kept. Each of these decides what a downtime looks like.
@@ -133,6 +157,9 @@ pub struct ConnectionSettings {
     pub tcp_keepalive_count: Option<u32>,
     /// How long sent bytes may stay unacknowledged before the connection is lost, microseconds; null where the system decides.
     pub tcp_user_timeout_us: Option<i64>,
+    /// How long an answer of the name server was kept at least, microseconds; absent where its TTL decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns_cache_us: Option<i64>,
     /// Idle connections that the pool keeps ready, where it can.
     pub pool_min_idle: u32,
     /// Age at which a connection is replaced, microseconds; null for never.

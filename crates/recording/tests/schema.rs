@@ -49,6 +49,7 @@ fn full(schedule: Schedule) -> Value {
             tcp_keepalive_interval_us: Some(2),
             tcp_keepalive_count: Some(3),
             tcp_user_timeout_us: Some(4),
+            dns_cache_us: Some(10),
             pool_min_idle: 5,
             pool_max_lifetime_us: Some(6),
             pool_idle_check_us: Some(7),
@@ -66,6 +67,11 @@ fn full(schedule: Schedule) -> Value {
             user: "app".to_owned(),
             sslmode: "verify-full".to_owned(),
             reader: true,
+            more_hosts: vec![recording::MoreHost {
+                host: "reader.lab.test".to_owned(),
+                port: 5433,
+            }],
+            target_session_attrs: Some("read-write".to_owned()),
         }],
         servers: vec![Server {
             path: Path::Direct,

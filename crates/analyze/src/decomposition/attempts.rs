@@ -118,8 +118,10 @@ pub(super) fn of_group<'a>(
     group: Group,
 ) -> Vec<&'a Attempt> {
     let goes_to = |attempt: &Attempt, endpoint: &Endpoint| {
-        attempt.endpoint.0.as_deref() == Some(&endpoint.host)
-            && attempt.endpoint.1 == Some(i64::from(endpoint.port))
+        endpoint.hosts().any(|(host, port)| {
+            attempt.endpoint.0.as_deref() == Some(host)
+                && attempt.endpoint.1 == Some(i64::from(port))
+        })
     };
     let is_of_group = |attempt: &&Attempt| {
         reader.is_none_or(|reader| goes_to(attempt, reader) == (group == Group::Read))

@@ -162,7 +162,7 @@ impl Search<'_> {
     fn is_of_the_groups_name(&self, event: &EventSummary) -> bool {
         self.witnesses.reader.is_none_or(|reader| {
             let name = event.detail.split_once(": ").map(|(name, _)| name);
-            (name == Some(&reader.host)) != self.needs_writer
+            reader.hosts().any(|(host, _)| name == Some(host)) != self.needs_writer
         })
     }
 
@@ -175,6 +175,8 @@ impl Search<'_> {
         let before = named().rfind(|attempt| attempt.resolved_us <= from_us)?;
         named()
             .filter(|attempt| from_us < attempt.resolved_us && attempt.resolved_us <= to_us)
+            // Another host of the same endpoint is not another address of a name.
+            .filter(|attempt| attempt.endpoint == before.endpoint)
             .filter(|attempt| attempt.address != before.address)
             .map(|attempt| attempt.resolved_us)
             .min()

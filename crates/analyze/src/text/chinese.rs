@@ -142,6 +142,8 @@ pub(super) const CHINESE: Words = Words {
     on_read_only: "遇只读错误 (25006)",
     backoff: "重连退避",
     backoff_text: |min, max| format!("{min} 至 {max}"),
+    dns_cache: "DNS 缓存",
+    dns_cache_text: |least| format!("应答至少保留 {least}，不论 TTL"),
     max_tps: "负载上限",
     max_tps_text: |rate| format!("所有路径合计每秒 {rate} 个操作"),
     probe_interval: "探测间隔",

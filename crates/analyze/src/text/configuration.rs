@@ -233,16 +233,24 @@ pub(super) fn setting_items(page: &Page<'_>) -> Items {
 fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
     let Endpoint {
         path,
-        host,
-        port,
         database,
         user,
         sslmode,
-        reader,
+        target_session_attrs,
+        ..
     } = endpoint;
-    let address = plain(&format!("{host}:{port}/{database}"));
-    let text = (page.words.endpoint_text)(&address, &plain(user), &plain(sslmode));
-    let label = if *reader {
+    let hosts: Vec<String> = endpoint
+        .hosts()
+        .map(|(host, port)| format!("{host}:{port}"))
+        .collect();
+    let address = plain(&format!("{}/{database}", hosts.join(",")));
+    let mut text = (page.words.endpoint_text)(&address, &plain(user), &plain(sslmode));
+    if let Some(target) = target_session_attrs {
+        text.push_str(page.words.separator);
+        // libpq's name, in every language.
+        text.push_str(&plain(&format!("target_session_attrs {target}")));
+    }
+    let label = if endpoint.reader {
         page.words.reader_endpoint
     } else {
         page.words.endpoint

@@ -115,6 +115,8 @@ pub(super) const ENGLISH: Words = Words {
     on_read_only: "On read-only (25006)",
     backoff: "Reconnect back-off",
     backoff_text: |min, max| format!("{min} to {max}"),
+    dns_cache: "DNS cache",
+    dns_cache_text: |least| format!("answers kept for {least} at least, whatever the TTL"),
     max_tps: "Load limit",
     max_tps_text: |rate| format!("{rate} operations/s, all paths together"),
     probe_interval: "Probe interval",

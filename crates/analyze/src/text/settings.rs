@@ -58,7 +58,7 @@ fn kept_items(page: &Page<'_>, connection: &ConnectionSettings) -> Items {
         &or_never(connection.pool_max_lifetime_us),
         &or_never(connection.pool_idle_check_us),
     );
-    vec![
+    let mut items = vec![
         item(words.upkeep, upkeep),
         item(words.keepalive, keepalive),
         item(
@@ -67,7 +67,11 @@ fn kept_items(page: &Page<'_>, connection: &ConnectionSettings) -> Items {
         ),
         item(words.on_read_only, plain(&connection.on_read_only)),
         item(words.backoff, backoff),
-    ]
+    ];
+    if let Some(us) = connection.dns_cache_us {
+        items.push(item(words.dns_cache, (words.dns_cache_text)(&setting(us))));
+    }
+    items
 }
 
 /// How a campaign of failovers was to go on; nothing where the failover was to be triggered once.

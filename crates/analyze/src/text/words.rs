@@ -99,6 +99,8 @@ pub(super) struct Words {
     pub(super) on_read_only: &'static str,
     pub(super) backoff: &'static str,
     pub(super) backoff_text: fn(&str, &str) -> String,
+    pub(super) dns_cache: &'static str,
+    pub(super) dns_cache_text: fn(&str) -> String,
     pub(super) max_tps: &'static str,
     pub(super) max_tps_text: fn(&str) -> String,
     pub(super) probe_interval: &'static str,

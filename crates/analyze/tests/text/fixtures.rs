@@ -285,6 +285,8 @@ fn endpoint(path: Path, host: &str, port: u16) -> Endpoint {
         user: "app".to_owned(),
         sslmode: "prefer".to_owned(),
         reader: false,
+        more_hosts: Vec::new(),
+        target_session_attrs: None,
     }
 }
 

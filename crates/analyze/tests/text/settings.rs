@@ -15,6 +15,7 @@ fn connection() -> ConnectionSettings {
         pool_min_idle: 0,
         pool_max_lifetime_us: None,
         pool_idle_check_us: None,
+        dns_cache_us: None,
         on_read_only: "keep".to_owned(),
         reconnect_backoff_min_us: 0,
         reconnect_backoff_max_us: 0,
@@ -29,11 +30,12 @@ fn told(report: &str, labels: &[&str]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-const LABELS: [&str; 8] = [
+const LABELS: [&str; 9] = [
     "  Pool",
     "  TCP",
     "  On read-only",
     "  Reconnect",
+    "  DNS cache",
     "  Load limit",
     "  Probe",
     "reader endpoint",
@@ -69,6 +71,7 @@ fn every_setting_is_told() {
         pool_min_idle: 2,
         pool_max_lifetime_us: Some(1_800_000_000),
         pool_idle_check_us: Some(500_000),
+        dns_cache_us: Some(60_000_000),
         on_read_only: "reconnect".to_owned(),
         reconnect_backoff_min_us: 100_000,
         reconnect_backoff_max_us: 5_000_000,

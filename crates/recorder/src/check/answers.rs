@@ -13,6 +13,7 @@ use super::{Check, limits};
 use crate::clock_offset;
 use crate::connect::{Progress, Session};
 use crate::database::{self, Trouble};
+use crate::endpoint::{Host, TargetSession};
 use crate::observer::describe;
 use crate::text::thousands;
 
@@ -57,12 +58,16 @@ impl Examination {
         self.rows.ok(Check::Server, found);
 
         let connector = &self.rows.connector;
-        let (path, host) = (connector.path(), connector.endpoint().host.as_str());
+        let (path, endpoint) = (connector.path(), connector.endpoint());
+        let is_of_instance = |host: &Host| {
+            let host = &host.name;
+            let kinds = ["cluster-", "proxy-"];
+            host.ends_with(".rds.amazonaws.com") && !kinds.iter().any(|kind| host.contains(kind))
+        };
         let is_instance_endpoint = server.aurora_instance_identifier.is_some()
-            && host.ends_with(".rds.amazonaws.com")
-            && !["cluster-", "proxy-"]
-                .iter()
-                .any(|kind| host.contains(kind));
+            && !endpoint.has_a_choice()
+            && endpoint.hosts.iter().all(is_of_instance);
+        let takes_any = endpoint.hosts.len() > 1 && endpoint.target == TargetSession::Any;
         match server.in_recovery {
             Some(true) if self.rows.connector.is_reader() => self.rows.ok(Check::Role, "reader"),
             Some(true) if self.sizing.writes => {
@@ -86,6 +91,11 @@ impl Examination {
                 "writer, and only reads go there",
                 "with a reader in the cluster, its endpoint leads to that",
             ),
+            Some(false) if takes_any => self.rows.warn(
+                Check::Role,
+                "writer, but of several hosts the first one that lets us in is taken",
+                "add target_session_attrs=read-write: a reader refuses every write",
+            ),
             Some(false) => self.rows.ok(Check::Role, "writer"),
             None => self
                 .rows
@@ -98,7 +108,7 @@ impl Examination {
     /// translates addresses, so it only "looks like" one.
     pub(super) fn proxy(&mut self, progress: &Progress) {
         let connector = &self.rows.connector;
-        let port = i32::from(connector.endpoint().port);
+        let port = i32::from(connector.endpoint().hosts[progress.host].port);
         let named = self.examined.server.as_ref().and_then(|server| {
             Some((
                 server.address.as_deref()?.parse::<IpAddr>().ok()?,

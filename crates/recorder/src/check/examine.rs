@@ -122,6 +122,7 @@ impl Examination {
     async fn all(&mut self) -> Result<Session, End> {
         self.dns().await?;
         let (session, progress) = self.connect().await?;
+        self.other_hosts(progress.host).await;
         self.server(progress.server.as_ref())?;
         self.proxy(&progress);
         self.clock(&session).await;
@@ -134,12 +135,19 @@ impl Examination {
     }
 
     async fn dns(&mut self) -> Result<(), End> {
+        for host in self.rows.connector.endpoint().hosts.clone() {
+            self.dns_of(&host.name).await?;
+        }
+        Ok(())
+    }
+
+    async fn dns_of(&mut self, host: &str) -> Result<(), End> {
         let connector = &self.rows.connector;
-        let host = connector.endpoint().host.clone();
-        let is_direct = connector.path() == Path::Direct;
+        // Where a server is refused that takes no writes, addresses lead to the writer as well as a name does.
+        let goes_by_name = connector.path() == Path::Direct && !connector.endpoint().has_a_choice();
         if let Ok(address) = host.parse::<IpAddr>() {
             let found = format!("{host} is an address: no look-up");
-            match is_direct && !address.is_loopback() {
+            match goes_by_name && !address.is_loopback() {
                 true => self.rows.warn(
                     Check::Dns,
                     found,
@@ -149,11 +157,24 @@ impl Examination {
             }
             return Ok(());
         }
-        let answer = timeout(self.sizing.limit, connector.resolver().answer(&host)).await;
-        match answer {
+        // Past --dns-cache: the TTL shown is the name server's.
+        let resolver = connector.resolver();
+        let kept_at_least = resolver.kept_at_least();
+        let asked = async {
+            let resolver = resolver.without_cache(self.sizing.limit)?;
+            resolver.answer(host).await
+        };
+        let of_host = match connector.endpoint().hosts.len() {
+            1 => String::new(),
+            _ => format!("{host}: "),
+        };
+        match timeout(self.sizing.limit, asked).await {
             Ok(Ok((addresses, ttl_s))) => {
                 let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-                let found = format!("{}, TTL {ttl_s} s", addresses.join(", "));
+                let kept = kept_at_least.map_or_else(String::new, |least| {
+                    format!(", kept for {least:?} at least (--dns-cache)")
+                });
+                let found = format!("{of_host}{}, TTL {ttl_s} s{kept}", addresses.join(", "));
                 match ttl_s > LONG_TTL_S {
                     true => self.rows.warn(
                         Check::Dns,
@@ -173,6 +194,30 @@ impl Examination {
         }
     }
 
+    /// Of several hosts: whether those let us in that the connection was not made to. They are needed once roles are exchanged.
+    async fn other_hosts(&mut self, reached: usize) {
+        let connector = self.rows.connector.clone();
+        for (at, host) in connector.endpoint().hosts.iter().enumerate() {
+            if at == reached {
+                continue;
+            }
+            let mut progress = Progress::default();
+            match connector.of_host(at).connect(0, &mut progress).await {
+                Ok(mut session) => {
+                    // Nothing was asked: it says good-bye.
+                    session.in_use = false;
+                    self.rows
+                        .ok(Check::Hosts, format!("{host} lets us in too"));
+                }
+                Err(error) => self.rows.warn(
+                    Check::Hosts,
+                    format!("{host}: {}", error.message),
+                    "see to it that it lets us in: after a failover it may be the only one that will do",
+                ),
+            }
+        }
+    }
+
     /// Connects, and says of each phase how it went.
     async fn connect(&mut self) -> Result<(Session, Progress), End> {
         let mut progress = Progress::default();
@@ -186,7 +231,7 @@ impl Examination {
                 .address
                 .map_or_else(|| "-".to_owned(), |address| address.to_string());
             let took = milliseconds(progress.tcp_us.unwrap_or(0));
-            let port = connector.endpoint().port;
+            let port = connector.endpoint().hosts[progress.host].port;
             self.rows
                 .ok(Check::Tcp, format!("{address}:{port} in {took}"));
         }

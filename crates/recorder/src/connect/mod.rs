@@ -4,6 +4,7 @@
 
 mod channel_binding;
 mod failure;
+mod hosts;
 mod identity;
 mod resolve;
 mod session;
@@ -14,6 +15,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
+use rand::seq::SliceRandom;
 use recording::Server;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 use tokio::net::TcpStream;
@@ -28,7 +30,7 @@ pub use session::{Failed, Notice, Session};
 use failure::{PhaseError, from_io, from_startup, is_refusal_of_tls, refusal};
 
 use crate::classify;
-use crate::endpoint::{ChannelBinding, Endpoint, Password};
+use crate::endpoint::{ChannelBinding, Endpoint, Host, Password, TargetSession};
 use crate::password_command::PasswordCommand;
 pub use stream::TlsFacts;
 use stream::{Established, Stream};
@@ -43,12 +45,15 @@ pub struct Connector {
     tls: Option<Tls>,
     limit: Duration,
     is_reader: bool,
-    password_command: Option<PasswordCommand>,
+    /// One for each host, or none.
+    password_commands: Vec<PasswordCommand>,
 }
 
 /// What is known of an attempt so far; it stays readable where the attempt is cut off.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
+    /// The host that was tried last: where it stands among those of the endpoint.
+    pub host: usize,
     /// The phase that it is in; `None` before the first.
     pub phase: Option<ConnectPhase>,
     /// The address that was tried last.
@@ -65,6 +70,18 @@ pub struct Progress {
     pub tls: Option<TlsFacts>,
     /// Who answered.
     pub server: Option<Server>,
+}
+
+impl Progress {
+    /// Nothing is known of that host yet.
+    fn begin(&mut self, host: usize) {
+        *self = Self {
+            host,
+            // An attempt that has begun stays one: cut off here, it is told.
+            phase: self.phase,
+            ..Self::default()
+        };
+    }
 }
 
 impl Connector {
@@ -86,7 +103,7 @@ impl Connector {
             tls,
             limit,
             is_reader: false,
-            password_command: None,
+            password_commands: Vec::new(),
         })
     }
 
@@ -112,28 +129,47 @@ impl Connector {
         }
     }
 
-    /// The same, with passwords from a command.
+    /// The same, with passwords from a command for each host of the endpoint, in their order.
     #[must_use]
-    pub fn with_password_command(mut self, command: PasswordCommand) -> Self {
-        self.password_command = Some(command);
+    pub fn with_password_commands(mut self, commands: Vec<PasswordCommand>) -> Self {
+        self.password_commands = commands;
         self
     }
 
-    /// The command that gives the passwords, where one does.
+    /// The commands that give the passwords, one for each host; none where nothing is to be run.
     #[must_use]
-    pub const fn password_command(&self) -> Option<&PasswordCommand> {
-        self.password_command.as_ref()
+    pub fn password_commands(&self) -> &[PasswordCommand] {
+        &self.password_commands
     }
 
-    /// The password of the moment, if there is any.
+    /// The password of the moment for a host of the endpoint, if there is any.
     ///
     /// # Errors
     /// One line, where the command has no valid one.
-    pub async fn password(&self) -> Result<Option<Password>, String> {
-        match &self.password_command {
+    pub async fn password(&self, host: usize) -> Result<Option<Password>, String> {
+        match self.password_commands.get(host) {
             Some(command) => command.password().await.map(Some),
-            None => Ok(self.endpoint.password.clone()),
+            None => Ok(self
+                .endpoint
+                .password_for(&self.endpoint.hosts[host])
+                .cloned()),
         }
+    }
+
+    /// The same for one of the endpoint's hosts alone, whatever its server is.
+    #[must_use]
+    pub fn of_host(&self, host: usize) -> Self {
+        let mut alone = self.clone();
+        alone.endpoint.hosts = vec![self.endpoint.hosts[host].clone()];
+        alone.endpoint.target = TargetSession::Any;
+        alone.password_commands = self
+            .password_commands
+            .get(host)
+            .cloned()
+            .into_iter()
+            .collect();
+        alone.tls = self.tls.as_ref().map(|tls| tls.of_host(host));
+        alone
     }
 
     /// The path.
@@ -165,23 +201,20 @@ impl Connector {
         })
     }
 
-    /// One attempt to connect, up to the start-up. `progress` tells how far it came, also where this future is dropped.
-    ///
-    /// # Errors
-    /// The phase, the class and the text of the failure.
-    pub async fn connect(
+    /// Connects to one of the hosts, up to the start-up.
+    async fn connect_to(
         &self,
-        connection_id: i64,
+        host: usize,
+        id: i64,
         progress: &mut Progress,
     ) -> Result<Session, ConnectError> {
-        let password = match self.password().await {
+        let password = match self.password(host).await {
             Ok(password) => password,
             Err(message) => {
                 progress.phase = Some(ConnectPhase::Startup);
                 return Err(refusal(ErrorClass::Auth, &message).after(progress));
             }
         };
-        let id = connection_id;
         let opened = match &self.tls {
             Some(tls) if self.endpoint.needs_tls().is_none() => {
                 match self.open(id, Some(tls), password.as_ref(), progress).await {
@@ -241,20 +274,24 @@ impl Connector {
         password: Option<&Password>,
         progress: &mut Progress,
     ) -> Result<Session, PhaseError> {
-        let host = self.endpoint.host.as_str();
+        let host = &self.endpoint.hosts[progress.host];
         let lookup = async {
             let no_address = |message: String| refusal(ErrorClass::Dns, &message);
-            self.resolver.addresses(host).await.map_err(no_address)
+            self.resolver
+                .addresses(&host.name)
+                .await
+                .map_err(no_address)
         };
         let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
-        progress.dns_us = host.parse::<IpAddr>().is_err().then_some(us);
+        progress.dns_us = host.name.parse::<IpAddr>().is_err().then_some(us);
 
-        let tcp = self.tcp(&addresses, progress).await?;
+        let tcp = self.tcp(host, addresses, progress).await?;
         let stream = match tls {
             None => Stream::Plain(tcp),
             Some(tls) => {
+                let at = progress.host;
                 let (stream, us) = self
-                    .phase(ConnectPhase::Tls, progress, self.agree_on_tls(tls, tcp))
+                    .phase(ConnectPhase::Tls, progress, self.agree_on_tls(tls, at, tcp))
                     .await?;
                 progress.tls_us = Some(us);
                 progress.tls = stream.tls();
@@ -296,14 +333,18 @@ impl Connector {
     /// The addresses in their order, each under the limit; the last one's failure is reported.
     async fn tcp(
         &self,
-        addresses: &[IpAddr],
+        host: &Host,
+        mut addresses: Vec<IpAddr>,
         progress: &mut Progress,
     ) -> Result<TcpStream, PhaseError> {
+        if self.endpoint.in_random_order {
+            addresses.shuffle(&mut rand::rng());
+        }
         let begun = Instant::now();
         let mut last = None;
         for address in addresses {
-            progress.address = Some(*address);
-            let target = SocketAddr::new(*address, self.endpoint.port);
+            progress.address = Some(address);
+            let target = SocketAddr::new(address, host.port);
             let connect = async {
                 let connected = self.endpoint.tcp.connect(target).await;
                 connected.map_err(|error| from_io(&error))
@@ -316,23 +357,27 @@ impl Connector {
                 Err(error) => last = Some(error),
             }
         }
-        Err(last
-            .unwrap_or_else(|| refusal(ErrorClass::Dns, &resolve::no_address(&self.endpoint.host))))
+        Err(last.unwrap_or_else(|| refusal(ErrorClass::Dns, &resolve::no_address(&host.name))))
     }
 
-    async fn agree_on_tls(&self, tls: &Tls, mut tcp: TcpStream) -> Result<Stream, PhaseError> {
+    async fn agree_on_tls(
+        &self,
+        tls: &Tls,
+        host: usize,
+        mut tcp: TcpStream,
+    ) -> Result<Stream, PhaseError> {
         let refused = |message: String| refusal(ErrorClass::Tls, &message);
         if tls::ask_for_tls(&mut tcp)
             .await
             .map_err(|error| from_io(&error))?
         {
-            let stream = tls
-                .handshake(tcp)
-                .await
-                .map_err(|error| match tls::explain(&error) {
-                    Some(reason) => refused(format!("TLS handshake: {reason}")),
-                    None => from_io(&error),
-                })?;
+            let stream =
+                tls.handshake(host, tcp)
+                    .await
+                    .map_err(|error| match tls::explain(&error) {
+                        Some(reason) => refused(format!("TLS handshake: {reason}")),
+                        None => from_io(&error),
+                    })?;
             return Ok(Stream::Tls(Box::new(stream)));
         }
         match self.endpoint.needs_tls() {

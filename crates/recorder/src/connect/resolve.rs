@@ -1,14 +1,15 @@
-//! Names to addresses, asked by ourselves so that the address of each connection is known and no cache outlives the TTL.
+//! Names to addresses, asked by ourselves so that the address of each connection is known, and no cache outlives the TTL unless the
+//! user wants one that does.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
 };
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::{MAX_TTL, TokioResolver};
 
 /// Looks names up. Cheap to clone; clones share the cache.
 #[derive(Clone)]
@@ -16,17 +17,50 @@ pub struct Resolver {
     inner: TokioResolver,
     /// Who is asked; `None` for the system's servers.
     server: Option<SocketAddr>,
+    /// How long an answer is kept at least; `None` where its TTL decides.
+    kept_at_least: Option<Duration>,
+}
+
+/// The longest that an answer can be kept.
+const LONGEST: Duration = Duration::from_secs(MAX_TTL as u64);
+
+/// What becomes of answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cache {
+    /// Each look-up asks.
+    None,
+    /// Kept as long as their TTL says.
+    Ttl,
+    /// Kept so long, and longer where their TTL says so.
+    AtLeast(Duration),
 }
 
 impl Resolver {
-    /// A resolver that asks `server`, or the servers and hosts file of the operating system.
+    /// A resolver that asks `server`, or the servers and hosts file of the operating system, and keeps answers as long as their TTL.
     ///
     /// `limit` is the caller's own limit on a look-up: two tries fit into it.
     ///
     /// # Errors
     /// One line where the system's configuration can't be read.
     pub fn new(server: Option<SocketAddr>, limit: Duration) -> Result<Self, String> {
-        Self::build(server, limit, true)
+        Self::build(server, limit, Cache::Ttl)
+    }
+
+    /// The same, but every answer is kept for `least` at least, whatever its TTL says: whole seconds, from one to a day.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; one line where `least` is no such time.
+    pub fn keeping(
+        server: Option<SocketAddr>,
+        limit: Duration,
+        least: Duration,
+    ) -> Result<Self, String> {
+        if least.is_zero() || least.subsec_nanos() != 0 || least > LONGEST {
+            return Err(format!(
+                "--dns-cache {least:?}: write whole seconds, from 1s to 24h"
+            ));
+        }
+        Self::build(server, limit, Cache::AtLeast(least))
     }
 
     /// One that asks the same server each time anew: what the server says now, whatever was to be kept of what it said before.
@@ -34,10 +68,16 @@ impl Resolver {
     /// # Errors
     /// As [`Self::new`].
     pub fn without_cache(&self, limit: Duration) -> Result<Self, String> {
-        Self::build(self.server, limit, false)
+        Self::build(self.server, limit, Cache::None)
     }
 
-    fn build(server: Option<SocketAddr>, limit: Duration, has_cache: bool) -> Result<Self, String> {
+    /// How long answers are kept at least; `None` where their TTL decides.
+    #[must_use]
+    pub const fn kept_at_least(&self) -> Option<Duration> {
+        self.kept_at_least
+    }
+
+    fn build(server: Option<SocketAddr>, limit: Duration, cache: Cache) -> Result<Self, String> {
         let mut builder = match server {
             Some(server) => {
                 let mut udp = ConnectionConfig::udp();
@@ -61,13 +101,23 @@ impl Resolver {
         options.attempts = 1;
         // A name that did not resolve is asked for again: an outage of DNS must not last longer here than there.
         options.negative_max_ttl = Some(Duration::ZERO);
-        if !has_cache {
-            options.cache_size = 0;
+        let mut kept_at_least = None;
+        match cache {
+            Cache::None => options.cache_size = 0,
+            Cache::Ttl => {}
+            Cache::AtLeast(least) => {
+                options.positive_min_ttl = Some(least);
+                kept_at_least = Some(least);
+            }
         }
         let inner = builder
             .build()
             .map_err(|error| format!("no DNS resolver: {error}"))?;
-        Ok(Self { inner, server })
+        Ok(Self {
+            inner,
+            server,
+            kept_at_least,
+        })
     }
 
     /// The addresses of a name, IPv4 before IPv6; an address is not looked up.
@@ -82,8 +132,8 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// What a name resolves to: its addresses, IPv4 before IPv6, and how long the answer may be kept, seconds. Out of the cache it is
-    /// the whole time that the name server gave, not what is left of it.
+    /// What a name resolves to: its addresses, IPv4 before IPv6, and how long the answer may be kept, seconds. Without a
+    /// cache that is the TTL that the name server gave.
     ///
     /// # Errors
     /// One line, where there is no address.

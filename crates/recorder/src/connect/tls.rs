@@ -19,7 +19,7 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-use crate::endpoint::{Endpoint, RootCertificates, SslMode};
+use crate::endpoint::{Endpoint, Host, RootCertificates, SslMode};
 
 /// `SSLRequest`: length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -28,7 +28,8 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 #[derive(Clone)]
 pub(super) struct Tls {
     connector: TlsConnector,
-    name: ServerName<'static>,
+    /// Of the endpoint's hosts, in their order.
+    names: Vec<ServerName<'static>>,
 }
 
 impl Tls {
@@ -74,23 +75,37 @@ impl Tls {
                 }))
                 .with_no_client_auth(),
         };
-        let name = ServerName::try_from(endpoint.host.clone())
-            .map_err(|_| format!("{}: not a host name that TLS can check", endpoint.host))?;
+        let name = |host: &Host| {
+            ServerName::try_from(host.name.clone())
+                .map_err(|_| format!("{}: not a host name that TLS can check", host.name))
+        };
+        let names = endpoint.hosts.iter().map(name).collect::<Result<_, _>>()?;
         Ok(Some(Self {
             connector: TlsConnector::from(Arc::new(config)),
-            name,
+            names,
         }))
     }
 
-    /// The handshake, after the server agreed to it.
+    /// The same for one of the endpoint's hosts alone.
+    pub(super) fn of_host(&self, host: usize) -> Self {
+        Self {
+            connector: self.connector.clone(),
+            names: vec![self.names[host].clone()],
+        }
+    }
+
+    /// The handshake with one of the endpoint's hosts, after its server agreed to it.
     ///
     /// # Errors
     /// What rustls says: untrusted certificate, wrong name, no common protocol.
     pub(super) async fn handshake(
         &self,
+        host: usize,
         stream: TcpStream,
     ) -> std::io::Result<TlsStream<TcpStream>> {
-        self.connector.connect(self.name.clone(), stream).await
+        self.connector
+            .connect(self.names[host].clone(), stream)
+            .await
     }
 }
 

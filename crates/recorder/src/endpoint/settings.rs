@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{ChannelBinding, RootCertificates, SslMode};
+use super::{ChannelBinding, RootCertificates, SslMode, TargetSession};
 use crate::environment::Environment;
 use crate::tcp::TcpSettings;
 
 /// What is understood, and the variable that fills it in.
-const PARAMETERS: [(&str, Option<&str>); 7] = [
+const PARAMETERS: [(&str, Option<&str>); 9] = [
     ("sslmode", Some("PGSSLMODE")),
     ("sslrootcert", Some("PGSSLROOTCERT")),
     ("channel_binding", Some("PGCHANNELBINDING")),
+    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
     ("keepalives_idle", None),
     ("keepalives_interval", None),
     ("keepalives_count", None),
@@ -28,6 +30,8 @@ pub(super) struct Settings {
     pub sslmode: SslMode,
     pub roots: RootCertificates,
     pub channel_binding: ChannelBinding,
+    pub target: TargetSession,
+    pub in_random_order: bool,
     pub tcp: TcpSettings,
 }
 
@@ -131,6 +135,21 @@ impl Settings {
                 "write disable, prefer or require",
             )?
             .unwrap_or_default();
+        let target = values
+            .word(
+                "target_session_attrs",
+                TargetSession::parse,
+                "write any, read-write, read-only, primary, standby or prefer-standby",
+            )?
+            .unwrap_or_default();
+        let is_random = |word: &str| match word {
+            "disable" => Some(false),
+            "random" => Some(true),
+            _ => None,
+        };
+        let in_random_order = values
+            .word("load_balance_hosts", is_random, "write disable or random")?
+            .unwrap_or_default();
         let roots = match values.0.get("sslrootcert").map(|value| value.text.as_str()) {
             None => RootCertificates::None,
             Some("system") => RootCertificates::System,
@@ -185,6 +204,8 @@ impl Settings {
             sslmode,
             roots,
             channel_binding,
+            target,
+            in_random_order,
             tcp,
         })
     }

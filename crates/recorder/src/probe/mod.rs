@@ -85,15 +85,24 @@ impl Probing {
     pub(crate) fn start(&self, teller: &Teller) -> JoinSet<()> {
         let mut probes = JoinSet::new();
         for connector in &self.connectors {
-            let (resolved, addresses) = watch::channel(BTreeSet::<IpAddr>::new());
-            let is_name = connector.endpoint().host.parse::<IpAddr>().is_err();
-            if is_name {
-                let probe = NameProbe {
-                    connector: connector.clone(),
-                    resolved,
-                    teller: teller.clone(),
-                };
-                probes.spawn(probe.run());
+            let mut addresses = Vec::new();
+            let mut asked = BTreeSet::new();
+            for host in &connector.endpoint().hosts {
+                let literal = host.name.parse::<IpAddr>().ok();
+                let (resolved, heard) = watch::channel(literal.into_iter().collect());
+                // The same name at another port is no other name.
+                if literal.is_none() && asked.insert(&host.name) {
+                    let probe = NameProbe {
+                        connector: connector.clone(),
+                        host: host.name.clone(),
+                        resolved,
+                        teller: teller.clone(),
+                    };
+                    probes.spawn(probe.run());
+                    addresses.push(heard);
+                } else if literal.is_some() {
+                    addresses.push(heard);
+                }
             }
             let probe = ServerProbe {
                 connector: connector.clone(),

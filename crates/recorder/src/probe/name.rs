@@ -16,10 +16,12 @@ use crate::connect::Connector;
 use crate::message;
 use crate::tell::Teller;
 
-/// Asks for the name of one endpoint.
+/// Asks for one name of an endpoint.
 pub(super) struct NameProbe {
     /// The endpoint, with a resolver that has no cache.
     pub connector: Connector,
+    /// The name.
+    pub host: String,
     /// Hears of each answer.
     pub resolved: watch::Sender<BTreeSet<IpAddr>>,
     pub teller: Teller,
@@ -28,7 +30,7 @@ pub(super) struct NameProbe {
 impl NameProbe {
     /// Asks until it is dropped.
     pub(super) async fn run(self) {
-        let host = &self.connector.endpoint().host;
+        let host = &self.host;
         let path = self.connector.path();
         let mut known = Addresses::default();
         let mut ticks = interval(NAME_INTERVAL);

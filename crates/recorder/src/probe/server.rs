@@ -25,8 +25,8 @@ pub(super) struct ServerProbe {
     pub every: Duration,
     /// On a probe, connecting included.
     pub limit: Duration,
-    /// What the endpoint's name resolved to last; empty where nobody said, or where it is no name.
-    pub addresses: watch::Receiver<BTreeSet<IpAddr>>,
+    /// What each of the endpoint's hosts resolved to last; empty where nobody said yet.
+    pub addresses: Vec<watch::Receiver<BTreeSet<IpAddr>>>,
     pub teller: Teller,
 }
 
@@ -68,7 +68,7 @@ impl ServerProbe {
                 path,
                 time,
                 kind: ProbeKind::Server,
-                target: self.connector.endpoint().host.clone(),
+                target: self.target(),
                 reader: self.connector.is_reader(),
                 duration_us,
                 server,
@@ -77,6 +77,13 @@ impl ServerProbe {
                 failure,
             });
         }
+    }
+
+    /// The name or address of the endpoint; of several, with commas between.
+    fn target(&self) -> String {
+        let hosts = &self.connector.endpoint().hosts;
+        let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+        names.join(",")
     }
 
     /// Asks once, on the connection that is there or on a new one. One that failed, or was too late, is gone afterwards.
@@ -88,7 +95,11 @@ impl ServerProbe {
         let asked = timeout(self.limit, asking).await;
         match asked {
             Ok(Ok((connected, answer))) => {
-                *kept = Some(connected);
+                // One whose role has changed is no longer what the endpoint asks for: who is, the next probe sees.
+                let in_recovery = answer.server.in_recovery;
+                let target = self.connector.endpoint().target;
+                let fits = in_recovery.is_none_or(|in_recovery| !target.excludes(in_recovery));
+                *kept = Some(connected).filter(|_| fits);
                 Ok(answer)
             }
             Ok(Err(failure)) => Err(failure),
@@ -106,8 +117,12 @@ impl ServerProbe {
     /// False for a connection that has ended, or that leads where the name no longer does: an old writer that lives on would
     /// answer for ever, and the question is who answers there now.
     fn is_current(&self, open: &Connected) -> bool {
-        let addresses = self.addresses.borrow();
-        let leads_there = |address: IpAddr| addresses.is_empty() || addresses.contains(&address);
+        let leads_there = |address: IpAddr| {
+            self.addresses.iter().any(|addresses| {
+                let addresses = addresses.borrow();
+                addresses.is_empty() || addresses.contains(&address)
+            })
+        };
         !open.session.is_closed() && open.address.is_none_or(leads_there)
     }
 

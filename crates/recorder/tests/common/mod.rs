@@ -35,7 +35,7 @@ pub const BUSY: [&str; 4] = [
 ];
 
 /// What would fill in or change the endpoints of a test.
-const LIBPQ: [&str; 9] = [
+const LIBPQ: [&str; 11] = [
     "PGHOST",
     "PGPORT",
     "PGUSER",
@@ -44,6 +44,8 @@ const LIBPQ: [&str; 9] = [
     "PGSSLMODE",
     "PGSSLROOTCERT",
     "PGCHANNELBINDING",
+    "PGTARGETSESSIONATTRS",
+    "PGLOADBALANCEHOSTS",
     "PGOUTAGE_PASSWORD_COMMAND",
 ];
 

@@ -1,0 +1,136 @@
+//! Where the paths lead: connectors, made from URLs, flags and environment.
+
+use std::time::Duration;
+
+use recording::vocabulary::Path;
+
+use super::usage;
+use crate::cli::EndpointArgs;
+use crate::connect::{Connector, Resolver};
+use crate::endpoint::Endpoint;
+use crate::environment::Environment;
+use crate::error::RecorderError;
+use crate::password_command::PasswordCommand;
+
+/// The limit on each phase of connecting for `setup` and `cleanup`.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// The connector of `setup` and `cleanup`: the direct endpoint, else the proxy's.
+///
+/// # Errors
+/// [`RecorderError::Usage`], one line.
+pub fn maintenance_connector(endpoints: &EndpointArgs) -> Result<Connector, RecorderError> {
+    let path = match (url(endpoints, Path::Direct), url(endpoints, Path::Proxy)) {
+        (Some(_), _) => Path::Direct,
+        (None, Some(_)) => Path::Proxy,
+        (None, None) => {
+            return Err(usage(
+                "no endpoint: give --direct-url or --proxy-url, or set PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL",
+            ));
+        }
+    };
+    let mut connectors = connectors(endpoints, &[path], CONNECT_LIMIT)?;
+    connectors.pop().ok_or_else(|| usage("no endpoint"))
+}
+
+/// The URL of a path; an empty one, as an unset variable of a script leaves it, is none.
+fn url(endpoints: &EndpointArgs, path: Path) -> Option<&str> {
+    let url = match path {
+        Path::Direct => &endpoints.direct_url,
+        Path::Proxy => &endpoints.proxy_url,
+    };
+    url.as_deref().filter(|url| !url.is_empty())
+}
+
+pub(crate) fn connectors(
+    endpoints: &EndpointArgs,
+    paths: &[Path],
+    limit: Duration,
+) -> Result<Vec<Connector>, RecorderError> {
+    let server = endpoints.dns_server;
+    let resolver = match endpoints.connection.dns_cache {
+        Some(least) => Resolver::keeping(server, limit, least),
+        None => Resolver::new(server, limit),
+    }
+    .map_err(usage)?;
+    let connector = |path: &Path| {
+        let url = url(endpoints, *path).ok_or_else(|| {
+            let variable = format!("PGOUTAGE_{}_URL", path.as_str().to_ascii_uppercase());
+            usage(format!(
+                "no endpoint for the {path} path: give --{path}-url, set {variable}, or choose another --mode"
+            ))
+        })?;
+        connect_to(*path, url, endpoints, &resolver, limit)
+            .map_err(|reason| usage(format!("--{path}-url: {reason}")))
+    };
+    paths.iter().map(connector).collect()
+}
+
+/// The connector of one URL, with what flags and environment add to it.
+fn connect_to(
+    path: Path,
+    url: &str,
+    endpoints: &EndpointArgs,
+    resolver: &Resolver,
+    limit: Duration,
+) -> Result<Connector, String> {
+    let environment = Environment::of_process();
+    let settings = &endpoints.connection;
+    let mut endpoint = Endpoint::parse(url, &environment)?;
+    endpoint.tcp = endpoint.tcp.or(settings.tcp()?);
+    let command = settings.password_command.as_deref();
+    let command = command.filter(|command| !command.is_empty() && endpoint.password.is_none());
+    let commands: Vec<PasswordCommand> = match command {
+        Some(command) => {
+            let lifetime = settings.password_lifetime;
+            let of_host = |host| PasswordCommand::new(command, lifetime, &endpoint, host);
+            endpoint
+                .hosts
+                .iter()
+                .map(of_host)
+                .collect::<Result<_, _>>()?
+        }
+        None => {
+            endpoint.find_password(&environment)?;
+            Vec::new()
+        }
+    };
+    let connector = Connector::new(path, endpoint, resolver.clone(), limit)?;
+    Ok(connector.with_password_commands(commands))
+}
+
+/// With other settings on one path the comparison would be one of settings.
+pub(super) fn check_same_tcp<'a>(
+    connectors: impl Iterator<Item = &'a Connector>,
+) -> Result<(), RecorderError> {
+    let mut settings = connectors.map(|connector| connector.endpoint().tcp);
+    let first = settings.next();
+    match settings.all(|others| Some(others) == first) {
+        true => Ok(()),
+        false => Err(usage(
+            "the URLs have different TCP settings (keepalives_*, tcp_user_timeout), and paths with different ones can't be \
+             compared: give both the same, or use the flags --tcp-*",
+        )),
+    }
+}
+
+/// Of each path whose reads have an endpoint of their own; an empty URL is none, as with [`url`].
+pub(crate) fn readers(
+    endpoints: &EndpointArgs,
+    connectors: &[Connector],
+    limit: Duration,
+) -> Result<Vec<Connector>, RecorderError> {
+    let reader = |connector: &Connector| {
+        let path = connector.path();
+        let url = match path {
+            Path::Direct => &endpoints.readers.direct_reader_url,
+            Path::Proxy => &endpoints.readers.proxy_reader_url,
+        };
+        let url = url.as_deref().filter(|url| !url.is_empty())?;
+        // The same resolver: what one looked up, the other need not ask.
+        let reader = connect_to(path, url, endpoints, connector.resolver(), limit);
+        let in_url = |reason: String| usage(format!("--{path}-reader-url: {reason}"));
+        Some(reader.map(Connector::for_reads).map_err(in_url))
+    };
+    connectors.iter().filter_map(reader).collect()
+}
