@@ -25,10 +25,7 @@ pub(crate) fn injected(kind: FailoverKind, steps: &[Step], lane: Lane) -> Vec<Sp
         (Path::Direct, Group::Writer) => time(StepKind::DnsChanged),
         // Whichever answers first: the old writer as a reader, or the new one behind the name.
         (Path::Direct, Group::Read) => {
-            let ends = [
-                time(StepKind::ReturnedAsReader),
-                time(StepKind::DnsChanged),
-            ];
+            let ends = [time(StepKind::ReturnedAsReader), time(StepKind::DnsChanged)];
             ends.into_iter().flatten().min()
         }
     };
@@ -142,11 +139,7 @@ mod tests {
             [vec![], vec![], vec![(10, 20)], vec![(10, 20)]]
         );
         let slow = [(10, StepKind::Slowed), (20, StepKind::Restored)];
-        assert!(
-            spans(FailoverKind::Slow, &slow)
-                .iter()
-                .all(Vec::is_empty)
-        );
+        assert!(spans(FailoverKind::Slow, &slow).iter().all(Vec::is_empty));
         let frozen = [(10, StepKind::Frozen), (14, StepKind::Thawed)];
         assert_eq!(spans(FailoverKind::Freeze, &frozen), vec![[(10, 14)]; 4]);
     }

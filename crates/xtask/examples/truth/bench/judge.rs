@@ -135,7 +135,10 @@ impl Case<'_> {
     fn figure(&self, cluster: Cluster, longest_gap_us: impl Fn(Span) -> i64) -> Figure {
         let sum = |outages: &[Outage]| -> (i64, i64) {
             let down = outages.iter().map(|outage| outage.span.length_us()).sum();
-            (down, outages.iter().map(|outage| outage.resolution_us).sum())
+            (
+                down,
+                outages.iter().map(|outage| outage.resolution_us).sum(),
+            )
         };
         let injected_us: i64 = self
             .injected

@@ -91,10 +91,14 @@ fn span(value: &Value) -> Result<Span> {
 
 fn time(value: &Value) -> Result<i64> {
     let text = value.as_str().context("a time that is none")?;
-    let time: Timestamp = text.parse().map_err(|_| anyhow::anyhow!("{text}: no time"))?;
+    let time: Timestamp = text
+        .parse()
+        .map_err(|_| anyhow::anyhow!("{text}: no time"))?;
     Ok(time.micros())
 }
 
 fn whole(value: &Value) -> Result<i64> {
-    value.as_i64().with_context(|| format!("{value}: no whole number"))
+    value
+        .as_i64()
+        .with_context(|| format!("{value}: no whole number"))
 }

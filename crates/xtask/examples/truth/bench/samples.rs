@@ -80,9 +80,7 @@ pub(crate) fn outages(samples: &[Sample], within: Span) -> Vec<Outage> {
     let edges = edges(samples, within);
     let mut lengths: Vec<i64> = edges.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let median_gap_us = median(&mut lengths);
-    let successes = samples
-        .iter()
-        .filter(|sample| sample.answer == Answer::Yes);
+    let successes = samples.iter().filter(|sample| sample.answer == Answer::Yes);
     let usual_us = median(&mut successes.map(Sample::length_us).collect::<Vec<_>>());
     let stall_us = (MIN_STALL_US + usual_us).max(3 * usual_us);
 
