@@ -75,6 +75,12 @@ impl Figure {
     pub(crate) fn error_us(&self) -> Option<i64> {
         Some(self.reported?.0 - self.witness?.0)
     }
+
+    /// Is the true downtime no longer than the reported one, as the report says? To within one interval, and the witness's own resolution.
+    pub(crate) fn is_upper_bound(&self) -> Option<bool> {
+        let (_, resolution_us) = self.reported?;
+        Some(-self.error_us()? <= self.allowed_us - resolution_us)
+    }
 }
 
 impl Case<'_> {
@@ -252,12 +258,16 @@ mod tests {
         assert_eq!(verdicts(&right), [Verdict::Within]);
         assert_eq!(right[0].allowed_us, 100_000);
         assert_eq!(right[0].error_us(), Some(100_000));
+        assert_eq!(right[0].is_upper_bound(), Some(true));
         assert_eq!(right[0].injected_us, Some(1_980_000));
         let longer = judge(&[outage(960, 3_061, 50)], &witness, &injected);
         assert_eq!(verdicts(&longer), [Verdict::Outside]);
         let shorter = judge(&[outage(1_000, 2_800, 50)], &witness, &injected);
         assert_eq!(verdicts(&shorter), [Verdict::Outside]);
         assert_eq!(shorter[0].error_us(), Some(-200_000));
+        let a_little_shorter = judge(&[outage(1_000, 2_949, 50)], &witness, &injected);
+        assert_eq!(verdicts(&a_little_shorter), [Verdict::Within]);
+        assert_eq!(a_little_shorter[0].is_upper_bound(), Some(false));
     }
 
     #[test]

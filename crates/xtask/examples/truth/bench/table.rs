@@ -197,6 +197,17 @@ fn sums(done: &Done) -> String {
         count(Verdict::Unobserved),
         count(Verdict::TooShort),
     );
+    let bounds: Vec<bool> = done
+        .rows
+        .iter()
+        .filter_map(|row| row.figure.is_upper_bound())
+        .collect();
+    let _ = writeln!(
+        text,
+        "bounds:   {} of {} reported downtimes are no shorter than the witness's, to within one interval and its resolution",
+        bounds.iter().filter(|holds| **holds).count(),
+        bounds.len()
+    );
     let judged = done
         .rows
         .iter()
