@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::load::Load;
-use super::plan::Fault;
+use super::plan::{self, Fault};
 
 /// How long the recorder may take to begin, and to end.
 const RECORDER_LIMIT: Duration = Duration::from_secs(60);
@@ -47,7 +47,9 @@ pub(crate) async fn record(
     programs: &Path,
     mut tell: impl FnMut(&Fault),
 ) -> Result<Batch> {
-    let mut recorder = Recorder::start(lab, load, out, programs).await?;
+    // It is told when to end; where this bench is killed, it must not go on for ever.
+    let longest = plan::estimate(faults) * 2 + steady + Duration::from_secs(600);
+    let mut recorder = Recorder::start(lab, load, longest, out, programs).await?;
     sleep(CALM + steady).await;
     let mut made = Vec::new();
     for fault in faults {
@@ -107,13 +109,19 @@ struct Recorder {
 
 impl Recorder {
     /// Returns when the recording has begun.
-    async fn start(lab: &Lab, load: Load, out: &Path, programs: &Path) -> Result<Self> {
+    async fn start(
+        lab: &Lab,
+        load: Load,
+        longest: Duration,
+        out: &Path,
+        programs: &Path,
+    ) -> Result<Self> {
         let before = recordings(out)?;
         let log = out.join(format!("recorder-{}.log", before.len() + 1));
         let stderr = fs::File::create(&log).with_context(|| format!("making {}", log.display()))?;
         let mut command = Command::new(programs.join("recorder"));
         command
-            .args(["run", "--duration", "24h", "--out"])
+            .args(["run", "--duration", &longest.as_secs().to_string(), "--out"])
             .arg(out)
             .args(load.flags())
             .env("PGOUTAGE_DIRECT_URL", lab.direct_url())
