@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::load::Load;
 use super::plan::{self, Fault};
+use super::witness::Witness;
 
 /// How long the recorder may take to begin, and to end.
 const RECORDER_LIMIT: Duration = Duration::from_secs(60);
@@ -40,6 +41,7 @@ pub(crate) struct Batch {
 /// Records `faults` one after the other, or so long without any. `tell` hears of each fault as it begins.
 pub(crate) async fn record(
     lab: &mut Lab,
+    witness: &Witness,
     load: Load,
     faults: &[Fault],
     steady: Duration,
@@ -47,12 +49,15 @@ pub(crate) async fn record(
     programs: &Path,
     mut tell: impl FnMut(&Fault),
 ) -> Result<Batch> {
+    witness.await_calm().await?;
     // It is told when to end; where this bench is killed, it must not go on for ever.
     let longest = plan::estimate(faults) * 2 + steady + Duration::from_secs(600);
     let mut recorder = Recorder::start(lab, load, longest, out, programs).await?;
+    witness.await_calm().await?;
     sleep(CALM + steady).await;
     let mut made = Vec::new();
     for fault in faults {
+        witness.await_calm().await?;
         sleep(fault.calm).await;
         tell(fault);
         let mut steps = Vec::new();
@@ -75,6 +80,7 @@ pub(crate) async fn record(
             trouble,
         });
     }
+    witness.await_calm().await?;
     sleep(CALM).await;
     recorder.end().await?;
     Ok(Batch {

@@ -130,7 +130,14 @@ pub(crate) fn longest_gap_us(samples: &[Sample], within: Span, span: Span) -> i6
     around.map(|gap| gap.length_us()).max().unwrap_or(0)
 }
 
-/// Median gap of a series of successes would be 0 without any; nearest rank.
+/// Nothing but successes, and some of them, since `since_us`?
+pub(crate) fn is_calm(samples: &[Sample], since_us: i64) -> bool {
+    let from = samples.partition_point(|sample| sample.end_us < since_us);
+    let latest = &samples[from..];
+    latest.len() >= 5 && latest.iter().all(|sample| sample.answer == Answer::Yes)
+}
+
+/// Nearest rank; 0 of nothing.
 fn median(values: &mut [i64]) -> i64 {
     if values.is_empty() {
         return 0;
@@ -262,6 +269,15 @@ mod tests {
             longest_gap_us(&idle, ALL, span(3_000_000, 3_100_000)),
             2_020_000
         );
+    }
+
+    #[test]
+    fn calm_is_success_after_success() {
+        let samples = every_20_ms(10_000_000, span(8_000_000, 8_100_000), Answer::No);
+        assert!(is_calm(&samples, 8_500_000));
+        assert!(!is_calm(&samples, 8_000_000));
+        assert!(!is_calm(&samples, 9_999_000), "nothing was asked since");
+        assert!(!is_calm(&[], 0));
     }
 
     #[test]

@@ -7,20 +7,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use lab::Lab;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_postgres::{Client, Config, NoTls, config::Host};
 
 use super::lanes::{Group, LANES, Lane, Path};
-use super::samples::{Answer, Sample, Span};
+use super::samples::{Answer, Sample, Span, is_calm};
 
 /// From one attempt's start to the next one's, where the attempt takes no longer.
 pub(crate) const EVERY: Duration = Duration::from_millis(20);
 /// How long an attempt may take, a new connection included. A little more than the floor of a stall (500 ms): what waits for less is
 /// no outage by definition, and must not become one by impatience.
 pub(crate) const LIMIT: Duration = Duration::from_millis(600);
+
+/// Nothing is broken before everybody was served for so long, and how long that may take.
+const CALM: Duration = Duration::from_secs(1);
+const CALM_LIMIT: Duration = Duration::from_secs(60);
 
 /// Four loops, each in a thread of its own, so that nothing but the server keeps them waiting. They end when this is dropped.
 pub(crate) struct Witness {
@@ -60,6 +64,28 @@ impl Witness {
             lanes.push((lane, samples, thread.context("the witness's thread")?));
         }
         Ok(Self { ending, lanes })
+    }
+
+    /// Waits until every loop was served for a while.
+    ///
+    /// # Errors
+    /// They are not, though nothing is broken.
+    pub(crate) async fn await_calm(&self) -> Result<()> {
+        let deadline = Instant::now() + CALM_LIMIT;
+        loop {
+            let since_us = Clock::start().start_us - CALM.as_micros() as i64;
+            let restless = self
+                .lanes
+                .iter()
+                .find(|(_, samples, _)| !is_calm(&lock(samples), since_us));
+            match restless {
+                None => return Ok(()),
+                Some((lane, ..)) if Instant::now() > deadline => bail!(
+                    "{lane}: the witness is not served for {CALM:?} on end, though nothing is broken; is this machine too busy?"
+                ),
+                Some(_) => tokio::time::sleep(CALM / 10).await,
+            }
+        }
     }
 
     /// What the loop of `lane` saw from a little before `span` to its end.
@@ -144,7 +170,7 @@ impl Target {
         let config: Config = url.parse().context("the lab's URL")?;
         let host = match config.get_hosts() {
             [Host::Tcp(host)] => host.clone(),
-            _ => anyhow::bail!("the lab's URL names no host"),
+            _ => bail!("the lab's URL names no host"),
         };
         let port = config.get_ports().first().copied().unwrap_or(5432);
         Ok(Self {
