@@ -38,56 +38,70 @@ pub(crate) struct Batch {
     pub(crate) made: Vec<Made>,
 }
 
-/// Records `faults` one after the other, or so long without any. `tell` hears of each fault as it begins.
-pub(crate) async fn record(
-    lab: &mut Lab,
-    witness: &Witness,
-    load: Load,
-    faults: &[Fault],
-    steady: Duration,
-    out: &Path,
-    programs: &Path,
-    mut tell: impl FnMut(&Fault),
-) -> Result<Batch> {
-    witness.await_calm().await?;
-    // It is told when to end; where this bench is killed, it must not go on for ever.
-    let longest = plan::estimate(faults) * 2 + steady + Duration::from_secs(600);
-    let mut recorder = Recorder::start(lab, load, longest, out, programs).await?;
-    witness.await_calm().await?;
-    sleep(CALM + steady).await;
-    let mut made = Vec::new();
-    for fault in faults {
-        witness.await_calm().await?;
-        sleep(fault.calm).await;
-        tell(fault);
+/// Where batches are recorded.
+pub(crate) struct Bench<'a> {
+    pub(crate) lab: &'a mut Lab,
+    pub(crate) witness: &'a Witness,
+    /// The folder for the recordings,
+    pub(crate) out: &'a Path,
+    /// and that of `recorder` and `analyze`.
+    pub(crate) programs: &'a Path,
+}
+
+impl Bench<'_> {
+    /// Records `faults` one after the other, or `steady` without any. `tell` hears of each fault as it begins.
+    pub(crate) async fn record(
+        &mut self,
+        load: Load,
+        faults: &[Fault],
+        steady: Duration,
+        mut tell: impl FnMut(&Fault),
+    ) -> Result<Batch> {
+        self.witness.await_calm().await?;
+        // It is told when to end; where this bench is killed, it must not go on for ever.
+        let longest = plan::estimate(faults) * 2 + steady + Duration::from_secs(600);
+        let mut recorder =
+            Recorder::start(self.lab, load, longest, self.out, self.programs).await?;
+        self.witness.await_calm().await?;
+        sleep(CALM + steady).await;
+        let mut made = Vec::new();
+        for fault in faults {
+            self.witness.await_calm().await?;
+            sleep(fault.calm).await;
+            tell(fault);
+            made.push(self.make(fault, &recorder.folder).await?);
+        }
+        self.witness.await_calm().await?;
+        sleep(CALM).await;
+        recorder.end().await?;
+        Ok(Batch {
+            load,
+            folder: recorder.folder,
+            made,
+        })
+    }
+
+    async fn make(&mut self, fault: &Fault, recording: &Path) -> Result<Made> {
         let mut steps = Vec::new();
         let on_step = |step: &Step| {
             // The recording carries its own ground truth; without it the bench has it all the same.
-            let _ = marks::put(&recorder.folder, step);
+            let _ = marks::put(recording, step);
             steps.push(step.clone());
         };
-        let trouble = match lab.failover(&fault.options, on_step).await {
+        let trouble = match self.lab.failover(&fault.options, on_step).await {
             Ok(_) => None,
             Err(error) => {
-                let healed = lab.heal(|step| steps.push(step.clone())).await;
+                let healed = self.lab.heal(|step| steps.push(step.clone())).await;
                 healed.with_context(|| format!("healing after {error}"))?;
                 Some(error.to_string())
             }
         };
-        made.push(Made {
+        Ok(Made {
             fault: fault.clone(),
             steps,
             trouble,
-        });
+        })
     }
-    witness.await_calm().await?;
-    sleep(CALM).await;
-    recorder.end().await?;
-    Ok(Batch {
-        load,
-        folder: recorder.folder,
-        made,
-    })
 }
 
 /// Makes the recorder's tables.

@@ -24,7 +24,7 @@ use clap::ValueEnum;
 use lab::{FailoverKind, Lab, LabOptions};
 use rand::RngExt;
 
-use batch::Batch;
+use batch::{Batch, Bench};
 use load::LOADS;
 use rows::Row;
 use witness::Witness;
@@ -171,6 +171,12 @@ async fn record_and_judge(
     for (chunk, load) in faults.chunks(size).zip(LOADS.iter().cycle()) {
         plans.push((*load, chunk, Duration::ZERO));
     }
+    let mut bench = Bench {
+        lab: &mut lab,
+        witness: &witness,
+        out,
+        programs,
+    };
     let is_watched = std::io::stderr().is_terminal();
     let (mut batches, mut rows, mut number) = (Vec::new(), Vec::new(), 0);
     for (load, faults_of_it, steady) in plans {
@@ -185,8 +191,7 @@ async fn record_and_judge(
                 );
             }
         };
-        let recorded = batch::record(&mut lab, load, faults_of_it, steady, out, programs, tell);
-        let batch = recorded.await?;
+        let batch = bench.record(load, faults_of_it, steady, tell).await?;
         rows.extend(rows::judge(&batch, batches.len(), &witness, programs)?);
         batches.push(batch);
     }
