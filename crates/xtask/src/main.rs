@@ -44,16 +44,20 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Demo => demo::run(),
-        Command::Test { with_spark } => test::run(with_spark),
-        Command::Soak(args) => soak::run(&args),
+        Command::Demo => demo::run().map(success),
+        Command::Test { with_spark } => test::run(with_spark).map(success),
+        Command::Soak(args) => soak::run(&args).map(success),
         Command::Bench(bench) => bench::run(&bench),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("cargo xtask: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn success((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }

@@ -1,30 +1,14 @@
-//! `cargo xtask bench`: figures beside their budgets, and their history in `docs/benchmarks.md`.
+//! `cargo xtask bench recording`: figures beside their budgets, and their history in `docs/benchmarks.md`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
-use clap::Subcommand;
 
+use super::origin::origin;
 use crate::shell::{cargo, workspace};
-
-/// What is measured.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Bench {
-    /// Size and speed of recording: bytes per operation, rows per second of one core, memory, the hot path.
-    ///
-    /// Takes about a minute after a release build of a few minutes. On a busy machine trust the bytes, the CPU time and the ratios.
-    Recording {
-        /// Operations to record.
-        #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-        rows: u64,
-        /// Append the figures to the history in docs/benchmarks.md.
-        #[arg(long)]
-        write: bool,
-    },
-}
 
 /// A figure of the benchmark, what it is called in the table, and its budget from `design.md`.
 struct Figure {
@@ -121,8 +105,7 @@ const RECORDING: [Figure; 13] = [
     ),
 ];
 
-pub(crate) fn run(bench: &Bench) -> Result<()> {
-    let Bench::Recording { rows, write } = bench;
+pub(super) fn run(rows: u64, write: bool) -> Result<()> {
     let rows = rows.to_string();
     let mut command = cargo(&[
         "bench",
@@ -143,7 +126,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     }
     let figures = parse(&String::from_utf8_lossy(&output.stdout))?;
     print!("{}", table(&figures)?);
-    if *write {
+    if write {
         let path = workspace()?.join("docs/benchmarks.md");
         let page = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let page = with_row(&page, &history_row(&origin()?, &figures)?)?;
@@ -189,19 +172,6 @@ fn table(figures: &BTreeMap<String, f64>) -> Result<String> {
     Ok(table)
 }
 
-/// Where and when: date, commit, cores, load.
-fn origin() -> Result<[String; 4]> {
-    let date = said(Command::new("date").args(["-u", "+%F"]))?;
-    let mut commit = said(git()?.args(["rev-parse", "--short", "HEAD"]))?;
-    if !said(git()?.args(["status", "--porcelain", "--untracked-files=no"]))?.is_empty() {
-        commit.push('+');
-    }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or_default().to_owned();
-    Ok([date, commit, cores.to_string(), load])
-}
-
 /// Where and when, then every figure, as a row of the history.
 fn history_row(origin: &[String; 4], figures: &BTreeMap<String, f64>) -> Result<String> {
     let mut row = format!("| {} |", origin.join(" | "));
@@ -212,30 +182,17 @@ fn history_row(origin: &[String; 4], figures: &BTreeMap<String, f64>) -> Result<
     Ok(row)
 }
 
-fn git() -> Result<Command> {
-    let mut command = Command::new("git");
-    command.current_dir(workspace()?);
-    Ok(command)
-}
-
-fn said(command: &mut Command) -> Result<String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| name.clone())?;
-    if !output.status.success() {
-        bail!("{name}: {}", output.status);
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
 /// The history is the last table of the page.
 fn with_row(page: &str, row: &str) -> Result<String> {
     let columns = |line: &str| line.matches('|').count();
     let last = page.lines().rfind(|line| line.starts_with('|'));
-    match last {
-        Some(last) if columns(last) == columns(row) => {}
+    let last = match last {
+        Some(last) if columns(last) == columns(row) => last,
         _ => bail!("docs/benchmarks.md: its last table has not the columns of this benchmark"),
-    }
-    Ok(format!("{}\n{row}\n", page.trim_end()))
+    };
+    // There may be text behind it.
+    let at = page.rfind(last).unwrap_or(0) + last.len();
+    Ok(format!("{}\n{row}{}", &page[..at], &page[at..]))
 }
 
 #[cfg(test)]
@@ -274,6 +231,8 @@ mod tests {
         let page = "| other |\n\n| a | b |\n| - | - |\n";
         let longer = with_row(page, "| 1 | 2 |").unwrap();
         assert_eq!(longer, format!("{page}| 1 | 2 |\n"));
+        let followed = with_row(&format!("{page}\nText.\n"), "| 1 | 2 |").unwrap();
+        assert_eq!(followed, format!("{longer}\nText.\n"));
         assert!(with_row(page, "| 1 |").is_err());
     }
 

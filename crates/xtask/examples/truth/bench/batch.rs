@@ -1,0 +1,198 @@
+//! One recording with several faults in it, under one load.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Program, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use lab::{Lab, Step, marks};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::load::Load;
+use super::plan::{self, Fault};
+use super::witness::Witness;
+
+/// How long the recorder may take to begin, and to end.
+const RECORDER_LIMIT: Duration = Duration::from_secs(60);
+/// Healthy time at both ends of a recording: no outage may be open there.
+const CALM: Duration = Duration::from_secs(3);
+
+/// A fault, made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) fault: Fault,
+    /// What was done, and when.
+    pub(crate) steps: Vec<Step>,
+    /// What the lab could not do, and had to heal.
+    pub(crate) trouble: Option<String>,
+}
+
+/// A recording, and what was done to it.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) load: Load,
+    pub(crate) folder: PathBuf,
+    pub(crate) made: Vec<Made>,
+}
+
+/// Where batches are recorded.
+pub(crate) struct Bench<'a> {
+    pub(crate) lab: &'a mut Lab,
+    pub(crate) witness: &'a Witness,
+    /// The folder for the recordings,
+    pub(crate) out: &'a Path,
+    /// and that of `recorder` and `analyze`.
+    pub(crate) programs: &'a Path,
+}
+
+impl Bench<'_> {
+    /// Records `faults` one after the other, or `steady` without any. `tell` hears of each fault as it begins.
+    pub(crate) async fn record(
+        &mut self,
+        load: Load,
+        faults: &[Fault],
+        steady: Duration,
+        mut tell: impl FnMut(&Fault),
+    ) -> Result<Batch> {
+        self.witness.await_calm().await?;
+        // It is told when to end; where this bench is killed, it must not go on for ever.
+        let longest = plan::estimate(faults) * 2 + steady + Duration::from_secs(600);
+        let mut recorder =
+            Recorder::start(self.lab, load, longest, self.out, self.programs).await?;
+        self.witness.await_calm().await?;
+        sleep(CALM + steady).await;
+        let mut made = Vec::new();
+        for fault in faults {
+            self.witness.await_calm().await?;
+            sleep(fault.calm).await;
+            tell(fault);
+            made.push(self.make(fault, &recorder.folder).await?);
+        }
+        self.witness.await_calm().await?;
+        sleep(CALM).await;
+        recorder.end().await?;
+        Ok(Batch {
+            load,
+            folder: recorder.folder,
+            made,
+        })
+    }
+
+    async fn make(&mut self, fault: &Fault, recording: &Path) -> Result<Made> {
+        let mut steps = Vec::new();
+        let on_step = |step: &Step| {
+            // The recording carries its own ground truth; without it the bench has it all the same.
+            let _ = marks::put(recording, step);
+            steps.push(step.clone());
+        };
+        let trouble = match self.lab.failover(&fault.options, on_step).await {
+            Ok(_) => None,
+            Err(error) => {
+                let healed = self.lab.heal(|step| steps.push(step.clone())).await;
+                healed.with_context(|| format!("healing after {error}"))?;
+                Some(error.to_string())
+            }
+        };
+        Ok(Made {
+            fault: fault.clone(),
+            steps,
+            trouble,
+        })
+    }
+}
+
+/// Makes the recorder's tables.
+pub(crate) fn set_up(lab: &Lab, programs: &Path) -> Result<()> {
+    let mut setup = Program::new(programs.join("recorder"));
+    setup.args(["setup", "--orders", "1000", "--logs", "1000"]);
+    setup
+        .env("PGOUTAGE_DIRECT_URL", lab.direct_url())
+        .env("PGOUTAGE_DNS_SERVER", lab.dns_server().to_string())
+        .stdin(Stdio::null());
+    let output = setup.output().context("recorder setup")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("recorder setup: {said}");
+    }
+    Ok(())
+}
+
+/// The recorder at work; it is killed where this is dropped before its end.
+struct Recorder {
+    child: Child,
+    folder: PathBuf,
+    log: PathBuf,
+}
+
+impl Recorder {
+    /// Returns when the recording has begun.
+    async fn start(
+        lab: &Lab,
+        load: Load,
+        longest: Duration,
+        out: &Path,
+        programs: &Path,
+    ) -> Result<Self> {
+        let before = recordings(out)?;
+        let log = out.join(format!("recorder-{}.log", before.len() + 1));
+        let stderr = fs::File::create(&log).with_context(|| format!("making {}", log.display()))?;
+        let mut command = Command::new(programs.join("recorder"));
+        command
+            .args(["run", "--duration", &longest.as_secs().to_string(), "--out"])
+            .arg(out)
+            .args(load.flags())
+            .env("PGOUTAGE_DIRECT_URL", lab.direct_url())
+            .env("PGOUTAGE_PROXY_URL", lab.proxy_url())
+            .env("PGOUTAGE_DNS_SERVER", lab.dns_server().to_string())
+            .env_remove("PGOUTAGE_DIRECT_READER_URL")
+            .env_remove("PGOUTAGE_PROXY_READER_URL")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .kill_on_drop(true);
+        let mut child = command.spawn().context("recorder run")?;
+        let deadline = Instant::now() + RECORDER_LIMIT;
+        loop {
+            if let Some(folder) = recordings(out)?.difference(&before).next() {
+                let folder = folder.clone();
+                return Ok(Self { child, folder, log });
+            }
+            let ended = child.try_wait().context("recorder run")?;
+            if ended.is_some() || Instant::now() > deadline {
+                let said = fs::read_to_string(&log).unwrap_or_default();
+                bail!("recorder run did not begin: {said}");
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Interrupts it, and waits until the recording is sealed.
+    async fn end(&mut self) -> Result<()> {
+        let id = self.child.id().context("recorder run ended by itself")?;
+        let told = Program::new("kill")
+            .args(["-INT", &id.to_string()])
+            .status();
+        told.context("kill")?;
+        let status = timeout(RECORDER_LIMIT, self.child.wait()).await;
+        let status = status
+            .context("recorder run does not end")?
+            .context("recorder run")?;
+        if !status.success() {
+            let said = fs::read_to_string(&self.log).unwrap_or_default();
+            bail!("recorder run: {status}: {said}");
+        }
+        Ok(())
+    }
+}
+
+/// The folders in `out` that hold a recording.
+fn recordings(out: &Path) -> Result<BTreeSet<PathBuf>> {
+    let entries = fs::read_dir(out).with_context(|| format!("reading {}", out.display()))?;
+    let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    Ok(folders
+        .filter(|folder| folder.join("manifest.json").is_file())
+        .collect())
+}

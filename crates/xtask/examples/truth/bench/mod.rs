@@ -1,0 +1,235 @@
+//! The truth bench: a lab, a witness, and recording after recording with faults in it; then every figure is judged.
+
+mod batch;
+mod injected;
+mod judge;
+mod lanes;
+mod load;
+mod plan;
+mod reported;
+mod rows;
+mod samples;
+mod table;
+#[path = "../../../src/bench/truth_args.rs"]
+mod truth_args;
+mod witness;
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use lab::{FailoverKind, Lab, LabOptions};
+use rand::RngExt;
+
+use batch::{Batch, Bench};
+use load::LOADS;
+use rows::Row;
+use witness::Witness;
+
+pub(crate) use truth_args::TruthArgs;
+
+/// No recording has more faults than this, so that the figures don't all hang on one.
+const FAULTS_PER_RECORDING: usize = 10;
+
+/// What came out.
+pub(crate) struct Outcome {
+    /// The table and what is to be said beside it.
+    pub(crate) text: String,
+    /// No figure is wrong, none missed, none false.
+    pub(crate) is_right: bool,
+}
+
+/// Why there is no outcome.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line's fault: one line.
+    Usage(String),
+    /// The bench could not do its work.
+    Bench(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Bench(error)
+    }
+}
+
+/// Everything that was injected, and how it was judged.
+pub(crate) struct Done {
+    pub(crate) seed: u64,
+    pub(crate) lengths: (Duration, Duration),
+    pub(crate) steady: Duration,
+    pub(crate) kinds: Vec<FailoverKind>,
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) out: PathBuf,
+}
+
+/// Runs the bench with `recorder` and `analyze` from the folder `programs`.
+///
+/// # Errors
+/// A mistake in the command line, a lab that does not start or heal, a recorder or `analyze` that fails; or it was interrupted.
+pub(crate) fn run(args: &TruthArgs, programs: &Path) -> Result<Outcome, Failure> {
+    let kinds = kinds(&args.kinds)?;
+    let lengths = (args.shortest, args.longest);
+    if lengths.0.is_zero() || lengths.0 > lengths.1 {
+        return Err(Failure::Usage(
+            "--shortest is more than 0 and at most --longest".to_owned(),
+        ));
+    }
+    if args.outages == 0 && args.steady.is_zero() {
+        return Err(Failure::Usage(
+            "nothing to do: --outages 0 needs a --steady time".to_owned(),
+        ));
+    }
+    let seed = args.seed.unwrap_or_else(|| rand::rng().random());
+    let faults = plan::faults(args.outages, &kinds, lengths, seed);
+    let minutes = (plan::estimate(&faults) + args.steady).as_secs_f64() / 60.0;
+    eprintln!(
+        "truth: {} outages, seed {seed}, about {minutes:.0} minutes",
+        faults.len()
+    );
+
+    let folder = Folder::prepare(args.out.as_deref())?;
+    let runtime = tokio::runtime::Runtime::new().context("a runtime")?;
+    let (batches, rows) = runtime.block_on(async {
+        tokio::select! {
+            done = record_and_judge(&faults, args.steady, folder.path(), programs) => done,
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        }
+    })?;
+    let done = Done {
+        seed,
+        lengths,
+        steady: args.steady,
+        kinds,
+        batches,
+        rows,
+        out: folder.path().to_owned(),
+    };
+    let is_right = !done.rows.iter().any(|row| row.figure.verdict.is_wrong());
+    let file = done.out.join("figures.tsv");
+    fs::write(&file, table::every_figure(&done)).with_context(|| file.display().to_string())?;
+    let text = table::table(&done);
+    folder.end(is_right);
+    Ok(Outcome { text, is_right })
+}
+
+/// The kinds of that name; all where none is given.
+fn kinds(names: &[String]) -> Result<Vec<FailoverKind>, Failure> {
+    if names.is_empty() {
+        return Ok(FailoverKind::value_variants().to_vec());
+    }
+    let parse = |name: &String| {
+        FailoverKind::from_str(name, false).map_err(|_| {
+            let all = FailoverKind::value_variants()
+                .iter()
+                .map(|kind| kind_name(*kind));
+            Failure::Usage(format!(
+                "--kinds {name}: there is no such kind; there are {}",
+                all.collect::<Vec<_>>().join(", ")
+            ))
+        })
+    };
+    names.iter().map(parse).collect()
+}
+
+/// As the command line calls it.
+pub(crate) fn kind_name(kind: FailoverKind) -> String {
+    let value = kind.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+async fn record_and_judge(
+    faults: &[plan::Fault],
+    steady: Duration,
+    out: &Path,
+    programs: &Path,
+) -> Result<(Vec<Batch>, Vec<Row>)> {
+    // A resolver may keep nothing: who asks a moment before the name changes would else know it a TTL later than who asks after, and
+    // that is a difference of two clients, not an error of either.
+    let options = LabOptions {
+        relay: true,
+        ttl: Duration::ZERO,
+        ..LabOptions::default()
+    };
+    let mut lab = Lab::start(options).await?;
+    batch::set_up(&lab, programs)?;
+    let witness = Witness::start(&lab).await?;
+
+    let mut plans = Vec::new();
+    if !steady.is_zero() {
+        plans.push((LOADS[1], &faults[..0], steady));
+    }
+    let size = faults
+        .len()
+        .div_ceil(LOADS.len())
+        .clamp(1, FAULTS_PER_RECORDING);
+    for (chunk, load) in faults.chunks(size).zip(LOADS.iter().cycle()) {
+        plans.push((*load, chunk, Duration::ZERO));
+    }
+    let mut bench = Bench {
+        lab: &mut lab,
+        witness: &witness,
+        out,
+        programs,
+    };
+    let is_watched = std::io::stderr().is_terminal();
+    let (mut batches, mut rows, mut number) = (Vec::new(), Vec::new(), 0);
+    for (load, faults_of_it, steady) in plans {
+        let tell = |fault: &plan::Fault| {
+            number += 1;
+            if is_watched {
+                let (kind, length) = (kind_name(fault.options.kind), fault.length.as_secs_f64());
+                let of = faults.len();
+                eprintln!(
+                    "{number:>4} of {of}  {kind:<14} {length:6.2} s  ({})",
+                    load.name
+                );
+            }
+        };
+        let batch = bench.record(load, faults_of_it, steady, tell).await?;
+        rows.extend(rows::judge(&batch, batches.len(), &witness, programs)?);
+        batches.push(batch);
+    }
+    Ok((batches, rows))
+}
+
+/// Where the recordings go.
+enum Folder {
+    Given(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Folder {
+    fn prepare(given: Option<&Path>) -> Result<Self> {
+        let Some(given) = given else {
+            let made = tempfile::Builder::new().prefix("pgoutage-truth-").tempdir();
+            return Ok(Self::Temporary(made.context("a temporary folder")?));
+        };
+        fs::create_dir_all(given).with_context(|| format!("making {}", given.display()))?;
+        let path = given
+            .canonicalize()
+            .with_context(|| given.display().to_string())?;
+        Ok(Self::Given(path))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Given(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+
+    /// What was wrong can be looked at later.
+    fn end(self, is_right: bool) {
+        if let Self::Temporary(folder) = self
+            && !is_right
+        {
+            let _ = folder.keep();
+        }
+    }
+}

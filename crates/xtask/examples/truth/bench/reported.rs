@@ -1,0 +1,104 @@
+//! What `analyze` reports of a recording.
+
+use std::path::Path as FilePath;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use recording::Timestamp;
+use serde_json::Value;
+
+use super::lanes::Lane;
+use super::samples::{Outage, Span};
+
+/// The report's figures.
+pub(crate) struct Report(Value);
+
+impl Report {
+    /// Runs `analyze report --json`.
+    pub(crate) fn of(recording: &FilePath, programs: &FilePath) -> Result<Self> {
+        let output = Command::new(programs.join("analyze"))
+            .arg("report")
+            .arg(recording)
+            .arg("--json")
+            .stdin(Stdio::null())
+            .output()
+            .context("analyze")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("analyze report {}: {said}", recording.display());
+        }
+        let figures = serde_json::from_slice(&output.stdout).context("analyze report --json")?;
+        Ok(Self(figures))
+    }
+
+    /// From the recording's start to its end.
+    pub(crate) fn span(&self) -> Result<Span> {
+        let recording = &self.0["recording"];
+        let start_us = time(&recording["start_time"])?;
+        Ok(Span {
+            start_us,
+            end_us: start_us + whole(&recording["duration_us"])?,
+        })
+    }
+
+    /// The outages of a group; empty where it had none.
+    pub(crate) fn outages(&self, lane: Lane) -> Result<Vec<Outage>> {
+        let group = self.group(lane)?;
+        let outages = group["outages"].as_array().context("outages")?;
+        let outage = |outage: &Value| {
+            Ok(Outage {
+                span: span(outage)?,
+                resolution_us: whole(&outage["resolution_us"])?,
+                evidence: whole(&outage["evidence"])?.try_into().unwrap_or(0),
+            })
+        };
+        outages.iter().map(outage).collect()
+    }
+
+    /// Where the report says of a group that it doesn't know: the outages of `all`, if the group was unobserved in any.
+    pub(crate) fn unobserved(&self, lane: Lane) -> Result<Vec<Span>> {
+        if self.group(lane)?["unobserved"] != true {
+            return Ok(Vec::new());
+        }
+        let all = self.named(lane.path.as_str(), "all")?;
+        let outages = all["outages"].as_array().context("outages")?;
+        outages.iter().map(span).collect()
+    }
+
+    fn group(&self, lane: Lane) -> Result<&Value> {
+        self.named(lane.path.as_str(), lane.group.as_str())
+    }
+
+    fn named(&self, path: &str, group: &str) -> Result<&Value> {
+        let of = |list: &'_ Value, key: &str, name: &str| {
+            let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+            list.iter().position(|value| value[key] == name)
+        };
+        let paths = &self.0["paths"];
+        let path_at = of(paths, "path", path).with_context(|| format!("no path {path}"))?;
+        let groups = &paths[path_at]["groups"];
+        let group_at = of(groups, "group", group).with_context(|| format!("no group {group}"))?;
+        Ok(&groups[group_at])
+    }
+}
+
+fn span(value: &Value) -> Result<Span> {
+    Ok(Span {
+        start_us: time(&value["start"])?,
+        end_us: time(&value["end"])?,
+    })
+}
+
+fn time(value: &Value) -> Result<i64> {
+    let text = value.as_str().context("a time that is none")?;
+    let time: Timestamp = text
+        .parse()
+        .map_err(|_| anyhow::anyhow!("{text}: no time"))?;
+    Ok(time.micros())
+}
+
+fn whole(value: &Value) -> Result<i64> {
+    value
+        .as_i64()
+        .with_context(|| format!("{value}: no whole number"))
+}

@@ -1,0 +1,279 @@
+//! What is printed: a line per kind, path and group, the sums, and every figure that is wrong.
+
+use std::fmt::Write as _;
+
+use lab::{FailoverKind, lines, utc};
+
+use super::judge::Verdict;
+use super::lanes::{LANES, Lane};
+use super::rows::{Row, kind};
+use super::witness::{EVERY, LIMIT};
+use super::{Done, kind_name};
+
+const HEAD: [&str; 13] = [
+    "kind",
+    "path",
+    "group",
+    "figures",
+    "injected",
+    "witness",
+    "reported",
+    "resolution",
+    "error",
+    "largest",
+    "of allowed",
+    "within",
+    "missed, false",
+];
+
+/// The page.
+pub(crate) fn table(done: &Done) -> String {
+    let mut lines_of_table = vec![HEAD.map(str::to_owned)];
+    for &kind in &done.kinds {
+        for lane in LANES {
+            lines_of_table.push(line(done, Some(kind), lane));
+        }
+    }
+    for lane in LANES {
+        let line = line(done, None, lane);
+        if line[3] != "0" {
+            lines_of_table.push(line);
+        }
+    }
+    let mut text = aligned(&lines_of_table);
+    text.push('\n');
+    text += &sums(done);
+    for row in done.rows.iter().filter(|row| row.figure.verdict.is_wrong()) {
+        text += &wrong(done, row);
+    }
+    text
+}
+
+/// Every figure, one a line, separated by tabs; times in microseconds.
+pub(crate) fn every_figure(done: &Done) -> String {
+    let mut text = "kind\tpath\tgroup\tfrom\tto\tinjected_us\twitness_us\twitness_resolution_us\treported_us\tresolution_us\terror_us\tallowed_us\tverdict\trecording\n".to_owned();
+    let or_empty = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
+    for row in &done.rows {
+        let figure = &row.figure;
+        let cells = [
+            name(kind_of(done, row)),
+            row.lane.path.as_str().to_owned(),
+            row.lane.group.as_str().to_owned(),
+            utc(figure.span.start_us),
+            utc(figure.span.end_us),
+            or_empty(figure.injected_us),
+            or_empty(figure.witness.map(|(us, _)| us)),
+            or_empty(figure.witness.map(|(_, us)| us)),
+            or_empty(figure.reported.map(|(us, _)| us)),
+            or_empty(figure.reported.map(|(_, us)| us)),
+            or_empty(figure.error_us()),
+            figure.allowed_us.to_string(),
+            figure.verdict.word().to_owned(),
+            done.batches[row.batch].folder.display().to_string(),
+        ];
+        text += &cells.join("\t");
+        text.push('\n');
+    }
+    text
+}
+
+fn kind_of(done: &Done, row: &Row) -> Option<FailoverKind> {
+    let fault = row.fault?;
+    Some(kind(&done.batches[row.batch].made[fault]))
+}
+
+fn name(kind: Option<FailoverKind>) -> String {
+    kind.map_or_else(|| "(no fault)".to_owned(), kind_name)
+}
+
+fn seconds(us: i64) -> String {
+    format!("{:.3}", us as f64 / 1e6)
+}
+
+/// With its sign.
+fn error(us: i64) -> String {
+    format!("{:+.3}", us as f64 / 1e6)
+}
+
+/// Nearest rank.
+fn median(mut values: Vec<i64>) -> Option<i64> {
+    let rank = values.len().checked_sub(1)? / 2;
+    Some(*values.select_nth_unstable(rank).1)
+}
+
+fn line(done: &Done, of: Option<FailoverKind>, lane: Lane) -> [String; 13] {
+    let rows: Vec<&Row> = done
+        .rows
+        .iter()
+        .filter(|row| row.lane == lane && kind_of(done, row) == of)
+        .collect();
+    let count = |verdict: Verdict| {
+        let of_it = rows.iter().filter(|row| row.figure.verdict == verdict);
+        of_it.count()
+    };
+    let middle = |of: &dyn Fn(&Row) -> Option<i64>| {
+        let values = rows.iter().filter_map(|row| of(row)).collect();
+        median(values).map_or_else(|| "-".to_owned(), seconds)
+    };
+    let errors = rows
+        .iter()
+        .filter_map(|row| Some((row.figure.error_us()?, row.figure.allowed_us)));
+    let largest = errors.max_by_key(|(error_us, _)| error_us.abs());
+    let middle_error = median(
+        rows.iter()
+            .filter_map(|row| row.figure.error_us())
+            .collect(),
+    );
+    let within = count(Verdict::Within);
+    [
+        name(of),
+        lane.path.as_str().to_owned(),
+        lane.group.as_str().to_owned(),
+        rows.len().to_string(),
+        middle(&|row| row.figure.injected_us),
+        middle(&|row| Some(row.figure.witness?.0)),
+        middle(&|row| Some(row.figure.reported?.0)),
+        middle(&|row| Some(row.figure.reported?.1)),
+        middle_error.map_or_else(|| "-".to_owned(), error),
+        largest.map_or_else(|| "-".to_owned(), |(error_us, _)| error(error_us)),
+        largest.map_or_else(|| "-".to_owned(), |(_, allowed_us)| seconds(allowed_us)),
+        format!("{within} of {}", within + count(Verdict::Outside)),
+        format!("{}, {}", count(Verdict::Missed), count(Verdict::False)),
+    ]
+}
+
+/// Text to the left, figures to the right.
+fn aligned(lines: &[[String; 13]]) -> String {
+    let mut text = String::new();
+    let width = |column: usize| {
+        let lengths = lines.iter().map(|line| line[column].len());
+        lengths.max().unwrap_or(0)
+    };
+    for line in lines {
+        let cells = line.iter().enumerate().map(|(column, cell)| {
+            let width = width(column);
+            match column {
+                0..=2 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            }
+        });
+        text += &cells.collect::<Vec<_>>().join("  ");
+        text.push('\n');
+    }
+    text
+}
+
+fn sums(done: &Done) -> String {
+    let count = |verdict: Verdict| {
+        let of_it = done.rows.iter().filter(|row| row.figure.verdict == verdict);
+        of_it.count()
+    };
+    let (within, outside) = (count(Verdict::Within), count(Verdict::Outside));
+    let (mut faults, mut right) = (0, 0);
+    for (batch, of_batch) in done.batches.iter().enumerate() {
+        for fault in 0..of_batch.made.len() {
+            let is_its = |row: &&Row| row.batch == batch && row.fault == Some(fault);
+            let is_wrong = |row: &Row| row.figure.verdict.is_wrong();
+            faults += 1;
+            right += usize::from(!done.rows.iter().filter(is_its).any(is_wrong));
+        }
+    }
+    let (shortest, longest) = done.lengths;
+    // Writing to a String can't fail.
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "outages:  {right} of {faults} with every figure right; {:.1} to {:.1} s, seed {}",
+        shortest.as_secs_f64(),
+        longest.as_secs_f64(),
+        done.seed
+    );
+    let _ = writeln!(
+        text,
+        "figures:  {within} of {} within one sampling interval plus the resolutions; missed {}, false {}, unobserved {}, too short for the load {}",
+        within + outside,
+        count(Verdict::Missed),
+        count(Verdict::False),
+        count(Verdict::Unobserved),
+        count(Verdict::TooShort),
+    );
+    let bounds: Vec<bool> = done
+        .rows
+        .iter()
+        .filter_map(|row| row.figure.is_upper_bound())
+        .collect();
+    let _ = writeln!(
+        text,
+        "bounds:   {} of {} reported downtimes are no shorter than the witness's, to within one interval and its resolution",
+        bounds.iter().filter(|holds| **holds).count(),
+        bounds.len()
+    );
+    let judged = done
+        .rows
+        .iter()
+        .filter_map(|row| Some((row, row.figure.error_us()?)));
+    if let Some((row, error_us)) = judged.max_by_key(|(_, error_us)| error_us.abs()) {
+        let _ = writeln!(
+            text,
+            "largest:  {} s, allowed {} s: {} {}, {}",
+            error(error_us),
+            seconds(row.figure.allowed_us),
+            name(kind_of(done, row)),
+            row.lane,
+            done.batches[row.batch].load.name
+        );
+    }
+    if !done.steady.is_zero() {
+        let of_steady = done.rows.iter().filter(|row| row.batch == 0);
+        let reported = of_steady.filter(|row| row.figure.reported.is_some());
+        let _ = writeln!(
+            text,
+            "steady:   {:.0} s without a fault, {} outages reported",
+            done.steady.as_secs_f64(),
+            reported.count()
+        );
+    }
+    let _ = writeln!(
+        text,
+        "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, s; medians, and the largest error"
+    );
+    let troubles = done.batches.iter().flat_map(|batch| &batch.made);
+    for made in troubles {
+        if let Some(trouble) = &made.trouble {
+            let _ = writeln!(text, "the lab:  {}: {trouble}", kind_name(kind(made)));
+        }
+    }
+    text
+}
+
+/// All that is known of a figure that is wrong.
+fn wrong(done: &Done, row: &Row) -> String {
+    let (figure, batch) = (&row.figure, &done.batches[row.batch]);
+    let with_resolution = |figure: Option<(i64, i64)>| {
+        figure.map_or_else(
+            || "-".to_owned(),
+            |(us, resolution_us)| format!("{} s (-{} s)", seconds(us), seconds(resolution_us)),
+        )
+    };
+    let injected = figure.injected_us.map_or_else(|| "-".to_owned(), seconds);
+    let mut text = format!(
+        "\n{}: {} {}, {} to {}\n  injected {injected} s, witness {}, reported {}, error {} s, allowed {} s\n  {}, {}\n",
+        figure.verdict.word(),
+        name(kind_of(done, row)),
+        row.lane,
+        utc(figure.span.start_us),
+        utc(figure.span.end_us),
+        with_resolution(figure.witness),
+        with_resolution(figure.reported),
+        figure.error_us().map_or_else(|| "-".to_owned(), error),
+        seconds(figure.allowed_us),
+        batch.load.name,
+        batch.folder.display(),
+    );
+    if let Some(fault) = row.fault {
+        for step in lines(&batch.made[fault].steps).lines() {
+            text += &format!("  {step}\n");
+        }
+    }
+    text
+}

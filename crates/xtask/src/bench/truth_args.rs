@@ -1,0 +1,64 @@
+//! What `cargo xtask bench truth` is told. `xtask` reads it, and hands it on to the program that does it (`examples/truth`).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use command_line::duration;
+
+/// How many outages of which kinds.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TruthArgs {
+    /// Outages to inject
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub(crate) outages: usize,
+    /// Where all that is random comes from; printed [default: random]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+    /// Only these kinds, as `lab failover --kind` calls them [default: all]
+    #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
+    pub(crate) kinds: Vec<String>,
+    /// The shortest outage
+    #[arg(long, value_name = "DURATION", default_value = "300ms", value_parser = duration::parse)]
+    pub(crate) shortest: Duration,
+    /// The longest outage; lengths are log-uniform between the two
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
+    pub(crate) longest: Duration,
+    /// Record for so long without any fault as well: no outage may be reported; 0 for not at all
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration::parse)]
+    pub(crate) steady: Duration,
+    /// Keep the recordings here [default: a temporary folder, which stays only where a figure is wrong]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl TruthArgs {
+    /// The same, as words of a command line.
+    #[allow(dead_code, reason = "only `xtask` hands it on")]
+    pub(crate) fn words(&self) -> Vec<String> {
+        let seconds = |duration: Duration| duration.as_secs_f64().to_string();
+        let mut words = vec![
+            "--outages".to_owned(),
+            self.outages.to_string(),
+            "--shortest".to_owned(),
+            seconds(self.shortest),
+            "--longest".to_owned(),
+            seconds(self.longest),
+            "--steady".to_owned(),
+            seconds(self.steady),
+        ];
+        let mut option = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                words.extend([name.to_owned(), value]);
+            }
+        };
+        option("--seed", self.seed.map(|seed| seed.to_string()));
+        option(
+            "--kinds",
+            (!self.kinds.is_empty()).then(|| self.kinds.join(",")),
+        );
+        let out = self.out.as_ref();
+        option("--out", out.map(|out| out.display().to_string()));
+        words
+    }
+}
