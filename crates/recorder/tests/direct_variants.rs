@@ -68,7 +68,7 @@ fn finished(recording: &Recording) -> Vec<Row> {
     operations
 }
 
-fn after<'a>(rows: &'a [Row], time: i64) -> impl Iterator<Item = &'a Row> {
+fn after(rows: &[Row], time: i64) -> impl Iterator<Item = &Row> {
     rows.iter()
         .filter(move |row| number(row, "start_time").is_some_and(|start| start > time))
 }
@@ -134,8 +134,8 @@ fn a_cache_that_outlives_the_ttl_goes_on_to_the_old_address() {
     }
     // The probes ask the name server, whatever the workload keeps.
     let probes = rows(&cache, Table::Probes);
-    let names = probes.iter().filter(|row| row["probe"] == "dns");
-    let last = names.last().unwrap();
+    let mut names = probes.iter().filter(|row| row["probe"] == "dns");
+    let last = names.next_back().unwrap();
     assert_eq!(last["dns_addresses"], "127.0.0.3", "{last:?}");
     assert_eq!(last["dns_ttl_s"], "1", "{last:?}");
 }
