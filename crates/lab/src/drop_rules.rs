@@ -21,12 +21,7 @@ pub(crate) struct DropRules(());
 impl DropRules {
     /// Are we root in a network namespace that is not the machine's, and is there `nft`?
     pub(crate) fn are_possible() -> bool {
-        let namespace = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
-        let is_ours = match (namespace("1"), namespace("self")) {
-            (Some(machine), Some(own)) => machine != own,
-            _ => false,
-        };
-        is_ours && effective_user().is_ok_and(|user| user == 0) && program().is_some()
+        is_apart() && effective_user().is_ok_and(|user| user == 0) && program().is_some()
     }
 
     /// Drops every packet to and from `port` of `address`.
@@ -49,6 +44,26 @@ impl Drop for DropRules {
             eprintln!("lab: {error}");
         }
     }
+}
+
+/// Is this network namespace another one than the machine's?
+fn is_apart() -> bool {
+    let namespace = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
+    match (namespace("1"), namespace("self")) {
+        (Some(machine), Some(own)) => machine != own,
+        // A container may hide who its process 1 is: one that leads nowhere is nobody else's.
+        _ => fs::read_to_string("/proc/self/net/dev").is_ok_and(|table| has_only_loopback(&table)),
+    }
+}
+
+/// Reads `/proc/net/dev`: two lines of headings, then a line for each interface (proc(5)).
+fn has_only_loopback(table: &str) -> bool {
+    let mut interfaces = table
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, _)| name.trim());
+    interfaces.next() == Some("lo") && interfaces.next().is_none()
 }
 
 fn program() -> Option<&'static Path> {
@@ -76,4 +91,20 @@ fn run(rules: &str) -> Result<(), LabError> {
         what: "nft".to_owned(),
         detail: words.lines().next().unwrap_or("it said nothing").to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_only_loopback;
+
+    const HEADINGS: &str = "Inter-|   Receive |  Transmit\n face |bytes packets|bytes packets\n";
+
+    #[test]
+    fn a_namespace_with_a_way_out_is_told_apart() {
+        let lo = "    lo:     0       0     0       0\n";
+        assert!(has_only_loopback(&format!("{HEADINGS}{lo}")));
+        for other in ["", &format!("{lo}  eth0: 1 1 1 1\n"), "  eth0: 1 1 1 1\n"] {
+            assert!(!has_only_loopback(&format!("{HEADINGS}{other}")), "{other}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ knock() {
 }
 knock 127.0.0.2 before
 "$LAB" failover --dir "$DIR" --kind blackhole --promote-after 8s --return-after 9s --dns-after 9s >"$DIR.steps" &
-until grep -q blackholed "$DIR.steps"; do sleep 0.05; done
+until grep -q blackholed "$DIR.steps"; do kill -0 $! || exit 1; sleep 0.05; done
 knock 127.0.0.2 dropped
 knock 127.0.0.3 other
 wait $!

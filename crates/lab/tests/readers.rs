@@ -8,7 +8,7 @@
 
 mod common;
 
-use std::{collections::BTreeSet, fs, net::Ipv4Addr, path::Path, process::Command};
+use std::{collections::BTreeSet, fs, net::Ipv4Addr, process::Command};
 
 use common::{connect, processes_in, wait_until};
 use lab::{
@@ -16,20 +16,13 @@ use lab::{
 };
 use std::time::Duration;
 
-fn signal(name: &str, pids: &[u32]) {
-    let pids = pids.iter().map(u32::to_string);
-    let sent = Command::new("kill").arg(name).args(pids).status();
-    assert!(sent.unwrap().success());
-}
-
-/// Every process of one server.
-fn processes_of(lab: &Lab, node: NodeName) -> Vec<u32> {
-    processes_in(&lab.dir().join(node.as_str()))
-}
-
-fn postmaster(data: &Path) -> u32 {
+/// To a server's postmaster; where that is killed, its other processes go by themselves.
+fn signal(name: &str, lab: &Lab, node: NodeName) {
+    let data = lab.dir().join(node.as_str());
     let file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
-    file.lines().next().unwrap().parse().unwrap()
+    let pid = file.lines().next().unwrap();
+    let sent = Command::new("kill").args([name, pid]).status();
+    assert!(sent.unwrap().success());
 }
 
 /// What the reader's name leads to, asked often enough to see all.
@@ -102,8 +95,8 @@ async fn every_reader_follows_through_failovers_and_hands() {
     assert_followed(&lab, 3, &[B, C, D]).await;
 
     // One that has more than the new writer cannot go on from there: it is made anew.
-    signal("-KILL", &processes_of(&lab, D));
-    signal("-STOP", &[postmaster(&lab.dir().join("c"))]);
+    signal("-KILL", &lab, D);
+    signal("-STOP", &lab, C);
     assert!(
         lab.failover(&quick(FailoverKind::Crash), |_| ())
             .await

@@ -26,10 +26,7 @@ fn secrets_go_and_all_else_stays() {
             "postgres://app:ge,heim@a:1,b:2/shop",
             "postgres://app:***@a:1,b:2/shop",
         ),
-        (
-            "postgres://app@a:1,b:2/shop",
-            "postgres://app@a:1,b:2/shop",
-        ),
+        ("postgres://app@a:1,b:2/shop", "postgres://app@a:1,b:2/shop"),
         ("http://host:80/path", "http://host:80/path"),
         ("a://u:p@h b://v:q@i", "a://u:***@h b://v:***@i"),
         (

@@ -42,7 +42,10 @@ fn url_of(test: &TestLab, hosts: &[&str], parameters: &str) -> String {
     let (_, port) = name.split_once(':').unwrap();
     let hosts: Vec<String> = hosts.iter().map(|host| format!("{host}:{port}")).collect();
     let separator = if after.contains('?') { '&' } else { '?' };
-    format!("{before}@{}/{after}{separator}{parameters}", hosts.join(","))
+    format!(
+        "{before}@{}/{after}{separator}{parameters}",
+        hosts.join(",")
+    )
 }
 
 /// A recorder into a folder of its own.
@@ -56,9 +59,8 @@ fn spawn(test: &TestLab, folder: &Path, url: &str, flags: &[&str]) -> Running {
 fn orders(test: &TestLab, folder: &Path) -> usize {
     let run = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap();
     let run_id = run.file_name().into_string().unwrap();
-    let orders = format!(
-        "select order_number from business_orders where order_number like '{run_id}-%'"
-    );
+    let orders =
+        format!("select order_number from business_orders where order_number like '{run_id}-%'");
     test.texts(&orders).len()
 }
 
@@ -118,7 +120,10 @@ fn a_cache_that_outlives_the_ttl_goes_on_to_the_old_address() {
 
     let operations = finished(&ttl);
     let served = operations[operations.len() - 10..].iter();
-    assert!(served.clone().all(|row| row["success"] == "true"), "{served:?}");
+    assert!(
+        served.clone().all(|row| row["success"] == "true"),
+        "{served:?}"
+    );
     // Both had an answer from before the flip; that of one second is over long before the recording's end.
     let refused = finished(&cache);
     let refused: Vec<&Row> = after(&refused, flipped + 1_000_000).collect();
@@ -266,7 +271,11 @@ fn hosts_are_tried_as_libpq_does() {
     assert_eq!(failed.class, ErrorClass::Auth);
     assert!(!failed.message.contains(reader), "{failed:?}");
     // One name, and a server that it must not lead to.
-    let reader_name = url_of(&test, &["reader.lab.test"], "target_session_attrs=read-write");
+    let reader_name = url_of(
+        &test,
+        &["reader.lab.test"],
+        "target_session_attrs=read-write",
+    );
     let failed = attempt(&test, &reader_name).unwrap_err();
     assert_eq!(failed.message, "the session is read-only");
 
@@ -310,13 +319,27 @@ fn check_tells_of_every_host_and_of_what_is_kept() {
     assert!(found.starts_with("127.0.0.3:"), "{found}");
     assert_eq!(checked(&test, &url, &[], "dns").len(), 2);
     // The first host is the reader.
-    let role = checked(&test, &url_of(&test, &both, "load_balance_hosts=disable"), &[], "role");
+    let role = checked(
+        &test,
+        &url_of(&test, &both, "load_balance_hosts=disable"),
+        &[],
+        "role",
+    );
     assert_eq!(role[0].0, "fail", "{role:?}");
-    let kept = checked(&test, &test.lab.direct_url(), &["--dns-cache", "60s"], "dns");
+    let kept = checked(
+        &test,
+        &test.lab.direct_url(),
+        &["--dns-cache", "60s"],
+        "dns",
+    );
     let expected = "127.0.0.2, TTL 1 s, kept for 60s at least (--dns-cache)";
     assert_eq!(kept, [("ok".to_owned(), expected.to_owned())]);
 
-    let with_nobody = url_of(&test, &["127.0.0.2", "127.0.0.9"], "target_session_attrs=any");
+    let with_nobody = url_of(
+        &test,
+        &["127.0.0.2", "127.0.0.9"],
+        "target_session_attrs=any",
+    );
     let hosts = checked(&test, &with_nobody, &[], "hosts");
     assert_eq!(hosts[0].0, "warn", "{hosts:?}");
     assert!(hosts[0].1.contains("refused"), "{hosts:?}");
@@ -343,10 +366,26 @@ fn mistakes_are_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let good = "postgres://u:geheim@a:1,b:2/d?target_session_attrs=read-write";
     for (url, flags, texts) in [
-        (good, &["--dns-cache", "0"][..], ["--dns-cache 0ns", "write whole seconds"]),
-        (good, &["--dns-cache", "1500ms"], ["--dns-cache 1.5s", "write whole seconds"]),
-        (good, &["--dns-cache", "25h"], ["--dns-cache", "from 1s to 24h"]),
-        (good, &["--enable-pgbench"], ["--direct-url", "--enable-pgbench can't follow"]),
+        (
+            good,
+            &["--dns-cache", "0"][..],
+            ["--dns-cache 0ns", "write whole seconds"],
+        ),
+        (
+            good,
+            &["--dns-cache", "1500ms"],
+            ["--dns-cache 1.5s", "write whole seconds"],
+        ),
+        (
+            good,
+            &["--dns-cache", "25h"],
+            ["--dns-cache", "from 1s to 24h"],
+        ),
+        (
+            good,
+            &["--enable-pgbench"],
+            ["--direct-url", "--enable-pgbench can't follow"],
+        ),
         (
             "postgres://u:geheim@a,b/d?target_session_attrs=master",
             &[],
@@ -357,8 +396,16 @@ fn mistakes_are_one_line() {
             &[],
             ["load_balance_hosts=round-robin", "write disable or random"],
         ),
-        ("postgres://u:geheim@a,,b/d", &[], ["--direct-url", "an empty host"]),
-        ("postgres://u:geheim@a:x,b/d", &[], ["--direct-url", "invalid port"]),
+        (
+            "postgres://u:geheim@a,,b/d",
+            &[],
+            ["--direct-url", "an empty host"],
+        ),
+        (
+            "postgres://u:geheim@a:x,b/d",
+            &[],
+            ["--direct-url", "invalid port"],
+        ),
     ] {
         let output = refused(url, flags, folder.path());
         assert_one_line(&output, 2, &texts);
