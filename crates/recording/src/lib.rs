@@ -10,6 +10,7 @@ mod ballast;
 mod builders;
 mod check;
 mod clock;
+mod clock_record;
 mod error;
 mod guard;
 mod held;
@@ -26,6 +27,7 @@ mod recover;
 mod rows;
 mod same_file;
 mod schema;
+mod settings;
 mod shared;
 mod stream;
 mod streams;
@@ -39,13 +41,12 @@ mod writer;
 
 pub use check::DamagedPart;
 pub use clock::Clock;
+pub use clock_record::{ClockOffset, ClockRecord};
 pub use error::{OpenError, WriteError};
 pub use guard::{Panicked, guarded};
 pub use layout::{RunId, Table};
 pub use manifest::{
-    ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover, LoadSettings,
-    MANIFEST_FILE, Manifest, Mode, MoreHost, PartRecord, Pool, Schedule, Server, State, Timeouts,
-    Weights, WriteFailure,
+    FORMAT_VERSION, MANIFEST_FILE, Manifest, Mode, PartRecord, Server, State, WriteFailure,
 };
 pub use reader::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};
@@ -53,6 +54,10 @@ pub use rows::{
     ConnectFailure, Connection, DnsAnswer, Event, Failure, Load, Operation, Probe, ProbeFailure,
 };
 pub use schema::{connections, events, load, operations, probes};
+pub use settings::{
+    ConnectionSettings, Endpoint, Failover, LoadSettings, MoreHost, Pool, Schedule, Timeouts,
+    Weights,
+};
 pub use timestamp::Timestamp;
 pub use under_way::UnderWay;
 pub use unsealed::{Unsealed, write_parquet};

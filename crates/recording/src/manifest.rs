@@ -7,7 +7,11 @@ use std::path::Path as FilePath;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock_record::ClockRecord;
 use crate::error::{OpenError, WriteError};
+use crate::settings::{
+    ConnectionSettings, Endpoint, Failover, LoadSettings, Pool, Schedule, Timeouts, Weights,
+};
 use crate::timestamp::Timestamp;
 use crate::vocabulary::Path;
 
@@ -55,125 +59,6 @@ impl Mode {
     }
 }
 
-/// Shares of the operation types, normalised to add up to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Weights {
-    /// Reads, per cent.
-    pub read: f64,
-    /// Writes, per cent.
-    pub write: f64,
-    /// Transactions, per cent.
-    pub transaction: f64,
-}
-
-/// When operations begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Schedule {
-    /// Each worker waits a think time, uniform between the two, after each operation.
-    ClosedLoop {
-        /// Shortest think time, microseconds.
-        min_operation_interval_us: i64,
-        /// Longest think time, microseconds.
-        max_operation_interval_us: i64,
-    },
-    /// Operations arrive at a rate, whatever the workers do.
-    OpenLoop {
-        /// Arrivals per second and path, in thousandths.
-        rate_per_1000_s: i64,
-    },
-}
-
-/// The connection pool of each path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pool {
-    /// Connections at most.
-    pub size: usize,
-}
-
-/// The client's own limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timeouts {
-    /// On each phase of connecting, microseconds.
-    pub connect_us: i64,
-    /// On waiting for a slot of the pool, microseconds.
-    pub pool_us: i64,
-    /// On an operation from its start, microseconds.
-    pub operation_us: i64,
-}
-
-/// Where a path leads, without secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// The path.
-    pub path: Path,
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Database.
-    pub database: String,
-    /// User.
-    pub user: String,
-    /// libpq's word: disable, prefer, require, verify-ca, verify-full.
-    pub sslmode: String,
-    /// True for the endpoint that only the reads of the path go to.
-    #[serde(default)]
-    pub reader: bool,
-    /// The hosts that an attempt to connect tries after the first, where the endpoint has several.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub more_hosts: Vec<MoreHost>,
-    /// Which of the servers will do, libpq's word; absent where any will.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_session_attrs: Option<String>,
-}
-
-impl Endpoint {
-    /// Every host with its port, in the order in which they are tried.
-    pub fn hosts(&self) -> impl Iterator<Item = (&str, u16)> {
-        let more = self.more_hosts.iter();
-        std::iter::once((self.host.as_str(), self.port))
-            .chain(more.map(|more| (more.host.as_str(), more.port)))
-    }
-}
-
-/// One of several hosts of an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MoreHost {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-}
-
-/// How connections are made and kept. Each of these decides what a downtime looks like.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectionSettings {
-    /// Silence after which TCP asks whether the peer is there, microseconds; null where the system decides.
-    pub tcp_keepalive_idle_us: Option<i64>,
-    /// Time between two such questions, microseconds; null where the system decides.
-    pub tcp_keepalive_interval_us: Option<i64>,
-    /// Unanswered questions after which the connection is lost; null where the system decides.
-    pub tcp_keepalive_count: Option<u32>,
-    /// How long sent bytes may stay unacknowledged before the connection is lost, microseconds; null where the system decides.
-    pub tcp_user_timeout_us: Option<i64>,
-    /// How long an answer of the name server was kept at least, microseconds; absent where its TTL decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dns_cache_us: Option<i64>,
-    /// Idle connections that the pool keeps ready, where it can.
-    pub pool_min_idle: u32,
-    /// Age at which a connection is replaced, microseconds; null for never.
-    pub pool_max_lifetime_us: Option<i64>,
-    /// Idleness after which a connection is asked whether it lives before an operation gets it, microseconds; null for never.
-    pub pool_idle_check_us: Option<i64>,
-    /// What becomes of a connection that answers 25006: `reconnect` or `keep`.
-    pub on_read_only: String,
-    /// Shortest wait after a failed attempt to connect, microseconds; 0 for none.
-    pub reconnect_backoff_min_us: i64,
-    /// Longest wait after failed attempts to connect, microseconds.
-    pub reconnect_backoff_max_us: i64,
-}
-
 /// Who answered on a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
@@ -193,42 +78,6 @@ pub struct Server {
     pub aurora_instance_identifier: Option<String>,
 }
 
-/// The user's own trigger of the failover.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failover {
-    /// The command, passwords in it replaced.
-    pub command: String,
-    /// When after the recording's start it was to run first, microseconds.
-    pub after_us: i64,
-    /// Shortest time from one run to the next, microseconds; null where it was to run once.
-    #[serde(default)]
-    pub every_us: Option<i64>,
-    /// How often it was to run at most; null where the duration alone decides, or where it was to run once.
-    #[serde(default)]
-    pub count: Option<u32>,
-    /// What leads back to a healthy cluster after each run, passwords in it replaced.
-    #[serde(default)]
-    pub heal_command: Option<String>,
-    /// How long every path had to be healthy before the next run, microseconds.
-    #[serde(default)]
-    pub settle_us: Option<i64>,
-}
-
-/// pgbench beside the workload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoadSettings {
-    /// pgbench's clients per path.
-    pub clients: u32,
-    /// pgbench's threads per path.
-    pub jobs: u32,
-    /// pgbench's scale factor.
-    pub scale: u32,
-    /// tpc-b, read-only or custom.
-    pub mode: String,
-    /// Load before the recording's start, microseconds.
-    pub warmup_us: i64,
-}
-
 /// A sealed part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartRecord {
@@ -240,57 +89,6 @@ pub struct PartRecord {
     pub bytes: u64,
     /// SHA-256 of the file, hexadecimal: what `sha256sum` prints.
     pub sha256: String,
-}
-
-/// The recording's clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockRecord {
-    /// The wall clock's time at the anchor.
-    pub anchor_time: Timestamp,
-    /// How far the wall clock was ahead of the recording's clock at the end, microseconds.
-    pub drift_us: Option<i64>,
-    /// What the database server's clock said: once per path before the start, and once more at the end. Empty where it was not
-    /// asked or did not answer.
-    #[serde(default)]
-    pub offsets: Vec<ClockOffset>,
-}
-
-/// The database server's clock against the recording's, measured as NTP does it (RFC 5905, section 8) with the server's one
-/// `clock_timestamp()` as both T2 and T3: `offset = server - (before + after) / 2`, wrong by at most half the round trip
-/// `after - before`, as the server looked at its clock somewhere in it. Of several round trips the shortest wins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockOffset {
-    /// The middle of the round trip, on the recording's clock.
-    pub time: Timestamp,
-    /// The path on which the server was asked.
-    pub path: Path,
-    /// `inet_server_addr()` of the server that answered.
-    pub server_address: Option<String>,
-    /// `inet_server_port()` of the server that answered.
-    pub server_port: Option<i32>,
-    /// Round trips of which this was the shortest.
-    pub round_trips: u32,
-    /// What must be added to a time of this recording to get the server's clock, microseconds. Negative where this host's clock
-    /// was ahead.
-    pub offset_us: i64,
-    /// The offset is right to within this, microseconds: half the round trip.
-    pub uncertainty_us: i64,
-}
-
-impl ClockOffset {
-    /// The measurement that brings a recording which began at `start` onto the server's clock: one from before the start, when
-    /// no failover had changed the server yet; of these the direct path's, with no proxy on the way; of these the one of the
-    /// smallest uncertainty. `None` where nothing was measured.
-    #[must_use]
-    pub fn best(offsets: &[Self], start: Timestamp) -> Option<&Self> {
-        offsets.iter().min_by_key(|offset| {
-            (
-                offset.time > start,
-                offset.path != Path::Direct,
-                offset.uncertainty_us,
-            )
-        })
-    }
 }
 
 /// A time in which the disk refused what was to be written.
@@ -486,48 +284,4 @@ pub(crate) fn sync_folder(folder: &FilePath) -> Result<(), WriteError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(WriteError::io(folder))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn offset(time: i64, path: Path, uncertainty_us: i64) -> ClockOffset {
-        ClockOffset {
-            time: Timestamp(time),
-            path,
-            server_address: None,
-            server_port: None,
-            round_trips: 8,
-            offset_us: 0,
-            uncertainty_us,
-        }
-    }
-
-    #[test]
-    fn the_axis_is_the_start_then_the_direct_path_then_the_smallest_uncertainty() {
-        let start = Timestamp(100);
-        let mut offsets = Vec::new();
-        assert_eq!(ClockOffset::best(&offsets, start), None);
-        // In the order in which each next one is the better choice.
-        for better in [
-            offset(200, Path::Proxy, 1),
-            offset(200, Path::Direct, 50),
-            offset(90, Path::Proxy, 40),
-            offset(90, Path::Direct, 60),
-            offset(80, Path::Direct, 30),
-        ] {
-            offsets.push(better.clone());
-            assert_eq!(ClockOffset::best(&offsets, start), Some(&better));
-            offsets.rotate_right(1);
-            assert_eq!(ClockOffset::best(&offsets, start), Some(&better));
-        }
-    }
-
-    #[test]
-    fn a_clock_of_an_earlier_version_has_no_offsets() {
-        let text = r#"{"anchor_time": "2026-11-22T20:43:00.000000Z", "drift_us": 1}"#;
-        let record: ClockRecord = serde_json::from_str(text).unwrap();
-        assert_eq!((record.drift_us, record.offsets), (Some(1), Vec::new()));
-    }
 }

@@ -1,0 +1,160 @@
+//! What a recording was asked to do, as the manifest tells it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::Path;
+
+/// Shares of the operation types, normalised to add up to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Weights {
+    /// Reads, per cent.
+    pub read: f64,
+    /// Writes, per cent.
+    pub write: f64,
+    /// Transactions, per cent.
+    pub transaction: f64,
+}
+
+/// When operations begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Schedule {
+    /// Each worker waits a think time, uniform between the two, after each operation.
+    ClosedLoop {
+        /// Shortest think time, microseconds.
+        min_operation_interval_us: i64,
+        /// Longest think time, microseconds.
+        max_operation_interval_us: i64,
+    },
+    /// Operations arrive at a rate, whatever the workers do.
+    OpenLoop {
+        /// Arrivals per second and path, in thousandths.
+        rate_per_1000_s: i64,
+    },
+}
+
+/// The connection pool of each path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Connections at most.
+    pub size: usize,
+}
+
+/// The client's own limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeouts {
+    /// On each phase of connecting, microseconds.
+    pub connect_us: i64,
+    /// On waiting for a slot of the pool, microseconds.
+    pub pool_us: i64,
+    /// On an operation from its start, microseconds.
+    pub operation_us: i64,
+}
+
+/// Where a path leads, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The path.
+    pub path: Path,
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Database.
+    pub database: String,
+    /// User.
+    pub user: String,
+    /// libpq's word: disable, prefer, require, verify-ca, verify-full.
+    pub sslmode: String,
+    /// True for the endpoint that only the reads of the path go to.
+    #[serde(default)]
+    pub reader: bool,
+    /// The hosts that an attempt to connect tries after the first, where the endpoint has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_hosts: Vec<MoreHost>,
+    /// Which of the servers will do, libpq's word; absent where any will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_session_attrs: Option<String>,
+}
+
+impl Endpoint {
+    /// Every host with its port, in the order in which they are tried.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, u16)> {
+        let more = self.more_hosts.iter();
+        std::iter::once((self.host.as_str(), self.port))
+            .chain(more.map(|more| (more.host.as_str(), more.port)))
+    }
+}
+
+/// One of several hosts of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoreHost {
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// How connections are made and kept. Each of these decides what a downtime looks like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionSettings {
+    /// Silence after which TCP asks whether the peer is there, microseconds; null where the system decides.
+    pub tcp_keepalive_idle_us: Option<i64>,
+    /// Time between two such questions, microseconds; null where the system decides.
+    pub tcp_keepalive_interval_us: Option<i64>,
+    /// Unanswered questions after which the connection is lost; null where the system decides.
+    pub tcp_keepalive_count: Option<u32>,
+    /// How long sent bytes may stay unacknowledged before the connection is lost, microseconds; null where the system decides.
+    pub tcp_user_timeout_us: Option<i64>,
+    /// How long an answer of the name server was kept at least, microseconds; absent where its TTL decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns_cache_us: Option<i64>,
+    /// Idle connections that the pool keeps ready, where it can.
+    pub pool_min_idle: u32,
+    /// Age at which a connection is replaced, microseconds; null for never.
+    pub pool_max_lifetime_us: Option<i64>,
+    /// Idleness after which a connection is asked whether it lives before an operation gets it, microseconds; null for never.
+    pub pool_idle_check_us: Option<i64>,
+    /// What becomes of a connection that answers 25006: `reconnect` or `keep`.
+    pub on_read_only: String,
+    /// Shortest wait after a failed attempt to connect, microseconds; 0 for none.
+    pub reconnect_backoff_min_us: i64,
+    /// Longest wait after failed attempts to connect, microseconds.
+    pub reconnect_backoff_max_us: i64,
+}
+
+/// The user's own trigger of the failover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failover {
+    /// The command, passwords in it replaced.
+    pub command: String,
+    /// When after the recording's start it was to run first, microseconds.
+    pub after_us: i64,
+    /// Shortest time from one run to the next, microseconds; null where it was to run once.
+    #[serde(default)]
+    pub every_us: Option<i64>,
+    /// How often it was to run at most; null where the duration alone decides, or where it was to run once.
+    #[serde(default)]
+    pub count: Option<u32>,
+    /// What leads back to a healthy cluster after each run, passwords in it replaced.
+    #[serde(default)]
+    pub heal_command: Option<String>,
+    /// How long every path had to be healthy before the next run, microseconds.
+    #[serde(default)]
+    pub settle_us: Option<i64>,
+}
+
+/// pgbench beside the workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadSettings {
+    /// pgbench's clients per path.
+    pub clients: u32,
+    /// pgbench's threads per path.
+    pub jobs: u32,
+    /// pgbench's scale factor.
+    pub scale: u32,
+    /// tpc-b, read-only or custom.
+    pub mode: String,
+    /// Load before the recording's start, microseconds.
+    pub warmup_us: i64,
+}
