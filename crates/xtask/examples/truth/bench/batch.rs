@@ -66,6 +66,7 @@ impl Bench<'_> {
         sleep(CALM + steady).await;
         let mut made = Vec::new();
         for fault in faults {
+            self.witness.renew();
             self.witness.await_calm().await?;
             sleep(fault.calm).await;
             tell(fault);

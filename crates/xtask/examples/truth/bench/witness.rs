@@ -1,8 +1,8 @@
 //! The independent witness: a loop of its own per path and group, every 20 ms one statement on one raw connection, a fresh connection
-//! after any error, with its own look-up of the writer's name. Not a line of the recorder or of `analyze` is in it.
+//! after any error and before each fault, with its own look-up of the writer's name. Not a line of the recorder or of `analyze` is in it.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -29,6 +29,8 @@ const CALM_LIMIT: Duration = Duration::from_secs(60);
 /// Four loops, each in a thread of its own, so that nothing but the server keeps them waiting. They end when this is dropped.
 pub(crate) struct Witness {
     ending: Arc<AtomicBool>,
+    /// How often everybody was told to connect anew.
+    renewals: Arc<AtomicU64>,
     lanes: Vec<(Lane, Samples, JoinHandle<()>)>,
 }
 
@@ -45,6 +47,7 @@ impl Witness {
         made.context("the witness's table")?;
 
         let ending = Arc::new(AtomicBool::new(false));
+        let renewals = Arc::new(AtomicU64::new(0));
         let mut lanes = Vec::new();
         for lane in LANES {
             let target = match lane.path {
@@ -59,11 +62,23 @@ impl Witness {
             let thread = thread::Builder::new().name(format!("witness {lane}"));
             let thread = thread.spawn({
                 let (samples, ending) = (Arc::clone(&samples), Arc::clone(&ending));
-                move || runtime.block_on(look(&target, lane, &samples, &ending))
+                let renewals = Arc::clone(&renewals);
+                move || runtime.block_on(look(&target, lane, &samples, &renewals, &ending))
             });
             lanes.push((lane, samples, thread.context("the witness's thread")?));
         }
-        Ok(Self { ending, lanes })
+        Ok(Self {
+            ending,
+            renewals,
+            lanes,
+        })
+    }
+
+    /// Has every loop connect anew. A connection for reads that was made while the old writer, a reader by then, still had the name stays
+    /// there without an error, and would sit through the next fault of the writer. Those of the recorder write too, so that 25006 drives
+    /// them off.
+    pub(crate) fn renew(&self) {
+        self.renewals.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits until every loop was served for a while.
@@ -117,7 +132,13 @@ fn lock(samples: &Samples) -> MutexGuard<'_, Vec<Sample>> {
 }
 
 /// The loop.
-async fn look(target: &Target, lane: Lane, samples: &Samples, ending: &AtomicBool) {
+async fn look(
+    target: &Target,
+    lane: Lane,
+    samples: &Samples,
+    renewals: &AtomicU64,
+    ending: &AtomicBool,
+) {
     let statement = match lane.group {
         Group::Read => "select count(*) from (select from truth_witness limit 1) as one".to_owned(),
         Group::Writer => format!(
@@ -127,8 +148,14 @@ async fn look(target: &Target, lane: Lane, samples: &Samples, ending: &AtomicBoo
     };
     let clock = Clock::start();
     let mut connection: Option<Connection> = None;
+    let mut renewed = 0;
     while !ending.load(Ordering::Relaxed) {
         let begun = Instant::now();
+        let asked = renewals.load(Ordering::Relaxed);
+        if asked != renewed {
+            renewed = asked;
+            connection = None;
+        }
         let attempt = async {
             let open = match connection.take() {
                 Some(open) => open,
