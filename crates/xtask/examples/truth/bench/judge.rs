@@ -1,5 +1,6 @@
 //! Every reported outage against the witness's: within what may be, or not.
 
+use super::recorded::Recorded;
 use super::samples::{MIN_OUTAGE_US, MIN_STALL_US, Outage, Span};
 
 /// What is right and wrong with a figure.
@@ -48,6 +49,8 @@ pub(crate) struct Case<'a> {
     pub(crate) witnessed: &'a [Outage],
     /// What the lab's steps say that this group can't have been served in.
     pub(crate) injected: &'a [Span],
+    /// What the recording's rows say of it.
+    pub(crate) recorded: &'a Recorded,
     /// Mean time between two operations of the group, microseconds.
     pub(crate) interval_us: i64,
 }
@@ -64,6 +67,9 @@ pub(crate) struct Figure {
     pub(crate) witness: Option<(i64, i64)>,
     /// The reported downtime and its resolution, microseconds.
     pub(crate) reported: Option<(i64, i64)>,
+    /// How long after the witness was served the recorder's pool still had a connection that was refused with 25006, microseconds. That is
+    /// no error: the recorder's application was down for it.
+    pub(crate) refused_us: i64,
     /// How much the two may differ, microseconds.
     pub(crate) allowed_us: i64,
     /// Do they?
@@ -79,7 +85,7 @@ impl Figure {
     /// Is the true downtime no longer than the reported one, as the report says? To within one interval, and the witness's own resolution.
     pub(crate) fn is_upper_bound(&self) -> Option<bool> {
         let (_, resolution_us) = self.reported?;
-        Some(-self.error_us()? <= self.allowed_us - resolution_us)
+        Some(-self.error_us()? <= self.allowed_us - resolution_us - self.refused_us)
     }
 }
 
@@ -109,6 +115,7 @@ impl Case<'_> {
                     injected_us: Some(span.length_us()),
                     witness: None,
                     reported: None,
+                    refused_us: 0,
                     allowed_us: 0,
                     verdict: Verdict::Missed,
                 });
@@ -157,13 +164,26 @@ impl Case<'_> {
             injected_us: (injected_us > 0).then_some(injected_us),
             witness: (!cluster.witnessed.is_empty()).then(|| sum(&cluster.witnessed)),
             reported: (!cluster.reported.is_empty()).then(|| sum(&cluster.reported)),
+            refused_us: 0,
             allowed_us: 0,
             verdict: Verdict::False,
         };
+        let service_us: i64 = cluster
+            .reported
+            .last()
+            .map_or(0, |last| self.recorded.service_us(last.span.end_us));
+        if let Some(last) = cluster.witnessed.last() {
+            let refused_us = self.recorded.last_refused_us(cluster.span);
+            figure.refused_us = refused_us.map_or(0, |at_us| (at_us - last.span.end_us).max(0));
+        }
         figure.verdict = match (figure.reported, figure.witness) {
             (Some((reported_us, resolution_us)), Some((witness_us, witness_resolution_us))) => {
                 let intervals_us = self.interval_us * cluster.reported.len() as i64;
-                figure.allowed_us = intervals_us + resolution_us + witness_resolution_us;
+                figure.allowed_us = intervals_us
+                    + resolution_us
+                    + witness_resolution_us
+                    + service_us
+                    + figure.refused_us;
                 match (reported_us - witness_us).abs() <= figure.allowed_us {
                     true => Verdict::Within,
                     false => Verdict::Outside,
@@ -173,7 +193,7 @@ impl Case<'_> {
             (Some((reported_us, resolution_us)), None) if figure.injected_us.is_some() => {
                 let witness_us = longest_gap_us(cluster.span);
                 figure.witness = Some((witness_us, 0));
-                figure.allowed_us = self.interval_us + resolution_us;
+                figure.allowed_us = self.interval_us + resolution_us + service_us;
                 match (reported_us - witness_us).abs() <= figure.allowed_us {
                     true => Verdict::Within,
                     false => Verdict::Outside,
@@ -241,6 +261,7 @@ mod tests {
             unobserved: &[],
             witnessed,
             injected,
+            recorded: &Recorded::default(),
             interval_us: 20_000,
         };
         case.judge(|_| 25_000)
@@ -313,6 +334,7 @@ mod tests {
             unobserved: &[span(900_000, 1_500_000)],
             witnessed: &[outage(1_000, 1_600, 10)],
             injected: &[],
+            recorded: &Recorded::default(),
             interval_us: 20_000,
         };
         assert_eq!(verdicts(&case.judge(|_| 0)), [Verdict::Unobserved]);

@@ -6,6 +6,7 @@ mod judge;
 mod lanes;
 mod load;
 mod plan;
+mod recorded;
 mod reported;
 mod rows;
 mod samples;

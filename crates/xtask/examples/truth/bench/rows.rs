@@ -9,6 +9,7 @@ use super::batch::{Batch, Made};
 use super::injected::injected;
 use super::judge::{Case, Figure};
 use super::lanes::{LANES, Lane};
+use super::recorded::Recorded;
 use super::reported::Report;
 use super::samples::{Span, longest_gap_us, outages};
 use super::witness::Witness;
@@ -48,11 +49,13 @@ pub(crate) fn judge(
             .collect();
         let (reported, unobserved) = (report.outages(lane)?, report.unobserved(lane)?);
         let witnessed = outages(&samples, recorded);
+        let rows_of_it = Recorded::of(&batch.folder, lane)?;
         let case = Case {
             reported: &reported,
             unobserved: &unobserved,
             witnessed: &witnessed,
             injected: &injected,
+            recorded: &rows_of_it,
             interval_us: batch.load.interval_us(lane.group),
         };
         let figures = case.judge(|span| longest_gap_us(&samples, recorded, span));

@@ -138,7 +138,7 @@ pub(crate) fn is_calm(samples: &[Sample], since_us: i64) -> bool {
 }
 
 /// Nearest rank; 0 of nothing.
-fn median(values: &mut [i64]) -> i64 {
+pub(crate) fn median(values: &mut [i64]) -> i64 {
     if values.is_empty() {
         return 0;
     }

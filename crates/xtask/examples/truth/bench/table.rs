@@ -190,13 +190,23 @@ fn sums(done: &Done) -> String {
     );
     let _ = writeln!(
         text,
-        "figures:  {within} of {} within one sampling interval plus the resolutions; missed {}, false {}, unobserved {}, too short for the load {}",
+        "figures:  {within} of {} within one sampling interval, the resolutions and one response time; missed {}, false {}, unobserved {}, too short for the load {}",
         within + outside,
         count(Verdict::Missed),
         count(Verdict::False),
         count(Verdict::Unobserved),
         count(Verdict::TooShort),
     );
+    let refused = done.rows.iter().map(|row| row.figure.refused_us);
+    let refused: Vec<i64> = refused.filter(|refused_us| *refused_us > 0).collect();
+    if let Some(longest_us) = refused.iter().max() {
+        let _ = writeln!(
+            text,
+            "refused:  in {} figures the recorder's pool still had a connection to the old writer, refused with 25006, when the witness was served: for up to {} s, which are allowed",
+            refused.len(),
+            seconds(*longest_us)
+        );
+    }
     let bounds: Vec<bool> = done
         .rows
         .iter()
