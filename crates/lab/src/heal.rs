@@ -40,6 +40,9 @@ impl Lab {
         mut on_step: impl FnMut(&Step) + Send,
     ) -> Result<Vec<Step>, LabError> {
         let log = StepLog::open(&self.site.dir, None, &mut on_step)?;
+        for node in self.nodes.iter_mut().chain(&mut self.followers) {
+            node.finish_ending().await?;
+        }
         for relay in self.relays() {
             relay.restore();
         }

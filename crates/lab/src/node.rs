@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    task::{JoinHandle, spawn_blocking},
+};
 
 use crate::{
     certificates,
@@ -16,7 +19,7 @@ use crate::{
     node_name::NodeName,
     process::{Process, Signal, freeze_tree, thaw_tree},
     relay::Relay,
-    replication::{connection_to, make_slot, slot_of},
+    replication::{connection_to, free_slot, slot_of},
     site::{self, Site, random_word},
     sql, state,
 };
@@ -60,8 +63,17 @@ pub(crate) struct Node {
     process: Option<Process>,
     /// What stands before it, where the lab has relays.
     pub(crate) relay: Option<Relay>,
+    /// The server that was told to end, until it has.
+    ending: Option<Ending>,
     /// Data that a fresh copy replaced, kept until removing it disturbs nobody.
     discarded: Option<PathBuf>,
+}
+
+/// The end of a server, awaited in a thread of its own: it goes on where the one who wanted it gives up.
+#[derive(Debug)]
+struct Ending {
+    pid: u32,
+    done: JoinHandle<io::Result<usize>>,
 }
 
 impl Node {
@@ -70,6 +82,7 @@ impl Node {
             name,
             process: None,
             relay: None,
+            ending: None,
             discarded: None,
         }
     }
@@ -155,7 +168,7 @@ host replication postgres 127.0.0.0/8 scram-sha-256
                 .map_err(LabError::io(format!("putting {} aside", data.display())))?;
             self.discarded = Some(aside);
         }
-        make_slot(site, source, self.name).await?;
+        free_slot(site, source, self.name).await?;
         site.account.make_private_dir(&data)?;
         let mut command = site
             .account
@@ -191,7 +204,7 @@ host replication postgres 127.0.0.0/8 scram-sha-256
 
     /// Makes the stopped node a reader of `source` on the data that it has: it was shut down in peace, and `source` has all of it.
     pub(crate) async fn rejoin(&self, site: &Site, source: NodeName) -> Result<(), LabError> {
-        make_slot(site, source, self.name).await?;
+        free_slot(site, source, self.name).await?;
         let signal = self.data(site).join("standby.signal");
         site.account.write_private(&signal, "")?;
         self.follow(site, source)
@@ -263,18 +276,46 @@ host replication postgres 127.0.0.0/8 scram-sha-256
     /// Kills every process of the server at once, as a lost host would; returns how many there were. When this
     /// returns, the last of them is dead.
     pub(crate) async fn crash(&mut self) -> Result<usize, LabError> {
-        let mut process = self.take_process()?;
-        let killed = blocking("killing", move || process.kill()).await?;
-        self.close_relay();
-        Ok(killed)
+        self.end(Process::kill).await
     }
 
     /// Tells the server to shut down, and returns when its last process is gone.
     pub(crate) async fn shut_down(&mut self, signal: Signal) -> Result<(), LabError> {
+        let shut_down = move |process: &mut Process| process.end(signal, STOP_LIMIT).map(|()| 0);
+        self.end(shut_down).await.map(drop)
+    }
+
+    async fn end(
+        &mut self,
+        how: impl FnOnce(&mut Process) -> io::Result<usize> + Send + 'static,
+    ) -> Result<usize, LabError> {
         let mut process = self.take_process()?;
-        blocking("shutting down", move || process.end(signal, STOP_LIMIT)).await?;
+        self.ending = Some(Ending {
+            pid: process.id(),
+            done: spawn_blocking(move || how(&mut process)),
+        });
+        self.await_end().await
+    }
+
+    async fn await_end(&mut self) -> Result<usize, LabError> {
+        let Some(ending) = &mut self.ending else {
+            return Ok(0);
+        };
+        let done = (&mut ending.done).await;
+        self.ending = None;
         self.close_relay();
-        Ok(())
+        done.map_err(|error| LabError::State(format!("ending a node: {error}")))?
+            .map_err(LabError::io("ending a node's processes"))
+    }
+
+    /// Waits for the end of a server whose fault was given up in its middle: until then it still answers, and nothing can be built on it.
+    pub(crate) async fn finish_ending(&mut self) -> Result<(), LabError> {
+        if let Some(ending) = self.ending.as_ref().filter(|of| !of.done.is_finished()) {
+            let pid = ending.pid;
+            // Stopped by somebody's hand, it would only end when its limit makes it a kill. One that is gone needs no signal.
+            let _ = blocking("thawing", move || thaw_tree(pid)).await;
+        }
+        self.await_end().await.map(drop)
     }
 
     /// Stops every process of the server where it is; returns how many there are.
@@ -334,7 +375,7 @@ async fn blocking<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, LabError> {
-    tokio::task::spawn_blocking(work)
+    spawn_blocking(work)
         .await
         .map_err(|error| LabError::State(format!("{what} a node: {error}")))?
         .map_err(LabError::io(format!("{what} a node's processes")))

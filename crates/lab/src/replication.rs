@@ -11,6 +11,9 @@ pub(crate) fn slot_of(reader: NodeName) -> String {
     format!("slot_{reader}")
 }
 
+/// How long a sender may take to let go of its slot.
+const RELEASE_LIMIT: Duration = Duration::from_secs(10);
+
 /// Makes `source` keep what its reader still needs.
 pub(crate) async fn make_slot(
     site: &Site,
@@ -24,6 +27,34 @@ pub(crate) async fn make_slot(
          where not exists (select from pg_replication_slots where slot_name = '{slot}')"
     );
     sql::execute(&client, "making a replication slot", &[&make_slot]).await
+}
+
+/// The same for a reader that is not running. Its slot may still belong to a sender that has not noticed that nobody receives: of a
+/// server that was killed, or of a copy that was given up. A slot serves one at a time.
+pub(crate) async fn free_slot(
+    site: &Site,
+    source: NodeName,
+    reader: NodeName,
+) -> Result<(), LabError> {
+    make_slot(site, source, reader).await?;
+    let client = sql::connect_node(site, source).await?;
+    let slot = slot_of(reader);
+    let terminate = format!(
+        "select pg_terminate_backend(active_pid) from pg_replication_slots
+         where slot_name = '{slot}' and active_pid is not null"
+    );
+    let what = format!("releasing the replication slot {slot}");
+    let deadline = Instant::now() + RELEASE_LIMIT;
+    while sql::scalar(&client, &what, &terminate).await?.is_some() {
+        if Instant::now() > deadline {
+            return Err(LabError::Timeout {
+                what,
+                after: RELEASE_LIMIT,
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
 }
 
 /// How `reader` connects to `source`, for `primary_conninfo`.
