@@ -91,6 +91,7 @@ fn every_setting_is_told() {
     TCP user timeout        8.5 s
     On read-only (25006)    reconnect
     Reconnect back-off      100 ms to 5 s
+    DNS cache               answers kept for 60 s at least, whatever the TTL
     Load limit              120.5 operations/s, all paths together
     Probe interval          500 ms
     Direct endpoint         writer.lab.test:65432/postgres, user app, sslmode prefer
