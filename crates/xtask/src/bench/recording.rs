@@ -182,13 +182,12 @@ fn history_row(origin: &[String; 4], figures: &BTreeMap<String, f64>) -> Result<
     Ok(row)
 }
 
-/// The history is the last table of the page.
+/// The history is the last table of the page that has this benchmark's columns.
 fn with_row(page: &str, row: &str) -> Result<String> {
     let columns = |line: &str| line.matches('|').count();
-    let last = page.lines().rfind(|line| line.starts_with('|'));
-    let last = match last {
-        Some(last) if columns(last) == columns(row) => last,
-        _ => bail!("docs/benchmarks.md: its last table has not the columns of this benchmark"),
+    let is_like_it = |line: &&str| line.starts_with('|') && columns(line) == columns(row);
+    let Some(last) = page.lines().rfind(is_like_it) else {
+        bail!("docs/benchmarks.md: no table of it has the columns of this benchmark");
     };
     // There may be text behind it.
     let at = page.rfind(last).unwrap_or(0) + last.len();
@@ -233,7 +232,9 @@ mod tests {
         assert_eq!(longer, format!("{page}| 1 | 2 |\n"));
         let followed = with_row(&format!("{page}\nText.\n"), "| 1 | 2 |").unwrap();
         assert_eq!(followed, format!("{longer}\nText.\n"));
-        assert!(with_row(page, "| 1 |").is_err());
+        let other_table = with_row(&format!("{page}\n| c |\n"), "| 1 | 2 |").unwrap();
+        assert_eq!(other_table, format!("{longer}\n| c |\n"));
+        assert!(with_row(page, "| 1 | 2 | 3 |").is_err());
     }
 
     #[test]
