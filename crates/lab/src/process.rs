@@ -283,6 +283,10 @@ impl Process {
         if self.exited().is_some() {
             return Ok(());
         }
+        if matches!(self.stop_signal, Signal::Kill) {
+            // With its children: pg_basebackup has one that would live on, and keep the replication slot.
+            return self.kill().map(drop);
+        }
         // Stopped by a signal it removes its shared memory; killed it cannot.
         self.end(self.stop_signal, STOP_GRACE)
     }
