@@ -215,7 +215,7 @@ decided AS (
     FROM meeting
     WHERE number = 1
 ),
--- Whether anybody knows of a group in an outage of `all`: it succeeded before its end, failed or stalled in it ...
+-- Whether anybody knows of a group in an outage of `all`: it succeeded, failed or stalled in it ...
 seen AS (
     SELECT a.run_id,
            a.host,
@@ -223,8 +223,7 @@ seen AS (
            o.group_name,
            a.all_from_us,
            a.all_to_us,
-           MAX(CASE WHEN (o.is_success AND a.all_from_us < o.end_us AND o.end_us < a.all_to_us)
-                         OR (o.failed AND a.all_from_us < o.end_us AND o.end_us <= a.all_to_us)
+           MAX(CASE WHEN ((o.is_success OR o.failed) AND a.all_from_us < o.end_us AND o.end_us <= a.all_to_us)
                          OR (o.stalled
                              AND LEAST(o.end_us, a.all_to_us) - GREATEST(o.scheduled_us, a.all_from_us) > t.min_stall_us)
                     THEN 1 ELSE 0 END) AS is_seen

@@ -20,8 +20,7 @@ pub struct Detected {
     pub brownouts: Vec<Span>,
     /// Availability failures outside every outage, in order.
     pub blips: Vec<Blip>,
-    /// Outages of `all` in which this group had neither success nor evidence. The success that ends one is the end of it, and tells
-    /// nothing of what it was like before.
+    /// Outages of `all` in which this group had neither success nor evidence.
     pub unobserved: Vec<Span>,
 }
 
@@ -187,13 +186,13 @@ impl<'a> Detector<'a> {
             .collect()
     }
 
-    /// True where the group had a success before the end of an outage of `all`, or evidence in it, or was down all through it.
+    /// True where the group had a success or evidence in an outage of `all`, or was down all through it.
     fn observed(&self, span: &Span, successes: &[i64], outages: &[Outage]) -> bool {
         let (start, end) = (span.start.micros(), span.end.micros());
         let first_after = successes.partition_point(|success| *success <= start);
         let succeeded_in_it = successes
             .get(first_after)
-            .is_some_and(|success| *success < end);
+            .is_some_and(|success| *success <= end);
         let down_all_through =
             |outage: &Outage| outage.span.start <= span.start && span.end <= outage.span.end;
         succeeded_in_it
