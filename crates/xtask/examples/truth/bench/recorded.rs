@@ -8,7 +8,7 @@ use parquet::file::reader::SerializedFileReader;
 use parquet::record::{Field, Row};
 use recording::{Recording, Table};
 
-use super::lanes::{Group, Lane};
+use super::lanes::{Group, LANES, Lane};
 use super::samples::{Span, median};
 
 /// An operation that ended; UTC microseconds.
@@ -32,18 +32,21 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    /// Reads the sealed parts.
-    pub(crate) fn of(folder: &FilePath, lane: Lane) -> Result<Self> {
-        let mut ended = Vec::new();
+    /// Reads the sealed parts once: what was recorded of each of [`LANES`], in their order.
+    pub(crate) fn of(folder: &FilePath) -> Result<[Self; LANES.len()]> {
+        let mut ended = LANES.map(|_| Vec::new());
         for part in Recording::open(folder)?.parts(Table::Operations)? {
             let named = || part.display().to_string();
             let file = File::open(&part).with_context(named)?;
             let rows = SerializedFileReader::new(file).with_context(named)?;
             for row in rows {
-                ended.extend(operation(&row.with_context(named)?, lane));
+                let row = row.with_context(named)?;
+                for (lane, of_lane) in LANES.iter().zip(&mut ended) {
+                    of_lane.extend(operation(&row, *lane));
+                }
             }
         }
-        Ok(Self::new(ended))
+        Ok(ended.map(Self::new))
     }
 
     fn new(mut ended: Vec<Ended>) -> Self {

@@ -40,7 +40,7 @@ pub(crate) fn judge(
     let report = Report::of(&batch.folder, programs)?;
     let recorded = report.span()?;
     let mut rows = Vec::new();
-    for lane in LANES {
+    for (lane, rows_of_it) in LANES.into_iter().zip(Recorded::of(&batch.folder)?) {
         let samples = witness.samples(lane, recorded);
         let injected: Vec<Span> = batch
             .made
@@ -49,7 +49,6 @@ pub(crate) fn judge(
             .collect();
         let (reported, unobserved) = (report.outages(lane)?, report.unobserved(lane)?);
         let witnessed = outages(&samples, recorded);
-        let rows_of_it = Recorded::of(&batch.folder, lane)?;
         let case = Case {
             reported: &reported,
             unobserved: &unobserved,

@@ -29,7 +29,11 @@ const HEAD: [&str; 13] = [
 /// The page.
 pub(crate) fn table(done: &Done) -> String {
     let mut lines_of_table = vec![HEAD.map(str::to_owned)];
-    for &kind in &done.kinds {
+    let is_made = |of: &&FailoverKind| {
+        let made = done.batches.iter().flat_map(|batch| &batch.made);
+        made.into_iter().any(|made| kind(made) == **of)
+    };
+    for &kind in done.kinds.iter().filter(is_made) {
         for lane in LANES {
             lines_of_table.push(line(done, Some(kind), lane));
         }
