@@ -211,9 +211,11 @@ pub(crate) fn connections(
     columns.text(rows.iter().map(|row| Some(row.host.as_str())));
     columns.text(rows.iter().map(|row| row.address.as_deref()));
     columns.int32(rows.iter().map(|row| Some(row.port)));
+    columns.boolean(rows.iter().map(|row| Some(row.reader)));
     columns.int64(rows.iter().map(|row| row.dns_us));
     columns.int64(rows.iter().map(|row| row.tcp_us));
     columns.int64(rows.iter().map(|row| row.tls_us));
+    columns.text(rows.iter().map(|row| row.tls_error.as_deref()));
     columns.int64(rows.iter().map(|row| row.startup_us));
     columns.boolean(rows.iter().map(|row| Some(row.failure.is_none())));
     columns.text(server().map(|server| server?.address.as_deref()));

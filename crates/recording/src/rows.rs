@@ -67,12 +67,16 @@ pub struct Connection {
     pub address: Option<String>,
     /// The port.
     pub port: i32,
+    /// True for an endpoint that is meant for reads.
+    pub reader: bool,
     /// Look-up of the name, microseconds.
     pub dns_us: Option<i64>,
     /// TCP handshake, microseconds.
     pub tcp_us: Option<i64>,
     /// TLS request and handshake, microseconds.
     pub tls_us: Option<i64>,
+    /// Why TLS failed where `sslmode=prefer` went on without it; `None` where it did not fall back.
+    pub tls_error: Option<String>,
     /// Start-up message and authentication, microseconds.
     pub startup_us: Option<i64>,
     /// Who answered, once connected.

@@ -147,6 +147,14 @@ words! {
         TooManyConnections = "too_many_connections",
         /// The proxy answered for itself.
         Proxy = "proxy",
+        /// Of several hosts some answered, and none takes writes.
+        NoWriter = "no_writer",
+        /// 57014: the server cancelled the statement, as its limit passed or a user asked for it.
+        StatementTimeout = "statement_timeout",
+        /// 01000: the wait for the synchronous standby was cancelled; committed here, perhaps nowhere else.
+        Unreplicated = "unreplicated",
+        /// The recorder's own host had no descriptors, ports or memory left: nothing was asked of the server.
+        Client = "client",
         /// 40001, 40P01, 55P03.
         Conflict = "conflict",
         /// 23xxx.

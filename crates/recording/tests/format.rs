@@ -390,9 +390,11 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
         host: "writer.lab.test".to_owned(),
         address: Some("127.0.0.2".to_owned()),
         port: 5432,
+        reader: true,
         dns_us: Some(1),
         tcp_us: Some(2),
         tls_us: Some(3),
+        tls_error: Some("TLS handshake: bad certificate".to_owned()),
         startup_us: Some(4),
         server: Some(server.clone()),
         failure: Some(ConnectFailure {

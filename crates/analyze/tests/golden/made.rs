@@ -58,9 +58,11 @@ pub(crate) fn connected(path: Path) -> Connection {
         host: "writer.example".to_owned(),
         address: address.clone(),
         port,
+        reader: false,
         dns_us: Some(700),
         tcp_us: Some(300),
         tls_us: None,
+        tls_error: None,
         startup_us: Some(2_500),
         server: Some(Server {
             path,

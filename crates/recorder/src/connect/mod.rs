@@ -64,6 +64,8 @@ pub struct Progress {
     pub tcp_us: Option<i64>,
     /// TLS, microseconds.
     pub tls_us: Option<i64>,
+    /// Why TLS failed where `sslmode=prefer` went on without it.
+    pub tls_error: Option<String>,
     /// Start-up and authentication, microseconds.
     pub startup_us: Option<i64>,
     /// What TLS was agreed on; `None` on a plain connection.
@@ -220,6 +222,7 @@ impl Connector {
                 match self.open(id, Some(tls), password.as_ref(), progress).await {
                     // libpq's `prefer`: what TLS did not do is tried again without.
                     Err(error) if is_refusal_of_tls(progress, &error) => {
+                        progress.tls_error = Some(error.message);
                         self.open(id, None, password.as_ref(), progress).await
                     }
                     opened => opened,
