@@ -65,7 +65,7 @@ pub fn connections() -> SchemaRef {
         ("endpoint_host", Utf8, false),
         ("endpoint_address", Utf8, true),
         ("endpoint_port", Int32, false),
-        ("reader", Boolean, false),
+        ("reader", Boolean, true),
         ("dns_us", Int64, true),
         ("tcp_us", Int64, true),
         ("tls_us", Int64, true),
