@@ -30,7 +30,8 @@ pub struct Notice {
 
 impl Notice {
     /// For the rules of [`classify`].
-    pub(crate) fn answer(&self) -> Answer<'_> {
+    #[must_use]
+    pub fn answer(&self) -> Answer<'_> {
         Answer {
             sqlstate: &self.sqlstate,
             severity: self.severity,

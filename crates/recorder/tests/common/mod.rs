@@ -7,6 +7,7 @@
 )]
 
 pub mod certificates;
+pub mod interceptor;
 pub mod mounts;
 pub mod user;
 
