@@ -62,6 +62,10 @@ impl Account {
             .env("PATH", "/usr/bin:/bin")
             .env("LC_ALL", "C")
             .current_dir("/");
+        // Locales beside the system's, for servers with another lc_messages.
+        if let Some(locales) = std::env::var_os("LOCPATH") {
+            command.env("LOCPATH", locales);
+        }
         command
     }
 

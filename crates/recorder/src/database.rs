@@ -107,6 +107,9 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
             )
         }
         ErrorClass::Auth => format!("check user, password and database of {flag}"),
+        ErrorClass::Proxy => {
+            format!("see whether the proxy of {flag} has a server that runs, then try again")
+        }
         _ => "try again when the server can serve".to_owned(),
     };
     Trouble {

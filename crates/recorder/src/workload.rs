@@ -284,13 +284,9 @@ impl Workload {
     fn succeed(&self, row: &mut Operation, served: Served, session: &Session, progress: Progress) {
         // The server said yes, and before that, that no standby has it: after a failover it may be gone.
         if let (true, Some(notice)) = (progress.may_commit, session.unreplicated_commit()) {
-            let symptom = Symptom::Answer {
-                sqlstate: &notice.sqlstate,
-                message: &notice.message,
-            };
             let failure = Failure {
                 phase: progress.phase,
-                class: classify::class(symptom),
+                class: classify::class(Symptom::Answer(notice.answer())),
                 message: format!("warning: {}", notice.message),
                 sqlstate: Some(notice.sqlstate),
             };

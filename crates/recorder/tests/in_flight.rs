@@ -70,10 +70,10 @@ fn a_write_cut_off_is_unknown_and_a_purchase_before_commit_failed() {
     end(running);
 
     let operations = rows(&test.recording(), Table::Operations);
-    let lost = with(&operations, "error_class", "connection_lost");
-    assert_eq!(lost.len(), 8, "{lost:?}");
-    for row in lost {
-        assert_eq!(row["error_phase"], "statement", "{row:?}");
+    let mut cut = with(&operations, "error_phase", "statement");
+    cut.retain(|row| matches!(row["error_class"].as_str(), "connection_lost" | "proxy"));
+    assert_eq!(cut.len(), 8, "{cut:?}");
+    for row in cut {
         let expected = if row["operation_type"] == "write" {
             "unknown"
         } else {
@@ -81,11 +81,11 @@ fn a_write_cut_off_is_unknown_and_a_purchase_before_commit_failed() {
         };
         assert_eq!(row["outcome"], expected, "{row:?}");
         // pgbouncer says "server conn crashed?", PostgreSQL nothing.
-        let sqlstate = if row["path"] == "proxy" {
-            Some("08P01")
-        } else {
-            None
+        let (class, sqlstate) = match row["path"].as_str() {
+            "proxy" => ("proxy", Some("08P01")),
+            _ => ("connection_lost", None),
         };
+        assert_eq!(row["error_class"], class, "{row:?}");
         assert_eq!(row.get("sqlstate").map(String::as_str), sqlstate, "{row:?}");
     }
     // Nobody is there after that.
@@ -130,8 +130,8 @@ fn a_commit_that_no_standby_confirmed_is_unknown_though_the_server_said_yes() {
     assert_eq!(local_only.len(), 4, "{local_only:?}");
     for row in local_only {
         assert_eq!(
-            (row["outcome"].as_str(), row["success"].as_str()),
-            ("unknown", "false"),
+            (row["outcome"].as_str(), row["error_class"].as_str()),
+            ("unknown", "unreplicated"),
             "{row:?}"
         );
         assert!(
@@ -193,4 +193,58 @@ fn a_commit_ended_by_a_shutdown_is_unknown_and_has_the_code_of_the_warning() {
         );
     }
     assert!(with(&operations, "error_class", "connection_lost").is_empty());
+}
+
+/// An ERROR of the server's proves the rollback and harms no connection; a FATAL may come between the commit and its answer.
+#[test]
+fn a_cancelled_write_failed_and_one_whose_session_was_ended_is_unknown() {
+    let test = TestLab::start_set_up();
+    let running = start(&test, "direct");
+    wait_until("orders", || {
+        test.texts("select id::text from business_orders where order_number not like 'seed%'")
+            .len()
+            > 20
+    });
+    let admin = test.admin();
+    let run = |statement: &str| {
+        let done = test.runtime.block_on(admin.batch_execute(statement));
+        done.unwrap();
+    };
+    let holder = test.hold_tables();
+    wait_until("four hanging statements", || waiting(&test, "Lock") == 4);
+    run(
+        "select pg_cancel_backend(pid) from pg_stat_activity where usename = 'app' and wait_event_type = 'Lock'",
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    wait_until("four more", || waiting(&test, "Lock") == 4);
+    run(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app' and wait_event_type = 'Lock'",
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    let released = test.runtime.block_on(holder.batch_execute("rollback"));
+    released.unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    end(running);
+
+    let operations = rows(&test.recording(), Table::Operations);
+    let cancelled = with(&operations, "sqlstate", "57014");
+    assert_eq!(cancelled.len(), 4, "{cancelled:?}");
+    for row in cancelled {
+        let found = [&row["error_class"], &row["outcome"]];
+        assert_eq!(found, ["statement_timeout", "failed"], "{row:?}");
+        let id = &row["connection_id"];
+        let later = with(&operations, "connection_id", id);
+        let goes_on = |other: &&Row| number(other, "start_time") >= number(row, "end_time");
+        assert!(later.into_iter().any(|other| goes_on(&other)), "{row:?}");
+    }
+    let ended = with(&operations, "sqlstate", "57P01");
+    assert!(ended.len() >= 4, "{ended:?}");
+    for row in ended {
+        let outcome = match row["operation_type"].as_str() {
+            "write" => "unknown",
+            _ => "failed",
+        };
+        let found = [&row["error_class"], &row["outcome"]];
+        assert_eq!(found, ["starting_or_stopping", outcome], "{row:?}");
+    }
 }

@@ -63,7 +63,7 @@ words! {
         Rejected = "rejected",
         /// It certainly did not commit.
         Failed = "failed",
-        /// COMMIT or an autocommitted write was sent and no answer came: it may be committed.
+        /// COMMIT or an autocommitted write was sent, and no proof came that it was rolled back: it may be committed.
         Unknown = "unknown",
         /// Still running when the recording ended.
         Unfinished = "unfinished",
@@ -135,7 +135,7 @@ words! {
         Auth = "auth",
         /// No pool slot came free in time.
         PoolTimeout = "pool_timeout",
-        /// EOF, reset, broken pipe, SQLSTATE 08xxx.
+        /// EOF, reset, broken pipe, SQLSTATE 08xxx of a server.
         ConnectionLost = "connection_lost",
         /// The client's own limit on an operation.
         OperationTimeout = "operation_timeout",
@@ -145,7 +145,7 @@ words! {
         ReadOnly = "read_only",
         /// 53300 and the poolers' own texts for it.
         TooManyConnections = "too_many_connections",
-        /// The proxy answered for itself.
+        /// The proxy answered for itself, or ended a new connection before a byte of an answer.
         Proxy = "proxy",
         /// Of several hosts some answered, and none takes writes.
         NoWriter = "no_writer",

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::shell::{self, programs, workspace};
+use crate::shell::{self, apt, programs, workspace};
 
 /// The packages, at versions that were tested.
 const REQUIREMENTS: &str = "notebooks/requirements.txt";
@@ -89,19 +89,6 @@ fn has_venv() -> bool {
 fn install_venv() -> Result<()> {
     apt(&["update"])?;
     apt(&["install", "--yes", "python3-venv"])
-}
-
-fn apt(arguments: &[&str]) -> Result<()> {
-    let is_root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|id| id.stdout == b"0\n");
-    let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
-    if !is_root {
-        command.arg("apt-get");
-    }
-    command.args(arguments);
-    shell::run(command)
 }
 
 #[cfg(test)]

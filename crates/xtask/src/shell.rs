@@ -46,6 +46,20 @@ pub(crate) fn run(mut command: Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs apt-get as root, through sudo where this is not root.
+pub(crate) fn apt(arguments: &[&str]) -> Result<()> {
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|id| id.stdout == b"0\n");
+    let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
+    if !is_root {
+        command.arg("apt-get");
+    }
+    command.args(arguments);
+    run(command)
+}
+
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()

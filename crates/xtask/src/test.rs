@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::python;
-use crate::shell::{self, cargo, programs};
+use crate::shell::{self, apt, cargo, programs};
 
 /// Everything; `with_spark` reads recordings with Spark too.
 pub(crate) fn run(with_spark: bool) -> Result<()> {
@@ -16,6 +16,7 @@ pub(crate) fn run(with_spark: bool) -> Result<()> {
     let mut install = Command::new(programs()?.join("lab"));
     install.arg("install");
     shell::run(install)?;
+    install_proxies()?;
     let mut tests = linted(&["test", "--workspace"])?;
     tests.env("PGOUTAGE_PYTHON", python::with_readers()?);
     if with_spark {
@@ -23,6 +24,22 @@ pub(crate) fn run(with_spark: bool) -> Result<()> {
         tests.env("PGOUTAGE_SPARK", "1");
     }
     shell::run(tests)
+}
+
+/// Proxies that only tests need, and no user of the lab.
+fn install_proxies() -> Result<()> {
+    let is_there = |program: &str| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
+        folders
+            .map(|folder| folder.join(program))
+            .any(|program| program.is_file())
+    };
+    if is_there("haproxy") {
+        return Ok(());
+    }
+    apt(&["update"])?;
+    apt(&["install", "--yes", "haproxy"])
 }
 
 /// A cargo command in which clippy compiles our crates, with warnings as errors.

@@ -3,15 +3,18 @@
 use std::io::{self, ErrorKind};
 
 use recording::ConnectFailure;
-use recording::vocabulary::{ConnectPhase, ErrorClass};
+use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 
 use super::Progress;
-use super::session::{self, Notice};
+use super::session;
+use super::stream::FirstByte;
 use crate::classify::{self, Symptom};
 use crate::message;
 
-/// The driver's words where it must not log in without channel binding.
+/// The driver's words where it must not log in without channel binding. It has no other sign for it; they are its own and English.
 const NO_CHANNEL_BINDING: &str = "server did not use channel binding";
+/// Its words, whole, where no password was given, and where the two sides could not agree on a log-in.
+const NO_LOGIN: [&str; 2] = ["invalid configuration", "authentication error"];
 
 /// Why an attempt to connect failed.
 #[derive(Debug, Clone)]
@@ -45,6 +48,22 @@ pub(super) struct PhaseError {
 }
 
 impl PhaseError {
+    /// A proxy accepts a connection before it knows of a server to pass it on to, and closes it where there is none: before a byte of
+    /// an answer. A server that does so on the direct path is going down.
+    pub(super) fn of_silent_proxy(self, path: Path, first_byte: &FirstByte) -> Self {
+        if path != Path::Proxy || self.class != ErrorClass::ConnectionLost || first_byte.came() {
+            return self;
+        }
+        Self {
+            class: ErrorClass::Proxy,
+            message: message::one_line(&format!(
+                "the proxy closed the connection before a byte of an answer: it has no server to pass it on to, or is going down: {}",
+                self.message
+            )),
+            ..self
+        }
+    }
+
     pub(super) fn after(self, progress: &Progress) -> ConnectError {
         ConnectError {
             phase: progress.phase.unwrap_or(ConnectPhase::Dns),
@@ -96,19 +115,11 @@ pub(super) fn from_io(error: &io::Error) -> PhaseError {
 
 pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
     let mut message = message::chain(error);
-    if let Some(Notice {
-        sqlstate,
-        message: text,
-        ..
-    }) = session::answer_of(error)
-    {
-        let class = classify::class_at_startup(Symptom::Answer {
-            sqlstate: &sqlstate,
-            message: &text,
-        });
+    if let Some(answer) = session::answer_of(error) {
+        let class = classify::class_at_startup(Symptom::Answer(answer.answer()));
         return PhaseError {
             class,
-            sqlstate: Some(sqlstate),
+            sqlstate: Some(answer.sqlstate),
             message,
         };
     }
@@ -126,9 +137,8 @@ pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
             .to_owned();
         return refusal(ErrorClass::Auth, &message);
     }
-    // The driver tells the rest apart only by its text: no password given, SCRAM refused.
-    let is_login =
-        message.starts_with("invalid configuration") || message.starts_with("authentication error");
+    // The driver tells the rest apart only by its text.
+    let is_login = NO_LOGIN.contains(&error.to_string().as_str());
     let class = match (error.is_closed(), is_login) {
         (true, _) => ErrorClass::ConnectionLost,
         (false, true) => ErrorClass::Auth,

@@ -33,7 +33,7 @@ use crate::classify;
 use crate::endpoint::{ChannelBinding, Endpoint, Host, Password, TargetSession};
 use crate::password_command::PasswordCommand;
 pub use stream::TlsFacts;
-use stream::{Established, Stream};
+use stream::{Established, FirstByte, Stream};
 use tls::Tls;
 
 /// Makes connections to one endpoint.
@@ -289,13 +289,14 @@ impl Connector {
         progress.dns_us = host.name.parse::<IpAddr>().is_err().then_some(us);
 
         let tcp = self.tcp(host, addresses, progress).await?;
+        let first_byte = FirstByte::default();
+        let by_proxy = |error: PhaseError| error.of_silent_proxy(self.path, &first_byte);
         let stream = match tls {
-            None => Stream::Plain(tcp),
+            None => Stream::Plain(tcp, first_byte.clone()),
             Some(tls) => {
-                let at = progress.host;
-                let (stream, us) = self
-                    .phase(ConnectPhase::Tls, progress, self.agree_on_tls(tls, at, tcp))
-                    .await?;
+                let agree = self.agree_on_tls(tls, progress.host, tcp, &first_byte);
+                let agreed = self.phase(ConnectPhase::Tls, progress, agree).await;
+                let (stream, us) = agreed.map_err(by_proxy)?;
                 progress.tls_us = Some(us);
                 progress.tls = stream.tls();
                 stream
@@ -307,8 +308,8 @@ impl Connector {
                 .await
                 .map_err(|error| from_startup(&error))
         };
-        let ((client, connection), us) =
-            self.phase(ConnectPhase::Startup, progress, startup).await?;
+        let started = self.phase(ConnectPhase::Startup, progress, startup).await;
+        let ((client, connection), us) = started.map_err(by_proxy)?;
         progress.startup_us = Some(us);
         Ok(Session::new(client, connection, connection_id))
     }
@@ -368,12 +369,13 @@ impl Connector {
         tls: &Tls,
         host: usize,
         mut tcp: TcpStream,
+        first_byte: &FirstByte,
     ) -> Result<Stream, PhaseError> {
         let refused = |message: String| refusal(ErrorClass::Tls, &message);
-        if tls::ask_for_tls(&mut tcp)
-            .await
-            .map_err(|error| from_io(&error))?
-        {
+        let asked = tls::ask_for_tls(&mut tcp).await;
+        let does_tls = asked.map_err(|error| from_io(&error))?;
+        first_byte.has_come();
+        if does_tls {
             let stream =
                 tls.handshake(host, tcp)
                     .await
@@ -384,7 +386,7 @@ impl Connector {
             return Ok(Stream::Tls(Box::new(stream)));
         }
         match self.endpoint.needs_tls() {
-            None => Ok(Stream::Plain(tcp)),
+            None => Ok(Stream::Plain(tcp, first_byte.clone())),
             Some(setting) => Err(refused(format!(
                 "the server does no TLS, and {setting} asks for it"
             ))),

@@ -8,10 +8,10 @@ use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Connection};
 
 use super::stream::Stream;
-use crate::classify::{self, Symptom};
+use crate::classify::{self, Answer, Symptom};
 use crate::message;
 
-/// A code and a text of the server.
+/// An error answer or a warning.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// The five characters of its code.
@@ -20,6 +20,26 @@ pub struct Notice {
     pub message: String,
     /// True where the server closes the connection after it.
     pub fatal: bool,
+    /// In no language: proxies leave it off.
+    severity: Option<Severity>,
+    /// The function of PostgreSQL's source that said it.
+    routine: Option<String>,
+    /// It came while nothing was asked.
+    unasked: bool,
+}
+
+impl Notice {
+    /// For the rules of [`classify`].
+    #[must_use]
+    pub fn answer(&self) -> Answer<'_> {
+        Answer {
+            sqlstate: &self.sqlstate,
+            severity: self.severity,
+            routine: self.routine.as_deref(),
+            message: &self.message,
+            unasked: self.unasked,
+        }
+    }
 }
 
 /// What came outside of answers.
@@ -57,9 +77,7 @@ impl Failed {
     #[must_use]
     pub fn symptom(&self) -> Symptom<'_> {
         match &self.answer {
-            Some(Notice {
-                sqlstate, message, ..
-            }) => Symptom::Answer { sqlstate, message },
+            Some(answer) => Symptom::Answer(answer.answer()),
             None if self.lost => Symptom::Lost {
                 warning: self.warning.as_deref(),
             },
@@ -179,13 +197,18 @@ pub(crate) fn answer_of(error: &tokio_postgres::Error) -> Option<Notice> {
 }
 
 fn notice(answer: &DbError) -> Notice {
+    let severity = answer.parsed_severity();
     Notice {
         sqlstate: answer.code().code().to_owned(),
         message: answer.message().to_owned(),
-        fatal: matches!(
-            answer.parsed_severity(),
-            Some(Severity::Fatal | Severity::Panic)
-        ),
+        fatal: match severity {
+            Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+            // A proxy's, which says it in English only.
+            None => answer.severity() == "FATAL",
+        },
+        severity,
+        routine: answer.routine().map(str::to_owned),
+        unasked: false,
     }
 }
 
@@ -199,7 +222,7 @@ async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Hear
                 if matches!(warning.sqlstate.as_str(), "57P01" | "57P02" | "57P03") {
                     heard.shutdown = Some(warning.clone());
                 }
-                if classify::is_unreplicated_commit(&warning.sqlstate, &warning.message) {
+                if classify::is_unconfirmed_commit(warning.answer()) {
                     heard.unreplicated = Some(warning);
                 }
             }
@@ -207,7 +230,11 @@ async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Hear
             Err(error) => {
                 // Noted before the connection is dropped: only that wakes those who wait for an answer.
                 let end = End {
-                    answer: answer_of(&error),
+                    // What is asked gets its answer itself: this one came unasked, and the driver sends nothing after it.
+                    answer: answer_of(&error).map(|answer| Notice {
+                        unasked: true,
+                        ..answer
+                    }),
                     text: message::chain(&error),
                 };
                 lock(&heard).end = Some(end);

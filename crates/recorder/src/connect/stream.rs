@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -15,8 +17,22 @@ use super::channel_binding::tls_server_end_point;
 
 /// TLS is agreed on before the driver sees the stream, so that its time is known apart from the start-up's.
 pub(super) enum Stream {
-    Plain(TcpStream),
+    Plain(TcpStream, FirstByte),
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Whether a byte came from the other side of a connection; told to all who hold it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FirstByte(Arc<AtomicBool>);
+
+impl FirstByte {
+    pub(super) fn came(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_come(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What was agreed on with the server.
@@ -49,7 +65,7 @@ impl Stream {
 macro_rules! on_inner {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self.get_mut() {
-            Stream::Plain(inner) => {
+            Stream::Plain(inner, _) => {
                 let $stream = Pin::new(inner);
                 $call
             }
@@ -67,7 +83,19 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        on_inner!(self, stream => stream.poll_read(cx, buffer))
+        let first_byte = match &*self {
+            Self::Plain(_, first_byte) if !first_byte.came() => Some(first_byte.clone()),
+            // Before TLS the server has answered in plain.
+            _ => None,
+        };
+        let before = buffer.filled().len();
+        let read = on_inner!(self, stream => stream.poll_read(cx, buffer));
+        if let Some(first_byte) = first_byte
+            && buffer.filled().len() > before
+        {
+            first_byte.has_come();
+        }
+        read
     }
 }
 
@@ -92,7 +120,7 @@ impl AsyncWrite for Stream {
 impl DriverTlsStream for Stream {
     fn channel_binding(&self) -> ChannelBinding {
         let certificate = match self {
-            Self::Plain(_) => None,
+            Self::Plain(..) => None,
             Self::Tls(stream) => stream.get_ref().1.peer_certificates(),
         };
         certificate

@@ -315,10 +315,14 @@ fn read<T>(slots: &[(i64, T)], second: i64) -> Option<&T> {
         .map(|(_, value)| value)
 }
 
-/// The rule of `semantics.md`: neither the business (conflict, constraint) nor a wrong statement is an outage.
+/// The rule of `semantics.md`: neither the business (conflict, constraint) nor a wrong or cancelled statement is an outage, nor is what
+/// this host could not ask.
 fn is_availability_failure(failure: &Failure) -> bool {
     match failure.class {
-        ErrorClass::Conflict | ErrorClass::Constraint => false,
+        ErrorClass::Conflict
+        | ErrorClass::Constraint
+        | ErrorClass::StatementTimeout
+        | ErrorClass::Client => false,
         ErrorClass::Other => !failure.sqlstate.as_deref().is_some_and(|code| {
             ["0A", "21", "22", "42", "44", "P0"]
                 .iter()

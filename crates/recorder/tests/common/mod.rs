@@ -7,7 +7,9 @@
 )]
 
 pub mod certificates;
+pub mod interceptor;
 pub mod mounts;
+pub mod proxy_answers;
 pub mod user;
 
 use std::collections::BTreeMap;

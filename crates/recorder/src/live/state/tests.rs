@@ -159,13 +159,15 @@ fn neither_the_business_nor_a_wrong_statement_is_an_outage() {
     for (class, sqlstate) in [
         (ErrorClass::Conflict, Some("40001")),
         (ErrorClass::Constraint, Some("23505")),
+        (ErrorClass::StatementTimeout, Some("57014")),
+        (ErrorClass::Client, None),
         (ErrorClass::Other, Some("42P01")),
         (ErrorClass::Other, Some("22003")),
     ] {
         state.operation(&failure(OperationType::Read, class, sqlstate, 1000));
     }
     assert_eq!(view(&state, 2000).reads.unwrap().down_since_us, None);
-    assert_eq!(state.totals().failed, 4);
+    assert_eq!(state.totals().failed, 6);
 }
 
 #[test]
