@@ -7,13 +7,12 @@ use recording::vocabulary::Path;
 use recording::{Clock, ClockOffset, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::SimpleQueryMessage;
 
 use crate::connect::{Connector, Progress, Session};
 use crate::logfile::Log;
+use crate::question::Refused;
 use crate::say;
-
-const CLOCK: &str = include_str!("../../../sql/clock.sql");
+use crate::sql::STATEMENTS;
 
 /// The first of them plans the statement and takes longer; one of the others meets neither scheduler nor network at work.
 const ROUND_TRIPS: u32 = 8;
@@ -51,8 +50,10 @@ pub(crate) async fn measure(
     deadline: Instant,
 ) -> Option<ClockOffset> {
     let mut trips = Vec::new();
+    // Only the first round trip is the longer for what is refused.
+    let refused = Refused::default();
     for _ in 0..ROUND_TRIPS {
-        match timeout_at(deadline, round_trip(session, clock)).await {
+        match timeout_at(deadline, round_trip(session, clock, &refused)).await {
             Ok(Some(trip)) => trips.push(trip),
             _ => break,
         }
@@ -60,22 +61,17 @@ pub(crate) async fn measure(
     shortest(path, &trips)
 }
 
-async fn round_trip(session: &Session, clock: Clock) -> Option<RoundTrip> {
+async fn round_trip(session: &Session, clock: Clock, refused: &Refused) -> Option<RoundTrip> {
     let before_us = clock.now_us();
-    let answer = session.client.simple_query(CLOCK).await;
+    let answer = STATEMENTS.clock.ask(&session.client, refused).await;
     let after_us = clock.now_us();
-    let messages = answer.ok()?;
-    let row = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    })?;
-    let text = |column: &str| row.try_get(column).ok().flatten();
+    let said = answer.ok()?;
     Some(RoundTrip {
         before_us,
         after_us,
-        server_us: text("clock_us")?.parse().ok()?,
-        address: text("address").map(str::to_owned),
-        port: text("port").and_then(|port| port.parse().ok()),
+        server_us: said.number("clock_us")?,
+        address: said.text("address"),
+        port: said.number("port"),
     })
 }
 
