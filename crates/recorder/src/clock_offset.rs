@@ -18,7 +18,7 @@ use crate::sql::STATEMENTS;
 const ROUND_TRIPS: u32 = 8;
 /// How much longer the check before a run may take per path.
 pub(crate) const LIMIT_BEFORE: Duration = Duration::from_millis(500);
-/// On connecting and asking at the end of a run.
+/// On connecting and asking at the end of a run, of several hosts for each of them.
 const LIMIT_AT_THE_END: Duration = Duration::from_secs(2);
 /// An offset from which on the user is told, microseconds: what two people who compare their graphs would notice.
 const NOTABLE_US: i64 = 100_000;
@@ -93,10 +93,17 @@ fn shortest(path: Path, trips: &[RoundTrip]) -> Option<ClockOffset> {
 
 /// Asks every path's server once more, on connections of its own and on all paths at the same time.
 pub(crate) async fn measure_at_the_end(connectors: &[Connector], clock: Clock) -> Vec<ClockOffset> {
-    let deadline = Instant::now() + LIMIT_AT_THE_END;
+    let begun = Instant::now();
     let mut measuring = JoinSet::new();
     for connector in connectors {
-        let connector = connector.clone();
+        // Of several hosts each has the limit: a silent one must not hide those behind it.
+        let hosts = connector.endpoint().hosts.len();
+        let connector = match hosts {
+            1 => connector.clone(),
+            _ => connector.clone().with_limit(LIMIT_AT_THE_END),
+        };
+        let hosts = u32::try_from(hosts).unwrap_or(u32::MAX);
+        let deadline = begun + LIMIT_AT_THE_END.saturating_mul(hosts);
         measuring.spawn(async move {
             let mut progress = Progress::default();
             let connecting = timeout_at(deadline, connector.connect(0, &mut progress));

@@ -88,13 +88,18 @@ pub(crate) fn no_answer(question: &str, limit: Duration) -> Trouble {
     }
 }
 
-/// A proxy that took the connection, and hands on no answer.
+/// A proxy that took the connection, and hands on no answer to the question who is there.
 pub(crate) fn held_back(limit: Duration) -> Trouble {
+    behind_the_proxy(&format!("nothing came within {limit:?}"))
+}
+
+/// A proxy that takes connections: what is behind it is the matter.
+fn behind_the_proxy(detail: &str) -> Trouble {
     Trouble {
         found: format!(
-            "the proxy takes the connection and no answer comes from behind it within {limit:?}: it has no writer, or waits for one"
+            "the proxy takes the connection, and no server answers behind it ({detail}): it has no writer, or waits for one"
         ),
-        remedy: BEHIND_THE_PROXY.to_owned(),
+        remedy: format!("{BEHIND_THE_PROXY}, and that the URL leads to it"),
         is_mistake: false,
     }
 }
@@ -134,18 +139,17 @@ const fn remedy(class: ErrorClass) -> &'static str {
 /// A failed attempt to connect.
 pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble {
     let (endpoint, flag) = (connector.endpoint(), connector.flag());
-    let is_held_back = connector.path() == Path::Proxy
-        && failure.class == ErrorClass::ConnectTimeout
-        && failure.phase == ConnectPhase::Startup;
-    if is_held_back {
-        return Trouble {
-            found: format!(
-                "the proxy takes the connection and no answer comes from behind it: it has no writer, or waits for one ({})",
-                failure.message
-            ),
-            remedy: BEHIND_THE_PROXY.to_owned(),
-            is_mistake: false,
-        };
+    // Silence, or an end before a word, once TCP stands.
+    let says_nothing = matches!(
+        (failure.class, failure.phase),
+        (ErrorClass::ConnectTimeout, ConnectPhase::Startup)
+            | (
+                ErrorClass::ConnectionLost,
+                ConnectPhase::Tls | ConnectPhase::Startup
+            )
+    );
+    if connector.path() == Path::Proxy && says_nothing {
+        return behind_the_proxy(&failure.message);
     }
     let remedy = match failure.class {
         ErrorClass::Dns => format!("check the host of {flag} and --dns-server"),

@@ -8,10 +8,9 @@ use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use common::checks::{assert_row, check_row, check_rows};
+use common::checks::{assert_row, check, check_row, check_rows, run, with_settings_of};
 use common::{
     BUSY, Row, Running, TestLab, assert_one_line, assert_success, only_recording, rows, stderr,
-    stdout,
 };
 use lab::{Lab, LabOptions};
 use recording::Table;
@@ -24,17 +23,6 @@ fn sql(test: &TestLab, statements: &str) {
     let admin = test.admin();
     let done = test.runtime.block_on(admin.batch_execute(statements));
     done.unwrap();
-}
-
-fn check(test: &TestLab, flags: &[&str]) -> Output {
-    test.recorder(&[&["check", "--json"][..], flags].concat())
-}
-
-fn run(test: &TestLab, flags: &[&str]) -> Output {
-    let runs = test.runs();
-    let base = [&["--duration", "2"][..], &BUSY].concat();
-    let flags = [&base[..], flags].concat();
-    test.recorder(&test.run_arguments(&flags, runs.to_str().unwrap()))
 }
 
 /// The direct endpoint as another user.
@@ -51,57 +39,6 @@ fn connect(test: &TestLab, url: &str) -> Client {
         tokio::spawn(connection);
         client
     })
-}
-
-/// Sets pgbouncer's mode, as its owner would.
-fn set_pool_mode(test: &TestLab, mode: &str) {
-    let ini = test.lab.dir().join("pgbouncer/pgbouncer.ini");
-    let text = std::fs::read_to_string(&ini).unwrap();
-    let lines = text
-        .lines()
-        .map(|line| match line.starts_with("pool_mode") {
-            true => format!("pool_mode = {mode}\n"),
-            false => format!("{line}\n"),
-        });
-    std::fs::write(&ini, lines.collect::<String>()).unwrap();
-    let admin = test.lab.admin_url(test.lab.writer());
-    let (user, _) = admin.split_once('@').unwrap();
-    let proxy = test.lab.proxy_url();
-    let (_, host) = proxy.split_once('@').unwrap();
-    let (host, _) = host.split_once('/').unwrap();
-    test.runtime.block_on(async {
-        let url = format!("{user}@{host}/pgbouncer");
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client.simple_query("RELOAD").await.unwrap();
-    });
-}
-
-#[test]
-fn a_pooler_that_refuses_transactions_is_named() {
-    let test = TestLab::start_set_up();
-    for protocol in ["simple", "extended", "prepared"] {
-        let output = check(&test, &["--protocol", protocol]);
-        assert_success(&output);
-        assert_row(&output, "proxy", "transaction", "ok", "are answered");
-    }
-    set_pool_mode(&test, "statement");
-    for protocol in ["simple", "extended"] {
-        let output = check(&test, &["--protocol", protocol]);
-        assert_eq!(output.status.code(), Some(1));
-        assert_row(&output, "direct", "transaction", "ok", "are answered");
-        for text in ["statement pooling", "pool_mode = transaction"] {
-            assert_row(&output, "proxy", "transaction", "fail", text);
-        }
-        // All else is known.
-        assert_row(&output, "proxy", "columns", "ok", "");
-        assert_eq!(stderr(&output), "recorder: 1 check failed\n");
-    }
-    let output = run(&test, &[]);
-    assert_one_line(&output, 2, &["proxy path", "pool_mode = transaction"]);
-    assert!(!test.runs().exists());
-    // Without purchases no transaction is needed.
-    assert_success(&run(&test, &["--transaction-weight", "0"]));
 }
 
 fn free(output: &Output) -> i64 {
@@ -406,22 +343,6 @@ fn a_silent_first_host_hides_no_other() {
 }
 
 #[test]
-fn a_proxy_without_a_writer_is_told_as_that() {
-    let mut test = TestLab::start_set_up();
-    test.runtime.block_on(test.lab.kill_writer()).unwrap();
-    let output = check(&test, &["--mode", "proxy", "--connect-timeout", "3s"]);
-    assert_eq!(output.status.code(), Some(1));
-    let text = stdout(&output);
-    assert!(text.contains("no writer"), "{text}");
-    assert!(
-        text.contains("see to the servers behind the proxy"),
-        "{text}"
-    );
-    assert!(!text.contains("try again"), "{text}");
-    test.runtime.block_on(test.lab.restart_writer()).unwrap();
-}
-
-#[test]
 fn names_that_no_name_server_answers_for_have_no_ttl() {
     let test = TestLab::start_set_up();
     let url = test.lab.proxy_url().replace("@127.0.0.1:", "@localhost:");
@@ -448,15 +369,7 @@ fn names_that_no_name_server_answers_for_have_no_ttl() {
         command.args(["--mount", "sh", "-c", script]);
         command.arg(&hosts);
         let recorder = test.command(arguments);
-        command
-            .arg(recorder.get_program())
-            .args(recorder.get_args());
-        for (name, value) in recorder.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        with_settings_of(&mut command, &recorder);
         command
             .env("PGOUTAGE_PROXY_URL", &url)
             .env_remove("PGOUTAGE_DNS_SERVER");
@@ -483,35 +396,6 @@ fn names_that_no_name_server_answers_for_have_no_ttl() {
         assert_eq!(row["dns_addresses"], "127.0.0.1");
         assert!(!row.contains_key("dns_ttl_s"), "{row:?}");
     }
-}
-
-#[test]
-fn too_few_open_files_are_told_before() {
-    let test = TestLab::start_set_up();
-    let with_few = |arguments: &[&str]| {
-        let recorder = test.command(arguments);
-        let mut command = Command::new("sh");
-        command.args(["-c", "ulimit -n 60 && exec \"$0\" \"$@\""]);
-        command
-            .arg(recorder.get_program())
-            .args(recorder.get_args());
-        for (name, value) in recorder.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command.output().unwrap()
-    };
-    let output = with_few(&["check", "--json", "--pool-size", "40"]);
-    assert_eq!(output.status.code(), Some(1));
-    let text = "60 allowed; the run needs up to 148";
-    assert_row(&output, "", "open_files", "fail", text);
-    let runs = test.runs();
-    let flags = ["--duration", "1", "--pool-size", "40"];
-    let output = with_few(&test.run_arguments(&flags, runs.to_str().unwrap()));
-    assert_one_line(&output, 2, &["open files", text, "ulimit -n"]);
-    assert!(!runs.exists());
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The rows of `recorder check --json`.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
+
+use super::{BUSY, TestLab};
 
 fn text(row: &Value, key: &str) -> String {
     row[key].as_str().unwrap_or_default().to_owned()
@@ -35,4 +37,28 @@ pub fn assert_row(output: &Output, path: &str, check: &str, result: &str, text: 
         found.contains(text) || remedy.contains(text),
         "{path} {check}: {text:?} in {found:?}, {remedy:?}"
     );
+}
+
+/// `recorder check`.
+pub fn check(test: &TestLab, flags: &[&str]) -> Output {
+    test.recorder(&[&["check", "--json"][..], flags].concat())
+}
+
+/// A run of two seconds.
+pub fn run(test: &TestLab, flags: &[&str]) -> Output {
+    let runs = test.runs();
+    let base = [&["--duration", "2"][..], &BUSY].concat();
+    let flags = [&base[..], flags].concat();
+    test.recorder(&test.run_arguments(&flags, runs.to_str().unwrap()))
+}
+
+/// Hands on a command: program, arguments and environment.
+pub fn with_settings_of(to: &mut Command, command: &Command) {
+    to.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => to.env(name, value),
+            None => to.env_remove(name),
+        };
+    }
 }
