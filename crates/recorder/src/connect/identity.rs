@@ -7,12 +7,13 @@ use tokio_postgres::Client;
 use crate::question::Refused;
 use crate::sql::STATEMENTS;
 
-/// Asks the server who it is, with simple queries: they pin no session of a proxy. What it refuses to say is left out.
+/// Asks the server who it is, with simple queries: they pin no session of a proxy. What it refuses to say is left out; `None` where
+/// that is all by which it could be told from another.
 pub(super) async fn identify(
     client: &Client,
     path: Path,
     refused: &Refused,
-) -> Result<Server, tokio_postgres::Error> {
+) -> Result<Option<Server>, tokio_postgres::Error> {
     let said = STATEMENTS.identity.ask(client, refused).await?;
     let aurora_instance_identifier = match said.is_true("is_aurora") {
         Some(true) => {
@@ -21,7 +22,7 @@ pub(super) async fn identify(
         }
         _ => None,
     };
-    Ok(Server {
+    let server = Server {
         path,
         address: said.text("address"),
         port: said.number("port"),
@@ -29,5 +30,10 @@ pub(super) async fn identify(
         in_recovery: said.is_true("in_recovery"),
         postmaster_start_time: said.number("postmaster_start_us").map(Timestamp),
         aurora_instance_identifier,
-    })
+    };
+    let is_told = server.address.is_some()
+        || server.in_recovery.is_some()
+        || server.postmaster_start_time.is_some()
+        || server.aurora_instance_identifier.is_some();
+    Ok(is_told.then_some(server))
 }

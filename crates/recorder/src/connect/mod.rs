@@ -263,7 +263,7 @@ impl Connector {
     ) -> Result<(), ConnectError> {
         progress.phase = Some(ConnectPhase::Identify);
         match identity::identify(&session.client, self.path, &self.refused).await {
-            Ok(server) => progress.server = Some(server),
+            Ok(server) => progress.server = server,
             Err(error) => {
                 let failed = session.explain(&error);
                 let class = classify::class(failed.symptom());
