@@ -81,7 +81,7 @@ impl Examination {
         } else if takes_any {
             self.rows.warn(
                 Check::Role,
-                "writer, but of several hosts the first one that lets us in is taken",
+                "writer, but of several hosts the first one that accepts the login is taken",
                 "add target_session_attrs=read-write: a reader refuses every write",
             );
         } else {
