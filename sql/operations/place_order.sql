@@ -2,7 +2,7 @@
 
 -- $1 integer: the product. Its row stays locked to the end, so that stock can't be sold twice.
 -- statement: lock_product
-SELECT stock, (price * 100)::bigint AS price_cents
+SELECT stock::integer AS stock, (price * 100)::bigint AS price_cents
 FROM business_products
 WHERE id = $1
 FOR UPDATE;

@@ -120,7 +120,7 @@ pub enum Command {
     /// are recorded as unfinished. SIGUSR1 puts a mark into the recording, as `recorder mark` does.
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
-    /// Look whether a run can do what it shall: network, TLS, login, role, tables, privileges, connections, clocks
+    /// Look whether a run can do what it shall: network, TLS, login, role, limits, transactions, tables, privileges, connections, files, clocks
     ///
     /// Asks every endpoint of --mode at the same time, and changes nothing. Each question has a limit. `run` asks the same before it
     /// begins. Exit code 0 where nothing fails, warnings or not; 1 where something does; 2 for a mistake in the command line.

@@ -7,19 +7,18 @@ use recording::vocabulary::Path;
 use recording::{Clock, ClockOffset, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::SimpleQueryMessage;
 
 use crate::connect::{Connector, Progress, Session};
 use crate::logfile::Log;
+use crate::question::Refused;
 use crate::say;
-
-const CLOCK: &str = include_str!("../../../sql/clock.sql");
+use crate::sql::STATEMENTS;
 
 /// The first of them plans the statement and takes longer; one of the others meets neither scheduler nor network at work.
 const ROUND_TRIPS: u32 = 8;
 /// How much longer the check before a run may take per path.
 pub(crate) const LIMIT_BEFORE: Duration = Duration::from_millis(500);
-/// On connecting and asking at the end of a run.
+/// On connecting and asking at the end of a run, of several hosts for each of them.
 const LIMIT_AT_THE_END: Duration = Duration::from_secs(2);
 /// An offset from which on the user is told, microseconds: what two people who compare their graphs would notice.
 const NOTABLE_US: i64 = 100_000;
@@ -51,8 +50,10 @@ pub(crate) async fn measure(
     deadline: Instant,
 ) -> Option<ClockOffset> {
     let mut trips = Vec::new();
+    // Only the first round trip is the longer for what is refused.
+    let refused = Refused::default();
     for _ in 0..ROUND_TRIPS {
-        match timeout_at(deadline, round_trip(session, clock)).await {
+        match timeout_at(deadline, round_trip(session, clock, &refused)).await {
             Ok(Some(trip)) => trips.push(trip),
             _ => break,
         }
@@ -60,22 +61,17 @@ pub(crate) async fn measure(
     shortest(path, &trips)
 }
 
-async fn round_trip(session: &Session, clock: Clock) -> Option<RoundTrip> {
+async fn round_trip(session: &Session, clock: Clock, refused: &Refused) -> Option<RoundTrip> {
     let before_us = clock.now_us();
-    let answer = session.client.simple_query(CLOCK).await;
+    let answer = STATEMENTS.clock.ask(&session.client, refused).await;
     let after_us = clock.now_us();
-    let messages = answer.ok()?;
-    let row = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    })?;
-    let text = |column: &str| row.try_get(column).ok().flatten();
+    let said = answer.ok()?;
     Some(RoundTrip {
         before_us,
         after_us,
-        server_us: text("clock_us")?.parse().ok()?,
-        address: text("address").map(str::to_owned),
-        port: text("port").and_then(|port| port.parse().ok()),
+        server_us: said.number("clock_us")?,
+        address: said.text("address"),
+        port: said.number("port"),
     })
 }
 
@@ -97,10 +93,17 @@ fn shortest(path: Path, trips: &[RoundTrip]) -> Option<ClockOffset> {
 
 /// Asks every path's server once more, on connections of its own and on all paths at the same time.
 pub(crate) async fn measure_at_the_end(connectors: &[Connector], clock: Clock) -> Vec<ClockOffset> {
-    let deadline = Instant::now() + LIMIT_AT_THE_END;
+    let begun = Instant::now();
     let mut measuring = JoinSet::new();
     for connector in connectors {
-        let connector = connector.clone();
+        // Of several hosts each has the limit: a silent one must not hide those behind it.
+        let hosts = connector.endpoint().hosts.len();
+        let connector = match hosts {
+            1 => connector.clone(),
+            _ => connector.clone().with_limit(LIMIT_AT_THE_END),
+        };
+        let hosts = u32::try_from(hosts).unwrap_or(u32::MAX);
+        let deadline = begun + LIMIT_AT_THE_END.saturating_mul(hosts);
         measuring.spawn(async move {
             let mut progress = Progress::default();
             let connecting = timeout_at(deadline, connector.connect(0, &mut progress));

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use recording::Server;
-use recording::vocabulary::{ErrorClass, Path};
+use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 use tokio::time::timeout;
+use tokio_postgres::types::Type;
 
+use crate::classify;
 use crate::connect::{ConnectError, Connector, Progress, Session};
 use crate::draw::Keys;
 use crate::error::RecorderError;
@@ -64,8 +66,12 @@ pub(crate) async fn connect(
     let connected = connector.connect(0, &mut progress).await;
     let mut session = connected.map_err(failed)?;
     let identified = timeout(limit, connector.identify(&mut session, &mut progress)).await;
+    let silent = || match connector.path() {
+        Path::Proxy => held_back(limit),
+        Path::Direct => no_answer("its identity", limit),
+    };
     identified
-        .map_err(|_| no_answer("its identity", limit).error(connector))?
+        .map_err(|_| silent().error(connector))?
         .map_err(failed)?;
     Ok((session, progress.server))
 }
@@ -76,14 +82,75 @@ pub(crate) fn no_answer(question: &str, limit: Duration) -> Trouble {
         found: format!(
             "the server does not answer: asked for {question}, nothing came within {limit:?}"
         ),
-        remedy: "try again when it can serve".to_owned(),
+        remedy: "look at what it waits for, such as locks; where it has hung, try again when the server can serve"
+            .to_owned(),
         is_mistake: false,
+    }
+}
+
+/// A proxy that took the connection, and hands on no answer to the question who is there.
+pub(crate) fn held_back(limit: Duration) -> Trouble {
+    behind_the_proxy(&format!("nothing came within {limit:?}"))
+}
+
+/// A proxy that takes connections: what is behind it is the matter.
+fn behind_the_proxy(detail: &str) -> Trouble {
+    Trouble {
+        found: format!(
+            "the proxy takes the connection, and no server answers behind it ({detail}): it has no writer, or waits for one"
+        ),
+        remedy: format!("{BEHIND_THE_PROXY}, and that the URL leads to it"),
+        is_mistake: false,
+    }
+}
+
+const BEHIND_THE_PROXY: &str = "see to the servers behind the proxy";
+
+/// What was found, with its cause where a proxy answered for itself.
+fn found(class: ErrorClass, message: &str) -> String {
+    match class {
+        ErrorClass::Proxy => {
+            format!("the proxy answers, and leads to no writer: {message}")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// What to do about a failure of that class, whatever the endpoint. To try again helps only where the server is on its way.
+const fn remedy(class: ErrorClass) -> &'static str {
+    match class {
+        ErrorClass::StartingOrStopping => "try again when the server can serve",
+        ErrorClass::Proxy => BEHIND_THE_PROXY,
+        ErrorClass::TooManyConnections => "end other sessions, or raise the limit",
+        ErrorClass::ConnectionLost => {
+            "look into the log of what answers there, and check that it is a PostgreSQL server or its proxy"
+        }
+        ErrorClass::NoWriter => {
+            "see to the servers: one of the hosts must be what target_session_attrs asks for"
+        }
+        ErrorClass::ReadOnly => "give the writer's endpoint",
+        ErrorClass::StatementTimeout => "raise statement_timeout for the user",
+        ErrorClass::Conflict => "look at what holds the locks",
+        ErrorClass::Client => "free file descriptors, ports or memory of this host",
+        _ => "look into the server's log",
     }
 }
 
 /// A failed attempt to connect.
 pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble {
     let (endpoint, flag) = (connector.endpoint(), connector.flag());
+    // Silence, or an end before a word, once TCP stands.
+    let says_nothing = matches!(
+        (failure.class, failure.phase),
+        (ErrorClass::ConnectTimeout, ConnectPhase::Startup)
+            | (
+                ErrorClass::ConnectionLost,
+                ConnectPhase::Tls | ConnectPhase::Startup
+            )
+    );
+    if connector.path() == Path::Proxy && says_nothing {
+        return behind_the_proxy(&failure.message);
+    }
     let remedy = match failure.class {
         ErrorClass::Dns => format!("check the host of {flag} and --dns-server"),
         ErrorClass::Refused | ErrorClass::Unreachable | ErrorClass::ConnectTimeout => {
@@ -107,13 +174,10 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
             )
         }
         ErrorClass::Auth => format!("check user, password and database of {flag}"),
-        ErrorClass::Proxy => {
-            format!("see whether the proxy of {flag} has a server that runs, then try again")
-        }
-        _ => "try again when the server can serve".to_owned(),
+        class => remedy(class).to_owned(),
     };
     Trouble {
-        found: failure.message.clone(),
+        found: found(failure.class, &failure.message),
         remedy,
         is_mistake: matches!(
             failure.class,
@@ -130,15 +194,15 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
 /// A failed statement.
 pub(crate) fn from_answer(session: &Session, error: &tokio_postgres::Error) -> Trouble {
     let failed = session.explain(error);
+    let class = classify::class(failed.symptom());
+    let sqlstate = failed.sqlstate().unwrap_or_default();
     // 42: a statement that this user may not run, or tables that are not ours.
-    let is_mistake = failed
-        .answer
-        .is_some_and(|answer| answer.sqlstate.starts_with("42"));
+    let is_mistake = failed.answer.is_some() && sqlstate.starts_with("42");
     Trouble {
-        found: failed.message,
+        found: found(class, &failed.message),
         remedy: match is_mistake {
             true => "check the privileges of the user and whose tables these are",
-            false => "try again when the server can serve",
+            false => remedy(class),
         }
         .to_owned(),
         is_mistake,
@@ -179,19 +243,41 @@ async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKe
         let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
         return Err(no_tables(&names).error(connector));
     }
-    let users = ids(session, &STATEMENTS.user_keys).await.map_err(failed)?;
-    let products = ids(session, &STATEMENTS.product_keys)
-        .await
-        .map_err(failed)?;
+    let users = ids(connector, session, "business_users", &STATEMENTS.user_keys).await?;
+    let products = ids(
+        connector,
+        session,
+        "business_products",
+        &STATEMENTS.product_keys,
+    )
+    .await?;
     Ok(PathKeys {
         users: keys(path, "users", users)?,
         products: keys(path, "products", products)?,
     })
 }
 
-async fn ids(session: &Session, statement: &str) -> Result<Vec<i32>, tokio_postgres::Error> {
-    let rows = session.client.query_typed(statement, &[]).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
+async fn ids(
+    connector: &Connector,
+    session: &Session,
+    table: &str,
+    statement: &str,
+) -> Result<Vec<i32>, RecorderError> {
+    let failed = |error: tokio_postgres::Error| from_answer(session, &error).error(connector);
+    let rows = session.client.query_typed(statement, &[]).await;
+    let rows = rows.map_err(failed)?;
+    let of_column = rows.first().and_then(|row| row.columns().first());
+    if let Some(column) = of_column.filter(|column| *column.type_() != Type::INT4) {
+        let trouble = Trouble {
+            found: format!("{table}.id is {}, not integer", column.type_().name()),
+            remedy: "these tables are not those of recorder setup: use another database or schema for it, or drop them (recorder cleanup)"
+                .to_owned(),
+            is_mistake: true,
+        };
+        return Err(trouble.error(connector));
+    }
+    let ids: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    ids.map_err(failed)
 }
 
 fn keys(path: Path, table: &str, ids: Vec<i32>) -> Result<Keys, RecorderError> {

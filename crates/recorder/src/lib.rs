@@ -47,6 +47,7 @@ mod pool;
 mod pool_settings;
 pub mod probe;
 mod protocol;
+mod question;
 mod recover;
 pub mod redact;
 mod report;

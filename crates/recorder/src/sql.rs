@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::protocol::Statement;
+use crate::question::Question;
 
 /// Tables.
 pub(crate) const SCHEMA: &str = include_str!("../../../sql/schema.sql");
@@ -64,10 +65,14 @@ pub(crate) struct Statements {
     pub(crate) idle_check: Statement,
     pub(crate) user_keys: String,
     pub(crate) product_keys: String,
-    pub(crate) probe_server: String,
-    pub(crate) probe_aurora_name: String,
-    pub(crate) probe_lag: String,
-    pub(crate) probe_aurora_lag: String,
+    pub(crate) identity: Question,
+    pub(crate) identity_aurora_name: Question,
+    pub(crate) probe_server: Question,
+    pub(crate) probe_aurora_name: Question,
+    pub(crate) probe_lag: Question,
+    pub(crate) probe_aurora_lag: Question,
+    pub(crate) clock: Question,
+    pub(crate) connections: Question,
 }
 
 macro_rules! statement {
@@ -82,7 +87,13 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let keys = split(include_str!("../../../sql/keys.sql"));
     let mut slots = 0..;
     let mut next = |text| Statement::new(text, slots.next().unwrap_or_default());
+    let identity = split(include_str!("../../../sql/identity.sql"));
     let probe = split(include_str!("../../../sql/probe.sql"));
+    let clock = split(include_str!("../../../sql/clock.sql"));
+    let connections = split(include_str!("../../../sql/check/connections.sql"));
+    // The rest of the files that begin with what is asked in one statement.
+    let (server, aurora) = identity.split_at(identity.len().saturating_sub(1));
+    let (probe_server, apart) = probe.split_at(probe.len().saturating_sub(3));
     Statements {
         user_list: next(statement!("operations/user_list")),
         order_statistics: next(statement!("operations/order_statistics")),
@@ -100,10 +111,14 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         idle_check: next(statement!("idle_check")),
         user_keys: named(&keys, "users"),
         product_keys: named(&keys, "products"),
-        probe_server: named(&probe, "server"),
-        probe_aurora_name: named(&probe, "aurora_name"),
-        probe_lag: named(&probe, "lag"),
-        probe_aurora_lag: named(&probe, "aurora_lag"),
+        identity: question(server),
+        identity_aurora_name: question(aurora),
+        probe_server: question(probe_server),
+        probe_aurora_name: alone(apart, "aurora_name"),
+        probe_lag: alone(apart, "lag_us"),
+        probe_aurora_lag: alone(apart, "aurora_lag_ms"),
+        clock: question(&clock),
+        connections: question(&connections),
     }
 });
 
@@ -114,6 +129,17 @@ fn named(statements: &[(&str, String)], name: &str) -> String {
         .find(|(found, _)| *found == name)
         .map(|(_, text)| text.clone())
         .unwrap_or_default()
+}
+
+/// One question of all these statements.
+fn question(statements: &[(&str, String)]) -> Question {
+    let owned = |(name, text): &(&str, String)| ((*name).to_owned(), text.clone());
+    Question::new(statements.iter().map(owned))
+}
+
+/// A question of the statement of that name.
+fn alone(statements: &[(&str, String)], name: &str) -> Question {
+    Question::new([(name.to_owned(), named(statements, name))])
 }
 
 /// Splits a file at its `-- statement: NAME` lines. What stands before the first is not a statement.
@@ -173,15 +199,41 @@ mod tests {
             (&s.idle_check.text, "SELECT 1"),
             (&s.user_keys, "SELECT id FROM business_users"),
             (&s.product_keys, "SELECT id FROM business_products"),
-            (&s.probe_server, "SELECT host(inet_server_addr())"),
-            (
-                &s.probe_aurora_name,
-                "SELECT aurora_db_instance_identifier()",
-            ),
-            (&s.probe_lag, "SELECT CASE"),
-            (&s.probe_aurora_lag, "SELECT replica_lag_in_msec"),
         ] {
             assert!(statement.starts_with(begins), "{statement:?}");
+            assert!(
+                !statement.contains(';') && !statement.contains("--"),
+                "{statement}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_question_is_there() {
+        let s = &*STATEMENTS;
+        let address = "SELECT host(inet_server_addr()) AS address, inet_server_port() AS port, ";
+        let name = "SELECT aurora_db_instance_identifier() AS aurora_name";
+        for (question, begins, ends) in [
+            (&s.identity, address, " IS NOT NULL AS is_aurora"),
+            (&s.identity_aurora_name, name, "AS aurora_name"),
+            (&s.probe_server, address, "AS has_replica_status"),
+            (&s.probe_aurora_name, name, "AS aurora_name"),
+            (&s.probe_lag, "SELECT CASE", "END AS lag_us"),
+            (
+                &s.probe_aurora_lag,
+                "SELECT (SELECT rep",
+                "AS aurora_lag_ms",
+            ),
+            (&s.clock, address, "AS clock_us"),
+            (
+                &s.connections,
+                "SELECT current_setting('max",
+                "AS is_superuser",
+            ),
+        ] {
+            let statement = question.statement();
+            assert!(statement.starts_with(begins), "{statement}");
+            assert!(statement.ends_with(ends), "{statement}");
             assert!(
                 !statement.contains(';') && !statement.contains("--"),
                 "{statement}"

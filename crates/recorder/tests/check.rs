@@ -6,32 +6,12 @@ mod common;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{TestLab, assert_one_line, assert_success, stderr, stdout};
-use serde_json::Value;
-
-/// The row of a check on a path: result, found, what to do.
-fn row(output: &Output, path: &str, check: &str) -> (String, String, String) {
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let rows = document["checks"].as_array().unwrap();
-    let row = rows
-        .iter()
-        .find(|row| row["path"] == path && row["check"] == check)
-        .unwrap_or_else(|| panic!("{path} {check} in {document:#}"));
-    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    (text("result"), text("found"), text("remedy"))
-}
-
-fn assert_row(output: &Output, path: &str, check: &str, result: &str, text: &str) {
-    let (is, found, remedy) = row(output, path, check);
-    assert_eq!(is, result, "{path} {check}: {found}; {remedy}");
-    assert!(
-        found.contains(text) || remedy.contains(text),
-        "{path} {check}: {text:?} in {found:?}, {remedy:?}"
-    );
-}
+use common::checks::{assert_row, check, check_row, run, with_settings_of};
+use common::{Running, TestLab, assert_one_line, assert_success, stderr, stdout};
+use tokio_postgres::NoTls;
 
 #[test]
 fn a_healthy_pair_and_what_can_be_wrong_with_it() {
@@ -61,8 +41,8 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
         ("direct", "tls", "none (sslmode "),
         ("direct", "login", "as app in "),
         ("direct", "server", "PostgreSQL 1"),
-        ("direct", "server", "not Aurora"),
         ("direct", "role", "writer"),
+        ("direct", "session", "no time limits"),
         ("direct", "proxy", "looks direct"),
         ("proxy", "proxy", "looks like a proxy"),
         ("direct", "round_trip", ", the median"),
@@ -76,11 +56,19 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
             "tables",
             "users 100, products 100, orders 10,000, logs 10,000",
         ),
+        ("direct", "transaction", "are answered"),
+        ("proxy", "transaction", "are answered"),
         ("proxy", "privileges", "all that the workload needs"),
+        ("direct", "columns", "as recorder setup makes them"),
+        ("proxy", "columns", "as recorder setup makes them"),
+        ("", "open_files", "the run needs up to 78"),
     ] {
         assert_row(&good, path, check, "ok", text);
     }
-    let (clock, found, _) = row(&good, "direct", "clock");
+    // Aurora was not asked for.
+    let (_, found, _) = check_row(&good, "direct", "server");
+    assert!(!found.contains("Aurora"), "{found}");
+    let (clock, found, _) = check_row(&good, "direct", "clock");
     assert!(
         clock != "fail" && found.contains("this host's clock is"),
         "{found}"
@@ -245,4 +233,132 @@ fn the_certificate_is_told() {
         );
         assert_row(&output, "direct", "tls", "warn", "less than 30 days");
     }
+}
+
+/// Sets pgbouncer's mode, as its owner would.
+fn set_pool_mode(test: &TestLab, mode: &str) {
+    let ini = test.lab.dir().join("pgbouncer/pgbouncer.ini");
+    let text = std::fs::read_to_string(&ini).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| match line.starts_with("pool_mode") {
+            true => format!("pool_mode = {mode}\n"),
+            false => format!("{line}\n"),
+        });
+    std::fs::write(&ini, lines.collect::<String>()).unwrap();
+    let admin = test.lab.admin_url(test.lab.writer());
+    let (user, _) = admin.split_once('@').unwrap();
+    let proxy = test.lab.proxy_url();
+    let (_, host) = proxy.split_once('@').unwrap();
+    let (host, _) = host.split_once('/').unwrap();
+    test.runtime.block_on(async {
+        let url = format!("{user}@{host}/pgbouncer");
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.simple_query("RELOAD").await.unwrap();
+    });
+}
+
+#[test]
+fn a_pooler_that_refuses_transactions_is_named() {
+    let test = TestLab::start_set_up();
+    for protocol in ["simple", "extended", "prepared"] {
+        let output = check(&test, &["--protocol", protocol]);
+        assert_success(&output);
+        assert_row(&output, "proxy", "transaction", "ok", "are answered");
+    }
+    set_pool_mode(&test, "statement");
+    for protocol in ["simple", "extended"] {
+        let output = check(&test, &["--protocol", protocol]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_row(&output, "direct", "transaction", "ok", "are answered");
+        for text in ["statement pooling", "pool_mode = transaction"] {
+            assert_row(&output, "proxy", "transaction", "fail", text);
+        }
+        // All else is known.
+        assert_row(&output, "proxy", "columns", "ok", "");
+        assert_eq!(stderr(&output), "recorder: 1 check failed\n");
+    }
+    let output = run(&test, &[]);
+    assert_one_line(&output, 2, &["proxy path", "pool_mode = transaction"]);
+    assert!(!test.runs().exists());
+    // Without purchases no transaction is needed.
+    assert_success(&run(&test, &["--transaction-weight", "0"]));
+}
+
+#[test]
+fn a_proxy_without_a_writer_is_told_as_that() {
+    let mut test = TestLab::start_set_up();
+    test.runtime.block_on(test.lab.kill_writer()).unwrap();
+    let output = check(&test, &["--mode", "proxy", "--connect-timeout", "3s"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("no writer"), "{text}");
+    assert!(
+        text.contains("see to the servers behind the proxy"),
+        "{text}"
+    );
+    assert!(!text.contains("try again"), "{text}");
+
+    // HAProxy takes a connection and closes it where it has no server.
+    let config = test.folder.path().join("haproxy.cfg");
+    let place = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = place.local_addr().unwrap();
+    let direct = test
+        .lab
+        .direct_url()
+        .replace("writer.lab.test", "127.0.0.2");
+    let server = direct.split('@').nth(1).unwrap().split('/').next().unwrap();
+    let text = format!(
+        "defaults\n mode tcp\n timeout connect 2s\n timeout client 5s\n timeout server 5s\n\
+         listen f\n bind {address}\n server s {server} check inter 100 fall 1\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    drop(place);
+    let mut haproxy = Command::new("/usr/sbin/haproxy");
+    haproxy.arg("-f").arg(&config);
+    haproxy.stdout(Stdio::null()).stderr(Stdio::null());
+    let haproxy = Running::spawn(&mut haproxy);
+    common::wait_until("HAProxy without a server", || {
+        use std::io::Read;
+        let connected = std::net::TcpStream::connect(address);
+        connected.is_ok_and(|mut stream| stream.read(&mut [0]).is_ok_and(|read| read == 0))
+    });
+    let output = test
+        .command(&["check", "--json", "--mode", "proxy"])
+        .env(
+            "PGOUTAGE_PROXY_URL",
+            format!("postgres://app:x@{address}/postgres"),
+        )
+        .output()
+        .unwrap();
+    drop(haproxy);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("no writer"), "{text}");
+    assert!(
+        text.contains("see to the servers behind the proxy"),
+        "{text}"
+    );
+}
+
+#[test]
+fn too_few_open_files_are_told_before() {
+    let test = TestLab::start_set_up();
+    let with_few = |arguments: &[&str]| {
+        let recorder = test.command(arguments);
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n 60 && exec \"$0\" \"$@\""]);
+        with_settings_of(&mut command, &recorder);
+        command.output().unwrap()
+    };
+    let output = with_few(&["check", "--json", "--pool-size", "40"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = "60 allowed; the run needs up to 148";
+    assert_row(&output, "", "open_files", "fail", text);
+    let runs = test.runs();
+    let flags = ["--duration", "1", "--pool-size", "40"];
+    let output = with_few(&test.run_arguments(&flags, runs.to_str().unwrap()));
+    assert_one_line(&output, 2, &["open files", text, "ulimit -n"]);
+    assert!(!runs.exists());
 }

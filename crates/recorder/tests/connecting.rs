@@ -178,7 +178,8 @@ fn attempts_cut_off_say_by_what() {
 #[test]
 fn a_server_that_does_not_say_who_it_is_serves() {
     let test = TestLab::start_set_up();
-    let revoke = "revoke execute on function pg_postmaster_start_time() from public";
+    let revoke = "revoke execute on function pg_postmaster_start_time(), inet_server_addr(), inet_server_port(), \
+                  pg_is_in_recovery() from public";
     test.runtime
         .block_on(test.admin().batch_execute(revoke))
         .unwrap();

@@ -7,14 +7,13 @@ use recording::Server;
 use recording::vocabulary::Path;
 use tokio::time::Instant;
 
+use super::dns::asks_for_aws;
 use super::examine::{End, Examination, milliseconds};
 use super::questions::{self, TableRows};
 use super::{Check, limits};
 use crate::clock_offset;
 use crate::connect::{Progress, Session};
 use crate::database::{self, Trouble};
-use crate::endpoint::{Host, TargetSession};
-use crate::observer::describe;
 use crate::text::thousands;
 
 /// The oldest PostgreSQL that a run is let loose on: older ones are out of support at every vendor.
@@ -23,8 +22,12 @@ const OLDEST: u32 = 12;
 const FAR: Duration = Duration::from_millis(20);
 
 impl Examination {
-    /// Version and role.
-    pub(super) fn server(&mut self, server: Option<&Server>) -> Result<(), End> {
+    /// Version, and whether it is Aurora.
+    pub(super) async fn server(
+        &mut self,
+        session: &Session,
+        server: Option<&Server>,
+    ) -> Result<(), End> {
         let Some(server) = server else {
             self.rows.warn(
                 Check::Server,
@@ -34,15 +37,29 @@ impl Examination {
             return Ok(());
         };
         self.examined.server = Some(server.clone());
-        let kind = match &server.aurora_instance_identifier {
-            Some(instance) => format!("Aurora, instance {instance}"),
-            None => "not Aurora".to_owned(),
+        let is_aurora = match &server.aurora_instance_identifier {
+            Some(_) => Some(true),
+            None => {
+                let (limit, asked) = (self.sizing.limit, questions::is_aurora(session));
+                self.rows
+                    .ask(Check::Server, "whether it is Aurora", limit, session, asked)
+                    .await?
+            }
         };
-        let version = server.version.clone().unwrap_or_default();
-        let found = format!("PostgreSQL {version}, {kind}");
+        let asked_for_aws = asks_for_aws(self.rows.connector.endpoint());
+        let kind = match (&server.aurora_instance_identifier, is_aurora) {
+            (Some(instance), _) => format!(", Aurora, instance {instance}"),
+            (None, Some(true)) => ", Aurora, which does not tell its instance".to_owned(),
+            (None, Some(false)) if asked_for_aws => ", not Aurora".to_owned(),
+            (None, _) => String::new(),
+        };
+        let version = server.version.as_deref();
+        let found = format!(
+            "PostgreSQL {}{kind}",
+            version.unwrap_or("of a version that it does not tell")
+        );
         let major = version
-            .split(['.', ' '])
-            .next()
+            .and_then(|version| version.split(['.', ' ']).next())
             .and_then(|major| major.parse::<u32>().ok());
         if major.is_some_and(|major| major < OLDEST) {
             let remedy = format!("record against PostgreSQL {OLDEST} or newer");
@@ -55,51 +72,13 @@ impl Examination {
                 },
             ));
         }
-        self.rows.ok(Check::Server, found);
-
-        let connector = &self.rows.connector;
-        let (path, endpoint) = (connector.path(), connector.endpoint());
-        let is_of_instance = |host: &Host| {
-            let host = &host.name;
-            let kinds = ["cluster-", "proxy-"];
-            host.ends_with(".rds.amazonaws.com") && !kinds.iter().any(|kind| host.contains(kind))
-        };
-        let is_instance_endpoint = server.aurora_instance_identifier.is_some()
-            && !endpoint.has_a_choice()
-            && endpoint.hosts.iter().all(is_of_instance);
-        let takes_any = endpoint.hosts.len() > 1 && endpoint.target == TargetSession::Any;
-        match server.in_recovery {
-            Some(true) if self.rows.connector.is_reader() => self.rows.ok(Check::Role, "reader"),
-            Some(true) if self.sizing.writes => {
-                let trouble = Trouble {
-                    found: format!("{} refuses every write", describe(server)),
-                    remedy: format!(
-                        "give the writer's endpoint to --{path}-url, or --write-weight 0 --transaction-weight 0"
-                    ),
-                    is_mistake: true,
-                };
-                return Err(self.rows.fail(Check::Role, trouble));
-            }
-            Some(true) => self.rows.ok(Check::Role, "reader; the run only reads"),
-            Some(false) if is_instance_endpoint => self.rows.warn(
-                Check::Role,
-                "writer, by an instance endpoint",
-                "give the cluster endpoint: this name stays with the instance at a failover",
+        match (&server.aurora_instance_identifier, is_aurora) {
+            (None, Some(true)) => self.rows.warn(
+                Check::Server,
+                found,
+                "rows of the recording name it by its address: GRANT EXECUTE ON FUNCTION aurora_db_instance_identifier() to the user",
             ),
-            Some(false) if self.rows.connector.is_reader() => self.rows.warn(
-                Check::Role,
-                "writer, and only reads go there",
-                "with a reader in the cluster, its endpoint leads to that",
-            ),
-            Some(false) if takes_any => self.rows.warn(
-                Check::Role,
-                "writer, but of several hosts the first one that lets us in is taken",
-                "add target_session_attrs=read-write: a reader refuses every write",
-            ),
-            Some(false) => self.rows.ok(Check::Role, "writer"),
-            None => self
-                .rows
-                .warn(Check::Role, "not known", "look at the endpoint"),
+            _ => self.rows.ok(Check::Server, found),
         }
         Ok(())
     }
@@ -123,6 +102,7 @@ impl Examination {
             return;
         };
         let is_proxy = (address, at) != (connected, port);
+        self.is_proxied = is_proxy;
         let found = match is_proxy {
             true => format!("looks like a proxy: the server says {address}:{at}"),
             false => "looks direct: the server has the address that was connected to".to_owned(),

@@ -1,6 +1,5 @@
 //! One endpoint: connects once and asks, until something does not answer.
 
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use recording::Clock;
@@ -12,8 +11,6 @@ use crate::connect::{Connector, Progress, Session};
 use crate::database::{self, Trouble};
 use crate::endpoint::SslMode;
 
-/// A name that may be kept longer than this delays every client that follows it.
-const LONG_TTL_S: u32 = 60;
 /// A certificate that ends sooner is told.
 const SOON_S: i64 = 30 * 86_400;
 
@@ -35,7 +32,7 @@ impl Rows {
         remedy: Option<String>,
     ) {
         self.rows.push(Row {
-            path: self.connector.path(),
+            path: Some(self.connector.path()),
             reader: self.connector.is_reader(),
             check,
             result,
@@ -93,6 +90,7 @@ pub(super) async fn examine(
         rows,
         sizing,
         endpoints,
+        is_proxied: false,
         clock,
         examined: Examined {
             rows: Vec::new(),
@@ -114,84 +112,32 @@ pub(super) struct Examination {
     pub(super) rows: Rows,
     pub(super) sizing: Sizing,
     pub(super) endpoints: usize,
+    /// The server says another address than the one that was connected to.
+    pub(super) is_proxied: bool,
     pub(super) clock: Clock,
     pub(super) examined: Examined,
 }
 
 impl Examination {
     async fn all(&mut self) -> Result<Session, End> {
+        self.time_for_all_hosts();
         self.dns().await?;
         let (session, progress) = self.connect().await?;
         self.other_hosts(progress.host).await;
-        self.server(progress.server.as_ref())?;
+        self.server(&session, progress.server.as_ref()).await?;
+        let settings = self.ask_settings(&session).await?;
+        self.role(progress.server.as_ref(), &settings)?;
+        self.session_limits(&settings);
         self.proxy(&progress);
         self.clock(&session).await;
         self.round_trip(&session).await?;
         self.connections(&session).await?;
+        let session = self.transaction(session).await?;
         // Last: a lock on a table ends it here, and all else is known.
         self.tables(&session).await?;
         self.privileges(&session).await?;
+        self.columns(&session).await?;
         Ok(session)
-    }
-
-    async fn dns(&mut self) -> Result<(), End> {
-        for host in self.rows.connector.endpoint().hosts.clone() {
-            self.dns_of(&host.name).await?;
-        }
-        Ok(())
-    }
-
-    async fn dns_of(&mut self, host: &str) -> Result<(), End> {
-        let connector = &self.rows.connector;
-        // Where a server is refused that takes no writes, addresses lead to the writer as well as a name does.
-        let goes_by_name = connector.path() == Path::Direct && !connector.endpoint().has_a_choice();
-        if let Ok(address) = host.parse::<IpAddr>() {
-            let found = format!("{host} is an address: no look-up");
-            match goes_by_name && !address.is_loopback() {
-                true => self.rows.warn(
-                    Check::Dns,
-                    found,
-                    "give the cluster endpoint's name: an address leads to the old writer after a failover",
-                ),
-                false => self.rows.ok(Check::Dns, found),
-            }
-            return Ok(());
-        }
-        // Past --dns-cache: the TTL shown is the name server's.
-        let resolver = connector.resolver();
-        let kept_at_least = resolver.kept_at_least();
-        let asked = async {
-            let resolver = resolver.without_cache(self.sizing.limit)?;
-            resolver.answer(host).await
-        };
-        let of_host = match connector.endpoint().hosts.len() {
-            1 => String::new(),
-            _ => format!("{host}: "),
-        };
-        match timeout(self.sizing.limit, asked).await {
-            Ok(Ok((addresses, ttl_s))) => {
-                let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-                let kept = kept_at_least.map_or_else(String::new, |least| {
-                    format!(", kept for {least:?} at least (--dns-cache)")
-                });
-                let found = format!("{of_host}{}, TTL {ttl_s} s{kept}", addresses.join(", "));
-                match ttl_s > LONG_TTL_S {
-                    true => self.rows.warn(
-                        Check::Dns,
-                        found,
-                        "lessen the TTL: clients may keep the old writer's address so long",
-                    ),
-                    false => self.rows.ok(Check::Dns, found),
-                }
-                Ok(())
-            }
-            // The attempt to connect has the same trouble, and tells it as an operation would.
-            Ok(Err(_)) => Ok(()),
-            Err(_) => Err(self.rows.fail(
-                Check::Dns,
-                database::no_answer("the address", self.sizing.limit),
-            )),
-        }
     }
 
     /// Of several hosts: whether those let us in that the connection was not made to. They are needed once roles are exchanged.
@@ -268,7 +214,10 @@ impl Examination {
                     .fail(Check::Server, database::describe(&connector, &error)));
             }
             Err(_) => {
-                let trouble = database::no_answer("its identity", self.sizing.limit);
+                let trouble = match connector.path() {
+                    Path::Proxy => database::held_back(self.sizing.limit),
+                    Path::Direct => database::no_answer("its identity", self.sizing.limit),
+                };
                 return Err(self.rows.fail(Check::Server, trouble));
             }
         }

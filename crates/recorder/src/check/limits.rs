@@ -1,24 +1,61 @@
 //! Connections: what the server has against what a run takes.
 
 use super::{Sizing, Verdict};
+use crate::question::Said;
 use crate::text::thousands;
 
 /// Beside the pools: the question who is there, and the one for the clock at the end.
 const PROBES: i64 = 2;
 
-/// A server's connections.
+/// A limit, and what of it is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limit {
+    pub(super) most: i64,
+    /// `None` where the server does not say.
+    pub(super) used: Option<i64>,
+}
+
+/// A server's connections. The session that asked is in no number: it ends before a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Connections {
     /// `max_connections`.
-    pub(super) max: i64,
+    pub(super) server: Limit,
     /// Kept for administrators.
     pub(super) reserved: i64,
-    /// In use.
-    pub(super) used: i64,
     /// That of the user.
-    pub(super) role_limit: Option<i64>,
+    pub(super) role: Option<Limit>,
     /// That of the database.
-    pub(super) database_limit: Option<i64>,
+    pub(super) database: Option<Limit>,
+}
+
+impl Connections {
+    /// Out of the server's answers; `None` where it does not even say how many there may be.
+    pub(super) fn new(said: &Said) -> Option<Self> {
+        let number = |column: &str| said.number::<i64>(column);
+        let others = |column: &str, workers: i64| Some((number(column)? - workers - 1).max(0));
+        let is_superuser = said.is_true("is_superuser") == Some(true);
+        let limit = |column: &str, used: Option<i64>| {
+            let most = number(column).filter(|most| *most >= 0 && !is_superuser)?;
+            Some(Limit { most, used })
+        };
+        let workers = number("workers").unwrap_or(0);
+        let database_workers = number("database_workers").unwrap_or(0);
+        Some(Self {
+            server: Limit {
+                most: number("max_connections")?,
+                used: others("backends", workers),
+            },
+            reserved: match is_superuser {
+                true => 0,
+                false => number("reserved").unwrap_or(0),
+            },
+            role: limit("role_limit", others("role_used", 0)),
+            database: limit(
+                "database_limit",
+                others("database_backends", database_workers),
+            ),
+        })
+    }
 }
 
 /// What a run takes on one path at most.
@@ -34,18 +71,28 @@ pub(super) fn judge(
     paths: usize,
     is_proxied: bool,
 ) -> (Verdict, String, Option<String>) {
-    let limits = [connections.role_limit, connections.database_limit];
-    let free = limits
-        .into_iter()
-        .flatten()
-        .chain([connections.max - connections.reserved - connections.used])
-        .min()
-        .unwrap_or(0);
+    let server = (connections.server, connections.reserved, "max_connections");
+    let role = |limit| (limit, 0, "the user's limit");
+    let database = |limit| (limit, 0, "the database's limit");
+    let limits = [
+        Some(server),
+        connections.role.map(role),
+        connections.database.map(database),
+    ];
+    let free = |(limit, reserved, _): &(Limit, i64, &str)| {
+        limit.most - reserved - limit.used.unwrap_or_default()
+    };
+    let tightest = limits.iter().flatten().min_by_key(|limit| free(limit));
+    let tightest = tightest.unwrap_or(&server);
+    let is_known = limits.iter().flatten().all(|limit| limit.0.used.is_some());
+    let (free, (limit, _, name)) = (free(tightest), tightest);
     let all = wanted.saturating_mul(i64::try_from(paths).unwrap_or(i64::MAX));
     let mut found = format!(
-        "{} free of {} (max_connections); the run takes up to {}",
+        "{}{} free of {} ({name}{}); the run takes up to {}",
+        if is_known { "" } else { "at most " },
         thousands(free.max(0)),
-        thousands(connections.max),
+        thousands(limit.most),
+        if is_proxied { " of the server" } else { "" },
         thousands(wanted)
     );
     if paths > 1 {
@@ -66,6 +113,10 @@ pub(super) fn judge(
                 "fine where the paths lead to different servers; else {remedy}"
             )),
         ),
+        (false, false) if !is_known => {
+            let remedy = "not known: how many are in use; let the user read pg_stat_database and pg_stat_activity";
+            (Verdict::Warn, found, Some(remedy.to_owned()))
+        }
         (false, false) => (Verdict::Ok, found, None),
     }
 }
@@ -74,29 +125,58 @@ pub(super) fn judge(
 mod tests {
     use super::*;
 
+    const SERVER: Connections = Connections {
+        server: Limit {
+            most: 100,
+            used: Some(7),
+        },
+        reserved: 3,
+        role: None,
+        database: None,
+    };
+
     #[test]
     fn enough_or_not() {
-        let server = Connections {
-            max: 100,
-            reserved: 3,
-            used: 7,
-            role_limit: None,
-            database_limit: None,
-        };
         let verdict = |server, wanted, is_proxied| judge(server, wanted, 2, is_proxied).0;
-        assert_eq!(verdict(server, 45, false), Verdict::Ok);
-        assert_eq!(verdict(server, 46, false), Verdict::Warn);
-        assert_eq!(verdict(server, 91, false), Verdict::Fail);
-        assert_eq!(verdict(server, 91, true), Verdict::Warn);
-        let limited = Connections {
-            role_limit: Some(10),
-            ..server
-        };
-        assert_eq!(verdict(limited, 11, false), Verdict::Fail);
-        let (_, found, _) = judge(server, 7, 2, false);
+        assert_eq!(verdict(SERVER, 45, false), Verdict::Ok);
+        assert_eq!(verdict(SERVER, 46, false), Verdict::Warn);
+        assert_eq!(verdict(SERVER, 91, false), Verdict::Fail);
+        assert_eq!(verdict(SERVER, 91, true), Verdict::Warn);
+        let (_, found, _) = judge(SERVER, 7, 2, false);
         assert_eq!(
             found,
             "90 free of 100 (max_connections); the run takes up to 7, 14 on all paths"
         );
+        let (_, found, _) = judge(SERVER, 7, 1, true);
+        assert_eq!(
+            found,
+            "90 free of 100 (max_connections of the server); the run takes up to 7"
+        );
+    }
+
+    #[test]
+    fn what_limits_hold_already_is_not_free() {
+        let limit = |most, used| Some(Limit { most, used });
+        let limited = Connections {
+            role: limit(10, Some(4)),
+            database: limit(20, Some(1)),
+            ..SERVER
+        };
+        let (verdict, found, _) = judge(limited, 7, 1, false);
+        assert_eq!(verdict, Verdict::Fail);
+        assert_eq!(
+            found,
+            "6 free of 10 (the user's limit); the run takes up to 7"
+        );
+        assert_eq!(judge(limited, 6, 1, false).0, Verdict::Ok);
+        let unknown = Connections {
+            role: limit(10, None),
+            ..SERVER
+        };
+        let (verdict, found, remedy) = judge(unknown, 7, 1, false);
+        assert_eq!(verdict, Verdict::Warn);
+        assert!(found.starts_with("at most 10 free of 10"), "{found}");
+        assert!(remedy.unwrap().starts_with("not known"));
+        assert_eq!(judge(unknown, 11, 1, false).0, Verdict::Fail);
     }
 }

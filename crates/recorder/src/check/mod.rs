@@ -3,10 +3,17 @@
 
 mod answers;
 mod certificate;
+mod columns;
+mod descriptors;
+mod dns;
 mod examine;
 mod limits;
 mod questions;
+mod role;
+mod settings;
+mod statements;
 mod table;
+mod transaction;
 
 use std::time::Duration;
 
@@ -23,6 +30,7 @@ use crate::connect::{Connector, Session};
 use crate::database::Trouble;
 use crate::error::RecorderError;
 use crate::load_estimate::LoadEstimate;
+use crate::protocol::Protocol;
 use crate::say;
 
 /// `recorder check`.
@@ -52,6 +60,12 @@ pub struct CheckArgs {
     /// Limit on each phase of connecting, and on each question after it
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     pub connect_timeout: Duration,
+    /// Longest that an operation may take in that run
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    pub operation_timeout: Duration,
+    /// How that run shall send statements
+    #[arg(long, value_enum, default_value_t)]
+    pub protocol: Protocol,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -80,12 +94,16 @@ pub(crate) enum Check {
     Hosts,
     Server,
     Role,
+    Session,
     Proxy,
     Clock,
     RoundTrip,
     Connections,
+    Transaction,
     Tables,
     Privileges,
+    Columns,
+    OpenFiles,
 }
 
 impl Check {
@@ -98,12 +116,16 @@ impl Check {
             Self::Hosts => "hosts",
             Self::Server => "server",
             Self::Role => "role",
+            Self::Session => "session",
             Self::Proxy => "proxy",
             Self::Clock => "clock",
             Self::RoundTrip => "round trip",
             Self::Connections => "connections",
             Self::Tables => "tables",
+            Self::Transaction => "transaction",
             Self::Privileges => "privileges",
+            Self::Columns => "columns",
+            Self::OpenFiles => "open files",
         }
     }
 }
@@ -111,7 +133,8 @@ impl Check {
 /// One answer.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Row {
-    pub(crate) path: Path,
+    /// `None` for what concerns this host, and no path.
+    pub(crate) path: Option<Path>,
     /// True for the endpoint that only reads go to.
     pub(crate) reader: bool,
     pub(crate) check: Check,
@@ -130,12 +153,22 @@ pub(crate) struct Row {
 pub(crate) struct Sizing {
     /// It has operations that only a writer serves.
     pub(crate) writes: bool,
+    /// It has purchases, which are transactions of several statements.
+    pub(crate) transactions: bool,
     /// Connections per path at most.
     pub(crate) pool_size: usize,
     /// pgbench's clients per path.
     pub(crate) pgbench_clients: Option<u32>,
     /// On each question.
     pub(crate) limit: Duration,
+    /// How it sends statements.
+    pub(crate) protocol: Protocol,
+    /// Its limit on each phase of connecting.
+    pub(crate) connect: Duration,
+    /// Its limit on an operation.
+    pub(crate) operation: Duration,
+    /// How long one of its pooled connections may be idle.
+    pub(crate) longest_idle: Duration,
 }
 
 /// What is known of an endpoint.
@@ -181,10 +214,25 @@ pub(crate) async fn before_run(
 ) -> Result<Vec<Examined>, RecorderError> {
     let sizing = Sizing {
         writes: config.weights.write + config.weights.transaction > 0.0,
+        transactions: config.weights.transaction > 0.0,
         pool_size: config.pool_size,
         pgbench_clients: config.load.as_ref().map(|load| load.clients),
         limit: config.limits.operation,
+        protocol: config.protocol,
+        connect: config.connect_limit,
+        operation: config.limits.operation,
+        longest_idle: match config.pool.min_idle {
+            0 => longest_idle(config.schedule.max_interval, config.limits.operation),
+            // One that is kept ready may not be needed until the end.
+            _ => config.pool.max_lifetime.unwrap_or(config.duration),
+        },
     };
+    let host = descriptors::row(sizing, config.endpoints().count());
+    if let Some(row) = host.filter(|row| row.result == Verdict::Fail) {
+        let remedy = row.remedy.unwrap_or_default();
+        let line = format!("open files: {}; {remedy}", row.found);
+        return Err(RecorderError::Usage(line));
+    }
     let examined = examine(config.endpoints(), sizing, clock).await;
     let mut failures = Vec::new();
     for (connector, examined) in config.endpoints().zip(&examined) {
@@ -206,13 +254,26 @@ pub(crate) async fn before_run(
         };
         return Err(trouble.error_with(connector, &more));
     }
-    for row in examined.iter().flat_map(|examined| &examined.rows) {
+    for (connector, examined) in config.endpoints().zip(&examined) {
+        warn(connector, &examined.rows);
+    }
+    Ok(examined)
+}
+
+/// How long a connection may lie in the pool: its worker thinks, and the next operations may hang on others.
+fn longest_idle(longest_think_time: Duration, operation: Duration) -> Duration {
+    longest_think_time.saturating_add(operation)
+}
+
+/// Says the warnings.
+fn warn(connector: &Connector, rows: &[Row]) {
+    for row in rows {
         // The clock is told with the recording's start.
         if row.result == Verdict::Warn && row.check != Check::Clock {
             let remedy = row.remedy.as_deref().unwrap_or_default();
             say::line(format!(
                 "warning: {} path{}: {}; {remedy}",
-                row.path,
+                connector.path(),
                 if row.reader {
                     ", its endpoint for reads"
                 } else {
@@ -222,7 +283,6 @@ pub(crate) async fn before_run(
             ));
         }
     }
-    Ok(examined)
 }
 
 /// `recorder check`, as the user wrote it.
@@ -239,10 +299,16 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let readers = config::readers(endpoints, &connectors, args.connect_timeout)?;
     let sizing = Sizing {
         writes: true,
+        transactions: true,
         pool_size: args.pool_size as usize,
         pgbench_clients: args.enable_pgbench.then_some(args.pgbench_clients),
         limit: args.connect_timeout,
+        protocol: args.protocol,
+        connect: args.connect_timeout,
+        operation: args.operation_timeout,
+        longest_idle: longest_idle(args.max_operation_interval, args.operation_timeout),
     };
+    let host = descriptors::row(sizing, connectors.len() + readers.len());
     let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;
     let round_trips = examined.iter().map(|examined| examined.round_trip);
     let load = LoadEstimate::new(
@@ -256,6 +322,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let rows: Vec<&Row> = examined
         .iter()
         .flat_map(|examined| &examined.rows)
+        .chain(&host)
         .collect();
     let failed = rows
         .iter()

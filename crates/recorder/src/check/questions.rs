@@ -6,12 +6,14 @@ use tokio_postgres::{Error, SimpleQueryMessage, SimpleQueryRow};
 
 use super::limits::Connections;
 use crate::connect::Session;
-use crate::sql;
+use crate::question::{Refused, is_refused};
+use crate::sql::{self, STATEMENTS};
 
 const PRIVILEGES: &str = include_str!("../../../../sql/check/privileges.sql");
 const TABLES: &str = include_str!("../../../../sql/check/tables.sql");
 const CREATE: &str = include_str!("../../../../sql/check/create.sql");
-const CONNECTIONS: &str = include_str!("../../../../sql/check/connections.sql");
+const SESSION: &str = include_str!("../../../../sql/check/session.sql");
+const COLUMNS: &str = include_str!("../../../../sql/check/columns.sql");
 const ROUND_TRIP: &str = include_str!("../../../../sql/check/round_trip.sql");
 
 /// How often the round trip is measured.
@@ -35,6 +37,42 @@ pub(super) struct Missing {
     pub(super) privilege: String,
     /// Only writes need it.
     pub(super) writes: bool,
+}
+
+/// A setting of the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Setting {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// Where it was set, in the words of `pg_settings`.
+    pub(super) source: String,
+}
+
+impl Setting {
+    /// Of a limit; 0 is none.
+    pub(super) fn milliseconds(&self) -> Option<i64> {
+        self.value.parse().ok()
+    }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) table: String,
+    pub(super) name: String,
+    /// In the words of `format_type`: `character varying(50)`.
+    pub(super) type_: String,
+    /// It is NOT NULL and has no default.
+    pub(super) needs_a_value: bool,
+}
+
+impl Column {
+    /// How many characters it holds, where it is a text that has a limit.
+    pub(super) fn length(&self) -> Option<usize> {
+        let rest = self.type_.strip_prefix("character")?;
+        let rest = rest.strip_prefix(" varying").unwrap_or(rest);
+        rest.strip_prefix('(')?.strip_suffix(')')?.parse().ok()
+    }
 }
 
 async fn ask(session: &Session, statement: &str) -> Result<Vec<SimpleQueryRow>, Error> {
@@ -115,17 +153,62 @@ pub(super) async fn can_create(session: &Session) -> Result<(String, bool), Erro
 
 /// What the server has of connections; `None` where it does not say.
 pub(super) async fn connections(session: &Session) -> Result<Option<Connections>, Error> {
-    let rows = ask(session, CONNECTIONS).await?;
-    Ok(rows.first().and_then(|row| {
-        let limit = |column| number(row, column).filter(|limit| *limit >= 0);
-        Some(Connections {
-            max: number(row, "max_connections")?,
-            reserved: number(row, "reserved")?,
-            used: number(row, "used")?,
-            role_limit: limit("role_limit"),
-            database_limit: limit("database_limit"),
+    let said = STATEMENTS
+        .connections
+        .ask(&session.client, &Refused::default())
+        .await?;
+    Ok(Connections::new(&said))
+}
+
+/// The settings of the session; where the view of all is refused, whether its transactions are read-only.
+pub(super) async fn settings(session: &Session) -> Result<Vec<Setting>, Error> {
+    let rows = match ask(session, SESSION).await {
+        Err(error) if is_refused(&error) => return read_only_alone(session).await,
+        rows => rows?,
+    };
+    let setting = |row: &SimpleQueryRow| {
+        Some(Setting {
+            name: text(row, "name")?,
+            value: text(row, "setting")?,
+            source: text(row, "source")?,
         })
-    }))
+    };
+    Ok(rows.iter().filter_map(setting).collect())
+}
+
+async fn read_only_alone(session: &Session) -> Result<Vec<Setting>, Error> {
+    let name = "transaction_read_only";
+    let rows = ask(session, &format!("SHOW {name}")).await?;
+    let value = rows.first().and_then(|row| text(row, name));
+    let setting = value.map(|value| Setting {
+        name: name.to_owned(),
+        value,
+        source: String::new(),
+    });
+    Ok(setting.into_iter().collect())
+}
+
+/// The columns of the tables that are there.
+pub(super) async fn columns(session: &Session) -> Result<Vec<Column>, Error> {
+    let rows = ask(session, COLUMNS).await?;
+    let column = |row: &SimpleQueryRow| {
+        Some(Column {
+            table: text(row, "table")?,
+            name: text(row, "column")?,
+            type_: text(row, "type")?,
+            needs_a_value: is_true(row, "needs_a_value"),
+        })
+    };
+    Ok(rows.iter().filter_map(column).collect())
+}
+
+/// True where the server is Aurora, whether or not it tells the name of its instance; `None` where it does not say.
+pub(super) async fn is_aurora(session: &Session) -> Result<Option<bool>, Error> {
+    let said = STATEMENTS
+        .identity
+        .ask(&session.client, &Refused::default())
+        .await?;
+    Ok(said.is_true("is_aurora"))
 }
 
 /// The median of some round trips.

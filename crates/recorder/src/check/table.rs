@@ -18,9 +18,10 @@ pub(super) fn is_coloured() -> bool {
 
 /// A line per row under a line of titles.
 pub(super) fn text(rows: &[&Row], is_coloured: bool) -> String {
-    let place = |row: &Row| match row.reader {
-        true => format!("{} reader", row.path),
-        false => row.path.to_string(),
+    let place = |row: &Row| match (row.path, row.reader) {
+        (Some(path), true) => format!("{path} reader"),
+        (Some(path), false) => path.to_string(),
+        (None, _) => "host".to_owned(),
     };
     let width = |title: &str, widths: &mut dyn Iterator<Item = usize>| {
         widths.chain([title.len()]).max().unwrap_or(0)
@@ -88,7 +89,7 @@ mod tests {
 
     fn row(path: Path, check: Check, result: Verdict, found: &str, remedy: Option<&str>) -> Row {
         Row {
-            path,
+            path: Some(path),
             reader: false,
             check,
             result,

@@ -5,6 +5,7 @@
 mod channel_binding;
 mod failure;
 mod hosts;
+mod hosts_file;
 mod identity;
 mod resolve;
 mod session;
@@ -23,6 +24,7 @@ use tokio::time::timeout;
 use tokio_postgres::config::SslNegotiation;
 
 pub use failure::ConnectError;
+pub(crate) use hosts_file::{TtlOf, ttl_of};
 pub use resolve::Resolver;
 pub(crate) use session::answer_of;
 pub use session::{Failed, Notice, Session};
@@ -32,6 +34,7 @@ use failure::{PhaseError, from_io, from_startup, is_refusal_of_tls, refusal};
 use crate::classify;
 use crate::endpoint::{ChannelBinding, Endpoint, Host, Password, TargetSession};
 use crate::password_command::PasswordCommand;
+use crate::question::Refused;
 pub use stream::TlsFacts;
 use stream::{Established, FirstByte, Stream};
 use tls::Tls;
@@ -47,6 +50,8 @@ pub struct Connector {
     is_reader: bool,
     /// One for each host, or none.
     password_commands: Vec<PasswordCommand>,
+    /// What its server refused to say of itself: asked for with every connection, it would fill the server's log.
+    refused: Refused,
 }
 
 /// What is known of an attempt so far; it stays readable where the attempt is cut off.
@@ -106,6 +111,7 @@ impl Connector {
             limit,
             is_reader: false,
             password_commands: Vec::new(),
+            refused: Refused::default(),
         })
     }
 
@@ -203,6 +209,13 @@ impl Connector {
         })
     }
 
+    /// The same with a shorter limit on each phase; a longer one stays as it is.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limit = self.limit.min(limit);
+        self
+    }
+
     /// Connects to one of the hosts, up to the start-up.
     async fn connect_to(
         &self,
@@ -249,8 +262,8 @@ impl Connector {
         progress: &mut Progress,
     ) -> Result<(), ConnectError> {
         progress.phase = Some(ConnectPhase::Identify);
-        match identity::identify(&session.client, self.path).await {
-            Ok(server) => progress.server = Some(server),
+        match identity::identify(&session.client, self.path, &self.refused).await {
+            Ok(server) => progress.server = server,
             Err(error) => {
                 let failed = session.explain(&error);
                 let class = classify::class(failed.symptom());

@@ -71,6 +71,12 @@ impl Resolver {
         Self::build(self.server, limit, Cache::None)
     }
 
+    /// Who is asked; `None` for the system's servers, behind its hosts file.
+    #[must_use]
+    pub const fn server(&self) -> Option<SocketAddr> {
+        self.server
+    }
+
     /// How long answers are kept at least; `None` where their TTL decides.
     #[must_use]
     pub const fn kept_at_least(&self) -> Option<Duration> {

@@ -2,9 +2,10 @@
 
 use recording::vocabulary::Path;
 use recording::{Server, Timestamp};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::Client;
 
 use crate::connect::answer_of;
+use crate::question::Refused;
 use crate::sql::STATEMENTS;
 
 /// Who answered.
@@ -14,42 +15,40 @@ pub(super) struct Answer {
     pub replication_lag_us: Option<i64>,
 }
 
-/// Asks with simple queries: they pin no session of a proxy. `tells_lag` becomes false where the server refuses that question.
+/// Asks with simple queries: they pin no session of a proxy. `refused` remembers what the server refuses to say: asked for with every
+/// probe, it would fill the server's log.
 pub(super) async fn ask(
     client: &Client,
     path: Path,
-    tells_lag: &mut bool,
+    refused: &Refused,
 ) -> Result<Answer, tokio_postgres::Error> {
-    let columns = ["address", "port", "in_recovery", "postmaster_start_us"];
-    let [is_aurora, has_replica_status] = ["is_aurora", "has_replica_status"];
-    let columns = [&columns[..], &[is_aurora, has_replica_status]].concat();
-    let mut answer = row(client, &STATEMENTS.probe_server, &columns)
-        .await?
-        .into_iter();
-    let mut next = || answer.next().flatten();
-    let (address, port) = (next(), next());
-    let in_recovery = next().map(|value| value == "t");
-    let started_us: Option<i64> = next().and_then(|time| time.parse().ok());
-    let is_aurora = next().is_some_and(|value| value == "t");
-    let has_replica_status = next().is_some_and(|value| value == "t");
+    let sql = &*STATEMENTS;
+    let said = sql.probe_server.ask(client, refused).await?;
+    let in_recovery = said.is_true("in_recovery");
+    let is_aurora = said.is_true("is_aurora") == Some(true);
     let aurora_instance_identifier = match is_aurora {
-        true => value(client, &STATEMENTS.probe_aurora_name, "name").await?,
+        true => {
+            let name = sql.probe_aurora_name.ask(client, refused).await?;
+            name.text("aurora_name")
+        }
         false => None,
     };
+    let has_replica_status = said.is_true("has_replica_status") == Some(true);
     let question = match (is_aurora, has_replica_status) {
-        (false, _) => Some((&STATEMENTS.probe_lag, "lag_us", 1.0)),
-        (true, true) => Some((&STATEMENTS.probe_aurora_lag, "lag_ms", 1_000.0)),
+        (false, _) => Some((&sql.probe_lag, "lag_us", 1.0)),
+        (true, true) => Some((&sql.probe_aurora_lag, "aurora_lag_ms", 1_000.0)),
         (true, false) => None,
     };
     let mut replication_lag_us = None;
-    if let (Some((statement, column, unit_us)), Some(true), true) =
-        (question, in_recovery, *tells_lag)
-    {
-        match value(client, statement, column).await {
-            Ok(lag) => replication_lag_us = lag.and_then(|lag| lag_us(&lag, unit_us)),
-            // It is there and does not tell: asked again and again, it would fill its log with that.
+    if let (Some((question, column, unit_us)), Some(true)) = (question, in_recovery) {
+        match question.ask(client, refused).await {
+            Ok(said) => {
+                let lag = said.text(column);
+                replication_lag_us = lag.and_then(|lag| lag_us(&lag, unit_us));
+            }
+            // It is there and does not tell, for whatever reason.
             Err(error) if answer_of(&error).is_some_and(|answer| !answer.fatal) => {
-                *tells_lag = false;
+                refused.add(column);
             }
             Err(error) => return Err(error),
         }
@@ -57,40 +56,15 @@ pub(super) async fn ask(
     Ok(Answer {
         server: Server {
             path,
-            address,
-            port: port.and_then(|port| port.parse().ok()),
+            address: said.text("address"),
+            port: said.number("port"),
             version: None,
             in_recovery,
-            postmaster_start_time: started_us.map(Timestamp),
+            postmaster_start_time: said.number("postmaster_start_us").map(Timestamp),
             aurora_instance_identifier,
         },
         replication_lag_us,
     })
-}
-
-/// One column of a statement's first row.
-async fn value(
-    client: &Client,
-    statement: &str,
-    column: &str,
-) -> Result<Option<String>, tokio_postgres::Error> {
-    let mut columns = row(client, statement, &[column]).await?;
-    Ok(columns.pop().flatten())
-}
-
-/// The columns of a statement's first row; without a row, none has a value.
-async fn row(
-    client: &Client,
-    statement: &str,
-    columns: &[&str],
-) -> Result<Vec<Option<String>>, tokio_postgres::Error> {
-    let messages = client.simple_query(statement).await?;
-    let row = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let text = |column: &&str| row?.try_get(*column).ok().flatten().map(str::to_owned);
-    Ok(columns.iter().map(text).collect())
 }
 
 /// A lag in some unit as whole microseconds. A commit's time is the writer's: a clock that is ahead makes it negative, which is

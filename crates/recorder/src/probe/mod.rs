@@ -6,6 +6,7 @@
 mod answer;
 mod changes;
 mod name;
+mod rotation;
 mod server;
 
 use std::collections::BTreeSet;
@@ -20,13 +21,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connect::Connector;
+use crate::endpoint::Endpoint;
 use crate::tell::Teller;
 use name::NameProbe;
 use server::ServerProbe;
 
 /// Between two questions to the name server.
 const NAME_INTERVAL: Duration = Duration::from_secs(1);
-/// A probe may take this long at least, also where the interval is shorter.
+/// A probe may take this long at least, of several hosts for each of them, also where the interval is shorter.
 const LEAST_LIMIT: Duration = Duration::from_secs(1);
 /// Shorter intervals would be load, and not a look.
 const LEAST_INTERVAL: Duration = Duration::from_millis(50);
@@ -104,10 +106,17 @@ impl Probing {
                     addresses.push(heard);
                 }
             }
+            let limit = self.every.max(LEAST_LIMIT);
+            let tries = tries(connector.endpoint());
             let probe = ServerProbe {
-                connector: connector.clone(),
+                // Of one host the whole probe has the limit, whatever its phases take.
+                connector: match tries {
+                    1 => connector.clone(),
+                    _ => connector.clone().with_limit(limit),
+                },
                 every: self.every,
-                limit: self.every.max(LEAST_LIMIT),
+                limit,
+                tries,
                 addresses,
                 teller: teller.clone(),
             };
@@ -115,6 +124,12 @@ impl Probing {
         }
         probes
     }
+}
+
+/// How many hosts one attempt to connect may ask.
+fn tries(endpoint: &Endpoint) -> u32 {
+    let tries = endpoint.hosts.len() * endpoint.target.rounds().len();
+    u32::try_from(tries).unwrap_or(u32::MAX)
 }
 
 /// No answer within the limit.

@@ -10,9 +10,10 @@ use recording::{DnsAnswer, Probe, ProbeFailure};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::changes::Addresses;
+use super::changes::{Addresses, Change};
+use super::rotation::Rotation;
 use super::{LEAST_LIMIT, NAME_INTERVAL, too_late};
-use crate::connect::Connector;
+use crate::connect::{Connector, ttl_of};
 use crate::message;
 use crate::tell::Teller;
 
@@ -27,12 +28,39 @@ pub(super) struct NameProbe {
     pub teller: Teller,
 }
 
+/// What is known of the name's addresses.
+enum Known {
+    /// Of an endpoint for writes each change counts: a name that flips back has changed twice.
+    ForWrites(Addresses),
+    ForReads(Rotation),
+}
+
+impl Known {
+    fn new(is_reader: bool) -> Self {
+        match is_reader {
+            true => Self::ForReads(Rotation::default()),
+            false => Self::ForWrites(Addresses::default()),
+        }
+    }
+
+    fn see(&mut self, host: &str, now: BTreeSet<IpAddr>, asked: Instant) -> Option<Change> {
+        match self {
+            Self::ForWrites(known) => known.see(host, now),
+            Self::ForReads(known) => known.see(host, now, asked),
+        }
+    }
+}
+
 impl NameProbe {
     /// Asks until it is dropped.
     pub(super) async fn run(self) {
         let host = &self.host;
         let path = self.connector.path();
-        let mut known = Addresses::default();
+        let mut known = Known::new(self.connector.is_reader());
+        // The resolver makes one up for names that no name server answers for.
+        let has_ttl = ttl_of(self.connector.resolver(), host, 0)
+            .seconds()
+            .is_some();
         let mut ticks = interval(NAME_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -46,10 +74,10 @@ impl NameProbe {
                     let addresses: BTreeSet<IpAddr> = addresses.into_iter().collect();
                     let dns = DnsAnswer {
                         addresses: list(&addresses),
-                        ttl_s: i32::try_from(ttl_s).unwrap_or(i32::MAX),
+                        ttl_s: has_ttl.then(|| i32::try_from(ttl_s).unwrap_or(i32::MAX)),
                     };
                     self.resolved.send_replace(addresses.clone());
-                    if let Some(change) = known.see(host, addresses) {
+                    if let Some(change) = known.see(host, addresses, asked) {
                         let (kind, detail) = change;
                         self.teller
                             .event(time + duration_us, Some(path), kind, detail);

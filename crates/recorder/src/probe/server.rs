@@ -15,6 +15,7 @@ use super::changes::Answers;
 use super::too_late;
 use crate::classify;
 use crate::connect::{Connector, Progress, Session};
+use crate::question::Refused;
 use crate::tell::Teller;
 
 /// Asks the server of one path.
@@ -23,8 +24,10 @@ pub(super) struct ServerProbe {
     pub connector: Connector,
     /// From the begin of a probe to that of the next.
     pub every: Duration,
-    /// On a probe, connecting included.
+    /// On a question on the connection that is there, and on each of the hosts where one is made.
     pub limit: Duration,
+    /// How many hosts an attempt to connect may ask one after the other: a silent one must not hide those behind it.
+    pub tries: u32,
     /// What each of the endpoint's hosts resolved to last; empty where nobody said yet.
     pub addresses: Vec<watch::Receiver<BTreeSet<IpAddr>>>,
     pub teller: Teller,
@@ -35,8 +38,8 @@ struct Connected {
     session: Session,
     /// Where it leads.
     address: Option<IpAddr>,
-    /// False where the server refuses to say how far behind it is.
-    tells_lag: bool,
+    /// What the server refuses to say.
+    refused: Refused,
 }
 
 impl ServerProbe {
@@ -92,7 +95,11 @@ impl ServerProbe {
         let was_open = open.is_some();
         let mut progress = Progress::default();
         let asking = self.ask(open, &mut progress);
-        let asked = timeout(self.limit, asking).await;
+        let limit = match was_open {
+            true => self.limit,
+            false => self.limit.saturating_mul(self.tries),
+        };
+        let asked = timeout(limit, asking).await;
         match asked {
             Ok(Ok((connected, answer))) => {
                 // One whose role has changed is no longer what the endpoint asks for: who is, the next probe sees.
@@ -109,7 +116,7 @@ impl ServerProbe {
                     true => ErrorClass::OperationTimeout,
                     false => ErrorClass::ConnectTimeout,
                 };
-                Err(too_late(class, self.limit))
+                Err(too_late(class, limit))
             }
         }
     }
@@ -138,7 +145,7 @@ impl ServerProbe {
         // Cut off from here on, the connection is in an unknown state.
         connected.session.in_use = true;
         let path = self.connector.path();
-        match ask(&connected.session.client, path, &mut connected.tells_lag).await {
+        match ask(&connected.session.client, path, &connected.refused).await {
             Ok(answer) => {
                 connected.session.in_use = false;
                 Ok((connected, answer))
@@ -164,7 +171,7 @@ impl ServerProbe {
         Ok(Connected {
             session,
             address: progress.address,
-            tells_lag: true,
+            refused: Refused::default(),
         })
     }
 }

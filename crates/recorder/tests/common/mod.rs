@@ -7,6 +7,7 @@
 )]
 
 pub mod certificates;
+pub mod checks;
 pub mod interceptor;
 pub mod mounts;
 pub mod proxy_answers;

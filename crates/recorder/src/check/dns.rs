@@ -1,0 +1,155 @@
+//! Names: what they resolve to, how long that may be kept, and whether all hosts can be asked in time.
+
+use std::net::IpAddr;
+
+use recording::vocabulary::Path;
+use tokio::time::timeout;
+
+use super::Check;
+use super::examine::{End, Examination};
+use crate::connect::{Connector, TtlOf, ttl_of};
+use crate::database;
+use crate::endpoint::Endpoint;
+
+/// A name that may be kept longer than this delays every client that follows it.
+const LONG_TTL_S: u32 = 60;
+
+impl Examination {
+    pub(super) async fn dns(&mut self) -> Result<(), End> {
+        for host in self.rows.connector.endpoint().hosts.clone() {
+            self.dns_of(&host.name).await?;
+        }
+        Ok(())
+    }
+
+    async fn dns_of(&mut self, host: &str) -> Result<(), End> {
+        let connector = &self.rows.connector;
+        let follows_name = follows_name(connector, host);
+        if let Ok(address) = host.parse::<IpAddr>() {
+            let found = format!("{host} is an address: no look-up");
+            match follows_name && !address.is_loopback() {
+                true => self.rows.warn(
+                    Check::Dns,
+                    found,
+                    "give the cluster endpoint's name: an address leads to the old writer after a failover",
+                ),
+                false => self.rows.ok(Check::Dns, found),
+            }
+            return Ok(());
+        }
+        // Past --dns-cache: the TTL shown is the name server's.
+        let resolver = connector.resolver().clone();
+        let asked = async {
+            let resolver = resolver.without_cache(self.sizing.limit)?;
+            resolver.answer(host).await
+        };
+        match timeout(self.sizing.limit, asked).await {
+            Ok(Ok((addresses, answered_s))) => {
+                let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+                let ttl = ttl_of(&resolver, host, answered_s);
+                let kept = resolver
+                    .kept_at_least()
+                    .filter(|_| ttl.seconds().is_some())
+                    .map_or_else(String::new, |least| {
+                        format!(", kept for {least:?} at least (--dns-cache)")
+                    });
+                let of_host = match connector.endpoint().hosts.len() {
+                    1 => String::new(),
+                    _ => format!("{host}: "),
+                };
+                let found = format!("{of_host}{}{}{kept}", addresses.join(", "), said(ttl));
+                match follows_name && ttl.seconds().is_some_and(|ttl_s| ttl_s > LONG_TTL_S) {
+                    true => self
+                        .rows
+                        .warn(Check::Dns, found, advice(connector.is_reader())),
+                    false => self.rows.ok(Check::Dns, found),
+                }
+                Ok(())
+            }
+            // The attempt to connect has the same trouble, and tells it as an operation would.
+            Ok(Err(_)) => Ok(()),
+            Err(_) => Err(self.rows.fail(
+                Check::Dns,
+                database::no_answer("the address", self.sizing.limit),
+            )),
+        }
+    }
+
+    /// Of several hosts: whether an operation lives long enough to ask the last of them.
+    pub(super) fn time_for_all_hosts(&mut self) {
+        let hosts = self.rows.connector.endpoint().hosts.len();
+        let (connect, operation) = (self.sizing.connect, self.sizing.operation);
+        let all = connect.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
+        if hosts > 1 && all >= operation {
+            let found = format!(
+                "{hosts} hosts with --connect-timeout {connect:?} each take up to {all:?}, and --operation-timeout is {operation:?}"
+            );
+            let remedy = "lessen --connect-timeout, as your application has it: where the first hosts are silent, an operation ends before the last one is asked";
+            self.rows.warn(Check::Hosts, found, remedy);
+        }
+    }
+}
+
+/// True where clients find the writer, or a reader, by looking this name up anew: not behind a proxy, whose name stays with it, not for
+/// the name of one instance, and not where hosts are asked in turn for the one that will do.
+fn follows_name(connector: &Connector, host: &str) -> bool {
+    connector.path() == Path::Direct
+        && !connector.endpoint().has_a_choice()
+        && !is_of_instance(host)
+}
+
+fn advice(is_reader: bool) -> &'static str {
+    match is_reader {
+        true => "lessen the TTL: clients may keep the address of a reader that is gone so long",
+        false => "lessen the TTL: clients may keep the old writer's address so long",
+    }
+}
+
+fn said(ttl: TtlOf) -> String {
+    match ttl {
+        TtlOf::NameServer(seconds) => format!(", TTL {seconds} s"),
+        TtlOf::HostsFile => ", from /etc/hosts".to_owned(),
+        TtlOf::ThisHost => ", this host".to_owned(),
+    }
+}
+
+/// True for the name of a service of Amazon's.
+fn is_of_aws(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    // In China the region stands behind the service.
+    host.ends_with(".rds.amazonaws.com")
+        || (host.contains(".rds.") && host.ends_with(".amazonaws.com.cn"))
+}
+
+/// True for the name of one instance at Amazon, which stays with it.
+pub(super) fn is_of_instance(host: &str) -> bool {
+    is_of_aws(host)
+        && !["cluster-", "proxy-"]
+            .iter()
+            .any(|kind| host.to_ascii_lowercase().contains(kind))
+}
+
+/// True where an endpoint of Amazon's was given: whether that is Aurora, the user wants to know.
+pub(super) fn asks_for_aws(endpoint: &Endpoint) -> bool {
+    endpoint.hosts.iter().any(|host| is_of_aws(&host.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_at_amazon() {
+        for (host, of_aws, of_instance) in [
+            ("shop.cluster-abc.eu-west-1.rds.amazonaws.com", true, false),
+            ("shop.proxy-abc.eu-west-1.rds.amazonaws.com", true, false),
+            ("shop-1.abc.eu-west-1.rds.amazonaws.com.", true, true),
+            ("shop-1.abc.rds.cn-north-1.amazonaws.com.cn", true, true),
+            ("db.example", false, false),
+            ("127.0.0.1", false, false),
+        ] {
+            assert_eq!(is_of_aws(host), of_aws, "{host}");
+            assert_eq!(is_of_instance(host), of_instance, "{host}");
+        }
+    }
+}

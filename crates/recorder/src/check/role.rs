@@ -1,0 +1,91 @@
+//! Writer or reader, and whether the writer takes the writes of this session.
+
+use recording::Server;
+
+use super::Check;
+use super::dns::is_of_instance;
+use super::examine::{End, Examination};
+use super::questions::Setting;
+use super::settings::read_only;
+use crate::database::Trouble;
+use crate::endpoint::TargetSession;
+use crate::observer::describe;
+
+impl Examination {
+    pub(super) fn role(
+        &mut self,
+        server: Option<&Server>,
+        settings: &[Setting],
+    ) -> Result<(), End> {
+        let (connector, writes) = (&self.rows.connector, self.sizing.writes);
+        let (path, is_reader) = (connector.path(), connector.is_reader());
+        let without_writes = "--write-weight 0 --transaction-weight 0";
+        let in_recovery = server.and_then(|server| server.in_recovery);
+        let (Some(server), Some(true)) = (server, in_recovery) else {
+            let read_only = read_only(settings, connector.endpoint());
+            if let Some((cause, remedy)) = read_only.filter(|_| writes && !is_reader) {
+                let who = match in_recovery {
+                    Some(_) => "writer",
+                    None => "role not known",
+                };
+                let trouble = Trouble {
+                    found: format!("{who}, and refuses every write of this session: {cause}"),
+                    remedy: format!("{remedy}, or {without_writes}"),
+                    is_mistake: true,
+                };
+                return Err(self.rows.fail(Check::Role, trouble));
+            }
+            match in_recovery {
+                Some(_) => self.writer(server),
+                None => self
+                    .rows
+                    .warn(Check::Role, "not known", "look at the endpoint"),
+            }
+            return Ok(());
+        };
+        if is_reader {
+            self.rows.ok(Check::Role, "reader");
+        } else if writes {
+            let trouble = Trouble {
+                found: format!("{} refuses every write", describe(server)),
+                remedy: format!("give the writer's endpoint to --{path}-url, or {without_writes}"),
+                is_mistake: true,
+            };
+            return Err(self.rows.fail(Check::Role, trouble));
+        } else {
+            self.rows.ok(Check::Role, "reader; the run only reads");
+        }
+        Ok(())
+    }
+
+    fn writer(&mut self, server: Option<&Server>) {
+        let connector = &self.rows.connector;
+        let endpoint = connector.endpoint();
+        let is_aurora = server.is_some_and(|server| server.aurora_instance_identifier.is_some());
+        let is_instance_endpoint = is_aurora
+            && !endpoint.has_a_choice()
+            && endpoint.hosts.iter().all(|host| is_of_instance(&host.name));
+        let takes_any = endpoint.hosts.len() > 1 && endpoint.target == TargetSession::Any;
+        if is_instance_endpoint {
+            self.rows.warn(
+                Check::Role,
+                "writer, by an instance endpoint",
+                "give the cluster endpoint: this name stays with the instance at a failover",
+            );
+        } else if connector.is_reader() {
+            self.rows.warn(
+                Check::Role,
+                "writer, and only reads go there",
+                "with a reader in the cluster, its endpoint leads to that",
+            );
+        } else if takes_any {
+            self.rows.warn(
+                Check::Role,
+                "writer, but of several hosts the first one that accepts the login is taken",
+                "add target_session_attrs=read-write: a reader refuses every write",
+            );
+        } else {
+            self.rows.ok(Check::Role, "writer");
+        }
+    }
+}
