@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use crate::connect::{ConnectError, Connector, Progress, Session};
 use crate::draw::Keys;
 use crate::error::RecorderError;
+use crate::shortage;
 use crate::sql::{MISSING_TABLES, STATEMENTS};
 
 /// The keys of a path's half.
@@ -107,6 +108,12 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
             )
         }
         ErrorClass::Auth => format!("check user, password and database of {flag}"),
+        ErrorClass::NoWriter => {
+            format!(
+                "check target_session_attrs of {flag}, or try again when one of its hosts takes writes"
+            )
+        }
+        ErrorClass::Client => shortage::REMEDY.to_owned(),
         _ => "try again when the server can serve".to_owned(),
     };
     Trouble {

@@ -27,6 +27,8 @@ pub struct Totals {
     pub unfinished: u64,
     /// `rejected`: part of the succeeded.
     pub rejected: u64,
+    /// Of class `client`: part of the failed and the unknown.
+    pub shortages: u64,
 }
 
 impl Totals {
@@ -221,6 +223,7 @@ impl PathState {
         }
         if let Some(failure) = &operation.failure {
             self.last_error = Some((failure.class, end_us));
+            self.totals.shortages += u64::from(failure.class == ErrorClass::Client);
             if is_availability_failure(failure) {
                 group.availability_failure();
             }
@@ -315,10 +318,10 @@ fn read<T>(slots: &[(i64, T)], second: i64) -> Option<&T> {
         .map(|(_, value)| value)
 }
 
-/// The rule of `semantics.md`: neither the business (conflict, constraint) nor a wrong statement is an outage.
+/// The rule of `semantics.md`: neither the business (conflict, constraint) nor a wrong statement is an outage, nor what this host lacks.
 fn is_availability_failure(failure: &Failure) -> bool {
     match failure.class {
-        ErrorClass::Conflict | ErrorClass::Constraint => false,
+        ErrorClass::Conflict | ErrorClass::Constraint | ErrorClass::Client => false,
         ErrorClass::Other => !failure.sqlstate.as_deref().is_some_and(|code| {
             ["0A", "21", "22", "42", "44", "P0"]
                 .iter()
