@@ -258,7 +258,7 @@ pub(crate) fn probes(
     columns.text(server().map(|server| server?.aurora_instance_identifier.as_deref()));
     columns.int64(rows.iter().map(|row| row.replication_lag_us));
     columns.text(dns().map(|dns| Some(dns?.addresses.as_str())));
-    columns.int32(dns().map(|dns| Some(dns?.ttl_s)));
+    columns.int32(dns().map(|dns| dns?.ttl_s));
     words!(
         columns,
         ErrorClass,

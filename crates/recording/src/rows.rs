@@ -128,8 +128,9 @@ pub struct Probe {
 pub struct DnsAnswer {
     /// The addresses, sorted, commas between.
     pub addresses: String,
-    /// How long the answer may be kept, seconds: the shortest of its records.
-    pub ttl_s: i32,
+    /// How long the answer may be kept, seconds: the shortest of its records; `None` where no name server said so, as of a name out of
+    /// the hosts file.
+    pub ttl_s: Option<i32>,
 }
 
 /// Why a question has no answer.

@@ -415,7 +415,7 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
         replication_lag_us: Some(1_500),
         dns: Some(DnsAnswer {
             addresses: "127.0.0.2,127.0.0.3".to_owned(),
-            ttl_s: 5,
+            ttl_s: Some(5),
         }),
         failure: Some(ProbeFailure {
             class: ErrorClass::OperationTimeout,

@@ -161,7 +161,7 @@ fn probes(path: Path, start: i64) -> [Probe; 3] {
     let resolved = Probe {
         dns: Some(DnsAnswer {
             addresses: "127.0.0.2,127.0.0.3".to_owned(),
-            ttl_s: 5,
+            ttl_s: Some(5),
         }),
         ..probe(100, ProbeKind::Dns)
     };
