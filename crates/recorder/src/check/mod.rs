@@ -23,7 +23,7 @@ use crate::connect::{Connector, Session};
 use crate::database::Trouble;
 use crate::error::RecorderError;
 use crate::load_estimate::LoadEstimate;
-use crate::say;
+use crate::{application_name, say};
 
 /// `recorder check`.
 #[derive(Debug, Args)]
@@ -237,6 +237,9 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let paths = args.mode.mode().paths();
     let connectors = config::connectors(endpoints, paths, args.connect_timeout)?;
     let readers = config::readers(endpoints, &connectors, args.connect_timeout)?;
+    let named = |connector: Connector| connector.named(application_name::of_command("check"));
+    let connectors: Vec<Connector> = connectors.into_iter().map(named).collect();
+    let readers: Vec<Connector> = readers.into_iter().map(named).collect();
     let sizing = Sizing {
         writes: true,
         pool_size: args.pool_size as usize,
