@@ -13,7 +13,7 @@ use crate::{say, sql};
 /// # Errors
 /// [`RecorderError::Usage`] where nobody can be asked or the endpoint is wrong, [`RecorderError::Failed`] with the server's error.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: &CleanupArgs) -> Result<(), RecorderError> {
-    let connector = maintenance_connector(endpoints)?;
+    let connector = maintenance_connector(endpoints, "cleanup")?;
     let endpoint = connector.endpoint();
     if !args.yes {
         if !std::io::stdin().is_terminal() {

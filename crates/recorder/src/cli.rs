@@ -85,8 +85,8 @@ pub struct EndpointArgs {
     /// file, or system), channel_binding (disable, prefer, require; default prefer), target_session_attrs (any, read-write,
     /// read-only, primary, standby, prefer-standby; default any), load_balance_hosts (disable, random; default disable),
     /// keepalives_idle, keepalives_interval, keepalives_count and tcp_user_timeout mean what they mean to libpq; others are
-    /// refused. Several hosts are tried in their order, each within --connect-timeout, until one lets us in whose server is what
-    /// target_session_attrs asks for. What the URL leaves out comes from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE,
+    /// refused. Several hosts are tried in their order, and of each all addresses, each within --connect-timeout, until one is
+    /// found whose server is what target_session_attrs asks for. What the URL leaves out comes from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE,
     /// PGSSLROOTCERT, PGCHANNELBINDING, PGTARGETSESSIONATTRS and PGLOADBALANCEHOSTS, which both paths share.
     #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_URL", hide_env_values = true, help_heading = ENDPOINTS)]
     pub direct_url: Option<String>,
@@ -284,7 +284,9 @@ pub struct RunArgs {
     pub operation_timeout: Duration,
     /// Limit on each phase of connecting: DNS, TCP, TLS, start-up
     ///
-    /// The question who answered, which follows them, has the operation's limit: a proxy may hold it back until there is a
+    /// Each phase has the whole of it, and so has each address: a name may have several, and so may the URL name several hosts. They are tried
+    /// one after the other, as libpq does with connect_timeout. A host or address that was silent is asked last for 10 s, and one at
+    /// which --operation-timeout ended an attempt has in the next attempt what is left of its time. The question who answered, which follows them, has the operation's limit: a proxy may hold it back until there is a
     /// writer.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
     pub connect_timeout: Duration,

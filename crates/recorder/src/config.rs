@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use command_line::duration::micros;
 use recording::vocabulary::Path;
-use recording::{Mode, Timeouts, Weights};
+use recording::{Mode, RunId, Timeouts, Weights};
 
 use crate::campaign::{Asked, Campaign};
-use crate::child_environment;
 use crate::cli::{EndpointArgs, RunArgs};
 use crate::connect::Connector;
+use crate::descriptors::{self, Needed};
 use crate::error::RecorderError;
 use crate::failover::Trigger;
 use crate::pgbench::{LoadMode, LoadOptions};
@@ -25,6 +25,7 @@ use crate::redact;
 use crate::schedule::ClosedLoop;
 use crate::weights;
 use crate::workload::Limits;
+use crate::{application_name, child_environment};
 use failovers::{campaign, duration, trigger};
 use paths::check_same_tcp;
 pub use paths::maintenance_connector;
@@ -175,6 +176,33 @@ impl RunConfig {
             connectors,
             readers,
             probing,
+        })
+    }
+
+    /// The same, all its sessions called after the run in `pg_stat_activity`. Connectors are made from the command line, which knows no run yet.
+    #[must_use]
+    pub(crate) fn named(mut self, run_id: &RunId) -> Self {
+        let name = |connector: Connector| {
+            let name = application_name::of_run(run_id, connector.path());
+            connector.named(name)
+        };
+        self.connectors = self.connectors.into_iter().map(name).collect();
+        self.readers = self.readers.into_iter().map(name).collect();
+        self.probing = self.probing.map(|probing| probing.named(name));
+        self
+    }
+
+    /// The file descriptors that the run takes.
+    #[must_use]
+    pub(crate) fn descriptors(&self) -> Needed {
+        let workers = self.workers as usize;
+        descriptors::needed(descriptors::Users {
+            endpoints: self.connectors.len() + self.readers.len(),
+            connections: workers.min(self.pool_size).max(self.pool.min_idle as usize),
+            loads: match self.load {
+                Some(_) => self.connectors.len(),
+                None => 0,
+            },
         })
     }
 

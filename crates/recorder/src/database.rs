@@ -11,6 +11,7 @@ use crate::classify;
 use crate::connect::{ConnectError, Connector, Progress, Session};
 use crate::draw::Keys;
 use crate::error::RecorderError;
+use crate::shortage;
 use crate::sql::{MISSING_TABLES, STATEMENTS};
 
 /// The keys of a path's half.
@@ -131,7 +132,7 @@ const fn remedy(class: ErrorClass) -> &'static str {
         ErrorClass::ReadOnly => "give the writer's endpoint",
         ErrorClass::StatementTimeout => "raise statement_timeout for the user",
         ErrorClass::Conflict => "look at what holds the locks",
-        ErrorClass::Client => "free file descriptors, ports or memory of this host",
+        ErrorClass::Client => shortage::REMEDY,
         _ => "look into the server's log",
     }
 }

@@ -4,6 +4,7 @@
 //! and starts the workers of each path ([`workload`]); those draw operations ([`draw`]), take connections ([`pool`],
 //! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
 
+mod application_name;
 mod backoff;
 mod campaign;
 mod campaign_args;
@@ -19,6 +20,7 @@ pub mod config;
 pub mod connect;
 pub mod connection_args;
 mod database;
+mod descriptors;
 mod disk;
 pub mod draw;
 mod end;
@@ -56,6 +58,7 @@ mod safety_args;
 mod say;
 mod schedule;
 mod setup;
+mod shortage;
 mod signals;
 mod sql;
 pub mod tcp;

@@ -68,11 +68,15 @@ fn target(connector: &Connector) -> Target {
         path: connector.path(),
         host: first.name.clone(),
         port: first.port,
+        application_name: connector.application_name().to_owned(),
         database: endpoint.database.clone(),
         user: endpoint.user.clone(),
         password: Arc::new(move || {
             let connector = for_password.clone();
-            Box::pin(async move { connector.password(0).await })
+            Box::pin(async move {
+                let password = connector.password(0).await;
+                password.map_err(|error| error.message)
+            })
         }),
         sslmode: endpoint.sslmode.as_str().to_owned(),
         channel_binding: endpoint.channel_binding.as_str().to_owned(),
@@ -83,7 +87,7 @@ fn target(connector: &Connector) -> Target {
         },
         resolve: Arc::new(move || {
             let (resolver, host) = (resolver.clone(), host.clone());
-            Box::pin(async move { resolver.addresses(&host).await.ok()?.first().copied() })
+            Box::pin(async move { resolver.addresses(&host).await.unwrap_or_default() })
         }),
     }
 }

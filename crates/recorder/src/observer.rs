@@ -1,6 +1,7 @@
 //! Hears of every attempt to connect: a row each, and a line of the log and an entry of the manifest where something changed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use recording::vocabulary::{ErrorClass, Path};
@@ -31,6 +32,8 @@ pub(crate) struct Observer {
     log: Arc<Log>,
     new_servers: UnboundedSender<Server>,
     seen: Mutex<Seen>,
+    /// Attempts of class `client`.
+    shortages: AtomicU64,
 }
 
 impl Observer {
@@ -46,7 +49,13 @@ impl Observer {
             log,
             new_servers,
             seen: Mutex::default(),
+            shortages: AtomicU64::new(0),
         })
+    }
+
+    /// Attempts that failed as this host lacked descriptors, ports or memory.
+    pub(crate) fn shortages(&self) -> u64 {
+        self.shortages.load(Ordering::Relaxed)
     }
 
     /// For the pool of a path.
@@ -57,6 +66,10 @@ impl Observer {
     }
 
     fn attempt(&self, connection: Connection) {
+        let failure = connection.failure.as_ref();
+        if failure.is_some_and(|failure| failure.class == Some(ErrorClass::Client)) {
+            self.shortages.fetch_add(1, Ordering::Relaxed);
+        }
         self.note_change(&connection);
         self.handle.connection(connection);
     }

@@ -40,7 +40,7 @@ struct Shared {
 struct State {
     token: Option<Token>,
     /// Why the command failed last; `None` once it has worked again.
-    failure: Option<String>,
+    failure: Option<NoPassword>,
 }
 
 struct Token {
@@ -91,8 +91,8 @@ impl PasswordCommand {
     /// before its first end does this wait. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// One line without secrets, where the command has given none yet, or the last has run out.
-    pub async fn password(&self) -> Result<Password, String> {
+    /// Where the command has given none yet, or the last has run out.
+    pub async fn password(&self) -> Result<Password, NoPassword> {
         if !self.0.is_started.swap(true, Ordering::Relaxed) {
             tokio::spawn(keep_fresh(Arc::downgrade(&self.0)));
         }
@@ -101,24 +101,48 @@ impl PasswordCommand {
             .wait_for(|state| state.token.is_some() || state.failure.is_some())
             .await;
         // The sender is ours: it is not gone.
-        ended.map_or_else(|error| Err(error.to_string()), |state| state.password())
+        ended.map_or_else(
+            |error| Err(NoPassword::from(error.to_string())),
+            |state| state.password(),
+        )
+    }
+}
+
+/// Why there is no password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoPassword {
+    /// One line without secrets.
+    pub message: String,
+    /// True where this host could not even start the command: no descriptors, processes or memory were left.
+    pub is_shortage: bool,
+}
+
+impl From<String> for NoPassword {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            is_shortage: false,
+        }
     }
 }
 
 impl State {
-    fn password(&self) -> Result<Password, String> {
+    fn password(&self) -> Result<Password, NoPassword> {
         let reason = match (&self.token, &self.failure) {
             (Some(token), _) if Instant::now() < token.valid_until => {
                 return Ok(token.password.clone());
             }
             (None, None) => "the password command has given none yet".to_owned(),
-            (None, Some(failure)) => failure.clone(),
+            (None, Some(failure)) => failure.message.clone(),
             (Some(_), None) => {
                 "the last one has run out, and the password command gave no other yet".to_owned()
             }
-            (Some(_), Some(failure)) => format!("the last one has run out: {failure}"),
+            (Some(_), Some(failure)) => format!("the last one has run out: {}", failure.message),
         };
-        Err(format!("no valid password: {reason}"))
+        Err(NoPassword {
+            message: format!("no valid password: {reason}"),
+            is_shortage: self.failure.as_ref().is_some_and(|it| it.is_shortage),
+        })
     }
 }
 
@@ -163,7 +187,7 @@ impl Shared {
             }
             Err(failure) => {
                 if *failures == 0 {
-                    self.tell(&failure);
+                    self.tell(&failure.message);
                 }
                 self.state
                     .send_modify(|state| state.failure = Some(failure));

@@ -13,7 +13,9 @@ const LONG: Duration = Duration::from_secs(600);
 
 async fn password(text: &str) -> Result<String, String> {
     let password = command(text, LONG).password().await;
-    password.map(|password| password.0)
+    password
+        .map(|password| password.0)
+        .map_err(|error| error.message)
 }
 
 #[tokio::test]
@@ -108,7 +110,7 @@ async fn a_failing_command_is_tried_again_and_told_once() {
     let error = loop {
         match command.password().await {
             Ok(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            Err(error) => break error,
+            Err(error) => break error.message,
         }
     };
     assert!(error.contains("the last one has run out"), "{error}");
@@ -130,7 +132,8 @@ async fn a_command_that_hangs_is_killed_with_all_that_it_started() {
     let error = execute::first_line(&text, &[], None, limit)
         .await
         .unwrap_err();
-    assert_eq!(error, "the password command did not end within 2s");
+    let told = "the password command did not end within 2s".to_owned();
+    assert_eq!(error, NoPassword::from(told));
     let id = std::fs::read_to_string(file).unwrap();
     let state = || {
         let text = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).ok()?;

@@ -285,7 +285,7 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if let (false, Some(phase)) = (self.told, self.progress.phase) {
             let checkout = self.checkout.as_ref();
-            let (class, message) = match checkout.is_some_and(|checkout| checkout.is_given_up()) {
+            let (class, text) = match checkout.is_some_and(|checkout| checkout.is_given_up()) {
                 true => {
                     self.manager.backoff.failed(self.round);
                     (
@@ -295,11 +295,16 @@ impl Drop for Attempt<'_> {
                 }
                 false => (None, "unfinished: the recording ended"),
             };
+            // Of several hosts, this one was waited for, and others had failed before.
+            let message = match self.progress.earlier.as_slice() {
+                [] => text.to_owned(),
+                earlier => format!("{text}; before that {}", earlier.join("; ")),
+            };
             self.tell(Some(ConnectFailure {
                 phase,
                 class,
                 sqlstate: None,
-                message: message.to_owned(),
+                message,
             }));
         }
     }

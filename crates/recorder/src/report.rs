@@ -10,9 +10,10 @@ use crate::config::RunConfig;
 use crate::live::Monitor;
 use crate::load_estimate::LoadEstimate;
 use crate::logfile::Log;
+use crate::observer::Observer;
 use crate::redact::redact;
-use crate::say;
 use crate::text::{shell_word, thousands};
+use crate::{say, shortage};
 
 /// The recording begins.
 pub(crate) fn begun(
@@ -219,4 +220,23 @@ pub(crate) fn ended(
         "look at it: analyze report {}",
         shell_word(&folder.to_string_lossy())
     ));
+}
+
+/// What failed for want of descriptors, ports or memory on this host: it says nothing of the database, and hides what it would have said.
+pub(crate) fn shortages(config: &RunConfig, monitor: &Monitor, observer: &Observer, log: &Log) {
+    let paths = config.mode.paths().iter();
+    let operations: u64 = paths.map(|path| monitor.totals(*path).shortages).sum();
+    let attempts = observer.shortages();
+    if operations + attempts == 0 {
+        return;
+    }
+    let line = format!(
+        "warning: {} operations and {} attempts to connect failed for want of file descriptors, ports or memory on this host (class \
+         client): they tell nothing of the database; {}",
+        thousands(operations),
+        thousands(attempts),
+        shortage::REMEDY
+    );
+    log.line(&line);
+    say::line(line);
 }

@@ -25,7 +25,7 @@ use crate::pgbench::Running;
 use crate::signals::Signals;
 use crate::tell::Teller;
 use crate::workload::Workload;
-use crate::{clock_offset, disk, end, load, manifest, out, report, say, workloads};
+use crate::{clock_offset, descriptors, disk, end, load, manifest, out, report, say, workloads};
 
 /// `recorder run`, as the user wrote it.
 ///
@@ -43,6 +43,17 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: RunArgs) -> Result<(), R
 pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError> {
     let nothing = |error: std::io::Error| RecorderError::NothingRecorded(error.to_string());
     let mut signals = Signals::listen().map_err(nothing)?;
+    // Known before the first connection: every session is called after it.
+    let run_id = RunId::new(clock.now_us(), rand::random());
+    let config = config.named(&run_id);
+    if let Err(too_few) = descriptors::raise(config.descriptors()) {
+        let line = format!("{}; {}", too_few.found(), too_few.remedy());
+        // Who skips the check wants to see what happens.
+        match too_few.is_hopeless() && !config.skip_check {
+            true => return Err(RecorderError::Usage(line)),
+            false => say::line(format!("warning: {line}")),
+        }
+    }
     out::probe(&config.out)?;
     config.notes.iter().for_each(say::line);
     let monitor = Monitor::new(config.mode.paths(), clock);
@@ -67,7 +78,7 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
             return Err(RecorderError::NothingRecorded(text));
         }
     };
-    let recording = Recording::begin(config, clock, monitor, checked, loads, stop).await?;
+    let recording = Recording::begin(config, run_id, clock, monitor, checked, loads, stop).await?;
     recording.run(&mut signals).await
 }
 
@@ -91,6 +102,7 @@ struct Recording {
     loads: Vec<Running>,
     probes: JoinSet<()>,
     marks: Marks,
+    observer: Arc<Observer>,
     new_servers: mpsc::UnboundedReceiver<Server>,
 }
 
@@ -98,13 +110,13 @@ impl Recording {
     /// Makes the folder and starts everything.
     async fn begin(
         config: RunConfig,
+        run_id: RunId,
         clock: Clock,
         monitor: Arc<Monitor>,
         checked: Checked,
         mut loads: Vec<Running>,
         stop: watch::Sender<bool>,
     ) -> Result<Self, RecorderError> {
-        let run_id = RunId::new(clock.now_us(), rand::random());
         let folder = config.out.join(run_id.as_str());
         let manifest = manifest::build(&config, &run_id, &clock, &checked.offsets);
         clock_offset::warn(&checked.offsets, manifest.start_time);
@@ -141,9 +153,9 @@ impl Recording {
                 load.begin_recording(writer.handle(), clock, &logs)
                     .map_err(|error| error.to_string())?;
             }
-            Ok((log, teller, marks, workloads))
+            Ok((log, teller, marks, observer, workloads))
         };
-        let (log, teller, marks, workloads) = match prepare() {
+        let (log, teller, marks, observer, workloads) = match prepare() {
             Ok(prepared) => prepared,
             Err(error) => {
                 writer.discard();
@@ -221,6 +233,7 @@ impl Recording {
             loads,
             probes,
             marks,
+            observer,
             new_servers,
         })
     }
@@ -289,6 +302,7 @@ impl Recording {
             &folder,
             self.ending.text(),
         );
+        report::shortages(&self.config, &self.monitor, &self.observer, &self.log);
         self.log.close();
         let printed = say::result(folder.display());
         end::verdict(&summary, lost_workers).and(printed)

@@ -15,7 +15,7 @@ use crate::{say, sql};
 /// [`RecorderError::Usage`] where it can't connect as asked, [`RecorderError::Failed`] with the server's error; then nothing
 /// is changed.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: &SetupArgs) -> Result<(), RecorderError> {
-    let connector = maintenance_connector(endpoints)?;
+    let connector = maintenance_connector(endpoints, "setup")?;
     // One transaction: a set-up that fails half-way leaves nothing.
     let transaction = Transaction::begin(&connector, "set-up").await?;
     let done = set_up(&transaction, args).await?;

@@ -56,7 +56,8 @@ pub(crate) fn make(
         let last_id = Arc::new(AtomicI64::new(0));
         let pool = |connector: &Connector| {
             pool::build(Plan {
-                connector: connector.clone(),
+                // What the check met is not known to the pool.
+                connector: connector.without_memory(),
                 clock,
                 size: config.pool_size,
                 settings: config.pool,

@@ -61,7 +61,7 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
         ("proxy", "privileges", "all that the workload needs"),
         ("direct", "columns", "as recorder setup makes them"),
         ("proxy", "columns", "as recorder setup makes them"),
-        ("", "open_files", "the run needs up to 78"),
+        ("", "open_files", "the run needs 38 at least"),
     ] {
         assert_row(&good, path, check, "ok", text);
     }
@@ -354,11 +354,12 @@ fn too_few_open_files_are_told_before() {
     };
     let output = with_few(&["check", "--json", "--pool-size", "40"]);
     assert_eq!(output.status.code(), Some(1));
-    let text = "60 allowed; the run needs up to 148";
+    let text = "60 allowed; the run needs 108 at least";
     assert_row(&output, "", "open_files", "fail", text);
     let runs = test.runs();
-    let flags = ["--duration", "1", "--pool-size", "40"];
+    let flags = "--duration 1 --pool-size 40 --concurrent-workers 40";
+    let flags: Vec<&str> = flags.split(' ').collect();
     let output = with_few(&test.run_arguments(&flags, runs.to_str().unwrap()));
-    assert_one_line(&output, 2, &["open files", text, "ulimit -n"]);
+    assert_one_line(&output, 2, &["60 file descriptors", "ulimit -Hn"]);
     assert!(!runs.exists());
 }

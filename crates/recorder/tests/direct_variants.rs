@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use recorder::environment::Environment;
 use recording::vocabulary::{self, ErrorClass};
 use recording::{Recording, Table};
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 const WRITES: [&str; 12] = [
     "--mode",
@@ -191,6 +193,7 @@ fn several_hosts_lead_to_the_new_writer_without_dns() {
     }
     // Before it, neither host was of use, and both are told of.
     let failed = connections.iter().find(|row| row["success"] == "false");
+    assert_eq!(failed.unwrap()["error_class"], "no_writer", "{failed:?}");
     let message = &failed.unwrap()["error_message"];
     for text in ["127.0.0.2:", "; 127.0.0.3:", "the session is read-only"] {
         assert!(message.contains(text), "{message}");
@@ -207,12 +210,16 @@ fn several_hosts_lead_to_the_new_writer_without_dns() {
     assert!(served * 10 > late.len() * 9, "{served} of {}", late.len());
 }
 
-/// What an attempt comes to: the host that was taken, or why none was.
-fn attempt(test: &TestLab, url: &str) -> Result<String, ConnectError> {
-    let limit = Duration::from_secs(30);
+/// A connector with this limit on each phase.
+fn connector(test: &TestLab, url: &str, limit: Duration) -> Connector {
     let endpoint = Endpoint::parse(url, &Environment::of(&[])).unwrap();
     let resolver = Resolver::new(Some(test.lab.dns_server()), limit).unwrap();
-    let connector = Connector::new(vocabulary::Path::Direct, endpoint, resolver, limit).unwrap();
+    Connector::new(vocabulary::Path::Direct, endpoint, resolver, limit).unwrap()
+}
+
+/// What an attempt comes to: the host that was taken, or why none was.
+fn attempt(test: &TestLab, url: &str) -> Result<String, ConnectError> {
+    let connector = connector(test, url, Duration::from_secs(30));
     let mut progress = Progress::default();
     test.runtime
         .block_on(connector.connect(1, &mut progress))
@@ -278,6 +285,7 @@ fn hosts_are_tried_as_libpq_does() {
     );
     let failed = attempt(&test, &reader_name).unwrap_err();
     assert_eq!(failed.message, "the session is read-only");
+    assert_eq!(failed.class, ErrorClass::NoWriter);
 
     let random: Vec<String> = (0..40)
         .map(|_| of(&[writer, reader], "load_balance_hosts=random").unwrap())
@@ -285,6 +293,168 @@ fn hosts_are_tried_as_libpq_does() {
     for host in [writer, reader] {
         assert!(random.iter().any(|taken| taken == host), "{random:?}");
     }
+}
+
+/// A host that takes no connection and refuses none: its queue is full, and the kernel drops what comes after.
+struct SilentHost {
+    _listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+impl SilentHost {
+    fn start(address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&address.into()).unwrap();
+        socket.listen(0).unwrap();
+        let mut queue = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) {
+            queue.push(stream);
+            assert!(queue.len() < 16, "the queue does not fill");
+        }
+        Self {
+            _listener: socket.into(),
+            _queue: queue,
+        }
+    }
+
+    /// At the port of the lab's servers.
+    fn of_lab(test: &TestLab) -> (Self, &'static str) {
+        let url = test.lab.direct_url();
+        let port = url.split_once('@').unwrap().1;
+        let port = port.split_once(':').unwrap().1;
+        let port = port.split('/').next().unwrap();
+        let address = format!("127.0.0.8:{port}").parse().unwrap();
+        (Self::start(address), "127.0.0.8")
+    }
+}
+
+/// The class is that of the hosts, not of the order in which they were asked.
+#[test]
+fn the_class_of_several_hosts_is_not_that_of_the_last() {
+    let test = TestLab::start_set_up();
+    let (_silent_host, silent) = SilentHost::of_lab(&test);
+    // None listens at the second.
+    let (reader, refusing) = ("127.0.0.3", "127.0.0.9");
+    for (hosts, class, tells) in [
+        (vec![refusing, reader], ErrorClass::NoWriter, reader),
+        (vec![reader, refusing], ErrorClass::NoWriter, reader),
+        (vec![silent, reader], ErrorClass::NoWriter, reader),
+        (vec![silent, refusing], ErrorClass::ConnectTimeout, silent),
+        (vec![refusing, silent], ErrorClass::Refused, refusing),
+        (vec![reader], ErrorClass::NoWriter, reader),
+    ] {
+        let url = url_of(&test, &hosts, "target_session_attrs=read-write");
+        let connector = connector(&test, &url, Duration::from_secs(2));
+        // Again with what the first one left behind: a silent host is asked last then.
+        for _ in 0..2 {
+            let mut progress = Progress::default();
+            let attempt = connector.connect(1, &mut progress);
+            let failed = test.runtime.block_on(attempt).err().unwrap();
+            assert_eq!(failed.class, class, "{hosts:?}: {failed:?}");
+            assert_eq!(hosts[progress.host], tells, "{hosts:?}");
+            if hosts.len() > 1 {
+                for host in &hosts {
+                    assert!(failed.message.contains(host), "{hosts:?}: {failed:?}");
+                }
+            }
+        }
+    }
+}
+
+/// An attempt goes on where the last one was cut off, and does not come back to the silent host for a while.
+#[test]
+fn a_silent_first_host_is_waited_for_once() {
+    let test = TestLab::start_set_up();
+    let (_silent_host, silent) = SilentHost::of_lab(&test);
+    let (writer, reader) = ("127.0.0.2", "127.0.0.3");
+    let url = url_of(
+        &test,
+        &[silent, reader, writer],
+        "target_session_attrs=read-write",
+    );
+    let connector = connector(&test, &url, Duration::from_secs(2));
+    let connect = |limit: Duration| {
+        let mut progress = Progress::default();
+        let attempt = async {
+            let attempt = connector.connect(1, &mut progress);
+            matches!(tokio::time::timeout(limit, attempt).await, Ok(Ok(_)))
+        };
+        let is_connected = test.runtime.block_on(attempt);
+        (is_connected, progress.host, progress.earlier)
+    };
+    // Each operation gives up before the host's limit; without a memory all of them would.
+    let mut given_up = 0;
+    let reached = loop {
+        let (is_connected, host, earlier) = connect(Duration::from_millis(900));
+        if is_connected {
+            break (host, earlier);
+        }
+        given_up += 1;
+        assert!(given_up < 20, "attempts never came past host {host}");
+    };
+    assert_eq!(reached.0, 2);
+    let last = reached.1.last().unwrap();
+    assert!(
+        last.starts_with(reader) || last.starts_with(silent),
+        "{last}"
+    );
+    let forever = Duration::from_secs(60);
+    for _ in 0..3 {
+        let (is_connected, host, earlier) = connect(forever);
+        assert!(is_connected && host == 2, "{earlier:?}");
+        // The reader alone was asked before.
+        assert_eq!(earlier.len(), 1, "{earlier:?}");
+        assert!(earlier[0].starts_with(reader), "{earlier:?}");
+    }
+    // Another connector knows nothing of it.
+    let fresh = connector.without_cache(Duration::from_secs(2)).unwrap();
+    let mut progress = Progress::default();
+    let attempt = fresh.connect(1, &mut progress);
+    assert!(test.runtime.block_on(attempt).is_ok());
+    assert_eq!(progress.earlier.len(), 2, "{progress:?}");
+}
+
+/// With an operation's limit that is no longer than that of connecting, no operation came past a silent first host.
+#[test]
+fn a_run_comes_past_a_silent_first_host() {
+    let test = TestLab::start_set_up();
+    let (_silent_host, silent) = SilentHost::of_lab(&test);
+    let url = url_of(
+        &test,
+        &[silent, "127.0.0.3", "127.0.0.2"],
+        "target_session_attrs=read-write",
+    );
+    let folder = test.folder.path().join("silent");
+    let limits = [
+        "--operation-timeout",
+        "1s",
+        "--connect-timeout",
+        "1s",
+        "--skip-check",
+        "--probe-interval",
+        "0",
+    ];
+    let running = spawn(&test, &folder, &url, &limits);
+    wait_for_recording(&folder);
+    wait_until("orders", || orders(&test, &folder) > 20);
+    running.signal("INT");
+    assert_success(&running.output());
+    let recording = only_recording(&folder);
+    let connections = rows(&recording, Table::Connections);
+    let (made, failed): (Vec<&Row>, Vec<&Row>) =
+        connections.iter().partition(|row| row["success"] == "true");
+    for row in made {
+        assert_eq!(row["endpoint_host"], "127.0.0.2", "{row:?}");
+    }
+    // What was cut off tells where it stood.
+    for row in failed.iter().filter(|row| row.contains_key("error_class")) {
+        assert_eq!(row["error_class"], "operation_timeout", "{row:?}");
+    }
+    let waited_for = |row: &&Row| {
+        row["endpoint_host"] == silent
+            || row["error_message"].contains(&format!("before that {silent}"))
+    };
+    assert!(failed.iter().any(waited_for), "{connections:?}");
 }
 
 /// The rows of one check on the direct path: result and what was found.

@@ -3,12 +3,10 @@
 use std::net::IpAddr;
 
 use recording::vocabulary::Path;
-use tokio::time::timeout;
 
 use super::Check;
 use super::examine::{End, Examination};
-use crate::connect::{Connector, TtlOf, ttl_of};
-use crate::database;
+use crate::connect::{Answer, Connector, literal};
 use crate::endpoint::Endpoint;
 
 /// A name that may be kept longer than this delays every client that follows it.
@@ -25,7 +23,7 @@ impl Examination {
     async fn dns_of(&mut self, host: &str) -> Result<(), End> {
         let connector = &self.rows.connector;
         let follows_name = follows_name(connector, host);
-        if let Ok(address) = host.parse::<IpAddr>() {
+        if let Some(address) = literal(host) {
             let found = format!("{host} is an address: no look-up");
             match follows_name && !address.is_loopback() {
                 true => self.rows.warn(
@@ -40,39 +38,32 @@ impl Examination {
         // Past --dns-cache: the TTL shown is the name server's.
         let resolver = connector.resolver().clone();
         let asked = async {
-            let resolver = resolver.without_cache(self.sizing.limit)?;
-            resolver.answer(host).await
+            let resolver = resolver.without_cache(self.sizing.limit).ok()?;
+            resolver.answer(host).await.ok()
         };
-        match timeout(self.sizing.limit, asked).await {
-            Ok(Ok((addresses, answered_s))) => {
-                let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-                let ttl = ttl_of(&resolver, host, answered_s);
-                let kept = resolver
-                    .kept_at_least()
-                    .filter(|_| ttl.seconds().is_some())
-                    .map_or_else(String::new, |least| {
-                        format!(", kept for {least:?} at least (--dns-cache)")
-                    });
-                let of_host = match connector.endpoint().hosts.len() {
-                    1 => String::new(),
-                    _ => format!("{host}: "),
-                };
-                let found = format!("{of_host}{}{}{kept}", addresses.join(", "), said(ttl));
-                match follows_name && ttl.seconds().is_some_and(|ttl_s| ttl_s > LONG_TTL_S) {
-                    true => self
-                        .rows
-                        .warn(Check::Dns, found, advice(connector.is_reader())),
-                    false => self.rows.ok(Check::Dns, found),
-                }
-                Ok(())
-            }
-            // The attempt to connect has the same trouble, and tells it as an operation would.
-            Ok(Err(_)) => Ok(()),
-            Err(_) => Err(self.rows.fail(
-                Check::Dns,
-                database::no_answer("the address", self.sizing.limit),
-            )),
+        // Where it has no answer, the attempt to connect has the same trouble, and tells it as an operation would.
+        let Some(Answer { addresses, ttl_s }) = asked.await else {
+            return Ok(());
+        };
+        let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+        let kept = resolver
+            .kept_at_least()
+            .filter(|_| ttl_s.is_some())
+            .map_or_else(String::new, |least| {
+                format!(", kept for {least:?} at least (--dns-cache)")
+            });
+        let of_host = match connector.endpoint().hosts.len() {
+            1 => String::new(),
+            _ => format!("{host}: "),
+        };
+        let found = format!("{of_host}{}{}{kept}", addresses.join(", "), said(ttl_s));
+        match follows_name && ttl_s > Some(LONG_TTL_S) {
+            true => self
+                .rows
+                .warn(Check::Dns, found, advice(connector.is_reader())),
+            false => self.rows.ok(Check::Dns, found),
         }
+        Ok(())
     }
 
     /// Of several hosts: whether an operation lives long enough to ask the last of them.
@@ -105,12 +96,11 @@ fn advice(is_reader: bool) -> &'static str {
     }
 }
 
-fn said(ttl: TtlOf) -> String {
-    match ttl {
-        TtlOf::NameServer(seconds) => format!(", TTL {seconds} s"),
-        TtlOf::HostsFile => ", from /etc/hosts".to_owned(),
-        TtlOf::ThisHost => ", this host".to_owned(),
-    }
+fn said(ttl_s: Option<u32>) -> String {
+    ttl_s.map_or_else(
+        || ", not from a name server".to_owned(),
+        |seconds| format!(", TTL {seconds} s"),
+    )
 }
 
 /// True for the name of a service of Amazon's.

@@ -31,7 +31,7 @@ use crate::database::Trouble;
 use crate::error::RecorderError;
 use crate::load_estimate::LoadEstimate;
 use crate::protocol::Protocol;
-use crate::say;
+use crate::{application_name, say};
 
 /// `recorder check`.
 #[derive(Debug, Args)]
@@ -227,12 +227,6 @@ pub(crate) async fn before_run(
             _ => config.pool.max_lifetime.unwrap_or(config.duration),
         },
     };
-    let host = descriptors::row(sizing, config.endpoints().count());
-    if let Some(row) = host.filter(|row| row.result == Verdict::Fail) {
-        let remedy = row.remedy.unwrap_or_default();
-        let line = format!("open files: {}; {remedy}", row.found);
-        return Err(RecorderError::Usage(line));
-    }
     let examined = examine(config.endpoints(), sizing, clock).await;
     let mut failures = Vec::new();
     for (connector, examined) in config.endpoints().zip(&examined) {
@@ -297,6 +291,9 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let paths = args.mode.mode().paths();
     let connectors = config::connectors(endpoints, paths, args.connect_timeout)?;
     let readers = config::readers(endpoints, &connectors, args.connect_timeout)?;
+    let named = |connector: Connector| connector.named(application_name::of_command("check"));
+    let connectors: Vec<Connector> = connectors.into_iter().map(named).collect();
+    let readers: Vec<Connector> = readers.into_iter().map(named).collect();
     let sizing = Sizing {
         writes: true,
         transactions: true,
@@ -308,7 +305,13 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
         operation: args.operation_timeout,
         longest_idle: longest_idle(args.max_operation_interval, args.operation_timeout),
     };
-    let host = descriptors::row(sizing, connectors.len() + readers.len());
+    let endpoints = connectors.len() + readers.len();
+    let users = crate::descriptors::Users {
+        endpoints,
+        connections: sizing.pool_size,
+        loads: sizing.pgbench_clients.map_or(0, |_| connectors.len()),
+    };
+    let host = descriptors::row(crate::descriptors::needed(users), sizing.pgbench_clients);
     let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;
     let round_trips = examined.iter().map(|examined| examined.round_trip);
     let load = LoadEstimate::new(
@@ -322,7 +325,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let rows: Vec<&Row> = examined
         .iter()
         .flat_map(|examined| &examined.rows)
-        .chain(&host)
+        .chain([&host])
         .collect();
     let failed = rows
         .iter()

@@ -5,6 +5,7 @@ use std::time::Duration;
 use recording::vocabulary::Path;
 
 use super::usage;
+use crate::application_name;
 use crate::cli::EndpointArgs;
 use crate::connect::{Connector, Resolver};
 use crate::endpoint::Endpoint;
@@ -15,11 +16,14 @@ use crate::password_command::PasswordCommand;
 /// The limit on each phase of connecting for `setup` and `cleanup`.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// The connector of `setup` and `cleanup`: the direct endpoint, else the proxy's.
+/// The connector of the commands `setup` and `cleanup`: the direct endpoint, else the proxy's.
 ///
 /// # Errors
 /// [`RecorderError::Usage`], one line.
-pub fn maintenance_connector(endpoints: &EndpointArgs) -> Result<Connector, RecorderError> {
+pub fn maintenance_connector(
+    endpoints: &EndpointArgs,
+    command: &str,
+) -> Result<Connector, RecorderError> {
     let path = match (url(endpoints, Path::Direct), url(endpoints, Path::Proxy)) {
         (Some(_), _) => Path::Direct,
         (None, Some(_)) => Path::Proxy,
@@ -30,7 +34,8 @@ pub fn maintenance_connector(endpoints: &EndpointArgs) -> Result<Connector, Reco
         }
     };
     let mut connectors = connectors(endpoints, &[path], CONNECT_LIMIT)?;
-    connectors.pop().ok_or_else(|| usage("no endpoint"))
+    let connector = connectors.pop().ok_or_else(|| usage("no endpoint"))?;
+    Ok(connector.named(application_name::of_command(command)))
 }
 
 /// The URL of a path; an empty one, as an unset variable of a script leaves it, is none.

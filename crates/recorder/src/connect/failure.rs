@@ -1,15 +1,18 @@
 //! How an attempt to connect fails.
 
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+use std::time::Duration;
 
 use recording::ConnectFailure;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 
-use super::Progress;
+use super::lookup_error::{self, LookupError};
 use super::session;
 use super::stream::FirstByte;
+use super::{Progress, order};
 use crate::classify::{self, Symptom};
-use crate::message;
+use crate::{message, shortage};
 
 /// The driver's words where it must not log in without channel binding. It has no other sign for it; they are its own and English.
 const NO_CHANNEL_BINDING: &str = "server did not use channel binding";
@@ -45,6 +48,8 @@ pub(super) struct PhaseError {
     pub class: ErrorClass,
     pub sqlstate: Option<String>,
     pub message: String,
+    /// No answer came in time.
+    pub is_silence: bool,
 }
 
 impl PhaseError {
@@ -64,6 +69,26 @@ impl PhaseError {
         }
     }
 
+    /// No answer within the limit; of the name server, in the look-up of `host`.
+    pub(super) fn too_late(phase: ConnectPhase, host: &str, limit: Duration) -> Self {
+        let (class, message) = match phase {
+            ConnectPhase::Dns => (
+                ErrorClass::Dns,
+                format!("{host}: {}", lookup_error::silence(limit)),
+            ),
+            _ => (
+                ErrorClass::ConnectTimeout,
+                format!("no answer within {limit:?} ({phase})"),
+            ),
+        };
+        Self {
+            class,
+            sqlstate: None,
+            message,
+            is_silence: true,
+        }
+    }
+
     pub(super) fn after(self, progress: &Progress) -> ConnectError {
         ConnectError {
             phase: progress.phase.unwrap_or(ConnectPhase::Dns),
@@ -74,13 +99,35 @@ impl PhaseError {
     }
 }
 
+impl From<LookupError> for PhaseError {
+    fn from(error: LookupError) -> Self {
+        Self {
+            class: error.class,
+            sqlstate: None,
+            message: message::one_line(&error.message),
+            is_silence: error.is_silence,
+        }
+    }
+}
+
 /// A failure that we found ourselves.
 pub(super) fn refusal(class: ErrorClass, message: &str) -> PhaseError {
     PhaseError {
         class,
         sqlstate: None,
         message: message::one_line(message),
+        is_silence: false,
     }
+}
+
+/// Of the TCP handshake with an address.
+pub(super) fn from_connect(error: &io::Error, address: IpAddr) -> PhaseError {
+    let mut failure = from_io(error);
+    // EADDRNOTAVAIL has two meanings: no port is left, or this host has no address of that family at all.
+    if error.kind() == ErrorKind::AddrNotAvailable && order::source(address).is_none() {
+        failure.class = ErrorClass::Unreachable;
+    }
+    failure
 }
 
 /// A failed handshake, or a server that refuses this user over TLS (28000, `hostnossl` in `pg_hba.conf`).
@@ -94,11 +141,11 @@ pub(super) fn is_refusal_of_tls(progress: &Progress, error: &PhaseError) -> bool
 
 pub(super) fn from_io(error: &io::Error) -> PhaseError {
     let class = match error.kind() {
+        _ if shortage::is_shortage(error) => ErrorClass::Client,
         ErrorKind::ConnectionRefused => ErrorClass::Refused,
-        ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable
-        | ErrorKind::NetworkDown
-        | ErrorKind::AddrNotAvailable => ErrorClass::Unreachable,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            ErrorClass::Unreachable
+        }
         ErrorKind::TimedOut => ErrorClass::ConnectTimeout,
         ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
@@ -110,6 +157,7 @@ pub(super) fn from_io(error: &io::Error) -> PhaseError {
         class,
         sqlstate: None,
         message: message::chain(error),
+        is_silence: class == ErrorClass::ConnectTimeout,
     }
 }
 
@@ -121,14 +169,14 @@ pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
             class,
             sqlstate: Some(answer.sqlstate),
             message,
+            is_silence: false,
         };
     }
     let source = std::error::Error::source(error);
     if let Some(io) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
         return PhaseError {
-            class: from_io(io).class,
-            sqlstate: None,
             message,
+            ..from_io(io)
         };
     }
     if message.contains(NO_CHANNEL_BINDING) {
@@ -148,5 +196,6 @@ pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
         class,
         sqlstate: None,
         message,
+        is_silence: false,
     }
 }

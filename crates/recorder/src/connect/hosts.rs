@@ -1,31 +1,26 @@
-//! One attempt to connect over the hosts of an endpoint, as libpq makes it: in their order, until one lets us in whose server is
-//! what `target_session_attrs` asks for.
+//! One attempt to connect over the hosts of an endpoint, and the addresses of each, as libpq makes it: in their order, until one is found
+//! whose server is what `target_session_attrs` asks for. Each address has the whole of `--connect-timeout`, as with libpq ("This timeout
+//! applies separately to each host name or IP address"). Unlike libpq, hosts that were silent come last: see [`super::silence`].
+
+use std::net::IpAddr;
+use std::time::Instant;
 
 use rand::seq::SliceRandom;
 use recording::vocabulary::{ConnectPhase, ErrorClass};
 use tokio_postgres::SimpleQueryMessage;
 
 use super::failure::{PhaseError, refusal};
+use super::outcome::{Failures, Next};
 use super::{ConnectError, Connector, Progress, Session};
 use crate::classify;
 use crate::endpoint::TargetSession;
-use crate::message;
-
-/// The server takes no sessions now: with libpq too the one answer of a server after which the next host is tried.
-const CANNOT_CONNECT_NOW: &str = "57P03";
-
-/// A host that was of no use.
-struct Failed {
-    host: usize,
-    error: ConnectError,
-}
 
 impl Connector {
     /// One attempt to connect, up to the start-up; where only some servers will do, up to the answer whether this one does.
     /// `progress` tells how far it came, also where this future is dropped.
     ///
     /// # Errors
-    /// The phase and the class of the failure of the host that was tried last, and the texts of all.
+    /// What [`Failures::into_error`] makes of the failures of all hosts; `progress` is then of the host that gave the class.
     pub async fn connect(
         &self,
         connection_id: i64,
@@ -36,27 +31,63 @@ impl Connector {
         if endpoint.in_random_order {
             order.shuffle(&mut rand::rng());
         }
-        let mut failed = Vec::new();
-        for wanted in endpoint.target.rounds() {
+        self.silence.order_hosts(&mut order, Instant::now());
+        let mut failures = Failures::new(&endpoint.hosts);
+        'rounds: for wanted in endpoint.target.rounds() {
             // What a host was not good for is no news in the next round.
-            failed.clear();
+            failures.clear();
             for host in &order {
-                progress.begin(*host);
-                let error = match self.connect_to(*host, connection_id, progress).await {
-                    Ok(session) => match self.accept(session, *wanted, progress).await {
-                        Ok(session) => return Ok(session),
-                        Err(error) => error.after(progress),
-                    },
-                    Err(error) if ends_attempt(&error) => {
-                        failed.push(Failed { host: *host, error });
-                        return Err(self.together(failed));
-                    }
-                    Err(error) => error,
-                };
-                failed.push(Failed { host: *host, error });
+                let tried = self.try_host(*host, *wanted, connection_id, progress, &mut failures);
+                match tried.await {
+                    Ok(session) => return Ok(session),
+                    Err(Next::Nothing) => break 'rounds,
+                    Err(Next::Host | Next::Address) => {}
+                }
             }
         }
-        Err(self.together(failed))
+        Err(failures.into_error(progress))
+    }
+
+    /// Tries the addresses of one host, one after the other.
+    async fn try_host(
+        &self,
+        host: usize,
+        wanted: TargetSession,
+        connection_id: i64,
+        progress: &mut Progress,
+        failures: &mut Failures<'_>,
+    ) -> Result<Session, Next> {
+        progress.earlier = failures.texts();
+        progress.begin(host);
+        let (password, addresses) = match self.prepare(host, progress).await {
+            Ok(prepared) => prepared,
+            Err(error) => return Err(failures.add(0, error, progress)),
+        };
+        let password = password.as_ref();
+        let has_others = addresses.len() > 1;
+        let mut addresses: Vec<(usize, IpAddr)> = addresses.into_iter().enumerate().collect();
+        if self.endpoint().in_random_order {
+            addresses.shuffle(&mut rand::rng());
+        }
+        self.silence
+            .order_addresses(host, &mut addresses, Instant::now());
+        for (at, address) in addresses {
+            progress.earlier = failures.texts();
+            progress.begin_address(address, has_others);
+            let opened = self.open_as_asked(connection_id, address, password, progress);
+            let error = match opened.await {
+                Ok(session) => match self.accept(session, wanted, progress).await {
+                    Ok(session) => return Ok(session),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            match failures.add(at, error, progress) {
+                Next::Address => {}
+                next => return Err(next),
+            }
+        }
+        Err(Next::Host)
     }
 
     /// The session, where its server is what is wanted. As libpq does with servers before PostgreSQL 14, and as poolers need that
@@ -82,6 +113,7 @@ impl Connector {
                     class: classify::class(failed.symptom()),
                     sqlstate: failed.sqlstate(),
                     message: failed.message,
+                    is_silence: false,
                 }
             })
         };
@@ -91,48 +123,20 @@ impl Connector {
             _ => None,
         });
         let is_true = matches!(said, Some("on" | "t"));
-        let (fits, found) = match wanted {
-            TargetSession::ReadWrite => (!is_true, "the session is read-only"),
-            TargetSession::ReadOnly => (is_true, "the session is not read-only"),
-            TargetSession::Primary => (!is_true, "the server is in recovery"),
-            _ => (is_true, "the server is not in recovery"),
+        // Not read_only: that is an operation which a server answered, and here none is served.
+        let (fits, class, found) = match wanted {
+            TargetSession::ReadWrite => {
+                (!is_true, ErrorClass::NoWriter, "the session is read-only")
+            }
+            TargetSession::ReadOnly => (is_true, ErrorClass::Other, "the session is not read-only"),
+            TargetSession::Primary => (!is_true, ErrorClass::NoWriter, "the server is in recovery"),
+            _ => (is_true, ErrorClass::Other, "the server is not in recovery"),
         };
         // Its state is known: kept or not, it is not cut off in mid-question.
         session.in_use = fits;
         match fits {
             true => Ok(session),
-            // Not read_only: that is an operation which a server answered, and here none is served.
-            false => Err(refusal(ErrorClass::Other, found)),
+            false => Err(refusal(class, found)),
         }
     }
-
-    /// The failures of an attempt as one.
-    fn together(&self, failed: Vec<Failed>) -> ConnectError {
-        let hosts = &self.endpoint().hosts;
-        let told = |failed: &Failed| format!("{}: {}", hosts[failed.host], failed.error.message);
-        let message = match failed.as_slice() {
-            [only] if hosts.len() == 1 => only.error.message.clone(),
-            failed => {
-                let told: Vec<String> = failed.iter().map(told).collect();
-                message::one_line(&told.join("; "))
-            }
-        };
-        match failed.into_iter().next_back() {
-            Some(last) => ConnectError {
-                message,
-                ..last.error
-            },
-            // An endpoint has one host at least.
-            None => refusal(ErrorClass::Other, "no host").after(&Progress::default()),
-        }
-    }
-}
-
-/// After what failure no other host is tried: with libpq, whatever fails once TCP stands, unless the server says that it takes no sessions now
-/// or does not answer in time.
-fn ends_attempt(error: &ConnectError) -> bool {
-    let is_of_host = matches!(error.phase, ConnectPhase::Dns | ConnectPhase::Tcp)
-        || error.class == ErrorClass::ConnectTimeout
-        || error.sqlstate.as_deref() == Some(CANNOT_CONNECT_NOW);
-    !is_of_host
 }

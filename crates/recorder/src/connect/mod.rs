@@ -5,36 +5,44 @@
 mod channel_binding;
 mod failure;
 mod hosts;
-mod hosts_file;
 mod identity;
+mod lookup_error;
+mod names;
+mod order;
+mod outcome;
+mod progress;
 mod resolve;
 mod session;
+mod silence;
 mod stream;
+mod system;
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
-use rand::seq::SliceRandom;
-use recording::Server;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_postgres::config::SslNegotiation;
 
 pub use failure::ConnectError;
-pub(crate) use hosts_file::{TtlOf, ttl_of};
-pub use resolve::Resolver;
+pub use lookup_error::LookupError;
+pub use names::literal;
+pub use progress::Progress;
+pub use resolve::{Answer, Resolver};
 pub(crate) use session::answer_of;
 pub use session::{Failed, Notice, Session};
 
-use failure::{PhaseError, from_io, from_startup, is_refusal_of_tls, refusal};
+use failure::{PhaseError, from_connect, from_io, from_startup, is_refusal_of_tls, refusal};
+use silence::{Place, Silence};
 
-use crate::classify;
-use crate::endpoint::{ChannelBinding, Endpoint, Host, Password, TargetSession};
-use crate::password_command::PasswordCommand;
+use crate::endpoint::{ChannelBinding, Endpoint, Password, TargetSession};
+use crate::password_command::{NoPassword, PasswordCommand};
 use crate::question::Refused;
+use crate::{application_name, classify};
 pub use stream::TlsFacts;
 use stream::{Established, FirstByte, Stream};
 use tls::Tls;
@@ -52,43 +60,10 @@ pub struct Connector {
     password_commands: Vec<PasswordCommand>,
     /// What its server refused to say of itself: asked for with every connection, it would fill the server's log.
     refused: Refused,
-}
-
-/// What is known of an attempt so far; it stays readable where the attempt is cut off.
-#[derive(Debug, Clone, Default)]
-pub struct Progress {
-    /// The host that was tried last: where it stands among those of the endpoint.
-    pub host: usize,
-    /// The phase that it is in; `None` before the first.
-    pub phase: Option<ConnectPhase>,
-    /// The address that was tried last.
-    pub address: Option<IpAddr>,
-    /// Look-up, microseconds.
-    pub dns_us: Option<i64>,
-    /// TCP handshake, microseconds.
-    pub tcp_us: Option<i64>,
-    /// TLS, microseconds.
-    pub tls_us: Option<i64>,
-    /// Why TLS failed where `sslmode=prefer` went on without it.
-    pub tls_error: Option<String>,
-    /// Start-up and authentication, microseconds.
-    pub startup_us: Option<i64>,
-    /// What TLS was agreed on; `None` on a plain connection.
-    pub tls: Option<TlsFacts>,
-    /// Who answered.
-    pub server: Option<Server>,
-}
-
-impl Progress {
-    /// Nothing is known of that host yet.
-    fn begin(&mut self, host: usize) {
-        *self = Self {
-            host,
-            // An attempt that has begun stays one: cut off here, it is told.
-            phase: self.phase,
-            ..Self::default()
-        };
-    }
+    /// What its sessions are called in `pg_stat_activity`.
+    application_name: String,
+    /// What its attempts know of each other; clones share it.
+    silence: Arc<Silence>,
 }
 
 impl Connector {
@@ -112,7 +87,22 @@ impl Connector {
             is_reader: false,
             password_commands: Vec::new(),
             refused: Refused::default(),
+            application_name: application_name::PLAIN.to_owned(),
+            silence: Arc::default(),
         })
+    }
+
+    /// The same, its sessions under this name in `pg_stat_activity`.
+    #[must_use]
+    pub fn named(mut self, application_name: String) -> Self {
+        self.application_name = application_name;
+        self
+    }
+
+    /// What its sessions are called.
+    #[must_use]
+    pub fn application_name(&self) -> &str {
+        &self.application_name
     }
 
     /// The connector of the endpoint that only the path's reads go to.
@@ -153,8 +143,8 @@ impl Connector {
     /// The password of the moment for a host of the endpoint, if there is any.
     ///
     /// # Errors
-    /// One line, where the command has no valid one.
-    pub async fn password(&self, host: usize) -> Result<Option<Password>, String> {
+    /// Where the command has no valid one.
+    pub async fn password(&self, host: usize) -> Result<Option<Password>, NoPassword> {
         match self.password_commands.get(host) {
             Some(command) => command.password().await.map(Some),
             None => Ok(self
@@ -177,6 +167,7 @@ impl Connector {
             .into_iter()
             .collect();
         alone.tls = self.tls.as_ref().map(|tls| tls.of_host(host));
+        alone.silence = Arc::default();
         alone
     }
 
@@ -198,13 +189,23 @@ impl Connector {
         &self.resolver
     }
 
-    /// The same with a resolver of its own that keeps no answer; two tries of a look-up fit into `limit`.
+    /// The same, without memory of hosts that were silent: the pool of an application that starts has none.
+    #[must_use]
+    pub fn without_memory(&self) -> Self {
+        Self {
+            silence: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same with a resolver of its own that keeps no answer, and gives a look-up `limit`. Nor does it know which hosts were silent.
     ///
     /// # Errors
-    /// One line where there is no resolver to be had.
+    /// As [`Resolver::without_cache`].
     pub fn without_cache(&self, limit: Duration) -> Result<Self, String> {
         Ok(Self {
             resolver: self.resolver.without_cache(limit)?,
+            silence: Arc::default(),
             ..self.clone()
         })
     }
@@ -216,37 +217,54 @@ impl Connector {
         self
     }
 
-    /// Connects to one of the hosts, up to the start-up.
-    async fn connect_to(
+    /// The password for one of the hosts, and its addresses in the order of the resolver.
+    async fn prepare(
         &self,
         host: usize,
-        id: i64,
         progress: &mut Progress,
-    ) -> Result<Session, ConnectError> {
+    ) -> Result<(Option<Password>, Vec<IpAddr>), PhaseError> {
         let password = match self.password(host).await {
             Ok(password) => password,
-            Err(message) => {
+            Err(error) => {
                 progress.phase = Some(ConnectPhase::Startup);
-                return Err(refusal(ErrorClass::Auth, &message).after(progress));
+                let class = match error.is_shortage {
+                    true => ErrorClass::Client,
+                    false => ErrorClass::Auth,
+                };
+                return Err(refusal(class, &error.message));
             }
         };
-        let opened = match &self.tls {
+        let name = &self.endpoint.hosts[host].name;
+        let lookup = async { Ok(self.resolver.addresses(name).await?) };
+        let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
+        progress.dns_us = literal(name).is_none().then_some(us);
+        Ok((password, addresses))
+    }
+
+    /// Connects to the address of [`Progress::address`], up to the start-up.
+    async fn open_as_asked(
+        &self,
+        id: i64,
+        address: IpAddr,
+        password: Option<&Password>,
+        progress: &mut Progress,
+    ) -> Result<Session, PhaseError> {
+        match &self.tls {
             Some(tls) if self.endpoint.needs_tls().is_none() => {
-                match self.open(id, Some(tls), password.as_ref(), progress).await {
+                match self.open(id, address, Some(tls), password, progress).await {
                     // libpq's `prefer`: what TLS did not do is tried again without.
                     Err(error) if is_refusal_of_tls(progress, &error) => {
                         progress.tls_error = Some(error.message);
-                        self.open(id, None, password.as_ref(), progress).await
+                        self.open(id, address, None, password, progress).await
                     }
                     opened => opened,
                 }
             }
             tls => {
-                self.open(id, tls.as_ref(), password.as_ref(), progress)
+                self.open(id, address, tls.as_ref(), password, progress)
                     .await
             }
-        };
-        opened.map_err(|error| error.after(progress))
+        }
     }
 
     /// Asks who is at the other end. It takes as long as the caller lets it: a limit of its own would end attempts that a
@@ -273,6 +291,7 @@ impl Connector {
                         class,
                         sqlstate: failed.sqlstate(),
                         message: failed.message,
+                        is_silence: false,
                     };
                     return Err(error.after(progress));
                 }
@@ -282,26 +301,23 @@ impl Connector {
         Ok(())
     }
 
-    /// Name, TCP, TLS and start-up.
+    /// TCP, TLS and start-up.
     async fn open(
         &self,
         connection_id: i64,
+        address: IpAddr,
         tls: Option<&Tls>,
         password: Option<&Password>,
         progress: &mut Progress,
     ) -> Result<Session, PhaseError> {
-        let host = &self.endpoint.hosts[progress.host];
-        let lookup = async {
-            let no_address = |message: String| refusal(ErrorClass::Dns, &message);
-            self.resolver
-                .addresses(&host.name)
-                .await
-                .map_err(no_address)
+        let port = self.endpoint.hosts[progress.host].port;
+        let connect = async {
+            let connected = self.endpoint.tcp.connect(SocketAddr::new(address, port));
+            let connected = connected.await;
+            connected.map_err(|error| from_connect(&error, address))
         };
-        let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
-        progress.dns_us = host.name.parse::<IpAddr>().is_err().then_some(us);
-
-        let tcp = self.tcp(host, addresses, progress).await?;
+        let (tcp, us) = self.phase(ConnectPhase::Tcp, progress, connect).await?;
+        progress.tcp_us = Some(us);
         let first_byte = FirstByte::default();
         let by_proxy = |error: PhaseError| error.of_silent_proxy(self.path, &first_byte);
         let stream = match tls {
@@ -341,40 +357,11 @@ impl Connector {
                 ChannelBinding::Prefer => tokio_postgres::config::ChannelBinding::Prefer,
                 ChannelBinding::Require => tokio_postgres::config::ChannelBinding::Require,
             });
+        config.application_name(&self.application_name);
         if let Some(password) = password {
             config.password(&password.0);
         }
         config
-    }
-
-    /// The addresses in their order, each under the limit; the last one's failure is reported.
-    async fn tcp(
-        &self,
-        host: &Host,
-        mut addresses: Vec<IpAddr>,
-        progress: &mut Progress,
-    ) -> Result<TcpStream, PhaseError> {
-        if self.endpoint.in_random_order {
-            addresses.shuffle(&mut rand::rng());
-        }
-        let begun = Instant::now();
-        let mut last = None;
-        for address in addresses {
-            progress.address = Some(address);
-            let target = SocketAddr::new(address, host.port);
-            let connect = async {
-                let connected = self.endpoint.tcp.connect(target).await;
-                connected.map_err(|error| from_io(&error))
-            };
-            match self.phase(ConnectPhase::Tcp, progress, connect).await {
-                Ok((stream, _)) => {
-                    progress.tcp_us = Some(micros(begun.elapsed()));
-                    return Ok(stream);
-                }
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| refusal(ErrorClass::Dns, &resolve::no_address(&host.name))))
     }
 
     async fn agree_on_tls(
@@ -406,7 +393,8 @@ impl Connector {
         }
     }
 
-    /// Runs a phase under the limit and times it.
+    /// Runs a phase under the limit and times it. Where there are other hosts or addresses to ask, silence is remembered, and what
+    /// attempts before have waited counts.
     async fn phase<T>(
         &self,
         phase: ConnectPhase,
@@ -414,14 +402,25 @@ impl Connector {
         work: impl Future<Output = Result<T, PhaseError>>,
     ) -> Result<(T, i64), PhaseError> {
         progress.phase = Some(phase);
+        let has_choice = self.endpoint.hosts.len() > 1 || progress.has_other_addresses;
+        let place = Place {
+            host: progress.host,
+            address: progress.address,
+        };
+        let asked = has_choice.then(|| self.silence.ask(place, phase, self.limit));
+        let limit = asked.as_ref().map_or(self.limit, silence::Asked::limit);
         let begun = Instant::now();
-        match timeout(self.limit, work).await {
-            Ok(done) => done.map(|value| (value, micros(begun.elapsed()))),
-            Err(_) => Err(PhaseError {
-                class: ErrorClass::ConnectTimeout,
-                sqlstate: None,
-                message: format!("no answer within {:?} ({phase})", self.limit),
-            }),
+        let done = timeout(limit, work).await.unwrap_or_else(|_| {
+            let name = &self.endpoint.hosts[progress.host].name;
+            let mut error = PhaseError::too_late(phase, name, self.limit);
+            if asked.as_ref().is_some_and(silence::Asked::goes_on) {
+                error.message += ", an attempt before it included";
+            }
+            Err(error)
+        });
+        if let Some(asked) = asked {
+            asked.end(matches!(&done, Err(error) if error.is_silence));
         }
+        done.map(|value| (value, micros(begun.elapsed())))
     }
 }

@@ -1,28 +1,71 @@
 //! Names to addresses, asked by ourselves so that the address of each connection is known, and no cache outlives the TTL unless the
 //! user wants one that does.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use hickory_resolver::config::{
-    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
+    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
+use hickory_resolver::lookup::Lookup;
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{MAX_TTL, TokioResolver};
+use tokio::time::{sleep_until, timeout};
 
-/// Looks names up. Cheap to clone; clones share the cache.
+use super::lookup_error::{LookupError, Trouble};
+use super::names::{self, Search};
+use super::order;
+use super::system::{HostsFile, NameServers};
+
+/// Looks names up. Made when the first name is; cheap to clone, and clones share the cache.
 #[derive(Clone)]
-pub struct Resolver {
-    inner: TokioResolver,
+pub struct Resolver(Arc<Shared>);
+
+struct Shared {
     /// Who is asked; `None` for the system's servers.
     server: Option<SocketAddr>,
-    /// How long an answer is kept at least; `None` where its TTL decides.
-    kept_at_least: Option<Duration>,
+    /// On a look-up.
+    limit: Duration,
+    cache: Cache,
+    made: Mutex<Option<Arc<Made>>>,
+    /// Answers that need not be asked for again. hickory's own cache keeps A and AAAA apart, and asks for an AAAA that is not there each time.
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+struct Made {
+    dns: TokioResolver,
+    search: Search,
+    hosts: HostsFile,
+    /// Why the server of this host is asked.
+    missing: Option<String>,
+}
+
+struct Kept {
+    addresses: Vec<IpAddr>,
+    until: Instant,
+}
+
+/// What a name resolves to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its addresses, in the order in which they are tried.
+    pub addresses: Vec<IpAddr>,
+    /// How long it may be kept, seconds; `None` where no name server said so: out of the hosts file.
+    pub ttl_s: Option<u32>,
 }
 
 /// The longest that an answer can be kept.
 const LONGEST: Duration = Duration::from_secs(MAX_TTL as u64);
+/// How long the second answer is waited for once A or AAAA has come: some name servers never answer AAAA. RFC 8305 has 50 ms; longer here, as
+/// a set of addresses that changes with the name server's mood would look like a change of the name.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// As many as resolv.conf can name: all are asked at once, so that two that are silent do not use up the limit of the third.
+const NAME_SERVERS: usize = 3;
 
 /// What becomes of answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,21 +78,33 @@ enum Cache {
     AtLeast(Duration),
 }
 
+impl Cache {
+    /// How long an answer is kept.
+    fn keeps(self, ttl_s: u32) -> Duration {
+        let ttl = Duration::from_secs(ttl_s.into());
+        match self {
+            Self::None => Duration::ZERO,
+            Self::Ttl => ttl,
+            Self::AtLeast(least) => ttl.max(least),
+        }
+        .min(LONGEST)
+    }
+}
+
 impl Resolver {
     /// A resolver that asks `server`, or the servers and hosts file of the operating system, and keeps answers as long as their TTL.
-    ///
-    /// `limit` is the caller's own limit on a look-up: two tries fit into it.
+    /// Nothing is read or asked before the first name is looked up, which may take `limit`.
     ///
     /// # Errors
-    /// One line where the system's configuration can't be read.
+    /// None: what the system lacks is the error of a look-up.
     pub fn new(server: Option<SocketAddr>, limit: Duration) -> Result<Self, String> {
-        Self::build(server, limit, Cache::Ttl)
+        Ok(Self::of(server, limit, Cache::Ttl))
     }
 
     /// The same, but every answer is kept for `least` at least, whatever its TTL says: whole seconds, from one to a day.
     ///
     /// # Errors
-    /// As [`Self::new`]; one line where `least` is no such time.
+    /// One line where `least` is no such time.
     pub fn keeping(
         server: Option<SocketAddr>,
         limit: Duration,
@@ -60,7 +115,7 @@ impl Resolver {
                 "--dns-cache {least:?}: write whole seconds, from 1s to 24h"
             ));
         }
-        Self::build(server, limit, Cache::AtLeast(least))
+        Ok(Self::of(server, limit, Cache::AtLeast(least)))
     }
 
     /// One that asks the same server each time anew: what the server says now, whatever was to be kept of what it said before.
@@ -68,140 +123,221 @@ impl Resolver {
     /// # Errors
     /// As [`Self::new`].
     pub fn without_cache(&self, limit: Duration) -> Result<Self, String> {
-        Self::build(self.server, limit, Cache::None)
-    }
-
-    /// Who is asked; `None` for the system's servers, behind its hosts file.
-    #[must_use]
-    pub const fn server(&self) -> Option<SocketAddr> {
-        self.server
+        Ok(Self::of(self.0.server, limit, Cache::None))
     }
 
     /// How long answers are kept at least; `None` where their TTL decides.
     #[must_use]
-    pub const fn kept_at_least(&self) -> Option<Duration> {
-        self.kept_at_least
+    pub fn kept_at_least(&self) -> Option<Duration> {
+        match self.0.cache {
+            Cache::AtLeast(least) => Some(least),
+            Cache::None | Cache::Ttl => None,
+        }
     }
 
-    fn build(server: Option<SocketAddr>, limit: Duration, cache: Cache) -> Result<Self, String> {
-        let mut builder = match server {
+    fn of(server: Option<SocketAddr>, limit: Duration, cache: Cache) -> Self {
+        Self(Arc::new(Shared {
+            server,
+            limit,
+            cache,
+            made: Mutex::default(),
+            kept: Mutex::default(),
+        }))
+    }
+
+    /// The addresses of a name, in the order in which they are tried; an address is not looked up.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, LookupError> {
+        if let Some(address) = names::literal(host) {
+            return Ok(vec![address]);
+        }
+        let kept = lock(&self.0.kept)
+            .get(host)
+            .filter(|kept| Instant::now() < kept.until)
+            .map(|kept| kept.addresses.clone());
+        if let Some(addresses) = kept {
+            // Which of them this host can reach may have changed.
+            return Ok(order::sorted(addresses));
+        }
+        let answer = self.answer(host).await?;
+        let keeps = answer.ttl_s.map(|ttl_s| self.0.cache.keeps(ttl_s));
+        if let Some(keeps) = keeps.filter(|keeps| !keeps.is_zero()) {
+            let kept = Kept {
+                addresses: answer.addresses.clone(),
+                until: Instant::now() + keeps,
+            };
+            lock(&self.0.kept).insert(host.to_owned(), kept);
+        }
+        Ok(answer.addresses)
+    }
+
+    /// What a name resolves to now, past what was kept: its addresses, in the order in which they are tried, and the TTL that the
+    /// name server gave.
+    ///
+    /// # Errors
+    /// Why there is no address.
+    pub async fn answer(&self, host: &str) -> Result<Answer, LookupError> {
+        let limit = self.0.limit;
+        let asked = timeout(limit, self.0.ask(host)).await;
+        asked
+            .unwrap_or(Err(Trouble::Silent))
+            .map(|mut answer| {
+                answer.addresses = order::sorted(answer.addresses);
+                answer
+            })
+            .map_err(|trouble| {
+                let made = lock(&self.0.made).clone();
+                let missing = made.as_ref().and_then(|made| made.missing.as_deref());
+                trouble.of(host, limit, missing)
+            })
+    }
+}
+
+impl Shared {
+    async fn ask(&self, host: &str) -> Result<Answer, Trouble> {
+        let made = self.made()?;
+        let addresses = made.hosts.addresses(host);
+        if !addresses.is_empty() {
+            return Ok(Answer {
+                addresses,
+                ttl_s: None,
+            });
+        }
+        let name = names::name(host).map_err(|error| Trouble::Other(error.to_string()))?;
+        let mut worst = None;
+        for name in made.search.names(&name) {
+            match self.ask_for(&made.dns, name).await {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => worst = worst.max(Some(trouble)),
+            }
+        }
+        Err(worst.unwrap_or(Trouble::NoAddress))
+    }
+
+    /// Asks for A and AAAA at once. One of them is enough, if the other does not come soon.
+    async fn ask_for(&self, dns: &TokioResolver, name: Name) -> Result<Answer, Trouble> {
+        // hickory makes it up, as RFC 6761 tells it to.
+        let is_made_up = name.is_localhost();
+        let mut v4 = pin!(dns.lookup(name.clone(), RecordType::A));
+        let mut v6 = pin!(dns.lookup(name, RecordType::AAAA));
+        let (mut of_v4, mut of_v6) = (None, None);
+        let mut until = None;
+        while of_v4.is_none() || of_v6.is_none() {
+            let patience = async {
+                match until {
+                    Some(until) => sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                answer = &mut v4, if of_v4.is_none() => of_v4 = Some(records(answer)),
+                answer = &mut v6, if of_v6.is_none() => of_v6 = Some(records(answer)),
+                () = patience => break,
+            }
+            if matches!((&of_v4, &of_v6), (Some(Ok(_)), _) | (_, Some(Ok(_)))) {
+                let patience = PATIENCE.min(self.limit / 4);
+                until.get_or_insert_with(|| tokio::time::Instant::now() + patience);
+            }
+        }
+        let (mut addresses, mut ttl_s, mut worst) = (Vec::new(), None, None);
+        for answer in [of_v4, of_v6].into_iter().flatten() {
+            match answer {
+                Ok((more, ttl)) => {
+                    addresses.extend(more);
+                    ttl_s = Some(ttl_s.map_or(ttl, |least: u32| least.min(ttl)));
+                }
+                Err(trouble) => worst = worst.max(Some(trouble)),
+            }
+        }
+        match addresses.is_empty() {
+            true => Err(worst.unwrap_or(Trouble::NoAddress)),
+            false => Ok(Answer {
+                addresses,
+                ttl_s: ttl_s.filter(|_| !is_made_up),
+            }),
+        }
+    }
+
+    /// What asks. What can't be made now may be made later: nothing of a failure is kept.
+    fn made(&self) -> Result<Arc<Made>, Trouble> {
+        let mut made = lock(&self.made);
+        if let Some(made) = made.as_ref() {
+            return Ok(Arc::clone(made));
+        }
+        let new = match self.server {
             Some(server) => {
                 let mut udp = ConnectionConfig::udp();
                 udp.port = server.port();
                 let mut tcp = ConnectionConfig::tcp();
                 tcp.port = server.port();
                 let name_server = NameServerConfig::new(server.ip(), true, vec![udp, tcp]);
-                let config = ResolverConfig::from_parts(None, vec![], vec![name_server]);
-                let mut builder =
-                    TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-                builder.options_mut().use_hosts_file = ResolveHosts::Never;
-                builder
+                let servers = NameServers {
+                    config: ResolverConfig::from_parts(None, vec![], vec![name_server]),
+                    options: ResolverOpts::default(),
+                    missing: None,
+                };
+                self.make(servers, HostsFile::default())?
             }
-            None => TokioResolver::builder_tokio().map_err(|error| {
-                format!("the system's DNS configuration can't be read: {error}; give --dns-server")
-            })?,
+            None => {
+                let hosts = HostsFile::of_system().map_err(|error| Trouble::from_io(&error))?;
+                self.make(NameServers::of_system()?, hosts)?
+            }
         };
-        let options = builder.options_mut();
-        options.ip_strategy = LookupIpStrategy::Ipv4thenIpv6;
-        options.timeout = limit / 3;
+        Ok(Arc::clone(made.insert(Arc::new(new))))
+    }
+
+    fn make(&self, servers: NameServers, hosts: HostsFile) -> Result<Made, Trouble> {
+        let NameServers {
+            config,
+            mut options,
+            missing,
+        } = servers;
+        let domains = config.search().iter().chain(config.domain());
+        let search = Search {
+            domains: domains.cloned().collect(),
+            ndots: options.ndots,
+        };
+        // The whole of it: a second question would not hear the answer to the first. Over UDP it is sent three times all the same.
+        options.timeout = self.limit;
         options.attempts = 1;
-        // A name that did not resolve is asked for again: an outage of DNS must not last longer here than there.
-        options.negative_max_ttl = Some(Duration::ZERO);
-        let mut kept_at_least = None;
-        match cache {
-            Cache::None => options.cache_size = 0,
-            Cache::Ttl => {}
-            Cache::AtLeast(least) => {
-                options.positive_min_ttl = Some(least);
-                kept_at_least = Some(least);
-            }
-        }
-        let inner = builder
-            .build()
-            .map_err(|error| format!("no DNS resolver: {error}"))?;
-        Ok(Self {
-            inner,
-            server,
-            kept_at_least,
+        options.num_concurrent_reqs = NAME_SERVERS;
+        options.use_hosts_file = ResolveHosts::Never;
+        options.cache_size = 0;
+        let mut builder =
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        *builder.options_mut() = options;
+        Ok(Made {
+            dns: builder.build()?,
+            search,
+            hosts,
+            missing,
         })
     }
+}
 
-    /// The addresses of a name, IPv4 before IPv6; an address is not looked up.
-    ///
-    /// # Errors
-    /// One line, where there is none.
-    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, String> {
-        if let Ok(address) = host.parse() {
-            return Ok(vec![address]);
+/// The addresses in an answer, and the least TTL of its records.
+fn records(answer: Result<Lookup, NetError>) -> Result<(Vec<IpAddr>, u32), Trouble> {
+    let lookup = answer?;
+    let records = lookup.answers();
+    let addresses: Vec<IpAddr> = records
+        .iter()
+        .filter_map(|record| record.data.ip_addr())
+        .collect();
+    match addresses.is_empty() {
+        true => Err(Trouble::NoAddress),
+        false => {
+            let ttl = records.iter().map(|record| record.ttl).min();
+            Ok((addresses, ttl.unwrap_or(0)))
         }
-        let (addresses, _) = self.answer(host).await?;
-        Ok(addresses)
-    }
-
-    /// What a name resolves to: its addresses, IPv4 before IPv6, and how long the answer may be kept, seconds. Without a
-    /// cache that is the TTL that the name server gave.
-    ///
-    /// # Errors
-    /// One line, where there is no address.
-    pub async fn answer(&self, host: &str) -> Result<(Vec<IpAddr>, u32), String> {
-        let found = self
-            .inner
-            .lookup_ip(host)
-            .await
-            .map_err(|error| explain(host, &error))?;
-        let addresses: Vec<IpAddr> = found.iter().collect();
-        if addresses.is_empty() {
-            return Err(no_address(host));
-        }
-        let records = found.as_lookup().answers().iter();
-        let ttl_s = records.map(|record| record.ttl).min().unwrap_or(0);
-        Ok((addresses, ttl_s))
     }
 }
 
-/// The resolver's own texts show its data structures, and speak of the last question it asked (AAAA), not of the name.
-fn explain(host: &str, error: &NetError) -> String {
-    match error {
-        error if error.is_nx_domain() => format!("{host}: no such name"),
-        error if error.is_no_records_found() => no_address(host),
-        NetError::Timeout => format!("{host}: the name server did not answer"),
-        NetError::Dns(DnsError::ResponseCode(code)) => {
-            format!("{host}: the name server answered: {code}")
-        }
-        other => format!("{host}: the name does not resolve: {other}"),
-    }
-}
-
-/// A name without address.
-pub(super) fn no_address(host: &str) -> String {
-    format!("{host}: no address")
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use hickory_resolver::net::NoRecords;
-    use hickory_resolver::proto::op::{Query, ResponseCode};
-
-    use super::*;
-
-    #[test]
-    fn the_reason_in_words() {
-        let none =
-            |code| NetError::from(DnsError::NoRecordsFound(NoRecords::new(Query::new(), code)));
-        for (error, expected) in [
-            (none(ResponseCode::NXDomain), "db.test: no such name"),
-            (none(ResponseCode::NoError), "db.test: no address"),
-            (NetError::Timeout, "db.test: the name server did not answer"),
-            (
-                DnsError::ResponseCode(ResponseCode::ServFail).into(),
-                "db.test: the name server answered: Server Failure",
-            ),
-            (
-                NetError::NoConnections,
-                "db.test: the name does not resolve: no connections available",
-            ),
-        ] {
-            assert_eq!(explain("db.test", &error), expected);
-        }
-    }
-}
+#[path = "resolve_tests.rs"]
+mod tests;

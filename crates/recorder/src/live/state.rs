@@ -27,6 +27,8 @@ pub struct Totals {
     pub unfinished: u64,
     /// `rejected`: part of the succeeded.
     pub rejected: u64,
+    /// Of class `client`: part of the failed and the unknown.
+    pub shortages: u64,
 }
 
 impl Totals {
@@ -221,6 +223,7 @@ impl PathState {
         }
         if let Some(failure) = &operation.failure {
             self.last_error = Some((failure.class, end_us));
+            self.totals.shortages += u64::from(failure.class == ErrorClass::Client);
             if is_availability_failure(failure) {
                 group.availability_failure();
             }

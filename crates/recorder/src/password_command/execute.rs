@@ -7,9 +7,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::child_environment;
-use crate::message;
+use super::NoPassword;
 use crate::redact::MASK;
+use crate::{child_environment, message, shortage};
 
 /// As much of its output is read, and no more. A token of IAM has about 1,000 bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -24,17 +24,20 @@ pub(super) async fn first_line(
     endpoint: &[(&'static str, String)],
     last: Option<&str>,
     limit: Duration,
-) -> Result<String, String> {
+) -> Result<String, NoPassword> {
     let mut child = child_environment::shell(command)
         .envs(endpoint.iter().map(|(name, value)| (*name, value)))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| format!("the password command could not be run: {error}"))?;
+        .map_err(|error| NoPassword {
+            message: format!("the password command could not be run: {error}"),
+            is_shortage: shortage::is_shortage_at_spawn(&error),
+        })?;
     let Ok((status, stdout, stderr)) = timeout(limit, finish(&mut child)).await else {
         kill_group(&child).await;
-        return Err(format!("the password command did not end within {limit:?}"));
+        return Err(format!("the password command did not end within {limit:?}").into());
     };
     let status = status.map_err(|error| format!("the password command: {error}"))?;
     let line = stdout.split(|byte| *byte == b'\n').next();
@@ -43,7 +46,8 @@ pub(super) async fn first_line(
     let failed = |reason: String| {
         let said = masked(&String::from_utf8_lossy(&stderr), &[Some(line), last]);
         let separator = if said.is_empty() { "" } else { ": " };
-        message::one_line(&format!("the password command {reason}{separator}{said}"))
+        let line = format!("the password command {reason}{separator}{said}");
+        NoPassword::from(message::one_line(&line))
     };
     if !status.success() {
         return Err(failed(describe(status)));
@@ -53,7 +57,9 @@ pub(super) async fn first_line(
     }
     // The replacement character: the line was no UTF-8, or no password that anybody typed.
     if line.contains('\u{fffd}') || line.contains('\0') {
-        return Err("the password command printed a line that is no text".to_owned());
+        return Err("the password command printed a line that is no text"
+            .to_owned()
+            .into());
     }
     Ok(line.to_owned())
 }

@@ -27,6 +27,8 @@ const INHERITED: [&str; 8] = [
 /// Calls pgbench against one endpoint.
 pub(super) struct Caller {
     program: Program,
+    /// Certificates are checked against it.
+    host: String,
     environment: Vec<(&'static str, OsString)>,
 }
 
@@ -37,14 +39,12 @@ impl Caller {
     /// [`PgbenchError::NoSystemRoots`] where the endpoint asks for what this version can't do.
     pub(super) fn new(program: &Program, target: &Target) -> Result<Self, PgbenchError> {
         let mut environment = vec![
-            // libpq checks certificates against the name; PGHOSTADDR says where to connect.
-            ("PGHOST", OsString::from(&target.host)),
-            ("PGPORT", target.port.to_string().into()),
+            ("PGPORT", OsString::from(target.port.to_string())),
             ("PGDATABASE", target.database.clone().into()),
             ("PGUSER", target.user.clone().into()),
             ("PGSSLMODE", target.sslmode.clone().into()),
             ("PGCHANNELBINDING", target.channel_binding.clone().into()),
-            ("PGAPPNAME", "pgoutage pgbench".into()),
+            ("PGAPPNAME", target.application_name.clone().into()),
             ("PGCONNECT_TIMEOUT", "5".into()),
             // Its messages are looked at: they have to be the English ones.
             ("LC_ALL", "C".into()),
@@ -57,21 +57,23 @@ impl Caller {
         }
         Ok(Self {
             program: program.clone(),
+            host: target.host.clone(),
             environment,
         })
     }
 
-    /// pgbench with `arguments`, connecting to `address`, and the file of its password, to be kept until it has connected.
+    /// pgbench with `arguments`, connecting to the first of `addresses` that takes it, and the file of its password, to be kept until it has connected.
     /// pgbench dies with the handle of its process.
     ///
     /// # Errors
     /// [`PgbenchError::Io`] where the file can't be written.
     pub(super) fn command(
         &self,
-        address: IpAddr,
+        addresses: &[IpAddr],
         password: Option<&Password>,
         arguments: &[OsString],
     ) -> Result<(Command, PassFile), PgbenchError> {
+        let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
         let pass_file = PassFile::new(password.map(|password| password.0.as_str()))?;
         let mut command = Command::new(&self.program.file);
         command
@@ -83,7 +85,12 @@ impl Caller {
                     .filter_map(|name| Some((name, std::env::var_os(name)?))),
             )
             .envs(self.environment.iter().map(|(name, value)| (*name, value)))
-            .env("PGHOSTADDR", address.to_string())
+            // libpq checks certificates against the name; PGHOSTADDR says where to connect. It wants as many of one as of the other.
+            .env(
+                "PGHOST",
+                vec![self.host.as_str(); addresses.len()].join(","),
+            )
+            .env("PGHOSTADDR", addresses.join(","))
             .env("PGPASSFILE", pass_file.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -211,7 +211,7 @@ impl Supervisor {
             () = is_stopping(&mut self.stopping) => return Ending::Stopped,
             resolved = (self.target.resolve)() => resolved,
         };
-        let Some(address) = resolved else {
+        let [address, ..] = resolved.as_slice() else {
             return Ending::Failed(format!("{}: the name does not resolve", self.target.host));
         };
         let password = tokio::select! {
@@ -233,7 +233,7 @@ impl Supervisor {
         ));
         let spawned = self
             .caller
-            .command(address, password.as_ref(), &arguments)
+            .command(&resolved, password.as_ref(), &arguments)
             .and_then(|(mut command, pass_file)| {
                 Ok((
                     command.spawn().map_err(PgbenchError::io("pgbench"))?,

@@ -107,11 +107,10 @@ pub struct LoadOptions {
     pub warmup: Duration,
 }
 
-/// Looks the endpoint's name up; `None` where it does not resolve.
+/// Looks the endpoint's name up: its addresses in the order in which they are tried, none where it does not resolve.
 ///
-/// libpq can ask neither a DNS server of our choice nor an unusual port, so pgbench gets the address from us.
-pub type Resolve =
-    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<IpAddr>> + Send>> + Send + Sync>;
+/// libpq can ask neither a DNS server of our choice nor an unusual port, so pgbench gets the addresses from us.
+pub type Resolve = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Vec<IpAddr>> + Send>> + Send + Sync>;
 
 /// Gives the password of the moment, if there is any; one line where there should be one and is not.
 pub type GetPassword = Arc<
@@ -129,6 +128,8 @@ pub struct Target {
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// What its sessions are called in `pg_stat_activity`.
+    pub application_name: String,
     /// Database.
     pub database: String,
     /// User.

@@ -40,15 +40,16 @@ pub async fn prepare(
     target: &Target,
 ) -> Result<Prepared, PgbenchError> {
     let caller = Caller::new(program, target)?;
-    let address = (target.resolve)()
-        .await
-        .ok_or_else(|| PgbenchError::NotResolved {
+    let addresses = (target.resolve)().await;
+    if addresses.is_empty() {
+        return Err(PgbenchError::NotResolved {
             path: target.path,
             host: target.host.clone(),
-        })?;
+        });
+    }
     let preparation = Preparation {
         caller,
-        address,
+        addresses,
         path: target.path,
         password: Arc::clone(&target.password),
     };
@@ -85,7 +86,7 @@ pub async fn prepare(
 /// One path's pgbench.
 struct Preparation {
     caller: Caller,
-    address: IpAddr,
+    addresses: Vec<IpAddr>,
     path: Path,
     password: GetPassword,
 }
@@ -174,7 +175,7 @@ impl Preparation {
             })?;
         let (mut command, _pass_file) =
             self.caller
-                .command(self.address, password.as_ref(), arguments)?;
+                .command(&self.addresses, password.as_ref(), arguments)?;
         let mut child = command.spawn().map_err(PgbenchError::io("pgbench"))?;
         let mut received = output::lines(&mut child);
         let mut lines = Vec::new();

@@ -10,7 +10,6 @@ mod rotation;
 mod server;
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -20,7 +19,7 @@ use recording::vocabulary::ErrorClass;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::connect::Connector;
+use crate::connect::{self, Connector};
 use crate::endpoint::Endpoint;
 use crate::tell::Teller;
 use name::NameProbe;
@@ -82,6 +81,13 @@ impl Probing {
         self.every
     }
 
+    /// The same, its sessions called as those of their paths.
+    #[must_use]
+    pub(crate) fn named(mut self, name: impl Fn(Connector) -> Connector) -> Self {
+        self.connectors = self.connectors.into_iter().map(name).collect();
+        self
+    }
+
     /// Starts to probe. Ends where the set is shut down.
     #[must_use]
     pub(crate) fn start(&self, teller: &Teller) -> JoinSet<()> {
@@ -90,7 +96,7 @@ impl Probing {
             let mut addresses = Vec::new();
             let mut asked = BTreeSet::new();
             for host in &connector.endpoint().hosts {
-                let literal = host.name.parse::<IpAddr>().ok();
+                let literal = connect::literal(&host.name);
                 let (resolved, heard) = watch::channel(literal.into_iter().collect());
                 // The same name at another port is no other name.
                 if literal.is_none() && asked.insert(&host.name) {

@@ -5,15 +5,15 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use command_line::duration::micros;
-use recording::vocabulary::{ErrorClass, ProbeKind};
+use recording::vocabulary::ProbeKind;
 use recording::{DnsAnswer, Probe, ProbeFailure};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
+use super::NAME_INTERVAL;
 use super::changes::{Addresses, Change};
 use super::rotation::Rotation;
-use super::{LEAST_LIMIT, NAME_INTERVAL, too_late};
-use crate::connect::{Connector, ttl_of};
+use crate::connect::Connector;
 use crate::message;
 use crate::tell::Teller;
 
@@ -57,24 +57,22 @@ impl NameProbe {
         let host = &self.host;
         let path = self.connector.path();
         let mut known = Known::new(self.connector.is_reader());
-        // The resolver makes one up for names that no name server answers for.
-        let has_ttl = ttl_of(self.connector.resolver(), host, 0)
-            .seconds()
-            .is_some();
         let mut ticks = interval(NAME_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             ticks.tick().await;
             let asked = Instant::now();
-            let answer = timeout(LEAST_LIMIT, self.connector.resolver().answer(host)).await;
+            // Within the limit that the resolver was made with.
+            let answer = self.connector.resolver().answer(host).await;
             let duration_us = micros(asked.elapsed());
             let time = self.teller.clock.at_us(asked);
             let (dns, failure) = match answer {
-                Ok(Ok((addresses, ttl_s))) => {
-                    let addresses: BTreeSet<IpAddr> = addresses.into_iter().collect();
+                Ok(answer) => {
+                    let addresses: BTreeSet<IpAddr> = answer.addresses.into_iter().collect();
+                    let ttl_s = answer.ttl_s;
                     let dns = DnsAnswer {
                         addresses: list(&addresses),
-                        ttl_s: has_ttl.then(|| i32::try_from(ttl_s).unwrap_or(i32::MAX)),
+                        ttl_s: ttl_s.map(|ttl_s| i32::try_from(ttl_s).unwrap_or(i32::MAX)),
                     };
                     self.resolved.send_replace(addresses.clone());
                     if let Some(change) = known.see(host, addresses, asked) {
@@ -84,15 +82,14 @@ impl NameProbe {
                     }
                     (Some(dns), None)
                 }
-                Ok(Err(message)) => {
+                Err(error) => {
                     let failure = ProbeFailure {
-                        class: ErrorClass::Dns,
+                        class: error.class,
                         sqlstate: None,
-                        message: message::one_line(&message),
+                        message: message::one_line(&error.message),
                     };
                     (None, Some(failure))
                 }
-                Err(_) => (None, Some(too_late(ErrorClass::Dns, LEAST_LIMIT))),
             };
             self.teller.handle.probe(Probe {
                 path,

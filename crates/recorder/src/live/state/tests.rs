@@ -73,7 +73,8 @@ fn totals_are_the_rows() {
             failed: 1,
             unknown: 1,
             unfinished: 1,
-            rejected: 1
+            rejected: 1,
+            shortages: 0,
         }
     );
     assert_eq!(totals.success_rate(), Some(60.0));

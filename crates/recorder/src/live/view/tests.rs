@@ -13,6 +13,7 @@ fn direct() -> Snapshot {
             unknown: 2,
             unfinished: 2,
             rejected: 0,
+            shortages: 0,
         },
         reads: Some(GroupView {
             gap_us: 120_000,

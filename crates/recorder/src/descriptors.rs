@@ -1,0 +1,193 @@
+//! The file descriptors that a run needs, and the limit on them (RLIMIT_NOFILE). Without one a connection can't be made, and that would look
+//! like a database that is not there.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// What opens descriptors in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Users {
+    /// Endpoints: paths, and those of their reads.
+    pub(crate) endpoints: usize,
+    /// Connections that the pool of each may come to hold: as many as ask, and as are kept ready.
+    pub(crate) connections: usize,
+    /// Paths with a pgbench beside them.
+    pub(crate) loads: usize,
+}
+
+/// How many descriptors a run takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Needed {
+    /// With fewer the connections can't all be open at once.
+    pub(crate) least: u64,
+    /// Enough for all that may be open at once: while connections are made, each asks the name server too.
+    pub(crate) enough: u64,
+}
+
+/// What the run itself keeps open: terminal, runtime, log and journals (measured: 21), and more when parts are sealed.
+const OWN: [usize; 2] = [24, 40];
+/// Of each endpoint beside its pool: the probes, and what they ask the name server.
+const PER_ENDPOINT: [usize; 2] = [2, 8];
+/// Of a connection: itself, and while it is made a look-up of A and AAAA that is sent three times.
+const PER_CONNECTION: [usize; 2] = [1, 7];
+/// Of a pgbench: its pipes, log and password file.
+const PER_LOAD: usize = 8;
+
+/// How many descriptors a run takes.
+#[must_use]
+pub(crate) fn needed(users: Users) -> Needed {
+    let [least, enough] = [0, 1].map(|at| {
+        let per_endpoint = PER_ENDPOINT[at] + users.connections * PER_CONNECTION[at];
+        (OWN[at] + users.loads * PER_LOAD + users.endpoints * per_endpoint) as u64
+    });
+    Needed { least, enough }
+}
+
+/// The limits of this process: how many it may have, and to how many it may raise that. `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// RLIMIT_NOFILE, the soft limit.
+    pub(crate) soft: Option<u64>,
+    /// The hard one.
+    pub(crate) hard: Option<u64>,
+}
+
+/// What the limits are.
+#[must_use]
+pub(crate) fn limits() -> Limits {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    Limits {
+        soft: current,
+        hard: maximum,
+    }
+}
+
+/// Raises the soft limit to what is needed, as far as the hard limit lets it, and never lowers it: children inherit it, so it is not raised
+/// further than needed.
+///
+/// # Errors
+/// [`TooFew`] where the limit is too low all the same.
+pub(crate) fn raise(needed: Needed) -> Result<(), TooFew> {
+    let Limits { soft, hard } = limits();
+    let wanted = hard.map_or(needed.enough, |hard| hard.min(needed.enough));
+    let mut now = soft;
+    if soft.is_some_and(|soft| soft < wanted) {
+        let raised = Rlimit {
+            current: Some(wanted),
+            maximum: hard,
+        };
+        // Refused, the old one holds.
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            now = Some(wanted);
+        }
+    }
+    match now {
+        Some(limit) if limit < needed.enough => Err(TooFew { limit, needed }),
+        _ => Ok(()),
+    }
+}
+
+/// The limit is below what a run may need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooFew {
+    limit: u64,
+    needed: Needed,
+}
+
+impl TooFew {
+    /// True where the connections can't all be open at once.
+    #[must_use]
+    pub(crate) const fn is_hopeless(&self) -> bool {
+        self.limit < self.needed.least
+    }
+
+    /// What is the matter, without what to do.
+    #[must_use]
+    pub(crate) fn found(&self) -> String {
+        let (limit, Needed { least, enough }) = (self.limit, self.needed);
+        match self.is_hopeless() {
+            true => format!(
+                "this process may have {limit} file descriptors open, and the run needs {least} at least"
+            ),
+            false => format!(
+                "this process may have {limit} file descriptors open, and the run may need {enough} where it connects anew \
+                 after a failover"
+            ),
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub(crate) fn remedy(&self) -> String {
+        format!(
+            "raise the hard limit (ulimit -Hn {}, or LimitNOFILE of its service), or lower --pool-size and --concurrent-workers",
+            self.needed.enough
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn users(connections: usize) -> Users {
+        Users {
+            endpoints: 2,
+            connections,
+            loads: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_needed_grows_with_the_connections() {
+        assert_eq!(
+            needed(users(5)),
+            Needed {
+                least: 38,
+                enough: 126
+            }
+        );
+        assert_eq!(needed(users(40)).least, 108);
+        let more = Users {
+            loads: 2,
+            ..users(5)
+        };
+        assert_eq!(needed(more).least, 54);
+    }
+
+    /// The limits of the tests' own process: what holds for all of its tests is raised, never lowered.
+    #[test]
+    fn the_limit_is_raised_and_never_lowered() {
+        let before = limits();
+        let Some(soft) = before.soft else {
+            return;
+        };
+        let of = |enough| Needed { least: 1, enough };
+        assert_eq!(raise(of(1)), Ok(()));
+        assert_eq!(limits(), before);
+        if before.hard.is_none_or(|hard| hard > soft) {
+            assert_eq!(raise(of(soft + 1)), Ok(()));
+            assert_eq!(limits().soft, Some(soft + 1));
+        }
+        if let Some(hard) = before.hard.filter(|hard| *hard < u64::MAX) {
+            let too_few = raise(of(hard + 1)).unwrap_err();
+            assert!(!too_few.is_hopeless(), "{too_few:?}");
+        }
+    }
+
+    #[test]
+    fn one_line_says_what_to_do() {
+        let too_few = TooFew {
+            limit: 45,
+            needed: Needed {
+                least: 100,
+                enough: 300,
+            },
+        };
+        assert!(too_few.is_hopeless());
+        assert_eq!(
+            too_few.found(),
+            "this process may have 45 file descriptors open, and the run needs 100 at least"
+        );
+        assert!(too_few.remedy().contains("ulimit -Hn 300"));
+    }
+}
