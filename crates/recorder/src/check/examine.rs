@@ -7,7 +7,7 @@ use recording::vocabulary::{ConnectPhase, Path};
 use tokio::time::timeout;
 
 use super::{Check, Examined, Row, Sizing, Verdict, certificate};
-use crate::connect::{Answer, Connector, Progress, Session, literal};
+use crate::connect::{Connector, Progress, Session};
 use crate::database::{self, Trouble};
 use crate::endpoint::SslMode;
 
