@@ -7,10 +7,11 @@ use recording::Clock;
 use recording::vocabulary::{ConnectPhase, Path};
 use tokio::time::timeout;
 
-use super::{Check, Examined, Row, Sizing, Verdict, certificate};
+use super::{Check, Examined, Row, Sizing, Verdict};
 use crate::connect::{Connector, Progress, Session};
 use crate::database::{self, Trouble};
-use crate::endpoint::SslMode;
+use crate::endpoint::{Host, SslMode};
+use crate::x509::Certificate;
 
 /// A name that may be kept longer than this delays every client that follows it.
 const LONG_TTL_S: u32 = 60;
@@ -100,6 +101,7 @@ pub(super) async fn examine(
             server: None,
             offset: None,
             round_trip: None,
+            tls_error: None,
         },
     };
     if let Ok(session) = examination.all().await {
@@ -122,6 +124,7 @@ impl Examination {
     async fn all(&mut self) -> Result<Session, End> {
         self.dns().await?;
         let (session, progress) = self.connect().await?;
+        self.examined.tls_error.clone_from(&progress.tls_error);
         self.other_hosts(progress.host).await;
         self.server(progress.server.as_ref())?;
         self.proxy(&progress);
@@ -136,17 +139,17 @@ impl Examination {
 
     async fn dns(&mut self) -> Result<(), End> {
         for host in self.rows.connector.endpoint().hosts.clone() {
-            self.dns_of(&host.name).await?;
+            self.dns_of(&host).await?;
         }
         Ok(())
     }
 
-    async fn dns_of(&mut self, host: &str) -> Result<(), End> {
+    async fn dns_of(&mut self, host: &Host) -> Result<(), End> {
         let connector = &self.rows.connector;
         // Where a server is refused that takes no writes, addresses lead to the writer as well as a name does.
         let goes_by_name = connector.path() == Path::Direct && !connector.endpoint().has_a_choice();
-        if let Ok(address) = host.parse::<IpAddr>() {
-            let found = format!("{host} is an address: no look-up");
+        if let Some(address) = host.address() {
+            let found = format!("{address} is an address: no look-up");
             match goes_by_name && !address.is_loopback() {
                 true => self.rows.warn(
                     Check::Dns,
@@ -157,6 +160,7 @@ impl Examination {
             }
             return Ok(());
         }
+        let host = host.name.as_str();
         // Past --dns-cache: the TTL shown is the name server's.
         let resolver = connector.resolver();
         let kept_at_least = resolver.kept_at_least();
@@ -279,6 +283,11 @@ impl Examination {
         let endpoint = self.rows.connector.endpoint();
         let mode = endpoint.sslmode;
         let Some(facts) = &progress.tls else {
+            if let Some(error) = &progress.tls_error {
+                let found = format!("none: sslmode=prefer went on without it: {error}");
+                let remedy = "mend it, or write sslmode=disable; all but the password is readable on the way";
+                return self.rows.warn(Check::Tls, found, remedy);
+            }
             let found = format!("none (sslmode {})", mode.as_str());
             match progress.address.is_some_and(|address| address.is_loopback()) {
                 true => self.rows.ok(Check::Tls, found),
@@ -290,7 +299,7 @@ impl Examination {
             }
             return;
         };
-        let Some(certificate) = facts.certificate.as_deref().and_then(certificate::read) else {
+        let Some(certificate) = facts.certificate.as_deref().and_then(Certificate::read) else {
             let found = format!("{}, certificate not readable", facts.version);
             return self
                 .rows
@@ -306,17 +315,18 @@ impl Examination {
         let found = format!(
             "{}, {} {}, valid until {}, {}",
             facts.version,
-            if certificate.is_self_signed {
+            if certificate.is_self_signed() {
                 "self-signed by"
             } else {
                 "signed by"
             },
-            certificate.signed_by,
+            certificate.signed_by(),
             until.format("%Y-%m-%d"),
             match (mode, &endpoint.roots) {
                 (SslMode::VerifyFull, _) => "authority and name checked",
                 (SslMode::VerifyCa, _) => "authority checked",
-                (SslMode::Require, roots) if *roots != crate::endpoint::RootCertificates::None =>
+                (SslMode::Require | SslMode::Prefer, roots)
+                    if *roots != crate::endpoint::RootCertificates::None =>
                     "authority checked",
                 _ => "not checked",
             }

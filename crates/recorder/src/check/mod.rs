@@ -2,7 +2,6 @@
 //! each question has a limit: a server that hangs gives a failed row.
 
 mod answers;
-mod certificate;
 mod examine;
 mod limits;
 mod questions;
@@ -49,9 +48,9 @@ pub struct CheckArgs {
     /// pgbench's clients per path in that run
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "enable_pgbench")]
     pub pgbench_clients: u32,
-    /// Limit on each phase of connecting, and on each question after it
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
-    pub connect_timeout: Duration,
+    /// Limit on each phase of connecting, and on each question after it [default: connect_timeout of the connection strings, else 5s]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub connect_timeout: Option<Duration>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -147,6 +146,8 @@ pub(crate) struct Examined {
     pub(crate) offset: Option<ClockOffset>,
     /// The median.
     pub(crate) round_trip: Option<Duration>,
+    /// Why TLS failed where `sslmode=prefer` went on without it.
+    pub(crate) tls_error: Option<String>,
 }
 
 /// Examines all endpoints at the same time; the answers in the order of `connectors`.
@@ -230,18 +231,15 @@ pub(crate) async fn before_run(
 /// # Errors
 /// [`RecorderError::Usage`] for the command line, [`RecorderError::Failed`] where a check fails.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<(), RecorderError> {
-    if args.connect_timeout.is_zero() {
-        let text = "--connect-timeout 0: must be longer".to_owned();
-        return Err(RecorderError::Usage(text));
-    }
     let paths = args.mode.mode().paths();
-    let connectors = config::connectors(endpoints, paths, args.connect_timeout)?;
-    let readers = config::readers(endpoints, &connectors, args.connect_timeout)?;
+    let limit = config::connect_limit(endpoints, paths, args.connect_timeout)?;
+    let connectors = config::connectors(endpoints, paths, limit)?;
+    let readers = config::readers(endpoints, &connectors, limit)?;
     let sizing = Sizing {
         writes: true,
         pool_size: args.pool_size as usize,
         pgbench_clients: args.enable_pgbench.then_some(args.pgbench_clients),
-        limit: args.connect_timeout,
+        limit,
     };
     let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;
     let round_trips = examined.iter().map(|examined| examined.round_trip);

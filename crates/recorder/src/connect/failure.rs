@@ -7,6 +7,7 @@ use recording::vocabulary::{ConnectPhase, ErrorClass};
 
 use super::Progress;
 use super::session::{self, Notice};
+use super::tls;
 use crate::classify::{self, Symptom};
 use crate::message;
 
@@ -114,6 +115,10 @@ pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
     }
     let source = std::error::Error::source(error);
     if let Some(io) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
+        // With TLS 1.3 a server that does not like our certificate says so after the handshake.
+        if let Some(reason) = tls::explain_later(io) {
+            return refusal(ErrorClass::Tls, &reason);
+        }
         return PhaseError {
             class: from_io(io).class,
             sqlstate: None,

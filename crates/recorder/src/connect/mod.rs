@@ -280,13 +280,16 @@ impl Connector {
         let host = &self.endpoint.hosts[progress.host];
         let lookup = async {
             let no_address = |message: String| refusal(ErrorClass::Dns, &message);
+            if let Some(address) = host.address() {
+                return Ok(vec![address]);
+            }
             self.resolver
                 .addresses(&host.name)
                 .await
                 .map_err(no_address)
         };
         let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
-        progress.dns_us = host.name.parse::<IpAddr>().is_err().then_some(us);
+        progress.dns_us = host.address().is_none().then_some(us);
 
         let tcp = self.tcp(host, addresses, progress).await?;
         let stream = match tls {
@@ -329,6 +332,12 @@ impl Connector {
             });
         if let Some(password) = password {
             config.password(&password.0);
+        }
+        if let Some(name) = &self.endpoint.application_name {
+            config.application_name(name);
+        }
+        if let Some(options) = &self.endpoint.options {
+            config.options(options);
         }
         config
     }

@@ -9,7 +9,6 @@ mod name;
 mod server;
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -88,7 +87,7 @@ impl Probing {
             let mut addresses = Vec::new();
             let mut asked = BTreeSet::new();
             for host in &connector.endpoint().hosts {
-                let literal = host.name.parse::<IpAddr>().ok();
+                let literal = host.address();
                 let (resolved, heard) = watch::channel(literal.into_iter().collect());
                 // The same name at another port is no other name.
                 if literal.is_none() && asked.insert(&host.name) {

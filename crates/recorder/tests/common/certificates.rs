@@ -105,7 +105,90 @@ pub fn make(folder: &Path) {
     certificate(folder, "between", "other", NAME, "sha256", false);
 }
 
+/// Makes `<file>.key` and `<file>.csr`, a key and who asks for a certificate of it.
+fn request(folder: &Path, file: &str, subject: &str, curve: &str) {
+    openssl(
+        folder,
+        &format!(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:{curve} -nodes -subj /CN={subject} -keyout {file}.key -out {file}.csr"
+        ),
+    );
+}
+
+/// Has `good` sign the request of `<file>`; without extensions it becomes a certificate of version 1.
+fn sign(folder: &Path, file: &str, extensions: Option<&str>) {
+    let mut arguments = format!(
+        "x509 -req -in {file}.csr -CA good.pem -CAkey good.key -CAcreateserial -days 2 -out {file}.crt"
+    );
+    if let Some(extensions) = extensions {
+        std::fs::write(folder.join("extensions"), extensions).unwrap();
+        arguments += " -extfile extensions";
+    }
+    openssl(folder, &arguments);
+}
+
+/// Makes, after [`make`], what other places than AWS have: of `good` the certificates `v1` (as the recipe of PostgreSQL's manual makes it), `common-name`
+/// (version 3 without alternative names) and `p521`; self-signed `own` (CA:TRUE) and `own-v1`; and `rsa1024`.
+pub fn make_more(folder: &Path) {
+    request(folder, "v1", NAME, "prime256v1");
+    sign(folder, "v1", None);
+    request(folder, "common-name", NAME, "prime256v1");
+    sign(folder, "common-name", Some("basicConstraints=CA:FALSE\n"));
+    request(folder, "p521", NAME, "secp521r1");
+    sign(
+        folder,
+        "p521",
+        Some(&format!("subjectAltName=DNS:{NAME}\n")),
+    );
+    let own = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -addext basicConstraints=critical,CA:TRUE";
+    openssl(
+        folder,
+        &format!("{own} -subj /CN={NAME} -keyout own.key -out own.crt"),
+    );
+    request(folder, "own-v1", NAME, "prime256v1");
+    openssl(
+        folder,
+        "x509 -req -in own-v1.csr -signkey own-v1.key -days 2 -out own-v1.crt",
+    );
+    openssl(
+        folder,
+        &format!(
+            "req -x509 -newkey rsa:1024 -nodes -days 2 -subj /CN={NAME} -keyout rsa1024.key -out rsa1024.crt"
+        ),
+    );
+}
+
+/// Makes `<file>.crt` and `<file>.key`, a client's, for that user.
+pub fn make_client(folder: &Path, file: &str, user: &str, is_v1: bool) {
+    request(folder, file, user, "prime256v1");
+    sign(
+        folder,
+        file,
+        (!is_v1).then_some("basicConstraints=CA:FALSE\n"),
+    );
+}
+
+/// Makes `<to>.key`, the key of `<file>` behind a pass phrase.
+pub fn encrypt_key(folder: &Path, file: &str, to: &str) {
+    openssl(
+        folder,
+        &format!("pkey -in {file}.key -aes128 -passout pass:x -out {to}.key"),
+    );
+}
+
 impl TestLab {
+    /// Lets the writer take client certificates that this authority signed.
+    pub fn trust_clients_of(&self, authority: &str) {
+        let data = self
+            .texts("select current_setting('data_directory')")
+            .remove(0);
+        let target = Path::new(&data).join("clients.pem");
+        let from = self.folder.path().join(format!("{authority}.pem"));
+        std::fs::copy(from, &target).unwrap();
+        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o644)).unwrap();
+        self.reload("alter system set ssl_ca_file = 'clients.pem'");
+    }
+
     /// Runs a change of the writer's settings and waits until its postmaster has taken it: new connections see it then.
     pub fn reload(&self, change: &str) {
         let loaded = || self.texts("select pg_conf_load_time()::text").remove(0);
