@@ -1,5 +1,5 @@
-//! The environment variables of libpq that fill in what a connection string leaves out, and the home folder, where its files are. Whoever
-//! reads them is given the look-up, so that tests do not share the environment of their process.
+//! The environment variables of libpq that fill in what a connection string leaves out, and the home folder, where its files are. The
+//! look-up is handed to those who read them, so that tests do not share the environment of their process.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -135,7 +135,7 @@ impl<'a> Certificate<'a> {
         Some(())
     }
 
-    /// Nobody else vouches for it, or so it says.
+    /// It is its own issuer, or so it says.
     pub(crate) fn is_self_signed(&self) -> bool {
         self.issuer == self.subject
     }

@@ -125,7 +125,7 @@ const URLS: [Case; 43] = [
     (
         "postgres://app:{pw}@{w}:{p}/postgres?sslmode=allow",
         &[],
-        WeRefuse("a mode that nobody should want: plain first"),
+        WeRefuse("it tries without TLS first"),
     ),
     (
         "postgres://app:{pw}@{w}:{p}/postgres?sslmode=verify-full",
@@ -360,16 +360,8 @@ const KEYWORDS: [Case; 44] = [
         &[],
         Connect,
     ),
-    (
-        "options='-c geqo=off' fallback_application_name=mine",
-        &[],
-        Connect,
-    ),
-    (
-        "replication=database",
-        &[],
-        WeRefuse("replication connections are another thing"),
-    ),
+    ("options='-c geqo=off'", &[], Connect),
+    ("replication=database", &[], Refuse),
     ("require_auth=scram-sha-256", &[], Refuse),
 ];
 
@@ -544,7 +536,7 @@ fn connection_strings_mean_what_they_mean_to_psql() {
 const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
 /// The server's certificate, and the file of those trusted.
-const CERTIFICATES: [(&str, &str); 11] = [
+const CERTIFICATES: [(&str, &str); 15] = [
     ("right", "good.pem"),
     ("right", "other.pem"),
     ("misnamed", "good.pem"),
@@ -558,43 +550,87 @@ const CERTIFICATES: [(&str, &str); 11] = [
     ("own", "own.crt"),
     ("own-v1", "own-v1.crt"),
     ("own", "good.pem"),
+    // With an authority between it and the trusted one; by itself that one is not enough.
+    ("chained", "good.pem"),
+    ("chained", "middle.pem"),
+    ("chained-v1", "good.pem"),
+    ("authority", "good.pem"),
 ];
 
-/// What is not as with psql: certificate, trusted, mode, and how.
-const EXCEPTIONS: [(&str, &str, &str, Expected); 0] = [];
+/// What psql takes and we refuse where a file of trusted ones is given: certificate, and why.
+const NOT_TAKEN: [(&str, &str); 2] = [
+    (
+        "chained-v1",
+        "version 1 needs its signer in the file itself",
+    ),
+    (
+        "authority",
+        "CA:TRUE is for authorities, unless it is in the file itself",
+    ),
+];
+
+/// rustls tells the server the curves of its key exchanges only, and with TLS 1.2 the certificate's must be among them.
+const NEEDS_TLS_1_3: &str = "p521";
+
+/// What is wrong with a certificate in a mode, if anything.
+fn judge_certificate(
+    certificate: &str,
+    mode: &str,
+    psql: &Result<String, String>,
+    ours: &Result<String, String>,
+) -> Option<String> {
+    let expected = match (
+        NOT_TAKEN.iter().find(|(not, _)| *not == certificate),
+        mode,
+        psql,
+    ) {
+        (None, _, Ok(_)) | (_, "disable", _) => Connect,
+        (None, _, Err(_)) => Refuse,
+        // It goes on without TLS.
+        (Some(_), "prefer", Ok(with_tls)) => {
+            let plain = ours
+                .as_ref()
+                .is_ok_and(|ours| ours.contains("|f|") && with_tls.contains("|t|"));
+            return (!plain).then(|| format!("psql: {psql:?}, ours: {ours:?}"));
+        }
+        (Some((_, why)), _, _) => WeRefuse(why),
+    };
+    judge(expected, psql, ours)
+}
 
 #[test]
 fn certificates_are_worth_what_they_are_worth_to_psql() {
     let bench = Bench::start();
     certificates::make_more(bench.test.folder.path());
+    let variables = bench.variables(&[]);
+    let both = |text: &str| {
+        let text = format!("port={{p}} user=app password={{pw}} dbname=postgres {text}");
+        let text = bench.fill(&text);
+        (bench.psql(&text, &variables), bench.ours(&text, &variables))
+    };
     let mut wrong = String::new();
     for (certificate, trusted) in CERTIFICATES {
         bench.test.serve_certificate(certificate);
         for mode in MODES {
-            let text = bench.fill(&format!(
-                "host=writer.lab.test hostaddr={{w}} port={{p}} user=app password={{pw}} dbname=postgres sslmode={mode} sslrootcert={{f}}/{trusted}"
+            let (psql, ours) = both(&format!(
+                "host=writer.lab.test hostaddr={{w}} sslmode={mode} sslrootcert={{f}}/{trusted}"
             ));
-            let variables = bench.variables(&[]);
-            let (psql, ours) = (bench.psql(&text, &variables), bench.ours(&text, &variables));
-            let mut exceptions = EXCEPTIONS.iter();
-            let exception =
-                exceptions.find(|(of, by, at, _)| (*of, *by, *at) == (certificate, trusted, mode));
-            let expected = match (exception, &psql) {
-                (Some((_, _, _, expected)), _) => *expected,
-                (None, Ok(_)) => Connect,
-                (None, Err(_)) => Refuse,
-            };
-            if let Some(what) = judge(expected, &psql, &ours) {
+            if let Some(what) = judge_certificate(certificate, mode, &psql, &ours) {
                 writeln!(wrong, "{certificate}, {trusted}, {mode}: {what}").unwrap();
             }
         }
-        // Nothing is asked of a certificate where nothing is trusted.
-        let text =
-            bench.fill("host={w} port={p} user=app password={pw} dbname=postgres sslmode=require");
-        let variables = bench.variables(&[]);
-        let (psql, ours) = (bench.psql(&text, &variables), bench.ours(&text, &variables));
-        if let Some(what) = judge(Connect, &psql, &ours) {
-            writeln!(wrong, "{certificate}, nothing trusted, require: {what}").unwrap();
+        // Nothing is asked of a certificate where nothing is trusted, but for its key.
+        for newest in ["TLSv1.2", "TLSv1.3"] {
+            let (psql, ours) = both(&format!(
+                "host={{w}} sslmode=require ssl_max_protocol_version={newest}"
+            ));
+            let expected = match (certificate, newest) {
+                (NEEDS_TLS_1_3, "TLSv1.2") => WeRefuse("P-521 needs TLS 1.3"),
+                _ => Connect,
+            };
+            if let Some(what) = judge(expected, &psql, &ours) {
+                writeln!(wrong, "{certificate}, nothing trusted, {newest}: {what}").unwrap();
+            }
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

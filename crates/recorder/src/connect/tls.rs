@@ -168,7 +168,7 @@ fn explain_alert(alert: AlertDescription) -> String {
     let hint = match alert {
         AlertDescription::ProtocolVersion => "it takes none of TLS 1.2 and 1.3",
         AlertDescription::HandshakeFailure => {
-            "it has no cipher and no kind of key in common with us (a key for DSA, Ed448 or RSA-PSS alone is not supported), or wants \
+            "it has no cipher and no kind of key in common with us (keys for DSA, Ed448 or RSA-PSS alone are not supported, and P-521 needs TLS 1.3), or wants \
              a client certificate (sslcert, sslkey)"
         }
         AlertDescription::CertificateRequired => {

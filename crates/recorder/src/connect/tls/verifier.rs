@@ -36,8 +36,10 @@ pub(super) struct Verifier {
 #[derive(Debug)]
 struct Trust {
     roots: RootCertStore,
-    /// The certificates of the file: a self-signed one among them is trusted as it is.
+    /// The self-signed certificates of the file: a server's own among them is trusted as it is.
     own: Vec<CertificateDer<'static>>,
+    /// The others of the file: as with libpq they may stand in a chain, and are no end of one.
+    between: Vec<CertificateDer<'static>>,
 }
 
 impl Verifier {
@@ -62,7 +64,7 @@ impl Verifier {
 impl Trust {
     fn read(wanted: &RootCertificates) -> Result<Option<Self>, String> {
         let mut roots = RootCertStore::empty();
-        let own = match wanted {
+        let (own, between) = match wanted {
             RootCertificates::None => return Ok(None),
             RootCertificates::System => {
                 let found = rustls_native_certs::load_native_certs().certs;
@@ -74,11 +76,15 @@ impl Trust {
                             .to_owned(),
                     );
                 }
-                Vec::new()
+                (Vec::new(), Vec::new())
             }
             RootCertificates::File(file) => {
-                let own = super::read_certificates(file)
+                let all = super::read_certificates(file)
                     .map_err(|reason| format!("sslrootcert={}: {reason}", file.display()))?;
+                let is_own = |der: &CertificateDer<'_>| {
+                    Certificate::read(der).is_some_and(|read| read.is_self_signed())
+                };
+                let (own, between): (Vec<_>, Vec<_>) = all.into_iter().partition(is_own);
                 let now_s = UnixTime::now().as_secs();
                 for certificate in &own {
                     // One that has expired vouches for nothing. One that rustls can't use may still be the server's own.
@@ -89,10 +95,14 @@ impl Trust {
                         roots.add_parsable_certificates([certificate.clone()]);
                     }
                 }
-                own
+                (own, between)
             }
         };
-        Ok(Some(Self { roots, own }))
+        Ok(Some(Self {
+            roots,
+            own,
+            between,
+        }))
     }
 
     fn check(
@@ -124,8 +134,9 @@ impl Trust {
         // Its own words for the most frequent cause.
         check_dates(certificate, now)?;
         let parsed = ParsedCertificate::try_from(der)?;
+        let between = [intermediates, &self.between].concat();
         let all = algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, all)
+        verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, &between, now, all)
     }
 }
 
