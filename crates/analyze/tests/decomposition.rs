@@ -375,6 +375,7 @@ fn reads_of_a_reader_endpoint_go_by_its_connections() {
                         reader,
                         more_hosts: Vec::new(),
                         target_session_attrs: None,
+                        tls_error: None,
                     })
                     .to_vec();
             })

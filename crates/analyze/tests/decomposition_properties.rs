@@ -120,6 +120,7 @@ proptest! {
             reader: true,
             more_hosts: Vec::new(),
             target_session_attrs: None,
+            tls_error: None,
         };
         let witnesses = Witnesses {
             path: "direct",

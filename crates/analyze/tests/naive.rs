@@ -292,6 +292,7 @@ fn a_read_stands_for_the_heartbeat_before_all_others() {
             reader: true,
             more_hosts: Vec::new(),
             target_session_attrs: None,
+            tls_error: None,
         });
     });
     // Refused from 20.10 s, and at 22.10 s a server says 25006.

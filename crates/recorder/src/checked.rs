@@ -5,7 +5,7 @@ use std::time::Duration;
 use recording::{Clock, ClockOffset, Server};
 
 use crate::config::RunConfig;
-use crate::connect::Connector;
+use crate::connect::{Connector, Progress};
 use crate::database::{self, PathKeys};
 use crate::error::RecorderError;
 use crate::observer::describe;
@@ -19,6 +19,8 @@ pub(crate) struct Checked {
     pub(crate) offsets: Vec<ClockOffset>,
     /// Of each path, where it was measured.
     pub(crate) round_trips: Vec<Option<Duration>>,
+    /// Of each endpoint, in the order of [`RunConfig::endpoints`]: why TLS failed where `sslmode=prefer` went on without it.
+    pub(crate) tls_errors: Vec<Option<String>>,
 }
 
 impl Checked {
@@ -41,10 +43,12 @@ async fn all(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError>
         keys: Vec::new(),
         offsets: Vec::new(),
         round_trips: Vec::new(),
+        tls_errors: Vec::new(),
     };
     let mut answered = Vec::new();
     for (connector, examined) in config.endpoints().zip(examined) {
         answered.extend(examined.server.map(|server| who(connector, &server)));
+        checked.tls_errors.push(examined.tls_error);
         if connector.is_reader() {
             continue;
         }
@@ -74,24 +78,37 @@ fn who(connector: &Connector, server: &Server) -> String {
     format!("{path}{what}: {endpoint} is {}{note}", describe(server))
 }
 
+/// What the check would have warned of.
+fn tls_error(connector: &Connector, progress: &Progress) -> Option<String> {
+    let error = progress.tls_error.as_ref()?;
+    say::line(format!(
+        "warning: {}: no TLS: sslmode=prefer went on without it: {error}",
+        connector.flag()
+    ));
+    Some(error.clone())
+}
+
 /// With `--skip-check`: connects to every path once, so that the user's mistakes are told before a folder is made.
 async fn what_is_needed(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError> {
     let (mut keys, mut offsets, mut answered) = (Vec::new(), Vec::new(), Vec::new());
+    let mut tls_errors = Vec::new();
     for connector in &config.connectors {
         let limit = config.limits.operation;
-        let (session, server) = database::connect(connector, limit).await?;
+        let (session, progress) = database::connect_and_tell(connector, limit).await?;
+        tls_errors.push(tls_error(connector, &progress));
         keys.push(database::read_keys(connector, &session, limit).await?);
         // Before any load, pgbench's warm-up included: a busy host would measure worse.
         let deadline = tokio::time::Instant::now() + clock_offset::LIMIT_BEFORE;
         offsets.extend(clock_offset::measure(&session, connector.path(), clock, deadline).await);
-        answered.extend(server.map(|server| who(connector, &server)));
+        answered.extend(progress.server.map(|server| who(connector, &server)));
     }
     for reader in &config.readers {
         let limit = config.limits.operation;
-        let (session, server) = database::connect(reader, limit).await?;
+        let (session, progress) = database::connect_and_tell(reader, limit).await?;
+        tls_errors.push(tls_error(reader, &progress));
         // What a read asks for must be there; the keys are those of the path.
         database::read_keys(reader, &session, limit).await?;
-        answered.extend(server.map(|server| who(reader, &server)));
+        answered.extend(progress.server.map(|server| who(reader, &server)));
     }
     // Only now: a mistake on the second path is one line.
     answered.iter().for_each(say::line);
@@ -99,5 +116,6 @@ async fn what_is_needed(config: &RunConfig, clock: Clock) -> Result<Checked, Rec
         keys,
         offsets,
         round_trips: vec![None; config.connectors.len()],
+        tls_errors,
     })
 }

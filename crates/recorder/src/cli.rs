@@ -77,17 +77,19 @@ const ENDPOINTS: &str = "Endpoints";
 /// Where the paths lead.
 #[derive(Debug, Args)]
 pub struct EndpointArgs {
-    /// Cluster endpoint: postgres://user@host:port/database, or with several hosts: postgres://user@host:port,host:port/database
+    /// Cluster endpoint, as libpq takes it: postgres://user@host:port/database, or 'host=... dbname=... user=...'
+    ///
+    /// Several hosts: postgres://user@host:port,host:port/database, or host=a,b port=5432,5433.
     ///
     /// The password comes from the URL, else from --password-command, else from PGPASSWORD, else from ~/.pgpass (PGPASSFILE). On
     /// the command line a password shows in the process list: put the URL into the environment variable, or leave the password
-    /// out of it. The parameters sslmode (disable, prefer, require, verify-ca, verify-full; default prefer), sslrootcert (a PEM
-    /// file, or system), channel_binding (disable, prefer, require; default prefer), target_session_attrs (any, read-write,
-    /// read-only, primary, standby, prefer-standby; default any), load_balance_hosts (disable, random; default disable),
-    /// keepalives_idle, keepalives_interval, keepalives_count and tcp_user_timeout mean what they mean to libpq; others are
-    /// refused. Several hosts are tried in their order, and of each all addresses, each within --connect-timeout, until one is
-    /// found whose server is what target_session_attrs asks for. What the URL leaves out comes from PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE,
-    /// PGSSLROOTCERT, PGCHANNELBINDING, PGTARGETSESSIONATTRS and PGLOADBALANCEHOSTS, which both paths share.
+    /// out of it. The keywords of libpq mean what they mean to libpq: sslmode (disable, prefer, require, verify-ca, verify-full;
+    /// default prefer), sslrootcert (a PEM file, or system), sslcert, sslkey, sslsni, channel_binding, target_session_attrs,
+    /// load_balance_hosts, service, passfile, hostaddr, connect_timeout, application_name, options, keepalives_idle and the like.
+    /// One that is not supported is refused by its name; docs/connecting.md lists the differences. Several hosts are tried in their
+    /// order, and of each all addresses, each within --connect-timeout, until one is found whose server is what
+    /// target_session_attrs asks for. What the string leaves out comes from its service, then from libpq's variables (PGHOST,
+    /// PGUSER, PGSSLMODE and so on), which both paths share.
     #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_URL", hide_env_values = true, help_heading = ENDPOINTS)]
     pub direct_url: Option<String>,
 
@@ -282,14 +284,14 @@ pub struct RunArgs {
     /// After it the connection is dropped; no cancel request is sent.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse, help_heading = LIMITS)]
     pub operation_timeout: Duration,
-    /// Limit on each phase of connecting: DNS, TCP, TLS, start-up
+    /// Limit on each phase of connecting: DNS, TCP, TLS, start-up [default: connect_timeout of the connection strings, else 5s]
     ///
     /// Each phase has the whole of it, and so has each address: a name may have several, and so may the URL name several hosts. They are tried
     /// one after the other, as libpq does with connect_timeout. A host or address that was silent is asked last for 10 s, and one at
     /// which --operation-timeout ended an attempt has in the next attempt what is left of its time. The question who answered, which follows them, has the operation's limit: a proxy may hold it back until there is a
     /// writer.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
-    pub connect_timeout: Duration,
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = LIMITS)]
+    pub connect_timeout: Option<Duration>,
     /// Limit on waiting for a free slot of the pool
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
     pub pool_timeout: Duration,

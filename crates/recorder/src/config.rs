@@ -29,7 +29,7 @@ use crate::{application_name, child_environment};
 use failovers::{campaign, duration, trigger};
 use paths::check_same_tcp;
 pub use paths::maintenance_connector;
-pub(crate) use paths::{connectors, readers};
+pub(crate) use paths::{connect_limit, connectors, readers};
 
 /// A run, checked.
 #[derive(Clone)]
@@ -119,7 +119,6 @@ impl RunConfig {
         for (flag, time) in [
             ("--duration", duration),
             ("--operation-timeout", args.operation_timeout),
-            ("--connect-timeout", args.connect_timeout),
             ("--pool-timeout", args.pool_timeout),
         ] {
             if time.is_zero() {
@@ -133,8 +132,9 @@ impl RunConfig {
         }
         let labels = labels(&args.labels, &mut notes)?;
         let pool = PoolSettings::new(&args.pool, args.pool_size).map_err(usage)?;
-        let connectors = connectors(endpoints, mode.paths(), args.connect_timeout)?;
-        let readers = readers(endpoints, &connectors, args.connect_timeout)?;
+        let connect_limit = connect_limit(endpoints, mode.paths(), args.connect_timeout)?;
+        let connectors = connectors(endpoints, mode.paths(), connect_limit)?;
+        let readers = readers(endpoints, &connectors, connect_limit)?;
         check_same_tcp(connectors.iter().chain(&readers))?;
         if load.is_some() {
             check_no_choice(&connectors)?;
@@ -163,7 +163,7 @@ impl RunConfig {
                 operation: args.operation_timeout,
                 pool: args.pool_timeout,
             },
-            connect_limit: args.connect_timeout,
+            connect_limit,
             out: args.out,
             sync_interval: args.sync_interval,
             host: args.host.unwrap_or_else(machine_name),

@@ -62,6 +62,18 @@ pub(crate) async fn connect(
     connector: &Connector,
     limit: Duration,
 ) -> Result<(Session, Option<Server>), RecorderError> {
+    let (session, progress) = connect_and_tell(connector, limit).await?;
+    Ok((session, progress.server))
+}
+
+/// The same, with all that is known of the attempt.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn connect_and_tell(
+    connector: &Connector,
+    limit: Duration,
+) -> Result<(Session, Progress), RecorderError> {
     let mut progress = Progress::default();
     let failed = |error| describe(connector, &error).error(connector);
     let connected = connector.connect(0, &mut progress).await;
@@ -74,7 +86,7 @@ pub(crate) async fn connect(
     identified
         .map_err(|_| silent().error(connector))?
         .map_err(failed)?;
-    Ok((session, progress.server))
+    Ok((session, progress))
 }
 
 /// A question without an answer.
@@ -157,7 +169,7 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
         ErrorClass::Refused | ErrorClass::Unreachable | ErrorClass::ConnectTimeout => {
             format!("check host and port of {flag}, and that the server runs")
         }
-        ErrorClass::Tls => format!("check sslmode and sslrootcert of {flag}"),
+        ErrorClass::Tls => format!("check sslmode, sslrootcert and sslcert of {flag}"),
         ErrorClass::Auth if failure.sqlstate.as_deref() == Some("3D000") => {
             format!("check the database of {flag}")
         }

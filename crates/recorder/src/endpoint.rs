@@ -1,23 +1,24 @@
-//! Where a path leads: a connection URL, read strictly; what it leaves out comes from libpq's environment variables.
+//! Where a path leads: libpq's connection string, a URL or keywords; what it leaves out comes from its service and from libpq's
+//! environment variables.
 
+mod grammar;
 mod hosts;
+mod keywords;
+mod service;
 mod settings;
+mod values;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-
-use percent_encoding::percent_decode_str;
-use url::{ParseError, Url};
+use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::pgpass;
 use crate::tcp::TcpSettings;
-pub use hosts::{Host, TargetSession};
+pub use hosts::{Host, TargetSession, literal};
 use settings::Settings;
-
-/// Stands in for the host that a URL with a user leaves out, as the URL's grammar forbids that; no host has such a name (RFC 2606).
-const NO_HOST: &str = "no-host.invalid";
+use values::Values;
 
 /// A password that no `{:?}` shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,6 +112,43 @@ pub enum RootCertificates {
     File(PathBuf),
 }
 
+/// A version of TLS; older ones are not spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    V1_2,
+    /// TLS 1.3.
+    V1_3,
+}
+
+impl TlsVersion {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "TLSv1.2" => Some(Self::V1_2),
+            "TLSv1.3" => Some(Self::V1_3),
+            _ => None,
+        }
+    }
+
+    /// libpq's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1_2 => "TLSv1.2",
+            Self::V1_3 => "TLSv1.3",
+        }
+    }
+}
+
+/// The client's own certificate, PEM files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and those between it and the authority.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
 /// Where a path leads, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -124,69 +162,74 @@ pub struct Endpoint {
     pub database: String,
     /// User.
     pub user: String,
-    /// Password for every host: that of the URL or of `PGPASSWORD`.
+    /// Password for every host: that of the connection string or of `PGPASSWORD`.
     pub password: Option<Password>,
+    /// The password file that is asked in place of `~/.pgpass`.
+    pub passfile: Option<PathBuf>,
     /// TLS.
     pub sslmode: SslMode,
     /// Trust.
     pub roots: RootCertificates,
+    /// The client's own certificate, for servers that ask for one.
+    pub client_certificate: Option<ClientCertificate>,
+    /// The oldest and the newest version of TLS that may be used.
+    pub tls_versions: (TlsVersion, TlsVersion),
+    /// True where TLS tells the server the name that it is asked by (`sslsni`).
+    pub sends_host_name: bool,
     /// SCRAM's channel binding.
     pub channel_binding: ChannelBinding,
+    /// What the user calls the sessions (`application_name`, PGAPPNAME, `fallback_application_name`). It comes before the recorder's own name for
+    /// them.
+    pub application_name: Option<String>,
+    /// Settings of the session as a start-up parameter (`options`). RDS Proxy pins such a session to one server connection.
+    pub options: Option<String>,
+    /// The limit on each phase of connecting that the connection string asks for; `--connect-timeout` comes before it.
+    pub connect_timeout: Option<Duration>,
     /// The socket's settings.
     pub tcp: TcpSettings,
+    /// What the user is to be told of the files that were read, a line each.
+    pub warnings: Vec<String>,
 }
 
 impl Endpoint {
-    /// Reads `postgres://[user[:password]@][host][:port][,...][/database][?sslmode=...&sslrootcert=...]`. What it leaves out, the
-    /// password apart, comes from `environment`: PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT, PGCHANNELBINDING,
-    /// PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS.
+    /// Reads a connection string of libpq's, with libpq's grammar: `postgres://[user[:password]@][host][:port][,...][/database][?sslmode=...]`,
+    /// or `host=... port=... dbname=...`. What it leaves out, the password apart, comes from the service that it names, then from
+    /// `environment` (PGHOST, PGPORT and so on), then from libpq's defaults.
     ///
     /// # Errors
-    /// One line that names what is wrong, the variable where it stands in one, never the URL itself: it may hold a password.
+    /// One line that names what is wrong, the variable or the file where it stands in one, never the string itself: it may hold a password.
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, String> {
-        let (url, several) = hosts::parse_with_hosts(text)?;
-        if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err("the URL must begin with postgres:// or postgresql://".to_owned());
-        }
-        if url.fragment().is_some() {
-            return Err("the URL holds a \"#\": write %23 for one in a password".to_owned());
-        }
-        let hosts = match several {
-            Some(hosts) => hosts,
-            None => hosts::of_url(&url, environment)?,
-        };
-        let mut user = decode(url.username(), "user")?;
-        if user.is_empty() {
-            user = environment.get("PGUSER")?.ok_or(
-                "the URL names no user; write postgres://user@host:5432/database, or set PGUSER",
-            )?;
-        }
-        let mut database = decode(url.path().trim_start_matches('/'), "database")?;
-        if database.is_empty() {
-            database = environment
-                .get("PGDATABASE")?
-                .unwrap_or_else(|| user.clone());
-        }
-        let password = url
-            .password()
-            .map(|text| decode(text, "password"))
-            .transpose()?;
-        let settings = Settings::read(&url, environment)?;
+        let values = Values::read(text, environment)?;
+        let hosts = hosts::read(&values)?;
+        let user = values.text("user").ok_or(
+            "the connection string names no user; write postgres://user@host:5432/database, or set PGUSER",
+        )?;
+        let settings = Settings::read(&values, environment)?;
         Ok(Self {
             hosts,
             in_random_order: settings.in_random_order,
             target: settings.target,
-            database,
+            database: values.text("dbname").unwrap_or_else(|| user.clone()),
             user,
-            password: password.map(Password),
+            password: values.text("password").map(Password),
+            passfile: values.text("passfile").map(PathBuf::from),
             sslmode: settings.sslmode,
             roots: settings.roots,
+            client_certificate: settings.client_certificate,
+            tls_versions: settings.tls_versions,
+            sends_host_name: settings.sends_host_name,
             channel_binding: settings.channel_binding,
+            application_name: values
+                .text("application_name")
+                .or_else(|| values.text("fallback_application_name")),
+            options: values.text("options"),
+            connect_timeout: settings.connect_timeout,
             tcp: settings.tcp,
+            warnings: Vec::new(),
         })
     }
 
-    /// Looks for a password where the URL has none: `PGPASSWORD`, then the password file.
+    /// Looks for a password where the connection string has none: `PGPASSWORD`, then the password file.
     ///
     /// # Errors
     /// One line where the password file must not be used.
@@ -195,8 +238,10 @@ impl Endpoint {
             self.password = environment.get("PGPASSWORD")?.map(Password);
         }
         if self.password.is_none() {
-            for at in 0..self.hosts.len() {
-                self.hosts[at].password = pgpass::find(self, &self.hosts[at], environment)?;
+            let found = pgpass::find(self, environment)?;
+            self.warnings.extend(found.warning);
+            for (host, password) in self.hosts.iter_mut().zip(found.passwords) {
+                host.password = password;
             }
         }
         Ok(())
@@ -227,36 +272,12 @@ impl Endpoint {
     }
 }
 
-fn parse_url(text: &str) -> Result<Url, String> {
-    let url = match Url::parse(text) {
-        // libpq takes a user, or a port, without a host.
-        Err(ParseError::EmptyHost) => {
-            with_placeholder(text).map_or(Err(ParseError::EmptyHost), |text| Url::parse(&text))
-        }
-        url => url,
-    };
-    url.map_err(|error| format!("not a URL ({error}); write postgres://user@host:5432/database"))
-}
-
-/// The URL with [`NO_HOST`] where its host is missing.
-fn with_placeholder(text: &str) -> Option<String> {
-    let (start, _) = hosts::host_part(text)?;
-    Some(format!("{}{NO_HOST}{}", &text[..start], &text[start..]))
-}
-
 impl fmt::Display for Endpoint {
     /// For messages: never the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts: Vec<String> = self.hosts.iter().map(Host::to_string).collect();
         write!(f, "{}@{}/{}", self.user, hosts.join(","), self.database)
     }
-}
-
-fn decode(text: &str, what: &str) -> Result<String, String> {
-    percent_decode_str(text)
-        .decode_utf8()
-        .map(Into::into)
-        .map_err(|_| format!("the {what} in the URL is not UTF-8"))
 }
 
 /// Reads `ADDRESS:PORT` or `ADDRESS` (port 53) of a name server.

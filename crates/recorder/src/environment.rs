@@ -1,13 +1,17 @@
-//! The environment variables of libpq that fill in what an endpoint's URL leaves out. Whoever reads them is given the look-up, so
-//! that tests do not share the environment of their process.
+//! The environment variables of libpq that fill in what a connection string leaves out, and the home folder, where its files are. The
+//! look-up is handed to those who read them, so that tests do not share the environment of their process.
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 
 type LookUp = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 /// Looks variables up.
-pub struct Environment(Box<LookUp>);
+pub struct Environment {
+    look_up: Box<LookUp>,
+    home: Option<PathBuf>,
+}
 
 impl fmt::Debug for Environment {
     /// Never a value: passwords are among them.
@@ -20,7 +24,10 @@ impl Environment {
     /// The environment of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        Self(Box::new(|name| std::env::var_os(name)))
+        Self {
+            look_up: Box::new(|name| std::env::var_os(name)),
+            home: std::env::home_dir(),
+        }
     }
 
     /// These variables and no others.
@@ -28,16 +35,20 @@ impl Environment {
     pub fn of(variables: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), OsString::from(value));
         let variables: Vec<(String, OsString)> = variables.iter().map(owned).collect();
-        Self(Box::new(move |wanted| {
+        let look_up = move |wanted: &str| {
             let mut found = variables.iter().filter(|(name, _)| name == wanted);
             found.next().map(|(_, value)| value.clone())
-        }))
+        };
+        Self {
+            home: look_up("HOME").map(PathBuf::from),
+            look_up: Box::new(look_up),
+        }
     }
 
     /// A variable's value; an empty one counts as not set, as with libpq.
     #[must_use]
     pub fn get_os(&self, name: &str) -> Option<OsString> {
-        (self.0)(name).filter(|value| !value.is_empty())
+        (self.look_up)(name).filter(|value| !value.is_empty())
     }
 
     /// A variable's value as text.
@@ -47,5 +58,11 @@ impl Environment {
     pub fn get(&self, name: &str) -> Result<Option<String>, String> {
         let text = self.get_os(name).map(OsString::into_string).transpose();
         text.map_err(|_| format!("{name}: the environment variable is not UTF-8"))
+    }
+
+    /// A file of the home folder.
+    #[must_use]
+    pub fn in_home(&self, file: &str) -> Option<PathBuf> {
+        self.home.as_ref().map(|home| home.join(file))
     }
 }

@@ -68,6 +68,7 @@ mod verify;
 pub mod weights;
 mod workload;
 mod workloads;
+mod x509;
 
 use std::ffi::OsString;
 
@@ -125,15 +126,21 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
     done
 }
 
-/// A password in an endpoint's URL, given as an argument.
+/// A password in an endpoint's connection string, given as an argument.
 fn shows_password(arguments: &[OsString]) -> bool {
     arguments
         .iter()
         .filter_map(|argument| argument.to_str())
         .any(|argument| {
-            let is_url = ["postgres://", "postgresql://"]
-                .iter()
-                .any(|scheme| argument.contains(scheme));
-            is_url && redact::has_url_password(argument)
+            let is_endpoint = [
+                "postgres://",
+                "postgresql://",
+                "host",
+                "dbname=",
+                "service=",
+            ]
+            .iter()
+            .any(|sign| argument.contains(sign));
+            is_endpoint && redact::has_password(argument)
         })
 }

@@ -1,5 +1,6 @@
 //! pgbench beside the workload: making it ready before the recording, on each path.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,10 +8,13 @@ use tokio::sync::watch;
 
 use crate::config::RunConfig;
 use crate::connect::Connector;
-use crate::endpoint::RootCertificates;
+use crate::endpoint::{Endpoint, RootCertificates};
 use crate::error::RecorderError;
 use crate::live::{self, Monitor};
 use crate::pgbench::{self, PgbenchError, Running, Target};
+
+/// A file that is not there.
+const NO_FILE: &str = "/nonexistent/pgoutage";
 
 /// Makes pgbench's tables where needed, starts it on each path and waits for the warm-up to pass. Nothing without
 /// `--enable-pgbench`.
@@ -58,12 +62,34 @@ pub(crate) fn find() -> Result<pgbench::Program, RecorderError> {
     pgbench::find().map_err(|error| RecorderError::Usage(error.to_string()))
 }
 
+/// What else the endpoint asks for, in the variables of the libpq that pgbench has.
+fn settings(endpoint: &Endpoint) -> Vec<(&'static str, OsString)> {
+    let (least, most) = endpoint.tls_versions;
+    let (certificate, key) = match &endpoint.client_certificate {
+        Some(files) => (files.certificate.clone(), files.key.clone()),
+        // None of the home folder's either: no file is read as no certificate.
+        None => (PathBuf::from(NO_FILE), PathBuf::from(NO_FILE)),
+    };
+    let sends_host_name = if endpoint.sends_host_name { "1" } else { "0" };
+    let mut settings = vec![
+        ("PGSSLCERT", certificate.into()),
+        ("PGSSLKEY", key.into()),
+        ("PGSSLSNI", sends_host_name.into()),
+        ("PGSSLMINPROTOCOLVERSION", least.as_str().into()),
+        ("PGSSLMAXPROTOCOLVERSION", most.as_str().into()),
+    ];
+    let options = endpoint.options.as_ref();
+    settings.extend(options.map(|options| ("PGOPTIONS", options.into())));
+    settings
+}
+
 fn target(connector: &Connector) -> Target {
     let endpoint = connector.endpoint();
     // Where there is a choice of hosts, pgbench is refused.
     let first = &endpoint.hosts[0];
     let for_password = connector.clone();
     let (resolver, host) = (connector.resolver().clone(), first.name.clone());
+    let fixed_address = first.address();
     Target {
         path: connector.path(),
         host: first.name.clone(),
@@ -85,9 +111,15 @@ fn target(connector: &Connector) -> Target {
             RootCertificates::System => Some(PathBuf::from("system")),
             RootCertificates::File(file) => Some(file.clone()),
         },
+        settings: settings(endpoint),
         resolve: Arc::new(move || {
             let (resolver, host) = (resolver.clone(), host.clone());
-            Box::pin(async move { resolver.addresses(&host).await.unwrap_or_default() })
+            Box::pin(async move {
+                match fixed_address {
+                    Some(address) => vec![address],
+                    None => resolver.addresses(&host).await.unwrap_or_default(),
+                }
+            })
         }),
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn build(
     run_id: &RunId,
     clock: &Clock,
     offsets: &[ClockOffset],
+    tls_errors: &[Option<String>],
 ) -> Manifest {
     Manifest {
         format_version: FORMAT_VERSION,
@@ -51,7 +52,11 @@ pub(crate) fn build(
             .as_ref()
             .map(|probing| micros(probing.every())),
         max_tps_per_1000: config.max_tps.map(|tps| (tps * 1e3).round() as i64),
-        endpoints: config.endpoints().map(endpoint).collect(),
+        endpoints: config
+            .endpoints()
+            .enumerate()
+            .map(|(at, connector)| endpoint(connector, tls_errors.get(at).cloned().flatten()))
+            .collect(),
         servers: Vec::new(),
         labels: config.labels.clone(),
         failover: failover(config),
@@ -82,7 +87,7 @@ fn failover(config: &RunConfig) -> Option<Failover> {
     })
 }
 
-fn endpoint(connector: &Connector) -> Endpoint {
+fn endpoint(connector: &Connector, tls_error: Option<String>) -> Endpoint {
     let endpoint = connector.endpoint();
     // An endpoint has one at least.
     let (first, more) = (&endpoint.hosts[0], &endpoint.hosts[1..]);
@@ -104,6 +109,7 @@ fn endpoint(connector: &Connector) -> Endpoint {
         target_session_attrs: Some(endpoint.target)
             .filter(|target| *target != TargetSession::Any)
             .map(|target| target.as_str().to_owned()),
+        tls_error,
     }
 }
 

@@ -19,9 +19,20 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
 
 /// True where the text holds a URL with a password.
 #[must_use]
-pub(crate) fn has_url_password(text: &str) -> bool {
+fn has_url_password(text: &str) -> bool {
     text.match_indices("://")
         .any(|(at, scheme)| url_password(&text[at + scheme.len()..], None).is_some())
+}
+
+/// True where the text holds a URL with a password, or libpq's keyword for one with a value.
+#[must_use]
+pub(crate) fn has_password(text: &str) -> bool {
+    let word = "password";
+    let has_value = |(at, _): (usize, &str)| {
+        let value = text[at + word.len()..].trim_start().strip_prefix('=');
+        value.is_some_and(|value| !value.trim_start().is_empty())
+    };
+    has_url_password(text) || text.match_indices(word).any(has_value)
 }
 
 /// The text with `***` in place of every secret.

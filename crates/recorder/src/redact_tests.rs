@@ -126,8 +126,11 @@ fn urls_with_a_password() {
         ("x postgres://a@c/d postgres://a:b@c/d", true),
         ("postgres://a@c:5432/d", false),
         ("--token x", false),
+        ("host=c password = x", true),
+        ("postgres://c/d?password=x", true),
+        ("host=c sslkey=x password=", false),
     ] {
-        assert_eq!(has_url_password(text), expected, "{text}");
+        assert_eq!(has_password(text), expected, "{text}");
     }
 }
 

@@ -118,7 +118,13 @@ impl Recording {
         stop: watch::Sender<bool>,
     ) -> Result<Self, RecorderError> {
         let folder = config.out.join(run_id.as_str());
-        let manifest = manifest::build(&config, &run_id, &clock, &checked.offsets);
+        let manifest = manifest::build(
+            &config,
+            &run_id,
+            &clock,
+            &checked.offsets,
+            &checked.tls_errors,
+        );
         clock_offset::warn(&checked.offsets, manifest.start_time);
         let options = WriterOptions {
             sync_interval: config.sync_interval,

@@ -205,8 +205,8 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
     );
     on_direct("mysql://a:b@c/d", &["--direct-url", "postgres://"]);
     on_direct(
-        &format!("{direct}&application_name=x"),
-        &["\"application_name\"", "not supported"],
+        &format!("{direct}&gssencmode=require"),
+        &["gssencmode=require", "not supported"],
     );
     on_direct("", &["--direct-url", "PGOUTAGE_DIRECT_URL"]);
     on_proxy(
@@ -321,6 +321,39 @@ fn the_password_comes_from_where_it_may_and_is_warned_of_where_it_may_not() {
     assert_one_line(&from_file(), 2, &["chmod 0600"]);
     std::fs::set_permissions(&file, mode(0o600)).unwrap();
     assert_success(&from_file());
+
+    // What can't be read of it is named, and hides nothing.
+    let line = std::fs::read(&file).unwrap();
+    let lines = [b"caf\xe9:*:*:*:never\n".as_slice(), &line].concat();
+    std::fs::write(&file, lines).unwrap();
+    let output = from_file();
+    assert_success(&output);
+    let said = stderr(&output);
+    assert!(
+        said.contains("pgpass: line 1 is not used") && !said.contains("never"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+
+    // In a string of keywords, and refused in one line where it has to be quoted.
+    let keywords = |password: &str| {
+        let (_, host) = direct.split_once('@').unwrap();
+        let (host, _) = host.split_once('/').unwrap();
+        let (host, port) = host.split_once(':').unwrap();
+        let text = format!("host={host} port={port} user=app dbname=postgres password={password}");
+        cleanup(&|command| {
+            command.env("PGOUTAGE_DIRECT_URL", &text);
+        })
+    };
+    assert_success(&keywords(&format!("'{secret}'")));
+    assert_one_line(&keywords("zwei Teile"), 2, &["--direct-url", "quote"]);
+    let raw = cleanup(&|command| {
+        command.env(
+            "PGOUTAGE_DIRECT_URL",
+            "postgres://app:pass/w?rd#1@h/d?sslmode=x",
+        );
+    });
+    assert_one_line(&raw, 2, &["--direct-url", "percent-encode", "%2F for /"]);
 
     let warned = test.recorder(&["--direct-url", &direct, "cleanup", "--yes"]);
     assert_success(&warned);

@@ -3,7 +3,12 @@
 
 mod common;
 
-use common::{TestLab, assert_one_line, assert_success, certificates};
+use std::process::Command;
+
+use common::{
+    TestLab, assert_one_line, assert_success, certificates, only_recording, rows, stderr, stdout,
+};
+use recording::Table;
 use recording::vocabulary::{ConnectPhase, ErrorClass};
 
 /// What is expected of an attempt.
@@ -22,7 +27,7 @@ use Expected::{Fails, Plain, Tls};
 const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 const UNTRUSTED: Expected = Fails("none of the authorities");
 const EXPIRED: Expected = Fails("certificate expired");
-const MISNAMED: Expected = Fails("not valid for name");
+const MISNAMED: Expected = Fails("is for elsewhere.lab.test, not for writer.lab.test");
 const NO_TLS: Expected = Fails("does no TLS");
 
 /// The server's certificate, the trusted authority, and what each mode does with the two. With an authority given `require` is
@@ -94,7 +99,7 @@ fn what_the_user_is_told() {
     assert_one_line(
         &untrusted,
         2,
-        &["TLS handshake", "check sslmode and sslrootcert"],
+        &["TLS handshake", "check sslmode, sslrootcert and sslcert"],
     );
     assert_one_line(&cleanup("sslrootcert=system", &[]), 2, &["direct"]);
     let missing = cleanup("sslmode=verify-ca&sslrootcert=/no/such.pem", &[]);
@@ -119,4 +124,70 @@ fn what_the_user_is_told() {
     test.set_access_rules("hostssl all app 127.0.0.0/8 reject");
     assert_success(&cleanup("sslmode=prefer", &[]));
     assert_one_line(&cleanup("sslmode=require", &[]), 2, &["pg_hba.conf"]);
+}
+
+/// A handshake that failed is told wherever one looks.
+#[test]
+fn a_prefer_that_fell_back_is_told() {
+    let test = TestLab::start_set_up();
+    certificates::make(test.folder.path());
+    test.serve_certificate("right");
+    let folder = test.folder.path().display();
+    let url = test.url_with(&format!("sslrootcert={folder}/other.pem"));
+    let recorder = |arguments: &[&str]| {
+        let mut command = test.command(arguments);
+        command.env("PGOUTAGE_DIRECT_URL", &url).output().unwrap()
+    };
+    let said = "sslmode=prefer went on without it: TLS handshake: the server's certificate is signed by none";
+    let checked = stdout(&recorder(&["check", "--mode", "direct"]));
+    let row = checked.lines().find(|line| line.contains(said));
+    assert!(row.is_some_and(|row| row.contains("warn")), "{checked}");
+    for skip in [&[][..], &["--skip-check"]] {
+        let runs = test.folder.path().join(format!("runs{}", skip.len()));
+        let run = [
+            "run",
+            "--mode",
+            "direct",
+            "--duration",
+            "1",
+            "--out",
+            runs.to_str().unwrap(),
+        ];
+        let output = recorder(&[&run, skip].concat());
+        assert_success(&output);
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+        let recording = only_recording(&runs);
+        let error = recording.manifest().endpoints[0].tls_error.clone();
+        assert!(error.is_some_and(|error| error.contains("none of the authorities")));
+        let connections = rows(&recording, Table::Connections);
+        assert!(!connections.is_empty());
+        for row in connections {
+            assert!(
+                row["tls_error"].contains("none of the authorities"),
+                "{row:?}"
+            );
+        }
+    }
+}
+
+/// Of those that psql takes where OpenSSL is told to: the cause and the way out are in the line.
+#[test]
+fn a_short_rsa_key_is_refused_by_its_length() {
+    let folder = tempfile::tempdir().unwrap();
+    certificates::make(folder.path());
+    certificates::make_more(folder.path());
+    let server = certificates::OpenSsl::serve(folder.path(), "rsa1024");
+    let url = format!("postgres://app@{}/d?sslmode=require", server.address());
+    let output = Command::new(env!("CARGO_BIN_EXE_recorder"))
+        .args(["check", "--mode", "direct"])
+        .env("PGOUTAGE_DIRECT_URL", url)
+        .output()
+        .unwrap();
+    let said = stdout(&output);
+    assert!(
+        said.contains("the server's RSA key has 1024 bits")
+            && said.contains("give the server another key"),
+        "{said} {}",
+        stderr(&output)
+    );
 }

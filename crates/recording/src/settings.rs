@@ -75,6 +75,9 @@ pub struct Endpoint {
     /// Which of the servers will do, libpq's word; absent where any will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_session_attrs: Option<String>,
+    /// Why TLS failed before the start, where `sslmode` is `prefer` and the connection went on without it; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_error: Option<String>,
 }
 
 impl Endpoint {

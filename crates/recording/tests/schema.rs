@@ -72,6 +72,7 @@ fn full(schedule: Schedule) -> Value {
                 port: 5433,
             }],
             target_session_attrs: Some("read-write".to_owned()),
+            tls_error: Some("TLS handshake: no".to_owned()),
         }],
         servers: vec![Server {
             path: Path::Direct,

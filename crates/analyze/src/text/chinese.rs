@@ -151,6 +151,7 @@ pub(super) const CHINESE: Words = Words {
     endpoint: |path| format!("{} 端点", capitalized(path)),
     reader_endpoint: |path| format!("{} 只读端点", capitalized(path)),
     endpoint_text: |address, user, sslmode| format!("{address}, 用户 {user}, sslmode {sslmode}"),
+    went_on_without_tls: |error| format!("TLS 失败, 未加密连接: {error}"),
     servers: |path| format!("{} 应答服务器", capitalized(path)),
     writer_server: "写节点",
     reader_server: "只读节点",
@@ -350,6 +351,7 @@ pub(super) const CHINESE: Words = Words {
                  未见到的时刻 (-) 其用时计入下一段。不属于停机时间: 触发至最后成功 (最后成功早于触发时为 0), 各次停机之间的正常时间, \
                  首次成功至恢复全部吞吐。",
     note_baseline_p99: "延迟恢复以故障前 30 秒的 p99 为基准, 至少需要 100 次成功; 次数不足时为 -。",
+    note_without_tls: "未加密: TLS 握手失败后, sslmode=prefer 改用明文连接。建立连接的用时包含两次尝试; 强制要求 TLS 的应用将无法连接。",
     note_none: "-: 无法给出的数据, 并非 0; 百分位 q 至少需要 1/(1-q) 个样本 (p99 需要 100 个)。",
     note_unobserved: "未观测到: 全部操作停机期间该分组既无成功也无失败; 其停机时间未知, 可用率为上限 (至多)。",
     note_thresholds: |outage, stall, merge| {

@@ -237,6 +237,7 @@ fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
         user,
         sslmode,
         target_session_attrs,
+        tls_error,
         ..
     } = endpoint;
     let hosts: Vec<String> = endpoint
@@ -249,6 +250,10 @@ fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
         text.push_str(page.words.separator);
         // libpq's name, in every language.
         text.push_str(&plain(&format!("target_session_attrs {target}")));
+    }
+    if let Some(error) = tls_error {
+        text.push_str(page.words.separator);
+        text.push_str(&(page.words.went_on_without_tls)(&plain(error)));
     }
     let label = if endpoint.reader {
         page.words.reader_endpoint

@@ -124,6 +124,7 @@ pub(super) const ENGLISH: Words = Words {
     endpoint: |path| format!("{} endpoint", capitalized(path)),
     reader_endpoint: |path| format!("{} reader endpoint", capitalized(path)),
     endpoint_text: |address, user, sslmode| format!("{address}, user {user}, sslmode {sslmode}"),
+    went_on_without_tls: |error| format!("without TLS, which failed: {error}"),
     servers: |path| format!("{} answered by", capitalized(path)),
     writer_server: "writer",
     reader_server: "reader",
@@ -345,6 +346,8 @@ pub(super) const ENGLISH: Words = Words {
                  success to full throughput.",
     note_baseline_p99: "Normal latency is measured against the p99 of the 30 s before, which needs 100 successes: `-` where the \
                         group had fewer.",
+    note_without_tls: "Without TLS: sslmode=prefer went on without it after a failed handshake. Connecting took the time of both, and \
+                       an application that insists on TLS would not have connected.",
     note_none: "-: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).",
     note_unobserved: "Unobserved: in an outage of all operations this group had neither success nor failure; its \
                       downtime is not known, its availability is `at most`.",

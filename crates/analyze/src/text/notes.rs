@@ -56,6 +56,10 @@ pub(super) fn section(page: &Page<'_>) -> String {
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
         notes.push(words.note_baseline_p99.to_owned());
     }
+    let mut endpoints = page.summary.recording.endpoints.iter();
+    if endpoints.any(|endpoint| endpoint.tls_error.is_some()) {
+        notes.push(words.note_without_tls.to_owned());
+    }
     notes.push(words.note_none.to_owned());
     notes.push((words.note_thresholds)(
         &setting(thresholds.min_outage_us),

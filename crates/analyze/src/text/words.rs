@@ -108,6 +108,8 @@ pub(super) struct Words {
     pub(super) endpoint: fn(&str) -> String,
     pub(super) reader_endpoint: fn(&str) -> String,
     pub(super) endpoint_text: fn(&str, &str, &str) -> String,
+    /// Why TLS failed.
+    pub(super) went_on_without_tls: fn(&str) -> String,
     pub(super) servers: fn(&str) -> String,
     pub(super) writer_server: &'static str,
     pub(super) reader_server: &'static str,
@@ -271,6 +273,7 @@ pub(super) struct Words {
     pub(super) notes_heading: &'static str,
     pub(super) note_downtime: &'static str,
     pub(super) note_parts: &'static str,
+    pub(super) note_without_tls: &'static str,
     pub(super) note_none: &'static str,
     pub(super) note_baseline_p99: &'static str,
     pub(super) note_unobserved: &'static str,

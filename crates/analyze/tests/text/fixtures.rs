@@ -287,6 +287,7 @@ fn endpoint(path: Path, host: &str, port: u16) -> Endpoint {
         reader: false,
         more_hosts: Vec::new(),
         target_session_attrs: None,
+        tls_error: None,
     }
 }
 

@@ -117,6 +117,18 @@ fn every_setting_is_told() {
 }
 
 #[test]
+fn an_endpoint_that_went_on_without_tls() {
+    let mut summary = sample();
+    assert!(!english(&summary).contains("ithout TLS"));
+    let error = "TLS handshake: the server's certificate expired on 2021-01-01; renew it";
+    summary.recording.endpoints[1].tls_error = Some(error.to_owned());
+    let report = english(&summary);
+    insta::assert_snapshot!(told(&report, &["Proxy endpoint", "went on without it"]), @r"");
+    let report = chinese(&summary);
+    insta::assert_snapshot!(told(&report, &["Proxy 端点", "未加密"]), @r"");
+}
+
+#[test]
 fn of_a_recording_from_before_nothing_is_told() {
     let report = english(&sample());
     for label in [

@@ -6,8 +6,8 @@ use recording::vocabulary::Path;
 
 use super::Check;
 use super::examine::{End, Examination};
-use crate::connect::{Answer, Connector, literal};
-use crate::endpoint::Endpoint;
+use crate::connect::{Answer, Connector};
+use crate::endpoint::{Endpoint, Host};
 
 /// A name that may be kept longer than this delays every client that follows it.
 const LONG_TTL_S: u32 = 60;
@@ -15,16 +15,16 @@ const LONG_TTL_S: u32 = 60;
 impl Examination {
     pub(super) async fn dns(&mut self) -> Result<(), End> {
         for host in self.rows.connector.endpoint().hosts.clone() {
-            self.dns_of(&host.name).await?;
+            self.dns_of(&host).await?;
         }
         Ok(())
     }
 
-    async fn dns_of(&mut self, host: &str) -> Result<(), End> {
+    async fn dns_of(&mut self, host: &Host) -> Result<(), End> {
         let connector = &self.rows.connector;
-        let follows_name = follows_name(connector, host);
-        if let Some(address) = literal(host) {
-            let found = format!("{host} is an address: no look-up");
+        let follows_name = follows_name(connector, &host.name);
+        if let Some(address) = host.address() {
+            let found = format!("{address} is an address: no look-up");
             match follows_name && !address.is_loopback() {
                 true => self.rows.warn(
                     Check::Dns,
@@ -35,6 +35,7 @@ impl Examination {
             }
             return Ok(());
         }
+        let host = host.name.as_str();
         // Past --dns-cache: the TTL shown is the name server's.
         let resolver = connector.resolver().clone();
         let asked = async {

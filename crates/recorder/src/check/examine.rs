@@ -6,10 +6,11 @@ use recording::Clock;
 use recording::vocabulary::{ConnectPhase, Path};
 use tokio::time::timeout;
 
-use super::{Check, Examined, Row, Sizing, Verdict, certificate};
+use super::{Check, Examined, Row, Sizing, Verdict};
 use crate::connect::{Connector, Progress, Session};
 use crate::database::{self, Trouble};
 use crate::endpoint::SslMode;
+use crate::x509::Certificate;
 
 /// A certificate that ends sooner is told.
 const SOON_S: i64 = 30 * 86_400;
@@ -98,6 +99,7 @@ pub(super) async fn examine(
             server: None,
             offset: None,
             round_trip: None,
+            tls_error: None,
         },
     };
     if let Ok(session) = examination.all().await {
@@ -123,6 +125,7 @@ impl Examination {
         self.time_for_all_hosts();
         self.dns().await?;
         let (session, progress) = self.connect().await?;
+        self.examined.tls_error.clone_from(&progress.tls_error);
         self.other_hosts(progress.host).await;
         self.server(&session, progress.server.as_ref()).await?;
         let settings = self.ask_settings(&session).await?;
@@ -228,6 +231,11 @@ impl Examination {
         let endpoint = self.rows.connector.endpoint();
         let mode = endpoint.sslmode;
         let Some(facts) = &progress.tls else {
+            if let Some(error) = &progress.tls_error {
+                let found = format!("none: sslmode=prefer went on without it: {error}");
+                let remedy = "mend it, or write sslmode=disable; all but the password is readable on the way";
+                return self.rows.warn(Check::Tls, found, remedy);
+            }
             let found = format!("none (sslmode {})", mode.as_str());
             match progress.address.is_some_and(|address| address.is_loopback()) {
                 true => self.rows.ok(Check::Tls, found),
@@ -239,7 +247,7 @@ impl Examination {
             }
             return;
         };
-        let Some(certificate) = facts.certificate.as_deref().and_then(certificate::read) else {
+        let Some(certificate) = facts.certificate.as_deref().and_then(Certificate::read) else {
             let found = format!("{}, certificate not readable", facts.version);
             return self
                 .rows
@@ -255,17 +263,18 @@ impl Examination {
         let found = format!(
             "{}, {} {}, valid until {}, {}",
             facts.version,
-            if certificate.is_self_signed {
+            if certificate.is_self_signed() {
                 "self-signed by"
             } else {
                 "signed by"
             },
-            certificate.signed_by,
+            certificate.signed_by(),
             until.format("%Y-%m-%d"),
             match (mode, &endpoint.roots) {
                 (SslMode::VerifyFull, _) => "authority and name checked",
                 (SslMode::VerifyCa, _) => "authority checked",
-                (SslMode::Require, roots) if *roots != crate::endpoint::RootCertificates::None =>
+                (SslMode::Require | SslMode::Prefer, roots)
+                    if *roots != crate::endpoint::RootCertificates::None =>
                     "authority checked",
                 _ => "not checked",
             }

@@ -2,7 +2,6 @@
 //! each question has a limit: a server that hangs gives a failed row.
 
 mod answers;
-mod certificate;
 mod columns;
 mod descriptors;
 mod dns;
@@ -57,9 +56,9 @@ pub struct CheckArgs {
     /// pgbench's clients per path in that run
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "enable_pgbench")]
     pub pgbench_clients: u32,
-    /// Limit on each phase of connecting, and on each question after it
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
-    pub connect_timeout: Duration,
+    /// Limit on each phase of connecting, and on each question after it [default: connect_timeout of the connection strings, else 5s]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub connect_timeout: Option<Duration>,
     /// Longest that an operation may take in that run
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     pub operation_timeout: Duration,
@@ -180,6 +179,8 @@ pub(crate) struct Examined {
     pub(crate) offset: Option<ClockOffset>,
     /// The median.
     pub(crate) round_trip: Option<Duration>,
+    /// Why TLS failed where `sslmode=prefer` went on without it.
+    pub(crate) tls_error: Option<String>,
 }
 
 /// Examines all endpoints at the same time; the answers in the order of `connectors`.
@@ -284,13 +285,10 @@ fn warn(connector: &Connector, rows: &[Row]) {
 /// # Errors
 /// [`RecorderError::Usage`] for the command line, [`RecorderError::Failed`] where a check fails.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<(), RecorderError> {
-    if args.connect_timeout.is_zero() {
-        let text = "--connect-timeout 0: must be longer".to_owned();
-        return Err(RecorderError::Usage(text));
-    }
     let paths = args.mode.mode().paths();
-    let connectors = config::connectors(endpoints, paths, args.connect_timeout)?;
-    let readers = config::readers(endpoints, &connectors, args.connect_timeout)?;
+    let limit = config::connect_limit(endpoints, paths, args.connect_timeout)?;
+    let connectors = config::connectors(endpoints, paths, limit)?;
+    let readers = config::readers(endpoints, &connectors, limit)?;
     let named = |connector: Connector| connector.named(application_name::of_command("check"));
     let connectors: Vec<Connector> = connectors.into_iter().map(named).collect();
     let readers: Vec<Connector> = readers.into_iter().map(named).collect();
@@ -299,9 +297,9 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
         transactions: true,
         pool_size: args.pool_size as usize,
         pgbench_clients: args.enable_pgbench.then_some(args.pgbench_clients),
-        limit: args.connect_timeout,
+        limit,
         protocol: args.protocol,
-        connect: args.connect_timeout,
+        connect: limit,
         operation: args.operation_timeout,
         longest_idle: longest_idle(args.max_operation_interval, args.operation_timeout),
     };

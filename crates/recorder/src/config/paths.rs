@@ -1,5 +1,6 @@
 //! Where the paths lead: connectors, made from URLs, flags and environment.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use recording::vocabulary::Path;
@@ -12,8 +13,9 @@ use crate::endpoint::Endpoint;
 use crate::environment::Environment;
 use crate::error::RecorderError;
 use crate::password_command::PasswordCommand;
+use crate::say;
 
-/// The limit on each phase of connecting for `setup` and `cleanup`.
+/// The limit on each phase of connecting where neither the user nor a connection string has one.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// The connector of the commands `setup` and `cleanup`: the direct endpoint, else the proxy's.
@@ -33,7 +35,8 @@ pub fn maintenance_connector(
             ));
         }
     };
-    let mut connectors = connectors(endpoints, &[path], CONNECT_LIMIT)?;
+    let limit = connect_limit(endpoints, &[path], None)?;
+    let mut connectors = connectors(endpoints, &[path], limit)?;
     let connector = connectors.pop().ok_or_else(|| usage("no endpoint"))?;
     Ok(connector.named(application_name::of_command(command)))
 }
@@ -45,6 +48,49 @@ fn url(endpoints: &EndpointArgs, path: Path) -> Option<&str> {
         Path::Proxy => &endpoints.proxy_url,
     };
     url.as_deref().filter(|url| !url.is_empty())
+}
+
+/// The URL of the reads of a path.
+fn reader_url(endpoints: &EndpointArgs, path: Path) -> Option<&str> {
+    let url = match path {
+        Path::Direct => &endpoints.readers.direct_reader_url,
+        Path::Proxy => &endpoints.readers.proxy_reader_url,
+    };
+    url.as_deref().filter(|url| !url.is_empty())
+}
+
+/// The limit on each phase of connecting, the same on every path: the flag's, else that of the connection strings.
+///
+/// # Errors
+/// [`RecorderError::Usage`] for a flag of 0, and where the strings differ.
+pub(crate) fn connect_limit(
+    endpoints: &EndpointArgs,
+    paths: &[Path],
+    flag: Option<Duration>,
+) -> Result<Duration, RecorderError> {
+    if let Some(limit) = flag {
+        return match limit.is_zero() {
+            true => Err(usage("--connect-timeout 0: must be longer")),
+            false => Ok(limit),
+        };
+    }
+    let environment = Environment::of_process();
+    let urls = paths
+        .iter()
+        .flat_map(|path| [url(endpoints, *path), reader_url(endpoints, *path)]);
+    // What is wrong with one is said where it is connected to.
+    let mut limits = urls
+        .flatten()
+        .filter_map(|url| Endpoint::parse(url, &environment).ok())
+        .map(|endpoint| endpoint.connect_timeout.unwrap_or(CONNECT_LIMIT));
+    let first = limits.next().unwrap_or(CONNECT_LIMIT);
+    match limits.all(|other| other == first) {
+        true => Ok(first),
+        false => Err(usage(
+            "the connection strings have different limits (connect_timeout), and paths with different ones can't be compared: give all \
+             the same, or use --connect-timeout",
+        )),
+    }
 }
 
 pub(crate) fn connectors(
@@ -68,7 +114,22 @@ pub(crate) fn connectors(
         connect_to(*path, url, endpoints, &resolver, limit)
             .map_err(|reason| usage(format!("--{path}-url: {reason}")))
     };
-    paths.iter().map(connector).collect()
+    let connectors: Vec<Connector> = paths.iter().map(connector).collect::<Result<_, _>>()?;
+    warn(&connectors, &[]);
+    Ok(connectors)
+}
+
+/// Says what the files of the endpoints are warned about, each line once.
+fn warn(connectors: &[Connector], warned: &[Connector]) {
+    let of = |connectors: &[Connector]| -> BTreeSet<String> {
+        let warnings = connectors
+            .iter()
+            .flat_map(|connector| connector.endpoint().warnings.clone());
+        warnings.collect()
+    };
+    for warning in of(connectors).difference(&of(warned)) {
+        say::line(format!("warning: {warning}"));
+    }
 }
 
 /// The connector of one URL, with what flags and environment add to it.
@@ -83,6 +144,13 @@ fn connect_to(
     let settings = &endpoints.connection;
     let mut endpoint = Endpoint::parse(url, &environment)?;
     endpoint.tcp = endpoint.tcp.or(settings.tcp()?);
+    if path == Path::Proxy && endpoint.options.is_some() {
+        endpoint.warnings.push(
+            "proxy path: options pins each session of RDS Proxy to one server connection, so that the proxy can't share it; \
+             pgbouncer refuses it, unless ignore_startup_parameters has it"
+                .to_owned(),
+        );
+    }
     let command = settings.password_command.as_deref();
     let command = command.filter(|command| !command.is_empty() && endpoint.password.is_none());
     let commands: Vec<PasswordCommand> = match command {
@@ -127,15 +195,16 @@ pub(crate) fn readers(
 ) -> Result<Vec<Connector>, RecorderError> {
     let reader = |connector: &Connector| {
         let path = connector.path();
-        let url = match path {
-            Path::Direct => &endpoints.readers.direct_reader_url,
-            Path::Proxy => &endpoints.readers.proxy_reader_url,
-        };
-        let url = url.as_deref().filter(|url| !url.is_empty())?;
+        let url = reader_url(endpoints, path)?;
         // The same resolver: what one looked up, the other need not ask.
         let reader = connect_to(path, url, endpoints, connector.resolver(), limit);
         let in_url = |reason: String| usage(format!("--{path}-reader-url: {reason}"));
         Some(reader.map(Connector::for_reads).map_err(in_url))
     };
-    connectors.iter().filter_map(reader).collect()
+    let readers: Vec<Connector> = connectors
+        .iter()
+        .filter_map(reader)
+        .collect::<Result<_, _>>()?;
+    warn(&readers, connectors);
+    Ok(readers)
 }

@@ -3,9 +3,7 @@
 
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-/// Tags of DER.
-const SEQUENCE: u8 = 0x30;
-const OBJECT_IDENTIFIER: u8 = 0x06;
+use crate::x509::{Certificate, algorithm_of};
 
 /// Signature algorithms whose name holds a hash, as DER writes them, and that hash. After the RFC, MD5 and SHA-1 count as SHA-256.
 const ALGORITHMS: [(&[u8], Hash); 11] = [
@@ -55,34 +53,11 @@ pub(super) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// `Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE { OBJECT IDENTIFIER, ... }, ... }`
 fn hash_of(certificate: &[u8]) -> Option<Hash> {
-    let (certificate, _) = take(SEQUENCE, certificate)?;
-    let (_, after_signed_part) = take(SEQUENCE, certificate)?;
-    let (algorithm, _) = take(SEQUENCE, after_signed_part)?;
-    let (identifier, _) = take(OBJECT_IDENTIFIER, algorithm)?;
+    let certificate = Certificate::read(certificate)?;
+    let identifier = algorithm_of(certificate.signature_algorithm)?;
     let known = ALGORITHMS.iter().find(|(known, _)| *known == identifier)?;
     Some(known.1)
-}
-
-/// The content of the first element, which must have that tag, and what follows it.
-fn take(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        // The low bits say how many bytes of length follow; no certificate needs more than three.
-        0x81..=0x83 => {
-            let (length, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = length
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-            (length, rest)
-        }
-        _ => return None,
-    };
-    (found == tag).then_some(())?;
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]
@@ -91,16 +66,12 @@ mod tests {
 
     use super::*;
 
-    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-        [&[tag, 0x82][..], &length, content].concat()
-    }
+    use crate::x509::tests::{certificate, name};
 
-    /// As much of a certificate as is looked at.
-    fn certificate(algorithm: &[u8]) -> Vec<u8> {
-        let signed_part = element(SEQUENCE, &[7; 300]);
-        let algorithm = element(SEQUENCE, &element(OBJECT_IDENTIFIER, algorithm));
-        element(SEQUENCE, &[signed_part, algorithm].concat())
+    /// A certificate that says it is signed so.
+    fn certificate_of(algorithm: &[u8]) -> Vec<u8> {
+        let name = name(&[0x55, 0x04, 0x03], "db");
+        certificate(&name, &name, b"261215171100Z", &[], algorithm)
     }
 
     #[test]
@@ -113,7 +84,7 @@ mod tests {
             (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4], 64),
             (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 1], 28),
         ] {
-            let binding = tls_server_end_point(&certificate(algorithm));
+            let binding = tls_server_end_point(&certificate_of(algorithm));
             assert_eq!(
                 binding.map(|binding| binding.len()),
                 Some(length),
@@ -125,7 +96,7 @@ mod tests {
             &[0x2b, 0x65, 0x70][..],
             &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10],
         ] {
-            assert_eq!(tls_server_end_point(&certificate(algorithm)), None);
+            assert_eq!(tls_server_end_point(&certificate_of(algorithm)), None);
         }
     }
 
@@ -137,7 +108,7 @@ mod tests {
 
         #[test]
         fn never_panics_on_a_damaged_certificate(at in 0_usize..330, byte: u8, cut in 0_usize..330) {
-            let mut bytes = certificate(&[0x2b, 0x65, 0x70]);
+            let mut bytes = certificate_of(&[0x2b, 0x65, 0x70]);
             let length = bytes.len();
             bytes[at % length] = byte;
             let _ = tls_server_end_point(&bytes[..cut % length]);

@@ -10,6 +10,7 @@ use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 use super::lookup_error::{self, LookupError};
 use super::session;
 use super::stream::FirstByte;
+use super::tls;
 use super::{Progress, order};
 use crate::classify::{self, Symptom};
 use crate::{message, shortage};
@@ -174,6 +175,10 @@ pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
     }
     let source = std::error::Error::source(error);
     if let Some(io) = source.and_then(|source| source.downcast_ref::<io::Error>()) {
+        // With TLS 1.3 a server that does not like our certificate says so after the handshake.
+        if let Some(reason) = tls::explain_later(io) {
+            return refusal(ErrorClass::Tls, &reason);
+        }
         return PhaseError {
             message,
             ..from_io(io)

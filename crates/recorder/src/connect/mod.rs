@@ -30,7 +30,6 @@ use tokio_postgres::config::SslNegotiation;
 
 pub use failure::ConnectError;
 pub use lookup_error::LookupError;
-pub use names::literal;
 pub use progress::Progress;
 pub use resolve::{Answer, Resolver};
 pub(crate) use session::answer_of;
@@ -99,10 +98,11 @@ impl Connector {
         self
     }
 
-    /// What its sessions are called.
+    /// What its sessions are called: the user's own name comes first.
     #[must_use]
     pub fn application_name(&self) -> &str {
-        &self.application_name
+        let of_user = self.endpoint.application_name.as_deref();
+        of_user.unwrap_or(&self.application_name)
     }
 
     /// The connector of the endpoint that only the path's reads go to.
@@ -234,10 +234,13 @@ impl Connector {
                 return Err(refusal(class, &error.message));
             }
         };
-        let name = &self.endpoint.hosts[host].name;
-        let lookup = async { Ok(self.resolver.addresses(name).await?) };
+        let host = &self.endpoint.hosts[host];
+        if let Some(address) = host.address() {
+            return Ok((password, vec![address]));
+        }
+        let lookup = async { Ok(self.resolver.addresses(&host.name).await?) };
         let (addresses, us) = self.phase(ConnectPhase::Dns, progress, lookup).await?;
-        progress.dns_us = literal(name).is_none().then_some(us);
+        progress.dns_us = Some(us);
         Ok((password, addresses))
     }
 
@@ -357,9 +360,12 @@ impl Connector {
                 ChannelBinding::Prefer => tokio_postgres::config::ChannelBinding::Prefer,
                 ChannelBinding::Require => tokio_postgres::config::ChannelBinding::Require,
             });
-        config.application_name(&self.application_name);
+        config.application_name(self.application_name());
         if let Some(password) = password {
             config.password(&password.0);
+        }
+        if let Some(options) = &self.endpoint.options {
+            config.options(options);
         }
         config
     }

@@ -1,19 +1,8 @@
 //! Names as the name server is asked for them.
 
-use std::net::IpAddr;
-
 use hickory_resolver::proto::ProtoError;
 use hickory_resolver::proto::rr::Name;
 use hickory_resolver::proto::rr::domain::Label;
-
-/// The address that a host's text is, also in the short forms that getaddrinfo takes (`127.1`).
-#[must_use]
-pub fn literal(host: &str) -> Option<IpAddr> {
-    host.parse().ok().or_else(|| match url::Host::parse(host) {
-        Ok(url::Host::Ipv4(address)) => Some(address.into()),
-        _ => None,
-    })
-}
 
 /// A name as it is: DNS carries any byte, and what is a host name is not for the client to say (`my_db` of docker compose). Only a label that
 /// is not ASCII is written by the rules of IDNA.
@@ -111,16 +100,5 @@ mod tests {
         );
         assert_eq!(of("my_db."), ["my_db."]);
         assert_eq!(of("localhost")[0], "localhost.");
-    }
-
-    #[test]
-    fn addresses_in_their_short_forms() {
-        for text in ["127.1", "127.0.0.1", "0x7f.1", "2130706433"] {
-            assert_eq!(literal(text), Some([127, 0, 0, 1].into()), "{text}");
-        }
-        assert_eq!(literal("::1"), "::1".parse().ok());
-        for text in ["my_db", "db.test", "127.0.0.1.test", "1.2.3.4.5", ""] {
-            assert_eq!(literal(text), None, "{text}");
-        }
     }
 }

@@ -21,6 +21,7 @@ use super::lookup_error::{LookupError, Trouble};
 use super::names::{self, Search};
 use super::order;
 use super::system::{HostsFile, NameServers};
+use crate::endpoint::literal;
 
 /// Looks names up. Made when the first name is; cheap to clone, and clones share the cache.
 #[derive(Clone)]
@@ -150,7 +151,7 @@ impl Resolver {
     /// # Errors
     /// Why there is none.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, LookupError> {
-        if let Some(address) = names::literal(host) {
+        if let Some(address) = literal(host) {
             return Ok(vec![address]);
         }
         let kept = lock(&self.0.kept)

@@ -1,25 +1,27 @@
 //! TLS by rustls, with libpq's meaning of `sslmode`.
 
+mod client_certificate;
+mod host_name;
+mod provider;
+mod verifier;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
-use tokio_rustls::rustls::crypto::{
-    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
-};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, Error, SupportedProtocolVersion,
 };
 
-use crate::endpoint::{Endpoint, Host, RootCertificates, SslMode};
+use crate::endpoint::{Endpoint, Host, SslMode, TlsVersion};
+use verifier::Verifier;
 
 /// `SSLRequest`: length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -33,7 +35,7 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Reads the certificates of trusted authorities; `None` for `sslmode=disable`.
+    /// Reads the certificates of trusted authorities, and the client's own; `None` for `sslmode=disable`.
     ///
     /// # Errors
     /// One line that names the file.
@@ -41,44 +43,22 @@ impl Tls {
         if endpoint.sslmode == SslMode::Disable {
             return Ok(None);
         }
-        let provider = Arc::new(ring::default_provider());
+        let provider = provider::provider();
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Verifier::new(&endpoint.roots, endpoint.sslmode, algorithms)?;
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| format!("TLS: {error}"))?;
-        let roots = roots(&endpoint.roots)?;
-        let config = match (roots, endpoint.sslmode) {
-            (Some(roots), SslMode::VerifyFull) => {
-                builder.with_root_certificates(roots).with_no_client_auth()
+            .with_protocol_versions(&versions(endpoint))
+            .map_err(|error| format!("TLS: {error}"))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = match &endpoint.client_certificate {
+            None => builder.with_no_client_auth(),
+            Some(files) => {
+                builder.with_client_cert_resolver(client_certificate::load(files, &provider)?)
             }
-            // As in libpq, a root file has the authority checked, also where nobody asked for it: `prefer` then does without TLS.
-            (Some(roots), SslMode::Prefer | SslMode::Require | SslMode::VerifyCa) => {
-                let chain = WebPkiServerVerifier::builder_with_provider(
-                    Arc::new(roots),
-                    Arc::clone(&provider),
-                )
-                .build()
-                .map_err(|error| format!("sslrootcert: {error}"))?;
-                let verifier = LenientVerifier {
-                    chain: Some(chain),
-                    provider,
-                };
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(verifier))
-                    .with_no_client_auth()
-            }
-            _ => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(LenientVerifier {
-                    chain: None,
-                    provider,
-                }))
-                .with_no_client_auth(),
         };
-        let name = |host: &Host| {
-            ServerName::try_from(host.name.clone())
-                .map_err(|_| format!("{}: not a host name that TLS can check", host.name))
-        };
+        config.enable_sni = endpoint.sends_host_name;
+        let name = |host: &Host| name(host, endpoint.sslmode);
         let names = endpoint.hosts.iter().map(name).collect::<Result<_, _>>()?;
         Ok(Some(Self {
             connector: TlsConnector::from(Arc::new(config)),
@@ -109,6 +89,38 @@ impl Tls {
     }
 }
 
+fn versions(endpoint: &Endpoint) -> Vec<&'static SupportedProtocolVersion> {
+    let (least, most) = endpoint.tls_versions;
+    [(TlsVersion::V1_2, &TLS12), (TlsVersion::V1_3, &TLS13)]
+        .into_iter()
+        .filter(|(version, _)| (least..=most).contains(version))
+        .map(|(_, version)| version)
+        .collect()
+}
+
+/// The name that the server is told, and that its certificate is held against.
+fn name(host: &Host, sslmode: SslMode) -> Result<ServerName<'static>, String> {
+    match ServerName::try_from(host.name.clone()) {
+        Ok(name) => Ok(name),
+        Err(_) if sslmode == SslMode::VerifyFull => {
+            Err(format!("{}: not a host name that TLS can check", host.name))
+        }
+        // The name is of no matter then, and an address is not told to the server.
+        Err(_) => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()),
+    }
+}
+
+/// The certificates of a PEM file, one at least.
+fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
+    let certificates = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|error| error.to_string())?;
+    match certificates.is_empty() {
+        true => Err("no PEM certificate in it".to_owned()),
+        false => Ok(certificates),
+    }
+}
+
 /// Asks the server whether it does TLS.
 ///
 /// # Errors
@@ -125,103 +137,52 @@ pub(super) async fn ask_for_tls(stream: &mut TcpStream) -> std::io::Result<bool>
     }
 }
 
-/// What TLS has against the server; `None` where the connection itself failed.
+/// What TLS has against the server in the handshake; `None` where the connection itself failed.
 pub(super) fn explain(error: &std::io::Error) -> Option<String> {
     let reason = error.get_ref()?;
-    let untrusted = Error::InvalidCertificate(CertificateError::UnknownIssuer);
-    Some(match reason.downcast_ref::<Error>() {
-        Some(error) if *error == untrusted => {
-            "the server's certificate is signed by none of the authorities in sslrootcert"
+    Some(explain_later(error).unwrap_or_else(|| reason.to_string()))
+}
+
+/// What TLS has against the server, or the server against us; `None` for every other error. TLS 1.3 may say so after the handshake only.
+pub(super) fn explain_later(error: &std::io::Error) -> Option<String> {
+    let reason = error.get_ref()?.downcast_ref::<Error>()?;
+    Some(match reason {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "the server's certificate is signed by none of the authorities in sslrootcert that are valid today"
                 .to_owned()
         }
-        _ => reason.to_string(),
+        Error::InvalidCertificate(error) => {
+            format!("the server's certificate is not good: {error}")
+        }
+        // Our own words.
+        Error::General(text) => text.clone(),
+        Error::AlertReceived(alert) => explain_alert(*alert),
+        Error::PeerIncompatible(reason) => {
+            format!("the server's TLS is too old, or of another kind ({reason:?}); it needs TLS 1.2 or 1.3")
+        }
+        other => other.to_string(),
     })
 }
 
-fn roots(wanted: &RootCertificates) -> Result<Option<RootCertStore>, String> {
-    let mut store = RootCertStore::empty();
-    match wanted {
-        RootCertificates::None => return Ok(None),
-        RootCertificates::System => {
-            let (added, _unusable) =
-                store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if added == 0 {
-                return Err(
-                    "sslrootcert=system: this system has no certificates of authorities \
-                            (Debian: apt-get install ca-certificates)"
-                        .to_owned(),
-                );
-            }
+fn explain_alert(alert: AlertDescription) -> String {
+    let hint = match alert {
+        AlertDescription::ProtocolVersion => "it takes none of TLS 1.2 and 1.3",
+        AlertDescription::HandshakeFailure => {
+            "it has no cipher and no kind of key in common with us (keys for DSA, Ed448 or RSA-PSS alone are not supported, and P-521 needs TLS 1.3), or wants \
+             a client certificate (sslcert, sslkey)"
         }
-        RootCertificates::File(file) => {
-            let failed = |reason: String| format!("sslrootcert={}: {reason}", file.display());
-            let text = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
-            for certificate in CertificateDer::pem_slice_iter(&text) {
-                let certificate = certificate.map_err(|error| failed(error.to_string()))?;
-                store
-                    .add(certificate)
-                    .map_err(|error| failed(error.to_string()))?;
-            }
-            if store.is_empty() {
-                return Err(failed("no PEM certificate in it".to_owned()));
-            }
+        AlertDescription::CertificateRequired => {
+            "it wants a client certificate: give sslcert and sslkey"
         }
-    }
-    Ok(Some(store))
-}
-
-/// Checks less than rustls does: the authority but not the name (`verify-ca`), or neither (`require` and `prefer` without a root file). That the
-/// server holds its certificate's key is checked always.
-#[derive(Debug)]
-struct LenientVerifier {
-    chain: Option<Arc<WebPkiServerVerifier>>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for LenientVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let Some(chain) = &self.chain else {
-            return Ok(ServerCertVerified::assertion());
-        };
-        match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is checked last: whoever comes so far has a trusted chain.
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            checked => checked,
+        AlertDescription::UnknownCA
+        | AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown => {
+            "it does not take our client certificate: check sslcert"
         }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
+        _ => "see the server's log",
+    };
+    format!("the server ended TLS with the alert {alert:?}: {hint}")
 }

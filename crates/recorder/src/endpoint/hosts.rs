@@ -1,9 +1,9 @@
 //! The hosts of an endpoint and which of their servers will do, with libpq's grammar and words.
 
-use url::{Host as UrlHost, ParseError, Url};
+use std::net::IpAddr;
 
-use super::{NO_HOST, Password, decode, parse_url};
-use crate::environment::Environment;
+use super::Password;
+use super::values::{Value, Values};
 
 /// The port of a host that has none.
 const DEFAULT_PORT: u16 = 5432;
@@ -15,17 +15,17 @@ pub struct Host {
     pub name: String,
     /// TCP port.
     pub port: u16,
+    /// Where to connect to without looking the name up (`hostaddr`).
+    pub fixed_address: Option<IpAddr>,
     /// The password that the password file has for it.
     pub password: Option<Password>,
 }
 
 impl Host {
-    fn new(name: String, port: u16) -> Self {
-        Self {
-            name,
-            port,
-            password: None,
-        }
+    /// The address that needs no look-up: the one that is given, or the host is one.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.fixed_address.or_else(|| literal(&self.name))
     }
 }
 
@@ -36,6 +36,15 @@ impl std::fmt::Display for Host {
             false => write!(f, "{}:{}", self.name, self.port),
         }
     }
+}
+
+/// The address that a host's text is, also in the short forms that getaddrinfo takes (`127.1`).
+#[must_use]
+pub fn literal(host: &str) -> Option<IpAddr> {
+    host.parse().ok().or_else(|| match url::Host::parse(host) {
+        Ok(url::Host::Ipv4(address)) => Some(address.into()),
+        _ => None,
+    })
 }
 
 /// Which server a connection may stay with; the words and meanings of libpq's `target_session_attrs`.
@@ -107,112 +116,129 @@ impl TargetSession {
     }
 }
 
-/// The URL, and its hosts where it names several: [`Url`] knows no such thing, and reads [`NO_HOST`] in their place.
+/// The hosts of an endpoint: the lists `host`, `hostaddr` and `port`, held against each other.
 ///
 /// # Errors
-/// One line.
-pub(super) fn parse_with_hosts(text: &str) -> Result<(Url, Option<Vec<Host>>), String> {
-    let Some((start, end)) =
-        host_part(text).filter(|(start, end)| text[*start..*end].contains(','))
-    else {
-        return Ok((parse_url(text)?, None));
+/// One line that names the keyword or the variable.
+pub(super) fn read(values: &Values) -> Result<Vec<Host>, String> {
+    let list = |name: &str| -> Option<Vec<String>> {
+        let text = &values.given(name)?.text;
+        Some(text.split(',').map(|item| item.trim().to_owned()).collect())
     };
-    let url = parse_url(&format!("{}{NO_HOST}{}", &text[..start], &text[end..]))?;
-    let hosts = text[start..end].split(',').map(|item| {
-        let item =
-            Url::parse(&format!("{}://{item}", url.scheme())).map_err(|error| match error {
-                ParseError::EmptyHost => "the URL names an empty host".to_owned(),
-                error => format!("not a URL (one of its hosts: {error})"),
-            })?;
-        let name = name(&item)?.ok_or("the URL names an empty host")?;
-        usable(&name, "the URL")?;
-        // As with libpq: beside other hosts PGPORT fills in nothing.
-        Ok(Host::new(name, item.port().unwrap_or(DEFAULT_PORT)))
-    });
-    let hosts = hosts.collect::<Result<_, String>>()?;
-    Ok((url, Some(hosts)))
-}
-
-/// Where in the URL host and port stand.
-pub(super) fn host_part(text: &str) -> Option<(usize, usize)> {
-    let start = text.find("://")? + 3;
-    let end = text[start..]
-        .find(['/', '?', '#'])
-        .map_or(text.len(), |length| start + length);
-    let host = text[start..end]
-        .rfind('@')
-        .map_or(start, |at| start + at + 1);
-    Some((host, end))
-}
-
-/// The hosts of a URL that names one or none, which PGHOST and PGPORT then fill in.
-///
-/// # Errors
-/// One line that names the URL or the variable.
-pub(super) fn of_url(url: &Url, environment: &Environment) -> Result<Vec<Host>, String> {
-    let (names, place) = match name(url)? {
-        Some(name) => (vec![name], "the URL"),
-        None => match environment.get("PGHOST")? {
-            Some(names) => (names.split(',').map(str::to_owned).collect(), "PGHOST"),
-            None => return Err("the URL names no host, and PGHOST is not set".to_owned()),
-        },
-    };
-    for name in &names {
-        usable(name, place)?;
-    }
-    let ports = match url.port() {
-        Some(port) => vec![port],
-        None => match environment.get("PGPORT")? {
-            Some(text) => text.split(',').map(port_of).collect::<Result<_, _>>()?,
-            None => vec![DEFAULT_PORT],
-        },
-    };
-    match ports.as_slice() {
-        [port] => Ok(names
-            .into_iter()
-            .map(|name| Host::new(name, *port))
-            .collect()),
-        ports if ports.len() == names.len() => {
-            let hosts = names.into_iter().zip(ports);
-            Ok(hosts.map(|(name, port)| Host::new(name, *port)).collect())
+    let (names, addresses) = match (list("host"), list("hostaddr")) {
+        (None, None) => {
+            return Err(
+                "the connection string names no host, and PGHOST is not set; a failover is followed over TCP, never over a local socket"
+                    .to_owned(),
+            );
         }
-        ports => Err(format!(
-            "PGPORT names {} ports for {} hosts: write one for all, or one for each",
-            ports.len(),
-            names.len()
+        (Some(names), None) => {
+            let none = vec![String::new(); names.len()];
+            (names, none)
+        }
+        (None, Some(addresses)) => (addresses.clone(), addresses),
+        (Some(names), Some(addresses)) if names.len() == addresses.len() => (names, addresses),
+        (Some(names), Some(addresses)) => {
+            return Err(format!(
+                "{} names {} hosts and {} names {} addresses: write as many of both",
+                values.place("host"),
+                names.len(),
+                values.place("hostaddr"),
+                addresses.len()
+            ));
+        }
+    };
+    let ports = ports(values, names.len())?;
+    let hosts = names.into_iter().zip(addresses).zip(ports);
+    hosts
+        .map(|((name, address), port)| {
+            let address = Some(address).filter(|address| !address.is_empty());
+            let address = address.map(|text| address_of(&text, values)).transpose()?;
+            let name = match (name.is_empty(), address) {
+                (true, Some(address)) => address.to_string(),
+                _ => name,
+            };
+            usable(&name, values.place("host"))?;
+            Ok(Host {
+                name,
+                port,
+                fixed_address: address,
+                password: None,
+            })
+        })
+        .collect()
+}
+
+/// A port for each host.
+fn ports(values: &Values, hosts: usize) -> Result<Vec<u16>, String> {
+    let Some(given) = values.given("port") else {
+        return Ok(vec![DEFAULT_PORT; hosts]);
+    };
+    let ports = given
+        .text
+        .split(',')
+        .map(|text| port_of(text.trim(), given));
+    let ports = ports.collect::<Result<Vec<u16>, String>>()?;
+    match ports.as_slice() {
+        [port] => Ok(vec![*port; hosts]),
+        _ if ports.len() == hosts => Ok(ports),
+        _ => Err(format!(
+            "{} names {} ports for {hosts} hosts: write one for all, or one for each",
+            given.place,
+            ports.len()
         )),
     }
 }
 
-/// The name or address in a URL.
-fn name(url: &Url) -> Result<Option<String>, String> {
-    let name = match url.host() {
-        Some(UrlHost::Domain(NO_HOST)) | None => return Ok(None),
-        Some(UrlHost::Domain(name)) => decode(name, "host")?,
-        Some(UrlHost::Ipv4(address)) => address.to_string(),
-        Some(UrlHost::Ipv6(address)) => address.to_string(),
-    };
-    Ok(Some(name).filter(|name| !name.is_empty()))
+/// As with libpq, the place of a port that is left empty in a list is that of the usual one.
+fn port_of(text: &str, given: &Value) -> Result<u16, String> {
+    if text.is_empty() {
+        return Ok(DEFAULT_PORT);
+    }
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| match given.place.as_str() {
+        // In a URL without a host this is where the password stands.
+        "port" => {
+            "the port is not a number from 1 to 65535; write postgres://user@host:5432/database"
+                .to_owned()
+        }
+        _ => given.wrong("write a port, from 1 to 65535"),
+    })
+}
+
+fn address_of(text: &str, values: &Values) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "{}={text}: write an IP address; a name belongs into host",
+            values.place("hostaddr")
+        )
+    })
 }
 
 fn usable(name: &str, place: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err(format!("{place} names an empty host"));
     }
-    if name.contains(',') {
-        return Err(format!(
-            "{place} names a host with a comma in it: write the comma between two hosts as it is"
-        ));
-    }
     if name.starts_with(['/', '@']) {
         return Err(format!(
-            "{place} names a socket folder; give a host name or an address"
+            "{place} names a socket folder, and a failover is followed over TCP; give a host name or an address"
         ));
     }
     Ok(())
 }
 
-fn port_of(text: &str) -> Result<u16, String> {
-    let port = text.parse().ok().filter(|port| *port > 0);
-    port.ok_or_else(|| format!("PGPORT={text}: write a port, from 1 to 65535"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_their_short_forms() {
+        for text in ["127.1", "127.0.0.1", "0x7f.1", "2130706433"] {
+            assert_eq!(literal(text), Some([127, 0, 0, 1].into()), "{text}");
+        }
+        assert_eq!(literal("::1"), "::1".parse().ok());
+        for text in ["my_db", "db.test", "127.0.0.1.test", "1.2.3.4.5", ""] {
+            assert_eq!(literal(text), None, "{text}");
+        }
+    }
 }

@@ -1,119 +1,30 @@
-//! The parameters of an endpoint's URL, with libpq's names, words and units. What the URL leaves out comes from libpq's
-//! environment variables.
+//! The parameters of an endpoint's connection string, with libpq's names, words and units.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use url::Url;
-
-use super::{ChannelBinding, RootCertificates, SslMode, TargetSession};
+use super::values::Values;
+use super::{
+    ChannelBinding, ClientCertificate, RootCertificates, SslMode, TargetSession, TlsVersion,
+};
 use crate::environment::Environment;
 use crate::tcp::TcpSettings;
 
-/// What is understood, and the variable that fills it in.
-const PARAMETERS: [(&str, Option<&str>); 9] = [
-    ("sslmode", Some("PGSSLMODE")),
-    ("sslrootcert", Some("PGSSLROOTCERT")),
-    ("channel_binding", Some("PGCHANNELBINDING")),
-    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
-    ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
-    ("keepalives_idle", None),
-    ("keepalives_interval", None),
-    ("keepalives_count", None),
-    ("tcp_user_timeout", None),
-];
+/// What `connect_timeout=0` stands for: longer than any operation waits.
+const NO_LIMIT: Duration = Duration::from_secs(86_400);
 
 /// What the parameters say together.
 pub(super) struct Settings {
     pub sslmode: SslMode,
     pub roots: RootCertificates,
+    pub client_certificate: Option<ClientCertificate>,
+    pub tls_versions: (TlsVersion, TlsVersion),
+    pub sends_host_name: bool,
     pub channel_binding: ChannelBinding,
     pub target: TargetSession,
     pub in_random_order: bool,
+    pub connect_timeout: Option<Duration>,
     pub tcp: TcpSettings,
-}
-
-/// A value, and where it stands.
-struct Value {
-    place: &'static str,
-    text: String,
-}
-
-impl Value {
-    fn wrong(&self, remedy: &str) -> String {
-        format!("{}={}: {remedy}", self.place, self.text)
-    }
-
-    /// A whole number; 0 leaves it to the system, as with libpq.
-    fn number<T: FromStr + PartialEq + From<u8>>(&self, what: &str) -> Result<Option<T>, String> {
-        let number: T = self
-            .text
-            .parse()
-            .map_err(|_| self.wrong(&format!("write {what}, or 0 for the system's")))?;
-        Ok(Some(number).filter(|number| *number != T::from(0)))
-    }
-}
-
-/// Every value that is given.
-struct Values(BTreeMap<&'static str, Value>);
-
-impl Values {
-    fn read(url: &Url, environment: &Environment) -> Result<Self, String> {
-        let mut values = BTreeMap::new();
-        for (key, value) in url.query_pairs() {
-            let Some((name, _)) = PARAMETERS.iter().find(|(name, _)| *name == key) else {
-                return Err(unknown(&key));
-            };
-            let text = value.into_owned();
-            values.insert(*name, Value { place: name, text });
-        }
-        for (name, variable) in PARAMETERS {
-            let Some(place) = variable.filter(|_| !values.contains_key(name)) else {
-                continue;
-            };
-            if let Some(text) = environment.get(place)? {
-                values.insert(name, Value { place, text });
-            }
-        }
-        Ok(Self(values))
-    }
-
-    /// One of some words.
-    fn word<T>(
-        &self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-        words: &str,
-    ) -> Result<Option<T>, String> {
-        let read = |value: &Value| parse(&value.text).ok_or_else(|| value.wrong(words));
-        self.0.get(name).map(read).transpose()
-    }
-
-    fn number<T: FromStr + PartialEq + From<u8>>(
-        &self,
-        name: &str,
-        what: &str,
-    ) -> Result<Option<T>, String> {
-        self.0
-            .get(name)
-            .map_or(Ok(None), |value| value.number(what))
-    }
-
-    fn place<'a>(&self, name: &'a str) -> &'a str {
-        self.0.get(name).map_or(name, |value| value.place)
-    }
-}
-
-fn unknown(key: &str) -> String {
-    if key == "password" {
-        return "put the password before the host (postgres://user:password@host), or into PGPASSWORD \
-                or ~/.pgpass"
-            .to_owned();
-    }
-    let names = PARAMETERS.map(|(name, _)| name).join(", ");
-    format!("the parameter {key:?} of the URL is not supported; these are: {names}")
 }
 
 impl Settings {
@@ -121,13 +32,7 @@ impl Settings {
     ///
     /// # Errors
     /// One line that names the parameter or the variable.
-    pub(super) fn read(url: &Url, environment: &Environment) -> Result<Self, String> {
-        let values = Values::read(url, environment)?;
-        let sslmode = values.word(
-            "sslmode",
-            SslMode::parse,
-            "write disable, prefer, require, verify-ca or verify-full",
-        )?;
+    pub(super) fn read(values: &Values, environment: &Environment) -> Result<Self, String> {
         let channel_binding = values
             .word(
                 "channel_binding",
@@ -150,63 +55,177 @@ impl Settings {
         let in_random_order = values
             .word("load_balance_hosts", is_random, "write disable or random")?
             .unwrap_or_default();
-        let roots = match values.0.get("sslrootcert").map(|value| value.text.as_str()) {
-            None => RootCertificates::None,
-            Some("system") => RootCertificates::System,
-            Some(file) => RootCertificates::File(PathBuf::from(file)),
-        };
-        let at_mode = |mode: SslMode| format!("{}={}", values.place("sslmode"), mode.as_str());
-        // The rule of libpq: a public authority signs for anybody, so the name must be checked too.
-        let (default, weakest) = match roots {
-            RootCertificates::System => (SslMode::VerifyFull, SslMode::VerifyFull),
-            _ => (SslMode::Prefer, SslMode::Disable),
-        };
-        let sslmode = sslmode.unwrap_or(default);
-        if sslmode < weakest {
-            return Err(format!(
-                "{} is too weak for {}=system; use verify-full",
-                at_mode(sslmode),
-                values.place("sslrootcert")
-            ));
-        }
-        if sslmode >= SslMode::VerifyCa && roots == RootCertificates::None {
-            return Err(format!(
-                "{} needs sslrootcert=FILE (the authority's certificate) or sslrootcert=system",
-                at_mode(sslmode)
-            ));
-        }
-        if sslmode == SslMode::Disable && channel_binding == ChannelBinding::Require {
-            return Err(format!(
-                "{}=require needs TLS, and {} forbids it",
-                values.place("channel_binding"),
-                at_mode(sslmode)
-            ));
-        }
-        let seconds = |name| {
-            let seconds = values.number::<u16>(name, "whole seconds, at most 32767")?;
-            let valid = seconds.filter(|seconds| *seconds > 32_767).is_none();
-            valid
-                .then(|| seconds.map(|seconds| Duration::from_secs(seconds.into())))
-                .ok_or_else(|| format!("{name}: write at most 32767 seconds"))
-        };
-        let tcp = TcpSettings {
-            keepalive_idle: seconds("keepalives_idle")?,
-            keepalive_interval: seconds("keepalives_interval")?,
-            keepalive_count: values
-                .number::<u8>("keepalives_count", "a number up to 127")?
-                .map(u32::from),
-            user_timeout: values
-                .number::<u32>("tcp_user_timeout", "milliseconds")?
-                .map(|milliseconds| Duration::from_millis(milliseconds.into())),
-        };
-        tcp.check()?;
+        let roots = roots(values, environment);
+        let sslmode = sslmode(values, &roots, channel_binding)?;
         Ok(Self {
             sslmode,
             roots,
+            client_certificate: client_certificate(values, environment)?,
+            tls_versions: tls_versions(values)?,
+            sends_host_name: values
+                .word("sslsni", is_on, "write 1 or 0")?
+                .unwrap_or(true),
             channel_binding,
             target,
             in_random_order,
-            tcp,
+            connect_timeout: connect_timeout(values)?,
+            tcp: tcp(values)?,
         })
     }
+}
+
+fn is_on(word: &str) -> Option<bool> {
+    match word {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// As with libpq, the file of the home folder counts where it is there and no other is named.
+fn roots(values: &Values, environment: &Environment) -> RootCertificates {
+    match values.text("sslrootcert") {
+        Some(file) if file == "system" => RootCertificates::System,
+        Some(file) => RootCertificates::File(PathBuf::from(file)),
+        None => environment
+            .in_home(".postgresql/root.crt")
+            .filter(|file| file.exists())
+            .map_or(RootCertificates::None, RootCertificates::File),
+    }
+}
+
+fn sslmode(
+    values: &Values,
+    roots: &RootCertificates,
+    channel_binding: ChannelBinding,
+) -> Result<SslMode, String> {
+    let sslmode = values.word(
+        "sslmode",
+        SslMode::parse,
+        "write disable, prefer, require, verify-ca or verify-full",
+    )?;
+    let at_mode = |mode: SslMode| format!("{}={}", values.place("sslmode"), mode.as_str());
+    // The rule of libpq: a public authority signs for anybody, so the name must be checked too.
+    let (default, weakest) = match roots {
+        RootCertificates::System => (SslMode::VerifyFull, SslMode::VerifyFull),
+        _ => (SslMode::Prefer, SslMode::Disable),
+    };
+    let sslmode = sslmode.unwrap_or(default);
+    if sslmode < weakest {
+        return Err(format!(
+            "{} is too weak for {}=system; use verify-full",
+            at_mode(sslmode),
+            values.place("sslrootcert")
+        ));
+    }
+    if sslmode >= SslMode::VerifyCa && *roots == RootCertificates::None {
+        return Err(format!(
+            "{} needs sslrootcert=FILE (the authority's certificate), ~/.postgresql/root.crt or sslrootcert=system",
+            at_mode(sslmode)
+        ));
+    }
+    if sslmode == SslMode::VerifyFull && values.given("host").is_none() {
+        return Err(format!(
+            "{} needs host=NAME next to hostaddr: the certificate is held against the name",
+            at_mode(sslmode)
+        ));
+    }
+    if sslmode == SslMode::Disable && channel_binding == ChannelBinding::Require {
+        return Err(format!(
+            "{}=require needs TLS, and {} forbids it",
+            values.place("channel_binding"),
+            at_mode(sslmode)
+        ));
+    }
+    Ok(sslmode)
+}
+
+/// `sslcert` and `sslkey`; as with libpq, the files of the home folder where they are there and no others are named.
+fn client_certificate(
+    values: &Values,
+    environment: &Environment,
+) -> Result<Option<ClientCertificate>, String> {
+    if values.text("sslcertmode").as_deref() == Some("disable") {
+        return Ok(None);
+    }
+    let file = |name: &str, default: &str| {
+        let given = values.text(name).map(PathBuf::from);
+        given.or_else(|| environment.in_home(default).filter(|file| file.exists()))
+    };
+    let certificate = file("sslcert", ".postgresql/postgresql.crt");
+    let key = file("sslkey", ".postgresql/postgresql.key");
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some(ClientCertificate { certificate, key })),
+        (Some(certificate), None) => Err(format!(
+            "{}={}: its key is missing; give sslkey=FILE",
+            values.place("sslcert"),
+            certificate.display()
+        )),
+        // Without a certificate libpq does not look at the key.
+        (None, _) => Ok(None),
+    }
+}
+
+fn tls_versions(values: &Values) -> Result<(TlsVersion, TlsVersion), String> {
+    let (least, most) = ("ssl_min_protocol_version", "ssl_max_protocol_version");
+    // Older ones are never used, so that they are no limit from below.
+    let from = values.word(
+        least,
+        |word| match word {
+            "TLSv1" | "TLSv1.1" => Some(TlsVersion::V1_2),
+            word => TlsVersion::parse(word),
+        },
+        "write TLSv1.2 or TLSv1.3",
+    )?;
+    let to = values.word(most, TlsVersion::parse, "write TLSv1.2 or TLSv1.3")?;
+    let range = (
+        from.unwrap_or(TlsVersion::V1_2),
+        to.unwrap_or(TlsVersion::V1_3),
+    );
+    match range.0 <= range.1 {
+        true => Ok(range),
+        false => Err(format!(
+            "{} is above {}",
+            values.place(least),
+            values.place(most)
+        )),
+    }
+}
+
+/// Whole seconds; as with libpq, 0 and less are no limit.
+fn connect_timeout(values: &Values) -> Result<Option<Duration>, String> {
+    let Some(value) = values.given("connect_timeout") else {
+        return Ok(None);
+    };
+    let seconds: i32 = value
+        .text
+        .trim()
+        .parse()
+        .map_err(|_| value.wrong("write whole seconds, or 0 for no limit"))?;
+    Ok(Some(match u64::try_from(seconds) {
+        Ok(seconds) if seconds > 0 => Duration::from_secs(seconds),
+        _ => NO_LIMIT,
+    }))
+}
+
+fn tcp(values: &Values) -> Result<TcpSettings, String> {
+    let seconds = |name| {
+        let seconds = values.number::<u16>(name, "whole seconds, at most 32767")?;
+        let valid = seconds.filter(|seconds| *seconds > 32_767).is_none();
+        valid
+            .then(|| seconds.map(|seconds| Duration::from_secs(seconds.into())))
+            .ok_or_else(|| format!("{name}: write at most 32767 seconds"))
+    };
+    let tcp = TcpSettings {
+        keepalive_idle: seconds("keepalives_idle")?,
+        keepalive_interval: seconds("keepalives_interval")?,
+        keepalive_count: values
+            .number::<u8>("keepalives_count", "a number up to 127")?
+            .map(u32::from),
+        user_timeout: values
+            .number::<u32>("tcp_user_timeout", "milliseconds")?
+            .map(|milliseconds| Duration::from_millis(milliseconds.into())),
+    };
+    tcp.check()?;
+    Ok(tcp)
 }

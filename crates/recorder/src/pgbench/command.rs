@@ -55,6 +55,8 @@ impl Caller {
             }
             environment.push(("PGSSLROOTCERT", file.into()));
         }
+        // The last of a name holds.
+        environment.extend(target.settings.iter().cloned());
         Ok(Self {
             program: program.clone(),
             host: target.host.clone(),

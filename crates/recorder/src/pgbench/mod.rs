@@ -13,6 +13,7 @@ mod prepare;
 mod program;
 mod progress;
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -62,7 +63,8 @@ impl LoadMode {
             (ModeName::ReadOnly, None) => Ok(Self::ReadOnly),
             (ModeName::Custom, None) => Err(PgbenchError::NoScript),
             (ModeName::Custom, Some(script)) => {
-                std::fs::read_to_string(&script).map_err(|source| PgbenchError::Script {
+                // pgbench takes any encoding, and so do we.
+                std::fs::read(&script).map_err(|source| PgbenchError::Script {
                     script: script.clone(),
                     source,
                 })?;
@@ -142,6 +144,8 @@ pub struct Target {
     pub channel_binding: String,
     /// CA file, or `system`.
     pub sslrootcert: Option<PathBuf>,
+    /// More of libpq's variables; they come before those that are the same for every endpoint.
+    pub settings: Vec<(&'static str, OsString)>,
     /// Asked before each start.
     pub resolve: Resolve,
 }
@@ -180,7 +184,7 @@ mod tests {
             LoadMode::new(ModeName::Custom, Some(script.clone())),
             Err(PgbenchError::Script { .. })
         ));
-        std::fs::write(&script, "select 1;").unwrap();
+        std::fs::write(&script, b"-- caf\xe9\nselect 1;").unwrap();
         assert_eq!(
             LoadMode::new(ModeName::Custom, Some(script.clone())).unwrap(),
             LoadMode::Custom(script)

@@ -58,11 +58,11 @@ pub async fn prepare(
             .tables(options.scale, single_arguments(options))
             .await;
     };
-    let text = std::fs::read_to_string(script).map_err(|source| PgbenchError::Script {
+    let text = std::fs::read(script).map_err(|source| PgbenchError::Script {
         script: script.clone(),
         source,
     })?;
-    let prepared = if text.contains("pgbench_") {
+    let prepared = if String::from_utf8_lossy(&text).contains("pgbench_") {
         let select_only = LoadOptions {
             mode: LoadMode::ReadOnly,
             ..options.clone()

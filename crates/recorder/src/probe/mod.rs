@@ -19,7 +19,7 @@ use recording::vocabulary::ErrorClass;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::connect::{self, Connector};
+use crate::connect::Connector;
 use crate::endpoint::Endpoint;
 use crate::tell::Teller;
 use name::NameProbe;
@@ -96,7 +96,7 @@ impl Probing {
             let mut addresses = Vec::new();
             let mut asked = BTreeSet::new();
             for host in &connector.endpoint().hosts {
-                let literal = connect::literal(&host.name);
+                let literal = host.address();
                 let (resolved, heard) = watch::channel(literal.into_iter().collect());
                 // The same name at another port is no other name.
                 if literal.is_none() && asked.insert(&host.name) {

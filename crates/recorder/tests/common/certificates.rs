@@ -2,9 +2,11 @@
 
 #![allow(clippy::expect_used)]
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use recorder::connect::{ConnectError, Connector, Progress, Resolver};
@@ -105,7 +107,192 @@ pub fn make(folder: &Path) {
     certificate(folder, "between", "other", NAME, "sha256", false);
 }
 
+/// Makes `<file>.key` and `<file>.csr`, a key and who asks for a certificate of it.
+fn request(folder: &Path, file: &str, subject: &str, curve: &str) {
+    openssl(
+        folder,
+        &format!(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:{curve} -nodes -subj /CN={subject} -keyout {file}.key -out {file}.csr"
+        ),
+    );
+}
+
+/// Has an authority sign the request of `<file>`; without extensions it becomes a certificate of version 1.
+fn sign(folder: &Path, file: &str, authority: &str, extensions: Option<&str>) {
+    let mut arguments = format!(
+        "x509 -req -in {file}.csr -CA {authority}.pem -CAkey {authority}.key -CAcreateserial -days 2 -out {file}.crt"
+    );
+    if let Some(extensions) = extensions {
+        std::fs::write(folder.join("extensions"), extensions).unwrap();
+        arguments += " -extfile extensions";
+    }
+    openssl(folder, &arguments);
+}
+
+/// Makes, after [`make`], what other places than AWS have: of `good` the certificates `v1` (as the recipe of PostgreSQL's manual makes it), `common-name`
+/// (version 3 without alternative names) and `p521`; `chained`, `chained-v1` and `authority` of [`chain`]; self-signed `own` (CA:TRUE) and `own-v1`;
+/// and `rsa1024`.
+pub fn make_more(folder: &Path) {
+    request(folder, "v1", NAME, "prime256v1");
+    sign(folder, "v1", "good", None);
+    request(folder, "common-name", NAME, "prime256v1");
+    sign(
+        folder,
+        "common-name",
+        "good",
+        Some("basicConstraints=CA:FALSE\n"),
+    );
+    chain(folder);
+    request(folder, "p521", NAME, "secp521r1");
+    sign(
+        folder,
+        "p521",
+        "good",
+        Some(&format!("subjectAltName=DNS:{NAME}\n")),
+    );
+    let own = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -addext basicConstraints=critical,CA:TRUE";
+    openssl(
+        folder,
+        &format!("{own} -subj /CN={NAME} -keyout own.key -out own.crt"),
+    );
+    request(folder, "own-v1", NAME, "prime256v1");
+    openssl(
+        folder,
+        "x509 -req -in own-v1.csr -signkey own-v1.key -days 2 -out own-v1.crt",
+    );
+    openssl(
+        folder,
+        &format!(
+            "req -x509 -newkey rsa:1024 -nodes -days 2 -subj /CN={NAME} -keyout rsa1024.key -out rsa1024.crt"
+        ),
+    );
+}
+
+/// Makes `middle.pem`, an authority that `good` signed, and of it the certificates `chained` and `chained-v1`, shown together with its own; and
+/// `authority`, a server's certificate that says CA:TRUE.
+fn chain(folder: &Path) {
+    let names = format!("subjectAltName=DNS:{NAME}\n");
+    request(folder, "middle", "middle", "prime256v1");
+    sign(
+        folder,
+        "middle",
+        "good",
+        Some("basicConstraints=critical,CA:TRUE\n"),
+    );
+    let signer = std::fs::read(folder.join("middle.crt")).unwrap();
+    std::fs::write(folder.join("middle.pem"), &signer).unwrap();
+    for (file, extensions) in [("chained", Some(names.as_str())), ("chained-v1", None)] {
+        request(folder, file, NAME, "prime256v1");
+        sign(folder, file, "middle", extensions);
+        let file = folder.join(format!("{file}.crt"));
+        let own = std::fs::read(&file).unwrap();
+        std::fs::write(&file, [own.as_slice(), &signer].concat()).unwrap();
+    }
+    request(folder, "authority", NAME, "prime256v1");
+    sign(
+        folder,
+        "authority",
+        "good",
+        Some(&format!("basicConstraints=critical,CA:TRUE\n{names}")),
+    );
+}
+
+/// Makes `<file>.crt` and `<file>.key`, a client's, for that user.
+pub fn make_client(folder: &Path, file: &str, user: &str, is_v1: bool) {
+    request(folder, file, user, "prime256v1");
+    let extensions = (!is_v1).then_some("basicConstraints=CA:FALSE\n");
+    sign(folder, file, "good", extensions);
+}
+
+/// Makes `<to>.key`, the key of `<file>` behind a pass phrase.
+pub fn encrypt_key(folder: &Path, file: &str, to: &str) {
+    openssl(
+        folder,
+        &format!("pkey -in {file}.key -aes128 -passout pass:x -out {to}.key"),
+    );
+}
+
+/// OpenSSL's own server, with its demands on keys lowered, behind a port that answers the request for TLS as PostgreSQL does.
+pub struct OpenSsl {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl OpenSsl {
+    pub fn serve(folder: &Path, certificate: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let child = Command::new("openssl")
+            .args([
+                "s_server",
+                "-quiet",
+                "-cipher",
+                "DEFAULT@SECLEVEL=0",
+                "-accept",
+            ])
+            .arg(format!("127.0.0.1:{port}"))
+            .args([
+                "-cert",
+                &format!("{certificate}.crt"),
+                "-key",
+                &format!("{certificate}.key"),
+            ])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl");
+        wait_until("openssl s_server", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let mut client = client.unwrap();
+                let mut request = [0; 8];
+                client.read_exact(&mut request).unwrap();
+                client.write_all(b"S").unwrap();
+                let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                let (mut to_server, mut to_client) =
+                    (server.try_clone().unwrap(), client.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut client, &mut to_server));
+                let mut server = server;
+                std::thread::spawn(move || std::io::copy(&mut server, &mut to_client));
+            }
+        });
+        Self { child, address }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for OpenSsl {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl TestLab {
+    /// Lets the writer take client certificates that this authority signed.
+    pub fn trust_clients_of(&self, authority: &str) {
+        let data = self
+            .texts("select current_setting('data_directory')")
+            .remove(0);
+        let target = Path::new(&data).join("clients.pem");
+        let from = self.folder.path().join(format!("{authority}.pem"));
+        std::fs::copy(from, &target).unwrap();
+        std::fs::set_permissions(&target, std::fs::Permissions::from_mode(0o644)).unwrap();
+        self.reload("alter system set ssl_ca_file = 'clients.pem'");
+    }
+
     /// Runs a change of the writer's settings and waits until its postmaster has taken it: new connections see it then.
     pub fn reload(&self, change: &str) {
         let loaded = || self.texts("select pg_conf_load_time()::text").remove(0);

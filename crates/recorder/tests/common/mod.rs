@@ -38,7 +38,7 @@ pub const BUSY: [&str; 4] = [
 ];
 
 /// What would fill in or change the endpoints of a test.
-const LIBPQ: [&str; 11] = [
+const LIBPQ: [&str; 21] = [
     "PGHOST",
     "PGPORT",
     "PGUSER",
@@ -49,6 +49,16 @@ const LIBPQ: [&str; 11] = [
     "PGCHANNELBINDING",
     "PGTARGETSESSIONATTRS",
     "PGLOADBALANCEHOSTS",
+    "PGHOSTADDR",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGSYSCONFDIR",
+    "PGCONNECT_TIMEOUT",
+    "PGAPPNAME",
+    "PGOPTIONS",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGGSSENCMODE",
     "PGOUTAGE_PASSWORD_COMMAND",
 ];
 
