@@ -118,7 +118,10 @@ fn down_after_two_failures_since_the_last_success_of_the_group() {
         })
     );
     assert_eq!(seen.reads.unwrap().down_since_us, None);
-    assert_eq!(seen.last_error, Some((ErrorClass::ReadOnly, 700_000)));
+    let (error, ago_us) = seen.last_error.unwrap();
+    assert_eq!((error.class, ago_us), (ErrorClass::ReadOnly, 700_000));
+    assert_eq!(error.sqlstate.as_deref(), Some("25006"));
+    assert_eq!(error.text, None, "the class says it");
     state.operation(&operation(
         OperationType::Transaction,
         Outcome::Rejected,
@@ -159,13 +162,15 @@ fn neither_the_business_nor_a_wrong_statement_is_an_outage() {
     for (class, sqlstate) in [
         (ErrorClass::Conflict, Some("40001")),
         (ErrorClass::Constraint, Some("23505")),
+        (ErrorClass::StatementTimeout, Some("57014")),
+        (ErrorClass::Client, None),
         (ErrorClass::Other, Some("42P01")),
         (ErrorClass::Other, Some("22003")),
     ] {
         state.operation(&failure(OperationType::Read, class, sqlstate, 1000));
     }
     assert_eq!(view(&state, 2000).reads.unwrap().down_since_us, None);
-    assert_eq!(state.totals().failed, 4);
+    assert_eq!(state.totals().failed, 6);
 }
 
 #[test]
