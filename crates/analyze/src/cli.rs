@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use command_line::duration;
 
-use crate::charts::{self, ChartOptions};
+use crate::charts::{self, ChartError, ChartOptions};
 use crate::error::AnalyzeError;
 use crate::load::{Damage, Loaded};
 use crate::summary::Thresholds;
@@ -233,22 +233,33 @@ fn has_color(stdout: &impl IsTerminal) -> bool {
 }
 
 fn draw(args: &ChartsArgs) -> Result<(), Failure> {
+    // It would be the folder that the user stands in.
+    if args
+        .out
+        .as_ref()
+        .is_some_and(|out| out.as_os_str().is_empty())
+    {
+        let text = "--out names no folder; write --out DIR, or leave it out".to_owned();
+        return Err(Failure::Usage(text));
+    }
     let analysis = args.recording.analyze()?;
     let folder = args
         .out
         .clone()
         .unwrap_or_else(|| args.recording.run.join("analysis"));
-    std::fs::create_dir_all(&folder).map_err(|source| AnalyzeError::Write {
-        path: folder.clone(),
-        source,
-    })?;
     let options = ChartOptions {
         svg: args.svg,
         font: args.font.clone(),
         ..ChartOptions::default()
     };
-    let files = charts::draw_all(&analysis.summary, &analysis.series, &folder, &options)
-        .map_err(AnalyzeError::from)?;
+    let files = charts::draw_all(&analysis.summary, &analysis.series, &folder, &options).map_err(
+        |error| match error {
+            ChartError::Folder { .. } | ChartError::Write { .. } => AnalyzeError::Out {
+                reason: error.to_string(),
+            },
+            other => other.into(),
+        },
+    )?;
     let mut stdout = io::stdout().lock();
     for file in files {
         writeln!(stdout, "{}", file.display())?;
