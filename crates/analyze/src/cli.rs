@@ -233,15 +233,6 @@ fn has_color(stdout: &impl IsTerminal) -> bool {
 }
 
 fn draw(args: &ChartsArgs) -> Result<(), Failure> {
-    // It would be the folder that the user stands in.
-    if args
-        .out
-        .as_ref()
-        .is_some_and(|out| out.as_os_str().is_empty())
-    {
-        let text = "--out names no folder; write --out DIR, or leave it out".to_owned();
-        return Err(Failure::Usage(text));
-    }
     let analysis = args.recording.analyze()?;
     let folder = args
         .out

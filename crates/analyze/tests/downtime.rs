@@ -236,7 +236,7 @@ fn hosts_without_a_writer_and_a_cancelled_wait_for_a_standby_are_failures() {
                 .failed("user_list", 10.2, 10.25, class)
                 .failed("user_list", 14.7, 14.75, class),
         };
-        assert_eq!(outages(&path.direct(), Group::Read), [(10.0, 15.0, 0.4)]);
+        assert_eq!(outages(&path.direct(), Group::Read), [(10.0, 15.0, 0.45)]);
     }
 }
 

@@ -136,9 +136,10 @@ fn charts_that_cannot_be_written_name_the_option() {
         text.contains("/analysis") && text.contains("--out"),
         "{text}"
     );
-    let (code, text) = said(&["--out", ""]);
-    assert_eq!(code, Some(2));
-    assert!(text.contains("--out names no folder"), "{text}");
+    let output = analyze("charts", &made.folder, &["--out", ""]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("value is required for '--out"), "{text}");
 }
 
 /// Rows of another time would all be moved to the recording's edge, and nothing would be found.

@@ -268,7 +268,7 @@ fn the_comparison_names_both_groups_and_keeps_bounds() {
     let downtime = comparison.lines().nth(2).unwrap();
     assert_eq!(
         downtime.trim(),
-        "downtime (direct: writes, proxy: reads)  at least 12.30 s (-0.12 s)  0.40 s (-0.10 s)                -"
+        "downtime (direct: writes, proxy: reads)  at least 12.30 s (-0.12 s)  2.90 s (-0.15 s)                -"
     );
 }
 
