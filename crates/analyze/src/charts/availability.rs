@@ -64,13 +64,9 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
             Align::Right,
             INK,
         );
-        draw_strip(
-            scene,
-            strip,
-            series,
-            &time,
-            Area::new(LEFT, y, RIGHT, y + STRIP),
-        );
+        let area = Area::new(LEFT, y, RIGHT, y + STRIP);
+        draw_strip(scene, strip, &time, area);
+        write_lengths(scene, (path, strip), series, &time, area);
         let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
         if let Some(group) = groups.iter().find(|group| group.group == strip.group) {
             draw_figures(scene, group, y + 18.0);
@@ -170,7 +166,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
 }
 
 /// Draws what is not plainly up in the strip of a group: what is down over what is brown over what nobody asked.
-fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, series: &Series, time: &TimeAxis, area: Area) {
+fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, time: &TimeAxis, area: Area) {
     let part = |span: &Span| {
         let (left, right) = time.edges(span);
         Area {
@@ -198,13 +194,12 @@ fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, series: &Series, time: &Time
     for span in &strip.down {
         scene.rectangle(part(span), DOWN);
     }
-    write_lengths(scene, strip, series, time, area);
 }
 
 /// Writes how long each outage was: inside it where there is room, else beside it where nothing else is.
 fn write_lengths(
     scene: &mut Scene<'_>,
-    strip: &Strip,
+    (path, strip): (&PathSeries, &Strip),
     series: &Series,
     time: &TimeAxis,
     area: Area,
@@ -216,7 +211,9 @@ fn write_lengths(
         .chain(&strip.unobserved)
         .map(|span| time.edges(span));
     // A label may lie in its own outage and in no other, so each is placed by itself, and is in the way of the next.
-    let mut obstacles: Vec<(f64, f64)> = spans.chain(moments::lines(series, None, time)).collect();
+    let mut obstacles: Vec<(f64, f64)> = spans
+        .chain(moments::lines(series, Some(path), time))
+        .collect();
     for span in &strip.down {
         let edges = time.edges(span);
         let (long, short) = outage_length(span, series);

@@ -13,7 +13,9 @@ const LINE: f64 = 17.0;
 /// Space between columns of the list, and between a number and its text.
 const GAP: f64 = 26.0;
 /// Space kept between two numbers over a plot, points.
-const BETWEEN: f64 = 4.0;
+const BETWEEN: f64 = 3.0;
+/// No two lines are nearer, points.
+const APART: f64 = 4.0;
 /// More marks are not in the list: an image has an end.
 const LISTED: usize = 200;
 
@@ -52,11 +54,18 @@ pub(super) fn lines(
     ends: (f64, f64),
     (lane, top, bottom): (f64, f64, f64),
 ) {
-    let mut at = Vec::with_capacity(series.marks.len());
-    for mark in &series.marks {
-        let x = time.at(mark.time_us);
-        scene.vertical(x, (top - 5.0, bottom), 0.75, GREY);
-        at.push(x);
+    let at: Vec<f64> = series
+        .marks
+        .iter()
+        .map(|mark| time.at(mark.time_us))
+        .collect();
+    let mut last = f64::NEG_INFINITY;
+    for x in &at {
+        // Lines side by side would be a bar over the data.
+        if x - last >= APART {
+            scene.vertical(*x, (top - 5.0, bottom), 0.75, GREY);
+            last = *x;
+        }
     }
     for cluster in clusters(scene.face(), &at, ends) {
         let (left, right) = cluster.edges(scene.face(), ends);

@@ -69,8 +69,17 @@ pub(super) struct Over<'a> {
 /// A moment, as it is drawn.
 struct Moment {
     time_us: i64,
-    what: &'static str,
+    is_new_writer: bool,
     color: RGBAColor,
+}
+
+impl Moment {
+    const fn what(&self) -> &'static str {
+        match self.is_new_writer {
+            true => "new writer",
+            false => "failover triggered",
+        }
+    }
 }
 
 impl Over<'_> {
@@ -82,7 +91,7 @@ impl Over<'_> {
             scene.dashed_vertical(self.time.at(*time_us), (top + 2.0, bottom), 1.5, INK);
             moments.push(Moment {
                 time_us: *time_us,
-                what: "failover triggered",
+                is_new_writer: false,
                 color: INK,
             });
         }
@@ -92,7 +101,7 @@ impl Over<'_> {
                 new_writer(scene, self.time.at(*time_us), (top + 4.0, bottom), color);
                 moments.push(Moment {
                     time_us: *time_us,
-                    what: "new writer",
+                    is_new_writer: true,
                     color,
                 });
             }
@@ -114,7 +123,7 @@ impl Over<'_> {
             .iter()
             .map(|time_us| Moment {
                 time_us: *time_us,
-                what: "new writer",
+                is_new_writer: true,
                 color,
             })
             .collect();
@@ -124,10 +133,12 @@ impl Over<'_> {
     fn labels(&self, scene: &mut Scene<'_>, moments: &[Moment], obstacles: Vec<(f64, f64)>) {
         let label = |(order, moment): (usize, &Moment)| {
             let x = self.time.at(moment.time_us);
+            // The sign of a new writer is wider than its line.
+            let around = if moment.is_new_writer { SIGN } else { 0.0 };
             let short = self.time.label(moment.time_us);
             Label {
-                edges: (x, x),
-                long: format!("{} {short}", moment.what),
+                edges: (x - around, x + around),
+                long: format!("{} {short}", moment.what()),
                 short,
                 weight: -(order as i64),
             }

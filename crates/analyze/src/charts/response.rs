@@ -28,7 +28,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     {
         "operations at the moment they ended, the darker the more"
     } else {
-        "each mark is one operation, at the moment it ended"
+        "each dot or sign is one operation, at the moment it ended"
     };
     let mut top = frame::header(scene, "Response time", note, summary);
     if series.paths.is_empty() {
