@@ -64,10 +64,12 @@ clipped AS (
            LEAST(GREATEST(COALESCE(k.end_us, k.last_us), k.first_us), k.last_us) AS end_us,
            COALESCE(k.end_us, k.last_us) - k.scheduled_us AS response_us,
            k.median_us,
-           -- The client's own limits: they tell that the service was down when the operation began, and no more.
-           COALESCE(k.error_class, '') IN ('connect_timeout', 'operation_timeout', 'pool_timeout') AS is_limit,
-           -- The server was there and answered. In `all`, that it refused a write is no outage.
-           COALESCE(k.error_class, '') IN ('conflict', 'constraint')
+           -- Limits: they tell that the service was down when the operation began, and no more.
+           COALESCE(k.error_class, '') IN ('connect_timeout', 'operation_timeout', 'pool_timeout', 'statement_timeout') AS is_limit,
+           -- The server cancelled the statement: no failure of the service, but it may have stalled.
+           COALESCE(k.error_class, '') = 'statement_timeout' AS is_cancelled,
+           -- The server was there and answered, or was never asked (client). In `all`, that it refused a write is no outage.
+           COALESCE(k.error_class, '') IN ('conflict', 'constraint', 'client')
                OR (COALESCE(k.error_class, '') = 'other'
                    AND SUBSTRING(COALESCE(k.sqlstate, ''), 1, 2) IN ('0A', '21', '22', '42', '44', 'P0'))
                OR (COALESCE(k.error_class, '') = 'read_only' AND m.group_name = 'all') AS is_exempt
@@ -87,7 +89,7 @@ judged_operations AS (
            c.scheduled_us,
            c.end_us,
            CASE WHEN c.is_success OR c.is_limit THEN c.start_us ELSE c.end_us END AS known_down_us,
-           c.is_failure AND NOT c.is_exempt AS failed,
+           c.is_failure AND NOT c.is_exempt AND NOT c.is_cancelled AS failed,
            NOT c.is_exempt AND c.response_us > GREATEST(t.min_stall_us + c.median_us, 3 * c.median_us) AS stalled,
            NOT c.is_exempt AND c.response_us > GREATEST(t.min_wait_us, 3 * c.median_us) AS waited
     FROM clipped AS c

@@ -1,4 +1,4 @@
-//! What was recorded beside the operations: events, connections, pgbench's progress, failures by kind.
+//! What was recorded beside the operations: events, connections, pgbench's progress.
 
 use polars::prelude::*;
 use recording::Timestamp;
@@ -8,11 +8,8 @@ use crate::error::AnalyzeError;
 use crate::frame::{booleans, integers, numbers, texts};
 use crate::load::Loaded;
 use crate::percentile;
-use crate::reduce::PathOperations;
 use crate::series::Mark;
-use crate::summary::{
-    ConnectionSummary, ErrorSummary, EventSummary, LoadFigures, LoadSummary, Span,
-};
+use crate::summary::{ConnectionSummary, EventSummary, LoadFigures, LoadSummary, Span};
 
 /// Every event, in order of time.
 pub(crate) fn events(loaded: &Loaded) -> Result<Vec<EventSummary>, AnalyzeError> {
@@ -60,35 +57,6 @@ pub(crate) fn marks(events: &[EventSummary]) -> Vec<Mark> {
             text: event.detail.clone(),
         })
         .collect()
-}
-
-/// Failures of a path by class and SQLSTATE, most frequent first.
-pub(crate) fn errors(
-    loaded: &Loaded,
-    operations: &PathOperations<'_>,
-) -> Result<Vec<ErrorSummary>, AnalyzeError> {
-    let frame = operations.errors()?;
-    read_errors(&frame).map_err(|source| loaded.read_error(source))
-}
-
-fn read_errors(frame: &DataFrame) -> PolarsResult<Vec<ErrorSummary>> {
-    let classes = texts(frame, "error_class")?;
-    let codes = texts(frame, "sqlstate")?;
-    let counts = integers(frame, "count")?;
-    let firsts = integers(frame, "first")?;
-    let lasts = integers(frame, "last")?;
-    let messages = texts(frame, "message")?;
-    let error = |row: usize| ErrorSummary {
-        class: classes[row].unwrap_or_default().to_owned(),
-        sqlstate: codes[row].map(str::to_owned),
-        count: counts[row].unwrap_or(0).unsigned_abs(),
-        first: Timestamp(firsts[row].unwrap_or_default()),
-        last: Timestamp(lasts[row].unwrap_or_default()),
-        message: messages[row].unwrap_or_default().to_owned(),
-    };
-    let mut errors: Vec<_> = (0..frame.height()).map(error).collect();
-    errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.first.cmp(&b.first)));
-    Ok(errors)
 }
 
 /// The attempts to connect on a path.

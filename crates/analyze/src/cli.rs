@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use command_line::duration;
 
-use crate::charts::{self, ChartOptions};
+use crate::charts::{self, ChartError, ChartOptions};
 use crate::error::AnalyzeError;
 use crate::load::{Damage, Loaded};
 use crate::summary::Thresholds;
@@ -238,17 +238,19 @@ fn draw(args: &ChartsArgs) -> Result<(), Failure> {
         .out
         .clone()
         .unwrap_or_else(|| args.recording.run.join("analysis"));
-    std::fs::create_dir_all(&folder).map_err(|source| AnalyzeError::Write {
-        path: folder.clone(),
-        source,
-    })?;
     let options = ChartOptions {
         svg: args.svg,
         font: args.font.clone(),
         ..ChartOptions::default()
     };
-    let files = charts::draw_all(&analysis.summary, &analysis.series, &folder, &options)
-        .map_err(AnalyzeError::from)?;
+    let files = charts::draw_all(&analysis.summary, &analysis.series, &folder, &options).map_err(
+        |error| match error {
+            ChartError::Folder { .. } | ChartError::Write { .. } => AnalyzeError::Out {
+                reason: error.to_string(),
+            },
+            other => other.into(),
+        },
+    )?;
     let mut stdout = io::stdout().lock();
     for file in files {
         writeln!(stdout, "{}", file.display())?;

@@ -55,8 +55,9 @@ pub(crate) const OPERATIONS: [Column; 11] = [
     optional("error_message", Kind::Text),
 ];
 /// Of `connections`.
-pub(crate) const CONNECTIONS: [Column; 14] = [
+pub(crate) const CONNECTIONS: [Column; 15] = [
     required("path", Kind::Text),
+    optional("reader", Kind::Truth),
     required("start_time", Kind::Time),
     required("end_time", Kind::Time),
     required("success", Kind::Truth),

@@ -28,8 +28,16 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
             .as_ref()
             .map_or(0, |headline| headline.episodes)
     };
-    // Sums over different numbers of failovers are no pair, and where none was seen there is no verdict.
-    let paired = episodes(direct) == episodes(proxy) && episodes(direct) > 0;
+    let other_open = |path: &PathSummary| {
+        let headline = path.headline.as_ref();
+        headline.is_some_and(|headline| headline.other_open)
+    };
+    // Sums over different numbers of failovers are no pair, where none was seen there is no verdict, and a group that was still down
+    // at the end may have become the worse one.
+    let paired = episodes(direct) == episodes(proxy)
+        && episodes(direct) > 0
+        && !other_open(direct)
+        && !other_open(proxy);
     let mut lines = Vec::new();
     let mut add = |metric: Metric, figure: &dyn Fn(&PathSummary) -> Figure| {
         lines.push(line(metric, figure(direct), figure(proxy)));

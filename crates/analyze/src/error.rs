@@ -1,5 +1,6 @@
 //! What can go wrong while a recording is analyzed.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Why a recording could not be analyzed.
@@ -36,6 +37,22 @@ pub enum AnalyzeError {
         /// The duration, microseconds.
         duration_us: i64,
     },
+    /// The manifest and the rows are of different times.
+    #[error(
+        "{folder}: no operation of path {path} is from the time that the manifest states, {} to {}: they are from {} to {}. \
+         The manifest and the rows are not of one recording, or one of them is damaged",
+        span.start, span.end, rows.start, rows.end
+    )]
+    OtherTime {
+        /// The recording.
+        folder: PathBuf,
+        /// `direct` or `proxy`.
+        path: &'static str,
+        /// When the recording was, as the manifest has it.
+        span: crate::summary::Span,
+        /// When its operations were.
+        rows: crate::summary::Span,
+    },
     /// A table lacks a column without which nothing can be said, or has another type in it.
     #[error("{folder}: table {table} has {misfit}")]
     Columns {
@@ -65,13 +82,22 @@ pub enum AnalyzeError {
     /// The rows of a journal could not be put beside the parts.
     #[error(transparent)]
     Journal(#[from] recording::WriteError),
-    /// A result could not be written.
-    #[error("{path}: {source}")]
-    Write {
-        /// The file or folder.
-        path: PathBuf,
+    /// The folder for temporary files can't be used.
+    #[error(
+        "TMPDIR {folder}: {source}; the rows that are not in sealed parts yet are copied there while the recording is read: set \
+         TMPDIR to a folder that can be written"
+    )]
+    Temporary {
+        /// The folder.
+        folder: PathBuf,
         /// What the operating system said.
         source: std::io::Error,
+    },
+    /// The charts can't be put where they were to go.
+    #[error("{reason}; name another folder with --out")]
+    Out {
+        /// Which file or folder, and why.
+        reason: String,
     },
     /// A chart could not be drawn.
     #[error(transparent)]
@@ -79,10 +105,17 @@ pub enum AnalyzeError {
 }
 
 impl AnalyzeError {
-    /// True where the user named something that is no recording (exit code 2), false where the analysis failed (1).
+    /// True where the user named something that is no recording, or no folder (exit code 2), false where the analysis failed (1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Open(error) if error.is_usage())
+        match self {
+            Self::Open(error) => error.is_usage(),
+            Self::Temporary { source, .. } => matches!(
+                source.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied
+            ),
+            _ => false,
+        }
     }
 
     /// True where a part may be to blame whose checksum is as stated.

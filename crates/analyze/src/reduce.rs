@@ -163,16 +163,15 @@ impl<'l> PathOperations<'l> {
         Ok(histogram)
     }
 
-    /// Failures by class and SQLSTATE: count, first and last end, text of the first.
+    /// Failures by class, SQLSTATE and text: count, first and last end.
     pub(crate) fn errors(&self) -> Result<DataFrame, AnalyzeError> {
         let failures = self.frame.clone().filter(col("error_class").is_not_null());
         let grouped = failures
-            .group_by([col("error_class"), col("sqlstate")])
+            .group_by([col("error_class"), col("sqlstate"), col("error_message")])
             .agg([
                 len().alias("count"),
                 col("end_time").min().alias("first"),
                 col("end_time").max().alias("last"),
-                col("error_message").first().alias("message"),
             ]);
         self.collect(grouped)
     }

@@ -46,6 +46,8 @@ pub struct PathSeries {
     pub seconds: Vec<SecondCounts>,
     /// Response time of successes at each percentile: (fraction 0 to 1, microseconds), ascending, from the exact histogram.
     pub percentiles: Vec<(f64, i64)>,
+    /// When a new writer was first seen on the path, each time.
+    pub new_writers_us: Vec<i64>,
     /// Outages, brownouts and what nobody observed, per group in the order of `Group::ALL`; groups without operations left out.
     pub strips: Vec<Strip>,
 }
@@ -58,6 +60,7 @@ impl PathSeries {
         timeline: &Timeline,
         cells: &Histogram,
         detected: &BTreeMap<Group, Detected>,
+        new_writers_us: Vec<i64>,
     ) -> Self {
         let successes = timeline.successes_of(Group::All);
         let points = successes
@@ -104,6 +107,7 @@ impl PathSeries {
             failures,
             seconds,
             percentiles: rates::percentile_curve(cells),
+            new_writers_us,
             strips: detected.iter().map(strip).collect(),
         }
     }

@@ -8,8 +8,10 @@ use crate::comparison;
 use crate::decomposition::{self, Attempt, Witnesses};
 use crate::error::AnalyzeError;
 use crate::failovers;
+use crate::failures;
 use crate::impact;
 use crate::load::Loaded;
+use crate::new_writers;
 use crate::outages::{self, Detected};
 use crate::rates::{self, Durations};
 use crate::recovery;
@@ -50,7 +52,27 @@ pub(crate) fn surveyed(loaded: &Loaded) -> Result<(Survey, i64), AnalyzeError> {
     let survey = survey::operations(loaded, operations)?;
     let end = survey.last_rows.values().copied().max();
     let end = end.ok_or_else(|| nothing(&survey.left_out))?;
+    check_times(loaded, &survey)?;
     Ok((survey, end))
+}
+
+/// Refuses rows of another time than the manifest's: all of them would be moved to the recording's edge, where nothing fails.
+fn check_times(loaded: &Loaded, survey: &Survey) -> Result<(), AnalyzeError> {
+    for (path, last_us) in &survey.last_rows {
+        let span = recording_span(loaded, *last_us)?;
+        let first_us = survey.first_rows.get(path).copied().unwrap_or(*last_us);
+        let has_end = loaded.manifest().duration_us.is_some();
+        let is_after = has_end && first_us > span.end.micros();
+        if is_after || *last_us < span.start.micros() {
+            return Err(AnalyzeError::OtherTime {
+                folder: loaded.folder().to_path_buf(),
+                path: path.as_str(),
+                span,
+                rows: Span::new(first_us, *last_us),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
@@ -59,6 +81,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
         operations,
         last_rows,
         left_out,
+        ..
     } = survey;
     let span = recording_span(loaded, end)?;
     let events = beside::events(loaded)?;
@@ -259,11 +282,13 @@ impl PathAnalyzer<'_> {
             impacts: impact::impacts(&self.operations, episodes)?,
             groups,
             headline,
-            errors: beside::errors(self.loaded, &self.operations)?,
+            errors: failures::errors(self.loaded, &self.operations)?,
             connections: beside::connections(self.loaded, self.path)?,
             load,
         };
-        let series = PathSeries::of(self.path, &timeline, &cells, &detected);
+        let new_writers =
+            new_writers::first_seen_us(self.path.as_str(), self.events, &summary.groups);
+        let series = PathSeries::of(self.path, &timeline, &cells, &detected, new_writers);
         Ok((summary, series))
     }
 
@@ -307,16 +332,16 @@ impl PathAnalyzer<'_> {
             return episodes;
         }
         let manifest = self.loaded.manifest();
-        let of_path = |endpoint: &&Endpoint| endpoint.path == self.path;
+        let endpoint = |reader: bool| -> Option<&Endpoint> {
+            let mut endpoints = manifest.endpoints.iter();
+            endpoints.find(|endpoint| endpoint.path == self.path && endpoint.reader == reader)
+        };
         let witnesses = Witnesses {
             path: self.path.as_str(),
             events: self.events,
             attempts: &self.attempts,
-            reader: manifest
-                .endpoints
-                .iter()
-                .filter(of_path)
-                .find(|endpoint| endpoint.reader),
+            reader: endpoint(true),
+            writer: endpoint(false),
             is_probed: manifest.probe_interval_us.is_some_and(|us| us > 0),
         };
         let triggers = beside::triggers_us(self.events);
@@ -353,14 +378,14 @@ fn headline(groups: &[GroupSummary]) -> Option<Headline> {
     })?;
     let is_open = |group: &GroupSummary| {
         let last = group.outages.last();
-        group.unobserved || last.is_some_and(|outage| outage.open_at_end)
+        group.group != worse.group && last.is_some_and(|outage| outage.open_at_end)
     };
     Some(Headline {
         group: worse.group,
         downtime_us: worse.downtime_us,
         resolution_us: worse.resolution_us,
-        // What nobody observed, or what did not end, comes on top of what was seen: the other group may be the worse one.
-        at_least: worse.at_least || candidates().any(is_open),
+        at_least: worse.is_bound(),
+        other_open: candidates().any(is_open),
         episodes: worse.episodes.len(),
     })
 }

@@ -16,6 +16,8 @@ pub(crate) struct Survey {
     pub(crate) operations: LazyFrame,
     /// The paths that have such operations, each with the time of its last row: what a recording without an end reaches there.
     pub(crate) last_rows: BTreeMap<Path, i64>,
+    /// When the first operation of each was to begin.
+    pub(crate) first_rows: BTreeMap<Path, i64>,
     /// The others, those of most rows first.
     pub(crate) left_out: Vec<LeftOut>,
 }
@@ -27,14 +29,17 @@ pub(crate) fn operations(loaded: &Loaded, operations: LazyFrame) -> Result<Surve
     if paths.values().all(|path| path.strange == 0) {
         return Ok(Survey {
             operations,
-            last_rows: last_rows(&paths),
+            last_rows: rows_at(&paths, |reach| reach.last_us),
+            first_rows: rows_at(&paths, |reach| reach.first_us),
             left_out: Vec::new(),
         });
     }
     let strange = operations.clone().filter(can_be_judged().not());
     let operations = operations.filter(can_be_judged());
+    let paths = reach(loaded, &operations)?;
     Ok(Survey {
-        last_rows: last_rows(&reach(loaded, &operations)?),
+        last_rows: rows_at(&paths, |reach| reach.last_us),
+        first_rows: rows_at(&paths, |reach| reach.first_us),
         left_out: left_out(loaded, strange)?,
         operations,
     })
@@ -42,6 +47,8 @@ pub(crate) fn operations(loaded: &Loaded, operations: LazyFrame) -> Result<Surve
 
 /// The rows under one word for a path.
 struct Reach {
+    /// When the first of them was to begin, where one has a time, UTC microseconds.
+    first_us: Option<i64>,
     /// The time of the last of them, where one has a time, UTC microseconds.
     last_us: Option<i64>,
     /// Those that can't be judged.
@@ -55,13 +62,16 @@ fn reach(
     let figures = [
         col("end_time").max(),
         col("scheduled_time").max(),
+        col("scheduled_time").min().alias("first"),
         can_be_judged().not().sum().alias("strange"),
     ];
     let frame = loaded.collect(operations.clone().group_by([col("path")]).agg(figures))?;
     let read = |name| integers(&frame, name).map_err(|source| loaded.read_error(source));
     let paths = texts(&frame, "path").map_err(|source| loaded.read_error(source))?;
     let (ends, scheduled, strange) = (read("end_time")?, read("scheduled_time")?, read("strange")?);
+    let firsts = read("first")?;
     let reach = |row: usize| Reach {
+        first_us: firsts[row],
         last_us: ends[row].max(scheduled[row]),
         strange: strange[row].unwrap_or(0),
     };
@@ -71,10 +81,13 @@ fn reach(
         .collect())
 }
 
-fn last_rows(paths: &BTreeMap<Option<String>, Reach>) -> BTreeMap<Path, i64> {
+fn rows_at(
+    paths: &BTreeMap<Option<String>, Reach>,
+    time_us: fn(&Reach) -> Option<i64>,
+) -> BTreeMap<Path, i64> {
     let known = paths.iter().filter_map(|(word, reach)| {
         let path = Path::parse(word.as_deref()?)?;
-        Some((path, reach.last_us?))
+        Some((path, time_us(reach)?))
     });
     known.collect()
 }

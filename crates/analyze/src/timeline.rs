@@ -88,11 +88,11 @@ pub struct Suspect {
 }
 
 impl Suspect {
-    /// The exceptions of an availability failure: the server was there and answered.
+    /// True where it tells nothing of the service, however long it took: the server was there and answered, or was never asked.
     #[must_use]
     pub fn is_exempt(&self, group: Group) -> bool {
-        match self.class.as_deref().and_then(ErrorClass::parse) {
-            Some(ErrorClass::Conflict | ErrorClass::Constraint) => true,
+        match self.known_class() {
+            Some(ErrorClass::Conflict | ErrorClass::Constraint | ErrorClass::Client) => true,
             Some(ErrorClass::Other) => {
                 let code = self.sqlstate.as_deref().unwrap_or_default();
                 STATEMENT_ERRORS.iter().any(|class| code.starts_with(class))
@@ -102,21 +102,31 @@ impl Suspect {
         }
     }
 
-    /// A `failed` or `unknown` outcome that is not exempt.
+    /// A `failed` or `unknown` outcome that is not exempt. A statement that the server cancelled is none by itself: the server was
+    /// there. But it waited as any other, and may be stalled.
     #[must_use]
     pub fn is_availability_failure(&self, group: Group) -> bool {
-        matches!(self.outcome, Outcome::Failed | Outcome::Unknown) && !self.is_exempt(group)
+        matches!(self.outcome, Outcome::Failed | Outcome::Unknown)
+            && !self.is_exempt(group)
+            && self.known_class() != Some(ErrorClass::StatementTimeout)
+    }
+
+    fn known_class(&self) -> Option<ErrorClass> {
+        self.class.as_deref().and_then(ErrorClass::parse)
     }
 
     /// The last moment at which this operation shows that the service was down: a failure at its end, and so an operation
-    /// that nobody had served when the recording ended. A limit of the client, and a wait that ended well, tell only that
-    /// the service was down when they began.
+    /// that nobody had served when the recording ended. A limit, and a wait that ended well, tell only that the service was
+    /// down when they began.
     #[must_use]
     pub fn known_down_us(&self) -> i64 {
         let limit = matches!(
-            self.class.as_deref().and_then(ErrorClass::parse),
+            self.known_class(),
             Some(
-                ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout | ErrorClass::PoolTimeout
+                ErrorClass::ConnectTimeout
+                    | ErrorClass::OperationTimeout
+                    | ErrorClass::PoolTimeout
+                    | ErrorClass::StatementTimeout
             )
         );
         if self.outcome.is_success() || limit {

@@ -9,6 +9,7 @@ mod cases;
 use std::path::{Path, PathBuf};
 
 use analyze::charts::{ChartError, ChartOptions, draw_all};
+use analyze::series::Mark;
 use cases::Case;
 use image::RgbImage;
 
@@ -177,7 +178,8 @@ fn ten_episodes_are_ten_marks() {
     );
     let image = open(&files[3]);
     // Along the middle of the first strip: runs of red, whose white or dark figures never stand in a run this narrow.
-    let row = (0..image.height()).find(|row| {
+    let rows = (BELOW_LEGENDS * 2.0) as u32..image.height();
+    let row = rows.into_iter().find(|row| {
         let red = (256..1624)
             .filter(|column| image.get_pixel(*column, *row).0 == DOWN)
             .count();
@@ -227,6 +229,75 @@ fn an_svg_says_what_the_png_shows() {
             file.display()
         );
     }
+}
+
+/// The three charts over time, as text, of a case with these marks.
+fn texts_with_marks(marks: &[(f64, &str)]) -> [String; 3] {
+    let (summary, mut series) = cases::make(&case("failover"));
+    series.marks = marks
+        .iter()
+        .map(|(at, text)| Mark {
+            time_us: series.start_us + (at * 1e6) as i64,
+            text: (*text).to_owned(),
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let options = ChartOptions {
+        svg: true,
+        ..ChartOptions::default()
+    };
+    draw_all(&summary, &series, folder.path(), &options).unwrap();
+    ["response-time", "operations-per-second", "availability"]
+        .map(|name| std::fs::read_to_string(folder.path().join(format!("{name}.svg"))).unwrap())
+}
+
+/// In the charts of panels each path has its own; in the last one each path's strips.
+#[test]
+fn a_new_writer_is_shown_where_its_path_first_saw_it() {
+    let [response, throughput, availability] = texts_with_marks(&[]);
+    for svg in [response, throughput] {
+        for text in [
+            ">\nnew writer 0:26.5\n",
+            ">\nnew writer 0:21.9\n",
+            ">\nnew writer first seen on direct\n",
+            ">\nnew writer first seen on proxy\n",
+        ] {
+            assert_eq!(svg.matches(text).count(), 1, "{text}");
+        }
+    }
+    assert!(availability.contains(">\nnew writer 0:26.5\n"));
+    assert!(availability.contains(">\nnew writer 0:21.9\n"));
+    assert!(availability.contains(">\nnew writer first seen on that path\n"));
+}
+
+/// Ten steps of a fault within half a second, and a text longer than a line: each has its number, and none is cut.
+#[test]
+fn marks_have_a_number_at_their_line_and_their_text_below() {
+    let long = "deploy 2026.11.22-rc3 of the shop with the new price lists, asked for by the on-call engineer of the night shift \
+                after the third complaint about slow checkouts, in the hope that it helps before the campaign of the morning begins";
+    let steps: Vec<String> = (1..=10)
+        .map(|step| format!("lab crash: step {step} of the fault, in full"))
+        .collect();
+    let mut marks: Vec<(f64, &str)> = (0..)
+        .map(|step| 20.0 + f64::from(step) * 0.05)
+        .zip(steps.iter().map(String::as_str))
+        .collect();
+    marks.push((50.0, long));
+    let [response, throughput, _] = texts_with_marks(&marks);
+    for svg in [response, throughput] {
+        for step in &steps {
+            assert!(svg.contains(&format!("{step}\n")), "{step}");
+        }
+        let words = long.split(' ').all(|word| svg.contains(word));
+        assert!(words && !svg.contains('…'));
+        // On each of the two panels.
+        assert_eq!(svg.matches(">\n1-10\n").count(), 2);
+    }
+    let [alone, ..] = texts_with_marks(&[(30.0, "网络演练")]);
+    assert!(alone.contains("marks · boxes stand for characters that need --font FILE"));
+    assert!(alone.contains("网络演练"));
+    let [none, ..] = texts_with_marks(&[]);
+    assert!(!none.contains("marks"));
 }
 
 #[test]

@@ -408,6 +408,46 @@ fn reads_of_a_reader_endpoint_go_by_its_connections() {
     }
 }
 
+/// One URL with both hosts for writes, and the same two for reads.
+#[test]
+fn endpoints_that_share_hosts_are_told_apart_by_the_attempts() {
+    let made = HandMade::new(60.0)
+        .set(|manifest| {
+            manifest.probe_interval_us = Some(500_000);
+            manifest.endpoints = [false, true]
+                .map(|reader| recording::Endpoint {
+                    path: Path::Direct,
+                    host: "a.test".to_owned(),
+                    port: 5432,
+                    database: "shop".to_owned(),
+                    user: "app".to_owned(),
+                    sslmode: "prefer".to_owned(),
+                    reader,
+                    more_hosts: vec![recording::MoreHost {
+                        host: "b.test".to_owned(),
+                        port: 5432,
+                    }],
+                    target_session_attrs: None,
+                })
+                .to_vec();
+        })
+        .connect_to("a.test", 0.05, 2, Some(OLD_WRITER))
+        .connect_to("b.test", 0.06, 3, Some(Answer(3, -3_500, true)))
+        .for_reads()
+        // The readers' endpoint finds the new writer first: that is not what the writes wait for.
+        .connect_to("b.test", 12.0, 3, Some(NEW_WRITER))
+        .for_reads()
+        .told(13.0, AddressChanged, "a.test: 10.0.0.2 -> 10.0.0.4")
+        .connect_to("b.test", 14.0, 3, Some(NEW_WRITER))
+        .steady("user_list", 0.1, 0.1, 590, 0.005)
+        .steady("update_login", 0.1, 0.1, 100, 0.005)
+        .failed("update_login", 10.1, 10.3, Refused)
+        .failed("update_login", 12.0, 12.1, Refused)
+        .steady("update_login", 16.0, 0.1, 430, 0.005);
+    let writes = decomposition(&made.direct(), Group::Writer, 0);
+    assert_eq!(parts(&writes), [Some(0.3), Some(2.7), Some(1.0), Some(2.0)]);
+}
+
 #[test]
 fn a_trigger_belongs_to_the_failover_that_follows_it() {
     // Two triggers 40 s apart: the first brought nothing about, the last success of the outage came just before the second.

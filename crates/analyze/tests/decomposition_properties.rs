@@ -76,21 +76,32 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     let host = proptest::option::of(proptest::sample::select(vec!["w.test", "r.test", "::1"]));
     let server = proptest::option::of((0..3_u8, proptest::option::of(0..3_i64)));
     let role = proptest::option::of(any::<bool>());
-    (0..12_000_i64, 0..900_i64, host, 0..3_u8, server, role).prop_map(
-        |(at, took, host, led_to, server, in_recovery)| Attempt {
-            endpoint: (host.map(str::to_owned), Some(5432)),
-            resolved_us: at * 1_000,
-            end_us: (at + took) * 1_000,
-            address: Some(format!("10.0.0.{led_to}")),
-            server: server.map(|(address, start_us)| Identity {
-                address: Some(format!("10.0.0.{address}")),
-                port: Some(5432),
-                start_us,
-                aurora_instance: None,
-            }),
-            in_recovery,
-        },
+    let for_reads = proptest::option::of(any::<bool>());
+    (
+        0..12_000_i64,
+        0..900_i64,
+        host,
+        0..3_u8,
+        server,
+        role,
+        for_reads,
     )
+        .prop_map(
+            |(at, took, host, led_to, server, in_recovery, for_reads)| Attempt {
+                endpoint: (host.map(str::to_owned), Some(5432)),
+                resolved_us: at * 1_000,
+                end_us: (at + took) * 1_000,
+                address: Some(format!("10.0.0.{led_to}")),
+                server: server.map(|(address, start_us)| Identity {
+                    address: Some(format!("10.0.0.{address}")),
+                    port: Some(5432),
+                    start_us,
+                    aurora_instance: None,
+                }),
+                in_recovery,
+                for_reads,
+            },
+        )
 }
 
 proptest! {
@@ -106,7 +117,7 @@ proptest! {
         trigger in proptest::option::of(0..15_000_i64),
         full in proptest::option::of(0..60_000_000_i64),
         group in proptest::sample::select(vec![Group::Read, Group::Writer]),
-        (is_probed, has_reader) in any::<(bool, bool)>(),
+        (is_probed, has_reader, has_writer) in any::<(bool, bool, bool)>(),
     ) {
         events.sort_by_key(|event| event.time);
         attempts.sort_by_key(|attempt| attempt.end_us);
@@ -122,11 +133,13 @@ proptest! {
             target_session_attrs: None,
             tls_error: None,
         };
+        let writer = Endpoint { host: "w.test".to_owned(), reader: false, ..reader.clone() };
         let witnesses = Witnesses {
             path: "direct",
             events: &events,
             attempts: &attempts,
             reader: has_reader.then_some(&reader),
+            writer: has_writer.then_some(&writer),
             is_probed,
         };
         let outages = outages(&drawn, open);

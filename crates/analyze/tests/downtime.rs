@@ -10,8 +10,8 @@ mod support;
 use analyze::summary::{Group, Thresholds};
 use recording::vocabulary::ErrorClass;
 use recording::vocabulary::ErrorClass::{
-    Conflict, ConnectTimeout, ConnectionLost, Constraint, OperationTimeout, Other, PoolTimeout,
-    Refused,
+    Client, Conflict, ConnectTimeout, ConnectionLost, Constraint, NoWriter, OperationTimeout,
+    Other, PoolTimeout, Refused, StatementTimeout, Unreplicated,
 };
 use support::{HandMade, group, outages, reads_with_a_gap};
 
@@ -189,6 +189,55 @@ fn an_exempt_operation_is_not_stalled_either() {
         .direct();
     assert_eq!(outages(&conflict, Group::Read), []);
     assert!(group(&conflict, Group::Read).blips.is_empty());
+}
+
+#[test]
+fn what_never_left_this_host_tells_nothing() {
+    // No descriptors were left for four seconds: nothing was asked, however many operations failed and however long they took.
+    let path = reads_with_a_gap()
+        .failed("user_list", 10.2, 10.25, Client)
+        .failed("user_list", 10.3, 10.6, Client)
+        .failed("user_list", 10.5, 14.9, Client)
+        .direct();
+    let reads = group(&path, Group::Read);
+    assert_eq!(outages(&path, Group::Read), []);
+    assert!(reads.blips.is_empty() && reads.brownouts.is_empty());
+    assert_eq!(path.overall.failed, 3);
+    assert_eq!(path.errors[0].class, "client");
+}
+
+#[test]
+fn a_cancelled_statement_is_no_failure_but_may_be_stalled() {
+    let quick = reads_with_a_gap()
+        .failed_with("user_list", (10.2, 10.25), StatementTimeout, "57014")
+        .failed_with("user_list", (14.7, 14.75), StatementTimeout, "57014")
+        .direct();
+    assert_eq!(outages(&quick, Group::Read), []);
+    assert!(group(&quick, Group::Read).blips.is_empty());
+    // Two that waited for two seconds each until the server's limit: it served nothing meanwhile. From the begin of the last one on
+    // it is not known.
+    let late = reads_with_a_gap()
+        .failed_with("user_list", (10.2, 12.2), StatementTimeout, "57014")
+        .failed_with("user_list", (12.5, 14.5), StatementTimeout, "57014")
+        .direct();
+    assert_eq!(outages(&late, Group::Read), [(10.0, 15.0, 2.7)]);
+    assert_eq!(group(&late, Group::Read).outages[0].evidence, 2);
+}
+
+#[test]
+fn hosts_without_a_writer_and_a_cancelled_wait_for_a_standby_are_failures() {
+    for (class, sqlstate) in [(NoWriter, None), (Unreplicated, Some("01000"))] {
+        let made = |at: f64| (at, at + 0.05);
+        let path = match sqlstate {
+            Some(code) => reads_with_a_gap()
+                .failed_with("user_list", made(10.2), class, code)
+                .failed_with("user_list", made(14.7), class, code),
+            None => reads_with_a_gap()
+                .failed("user_list", 10.2, 10.25, class)
+                .failed("user_list", 14.7, 14.75, class),
+        };
+        assert_eq!(outages(&path.direct(), Group::Read), [(10.0, 15.0, 0.45)]);
+    }
 }
 
 #[test]

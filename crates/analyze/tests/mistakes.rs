@@ -12,7 +12,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use recording::vocabulary::ErrorClass::Refused;
-use support::{HandMade, reads_with_a_gap};
+use recording::{Manifest, Timestamp};
+use support::{HandMade, START_US, reads_with_a_gap};
 
 fn analyze(subcommand: &str, folder: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_analyze"))
@@ -103,5 +104,88 @@ fn charts_into_a_folder_that_cannot_be_made() {
         String::from_utf8(output.stderr)
             .unwrap()
             .contains("/proc/charts")
+    );
+}
+
+/// Wherever it fails, the one line says which option helps.
+#[test]
+fn charts_that_cannot_be_written_name_the_option() {
+    let made = reads_with_a_gap().write();
+    let said = |arguments: &[&str]| {
+        let output = analyze("charts", &made.folder, arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.stdout.is_empty());
+        assert_eq!(said.lines().count(), 1, "{said}");
+        (output.status.code(), said)
+    };
+    let (code, text) = said(&["--out", "/proc/charts"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("name another folder with --out"), "{text}");
+    // The folder is there, and takes no file.
+    let (code, text) = said(&["--out", "/proc"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("/proc/response-time.png") && text.contains("--out"),
+        "{text}"
+    );
+    // A file stands where the default folder should be made.
+    fs::write(made.folder.join("analysis"), "").unwrap();
+    let (code, text) = said(&[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("/analysis") && text.contains("--out"),
+        "{text}"
+    );
+    let output = analyze("charts", &made.folder, &["--out", ""]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("value is required for '--out"), "{text}");
+}
+
+/// Rows of another time would all be moved to the recording's edge, and nothing would be found.
+#[test]
+fn a_manifest_of_another_time_than_the_rows() {
+    let made = reads_with_a_gap()
+        .failed("user_list", 10.2, 10.25, Refused)
+        .failed("user_list", 14.7, 14.75, Refused)
+        .write();
+    let moved = |by_us: i64| {
+        let mut manifest = Manifest::read(&made.folder).unwrap();
+        manifest.start_time = Timestamp(START_US + by_us);
+        manifest.write(&made.folder).unwrap();
+    };
+    for by_us in [3_600_000_000, -3_600_000_000] {
+        moved(by_us);
+        assert_refused(
+            &made.folder,
+            1,
+            "no operation of path direct is from the time",
+        );
+        let output = analyze("gaps", &made.folder, &[]);
+        assert_eq!(output.status.code(), Some(1));
+    }
+    // By half of it only: what lies in it is there.
+    moved(10_000_000);
+    let output = analyze("report", &made.folder, &[]);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// Where the rows of journals can't be put.
+#[test]
+fn a_folder_for_temporary_files_that_is_not_there() {
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    let killed = Path::new(&root).join("../../data/golden/v1-lab-killed");
+    let output = Command::new(env!("CARGO_BIN_EXE_analyze"))
+        .arg("report")
+        .arg(killed)
+        .env("TMPDIR", "/no/such/folder")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.starts_with("analyze: TMPDIR /no/such/folder: ") && said.contains("are copied there"),
+        "{said}"
     );
 }

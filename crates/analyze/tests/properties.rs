@@ -33,6 +33,10 @@ fn operation() -> impl Strategy<Value = Drawn> {
         2 => Just(ErrorClass::OperationTimeout),
         2 => Just(ErrorClass::ReadOnly),
         1 => Just(ErrorClass::Conflict),
+        1 => Just(ErrorClass::Client),
+        1 => Just(ErrorClass::StatementTimeout),
+        1 => Just(ErrorClass::NoWriter),
+        1 => Just(ErrorClass::Unreplicated),
     ];
     let kind = proptest::sample::select(OperationType::ALL);
     (kind, 0..20_500_i64, response, outcome, class)
@@ -97,16 +101,15 @@ fn by_definition(timeline: &Timeline, group: Group, of_all: &[(i64, i64)]) -> Ve
         }
         let is_evidence = |suspect: &&Suspect| {
             let class = suspect.class.as_deref();
-            let exempt =
-                class == Some("conflict") || (group == Group::All && class == Some("read_only"));
+            let exempt = matches!(class, Some("conflict" | "client"))
+                || (group == Group::All && class == Some("read_only"));
+            let is_failure = class.is_some_and(|class| class != "statement_timeout");
             let ended = (start < suspect.end_us && suspect.end_us <= end)
                 || (index == 0 && suspect.end_us == start);
             let overlap = suspect.end_us.min(end) - suspect.scheduled_us.max(start);
             let stalled =
                 suspect.response_us > (floor + MEDIAN_US).max(3 * MEDIAN_US) && overlap > floor;
-            group.contains(suspect.operation_type)
-                && !exempt
-                && ((class.is_some() && ended) || stalled)
+            group.contains(suspect.operation_type) && !exempt && ((is_failure && ended) || stalled)
         };
         let evidence = timeline.suspects.iter().filter(is_evidence).count();
         let one_is_enough = end - start > 10 * median

@@ -166,7 +166,7 @@ impl RunConfig {
             connect_limit,
             out: args.out,
             sync_interval: args.sync_interval,
-            host: args.host.unwrap_or_else(machine_name),
+            host: host(args.host)?,
             labels,
             trigger,
             campaign,
@@ -278,6 +278,11 @@ fn labels(
         let Some((key, value)) = label.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(usage(format!("--label {label:?}: write --label key=value")));
         };
+        if value.trim().is_empty() {
+            return Err(usage(format!(
+                "--label {key}: its value is empty; write --label key=value"
+            )));
+        }
         let shown = match redact::is_secret_name(key) {
             true => redact::MASK.to_owned(),
             false => redact::redact(value),
@@ -292,6 +297,17 @@ fn labels(
         }
     }
     Ok(labels)
+}
+
+/// The name of this machine in the recording. An empty one would tell it from no other.
+fn host(given: Option<String>) -> Result<String, RecorderError> {
+    match given {
+        Some(name) if name.trim().is_empty() => Err(usage(
+            "--host is empty: name this machine, or leave --host out",
+        )),
+        Some(name) => Ok(name),
+        None => Ok(machine_name()),
+    }
 }
 
 fn machine_name() -> String {

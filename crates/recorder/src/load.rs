@@ -54,12 +54,13 @@ pub(crate) async fn start(
     Ok(running)
 }
 
-/// Looks for pgbench, so that a missing one is said before anything is touched.
+/// Looks for pgbench, and for a place for its password, so that what is missing is said before anything is touched.
 ///
 /// # Errors
-/// [`RecorderError::Usage`] with the package that has it.
+/// [`RecorderError::Usage`] with the package that has it, or the folder that can't be written.
 pub(crate) fn find() -> Result<pgbench::Program, RecorderError> {
-    pgbench::find().map_err(|error| RecorderError::Usage(error.to_string()))
+    let found = pgbench::find().and_then(|program| pgbench::try_password_file().map(|()| program));
+    found.map_err(|error| RecorderError::Usage(error.to_string()))
 }
 
 /// What else the endpoint asks for, in the variables of the libpq that pgbench has.

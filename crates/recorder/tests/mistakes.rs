@@ -238,6 +238,9 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
         ),
         (&["--duration", "0"], &["--duration 0"]),
         (&["--label", "x"], &["key=value"]),
+        (&["--label", "ticket="], &["--label ticket", "empty"]),
+        (&["--host", ""], &["--host is empty", "leave --host out"]),
+        (&["--host", " "], &["--host is empty"]),
         (
             &["--failover-command", "true", "--failover-after", "1s"],
             &["--failover-after"],

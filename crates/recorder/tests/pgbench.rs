@@ -415,3 +415,28 @@ fn without_pgbench_nothing_starts() {
     assert_eq!(said.trim().lines().count(), 1, "{said}");
     assert!(!out.exists());
 }
+
+/// Said before anything is connected to: there is no server either.
+#[test]
+fn a_folder_for_the_password_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("runs");
+    let output = Command::new(env!("CARGO_BIN_EXE_recorder"))
+        .args(["run", "--mode", "direct", "--enable-pgbench", "--out"])
+        .arg(&out)
+        .env("PGOUTAGE_DIRECT_URL", "postgres://app@127.0.0.1:1/postgres")
+        .env("TMPDIR", "/no/such/folder")
+        .env_remove("PGOUTAGE_PROXY_URL")
+        .env_remove("PGOUTAGE_PG_BINDIR")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("TMPDIR /no/such/folder: ") && said.contains("pgbench's password"),
+        "{said}"
+    );
+    assert_eq!(said.trim().lines().count(), 1, "{said}");
+    assert!(!out.exists());
+}

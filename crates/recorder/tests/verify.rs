@@ -189,8 +189,11 @@ fn a_torn_journal() {
         "{out}"
     );
 
+    // Where earlier recorders put what had no footer yet.
+    let open = folder.join("operations/direct-00001.parquet.open");
+    assert!(open.exists());
     assert_eq!(recording::recover(&folder).unwrap().unread_bytes, 11);
-    assert!(journal.exists());
+    assert!(journal.exists() && !open.exists());
     assert!(recording::recover(&folder).unwrap().healthy);
     let (code, out, err) = verify(&[&folder]);
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");

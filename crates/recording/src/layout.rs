@@ -99,8 +99,43 @@ pub(crate) fn part_of_journal(table: Table, name: &str) -> Option<String> {
     Some(format!("{stem}.parquet"))
 }
 
-/// The suffix of a part that is not sealed: no `*.parquet` glob matches it.
-pub(crate) const OPEN_SUFFIX: &str = ".open";
+/// The beginning and the ending of a part that is not sealed. It lies beside the tables' folders, because some engines read every file
+/// of a folder, whatever its name; and engines that look through the whole recording pass over names that begin with `_`.
+const OPEN_PREFIX: &str = "_";
+const OPEN_SUFFIX: &str = ".open";
+
+/// `_operations.direct-00001.open`, under which the part `operations/direct-00001.parquet` is written.
+pub(crate) fn open_path(recording: &FilePath, table: Table, part: &str) -> PathBuf {
+    let stem = part.strip_suffix(".parquet").unwrap_or(part);
+    recording.join(format!(
+        "{OPEN_PREFIX}{}.{stem}{OPEN_SUFFIX}",
+        table.as_str()
+    ))
+}
+
+/// Every place that an unsealed part may have: earlier recorders wrote `operations/direct-00001.parquet.open`.
+pub(crate) fn open_paths(recording: &FilePath, table: Table, part: &str) -> [PathBuf; 2] {
+    let earlier = recording
+        .join(table.as_str())
+        .join(format!("{part}{OPEN_SUFFIX}"));
+    [open_path(recording, table, part), earlier]
+}
+
+/// True for the name of an open part of the table in the recording's own folder.
+pub(crate) fn is_open_name(table: Table, name: &str) -> bool {
+    let stem = name
+        .strip_prefix(OPEN_PREFIX)
+        .and_then(|name| name.strip_prefix(table.as_str()))
+        .and_then(|name| name.strip_prefix('.'))
+        .and_then(|name| name.strip_suffix(OPEN_SUFFIX));
+    stem.is_some_and(|stem| is_part_name(table, &format!("{stem}.parquet")))
+}
+
+/// True for the name that an open part had in the table's folder in earlier versions.
+pub(crate) fn is_earlier_open_name(table: Table, name: &str) -> bool {
+    let part = name.strip_suffix(OPEN_SUFFIX);
+    part.is_some_and(|part| is_part_name(table, part))
+}
 
 /// `direct-00001.parquet` for a table with parts per path, else `events-00001.parquet`.
 pub(crate) fn part_name(table: Table, path: Option<Path>, number: u32) -> String {
@@ -162,5 +197,31 @@ mod tests {
         let part = part_of_journal(Table::Operations, &journal);
         assert_eq!(part.as_deref(), Some("proxy-00001.parquet"));
         assert_eq!(part_of_journal(Table::Events, &journal), None);
+    }
+
+    #[test]
+    fn open_parts_lie_where_no_engine_looks() {
+        let [now, earlier] = open_paths(
+            FilePath::new("run"),
+            Table::Operations,
+            "direct-00001.parquet",
+        );
+        assert_eq!(now, FilePath::new("run/_operations.direct-00001.open"));
+        let expected = FilePath::new("run/operations/direct-00001.parquet.open");
+        assert_eq!(earlier, expected);
+        let name = "_operations.direct-00001.open";
+        assert!(is_open_name(Table::Operations, name));
+        assert!(!is_open_name(Table::Events, name));
+        for name in [
+            "_operations.direct-00001.parquet",
+            "operations.direct-00001.open",
+            "_operations.direct-00001.parquet.open",
+            "_operations.other-00001.open",
+        ] {
+            assert!(!is_open_name(Table::Operations, name), "{name}");
+        }
+        let name = "direct-00001.parquet.open";
+        assert!(is_earlier_open_name(Table::Operations, name));
+        assert!(!is_earlier_open_name(Table::Events, name));
     }
 }

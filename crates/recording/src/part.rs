@@ -1,4 +1,4 @@
-//! One part of a table: written under a name that no `*.parquet` glob matches, then sealed.
+//! One part of a table: written where engines pass over it, then sealed.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::WriteError;
 use crate::journal::Journal;
-use crate::layout::{OPEN_SUFFIX, Table};
+use crate::layout::{Table, open_path, open_paths};
 use crate::manifest::PartRecord;
 use crate::schema;
 
@@ -37,7 +37,7 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-/// A Parquet file under a name that no `*.parquet` glob matches, until it is sealed.
+/// A Parquet file that engines pass over, until it is sealed.
 pub(crate) struct PartFile {
     table: Table,
     name: String,
@@ -60,7 +60,7 @@ impl PartFile {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made.map_err(WriteError::io(&folder))?,
         }
-        let open_path = folder.join(format!("{name}{OPEN_SUFFIX}"));
+        let open_path = open_path(recording, table, name);
         let file = File::create_new(&open_path).map_err(WriteError::io(&open_path))?;
         let sink = Hashing {
             inner: BufWriter::new(file),
@@ -94,14 +94,13 @@ impl PartFile {
         batches: impl Iterator<Item = RecordBatch>,
     ) -> Result<PartRecord, WriteError> {
         // What an attempt before this one could not take away.
-        let open_path = recording
-            .join(table.as_str())
-            .join(format!("{name}{OPEN_SUFFIX}"));
-        match fs::remove_file(&open_path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(WriteError::io(&open_path)(error));
+        for open_path in open_paths(recording, table, name) {
+            match fs::remove_file(&open_path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(WriteError::io(&open_path)(error));
+                }
+                _ => {}
             }
-            _ => {}
         }
         let mut part = Self::create(recording, table, name, schema)?;
         for batch in batches {

@@ -9,7 +9,8 @@ use crate::check::{self, DamagedPart};
 use crate::error::OpenError;
 use crate::guard::guarded;
 use crate::layout::{
-    JOURNAL_FOLDER, LOCK_FILE, OPEN_SUFFIX, Table, is_part_name, part_of_journal, place_of,
+    JOURNAL_FOLDER, LOCK_FILE, Table, is_earlier_open_name, is_open_name, is_part_name,
+    part_of_journal, place_of,
 };
 use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
 use crate::unsealed::{self, Unsealed};
@@ -303,15 +304,18 @@ pub(crate) fn sealed_files(recording: &FilePath, table: Table) -> Result<Vec<Pat
     Ok(files)
 }
 
-/// Files of a table's folder that are named as parts that were not sealed.
+/// Files that are named as parts of the table that were not sealed, wherever earlier versions put them.
 pub(crate) fn open_files(recording: &FilePath, table: Table) -> Result<Vec<PathBuf>, OpenError> {
-    let mut files = files(&recording.join(table.as_str()))?;
-    files.retain(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let part = name.strip_suffix(OPEN_SUFFIX);
-        part.is_some_and(|part| is_part_name(table, part))
-    });
-    Ok(files)
+    let named = |path: &PathBuf, is_open: fn(Table, &str) -> bool| {
+        let name = path.file_name().unwrap_or_default();
+        is_open(table, &name.to_string_lossy())
+    };
+    let mut open = files(recording)?;
+    open.retain(|path| named(path, is_open_name));
+    let mut earlier = files(&recording.join(table.as_str()))?;
+    earlier.retain(|path| named(path, is_earlier_open_name));
+    open.append(&mut earlier);
+    Ok(open)
 }
 
 /// What a folder holds; nothing where there is no folder.

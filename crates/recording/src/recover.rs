@@ -12,7 +12,7 @@ use crate::ballast::Ballast;
 use crate::check;
 use crate::error::{OpenError, WriteError};
 use crate::journal;
-use crate::layout::{JOURNAL_FOLDER, OPEN_SUFFIX, Table, journal_name, part_name, sums_of};
+use crate::layout::{JOURNAL_FOLDER, Table, journal_name, open_paths, part_name, sums_of};
 use crate::lock::WriterLock;
 use crate::manifest::{Manifest, PartRecord, State};
 use crate::part::{PartFile, hexadecimal};
@@ -110,8 +110,9 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
                 continue;
             }
             // Its Parquet file has no footer: the journal has all of it.
-            let open = format!("{}{OPEN_SUFFIX}", unsealed.part);
-            let _ = fs::remove_file(folder.join(table.as_str()).join(open));
+            for open in open_paths(folder, table, &unsealed.part) {
+                let _ = fs::remove_file(open);
+            }
             recovered.unread_bytes += unsealed.unread_bytes;
             recovered.rows += unsealed.rows;
             // What a part that was sealed once did not have was counted then.
@@ -245,9 +246,11 @@ fn free_name(folder: &FilePath, manifest: &Manifest, table: Table, path: Path) -
         let name = part_name(table, Some(path), number);
         let file = format!("{}/{name}", table.as_str());
         let journal = folder.join(JOURNAL_FOLDER).join(journal_name(table, &name));
+        let [open, earlier_open] = open_paths(folder, table, &name);
         let files = [
             folder.join(&file),
-            folder.join(format!("{file}{OPEN_SUFFIX}")),
+            open,
+            earlier_open,
             sums_of(&journal),
             journal,
         ];

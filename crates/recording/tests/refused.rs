@@ -7,6 +7,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path as FilePath;
 use std::time::Duration;
@@ -149,7 +150,7 @@ fn a_removed_table_folder_costs_no_row() {
     let handle = writer.handle();
     write(&handle, 1..=50);
     wait_until("the part", || {
-        folder.join("operations/direct-00001.parquet.open").exists()
+        folder.join("_operations.direct-00001.open").exists()
     });
     wait_until("its rows in the journal", || {
         let recording = Recording::open(&folder).unwrap();
@@ -227,7 +228,7 @@ fn rows_of_a_moved_folder_are_not_lost() {
     fs::rename(&folder, &away).unwrap();
     // Somebody else's folder under its name is not written to.
     fs::create_dir_all(folder.join("operations")).unwrap();
-    fs::write(folder.join("operations/direct-00001.parquet.open"), b"").unwrap();
+    fs::write(folder.join("_operations.direct-00001.open"), b"").unwrap();
     wait_until("trouble", || handle.trouble().is_some());
     write(&handle, 101..=130);
     let summary = writer.finish(done()).unwrap();
@@ -236,11 +237,15 @@ fn rows_of_a_moved_folder_are_not_lost() {
         (summary.dropped[&Table::Operations], summary.journal_rows),
         (30, 100)
     );
-    let names: Vec<_> = fs::read_dir(folder.join("operations"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(names, ["direct-00001.parquet.open"]);
+    let names = |folder: &FilePath| -> BTreeSet<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let names = entries.map(|entry| name(entry).to_string_lossy().into_owned());
+        names.collect()
+    };
+    let there = ["_operations.direct-00001.open", "operations"];
+    assert_eq!(names(&folder), there.map(str::to_owned).into());
+    assert_eq!(names(&folder.join("operations")), BTreeSet::new());
     assert_eq!(recording::recover(&away).unwrap().rows, 100);
 }
 

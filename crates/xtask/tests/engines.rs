@@ -90,6 +90,30 @@ fn every_engine_reads_the_same() {
     }
 }
 
+/// While a part is written its folder is read as a whole, by engines that take every file of a folder too: the sealed rows are there, and
+/// nothing gets in their way.
+#[test]
+fn every_engine_reads_the_folder_of_a_recording_in_progress() {
+    let root = tempfile::tempdir().unwrap();
+    let (_writer, folder) = made::in_progress(root.path());
+    let engines = match with_spark() {
+        true => "duckdb,pyarrow,pandas,polars,spark",
+        false => "duckdb,pyarrow,pandas,polars",
+    };
+    let operations = folder.join("operations");
+    let arguments = [engines, operations.to_str().unwrap()];
+    let seen = python("folder.py", &arguments);
+    for engine in engines.split(',') {
+        assert_eq!(seen[engine], made::SEALED, "{engine}");
+    }
+    // As a kill leaves it.
+    let killed = root.path().join("killed");
+    copy_folder(&folder, &killed);
+    let operations = killed.join("operations");
+    let arguments = [engines, operations.to_str().unwrap()];
+    assert_eq!(python("folder.py", &arguments), seen);
+}
+
 /// Blocks of a language in a Markdown text.
 fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
     let fence = format!("```{language}\n");

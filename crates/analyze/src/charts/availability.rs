@@ -3,7 +3,8 @@
 use super::axis::TimeAxis;
 use super::frame::{self, box_sign};
 use super::headline::{figures, group_downtime, outage_length};
-use super::labels::{Label, Row};
+use super::labels::{self, Label};
+use super::moments::{self, Over};
 use super::scene::{Align, Area, Scene};
 use super::style::{
     BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, MARGIN, PLOT_RIGHT, SMALL, UNOBSERVED, UP, WHITE,
@@ -44,8 +45,48 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     }
 
     let time = TimeAxis::new(series, LEFT, RIGHT);
-    let mut rows: Vec<(&PathSeries, &Strip, f64)> = Vec::new();
-    let mut y = heads + 12.0;
+    let (rows, bottom) = lay_out(scene, series, &time, heads + 12.0);
+    scene.horizontal((LEFT, RIGHT), bottom, 1.0, FRAME);
+    frame::time_labels(scene, &time, bottom);
+    // Moments lie over what is up and under what is down: an outage as thin as their lines must be seen.
+    let over = Over {
+        time: &time,
+        ends: (LEFT, RIGHT),
+        rows: (heads - 14.0, bottom),
+    };
+    over.draw(scene, series, None);
+    new_writers(scene, series, &time, &rows);
+    for (path, strip, y) in rows {
+        scene.text(
+            (LEFT - 10.0, y + 18.0),
+            strip.group.as_str(),
+            SMALL,
+            Align::Right,
+            INK,
+        );
+        let area = Area::new(LEFT, y, RIGHT, y + STRIP);
+        draw_strip(scene, strip, &time, area);
+        write_lengths(scene, (path, strip), series, &time, area);
+        let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
+        if let Some(group) = groups.iter().find(|group| group.group == strip.group) {
+            draw_figures(scene, group, y + 18.0);
+        }
+    }
+    scene.set_height(bottom + 52.0);
+}
+
+/// A strip of a path, and its upper edge.
+type Row<'s> = (&'s PathSeries, &'s Strip, f64);
+
+/// Draws every strip as if all was up, each path's name over its own, and returns where they are and where the last one ends.
+fn lay_out<'s>(
+    scene: &mut Scene<'_>,
+    series: &'s Series,
+    time: &TimeAxis,
+    top: f64,
+) -> (Vec<Row<'s>>, f64) {
+    let mut rows = Vec::new();
+    let mut y = top;
     for path in series.paths.iter().filter(|path| !path.strips.is_empty()) {
         scene.text(
             (MARGIN, y + 15.0),
@@ -62,32 +103,28 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         }
         y += 6.0;
     }
-    let bottom = y - 8.0;
-    scene.horizontal((LEFT, RIGHT), bottom, 1.0, FRAME);
-    frame::time_labels(scene, &time, bottom);
-    // The triggers lie over what is up and under what is down: an outage as thin as their lines must be seen.
-    frame::triggers(scene, series, &time, (LEFT, RIGHT), (heads - 14.0, bottom));
-    for (path, strip, y) in rows {
-        scene.text(
-            (LEFT - 10.0, y + 18.0),
-            strip.group.as_str(),
-            SMALL,
-            Align::Right,
-            INK,
-        );
-        draw_strip(
-            scene,
-            strip,
-            series,
-            &time,
-            Area::new(LEFT, y, RIGHT, y + STRIP),
-        );
-        let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
-        if let Some(group) = groups.iter().find(|group| group.group == strip.group) {
-            draw_figures(scene, group, y + 18.0);
+    (rows, y - 8.0)
+}
+
+/// Draws where each path first saw a new writer, through its own strips only, and says so over them.
+fn new_writers(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, rows: &[Row<'_>]) {
+    for path in &series.paths {
+        let of_path = || rows.iter().filter(|(of, _, _)| of.path == path.path);
+        let tops = || of_path().map(|(_, _, y)| *y);
+        let (Some(first), Some(last)) = (tops().next(), tops().next_back()) else {
+            continue;
+        };
+        let ends = (first - 6.0, last + STRIP + 4.0);
+        for time_us in &path.new_writers_us {
+            moments::new_writer(scene, time.at(*time_us), ends, path_color(&path.path));
         }
+        let over = Over {
+            time,
+            ends: (LEFT, RIGHT),
+            rows: (first - 24.0, ends.1),
+        };
+        over.new_writer_labels(scene, series, path);
     }
-    scene.set_height(bottom + 52.0);
 }
 
 fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
@@ -116,11 +153,20 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
             "not observed: nobody asked while all else was down".to_owned(),
         ));
     }
+    if series
+        .paths
+        .iter()
+        .any(|path| !path.new_writers_us.is_empty())
+    {
+        let sign: frame::Sign =
+            Box::new(|scene, (x, y)| moments::new_writer(scene, x, (y - 7.0, y + 7.0), INK));
+        entries.push((sign, "new writer first seen on that path".to_owned()));
+    }
     frame::legend(scene, baseline, entries);
 }
 
 /// Draws what is not plainly up in the strip of a group: what is down over what is brown over what nobody asked.
-fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, series: &Series, time: &TimeAxis, area: Area) {
+fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, time: &TimeAxis, area: Area) {
     let part = |span: &Span| {
         let (left, right) = time.edges(span);
         Area {
@@ -148,13 +194,12 @@ fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, series: &Series, time: &Time
     for span in &strip.down {
         scene.rectangle(part(span), DOWN);
     }
-    write_lengths(scene, strip, series, time, area);
 }
 
 /// Writes how long each outage was: inside it where there is room, else beside it where nothing else is.
 fn write_lengths(
     scene: &mut Scene<'_>,
-    strip: &Strip,
+    (path, strip): (&PathSeries, &Strip),
     series: &Series,
     time: &TimeAxis,
     area: Area,
@@ -166,7 +211,9 @@ fn write_lengths(
         .chain(&strip.unobserved)
         .map(|span| time.edges(span));
     // A label may lie in its own outage and in no other, so each is placed by itself, and is in the way of the next.
-    let mut obstacles: Vec<(f64, f64)> = spans.chain(frame::trigger_lines(series, time)).collect();
+    let mut obstacles: Vec<(f64, f64)> = spans
+        .chain(moments::lines(series, Some(path), time))
+        .collect();
     for span in &strip.down {
         let edges = time.edges(span);
         let (long, short) = outage_length(span, series);
@@ -181,7 +228,7 @@ fn write_lengths(
             .copied()
             .filter(|other| *other != edges)
             .collect();
-        let row = Row {
+        let row = labels::Row {
             face: scene.face(),
             em: SMALL,
             ends: (area.left, area.right),
@@ -226,8 +273,7 @@ fn draw_figures(scene: &mut Scene<'_>, group: &GroupSummary, baseline: f64) {
         Align::Right,
         INK,
     );
-    let is_at_most = group.at_least || group.unobserved;
-    let bound = match (is_at_most, group.availability) {
+    let bound = match (group.is_bound(), group.availability) {
         (_, None) => "-".to_owned(),
         (true, Some(fraction)) => format!("≤ {}", availability(fraction)),
         (false, Some(fraction)) => availability(fraction),

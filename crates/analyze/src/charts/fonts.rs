@@ -12,6 +12,9 @@ use super::ChartError;
 /// DejaVu Sans, Latin and Greek: `fonts/README.md` says how it was made.
 const EMBEDDED: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
 
+/// Stands for a character that the font lacks.
+const BOX: char = '□';
+
 /// Under this name the embedded font is registered; in an SVG it is the list of families a viewer looks for.
 pub(super) const EMBEDDED_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
@@ -77,7 +80,7 @@ impl Typeface {
         let mut width = 0.0;
         let mut previous = None;
         for character in text.chars() {
-            let glyph = self.font.glyph_id(character);
+            let glyph = self.font.glyph_id(self.drawn_as(character));
             width += self.font.h_advance_unscaled(glyph);
             if let Some(previous) = previous {
                 width += self.font.kern_unscaled(previous, glyph);
@@ -85,6 +88,21 @@ impl Typeface {
             previous = Some(glyph);
         }
         f64::from(width) * em / self.units_per_em()
+    }
+
+    /// A text as it is drawn: the font's own sign for a character that it lacks may be empty, and nobody would see that one is there.
+    pub(super) fn drawable(&self, text: &str) -> String {
+        text.chars()
+            .map(|character| self.drawn_as(character))
+            .collect()
+    }
+
+    fn drawn_as(&self, character: char) -> char {
+        let has = |character: char| self.font.glyph_id(character).0 != 0;
+        match has(character) || !has(BOX) {
+            true => character,
+            false => BOX,
+        }
     }
 
     /// True where the font has every character of a text.
@@ -139,5 +157,7 @@ mod tests {
         let face = Typeface::load(None).unwrap();
         assert!(face.covers("0:20 µs … ≥ ≤ · – é"));
         assert!(!face.covers("数据库"));
+        assert_eq!(face.drawable("演练 1"), "□□ 1");
+        assert!(face.width("演", 12.0) > 0.0 && face.width("演", 12.0) == face.width("□", 12.0));
     }
 }

@@ -1,4 +1,4 @@
-//! What surrounds data: the title, the legend, and panels over time with their axes, outages and triggers.
+//! What surrounds data: the title, the legend, and panels over time with their axes, outages, moments and marks.
 
 use chrono::{DateTime, Utc};
 use plotters::style::RGBAColor;
@@ -10,17 +10,16 @@ use super::labels::{Label, Row};
 use super::scene::{Align, Area, Position, Scene};
 use super::style::{
     DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PLOT_LEFT,
-    PLOT_RIGHT, SMALL, TITLE, WHITE, WIDTH, path_color, seconds,
+    PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
 };
-use crate::series::Series;
+use super::{marks, moments};
+use crate::series::{PathSeries, Series};
 use crate::summary::Summary;
-use crate::text::plain;
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;
-/// Room for the text of a mark, points: where all have room for as much, and otherwise.
-const LONG_MARK: f64 = 240.0;
-const SHORT_MARK: f64 = 70.0;
+/// What is said where a text has characters that the font lacks.
+pub(super) const NEEDS_FONT: &str = "boxes stand for characters that need --font FILE";
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
@@ -61,7 +60,7 @@ pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &S
         caption = format!("{missing} · {caption}");
     }
     if !scene.face().covers(&caption) || !scene.face().covers(&recording.run_id) {
-        caption = format!("boxes stand for characters that need --font FILE · {caption}");
+        caption = format!("{NEEDS_FONT} · {caption}");
     }
     let caption = scene.face().fit(&caption, SMALL, room);
     scene.text((MARGIN, y), caption, SMALL, Align::Left, GREY);
@@ -118,10 +117,9 @@ impl TimePanel {
     pub(super) fn new(series: &Series, top: f64, height: f64) -> Self {
         let trigger_lane = top + HEADING;
         let outage_lane = trigger_lane
-            + if series.triggers_us.is_empty() {
-                0.0
-            } else {
-                LANE
+            + match moments::any(series) {
+                true => LANE,
+                false => 0.0,
             };
         let mark_lane = outage_lane + LANE;
         let plot_top = mark_lane + if series.marks.is_empty() { 0.0 } else { LANE };
@@ -171,11 +169,12 @@ impl TimePanel {
         value_axis(scene, &self.plot, y_ticks);
     }
 
-    /// Draws what lies over data: the frame, the triggers, and the labels of outages and triggers above the plot.
+    /// Draws what lies over data: the frame, moments and marks, and the labels of outages and moments above the plot.
     pub(super) fn foreground(
         &self,
         scene: &mut Scene<'_>,
         series: &Series,
+        path: &PathSeries,
         outages: &HeadlineOutages<'_>,
     ) {
         frame(scene, &self.plot);
@@ -198,7 +197,7 @@ impl TimePanel {
             face: scene.face(),
             em: SMALL,
             ends,
-            obstacles: trigger_lines(series, &self.time),
+            obstacles: moments::lines(series, Some(path), &self.time),
         };
         for label in row.place(&labels) {
             scene.text(
@@ -209,14 +208,14 @@ impl TimePanel {
                 DOWN,
             );
         }
-        triggers(
-            scene,
-            series,
-            &self.time,
+        let over = moments::Over {
+            time: &self.time,
             ends,
-            (self.trigger_lane, self.plot.bottom),
-        );
-        self.marks(scene, series, ends);
+            rows: (self.trigger_lane, self.plot.bottom),
+        };
+        over.draw(scene, series, Some(path));
+        let rows = (self.mark_lane, self.plot.top, self.plot.bottom);
+        marks::lines(scene, series, &self.time, ends, rows);
         // Over the trigger's line: an outage as thin as that must be seen beside it.
         for span in outages.spans {
             let (from, to) = self.time.edges(span);
@@ -227,53 +226,11 @@ impl TimePanel {
         }
     }
 
-    /// Draws a thin line at each of the user's marks, its text over the plot where there is room for it.
-    fn marks(&self, scene: &mut Scene<'_>, series: &Series, ends: (f64, f64)) {
-        let mut obstacles = Vec::new();
-        let mut labels = Vec::new();
-        for (order, mark) in series.marks.iter().enumerate() {
-            let x = self.time.at(mark.time_us);
-            scene.vertical(x, (self.mark_lane + 2.0, self.plot.bottom), 0.75, GREY);
-            obstacles.push((x, x));
-            // No more of it is looked at than can ever fit.
-            let text: String = plain(&mark.text).chars().take(100).collect();
-            labels.push(Label {
-                edges: (x, x),
-                long: scene.face().fit(&text, SMALL, LONG_MARK),
-                short: scene.face().fit(&text, SMALL, SHORT_MARK),
-                weight: -(order as i64),
-            });
-        }
-        let row = Row {
-            face: scene.face(),
-            em: SMALL,
-            ends,
-            obstacles,
-        };
-        for label in row.place(&labels) {
-            // The lines of triggers go through this lane: where a text stands they are interrupted.
-            let right = label.left + scene.face().width(&label.text, SMALL);
-            let behind = Area::new(
-                label.left - 2.0,
-                self.mark_lane + 1.0,
-                right + 2.0,
-                self.plot.top - 4.0,
-            );
-            scene.rectangle(behind, WHITE);
-            scene.text(
-                (label.left, self.mark_lane + 12.5),
-                label.text,
-                SMALL,
-                Align::Left,
-                GREY,
-            );
-        }
-    }
-
-    /// Draws the labels of the time axis under the panel, and ends the page.
-    pub(super) fn time_labels(&self, scene: &mut Scene<'_>) {
+    /// Draws what stands under the last panel, the labels of the time axis and the texts of the marks, and ends the page.
+    pub(super) fn below(&self, scene: &mut Scene<'_>, series: &Series) {
         time_labels(scene, &self.time, self.plot.bottom);
-        scene.set_height(self.plot.bottom + 52.0);
+        let bottom = marks::list(scene, series, &self.time, self.plot.bottom + 52.0);
+        scene.set_height(bottom);
     }
 }
 
@@ -287,53 +244,6 @@ pub(super) fn time_labels(scene: &mut Scene<'_>, time: &TimeAxis, bottom: f64) {
     }
     let text = format!("time since the start, {}", time.unit());
     scene.text((time.left(), bottom + 38.0), text, SMALL, Align::Left, GREY);
-}
-
-/// Where the lines of the triggers are, for labels to keep clear of.
-pub(super) fn trigger_lines(series: &Series, time: &TimeAxis) -> Vec<(f64, f64)> {
-    series
-        .triggers_us
-        .iter()
-        .map(|trigger_us| (time.at(*trigger_us), time.at(*trigger_us)))
-        .collect()
-}
-
-/// Draws a broken line at each trigger, its label at the top.
-pub(super) fn triggers(
-    scene: &mut Scene<'_>,
-    series: &Series,
-    time: &TimeAxis,
-    ends: (f64, f64),
-    (top, bottom): (f64, f64),
-) {
-    let obstacles = trigger_lines(series, time);
-    let mut labels = Vec::new();
-    for (order, (edges, trigger_us)) in obstacles.iter().zip(&series.triggers_us).enumerate() {
-        scene.dashed_vertical(edges.0, (top + 2.0, bottom), 1.5, INK);
-        let short = time.label(*trigger_us);
-        let long = format!("failover triggered {short}");
-        labels.push(Label {
-            edges: *edges,
-            long,
-            short,
-            weight: -(order as i64),
-        });
-    }
-    let row = Row {
-        face: scene.face(),
-        em: SMALL,
-        ends,
-        obstacles,
-    };
-    for label in row.place(&labels) {
-        scene.text(
-            (label.left, top + 13.0),
-            label.text,
-            SMALL,
-            Align::Left,
-            INK,
-        );
-    }
 }
 
 /// Draws the grid and the labels of a y axis.

@@ -95,11 +95,9 @@ fn downtime(downtime_us: i64, resolution_us: i64, at_least: bool) -> String {
 
 /// The downtime of a group, as a table says it; `-` where nobody looked.
 pub(super) fn group_downtime(group: &GroupSummary) -> String {
-    // Where one outage was seen and another was not, the sum is a lower bound as well.
-    let is_bound = group.at_least || group.unobserved;
     group.downtime_us.map_or_else(
         || "-".to_owned(),
-        |downtime_us| downtime(downtime_us, group.resolution_us, is_bound),
+        |downtime_us| downtime(downtime_us, group.resolution_us, group.is_bound()),
     )
 }
 

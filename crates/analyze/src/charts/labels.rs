@@ -27,6 +27,8 @@ pub(super) struct Label {
 /// A label that found its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Placed {
+    /// Which of the labels it is.
+    pub(super) index: usize,
     /// Its left edge, points.
     pub(super) left: f64,
     /// What it says.
@@ -59,11 +61,11 @@ impl Row<'_> {
     }
 
     fn place_each(&self, labels: &[Label], text: impl Fn(&Label) -> &String) -> Vec<Placed> {
-        let mut by_weight: Vec<&Label> = labels.iter().collect();
-        by_weight.sort_by_key(|label| std::cmp::Reverse(label.weight));
+        let mut by_weight: Vec<(usize, &Label)> = labels.iter().enumerate().collect();
+        by_weight.sort_by_key(|(_, label)| std::cmp::Reverse(label.weight));
         let mut taken: Vec<(f64, f64)> = Vec::new();
         let mut placed = Vec::new();
-        for label in by_weight {
+        for (index, label) in by_weight {
             let width = self.face.width(text(label), self.em);
             let is_free = |from: &f64| {
                 let clear = |gap: f64, (start, end): &(f64, f64)| {
@@ -78,6 +80,7 @@ impl Row<'_> {
                 taken.push((left, left + width));
                 let inside = left >= label.edges.0 && left + width <= label.edges.1;
                 placed.push(Placed {
+                    index,
                     left,
                     text: text(label).clone(),
                     inside,

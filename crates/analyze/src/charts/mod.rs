@@ -10,6 +10,8 @@ mod fonts;
 mod frame;
 mod headline;
 mod labels;
+mod marks;
+mod moments;
 mod percentiles;
 mod response;
 mod scene;

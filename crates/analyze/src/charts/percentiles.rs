@@ -263,6 +263,7 @@ mod tests {
                 .collect(),
             failures: vec![],
             seconds: vec![],
+            new_writers_us: vec![],
             percentiles: times
                 .iter()
                 .enumerate()

@@ -8,6 +8,7 @@ use super::axis::LogAxis;
 use super::density::{self, Density};
 use super::frame::{self, Sign, TimePanel, box_sign};
 use super::headline::{self, HeadlineOutages};
+use super::moments;
 use super::scene::{Area, Position, Scene};
 use super::style::{DOWN_BAND, WHITE, count, outcome_color, path_color, translucent};
 use crate::series::{PathSeries, Series};
@@ -27,7 +28,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     {
         "operations at the moment they ended, the darker the more"
     } else {
-        "each mark is one operation, at the moment it ended"
+        "each dot or sign is one operation, at the moment it ended"
     };
     let mut top = frame::header(scene, "Response time", note, summary);
     if series.paths.is_empty() {
@@ -51,10 +52,10 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         let at = |end_us: i64, response_us: i64| (panel.time.at(end_us), axis.at(response_us));
         let success_sign = successes(scene, path, &panel.plot, at);
         failures(scene, path, at);
-        panel.foreground(scene, series, &outages);
+        panel.foreground(scene, series, path, &outages);
         legend(scene, top + 18.0, path, &outages, success_sign);
         if index + 1 == series.paths.len() {
-            panel.time_labels(scene);
+            panel.below(scene, series);
         }
         top = panel.plot.bottom + 16.0;
     }
@@ -173,5 +174,6 @@ fn legend(
     if !outages.spans.is_empty() {
         entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
     }
+    entries.extend(moments::legend_entry(path));
     frame::legend(scene, baseline, entries);
 }

@@ -180,6 +180,7 @@ impl<'a> Scene<'a> {
             root,
             scale,
             family: self.face.family(),
+            is_set_here: true,
             baseline: 0.5,
         };
         self.render(&target)
@@ -194,6 +195,7 @@ impl<'a> Scene<'a> {
             root,
             scale,
             family: EMBEDDED_FAMILY,
+            is_set_here: false,
             baseline: 0.76 / 1.24,
         };
         self.render(&target)
@@ -233,7 +235,12 @@ impl<'a> Scene<'a> {
                     color,
                 } => {
                     let size = self.face.backend_size(*em) * target.scale;
-                    target.text(*at, text, size, *align, *color)?;
+                    // An SVG is set in its viewer's fonts, which may have what this one lacks.
+                    let text = match target.is_set_here {
+                        true => self.face.drawable(text),
+                        false => text.clone(),
+                    };
+                    target.text(*at, &text, size, *align, *color)?;
                 }
             }
         }
@@ -248,6 +255,8 @@ struct Target<'a, B: DrawingBackend> {
     root: DrawingArea<B, plotters::coord::Shift>,
     scale: f64,
     family: &'a str,
+    /// Its text is set in the font that is measured with.
+    is_set_here: bool,
     /// How far below its position the backend puts a text's baseline, in sizes of the font.
     baseline: f64,
 }

@@ -3,6 +3,7 @@
 use super::axis::{RateAxis, TimeAxis};
 use super::frame::{self, TimePanel, box_sign};
 use super::headline;
+use super::moments;
 use super::scene::{Area, Scene};
 use super::style::{DOWN, DOWN_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color};
 use crate::series::{PathSeries, Series};
@@ -68,7 +69,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
             &axis.ticks(),
         );
         draw_bars(scene, path, bars, &panel.time, &axis);
-        panel.foreground(scene, series, &outages);
+        panel.foreground(scene, series, path, &outages);
 
         let mut entries = vec![
             (box_sign(ok_color(path)), "ok".to_owned()),
@@ -77,9 +78,10 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         if !outages.spans.is_empty() {
             entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
         }
+        entries.extend(moments::legend_entry(path));
         frame::legend(scene, top + 18.0, entries);
         if index + 1 == series.paths.len() {
-            panel.time_labels(scene);
+            panel.below(scene, series);
         }
         top = panel.plot.bottom + 16.0;
     }
@@ -176,6 +178,7 @@ mod tests {
                 })
                 .collect(),
             percentiles: vec![],
+            new_writers_us: vec![],
             strips: vec![],
         };
         let series = Series {

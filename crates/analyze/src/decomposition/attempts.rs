@@ -26,6 +26,8 @@ pub struct Attempt {
     pub server: Option<Identity>,
     /// True for a reader; `None` where nobody said.
     pub in_recovery: Option<bool>,
+    /// True where it was made for the endpoint of the path's reads; `None` in a recording from before this was told.
+    pub for_reads: Option<bool>,
 }
 
 impl Attempt {
@@ -92,6 +94,7 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Attempt>> {
     let server_starts = integers(frame, "server_start_time")?;
     let instances = texts(frame, "aurora_instance_identifier")?;
     let in_recovery = booleans(frame, "server_in_recovery")?;
+    let for_reads = booleans(frame, "reader")?;
     let attempt = |row: usize| {
         let server = Identity {
             address: server_addresses[row].map(str::to_owned),
@@ -106,15 +109,18 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Attempt>> {
             address: addresses[row].map(str::to_owned),
             server: Some(server).filter(|server| successes[row] == Some(true) && server.is_known()),
             in_recovery: in_recovery[row],
+            for_reads: for_reads[row],
         })
     };
     Ok((0..frame.height()).filter_map(attempt).collect())
 }
 
-/// Those of a group: its reads have an endpoint of their own where the path has one for readers.
+/// Those of a group: its reads have an endpoint of their own where the path has one for readers. The two may share hosts, so that a host
+/// tells them apart only where the attempt itself does not say.
 pub(super) fn of_group<'a>(
     attempts: &'a [Attempt],
     reader: Option<&Endpoint>,
+    writer: Option<&Endpoint>,
     group: Group,
 ) -> Vec<&'a Attempt> {
     let goes_to = |attempt: &Attempt, endpoint: &Endpoint| {
@@ -124,7 +130,68 @@ pub(super) fn of_group<'a>(
         })
     };
     let is_of_group = |attempt: &&Attempt| {
-        reader.is_none_or(|reader| goes_to(attempt, reader) == (group == Group::Read))
+        let Some(reader) = reader else { return true };
+        let reads = group == Group::Read;
+        match (attempt.for_reads, writer) {
+            (Some(for_reads), _) => for_reads == reads,
+            (None, Some(writer)) if !reads => goes_to(attempt, writer),
+            (None, _) => goes_to(attempt, reader) == reads,
+        }
     };
     attempts.iter().filter(is_of_group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use recording::MoreHost;
+
+    use super::*;
+
+    fn endpoint(hosts: [&str; 2], reader: bool) -> Endpoint {
+        Endpoint {
+            path: Path::Direct,
+            host: hosts[0].to_owned(),
+            port: 5432,
+            database: String::new(),
+            user: String::new(),
+            sslmode: String::new(),
+            reader,
+            more_hosts: vec![MoreHost {
+                host: hosts[1].to_owned(),
+                port: 5432,
+            }],
+            target_session_attrs: None,
+        }
+    }
+
+    fn attempt(host: &str, for_reads: Option<bool>) -> Attempt {
+        Attempt {
+            endpoint: (Some(host.to_owned()), Some(5432)),
+            for_reads,
+            ..Attempt::default()
+        }
+    }
+
+    #[test]
+    fn endpoints_may_share_hosts() {
+        let shared = endpoint(["a.test", "b.test"], true);
+        let writer = endpoint(["a.test", "b.test"], false);
+        let own = endpoint(["r.test", "s.test"], true);
+        let count = |attempts: &[Attempt], reader, writer| {
+            [Group::Read, Group::Writer]
+                .map(|group| of_group(attempts, reader, writer, group).len())
+        };
+        let told = [
+            attempt("a.test", Some(false)),
+            attempt("b.test", Some(false)),
+            attempt("b.test", Some(true)),
+        ];
+        assert_eq!(count(&told, Some(&shared), Some(&writer)), [1, 2]);
+        assert_eq!(count(&told, None, Some(&writer)), [3, 3]);
+        // From before attempts said so: what may be of a group is.
+        let untold = [attempt("a.test", None), attempt("b.test", None)];
+        assert_eq!(count(&untold, Some(&shared), Some(&writer)), [2, 2]);
+        assert_eq!(count(&untold, Some(&own), Some(&writer)), [0, 2]);
+        assert_eq!(count(&untold, Some(&shared), None), [2, 0]);
+    }
 }

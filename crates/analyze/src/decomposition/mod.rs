@@ -30,6 +30,8 @@ pub struct Witnesses<'a> {
     pub attempts: &'a [Attempt],
     /// The endpoint that only the reads of the path went to, where there was one.
     pub reader: Option<&'a Endpoint>,
+    /// The path's own endpoint, where it is known.
+    pub writer: Option<&'a Endpoint>,
     /// The recorder looked up the path's names by itself and told of changes in events.
     pub is_probed: bool,
 }
@@ -43,7 +45,12 @@ pub fn decompose(
     trigger_us: Option<i64>,
     witnesses: &Witnesses<'_>,
 ) -> Decomposition {
-    let attempts = attempts::of_group(witnesses.attempts, witnesses.reader, group);
+    let attempts = attempts::of_group(
+        witnesses.attempts,
+        witnesses.reader,
+        witnesses.writer,
+        group,
+    );
     let reads_from_readers = witnesses.reader.is_some() && group == Group::Read;
     let search = Search {
         witnesses,
@@ -160,10 +167,16 @@ impl Search<'_> {
 
     /// True where an event `address_changed`, whose detail begins with the name, is of the name that the group goes by.
     fn is_of_the_groups_name(&self, event: &EventSummary) -> bool {
-        self.witnesses.reader.is_none_or(|reader| {
-            let name = event.detail.split_once(": ").map(|(name, _)| name);
-            reader.hosts().any(|(host, _)| name == Some(host)) != self.needs_writer
-        })
+        let Some(reader) = self.witnesses.reader else {
+            return true;
+        };
+        let name = event.detail.split_once(": ").map(|(name, _)| name);
+        let is_of = |endpoint: &Endpoint| endpoint.hosts().any(|(host, _)| name == Some(host));
+        match self.witnesses.writer {
+            // The two may share hosts.
+            Some(writer) if self.needs_writer => is_of(writer),
+            _ => is_of(reader) != self.needs_writer,
+        }
     }
 
     /// When an attempt was first led to another address than the last one before.

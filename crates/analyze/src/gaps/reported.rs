@@ -160,7 +160,7 @@ fn compare(
         longest_answer_us: reported.longest_answer_us,
         downtime_us: group.downtime_us,
         resolution_us: group.resolution_us,
-        at_least: group.at_least || group.unobserved,
+        at_least: group.is_bound(),
         outages: group.outages.len(),
         noticed_outages: outages.filter(|outage| is_noticed(&outage.span)).count(),
         difference_us: group

@@ -26,7 +26,7 @@ impl Loaded {
         }
         let unfinished = under_way.unfinished(&parts, journals);
         let path = self.outside()?.join("in_flight.parquet");
-        recording::write_parquet(unfinished.into_iter(), &path)?;
+        recording::write_parquet(unfinished.into_iter(), &path).map_err(not_copied)?;
         if path.exists() {
             let file = "journal/in_flight.arrows".to_owned();
             self.add(Table::Operations, path, file, None)?;
@@ -68,7 +68,7 @@ impl Loaded {
         let name = format!("{}.{}", table.as_str(), unsealed.part);
         let path = self.outside()?.join(name);
         match guarded(|| unsealed.write_parquet(&path)) {
-            Ok(Err(error @ recording::WriteError::Io { .. })) => return Err(error.into()),
+            Ok(Err(error @ recording::WriteError::Io { .. })) => return Err(not_copied(error)),
             Ok(Ok(())) => {}
             // Its rows are none that this program wrote.
             Ok(Err(error)) => return self.leave_out(damaged(file, &error, Some(unsealed.rows))),
@@ -80,8 +80,20 @@ impl Loaded {
 }
 
 fn temporary_folder() -> Result<TempDir, AnalyzeError> {
-    tempfile::tempdir().map_err(|source| AnalyzeError::Write {
-        path: std::env::temp_dir(),
+    tempfile::tempdir().map_err(|source| temporary(source.kind().into()))
+}
+
+/// The error's own text may name a file that is gone again and that the user never heard of.
+fn not_copied(error: recording::WriteError) -> AnalyzeError {
+    match error {
+        recording::WriteError::Io { source, .. } => temporary(source),
+        other => other.into(),
+    }
+}
+
+fn temporary(source: std::io::Error) -> AnalyzeError {
+    AnalyzeError::Temporary {
+        folder: std::env::temp_dir(),
         source,
-    })
+    }
 }

@@ -98,7 +98,7 @@ impl PathReader<'_> {
         let mut endpoints = self.loaded.manifest().endpoints.iter();
         let reads_go_elsewhere =
             endpoints.any(|endpoint| endpoint.reader && endpoint.path == self.path);
-        let ended = col("end_time").is_not_null();
+        let ended = col("end_time").is_not_null().and(was_asked());
         let asks = match reads_go_elsewhere {
             true => ended.and(is_read().not()),
             false => ended,
@@ -130,7 +130,8 @@ impl PathReader<'_> {
             .eq(lit(self.path.as_str()))
             .and(col("probe").eq(lit(ProbeKind::Server.as_str())))
             .and(col("reader").fill_null(lit(false)).not())
-            .and(col("success").is_not_null());
+            .and(col("success").is_not_null())
+            .and(was_asked());
         let asked = probes.filter(is_asked).select([
             col("time").alias("asked"),
             (col("time") + col("duration_us")).alias("ended"),
@@ -172,8 +173,14 @@ fn see(heartbeat: &mut Heartbeat, asked: &DataFrame) -> PolarsResult<()> {
     Ok(())
 }
 
+/// False for what never left this host, as that had no descriptors, ports or memory left. Never null.
+fn was_asked() -> Expr {
+    let client = lit(ErrorClass::Client.as_str());
+    col("error_class").eq(client).fill_null(lit(false)).not()
+}
+
 /// True for a failure that a server itself answered with on a connection that works: a `SELECT 1` there would have been answered. That
-/// is a write on a reader, a conflict, a constraint, and whatever else has a SQLSTATE and is no sign of a server that comes, goes or has no
+/// is a write on a reader, a conflict, a constraint, a statement or a wait that was cancelled, and whatever else has a SQLSTATE and is no sign of a server that comes, goes or has no
 /// room. Never null.
 fn is_from_a_server() -> Expr {
     let is = |class: ErrorClass| col("error_class").eq(lit(class.as_str()));
@@ -181,6 +188,8 @@ fn is_from_a_server() -> Expr {
     is(ErrorClass::ReadOnly)
         .or(is(ErrorClass::Conflict))
         .or(is(ErrorClass::Constraint))
+        .or(is(ErrorClass::StatementTimeout))
+        .or(is(ErrorClass::Unreplicated))
         .or(other)
         .fill_null(lit(false))
 }

@@ -16,8 +16,12 @@ pub struct ErrorSummary {
     pub first: Timestamp,
     /// End of the last.
     pub last: Timestamp,
-    /// The text of the first.
+    /// The commonest text; empty where none had one.
     pub message: String,
+    /// How many had that text.
+    pub message_count: u64,
+    /// How many other texts there were.
+    pub other_messages: u64,
 }
 
 /// Attempts to connect.

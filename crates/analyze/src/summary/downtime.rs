@@ -33,6 +33,15 @@ pub struct GroupSummary {
     pub brownout_us: i64,
 }
 
+impl GroupSummary {
+    /// True where its downtime is a lower bound, however it is printed: where one outage was seen and another was not, the sum is one
+    /// as well.
+    #[must_use]
+    pub const fn is_bound(&self) -> bool {
+        self.at_least || self.unobserved
+    }
+}
+
 /// From a last success to the first one after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outage {
@@ -116,6 +125,9 @@ pub struct Headline {
     pub resolution_us: i64,
     /// The downtime is a lower bound.
     pub at_least: bool,
+    /// The other of `read` and `writer` was still down when the recording ended, so that it may have been the worse one: the
+    /// downtimes of the paths are then not compared.
+    pub other_open: bool,
     /// Episodes of that group: how many failovers are in the figure.
     pub episodes: usize,
 }

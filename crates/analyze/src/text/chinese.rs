@@ -2,7 +2,8 @@
 
 use recording::vocabulary::EventKind;
 
-use super::format::Units;
+use super::classes;
+use super::format::{Units, count};
 use super::table::List;
 use super::words::{SampleWords, Words, capitalized};
 use crate::summary::{Group, Metric, Progress};
@@ -218,6 +219,13 @@ pub(super) const CHINESE: Words = Words {
     event: "事件",
     text: "内容",
     event_name,
+    more_of: |kinds| {
+        let kinds: Vec<String> = kinds
+            .iter()
+            .map(|(name, count)| format!("{name} {count} 次"))
+            .collect();
+        format!("未列出: {}; 全部见 JSON 摘要", kinds.join(", "))
+    },
 
     operations: "操作统计",
     type_column: "类型",
@@ -290,6 +298,13 @@ pub(super) const CHINESE: Words = Words {
 
     errors_heading: "错误分类",
     class: "类别",
+    commonest_text: |text, these, all, others| {
+        format!(
+            "{text} ({all} 次中的 {these} 次; 另有 {} 种内容)",
+            count(others)
+        )
+    },
+    class_text: classes::chinese,
     count: "次数",
     first: "首次 (UTC)",
     last: "末次 (UTC)",
@@ -334,6 +349,7 @@ pub(super) const CHINESE: Words = Words {
             if better { "更好" } else { "更差" }
         )
     },
+    not_compared: |path, group| format!("不比较: {path} 的{}在记录结束时仍在停机", served(group)),
     no_verdict: |direct, proxy| {
         format!(
             "发现的故障次数: Direct {direct}, Proxy {proxy}, 无法配对: 不判断哪条路径停机更久。"

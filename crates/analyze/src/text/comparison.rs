@@ -3,7 +3,8 @@
 use super::Page;
 use super::format::{NONE, decimal, is_nothing, optional};
 use super::table::{Cell, Side, Table, Tone};
-use crate::summary::{Comparison, ComparisonLine, Group, Metric, Unit};
+use super::verdict::{downtime, headline_group};
+use crate::summary::{Comparison, ComparisonLine, Group, Metric, PathSummary, Unit};
 
 /// Every compared figure.
 pub(super) fn section(page: &Page<'_>) -> String {
@@ -45,13 +46,6 @@ fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {
 fn row(page: &Page<'_>, line: &ComparisonLine) -> Vec<Cell> {
     let words = page.words;
     let [direct, proxy] = values(page, line);
-    let bound = |text: String, at_least| {
-        if at_least {
-            (words.at_least)(&text)
-        } else {
-            text
-        }
-    };
     let changes = [
         line.change_points.map(|points| words.units.points(points)),
         line.change_percent
@@ -63,24 +57,30 @@ fn row(page: &Page<'_>, line: &ComparisonLine) -> Vec<Cell> {
     };
     vec![
         label(page, line.metric).into(),
-        bound(direct, line.direct_at_least).into(),
-        bound(proxy, line.proxy_at_least).into(),
+        direct.into(),
+        proxy.into(),
         change.into(),
         in_words(page, line),
     ]
 }
 
-/// Both figures in one unit.
+/// Both figures in one unit. A downtime is that of the verdict, with its bound and its resolution.
 fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
+    if line.metric == Metric::Downtime {
+        let of_path = |name| {
+            let group = path_of(page, name).and_then(headline_group);
+            optional(group, |(_, group)| downtime(page, group))
+        };
+        return ["direct", "proxy"].map(of_path);
+    }
     let units = page.words.units;
     let both = [line.direct, line.proxy];
     let scale = units.scale(both.into_iter().flatten());
     both.map(|value| {
-        optional(value, |value| match (line.unit, line.metric) {
-            (Unit::Us, Metric::Downtime) => units.seconds(value.round() as i64, 2),
-            (Unit::Us, _) => format!("{}{}{}", scale.number(Some(value)), units.gap, scale.unit),
-            (Unit::Fraction, _) => units.percent(value, 2),
-            (Unit::PerSecond, _) => decimal(value, 2),
+        optional(value, |value| match line.unit {
+            Unit::Us => format!("{}{}{}", scale.number(Some(value)), units.gap, scale.unit),
+            Unit::Fraction => units.percent(value, 2),
+            Unit::PerSecond => decimal(value, 2),
         })
     })
 }
@@ -99,14 +99,34 @@ fn label(page: &Page<'_>, metric: Metric) -> String {
     }
 }
 
+fn path_of<'a>(page: &Page<'a>, name: &str) -> Option<&'a PathSummary> {
+    page.summary.paths.iter().find(|path| path.path == name)
+}
+
 fn headline_of(page: &Page<'_>, name: &str) -> Option<Group> {
-    let path = page.summary.paths.iter().find(|path| path.path == name)?;
-    Some(path.headline.as_ref()?.group)
+    Some(path_of(page, name)?.headline.as_ref()?.group)
+}
+
+/// Why there is no change of the downtime although both figures stand there: a path's other group was still down.
+fn not_compared(page: &Page<'_>) -> String {
+    let open = |path: &&PathSummary| {
+        let headline = path.headline.as_ref();
+        headline.is_some_and(|headline| headline.other_open)
+    };
+    let Some(path) = page.summary.paths.iter().find(open) else {
+        return String::new();
+    };
+    let other = match headline_of(page, &path.path) {
+        Some(Group::Read) => Group::Writer,
+        _ => Group::Read,
+    };
+    (page.words.not_compared)(&(page.words.path_name)(&path.path), other)
 }
 
 fn in_words(page: &Page<'_>, line: &ComparisonLine) -> Cell {
     let words = page.words;
     match line.change_percent {
+        None if line.metric == Metric::Downtime => not_compared(page).into(),
         None => "".into(),
         Some(change) if is_nothing(change) => words.unchanged.into(),
         Some(change) => {

@@ -29,7 +29,7 @@ pub(super) fn groups(page: &Page<'_>) -> String {
         let availability = optional(group.availability, |availability| {
             let text = units.percent(availability, 3);
             // Of a downtime that is a lower bound, it is an upper one.
-            if group.at_least || group.unobserved {
+            if group.is_bound() {
                 (words.at_most)(&text)
             } else {
                 text

@@ -2,7 +2,8 @@
 
 use recording::vocabulary::EventKind;
 
-use super::format::Units;
+use super::classes;
+use super::format::{Units, count};
 use super::table::List;
 use super::words::{Words, capitalized};
 use crate::summary::{Group, Metric, Progress};
@@ -198,6 +199,16 @@ pub(super) const ENGLISH: Words = Words {
     event: "event",
     text: "text",
     event_name,
+    more_of: |kinds| {
+        let kinds: Vec<String> = kinds
+            .iter()
+            .map(|(name, count)| format!("{count} x {name}"))
+            .collect();
+        format!(
+            "not listed: {}; all are in the JSON summary",
+            kinds.join(", ")
+        )
+    },
 
     operations: "Operations",
     type_column: "type",
@@ -270,6 +281,11 @@ pub(super) const ENGLISH: Words = Words {
 
     errors_heading: "Errors",
     class: "class",
+    commonest_text: |text, these, all, others| {
+        let texts = if others == 1 { "text" } else { "texts" };
+        format!("{text} ({these} of {all}; {} other {texts})", count(others))
+    },
+    class_text: classes::english,
     count: "count",
     first: "first (UTC)",
     last: "last (UTC)",
@@ -325,6 +341,12 @@ pub(super) const ENGLISH: Words = Words {
         format!(
             "{magnitude} {direction} ({})",
             if better { "better" } else { "worse" }
+        )
+    },
+    not_compared: |path, group| {
+        format!(
+            "not compared: {path} {} were still down at the end",
+            served(group)
         )
     },
     no_verdict: |direct, proxy| {

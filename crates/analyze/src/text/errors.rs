@@ -5,7 +5,7 @@ use super::format::{NONE, count, plain};
 use super::table::{Side, Table};
 use crate::summary::PathSummary;
 
-/// Every class with its SQLSTATE, and the text of its first failure.
+/// Every class with its SQLSTATE, and its commonest text.
 pub(super) fn errors(page: &Page<'_>) -> String {
     let words = page.words;
     let mut table = Table::new(
@@ -30,9 +30,16 @@ pub(super) fn errors(page: &Page<'_>) -> String {
                 page.calendar.time(error.last).into(),
             ]);
             let message = plain(&error.message);
-            if !message.is_empty() {
-                table.note(message);
+            if message.is_empty() {
+                continue;
             }
+            table.note(match error.other_messages {
+                0 => message,
+                others => {
+                    let [these, all] = [error.message_count, error.count].map(count);
+                    (words.commonest_text)(&message, &these, &all, others)
+                }
+            });
         }
     }
     if table.is_empty() {

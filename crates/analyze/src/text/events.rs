@@ -7,7 +7,7 @@ use super::format::{count, plain};
 use super::table::{Cell, Side, Table, Tone};
 use crate::summary::EventSummary;
 
-/// So many are listed; the JSON summary has all.
+/// The list is filled up to so many with what need not be in it; the JSON summary has all.
 const LISTED: usize = 60;
 
 /// The list; none where all that happened was one trigger, which stands with the settings.
@@ -29,13 +29,60 @@ pub(super) fn section(page: &Page<'_>) -> String {
         ],
         0,
     );
-    for event in events.iter().take(LISTED) {
-        table.row(row(page, event));
+    let mut room = LISTED.saturating_sub(events.iter().filter(|event| is_kept(event)).count());
+    let mut left_out: Vec<(String, u64)> = Vec::new();
+    for event in events {
+        if is_kept(event) {
+            table.row(row(page, event));
+        } else if room > 0 {
+            room -= 1;
+            table.row(row(page, event));
+        } else {
+            let name = name(page, event);
+            match left_out.iter_mut().find(|(kind, _)| *kind == name) {
+                Some((_, number)) => *number += 1,
+                None => left_out.push((name, 1)),
+            }
+        }
     }
-    if events.len() > LISTED {
-        table.note((words.more)(&count((events.len() - LISTED) as u64)));
+    if !left_out.is_empty() {
+        let counted: Vec<_> = left_out
+            .into_iter()
+            .map(|(name, number)| (name, count(number)))
+            .collect();
+        table.note((words.more_of)(&counted));
     }
     page.tabled(words.events_heading, &table)
+}
+
+/// What tells of a failover, and what the user said: listed however many other events there are, for a name that changes every
+/// second must not hide them.
+fn is_kept(event: &EventSummary) -> bool {
+    match EventKind::parse(&event.event) {
+        None | Some(EventKind::AddressChanged) => false,
+        Some(
+            EventKind::FailoverTriggered
+            | EventKind::FailoverTriggerFinished
+            | EventKind::LoadStarted
+            | EventKind::LoadRestarted
+            | EventKind::LoadStopped
+            | EventKind::Interrupted
+            | EventKind::HealTriggered
+            | EventKind::HealTriggerFinished
+            | EventKind::Settled
+            | EventKind::CampaignStopped
+            | EventKind::RoleChanged
+            | EventKind::ServerRestarted
+            | EventKind::Mark,
+        ) => true,
+    }
+}
+
+fn name(page: &Page<'_>, event: &EventSummary) -> String {
+    EventKind::parse(&event.event).map_or_else(
+        || plain(&event.event),
+        |kind| (page.words.event_name)(kind).to_owned(),
+    )
 }
 
 fn row(page: &Page<'_>, event: &EventSummary) -> Vec<Cell> {
@@ -43,10 +90,6 @@ fn row(page: &Page<'_>, event: &EventSummary) -> Vec<Cell> {
     let path = event.path.as_deref();
     let path = path.map_or_else(Cell::default, |path| page.path(&plain(path)));
     let kind = EventKind::parse(&event.event);
-    let name = kind.map_or_else(
-        || plain(&event.event),
-        |kind| (words.event_name)(kind).to_owned(),
-    );
     let status = event.status.map(words.exit_status);
     let detail = Some(plain(&event.detail)).filter(|detail| !detail.is_empty());
     let text: Vec<String> = status.into_iter().chain(detail).collect();
@@ -60,7 +103,7 @@ fn row(page: &Page<'_>, event: &EventSummary) -> Vec<Cell> {
         page.calendar.time(event.time).into(),
         page.calendar.offset(event.time).into(),
         path,
-        name.into(),
+        name(page, event).into(),
         Cell::new(text.join(words.separator), tone),
     ]
 }

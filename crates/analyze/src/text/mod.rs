@@ -4,6 +4,7 @@
 //! stand in one value of [`words::Words`].
 
 mod chinese;
+mod classes;
 mod comparison;
 mod configuration;
 mod downtime;

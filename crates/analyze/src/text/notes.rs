@@ -1,5 +1,7 @@
 //! How to read the figures, and where they say less than they seem to.
 
+use recording::vocabulary::ErrorClass;
+
 use super::Page;
 use super::format::decimal;
 use super::table::{Tone, wrapped};
@@ -60,6 +62,16 @@ pub(super) fn section(page: &Page<'_>) -> String {
     if endpoints.any(|endpoint| endpoint.tls_error.is_some()) {
         notes.push(words.note_without_tls.to_owned());
     }
+    let failed = |class: &ErrorClass| {
+        let mut errors = page.summary.paths.iter().flat_map(|path| &path.errors);
+        errors.any(|error| error.class == class.as_str())
+    };
+    let classes = ErrorClass::ALL.iter().filter(|class| failed(class));
+    notes.extend(
+        classes
+            .filter_map(|class| (words.class_text)(*class))
+            .map(str::to_owned),
+    );
     notes.push(words.note_none.to_owned());
     notes.push((words.note_thresholds)(
         &setting(thresholds.min_outage_us),

@@ -97,10 +97,9 @@ fn headline_seconds(page: &Page<'_>, path: &PathSummary) -> Cell {
         return NONE.into();
     };
     let text = page.words.units.seconds(us, 1);
-    let bound = group.at_least || group.unobserved;
     let tone = if us > 0 { Tone::Bad } else { Tone::Good };
     Cell::new(
-        if bound {
+        if group.is_bound() {
             (page.words.at_least)(&text)
         } else {
             text

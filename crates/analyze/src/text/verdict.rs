@@ -123,13 +123,12 @@ fn nothing_found(path: &PathSummary) -> bool {
             .all(|group| group.outages.is_empty() && !group.unobserved && !group.at_least)
 }
 
-/// A group's downtime with its resolution: `at least 12.31 s (-0.12 s)`, or `-`.
+/// A group's downtime with its resolution: `at least 12.31 s (-0.12 s)`, or `-`. The one way in which it is printed, wherever it
+/// stands.
 pub(super) fn downtime(page: &Page<'_>, group: &GroupSummary) -> String {
-    // Where one outage was seen and another was not, the sum is a lower bound as well.
-    let bound = group.at_least || group.unobserved;
     group.downtime_us.map_or_else(
         || NONE.to_owned(),
-        |us| figure(page, us, group.resolution_us, bound),
+        |us| figure(page, us, group.resolution_us, group.is_bound()),
     )
 }
 

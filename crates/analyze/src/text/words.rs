@@ -1,6 +1,6 @@
 //! Every word of the report. A language is one value of [`Words`]; the sections know none.
 
-use recording::vocabulary::EventKind;
+use recording::vocabulary::{ErrorClass, EventKind};
 
 use super::format::Units;
 use super::table::List;
@@ -172,6 +172,8 @@ pub(super) struct Words {
     pub(super) event: &'static str,
     pub(super) text: &'static str,
     pub(super) event_name: fn(EventKind) -> &'static str,
+    /// How many of each kind are not listed.
+    pub(super) more_of: fn(&[(String, String)]) -> String,
 
     // Operations and response times.
     pub(super) operations: &'static str,
@@ -236,6 +238,10 @@ pub(super) struct Words {
     // Errors and connections.
     pub(super) errors_heading: &'static str,
     pub(super) class: &'static str,
+    /// The text, how many had it, of how many, and the number of other texts.
+    pub(super) commonest_text: fn(&str, &str, &str, u64) -> String,
+    /// What a class says of the failures, where its word alone may mislead.
+    pub(super) class_text: fn(ErrorClass) -> Option<&'static str>,
     pub(super) count: &'static str,
     pub(super) first: &'static str,
     pub(super) last: &'static str,
@@ -266,6 +272,8 @@ pub(super) struct Words {
     pub(super) unchanged: &'static str,
     /// Metric, magnitude, the proxy's figure is smaller, the proxy is better.
     pub(super) difference: fn(Metric, &str, bool, bool) -> String,
+    /// Path and group, whose downtime may have become the longer one.
+    pub(super) not_compared: fn(&str, Group) -> String,
     pub(super) no_verdict: fn(usize, usize) -> String,
     pub(super) compared_failovers: fn(usize) -> String,
 

@@ -158,6 +158,11 @@ fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSerie
         failures: vec![],
         seconds: vec![SecondCounts::default(); seconds],
         percentiles: vec![],
+        // In the middle of each outage.
+        new_writers_us: down
+            .iter()
+            .map(|span| span.start.micros().midpoint(span.end.micros()))
+            .collect(),
         strips: strips(case, path, &down),
     };
     for index in 0..case.operations {
@@ -324,7 +329,8 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
         group: Group::Writer,
         downtime_us: group.downtime_us,
         resolution_us: group.resolution_us,
-        at_least: group.at_least,
+        at_least: group.is_bound(),
+        other_open: false,
         episodes: path
             .strips
             .iter()

@@ -59,6 +59,8 @@ impl<'s> Mutant<'s> {
         }
         for (name, target) in &self.links {
             let path = folder.join(name);
+            // A recording of open parts only has no folder of a table.
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
             if path.is_dir() {
                 fs::remove_dir_all(&path).unwrap();
             } else {

@@ -83,7 +83,7 @@ impl HandMade {
             host: host.to_owned(),
             address: Some(format!("10.0.0.{led_to}")),
             port: 5432,
-            reader: false,
+            reader: host == "reader.test",
             dns_us: Some(1_000),
             tcp_us: Some(1_000),
             tls_us: None,
@@ -97,6 +97,12 @@ impl HandMade {
 }
 
 impl HandMade {
+    /// The attempt before this was made for the endpoint of the path's reads.
+    pub fn for_reads(mut self) -> Self {
+        self.connections.last_mut().unwrap().reader = true;
+        self
+    }
+
     /// A question of the current path's probe, and its answer after so many seconds.
     pub fn probe_answered(mut self, at: f64, after: f64) -> Self {
         self.probes.push(Probe {

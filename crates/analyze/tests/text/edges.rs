@@ -1,6 +1,7 @@
 //! Recordings out of the ordinary.
 
-use analyze::summary::{Group, GroupSummary, ResponseTimes, Summary};
+use analyze::summary::{EventSummary, Group, GroupSummary, ResponseTimes, Summary};
+use recording::vocabulary::EventKind;
 use recording::{Mode, Timestamp, WriteFailure};
 
 use crate::fixtures::{group, headline, outage, path, quiet, rates, sample};
@@ -258,15 +259,118 @@ fn several_episodes_stand_one_by_one() {
 fn the_comparison_names_both_groups_and_keeps_bounds() {
     let mut summary = sample();
     summary.paths[1].headline.as_mut().unwrap().group = Group::Read;
+    let groups = &mut summary.paths[0].groups;
+    let writer = groups.iter_mut().find(|group| group.group == Group::Writer);
+    writer.unwrap().at_least = true;
     let line = &mut summary.comparison.as_mut().unwrap().lines[0];
-    line.direct_at_least = true;
     line.change_percent = None;
     let comparison = sections(&english(&summary), &["Proxy against direct"]);
     let downtime = comparison.lines().nth(2).unwrap();
     assert_eq!(
         downtime.trim(),
-        "downtime (direct: writes, proxy: reads)  at least 12.30 s    3.10 s                -"
+        "downtime (direct: writes, proxy: reads)  at least 12.30 s (-0.12 s)  2.90 s (-0.15 s)                -"
     );
+}
+
+/// Reads that were still down at the end may have become the worse: the writes' figure is the same wherever it stands, and is not set
+/// against the other path's.
+#[test]
+fn verdict_and_comparison_print_one_figure() {
+    let mut summary = sample();
+    summary.paths[0].headline.as_mut().unwrap().other_open = true;
+    let line = &mut summary.comparison.as_mut().unwrap().lines[0];
+    line.change_percent = None;
+    let report = english(&summary);
+    let verdict = sections(&report, &["Verdict"]);
+    assert!(
+        verdict.contains("writes down 12.30 s (-0.12 s)"),
+        "{verdict}"
+    );
+    let comparison = sections(&report, &["Proxy against direct"]);
+    let downtime = comparison.lines().nth(2).unwrap();
+    assert!(downtime.contains("  12.30 s (-0.12 s)  "), "{downtime}");
+    assert!(
+        downtime.ends_with("not compared: direct reads were still down at the end"),
+        "{downtime}"
+    );
+    let chinese = crate::chinese(&summary);
+    assert!(
+        chinese.contains("不比较: Direct 的读在记录结束时仍在停机"),
+        "{chinese}"
+    );
+}
+
+/// A name that changes every second hides neither the trigger nor what it brought about.
+#[test]
+fn the_list_of_events_keeps_what_tells_of_a_failover() {
+    let mut summary = direct_alone(None);
+    let event = |second: i64, kind: EventKind, detail: &str| EventSummary {
+        time: Timestamp(crate::fixtures::START_US + second * 1_000_000),
+        path: Some("direct".to_owned()),
+        event: kind.as_str().to_owned(),
+        status: None,
+        detail: detail.to_owned(),
+    };
+    let mut events: Vec<EventSummary> = (0..90)
+        .map(|second| event(second, EventKind::AddressChanged, "reader.test: a -> b"))
+        .collect();
+    events.push(EventSummary {
+        event: "weather_changed".to_owned(),
+        ..event(95, EventKind::Mark, "rain")
+    });
+    for (second, kind) in [
+        (60, EventKind::FailoverTriggered),
+        (61, EventKind::FailoverTriggerFinished),
+        (70, EventKind::RoleChanged),
+        (71, EventKind::ServerRestarted),
+        (72, EventKind::Mark),
+        (73, EventKind::Settled),
+        (74, EventKind::HealTriggered),
+        (75, EventKind::HealTriggerFinished),
+        (80, EventKind::CampaignStopped),
+        (81, EventKind::Interrupted),
+    ] {
+        events.push(event(second, kind, "kept"));
+    }
+    events.sort_by_key(|event| event.time);
+    summary.events = events;
+    let listed = sections(&english(&summary), &["Events"]);
+    let kept = listed.lines().filter(|line| line.ends_with("kept"));
+    assert_eq!(kept.count(), 10, "{listed}");
+    assert_eq!(listed.matches("reader.test").count(), 50, "{listed}");
+    let told = "not listed: 40 x address changed, 1 x weather_changed; all are in the JSON summary";
+    assert!(listed.contains(told), "{listed}");
+    let chinese = crate::chinese(&summary);
+    let told = "未列出: 地址变更 40 次, weather_changed 1 次; 全部见 JSON 摘要";
+    assert!(chinese.contains(told), "{chinese}");
+}
+
+/// One text stands for its kind: the commonest, and how many others there are.
+#[test]
+fn the_commonest_text_of_a_kind_says_how_many_others_there_are() {
+    let mut summary = direct_alone(None);
+    let error = &mut summary.paths[0].errors[0];
+    error.message = "could not open relation".to_owned();
+    (error.count, error.message_count, error.other_messages) = (1_163, 1_150, 12);
+    let text = "could not open relation (1,150 of 1,163; 12 other texts)";
+    assert!(english(&summary).contains(text));
+    let text = "could not open relation (1,163 次中的 1,150 次; 另有 12 种内容)";
+    assert!(crate::chinese(&summary).contains(text));
+}
+
+/// What a class means is told where it occurred and only there.
+#[test]
+fn classes_that_may_mislead_are_explained() {
+    for class in ["client", "no_writer", "statement_timeout", "unreplicated"] {
+        let mut summary = direct_alone(None);
+        let told = |summary: &Summary| {
+            [english(summary), crate::chinese(summary)]
+                .map(|report| report.contains(&format!("{class}: ")))
+        };
+        assert_eq!(told(&summary), [false, false], "{class}");
+        summary.paths[0].errors[0].class = class.to_owned();
+        assert_eq!(told(&summary), [true, true], "{class}");
+    }
 }
 
 #[test]

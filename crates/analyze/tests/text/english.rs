@@ -192,14 +192,14 @@ fn the_whole_report() {
       proxy   whole recording    300 s         -             -               0
 
     Proxy against direct
-      figure                      direct     proxy           change  the proxy is
-      downtime of writes         12.30 s    3.10 s          -74.8 %  74.8 % shorter (better)
-      success rate               97.20 %   98.81 %  +1.6 pp, +1.7 %  1.7 % higher (better)
-      read success rate          98.06 %   99.15 %  +1.1 pp, +1.1 %  1.1 % higher (better)
-      write success rate         95.60 %   98.31 %  +2.7 pp, +2.8 %  2.8 % higher (better)
-      transaction success rate   94.35 %   97.46 %  +3.1 pp, +3.3 %  3.3 % higher (better)
-      mean response time        45.00 ms  52.00 ms          +15.6 %  15.6 % slower (worse)
-      TPS                           4.05      3.89           -4.0 %  4.0 % lower (worse)
+      figure                               direct             proxy           change  the proxy is
+      downtime of writes        12.30 s (-0.12 s)  3.10 s (-0.15 s)          -74.8 %  74.8 % shorter (better)
+      success rate                        97.20 %           98.81 %  +1.6 pp, +1.7 %  1.7 % higher (better)
+      read success rate                   98.06 %           99.15 %  +1.1 pp, +1.1 %  1.1 % higher (better)
+      write success rate                  95.60 %           98.31 %  +2.7 pp, +2.8 %  2.8 % higher (better)
+      transaction success rate            94.35 %           97.46 %  +3.1 pp, +3.3 %  3.3 % higher (better)
+      mean response time                 45.00 ms          52.00 ms          +15.6 %  15.6 % slower (worse)
+      TPS                                    4.05              3.89           -4.0 %  4.0 % lower (worse)
       n = 1 failover, no interval.
 
     How to read this

@@ -130,7 +130,8 @@ pub(crate) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         group: worse.group,
         downtime_us: worse.downtime_us,
         resolution_us: worse.resolution_us,
-        at_least: worse.at_least,
+        at_least: worse.is_bound(),
+        other_open: false,
         episodes: worse.episodes.len(),
     })
 }
@@ -193,6 +194,8 @@ pub(crate) fn path(
                 first: at(60_120),
                 last: at(71_900),
                 message: "FATAL: terminating connection\ndue to administrator command".to_owned(),
+                message_count: named.rates.failed,
+                other_messages: 0,
             })
             .into_iter()
             .collect(),

@@ -109,12 +109,32 @@ pub(super) struct LoadState {
     pub(super) restarts: u32,
 }
 
+/// A failure, as the view tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LastError {
+    pub(super) class: ErrorClass,
+    pub(super) sqlstate: Option<String>,
+    /// Of a failure whose class says nothing.
+    pub(super) text: Option<String>,
+}
+
+impl LastError {
+    fn new(failure: &Failure) -> Self {
+        let says_nothing = failure.class == ErrorClass::Other;
+        Self {
+            class: failure.class,
+            sqlstate: failure.sqlstate.clone(),
+            text: says_nothing.then(|| failure.message.clone()),
+        }
+    }
+}
+
 /// All of one path. Slots of time are found by the second on the recording's clock, and emptied when their turn comes.
 pub(super) struct PathState {
     totals: Totals,
     reads: Group,
     writes: Group,
-    last_error: Option<(ErrorClass, i64)>,
+    last_error: Option<(LastError, i64)>,
     seconds: [(i64, Second); HISTORY],
     times: Box<[(i64, Histogram); P99_SECONDS]>,
     load: Option<LoadState>,
@@ -159,8 +179,8 @@ pub(super) struct Snapshot {
     /// Failures per second over the same.
     pub(super) failed_per_s: f64,
     pub(super) p99_us: Option<i64>,
-    /// Class of the last failure and how long ago it was, microseconds.
-    pub(super) last_error: Option<(ErrorClass, i64)>,
+    /// The last failure and how long ago it was, microseconds.
+    pub(super) last_error: Option<(LastError, i64)>,
     /// Whole seconds, the latest last; at most [`HISTORY`] - 1.
     pub(super) history: Vec<Second>,
     pub(super) load: Option<LoadState>,
@@ -222,7 +242,7 @@ impl PathState {
             counts.failed += 1;
         }
         if let Some(failure) = &operation.failure {
-            self.last_error = Some((failure.class, end_us));
+            self.last_error = Some((LastError::new(failure), end_us));
             self.totals.shortages += u64::from(failure.class == ErrorClass::Client);
             if is_availability_failure(failure) {
                 group.availability_failure();
@@ -287,7 +307,8 @@ impl PathState {
             p99_us: times.p99_us(),
             last_error: self
                 .last_error
-                .map(|(class, at_us)| (class, (now_us - at_us).max(0))),
+                .as_ref()
+                .map(|(error, at_us)| (error.clone(), (now_us - at_us).max(0))),
             history,
             load: self.load,
             reads_go_apart: self.reads_go_apart,

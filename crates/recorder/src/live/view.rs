@@ -7,11 +7,14 @@ use recording::vocabulary::Path;
 
 use super::state::{GroupView, LoadState, Second, Snapshot};
 use super::style::{Line, Style};
+use crate::text::one_line;
 
 /// A group that has had no success for this long is worth a look, though no failure has come: a proxy may hold it back.
 const LONG_GAP_US: i64 = 1_000_000;
 /// Before the lines of a path.
 const INDENT: usize = 10;
+/// Of a failure's text no more is shown, characters.
+const LONGEST_TEXT: usize = 120;
 
 /// All that is shown.
 #[derive(Debug)]
@@ -181,9 +184,9 @@ fn rates(path: &Snapshot, line: &mut Line) {
     }
 }
 
-/// `30 failed, 2 unknown   last error read_only, 0.2 s ago`.
+/// `30 failed, 2 unknown   last error read_only 25006, 0.2 s ago`; the text too, where the class says nothing.
 fn failures(path: &Snapshot, line: &mut Line) {
-    let Some((class, ago_us)) = path.last_error else {
+    let Some((error, ago_us)) = &path.last_error else {
         line.push(Style::Dim, "no failure");
         return;
     };
@@ -191,7 +194,15 @@ fn failures(path: &Snapshot, line: &mut Line) {
     if path.totals.unknown > 0 {
         line.plain(format!(", {} unknown", grouped(path.totals.unknown)));
     }
-    line.plain(format!("   last error {class}, {} ago", seconds(ago_us)));
+    line.plain(format!("   last error {}", error.class));
+    if let Some(code) = &error.sqlstate {
+        line.plain(format!(" {code}"));
+    }
+    line.plain(format!(", {} ago", seconds(*ago_us)));
+    if let Some(text) = &error.text {
+        let text: String = one_line(text).chars().take(LONGEST_TEXT).collect();
+        line.plain(format!(": {text}"));
+    }
 }
 
 /// `reads 0.1 s`: how long ago the last success was.

@@ -64,6 +64,17 @@ pub enum PgbenchError {
         /// What pgbench said, on one line.
         reason: String,
     },
+    /// There is no place for the password that libpq reads.
+    #[error(
+        "TMPDIR {folder}: {source}; a file with pgbench's password is put there while it runs: set TMPDIR to a folder that can be \
+         written"
+    )]
+    Temporary {
+        /// The folder for temporary files.
+        folder: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// The operating system refused.
     #[error("{what}: {source}")]
     Io {

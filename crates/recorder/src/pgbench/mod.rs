@@ -26,6 +26,7 @@ use recording::vocabulary::Path;
 use crate::endpoint::Password;
 pub use error::PgbenchError;
 pub use load::{Running, start};
+pub use passfile::try_password_file;
 pub use prepare::{Prepared, prepare};
 pub use program::{Program, find};
 

@@ -17,7 +17,13 @@ pub(super) struct PassFile {
 impl PassFile {
     /// Writes it; without a password it is empty, so that libpq does not use another user's from `~/.pgpass`.
     pub(super) fn new(password: Option<&str>) -> Result<Self, PgbenchError> {
-        let error = || PgbenchError::io("temporary folder for pgbench's password");
+        // The error's own text names a folder that is gone again.
+        let error = || {
+            |source: std::io::Error| PgbenchError::Temporary {
+                folder: std::env::temp_dir(),
+                source: source.kind().into(),
+            }
+        };
         let folder = tempfile::Builder::new()
             .prefix("pgoutage-")
             .permissions(Permissions::from_mode(0o700))
@@ -42,6 +48,14 @@ impl PassFile {
     pub(super) fn path(&self) -> &Path {
         &self.file
     }
+}
+
+/// Tries whether there is a place for the password, without one.
+///
+/// # Errors
+/// [`PgbenchError::Temporary`] where there is none.
+pub fn try_password_file() -> Result<(), PgbenchError> {
+    PassFile::new(None).map(drop)
 }
 
 /// The one line: for every host, port, database and user, since only our pgbench reads it.

@@ -54,6 +54,10 @@ enum Trouble {
     Queued,
     /// Everything runs into the client's own limit.
     Hangs,
+    /// Everything waits until the server cancels it.
+    Cancelled,
+    /// Nothing leaves this host.
+    Exhausted,
     /// One operation fails and nobody asks again before the window is over.
     Silence,
 }
@@ -129,6 +133,44 @@ pub fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
     }
     manifest.write(&folder).unwrap();
     folder
+}
+
+/// Operations that the first part of [`in_progress`] has.
+pub const SEALED: u64 = 100;
+
+/// A recording in progress below `root`: a sealed part of operations, and one that is being written. It goes on for as long as the writer
+/// is kept.
+#[allow(dead_code, reason = "each test file uses its part")]
+pub fn in_progress(root: &FilePath) -> (RecordingWriter, PathBuf) {
+    let folder = root.join("in-progress");
+    let manifest = manifest("in-progress", "host", START_US, Mode::Direct);
+    let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default()).unwrap();
+    let handle = writer.handle();
+    let mut draws = Draws(1);
+    let mut write = |ids: std::ops::RangeInclusive<i64>| {
+        for id in ids {
+            let row = operation(&mut draws, Path::Direct, START_US + id * 1_000, None);
+            handle.operation(Operation {
+                operation_id: id,
+                ..row
+            });
+        }
+    };
+    let wait_for = |file: &str| {
+        for _ in 0..2_000 {
+            if folder.join(file).exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("waited in vain for {file}");
+    };
+    write(1..=SEALED as i64);
+    writer.seal();
+    wait_for("operations/direct-00001.parquet");
+    write(SEALED as i64 + 1..=2 * SEALED as i64);
+    wait_for("_operations.direct-00002.open");
+    (writer, folder)
 }
 
 /// An answer of a server, one of the name server, and none.
@@ -221,6 +263,8 @@ fn windows(draws: &mut Draws, start: i64, duration_us: i64) -> Vec<Window> {
             Trouble::ReadOnly,
             Trouble::Queued,
             Trouble::Hangs,
+            Trouble::Cancelled,
+            Trouble::Exhausted,
             Trouble::Silence,
         ];
         Window {
@@ -260,6 +304,10 @@ fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>)
             (Outcome::Failed, ErrorClass::Other, Some("42P01")),
             (Outcome::Failed, ErrorClass::Other, Some("XX000")),
             (Outcome::Failed, ErrorClass::Other, None),
+            (Outcome::Failed, ErrorClass::Client, None),
+            (Outcome::Failed, ErrorClass::NoWriter, None),
+            (Outcome::Failed, ErrorClass::StatementTimeout, Some("57014")),
+            (Outcome::Unknown, ErrorClass::Unreplicated, Some("01000")),
             (Outcome::Unknown, ErrorClass::ConnectionLost, None),
         ]);
         outcome = of;
@@ -277,6 +325,15 @@ fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>)
             took = draws.one_of(&[300_000, 2_000_000]);
             let limit = draws.one_of(&[ErrorClass::OperationTimeout, ErrorClass::PoolTimeout]);
             (outcome, failure) = (Outcome::Failed, Some((limit, None)));
+        }
+        Some((Trouble::Cancelled, _)) => {
+            took = draws.one_of(&[300_000, 2_000_000]);
+            let cancelled = (ErrorClass::StatementTimeout, Some("57014"));
+            (outcome, failure) = (Outcome::Failed, Some(cancelled));
+        }
+        Some((Trouble::Exhausted, _)) => {
+            took = draws.one_of(&[500, 300_000, 2_000_000]);
+            (outcome, failure) = (Outcome::Failed, Some((ErrorClass::Client, None)));
         }
         Some((Trouble::Silence, _)) => {
             (outcome, failure) = (Outcome::Failed, Some((ErrorClass::ConnectionLost, None)));

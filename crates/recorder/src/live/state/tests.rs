@@ -119,7 +119,10 @@ fn down_after_two_failures_since_the_last_success_of_the_group() {
         })
     );
     assert_eq!(seen.reads.unwrap().down_since_us, None);
-    assert_eq!(seen.last_error, Some((ErrorClass::ReadOnly, 700_000)));
+    let (error, ago_us) = seen.last_error.unwrap();
+    assert_eq!((error.class, ago_us), (ErrorClass::ReadOnly, 700_000));
+    assert_eq!(error.sqlstate.as_deref(), Some("25006"));
+    assert_eq!(error.text, None, "the class says it");
     state.operation(&operation(
         OperationType::Transaction,
         Outcome::Rejected,

@@ -1,7 +1,15 @@
 use recording::vocabulary::ErrorClass;
 
-use super::super::state::Totals;
+use super::super::state::{LastError, Totals};
 use super::*;
+
+fn read_only() -> LastError {
+    LastError {
+        class: ErrorClass::ReadOnly,
+        sqlstate: Some("25006".to_owned()),
+        text: None,
+    }
+}
 
 fn direct() -> Snapshot {
     Snapshot {
@@ -26,7 +34,7 @@ fn direct() -> Snapshot {
         succeeded_per_s: 14.2,
         failed_per_s: 3.0,
         p99_us: Some(12_345),
-        last_error: Some((ErrorClass::ReadOnly, 200_000)),
+        last_error: Some((read_only(), 200_000)),
         history: [(4, 0), (8, 0), (8, 1), (0, 9), (0, 0), (1, 0)]
             .map(|(succeeded, failed)| Second { succeeded, failed })
             .to_vec(),
@@ -84,7 +92,7 @@ fn a_failover_as_it_looks() {
             "direct    reads up, writes DOWN 3.4 s since 20:43:00 UTC",
             "          14.2 ok/s, 3.0 failed/s   p99 12.3 ms   97.40 % of 1,234 ok",
             "          gap reads 0.1 s, writes 3.4 s",
-            "          30 failed, 2 unknown   last error read_only, 0.2 s ago",
+            "          30 failed, 2 unknown   last error read_only 25006, 0.2 s ago",
             "          pgbench 812 tps, 11.2 ms, 1 restart",
             "          ▄██× ▁",
             "",
@@ -131,7 +139,7 @@ fn a_line_per_path_without_a_terminal() {
         view(vec![direct(), fresh()]).plain(),
         [
             "01:15 direct reads up, writes DOWN 3.4 s since 20:43:00 UTC   14.2 ok/s, 3.0 failed/s   p99 12.3 ms   \
-             97.40 % of 1,234 ok   30 failed, 2 unknown   last error read_only, 0.2 s ago   pgbench 812 tps, 11.2 ms, 1 restart",
+             97.40 % of 1,234 ok   30 failed, 2 unknown   last error read_only 25006, 0.2 s ago   pgbench 812 tps, 11.2 ms, 1 restart",
             "01:15 proxy  reads -, writes -   0.0 ok/s   p99 -",
         ]
     );
@@ -183,5 +191,33 @@ fn times_and_numbers() {
     assert_eq!(
         [0, 999, 1_000, 1_234_567].map(grouped),
         ["0", "999", "1,000", "1,234,567"]
+    );
+}
+
+/// `other` alone says nothing to a user.
+#[test]
+fn an_error_without_a_class_of_its_own_is_told_by_its_text() {
+    let mut path = direct();
+    let told = |path: &Snapshot| {
+        let lines = view(vec![path.clone()]).plain();
+        let line = lines.iter().find(|line| line.contains("last error"));
+        line.unwrap()
+            .split("last error ")
+            .nth(1)
+            .unwrap()
+            .to_owned()
+    };
+    path.last_error = Some((
+        LastError {
+            class: ErrorClass::Other,
+            sqlstate: Some("42P01".to_owned()),
+            text: Some("relation \"a\"\ndoes not exist".to_owned()),
+        },
+        1_200_000,
+    ));
+    assert!(
+        told(&path).starts_with("other 42P01, 1.2 s ago: relation \"a\" does not exist"),
+        "{}",
+        told(&path)
     );
 }
