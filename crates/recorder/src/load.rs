@@ -124,3 +124,34 @@ fn target(connector: &Connector) -> Target {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+
+    #[test]
+    fn pgbench_is_told_what_the_string_says() {
+        let of = |text: &str| {
+            let endpoint = Endpoint::parse(text, &Environment::of(&[])).unwrap();
+            let told = settings(&endpoint).into_iter();
+            told.map(|(name, value)| format!("{name}={}", value.display()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(
+                "host=h user=a sslcert=/c sslkey=/k sslsni=0 ssl_min_protocol_version=TLSv1.3 application_name=n options=-cx=y"
+            ),
+            [
+                "PGSSLCERT=/c",
+                "PGSSLKEY=/k",
+                "PGSSLSNI=0",
+                "PGSSLMINPROTOCOLVERSION=TLSv1.3",
+                "PGSSLMAXPROTOCOLVERSION=TLSv1.3",
+                "PGAPPNAME=n",
+                "PGOPTIONS=-cx=y",
+            ]
+        );
+        assert_eq!(of("host=h user=a").len(), 5);
+    }
+}

@@ -208,6 +208,35 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
         &format!("{direct}&gssencmode=require"),
         &["gssencmode=require", "not supported"],
     );
+    on_direct(
+        &format!("{direct}&connect_timeout=3"),
+        &["different limits (connect_timeout)", "--connect-timeout"],
+    );
+    // A flag comes before both.
+    let nowhere = with(&direct, "writer.lab.test", "127.0.0.99");
+    check(
+        &[(
+            "PGOUTAGE_DIRECT_URL",
+            &format!("{nowhere}&connect_timeout=3"),
+        )],
+        &["--connect-timeout", "2s"],
+        2,
+        &["direct path", "refused"],
+    );
+    let output = test
+        .command(&["cleanup", "--yes"])
+        .env("PGOUTAGE_DIRECT_URL", "")
+        .env(
+            "PGOUTAGE_PROXY_URL",
+            format!("{proxy}&options=-cgeqo%3Doff"),
+        )
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&output).starts_with("warning: proxy path: options pins each session of RDS Proxy"),
+        "{}",
+        stderr(&output)
+    );
     on_direct("", &["--direct-url", "PGOUTAGE_DIRECT_URL"]);
     on_proxy(
         &with(&proxy, &secrets[1], "wrong"),

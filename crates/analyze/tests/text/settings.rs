@@ -123,9 +123,17 @@ fn an_endpoint_that_went_on_without_tls() {
     let error = "TLS handshake: the server's certificate expired on 2021-01-01; renew it";
     summary.recording.endpoints[1].tls_error = Some(error.to_owned());
     let report = english(&summary);
-    insta::assert_snapshot!(told(&report, &["Proxy endpoint", "went on without it"]), @r"");
+    insta::assert_snapshot!(told(&report, &["Proxy endpoint", "went on without it"]), @r"
+    Proxy endpoint      127.0.0.1:64320/postgres, user app, sslmode prefer, without TLS, which failed: TLS handshake: the server's certificate expired on 2021-01-01; renew it
+    Without TLS: sslmode=prefer went on without it after a failed handshake. Connecting took the time of
+    ");
     let report = chinese(&summary);
-    insta::assert_snapshot!(told(&report, &["Proxy 端点", "未加密"]), @r"");
+    for text in [
+        "sslmode prefer, TLS 失败, 未加密连接: TLS handshake: the server's certificate expired",
+        "未加密: TLS 握手失败后",
+    ] {
+        assert!(report.contains(text), "{report}");
+    }
 }
 
 #[test]
