@@ -45,11 +45,14 @@ fn documented(table: &str) -> Vec<(String, String)> {
     cells.collect()
 }
 
+/// Columns that came after the golden recordings: those have all others.
+const LATER: [(&str, &str); 2] = [("connections", "reader"), ("connections", "tls_error")];
+
 #[test]
 fn every_engine_reads_the_same() {
     let root = tempfile::tempdir().unwrap();
     let mut recordings = golden();
-    // With pgbench's progress, which no golden recording need have: the one table with fractions.
+    // With every column, and with pgbench's progress, which no golden recording need have: the one table with fractions.
     recordings.push(made::recording(root.path(), "host", 2));
     let tables: Vec<_> = recordings
         .iter()
@@ -83,7 +86,11 @@ fn every_engine_reads_the_same() {
         let columns: Vec<_> = columns
             .map(|column| (text(&column[0]), text(&column[1])))
             .collect();
-        assert_eq!(columns, documented(table), "{folder}");
+        let mut expected = documented(table);
+        if folder.contains("/golden/") {
+            expected.retain(|(column, _)| !LATER.contains(&(table, column)));
+        }
+        assert_eq!(columns, expected, "{folder}");
         for engine in engines.split(',') {
             assert_eq!(seen[engine][folder], *first, "{engine}, {folder}");
         }

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 
 use recording::vocabulary::{
-    ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
+    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 use recording::{
-    ClockRecord, Completion, DnsAnswer, Event, FORMAT_VERSION, Failure, Load, Manifest, Mode,
-    Operation, Pool, Probe, ProbeFailure, RecordingWriter, RunId, Schedule, Server, State,
-    Timeouts, Timestamp, Weights, WriterOptions,
+    ClockRecord, Completion, ConnectFailure, Connection, DnsAnswer, Event, FORMAT_VERSION, Failure,
+    Load, Manifest, Mode, Operation, Pool, Probe, ProbeFailure, RecordingWriter, RunId, Schedule,
+    Server, State, Timeouts, Timestamp, Weights, WriterOptions,
 };
 
 const START_US: i64 = 1_795_380_180_000_000;
@@ -111,6 +111,9 @@ pub fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
         });
     }
     for path in mode.paths() {
+        connections(*path, start)
+            .into_iter()
+            .for_each(|row| handle.connection(row));
         probes(*path, start)
             .into_iter()
             .for_each(|row| handle.probe(row));
@@ -171,6 +174,42 @@ pub fn in_progress(root: &FilePath) -> (RecordingWriter, PathBuf) {
     write(SEALED as i64 + 1..=2 * SEALED as i64);
     wait_for("_operations.direct-00002.open");
     (writer, folder)
+}
+
+/// An attempt that fell back from TLS, and one for reads that failed.
+fn connections(path: Path, start: i64) -> [Connection; 2] {
+    let answered = Connection {
+        path,
+        connection_id: 1,
+        start_time: start,
+        end_time: start + 3_000,
+        host: "writer.lab.test".to_owned(),
+        address: Some("127.0.0.2".to_owned()),
+        port: 5432,
+        reader: false,
+        dns_us: Some(400),
+        tcp_us: Some(90),
+        tls_us: Some(700),
+        tls_error: Some("the server has no TLS".to_owned()),
+        startup_us: Some(1_200),
+        server: None,
+        failure: None,
+    };
+    let refused = Connection {
+        connection_id: 2,
+        reader: true,
+        tls_us: None,
+        tls_error: None,
+        startup_us: None,
+        failure: Some(ConnectFailure {
+            phase: ConnectPhase::Tcp,
+            class: Some(ErrorClass::Refused),
+            sqlstate: None,
+            message: "made up".to_owned(),
+        }),
+        ..answered.clone()
+    };
+    [answered, refused]
 }
 
 /// An answer of a server, one of the name server, and none.
