@@ -428,6 +428,7 @@ fn endpoints_that_share_hosts_are_told_apart_by_the_attempts() {
                         port: 5432,
                     }],
                     target_session_attrs: None,
+                    tls_error: None,
                 })
                 .to_vec();
         })
