@@ -161,6 +161,7 @@ mod tests {
                 port: 5432,
             }],
             target_session_attrs: None,
+            tls_error: None,
         }
     }
 
