@@ -51,11 +51,6 @@ pub fn operations() -> SchemaRef {
     ])
 }
 
-/// True for a column that is never null now, and that earlier recorders did not write.
-pub(crate) fn came_later(table: Table, column: &str) -> bool {
-    (table, column) == (Table::Connections, "reader")
-}
-
 /// `connections`: one row per attempt to connect.
 #[must_use]
 pub fn connections() -> SchemaRef {

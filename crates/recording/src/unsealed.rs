@@ -344,7 +344,7 @@ fn decodable(table: Table, bytes: &[u8], schema: usize, mut pieces: Vec<Piece>) 
     loop {
         let stream = stream_of(bytes, schema, &pieces);
         let is_ours = |(batch, piece): &(RecordBatch, &Piece)| {
-            fits(table, &ours, batch.schema_ref()) && batch.num_rows() as u64 == piece.rows
+            fits(&ours, batch.schema_ref()) && batch.num_rows() as u64 == piece.rows
         };
         let good = decoded(&stream).zip(&pieces).take_while(is_ours).count();
         if good == pieces.len() {
@@ -367,14 +367,14 @@ pub(crate) fn only_batch(table: Table, stream: &[u8]) -> Option<RecordBatch> {
     decoded(&stream_of(stream, start, &pieces)).next()
 }
 
-/// True where `found` is a schema of the same table, perhaps of another minor version: the columns that never are null and were
-/// there from the start are there, and those that both have are of one type.
-fn fits(table: Table, ours: &Schema, found: &Schema) -> bool {
+/// True where `found` is a schema of the same table, perhaps of another minor version: the columns that never are null are
+/// there, and those that both have are of one type.
+fn fits(ours: &Schema, found: &Schema) -> bool {
     ours.fields().iter().all(|field| {
         let same_name: Result<_, ArrowError> = found.field_with_name(field.name());
         match same_name {
             Ok(other) => other.data_type() == field.data_type(),
-            Err(_) => field.is_nullable() || schema::came_later(table, field.name()),
+            Err(_) => field.is_nullable(),
         }
     })
 }
