@@ -140,7 +140,7 @@ mod tests {
         };
         assert_eq!(
             of(
-                "host=h user=a sslcert=/c sslkey=/k sslsni=0 ssl_min_protocol_version=TLSv1.3 application_name=n options=-cx=y"
+                "host=h user=a sslcert=/c sslkey=/k sslsni=0 ssl_min_protocol_version=TLSv1.3 options=-cx=y"
             ),
             [
                 "PGSSLCERT=/c",
@@ -148,7 +148,6 @@ mod tests {
                 "PGSSLSNI=0",
                 "PGSSLMINPROTOCOLVERSION=TLSv1.3",
                 "PGSSLMAXPROTOCOLVERSION=TLSv1.3",
-                "PGAPPNAME=n",
                 "PGOPTIONS=-cx=y",
             ]
         );
