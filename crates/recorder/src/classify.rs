@@ -133,10 +133,13 @@ pub const fn ends_connection(class: ErrorClass) -> bool {
     )
 }
 
-/// True for a warning after which a success is none: the commit is local only, the standby may not have it. With 57P01 the server
-/// ends the connection as well.
+/// True for a warning after which a success is none: the commit is local only, the standby may not have it (with 57P01 the server
+/// ends the connection as well), or COMMIT found no transaction (25P01), as where a pooler led its statements elsewhere.
 #[must_use]
 pub fn is_unconfirmed_commit(warning: Answer<'_>) -> bool {
+    if warning.sqlstate == "25P01" {
+        return true;
+    }
     matches!(warning.sqlstate, "01000" | "57P01")
         && match warning.routine {
             Some(routine) => routine == WAITS_FOR_STANDBY,

@@ -71,7 +71,7 @@ fn a_missing_database_is_a_refused_login_only_at_startup() {
 }
 
 #[test]
-fn a_commit_that_no_standby_confirmed() {
+fn a_commit_that_is_none_for_sure() {
     let english = "canceling wait for synchronous replication due to user request";
     let waits = Some(WAITS_FOR_STANDBY);
     for (sqlstate, routine, message, expected) in [
@@ -99,6 +99,13 @@ fn a_commit_that_no_standby_confirmed() {
         // A text in which a user quotes it.
         ("01000", Some("exec_stmt_raise"), english, false),
         ("01000", None, "some other warning", false),
+        // COMMIT without a transaction.
+        (
+            "25P01",
+            Some("EndTransactionBlock"),
+            "es ist keine Transaktion aktiv",
+            true,
+        ),
     ] {
         let warning = warning(sqlstate, routine, message);
         assert_eq!(is_unconfirmed_commit(warning), expected, "{warning:?}");
@@ -151,6 +158,7 @@ proptest! {
         let answer = Answer { sqlstate: &sqlstate, severity, routine, message: &message, unasked: false };
         if outcome(Symptom::Answer(answer), true) == O::Failed {
             let by_code = severity == Some(S::Error)
+                && routine.is_some()
                 && sqlstate != "40003"
                 && MAY_PROVE.iter().any(|code| sqlstate.starts_with(code));
             let by_text = routine.is_none()

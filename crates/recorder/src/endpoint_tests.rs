@@ -531,6 +531,22 @@ fn name_servers() {
     assert!(parse_dns_server("dns.example.com").is_err());
 }
 
+/// Without its scheme a URL is read as keywords, and its login stands where a keyword is expected.
+#[test]
+fn a_url_without_its_scheme_shows_no_password() {
+    for text in [
+        "app:hunter2@db/shop?sslmode=require",
+        "postgres:/app:hunter2@db/shop?sslmode=require",
+        "jdbc:postgresql:app:hunter2@db?user=x",
+        "hunter2hunter2hunter2hunter2hunter2hunter2hunter2=x",
+        "postgres://app@db/shop?x hunter2=1",
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(error.contains("write postgres://"), "{error}");
+    }
+}
+
 proptest! {
     #[test]
     fn never_panics(text in "(postgres://)?(.{0,40}|[a@:,\\[\\]/?%1]{0,20})") {

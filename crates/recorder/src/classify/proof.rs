@@ -8,28 +8,21 @@ use tokio_postgres::error::Severity;
 
 use super::Answer;
 
-/// Who must have said it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
-    /// No proxy uses the code for words of its own.
-    Code,
-    /// PostgreSQL itself, which names its routine: there are proxies that use the code too.
-    Server,
-}
-
 /// A code of five characters, or a class of two; of lines that fit the longest counts.
 struct Line {
     code: &'static str,
-    /// `None`: it is no proof, though its class is.
-    by: Option<By>,
+    proves: bool,
 }
 
-const fn proves(code: &'static str, by: By) -> Line {
-    Line { code, by: Some(by) }
+const fn proves(code: &'static str) -> Line {
+    Line { code, proves: true }
 }
 
 const fn proves_nothing(code: &'static str) -> Line {
-    Line { code, by: None }
+    Line {
+        code,
+        proves: false,
+    }
 }
 
 /// What is not here proves nothing. Left out on purpose:
@@ -43,52 +36,44 @@ const fn proves_nothing(code: &'static str) -> Line {
 ///   proxies say of themselves.
 /// - 57: of the operator; 57P0x comes as FATAL, also between the commit and its answer.
 const LINES: &[Line] = &[
-    // A feature that is not there: the statement was refused before it ran. Proxies refuse features of their own so.
-    proves("0A", By::Server),
+    // A feature that is not there: the statement was refused before it ran.
+    proves("0A"),
     // A subquery gave the wrong number of rows: raised while the statement runs.
-    proves("21", By::Code),
+    proves("21"),
     // A value that can't be: raised while the statement runs.
-    proves("22", By::Code),
+    proves("22"),
     // A constraint: checked while the statement runs, and deferred ones before the commit record is written.
-    proves("23", By::Code),
+    proves("23"),
     // The state of the transaction forbids it, on a reader (25006) or in one that has failed (25P02): it was not run.
-    proves("25", By::Code),
-    // A prepared statement that is not there: nothing was there to run. Proxies that keep such statements say so too.
-    proves("26", By::Server),
+    proves("25"),
+    // A prepared statement that is not there: nothing was there to run.
+    proves("26"),
     // A conflict with another transaction, found before the commit record is written.
-    proves("40", By::Code),
+    proves("40"),
     // Says itself that the outcome is unknown; databases that replicate by consensus say so at COMMIT.
     proves_nothing("40003"),
     // The statement is wrong, or not this user's to run: refused before it ran.
-    proves("42", By::Code),
+    proves("42"),
     // A row that the view does not hold (WITH CHECK OPTION): raised while the statement runs.
-    proves("44", By::Code),
+    proves("44"),
     // A limit of the program, such as transaction ids that are used up: no id, no commit.
-    proves("54", By::Server),
+    proves("54"),
     // An object is in use or in the wrong state, or a lock was not to be had in time: raised before the commit.
-    proves("55", By::Server),
+    proves("55"),
     // Cancelled by statement_timeout or a user. PostgreSQL does not look for it once the commit has begun (it ends the timeout
-    // first), but for the wait for the standby: there it is a warning, and no error. Proxies cancel under this code as well.
-    proves("57014", By::Server),
+    // first), but for the wait for the standby: there it is a warning, and no error.
+    proves("57014"),
     // Raised by PL/pgSQL, as in a trigger: while the statement runs, or before the commit record is written.
-    proves("P0", By::Code),
+    proves("P0"),
 ];
 
-/// True where the answer proves that the server rolled back. Without field V, which every PostgreSQL since 9.6 sends, the words are a
-/// proxy's, and its ERROR says nothing of the server.
+/// True where the answer proves that the server rolled back. PostgreSQL sends its severity in field V since 9.6, and always the routine
+/// that raised the error (field R). Without both the words may be a proxy's, whose ERROR says nothing of the server.
 pub(super) fn rolled_back(answer: Answer<'_>) -> bool {
-    if answer.severity != Some(Severity::Error) {
-        return false;
-    }
+    let is_error = answer.severity == Some(Severity::Error) && answer.routine.is_some();
     let fits = LINES
         .iter()
         .filter(|line| answer.sqlstate.starts_with(line.code));
-    match fits
-        .max_by_key(|line| line.code.len())
-        .and_then(|line| line.by)
-    {
-        Some(By::Code) => true,
-        Some(By::Server) => answer.routine.is_some(),
-        None => false,
-    }
+    let longest = fits.max_by_key(|line| line.code.len());
+    is_error && longest.is_some_and(|line| line.proves)
 }

@@ -35,6 +35,17 @@ fn proxy<'a>(sqlstate: &'a str, message: &'a str) -> Symptom<'a> {
     })
 }
 
+/// As a proxy might say it that sends PostgreSQL's fields but the routine.
+fn proxy_error<'a>(sqlstate: &'a str, message: &'a str) -> Symptom<'a> {
+    Symptom::Answer(Answer {
+        sqlstate,
+        severity: Some(S::Error),
+        routine: None,
+        message,
+        unasked: false,
+    })
+}
+
 /// As pgcat says it.
 fn pgcat(message: &str) -> Symptom<'_> {
     Symptom::Answer(Answer {
@@ -247,6 +258,18 @@ fn of_servers() -> Vec<Row> {
 
 fn of_proxies() -> Vec<Row> {
     vec![
+        (
+            proxy_error("25006", "this proxy passes no writes on"),
+            C::ReadOnly,
+            O::Unknown,
+            true,
+        ),
+        (
+            proxy_error("40001", "the server went away"),
+            C::Conflict,
+            O::Unknown,
+            false,
+        ),
         (
             proxy("08006", "the database system is shutting down"),
             C::StartingOrStopping,

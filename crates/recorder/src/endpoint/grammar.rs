@@ -3,7 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::keywords;
+use super::keywords::{self, FORMS};
 
 /// A keyword and its value, in the order in which they stand; the last of a keyword holds.
 pub(super) type Given = Vec<(String, String)>;
@@ -13,10 +13,6 @@ const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 /// What is said where a password's own characters are taken for the URL's.
 const HINT: &str = "percent-encode what is special in the user and the password: %2F for /, %40 for @, %3A for :, %3F for ?, %23 for #, \
                     %25 for %";
-
-/// How to write it.
-const FORMS: &str =
-    "write postgres://user@host:5432/database, or 'host=... port=5432 dbname=... user=...'";
 
 /// Reads a URL, or a string of keywords.
 ///

@@ -187,6 +187,10 @@ pub(super) fn is_known(word: &str) -> bool {
     KEYWORDS.iter().any(|(name, _, _)| *name == word)
 }
 
+/// How to write it.
+pub(super) const FORMS: &str =
+    "write postgres://user@host:5432/database, or 'host=... port=5432 dbname=... user=...'";
+
 /// The keyword as the table has it.
 ///
 /// # Errors
@@ -194,11 +198,17 @@ pub(super) fn is_known(word: &str) -> bool {
 pub(super) fn find(word: &str) -> Result<&'static str, String> {
     let known = KEYWORDS.iter().find(|(name, _, _)| *name == word);
     known.map(|(name, _, _)| *name).ok_or_else(|| {
-        let mut shown: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
-        if shown.len() < word.len() {
-            shown.push_str("...");
+        // Of a URL without its scheme the first "keyword" is the login.
+        let is_word = word.len() <= 40
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !is_word {
+            return format!(
+                "what stands before a \"=\" is no keyword of libpq's connection strings; {FORMS}"
+            );
         }
-        format!("{shown:?} is not a keyword of libpq's connection strings")
+        format!("{word:?} is not a keyword of libpq's connection strings")
     })
 }
 
