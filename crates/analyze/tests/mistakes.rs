@@ -125,9 +125,10 @@ fn charts_that_cannot_be_written_name_the_option() {
     let (code, text) = said(&["--out", "/proc"]);
     assert_eq!(code, Some(1));
     assert!(
-        text.contains("/proc/response-time.png") && text.contains("--out"),
+        text.contains("/proc/response-time.png: ") && text.contains("--out"),
         "{text}"
     );
+    assert!(!text.contains("Error"), "{text}");
     // A file stands where the default folder should be made.
     fs::write(made.folder.join("analysis"), "").unwrap();
     let (code, text) = said(&[]);

@@ -174,6 +174,7 @@ impl<'a> Scene<'a> {
 
     /// Writes a PNG of `scale` pixels per point.
     pub(super) fn write_png(&self, path: &Path, scale: f64) -> Result<(), ChartError> {
+        can_be_made(path)?;
         let root = BitMapBackend::new(path, self.pixels(scale)).into_drawing_area();
         // plotters puts the baseline of a bitmap's text half its size below its position.
         let target = Target {
@@ -189,6 +190,7 @@ impl<'a> Scene<'a> {
 
     /// Writes an SVG with `scale` units per point. Its text is set in the viewer's fonts.
     pub(super) fn write_svg(&self, path: &Path, scale: f64) -> Result<(), ChartError> {
+        can_be_made(path)?;
         let root = SVGBackend::new(path, self.pixels(scale)).into_drawing_area();
         // plotters writes dy="0.76em" and an em of size / 1.24.
         let target = Target {
@@ -315,6 +317,12 @@ impl<B: DrawingBackend> Target<'_, B> {
         let top = baseline - (size * self.baseline).round() as i32;
         self.root.draw(&Text::new(text, (x, top), style))
     }
+}
+
+/// plotters' own errors show its data structures: what the system has against the file is asked before it draws.
+fn can_be_made(path: &Path) -> Result<(), ChartError> {
+    let made = std::fs::File::create(path);
+    made.map(drop).map_err(|error| write_error(path, &error))
 }
 
 fn write_error(path: &Path, error: &dyn std::error::Error) -> ChartError {

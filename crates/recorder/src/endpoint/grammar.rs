@@ -11,8 +11,7 @@ pub(super) type Given = Vec<(String, String)>;
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 
 /// What is said where a password's own characters are taken for the URL's.
-const HINT: &str = "percent-encode what is special in the user and the password: %2F for /, %40 for @, %3A for :, %3F for ?, %23 for #, \
-                    %25 for %";
+const HINT: &str = "the user or the password has a / or @ that ends it too early; percent-encode it: %2F for /, %40 for @, %25 for %";
 
 /// Reads a URL, or a string of keywords.
 ///
@@ -49,7 +48,7 @@ fn read_url(rest: &str) -> Result<Given, String> {
 }
 
 fn hint() -> String {
-    format!("a character of the user or the password ends it too early: {HINT}")
+    HINT.to_owned()
 }
 
 /// The parts of a URL, split where libpq splits them.
