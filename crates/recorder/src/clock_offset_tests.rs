@@ -138,7 +138,7 @@ async fn a_real_server_on_both_paths_and_one_that_does_not_answer() {
     assert!(Instant::now() >= deadline);
     lab.resume_proxy().await.unwrap();
 
-    // The direct path is refused; the proxy lets us in and waits for its writer.
+    // The direct path is refused; the proxy takes the connection and waits for its writer.
     lab.kill_writer().await.unwrap();
     assert_eq!(measure_at_the_end(&connectors, Clock::start()).await, []);
 }

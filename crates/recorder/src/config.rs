@@ -195,14 +195,14 @@ impl RunConfig {
     /// The file descriptors that the run takes.
     #[must_use]
     pub(crate) fn descriptors(&self) -> Needed {
-        let workers = self.workers as usize;
         descriptors::needed(descriptors::Users {
             endpoints: self.connectors.len() + self.readers.len(),
-            connections: workers.min(self.pool_size).max(self.pool.min_idle as usize),
+            connections: descriptors::of_pool(self.workers, self.pool_size, self.pool.min_idle),
             loads: match self.load {
                 Some(_) => self.connectors.len(),
                 None => 0,
             },
+            pgbench_clients: self.load.as_ref().map_or(0, |load| load.clients as usize),
         })
     }
 

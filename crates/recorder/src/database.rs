@@ -106,7 +106,7 @@ pub(crate) fn held_back(limit: Duration) -> Trouble {
     behind_the_proxy(&format!("nothing came within {limit:?}"))
 }
 
-/// A proxy that takes connections: what is behind it is the matter.
+/// A proxy that takes connections, while the servers behind it do not answer.
 fn behind_the_proxy(detail: &str) -> Trouble {
     Trouble {
         found: format!(
@@ -270,6 +270,9 @@ async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKe
     })
 }
 
+/// What to do about tables of the workload's names that have other columns.
+pub(crate) const OTHER_TABLES: &str = "these tables are not those of recorder setup: use another database or schema for it, or drop them (recorder cleanup)";
+
 async fn ids(
     connector: &Connector,
     session: &Session,
@@ -283,8 +286,7 @@ async fn ids(
     if let Some(column) = of_column.filter(|column| *column.type_() != Type::INT4) {
         let trouble = Trouble {
             found: format!("{table}.id is {}, not integer", column.type_().name()),
-            remedy: "these tables are not those of recorder setup: use another database or schema for it, or drop them (recorder cleanup)"
-                .to_owned(),
+            remedy: OTHER_TABLES.to_owned(),
             is_mistake: true,
         };
         return Err(trouble.error(connector));

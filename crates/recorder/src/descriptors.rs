@@ -12,6 +12,14 @@ pub(crate) struct Users {
     pub(crate) connections: usize,
     /// Paths with a pgbench beside them.
     pub(crate) loads: usize,
+    /// Clients of each pgbench: they are those of a process of its own, which inherits the limit.
+    pub(crate) pgbench_clients: usize,
+}
+
+/// Connections that a pool may come to hold: one for each worker that finds room, and as many as are kept ready.
+#[must_use]
+pub(crate) fn of_pool(workers: u32, pool_size: usize, min_idle: u32) -> usize {
+    (workers as usize).min(pool_size).max(min_idle as usize)
 }
 
 /// How many descriptors a run takes.
@@ -31,13 +39,20 @@ const PER_ENDPOINT: [usize; 2] = [2, 8];
 const PER_CONNECTION: [usize; 2] = [1, 7];
 /// Of a pgbench: its pipes, log and password file.
 const PER_LOAD: usize = 8;
+/// Of pgbench's own process beside its clients: it refuses to begin with fewer than three more; its threads ask the name server too.
+const OF_PGBENCH: [usize; 2] = [3, 64];
 
-/// How many descriptors a run takes.
+/// How many descriptors a run takes. The limit holds for each process, so that the one that needs most decides.
 #[must_use]
 pub(crate) fn needed(users: Users) -> Needed {
     let [least, enough] = [0, 1].map(|at| {
         let per_endpoint = PER_ENDPOINT[at] + users.connections * PER_CONNECTION[at];
-        (OWN[at] + users.loads * PER_LOAD + users.endpoints * per_endpoint) as u64
+        let own = OWN[at] + users.loads * PER_LOAD + users.endpoints * per_endpoint;
+        let pgbench = match users.loads {
+            0 => 0,
+            _ => users.pgbench_clients + OF_PGBENCH[at],
+        };
+        own.max(pgbench) as u64
     });
     Needed { least, enough }
 }
@@ -80,7 +95,19 @@ pub(crate) fn raise(needed: Needed) -> Result<(), TooFew> {
             now = Some(wanted);
         }
     }
-    match now {
+    judge(now, needed)
+}
+
+/// Whether [`raise`] could raise limits so far; nothing is raised.
+///
+/// # Errors
+/// [`TooFew`] where it could not.
+pub(crate) fn can_raise(limits: Limits, needed: Needed) -> Result<(), TooFew> {
+    judge(limits.hard, needed)
+}
+
+fn judge(limit: Option<u64>, needed: Needed) -> Result<(), TooFew> {
+    match limit {
         Some(limit) if limit < needed.enough => Err(TooFew { limit, needed }),
         _ => Ok(()),
     }
@@ -100,7 +127,7 @@ impl TooFew {
         self.limit < self.needed.least
     }
 
-    /// What is the matter, without what to do.
+    /// What is wrong, without what to do.
     #[must_use]
     pub(crate) fn found(&self) -> String {
         let (limit, Needed { least, enough }) = (self.limit, self.needed);
@@ -119,7 +146,7 @@ impl TooFew {
     #[must_use]
     pub(crate) fn remedy(&self) -> String {
         format!(
-            "raise the hard limit (ulimit -Hn {}, or LimitNOFILE of its service), or lower --pool-size and --concurrent-workers",
+            "raise the hard limit (ulimit -Hn {}, or LimitNOFILE of its service), or lower --pool-size, --concurrent-workers or --pgbench-clients",
             self.needed.enough
         )
     }
@@ -134,6 +161,7 @@ mod tests {
             endpoints: 2,
             connections,
             loads: 0,
+            pgbench_clients: 0,
         }
     }
 
@@ -152,6 +180,26 @@ mod tests {
             ..users(5)
         };
         assert_eq!(needed(more).least, 54);
+        // Each pgbench is a process of its own, under the same limit.
+        let clients = |pgbench_clients| {
+            needed(Users {
+                pgbench_clients,
+                ..more
+            })
+        };
+        assert_eq!(clients(10), needed(more));
+        let expected = Needed {
+            least: 2_003,
+            enough: 2_064,
+        };
+        assert_eq!(clients(2_000), expected);
+    }
+
+    #[test]
+    fn a_pool_holds_what_asks_and_what_is_kept_ready() {
+        assert_eq!(of_pool(3, 5, 0), 3);
+        assert_eq!(of_pool(30, 5, 0), 5);
+        assert_eq!(of_pool(3, 5, 4), 4);
     }
 
     /// The limits of the tests' own process: what holds for all of its tests is raised, never lowered.

@@ -253,7 +253,7 @@ impl Endpoint {
         self.password.as_ref().or(host.password.as_ref())
     }
 
-    /// True where an attempt to connect may try several hosts, or refuses a server that lets us in.
+    /// True where an attempt to connect may try several hosts, or refuses a server that takes the connection.
     #[must_use]
     pub fn has_a_choice(&self) -> bool {
         self.hosts.len() > 1 || self.target != TargetSession::Any

@@ -48,7 +48,7 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
     let config = config.named(&run_id);
     if let Err(too_few) = descriptors::raise(config.descriptors()) {
         let line = format!("{}; {}", too_few.found(), too_few.remedy());
-        // Who skips the check wants to see what happens.
+        // --skip-check asks for a run whatever a check would say.
         match too_few.is_hopeless() && !config.skip_check {
             true => return Err(RecorderError::Usage(line)),
             false => say::line(format!("warning: {line}")),

@@ -4,36 +4,34 @@ use super::{Check, Row, Verdict};
 use crate::descriptors::{self, Limits, Needed};
 use crate::text::thousands;
 
-/// The row of this host. pgbench's clients are those of one process for each path, which inherits the limit.
-pub(super) fn row(needed: Needed, pgbench_clients: Option<u32>) -> Row {
-    let pgbench = u64::from(pgbench_clients.unwrap_or_default());
-    judge(descriptors::limits(), needed.least.max(pgbench))
+/// The row of this host: what `recorder run` would say of the same run.
+pub(super) fn row(needed: Needed) -> Row {
+    judge(descriptors::limits(), needed)
 }
 
-fn judge(limits: Limits, needed: u64) -> Row {
+fn judge(limits: Limits, needed: Needed) -> Row {
     let count = |number: u64| thousands(i64::try_from(number).unwrap_or(i64::MAX));
     let number = |limit: Option<u64>| limit.map_or_else(|| "any number".to_owned(), count);
-    let is_enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= needed);
-    let now = number(limits.soft);
-    let run = format!("the run needs {} at least", count(needed));
-    let (result, found, remedy) = match (is_enough(limits.soft), is_enough(limits.hard)) {
-        (true, _) => (Verdict::Ok, format!("{now} allowed; {run}"), None),
-        (false, true) => (
-            Verdict::Ok,
-            format!(
-                "{now} allowed, and {} where a program asks; {run} and asks for them",
-                number(limits.hard)
-            ),
-            None,
-        ),
-        (false, false) => (
-            Verdict::Fail,
-            format!("{} allowed; {run}", number(limits.hard)),
-            Some(
-                "raise the limit (ulimit -n, LimitNOFILE of systemd), or lessen --pool-size or --pgbench-clients"
-                    .to_owned(),
-            ),
-        ),
+    let (result, found, remedy) = match descriptors::can_raise(limits, needed) {
+        Ok(()) => {
+            let (now, least) = (number(limits.soft), count(needed.least));
+            let found = match limits.soft.is_none_or(|soft| soft >= needed.enough) {
+                true => format!("{now} allowed; the run needs {least} at least"),
+                false => format!(
+                    "{now} allowed, and {} where a program asks; the run needs {least} at least and asks for {}",
+                    number(limits.hard),
+                    count(needed.enough)
+                ),
+            };
+            (Verdict::Ok, found, None)
+        }
+        Err(too_few) => {
+            let result = match too_few.is_hopeless() {
+                true => Verdict::Fail,
+                false => Verdict::Warn,
+            };
+            (result, too_few.found(), Some(too_few.remedy()))
+        }
     };
     Row {
         path: None,
@@ -51,21 +49,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn enough_or_not() {
-        let judged = |soft, hard| {
-            let row = judge(Limits { soft, hard }, 148);
-            (row.result, row.found)
+    fn below_the_least_a_run_fails_and_below_enough_it_is_warned() {
+        let needed = Needed {
+            least: 148,
+            enough: 448,
         };
-        assert_eq!(judged(Some(148), Some(148)).0, Verdict::Ok);
-        assert_eq!(judged(None, None).0, Verdict::Ok);
-        let (verdict, found) = judged(Some(45), Some(1_048_576));
-        assert_eq!(verdict, Verdict::Ok);
-        assert!(
-            found.starts_with("45 allowed, and 1,048,576 where"),
-            "{found}"
+        let judged = |soft, hard| judge(Limits { soft, hard }, needed);
+        assert_eq!(judged(Some(448), Some(448)).result, Verdict::Ok);
+        assert_eq!(judged(None, None).result, Verdict::Ok);
+        let row = judged(Some(45), Some(1_048_576));
+        assert_eq!(row.result, Verdict::Ok);
+        assert_eq!(
+            row.found,
+            "45 allowed, and 1,048,576 where a program asks; the run needs 148 at least and asks for 448"
         );
-        let (verdict, found) = judged(Some(45), Some(147));
-        assert_eq!(verdict, Verdict::Fail);
-        assert_eq!(found, "147 allowed; the run needs 148 at least");
+        for (hard, result) in [
+            (447, Verdict::Warn),
+            (148, Verdict::Warn),
+            (147, Verdict::Fail),
+        ] {
+            let row = judged(Some(45), Some(hard));
+            assert_eq!(row.result, result, "{hard}");
+            let remedy = row.remedy.unwrap();
+            assert!(remedy.contains("ulimit -Hn 448"), "{remedy}");
+            assert!(
+                row.found.contains(&format!("may have {hard} ")),
+                "{}",
+                row.found
+            );
+        }
     }
 }

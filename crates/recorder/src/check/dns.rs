@@ -38,12 +38,12 @@ impl Examination {
         let host = host.name.as_str();
         // Past --dns-cache: the TTL shown is the name server's.
         let resolver = connector.resolver().clone();
-        let asked = async {
-            let resolver = resolver.without_cache(self.sizing.limit).ok()?;
-            resolver.answer(host).await.ok()
-        };
+        let asked = resolver.without_cache(self.sizing.limit);
         // Where it has no answer, the attempt to connect has the same trouble, and tells it as an operation would.
-        let Some(Answer { addresses, ttl_s }) = asked.await else {
+        let Ok(Answer {
+            addresses, ttl_s, ..
+        }) = asked.answer(host).await
+        else {
             return Ok(());
         };
         let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
@@ -112,15 +112,18 @@ fn is_of_aws(host: &str) -> bool {
         || (host.contains(".rds.") && host.ends_with(".amazonaws.com.cn"))
 }
 
-/// True for the name of one instance at Amazon, which stays with it.
+/// True for the name of one instance at Amazon, which stays with it. Of a cluster's and of a proxy's names the second label says so; the
+/// first is what the user called it.
 pub(super) fn is_of_instance(host: &str) -> bool {
-    is_of_aws(host)
-        && !["cluster-", "proxy-"]
-            .iter()
-            .any(|kind| host.to_ascii_lowercase().contains(kind))
+    let second = host.split('.').nth(1).unwrap_or_default();
+    let second = second.to_ascii_lowercase();
+    let is_of_many = ["cluster-", "proxy-"]
+        .iter()
+        .any(|kind| second.starts_with(kind));
+    is_of_aws(host) && !is_of_many
 }
 
-/// True where an endpoint of Amazon's was given: whether that is Aurora, the user wants to know.
+/// True where a host is an endpoint of Amazon's: then the check says whether the server is Aurora.
 pub(super) fn asks_for_aws(endpoint: &Endpoint) -> bool {
     endpoint.hosts.iter().any(|host| is_of_aws(&host.name))
 }
@@ -134,7 +137,14 @@ mod tests {
         for (host, of_aws, of_instance) in [
             ("shop.cluster-abc.eu-west-1.rds.amazonaws.com", true, false),
             ("shop.proxy-abc.eu-west-1.rds.amazonaws.com", true, false),
+            (
+                "shop.Cluster-ro-abc.eu-west-1.rds.amazonaws.com",
+                true,
+                false,
+            ),
             ("shop-1.abc.eu-west-1.rds.amazonaws.com.", true, true),
+            ("shop-cluster-1.abc.eu-west-1.rds.amazonaws.com", true, true),
+            ("my-proxy-db.abc.eu-west-1.rds.amazonaws.com", true, true),
             ("shop-1.abc.rds.cn-north-1.amazonaws.com.cn", true, true),
             ("db.example", false, false),
             ("127.0.0.1", false, false),

@@ -27,6 +27,7 @@ use crate::cli::{EndpointArgs, ModeArg};
 use crate::config::{self, RunConfig};
 use crate::connect::{Connector, Session};
 use crate::database::Trouble;
+use crate::descriptors::{Needed, Users};
 use crate::error::RecorderError;
 use crate::load_estimate::LoadEstimate;
 use crate::protocol::Protocol;
@@ -292,24 +293,8 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let named = |connector: Connector| connector.named(application_name::of_command("check"));
     let connectors: Vec<Connector> = connectors.into_iter().map(named).collect();
     let readers: Vec<Connector> = readers.into_iter().map(named).collect();
-    let sizing = Sizing {
-        writes: true,
-        transactions: true,
-        pool_size: args.pool_size as usize,
-        pgbench_clients: args.enable_pgbench.then_some(args.pgbench_clients),
-        limit,
-        protocol: args.protocol,
-        connect: limit,
-        operation: args.operation_timeout,
-        longest_idle: longest_idle(args.max_operation_interval, args.operation_timeout),
-    };
-    let endpoints = connectors.len() + readers.len();
-    let users = crate::descriptors::Users {
-        endpoints,
-        connections: sizing.pool_size,
-        loads: sizing.pgbench_clients.map_or(0, |_| connectors.len()),
-    };
-    let host = descriptors::row(crate::descriptors::needed(users), sizing.pgbench_clients);
+    let host = descriptors::row(needed(args, connectors.len(), readers.len()));
+    let sizing = sizing(args, limit);
     let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;
     let round_trips = examined.iter().map(|examined| examined.round_trip);
     let load = LoadEstimate::new(
@@ -320,23 +305,51 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
         args.max_operation_interval,
         None,
     );
-    let rows: Vec<&Row> = examined
-        .iter()
-        .flat_map(|examined| &examined.rows)
-        .chain([&host])
-        .collect();
+    let rows = examined.iter().flat_map(|examined| &examined.rows);
+    let rows: Vec<&Row> = rows.chain([&host]).collect();
+    tell(args, &rows, &load)
+}
+
+/// The descriptors of the run that is asked for. It keeps none ready: that is an option of `recorder run` alone.
+fn needed(args: &CheckArgs, paths: usize, readers: usize) -> Needed {
+    let pool_size = args.pool_size as usize;
+    crate::descriptors::needed(Users {
+        endpoints: paths + readers,
+        connections: crate::descriptors::of_pool(args.concurrent_workers, pool_size, 0),
+        loads: match args.enable_pgbench {
+            true => paths,
+            false => 0,
+        },
+        pgbench_clients: args.pgbench_clients as usize,
+    })
+}
+
+fn sizing(args: &CheckArgs, limit: Duration) -> Sizing {
+    Sizing {
+        writes: true,
+        transactions: true,
+        pool_size: args.pool_size as usize,
+        pgbench_clients: args.enable_pgbench.then_some(args.pgbench_clients),
+        limit,
+        protocol: args.protocol,
+        connect: limit,
+        operation: args.operation_timeout,
+        longest_idle: longest_idle(args.max_operation_interval, args.operation_timeout),
+    }
+}
+
+/// Prints the rows; the error is that some failed.
+fn tell(args: &CheckArgs, rows: &[&Row], load: &LoadEstimate) -> Result<(), RecorderError> {
     let failed = rows
         .iter()
         .filter(|row| row.result == Verdict::Fail)
         .count();
+    let clients = args.enable_pgbench.then_some(args.pgbench_clients);
     let printed = match args.json {
-        true => table::json(&rows, &load),
+        true => table::json(rows, load),
         false => {
-            let table = table::text(&rows, table::is_coloured());
-            Ok(format!(
-                "{table}\n{}",
-                load.lines(None, sizing.pgbench_clients).join("\n")
-            ))
+            let table = table::text(rows, table::is_coloured());
+            Ok(format!("{table}\n{}", load.lines(None, clients).join("\n")))
         }
     };
     say::result(printed.map_err(RecorderError::Failed)?)?;

@@ -86,16 +86,50 @@ pub(super) fn read_only(settings: &[Setting], endpoint: &Endpoint) -> Option<(St
 
 /// Where a setting comes from is where it can be changed.
 fn to_reset(setting: &Setting, endpoint: &Endpoint) -> String {
-    let (name, user, database) = (&setting.name, &endpoint.user, &endpoint.database);
+    let name = &setting.name;
+    let (user, database) = (quoted(&endpoint.user), quoted(&endpoint.database));
     match setting.source.as_str() {
         "user" => format!("ALTER ROLE {user} RESET {name}"),
         "database" => format!("ALTER DATABASE {database} RESET {name}"),
         "database user" => format!("ALTER ROLE {user} IN DATABASE {database} RESET {name}"),
         "global" => format!("ALTER ROLE ALL RESET {name}"),
+        "client" | "session" if endpoint.options.is_some() => format!(
+            "{name} is set by the connection: look at its options (those of the connection string, or PGOPTIONS), then at the pooler's \
+             settings"
+        ),
         "client" | "session" => {
             format!("{name} is set by the connection: look at the pooler's settings")
         }
         _ => format!("change {name} in the server's configuration, or ALTER ROLE {user} SET it"),
+    }
+}
+
+/// What PostgreSQL reads as something else, unquoted, where the name of a role or database stands.
+const KEYWORDS: [&str; 12] = [
+    "all",
+    "current_role",
+    "current_user",
+    "default",
+    "end",
+    "group",
+    "none",
+    "order",
+    "public",
+    "session_user",
+    "table",
+    "user",
+];
+
+/// A name as it stands in SQL.
+fn quoted(name: &str) -> String {
+    let is_letter = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let is_plain = name.starts_with(is_letter)
+        && name
+            .chars()
+            .all(|other| is_letter(other) || other.is_ascii_digit());
+    match is_plain && !KEYWORDS.contains(&name) {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
 
@@ -208,6 +242,43 @@ mod tests {
         );
         assert_eq!(than("idle_session_timeout", "10500", SIZING, false), None);
         assert_eq!(than("another_timeout", "1", SIZING, false), None);
+    }
+
+    #[test]
+    fn the_user_s_own_options_come_before_the_pooler() {
+        let of_client = setting("default_transaction_read_only", "on", "client");
+        let advice = |url: &str| {
+            let endpoint = Endpoint::parse(url, &Environment::of(&[])).expect("a URL");
+            to_reset(&of_client, &endpoint)
+        };
+        let own = advice("postgres://app@db/shop?options=-cdefault_transaction_read_only%3Don");
+        let (options, pooler) = (own.find("PGOPTIONS"), own.find("pooler"));
+        assert!(options.is_some() && options < pooler, "{own}");
+        let other = advice("postgres://app@db/shop");
+        assert!(!other.contains("PGOPTIONS"), "{other}");
+    }
+
+    #[test]
+    fn names_are_quoted_where_they_need_it() {
+        for (name, expected) in [
+            ("app_1", "app_1"),
+            ("my-app", "\"my-app\""),
+            ("App", "\"App\""),
+            ("1st", "\"1st\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("user", "\"user\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(quoted(name), expected);
+        }
+        let endpoint = Endpoint::parse("postgres://my-app@db/My-Shop", &Environment::of(&[]));
+        let endpoint = endpoint.expect("a URL");
+        let advice = |source| to_reset(&setting("lock_timeout", "1", source), &endpoint);
+        assert_eq!(advice("user"), "ALTER ROLE \"my-app\" RESET lock_timeout");
+        assert_eq!(
+            advice("database user"),
+            "ALTER ROLE \"my-app\" IN DATABASE \"My-Shop\" RESET lock_timeout"
+        );
     }
 
     #[test]

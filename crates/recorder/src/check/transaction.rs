@@ -53,7 +53,7 @@ impl Examination {
         let is_proxied = self.is_proxied || self.rows.connector.path() == Path::Proxy;
         let remedy = match is_proxied {
             true => {
-                "the pooler's mode is the matter: set it to transaction or session (pgbouncer: pool_mode = transaction)"
+                "the pooler's mode does not allow transactions: set it to transaction or session (pgbouncer: pool_mode = transaction)"
             }
             false => {
                 "if a pooler stands in between, set its mode to transaction or session (pgbouncer: pool_mode)"

@@ -19,7 +19,8 @@ pub struct LookupError {
     pub is_silence: bool,
 }
 
-/// What went wrong. Of several, the last in this order is told: who says that there is no name knows less than who has no answer.
+/// What went wrong. Of several, the last in this order is told: where one question got no answer, another's "no such name" does not prove that there is no
+/// name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Trouble {
     /// There is no such name.

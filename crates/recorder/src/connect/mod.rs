@@ -1,6 +1,6 @@
 //! Making a connection: each phase up to the start-up timed apart, each under the same limit of our own. The driver's limit
 //! covers TCP only, and a stopped postmaster accepts and says nothing. Who answered is asked apart from that: a proxy that
-//! waits for a writer lets us in at once and holds the question back, as it would an operation.
+//! waits for a writer takes the connection at once and holds the question back, as it would an operation.
 
 mod channel_binding;
 mod failure;
@@ -31,7 +31,7 @@ use tokio_postgres::config::SslNegotiation;
 pub use failure::ConnectError;
 pub use lookup_error::LookupError;
 pub use progress::Progress;
-pub use resolve::{Answer, Resolver};
+pub use resolve::{Answer, Family, Resolver};
 pub(crate) use session::answer_of;
 pub use session::{Failed, Notice, Session};
 
@@ -199,15 +199,13 @@ impl Connector {
     }
 
     /// The same with a resolver of its own that keeps no answer, and gives a look-up `limit`. Nor does it know which hosts were silent.
-    ///
-    /// # Errors
-    /// As [`Resolver::without_cache`].
-    pub fn without_cache(&self, limit: Duration) -> Result<Self, String> {
-        Ok(Self {
-            resolver: self.resolver.without_cache(limit)?,
+    #[must_use]
+    pub fn without_cache(&self, limit: Duration) -> Self {
+        Self {
+            resolver: self.resolver.without_cache(limit),
             silence: Arc::default(),
             ..self.clone()
-        })
+        }
     }
 
     /// The same with a shorter limit on each phase; a longer one stays as it is.

@@ -20,7 +20,7 @@ use tokio::time::{sleep_until, timeout};
 use super::lookup_error::{LookupError, Trouble};
 use super::names::{self, Search};
 use super::order;
-use super::system::{HostsFile, NameServers};
+use super::system::{Files, HostsFile, NameServers, Stamps};
 use crate::endpoint::literal;
 
 /// Looks names up. Made when the first name is; cheap to clone, and clones share the cache.
@@ -33,9 +33,20 @@ struct Shared {
     /// On a look-up.
     limit: Duration,
     cache: Cache,
-    made: Mutex<Option<Arc<Made>>>,
+    /// What the operating system says of names; of no meaning where `server` is asked.
+    files: Files,
+    made: Mutex<Option<Current>>,
     /// Answers that need not be asked for again. hickory's own cache keeps A and AAAA apart, and asks for an AAAA that is not there each time.
     kept: Mutex<HashMap<String, Kept>>,
+}
+
+/// What asks, and what it was made of.
+struct Current {
+    made: Arc<Made>,
+    /// `None` where no file was read.
+    read: Option<Stamps>,
+    /// When the files were looked at last.
+    looked: Instant,
 }
 
 struct Made {
@@ -58,6 +69,28 @@ pub struct Answer {
     pub addresses: Vec<IpAddr>,
     /// How long it may be kept, seconds; `None` where no name server said so: out of the hosts file.
     pub ttl_s: Option<u32>,
+    /// The family of which no answer came: the name server failed, or was silent or late. That a name has none is an answer.
+    pub unanswered: Option<Family>,
+}
+
+/// A kind of addresses: each is asked for apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4, records A.
+    V4,
+    /// IPv6, records AAAA.
+    V6,
+}
+
+impl Family {
+    /// That of an address.
+    #[must_use]
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
 }
 
 /// The longest that an answer can be kept.
@@ -67,6 +100,8 @@ const LONGEST: Duration = Duration::from_secs(MAX_TTL as u64);
 const PATIENCE: Duration = Duration::from_millis(300);
 /// As many as resolv.conf can name: all are asked at once, so that two that are silent do not use up the limit of the third.
 const NAME_SERVERS: usize = 3;
+/// Between two looks at the system's files: a run may begin before the network is up, and the hosts file may be edited while it lasts.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What becomes of answers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,7 +132,7 @@ impl Resolver {
     /// Nothing is read or asked before the first name is looked up, which may take `limit`.
     ///
     /// # Errors
-    /// None: what the system lacks is the error of a look-up.
+    /// None today, as with [`Self::keeping`] in its place: what the system lacks is the error of a look-up.
     pub fn new(server: Option<SocketAddr>, limit: Duration) -> Result<Self, String> {
         Ok(Self::of(server, limit, Cache::Ttl))
     }
@@ -120,11 +155,9 @@ impl Resolver {
     }
 
     /// One that asks the same server each time anew: what the server says now, whatever was to be kept of what it said before.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn without_cache(&self, limit: Duration) -> Result<Self, String> {
-        Ok(Self::of(self.0.server, limit, Cache::None))
+    #[must_use]
+    pub fn without_cache(&self, limit: Duration) -> Self {
+        Self::of(self.0.server, limit, Cache::None)
     }
 
     /// How long answers are kept at least; `None` where their TTL decides.
@@ -137,10 +170,15 @@ impl Resolver {
     }
 
     fn of(server: Option<SocketAddr>, limit: Duration, cache: Cache) -> Self {
+        Self::with_files(server, limit, cache, Files::default())
+    }
+
+    fn with_files(server: Option<SocketAddr>, limit: Duration, cache: Cache, files: Files) -> Self {
         Self(Arc::new(Shared {
             server,
             limit,
             cache,
+            files,
             made: Mutex::default(),
             kept: Mutex::default(),
         }))
@@ -154,6 +192,8 @@ impl Resolver {
         if let Some(address) = literal(host) {
             return Ok(vec![address]);
         }
+        // Where the system's files have changed, nothing is kept; what can't be made is told where it is needed.
+        let _ = self.0.made();
         let kept = lock(&self.0.kept)
             .get(host)
             .filter(|kept| Instant::now() < kept.until)
@@ -189,8 +229,10 @@ impl Resolver {
                 answer
             })
             .map_err(|trouble| {
-                let made = lock(&self.0.made).clone();
-                let missing = made.as_ref().and_then(|made| made.missing.as_deref());
+                let current = lock(&self.0.made);
+                let missing = current
+                    .as_ref()
+                    .and_then(|current| current.made.missing.as_deref());
                 trouble.of(host, limit, missing)
             })
     }
@@ -204,6 +246,7 @@ impl Shared {
             return Ok(Answer {
                 addresses,
                 ttl_s: None,
+                unanswered: None,
             });
         }
         let name = names::name(host).map_err(|error| Trouble::Other(error.to_string()))?;
@@ -243,6 +286,11 @@ impl Shared {
             }
         }
         let (mut addresses, mut ttl_s, mut worst) = (Vec::new(), None, None);
+        let unanswered = match (is_answer(of_v4.as_ref()), is_answer(of_v6.as_ref())) {
+            (false, _) => Some(Family::V4),
+            (true, false) => Some(Family::V6),
+            (true, true) => None,
+        };
         for answer in [of_v4, of_v6].into_iter().flatten() {
             match answer {
                 Ok((more, ttl)) => {
@@ -257,17 +305,45 @@ impl Shared {
             false => Ok(Answer {
                 addresses,
                 ttl_s: ttl_s.filter(|_| !is_made_up),
+                unanswered,
             }),
         }
     }
 
-    /// What asks. What can't be made now may be made later: nothing of a failure is kept.
+    /// What asks, made anew where the system's files have changed. What can't be made now may be made later: nothing of a failure is kept,
+    /// and what was made before goes on.
     fn made(&self) -> Result<Arc<Made>, Trouble> {
-        let mut made = lock(&self.made);
-        if let Some(made) = made.as_ref() {
-            return Ok(Arc::clone(made));
+        let mut current = lock(&self.made);
+        if let Some(current) = current.as_mut() {
+            if !self.has_changed(current) {
+                return Ok(Arc::clone(&current.made));
+            }
+            if let Ok(new) = self.make_current() {
+                *current = new;
+                lock(&self.kept).clear();
+            }
+            return Ok(Arc::clone(&current.made));
         }
-        let new = match self.server {
+        let new = self.make_current()?;
+        Ok(Arc::clone(&current.insert(new).made))
+    }
+
+    /// True where the files are no longer those that were read; looks once a second at most.
+    fn has_changed(&self, current: &mut Current) -> bool {
+        let Some(read) = current.read else {
+            return false;
+        };
+        if current.looked.elapsed() < LOOK_EVERY {
+            return false;
+        }
+        current.looked = Instant::now();
+        self.files.stamps() != read
+    }
+
+    fn make_current(&self) -> Result<Current, Trouble> {
+        // Before they are read: what is written meanwhile is a change.
+        let read = self.server.is_none().then(|| self.files.stamps());
+        let made = match self.server {
             Some(server) => {
                 let mut udp = ConnectionConfig::udp();
                 udp.port = server.port();
@@ -282,11 +358,16 @@ impl Shared {
                 self.make(servers, HostsFile::default())?
             }
             None => {
-                let hosts = HostsFile::of_system().map_err(|error| Trouble::from_io(&error))?;
+                let hosts = HostsFile::read(&self.files.hosts);
+                let hosts = hosts.map_err(|error| Trouble::from_io(&error))?;
                 self.make(NameServers::of_system()?, hosts)?
             }
         };
-        Ok(Arc::clone(made.insert(Arc::new(new))))
+        Ok(Current {
+            made: Arc::new(made),
+            read,
+            looked: Instant::now(),
+        })
     }
 
     fn make(&self, servers: NameServers, hosts: HostsFile) -> Result<Made, Trouble> {
@@ -316,6 +397,15 @@ impl Shared {
             missing,
         })
     }
+}
+
+/// True where the name server said what addresses of a family there are, or that there are none. Some say of a family they do not know that
+/// there is no such name.
+fn is_answer(answer: Option<&Result<(Vec<IpAddr>, u32), Trouble>>) -> bool {
+    matches!(
+        answer,
+        Some(Ok(_) | Err(Trouble::NoName | Trouble::NoAddress))
+    )
 }
 
 /// The addresses in an answer, and the least TTL of its records.

@@ -144,6 +144,69 @@ async fn one_answer_is_enough() {
 }
 
 #[tokio::test]
+async fn a_lost_answer_is_told_from_one_that_says_there_is_none() {
+    const AFTER: Duration = Duration::from_secs(20);
+    let server = NameServer::start(&[
+        ("failed.test", A, Reply::Address("127.0.0.2", 5)),
+        ("failed.test", AAAA, Reply::ServerFailure),
+        ("late.test", A, Reply::Address("127.0.0.2", 5)),
+        ("late.test", AAAA, Reply::Late("2001:db8::6", AFTER)),
+        ("six.test", A, Reply::ServerFailure),
+        ("six.test", AAAA, Reply::Address("2001:db8::6", 5)),
+        ("none.test", A, Reply::Address("127.0.0.2", 5)),
+        ("none.test", AAAA, Reply::Nothing),
+        ("no-name.test", A, Reply::Address("127.0.0.2", 5)),
+        ("no-name.test", AAAA, Reply::NoSuchName),
+    ]);
+    let resolver = server.resolver(LIMIT);
+    for (host, unanswered) in [
+        ("failed.test", Some(Family::V6)),
+        ("late.test", Some(Family::V6)),
+        ("six.test", Some(Family::V4)),
+        ("none.test", None),
+        ("no-name.test", None),
+    ] {
+        let answer = resolver.answer(host).await.unwrap();
+        assert_eq!(answer.unanswered, unanswered, "{host}");
+    }
+}
+
+/// As libc does: a run may begin before the network is up.
+#[tokio::test]
+async fn the_files_of_the_system_are_read_anew_when_they_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files {
+        hosts: folder.path().join("hosts"),
+        resolv_conf: folder.path().join("resolv.conf"),
+    };
+    let (hosts, resolv_conf) = (files.hosts.clone(), files.resolv_conf.clone());
+    std::fs::write(&hosts, "127.0.0.2 db.test\n").unwrap();
+    let resolver = Resolver::with_files(None, LIMIT, Cache::Ttl, files);
+    let of = async || resolver.addresses("db.test").await.unwrap()[0].to_string();
+    assert_eq!(of().await, "127.0.0.2");
+    let before = resolver.0.made().unwrap();
+    lock(&resolver.0.kept).insert(
+        "kept.test".to_owned(),
+        Kept {
+            addresses: vec![IpAddr::from([127, 0, 0, 9])],
+            until: Instant::now() + LIMIT,
+        },
+    );
+    std::fs::write(&hosts, "127.0.0.33 db.test\n").unwrap();
+    tokio::time::sleep(LOOK_EVERY).await;
+    assert_eq!(of().await, "127.0.0.33");
+    assert!(lock(&resolver.0.kept).is_empty());
+    let after = resolver.0.made().unwrap();
+    assert!(!Arc::ptr_eq(&before, &after));
+    // Nothing was written: nothing is read.
+    tokio::time::sleep(LOOK_EVERY).await;
+    assert!(Arc::ptr_eq(&after, &resolver.0.made().unwrap()));
+    std::fs::write(&resolv_conf, "nameserver 127.0.0.53\n").unwrap();
+    tokio::time::sleep(LOOK_EVERY).await;
+    assert!(!Arc::ptr_eq(&after, &resolver.0.made().unwrap()));
+}
+
+#[tokio::test]
 async fn a_slow_name_server_has_the_whole_limit() {
     const AFTER: Duration = Duration::from_millis(4_500);
     let server = NameServer::start(&[
@@ -179,7 +242,7 @@ async fn answers_are_kept_whole() {
     assert_eq!(server.asked(), asked);
     resolver.answer("kept.test").await.unwrap();
     assert!(server.asked() >= asked + 2);
-    let anew = resolver.without_cache(LIMIT).unwrap();
+    let anew = resolver.without_cache(LIMIT);
     for _ in 0..2 {
         let asked = server.asked();
         anew.addresses("kept.test").await.unwrap();

@@ -100,7 +100,7 @@ impl Silence {
     /// There was an answer in this phase, whichever.
     fn answered(&self, place: Place, phase: ConnectPhase) {
         let mut marks = self.marks();
-        // What fell silent in a later phase answers the earlier ones each time.
+        // A server that is silent in a later phase still answers in the earlier ones: such an answer does not clear it.
         if marks
             .get(&place)
             .is_some_and(|mark| mark.phase as u8 <= phase as u8)

@@ -1,9 +1,10 @@
-//! What the operating system says of names: the hosts file, and which name servers to ask. Read when the first name is looked up: who is
-//! given addresses needs neither.
+//! What the operating system says of names: the hosts file, and which name servers to ask. Read when the first name is looked up, as who is
+//! given addresses needs neither, and anew when one of the files changes, as libc does.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
@@ -11,8 +12,39 @@ use hickory_resolver::system_conf::read_system_conf;
 
 use crate::shortage;
 
-/// Where Unix has it.
-const HOSTS_FILE: &str = "/etc/hosts";
+/// Where the system's files are.
+pub(super) struct Files {
+    pub(super) hosts: PathBuf,
+    /// Only looked at here: hickory reads its own path.
+    pub(super) resolv_conf: PathBuf,
+}
+
+impl Default for Files {
+    /// Where Unix has them.
+    fn default() -> Self {
+        Self {
+            hosts: "/etc/hosts".into(),
+            resolv_conf: "/etc/resolv.conf".into(),
+        }
+    }
+}
+
+/// Time of change and length of a file; `None` for one that is not there.
+type Stamp = Option<(Option<SystemTime>, u64)>;
+
+/// What tells that one of the files was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamps([Stamp; 2]);
+
+impl Files {
+    pub(super) fn stamps(&self) -> Stamps {
+        let stamp = |file: &Path| {
+            let metadata = std::fs::metadata(file).ok()?;
+            Some((metadata.modified().ok(), metadata.len()))
+        };
+        Stamps([stamp(&self.hosts), stamp(&self.resolv_conf)])
+    }
+}
 
 /// The hosts file. hickory has a reader of its own, which leaves out names that are no host names to it, and the whole file for one byte
 /// that is no UTF-8.
@@ -20,15 +52,11 @@ const HOSTS_FILE: &str = "/etc/hosts";
 pub(super) struct HostsFile(Vec<(IpAddr, Vec<String>)>);
 
 impl HostsFile {
-    /// That of the system; one that can't be read is none, as with libc.
+    /// One that can't be read is none, as with libc.
     ///
     /// # Errors
     /// Where this host has no descriptor left: then nothing is known of the file.
-    pub(super) fn of_system() -> io::Result<Self> {
-        Self::read(Path::new(HOSTS_FILE))
-    }
-
-    fn read(file: &Path) -> io::Result<Self> {
+    pub(super) fn read(file: &Path) -> io::Result<Self> {
         match std::fs::read(file) {
             Ok(bytes) => Ok(Self::parse(&bytes)),
             Err(error) if shortage::is_shortage(&error) => Err(error),

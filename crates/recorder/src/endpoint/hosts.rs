@@ -50,7 +50,7 @@ pub fn literal(host: &str) -> Option<IpAddr> {
 /// Which server a connection may stay with; the words and meanings of libpq's `target_session_attrs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TargetSession {
-    /// The first one that lets us in.
+    /// The first one that takes the connection.
     #[default]
     Any,
     /// One that takes writes.

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use recording::vocabulary::EventKind;
 use recording::{Server, Timestamp};
 
-use super::name::list;
+use super::name::{Whole, list};
+use crate::connect::Family;
 
 /// What happened, and from what to what.
 pub(super) type Change = (EventKind, String);
@@ -94,8 +95,14 @@ pub(super) struct Addresses {
 
 impl Addresses {
     /// Takes note of the addresses of `host`, and tells whether they changed.
-    pub(super) fn see(&mut self, host: &str, now: BTreeSet<IpAddr>) -> Option<Change> {
-        let before = self.last.replace(now.clone())?;
+    pub(super) fn see(&mut self, host: &str, whole: Whole) -> Option<Change> {
+        let Whole {
+            addresses: now,
+            is_new,
+        } = whole;
+        let mut before = self.last.replace(now.clone())?;
+        let newly_heard = now.iter().copied();
+        before.extend(newly_heard.filter(|address| is_new == Some(Family::of(*address))));
         (before != now).then(|| {
             let detail = format!("{host}: {} -> {}", list(&before), list(&now));
             (EventKind::AddressChanged, detail)
@@ -228,8 +235,9 @@ mod tests {
 
     #[test]
     fn addresses_are_compared_as_sets() {
-        let set = |texts: &[&str]| -> BTreeSet<IpAddr> {
-            texts.iter().map(|text| text.parse().unwrap()).collect()
+        let set = |texts: &[&str]| Whole {
+            addresses: texts.iter().map(|text| text.parse().unwrap()).collect(),
+            is_new: None,
         };
         let mut known = Addresses::default();
         assert_eq!(known.see("db", set(&["10.0.0.2", "10.0.0.10"])), None);

@@ -9,7 +9,7 @@ mod name;
 mod rotation;
 mod server;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
@@ -20,14 +20,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connect::Connector;
-use crate::endpoint::Endpoint;
 use crate::tell::Teller;
 use name::NameProbe;
 use server::ServerProbe;
 
 /// Between two questions to the name server.
 const NAME_INTERVAL: Duration = Duration::from_secs(1);
-/// A probe may take this long at least, of several hosts for each of them, also where the interval is shorter.
+/// A probe may take this long at least, of several addresses for each of them, also where the interval is shorter.
 const LEAST_LIMIT: Duration = Duration::from_secs(1);
 /// Shorter intervals would be load, and not a look.
 const LEAST_INTERVAL: Duration = Duration::from_millis(50);
@@ -54,7 +53,7 @@ impl Probing {
     /// Probes of the endpoints of `connectors`; `None` where the user wants none.
     ///
     /// # Errors
-    /// One line where the interval is too short, or there is no resolver to be had.
+    /// One line where the interval is too short.
     pub(crate) fn new<'a>(
         args: &ProbeArgs,
         connectors: impl Iterator<Item = &'a Connector>,
@@ -71,7 +70,7 @@ impl Probing {
         // Each its own: with the workload's cache a probe would see what the workload saw before.
         let connectors = connectors
             .map(|connector| connector.without_cache(LEAST_LIMIT))
-            .collect::<Result<_, _>>()?;
+            .collect();
         Ok(Some(Self { every, connectors }))
     }
 
@@ -94,12 +93,17 @@ impl Probing {
         let mut probes = JoinSet::new();
         for connector in &self.connectors {
             let mut addresses = Vec::new();
-            let mut asked = BTreeSet::new();
+            let mut asked = BTreeMap::new();
             for host in &connector.endpoint().hosts {
                 let literal = host.address();
-                let (resolved, heard) = watch::channel(literal.into_iter().collect());
                 // The same name at another port is no other name.
-                if literal.is_none() && asked.insert(&host.name) {
+                if let Some(heard) = asked.get(&host.name) {
+                    addresses.push(watch::Receiver::clone(heard));
+                    continue;
+                }
+                let (resolved, heard) = watch::channel(literal.into_iter().collect());
+                addresses.push(heard.clone());
+                if literal.is_none() {
                     let probe = NameProbe {
                         connector: connector.clone(),
                         host: host.name.clone(),
@@ -107,22 +111,14 @@ impl Probing {
                         teller: teller.clone(),
                     };
                     probes.spawn(probe.run());
-                    addresses.push(heard);
-                } else if literal.is_some() {
-                    addresses.push(heard);
+                    asked.insert(&host.name, heard);
                 }
             }
             let limit = self.every.max(LEAST_LIMIT);
-            let tries = tries(connector.endpoint());
             let probe = ServerProbe {
-                // Of one host the whole probe has the limit, whatever its phases take.
-                connector: match tries {
-                    1 => connector.clone(),
-                    _ => connector.clone().with_limit(limit),
-                },
+                connector: connector.clone().with_limit(limit),
                 every: self.every,
                 limit,
-                tries,
                 addresses,
                 teller: teller.clone(),
             };
@@ -130,12 +126,6 @@ impl Probing {
         }
         probes
     }
-}
-
-/// How many hosts one attempt to connect may ask.
-fn tries(endpoint: &Endpoint) -> u32 {
-    let tries = endpoint.hosts.len() * endpoint.target.rounds().len();
-    u32::try_from(tries).unwrap_or(u32::MAX)
 }
 
 /// No answer within the limit.

@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::NAME_INTERVAL;
 use super::changes::{Addresses, Change};
 use super::rotation::Rotation;
-use crate::connect::Connector;
+use crate::connect::{Answer, Connector, Family};
 use crate::message;
 use crate::tell::Teller;
 
@@ -43,10 +43,53 @@ impl Known {
         }
     }
 
-    fn see(&mut self, host: &str, now: BTreeSet<IpAddr>, asked: Instant) -> Option<Change> {
+    fn see(&mut self, host: &str, now: Whole, asked: Instant) -> Option<Change> {
         match self {
             Self::ForWrites(known) => known.see(host, now),
-            Self::ForReads(known) => known.see(host, now, asked),
+            Self::ForReads(known) => known.see(host, now.addresses, asked),
+        }
+    }
+}
+
+/// What a name leads to, as far as it is known.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Whole {
+    pub(super) addresses: BTreeSet<IpAddr>,
+    /// The family that answered for the first time, after the other one: its addresses may have been there all the time.
+    pub(super) is_new: Option<Family>,
+}
+
+/// What each family answered last. IPv4 and IPv6 are asked for apart, and one of the answers may be lost: the addresses are still there.
+#[derive(Default)]
+struct Families {
+    v4: Option<BTreeSet<IpAddr>>,
+    v6: Option<BTreeSet<IpAddr>>,
+}
+
+impl Families {
+    /// Takes note of an answer, and puts what is known in the place of what is lost.
+    fn see(&mut self, answer: &Answer) -> Whole {
+        let mut is_new = None;
+        let is_first = self.v4.is_none() && self.v6.is_none();
+        for family in [Family::V4, Family::V6] {
+            if answer.unanswered == Some(family) {
+                continue;
+            }
+            let addresses = answer.addresses.iter().copied();
+            let of_family = addresses.filter(|address| Family::of(*address) == family);
+            let known = match family {
+                Family::V4 => &mut self.v4,
+                Family::V6 => &mut self.v6,
+            };
+            let before = known.replace(of_family.collect());
+            if before.is_none() && !is_first {
+                is_new = Some(family);
+            }
+        }
+        let known = [&self.v4, &self.v6].into_iter().flatten().flatten();
+        Whole {
+            addresses: known.copied().collect(),
+            is_new,
         }
     }
 }
@@ -57,6 +100,7 @@ impl NameProbe {
         let host = &self.host;
         let path = self.connector.path();
         let mut known = Known::new(self.connector.is_reader());
+        let mut families = Families::default();
         let mut ticks = interval(NAME_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -68,14 +112,15 @@ impl NameProbe {
             let time = self.teller.clock.at_us(asked);
             let (dns, failure) = match answer {
                 Ok(answer) => {
-                    let addresses: BTreeSet<IpAddr> = answer.addresses.into_iter().collect();
+                    let whole = families.see(&answer);
                     let ttl_s = answer.ttl_s;
                     let dns = DnsAnswer {
-                        addresses: list(&addresses),
+                        // As it came, without what was lost of it.
+                        addresses: list(&answer.addresses.into_iter().collect()),
                         ttl_s: ttl_s.map(|ttl_s| i32::try_from(ttl_s).unwrap_or(i32::MAX)),
                     };
-                    self.resolved.send_replace(addresses.clone());
-                    if let Some(change) = known.see(host, addresses, asked) {
+                    self.resolved.send_replace(whole.addresses.clone());
+                    if let Some(change) = known.see(host, whole, asked) {
                         let (kind, detail) = change;
                         self.teller
                             .event(time + duration_us, Some(path), kind, detail);
@@ -111,4 +156,64 @@ impl NameProbe {
 pub(super) fn list(addresses: &BTreeSet<IpAddr>) -> String {
     let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
     texts.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(addresses: &[&str], unanswered: Option<Family>) -> Answer {
+        let addresses = addresses.iter().map(|text| text.parse().unwrap());
+        Answer {
+            addresses: addresses.collect(),
+            ttl_s: Some(5),
+            unanswered,
+        }
+    }
+
+    fn changes(answers: &[(&[&str], Option<Family>)]) -> Vec<String> {
+        let (mut known, mut families) = (Known::new(false), Families::default());
+        let told = answers.iter().filter_map(|(addresses, unanswered)| {
+            let whole = families.see(&answer(addresses, *unanswered));
+            known.see("db", whole, Instant::now())
+        });
+        told.map(|(_, detail)| detail).collect()
+    }
+
+    #[test]
+    fn a_lost_answer_of_one_family_is_no_change() {
+        let both: &[&str] = &["10.0.0.1", "2001:db8::1"];
+        let lost: (&[&str], _) = (&both[..1], Some(Family::V6));
+        let none: Vec<String> = Vec::new();
+        assert_eq!(
+            changes(&[(both, None), lost, (both, None), lost, (both, None)]),
+            none
+        );
+        assert_eq!(changes(&[lost, (both, None), lost]), none);
+        // Nor may a connection be taken for one that leads elsewhere.
+        let mut families = Families::default();
+        families.see(&answer(both, None));
+        let whole = families.see(&answer(lost.0, lost.1));
+        assert_eq!(list(&whole.addresses), "10.0.0.1,2001:db8::1");
+    }
+
+    #[test]
+    fn what_did_answer_is_compared() {
+        let both: &[&str] = &["10.0.0.1", "2001:db8::1"];
+        // That there is no AAAA any more is an answer.
+        assert_eq!(
+            changes(&[(both, None), (&both[..1], None)]),
+            ["db: 10.0.0.1,2001:db8::1 -> 10.0.0.1"]
+        );
+        // A name server that never answers AAAA does not hide a failover.
+        let lost = Some(Family::V6);
+        assert_eq!(
+            changes(&[(&["10.0.0.1"], lost), (&["10.0.0.2"], lost)]),
+            ["db: 10.0.0.1 -> 10.0.0.2"]
+        );
+        assert_eq!(
+            changes(&[(&["10.0.0.1"], lost), (&["10.0.0.2", "2001:db8::2"], None)]),
+            ["db: 10.0.0.1,2001:db8::2 -> 10.0.0.2,2001:db8::2"]
+        );
+    }
 }

@@ -24,13 +24,24 @@ pub(super) struct ServerProbe {
     pub connector: Connector,
     /// From the begin of a probe to that of the next.
     pub every: Duration,
-    /// On a question on the connection that is there, and on each of the hosts where one is made.
+    /// On a question on the connection that is there, and for each of the addresses where one is made.
     pub limit: Duration,
-    /// How many hosts an attempt to connect may ask one after the other: a silent one must not hide those behind it.
-    pub tries: u32,
-    /// What each of the endpoint's hosts resolved to last; empty where nobody said yet.
+    /// What each of the endpoint's hosts resolved to last, in their order; empty where no name server said yet.
     pub addresses: Vec<watch::Receiver<BTreeSet<IpAddr>>>,
     pub teller: Teller,
+}
+
+/// So many addresses are allowed for where a name has not resolved yet.
+const UNRESOLVED: usize = 2;
+
+/// How many addresses `rounds` over hosts with so many known addresses ask.
+fn tries(known: &[usize], rounds: usize) -> u32 {
+    let of_host = |known: &usize| match known {
+        0 => UNRESOLVED,
+        known => *known,
+    };
+    let addresses: usize = known.iter().map(of_host).sum();
+    u32::try_from(addresses * rounds).unwrap_or(u32::MAX)
 }
 
 /// The probe's connection between two questions.
@@ -97,7 +108,7 @@ impl ServerProbe {
         let asking = self.ask(open, &mut progress);
         let limit = match was_open {
             true => self.limit,
-            false => self.limit.saturating_mul(self.tries),
+            false => self.limit.saturating_mul(self.tries()),
         };
         let asked = timeout(limit, asking).await;
         match asked {
@@ -119,6 +130,12 @@ impl ServerProbe {
                 Err(too_late(class, limit))
             }
         }
+    }
+
+    /// How many addresses an attempt to connect may ask one after the other: a silent one must not hide those behind it.
+    fn tries(&self) -> u32 {
+        let known: Vec<usize> = self.addresses.iter().map(|of| of.borrow().len()).collect();
+        tries(&known, self.connector.endpoint().target.rounds().len())
     }
 
     /// False for a connection that has ended, or that leads where the name no longer does: an old writer that lives on would
@@ -173,5 +190,18 @@ impl ServerProbe {
             address: progress.address,
             refused: Refused::default(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_of_each_host_has_its_time() {
+        assert_eq!(tries(&[1], 1), 1);
+        assert_eq!(tries(&[2], 1), 2);
+        assert_eq!(tries(&[0], 1), 2);
+        assert_eq!(tries(&[1, 3, 0], 2), 12);
     }
 }
