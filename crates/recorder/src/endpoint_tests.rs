@@ -378,6 +378,33 @@ fn the_files_of_the_home_folder() {
     assert_eq!(none.client_certificate, None);
 }
 
+#[test]
+fn a_revocation_list_of_the_home_folder_is_not_passed_over() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".postgresql");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("root.crl"), "").unwrap();
+    let environment = Environment::of(&[("HOME", home.path().to_str().unwrap())]);
+    let read = |text: &str| Endpoint::parse(&format!("host=h user=a {text}"), &environment);
+    for checked in [
+        "sslrootcert=f",
+        "sslmode=require sslrootcert=f",
+        "sslmode=verify-full sslrootcert=f",
+    ] {
+        let error = read(checked).unwrap_err();
+        assert!(
+            error.contains("root.crl: revocation lists are not read") && !error.contains('\n'),
+            "{checked}: {error}"
+        );
+    }
+    // libpq does not read it either.
+    for unchecked in ["", "sslmode=disable sslrootcert=f", "sslrootcert=system"] {
+        assert!(read(unchecked).is_ok(), "{unchecked}");
+    }
+    std::fs::write(folder.join("root.crt"), "").unwrap();
+    assert!(read("").unwrap_err().contains("root.crl"));
+}
+
 /// The variables of `postgres:///` and of what it leaves out.
 const VARIABLES: [(&str, &str); 7] = [
     ("PGHOST", "db.example.com"),

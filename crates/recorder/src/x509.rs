@@ -25,9 +25,22 @@ const IP_ADDRESS: u8 = 0x87;
 /// id-at-commonName, id-at-organizationName.
 const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
 const ORGANIZATION: [u8; 3] = [0x55, 0x04, 0x0a];
-/// id-ce-subjectAltName, id-ce-basicConstraints.
+/// id-ce: what the extensions of RFC 5280 begin with.
+const EXTENSION: [u8; 2] = [0x55, 0x1d];
+/// id-ce-subjectAltName, id-ce-basicConstraints, id-ce-keyUsage, id-ce-extKeyUsage.
 const ALTERNATIVE_NAMES: [u8; 3] = [0x55, 0x1d, 0x11];
 const BASIC_CONSTRAINTS: [u8; 3] = [0x55, 0x1d, 0x13];
+const KEY_USAGE: [u8; 3] = [0x55, 0x1d, 0x0f];
+const EXTENDED_KEY_USAGE: [u8; 3] = [0x55, 0x1d, 0x25];
+/// The last numbers of the extensions that OpenSSL knows, and so takes where they are critical: subjectKeyIdentifier, keyUsage, subjectAltName,
+/// basicConstraints, nameConstraints, cRLDistributionPoints, certificatePolicies, policyMappings, authorityKeyIdentifier, policyConstraints,
+/// extKeyUsage, inhibitAnyPolicy.
+const KNOWN_EXTENSIONS: [u8; 12] = [14, 15, 17, 19, 30, 31, 32, 33, 35, 36, 37, 54];
+/// id-kp-serverAuth, 1.3.6.1.5.5.7.3.1.
+const SERVER_AUTH: [u8; 8] = [0x2b, 6, 1, 5, 5, 7, 3, 1];
+/// Bits of keyUsage: digitalSignature, keyEncipherment, keyAgreement; keyCertSign.
+const TLS_USE: u8 = 0x80 | 0x20 | 0x08;
+const SIGNING_USE: u8 = 0x04;
 /// rsaEncryption, 1.2.840.113549.1.1.1.
 const RSA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 
@@ -52,12 +65,29 @@ pub(crate) struct Certificate<'a> {
     pub(crate) not_after_s: i64,
     /// The SubjectPublicKeyInfo, with its tag and length.
     pub(crate) key_info: &'a [u8],
-    /// True where it says that it may sign others.
-    pub(crate) is_authority: bool,
+    /// It has some, whatever its version.
+    pub(crate) has_extensions: bool,
+    /// One of the critical ones has no meaning to us.
+    pub(crate) has_unknown_critical: bool,
+    /// What it says of itself as an authority; `None` where it says nothing.
+    pub(crate) basic_constraints: Option<BasicConstraints>,
+    /// The first byte of keyUsage; nothing is allowed where it can't be read.
+    key_usage: Option<u8>,
+    /// Whether extendedKeyUsage has servers among its uses; `None` where it has no such list.
+    server_use: Option<bool>,
     /// Names of hosts among the alternative names, as they are.
     pub(crate) dns_names: Vec<&'a [u8]>,
     /// Addresses among the alternative names: four bytes, or sixteen.
     pub(crate) addresses: Vec<&'a [u8]>,
+}
+
+/// Whether a certificate may sign others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BasicConstraints {
+    /// It says that it may.
+    pub(crate) is_authority: bool,
+    /// How many authorities may stand below it, before the server's certificate.
+    pub(crate) path_length: Option<usize>,
 }
 
 /// A public key.
@@ -98,13 +128,18 @@ impl<'a> Certificate<'a> {
             not_before_s: validity.next().and_then(time)?,
             not_after_s: validity.next().and_then(time)?,
             key_info,
-            is_authority: false,
+            has_extensions: false,
+            has_unknown_critical: false,
+            basic_constraints: None,
+            key_usage: None,
+            server_use: None,
             dns_names: Vec::new(),
             addresses: Vec::new(),
         };
         while let Some((tag, content)) = fields.next() {
             // Between the two there are unique identifiers at most.
             if tag == EXTENSIONS {
+                read.has_extensions = true;
                 read.extensions(Reader(content).take(SEQUENCE)?)?;
             }
         }
@@ -116,23 +151,60 @@ impl<'a> Certificate<'a> {
         while let Some(extension) = extensions.take(SEQUENCE) {
             let mut extension = Reader(extension);
             let kind = extension.take(OBJECT_IDENTIFIER)?;
-            let _is_critical = extension.take(BOOLEAN);
+            let is_critical = extension.take(BOOLEAN).is_some_and(is_true);
             let value = extension.take(OCTET_STRING)?;
             if kind == ALTERNATIVE_NAMES {
-                let mut names = Reader(Reader(value).take(SEQUENCE)?);
-                while let Some((kind, name)) = names.next() {
-                    match kind {
-                        DNS_NAME => self.dns_names.push(name),
-                        IP_ADDRESS => self.addresses.push(name),
-                        _ => {}
-                    }
-                }
+                self.alternative_names(Reader(value).take(SEQUENCE)?);
             } else if kind == BASIC_CONSTRAINTS {
-                let says = Reader(Reader(value).take(SEQUENCE)?).take(BOOLEAN);
-                self.is_authority = says.is_some_and(|says| says != [0]);
+                let mut says = Reader(Reader(value).take(SEQUENCE)?);
+                self.basic_constraints = Some(BasicConstraints {
+                    is_authority: says.take(BOOLEAN).is_some_and(is_true),
+                    path_length: says.take(INTEGER).map(path_length),
+                });
+            } else if kind == KEY_USAGE {
+                let bits = Reader(value).take(BIT_STRING);
+                self.key_usage = Some(bits.and_then(|bits| bits.get(1)).map_or(0, |byte| *byte));
+            } else if kind == EXTENDED_KEY_USAGE {
+                let mut uses = Reader(Reader(value).take(SEQUENCE).unwrap_or_default());
+                let mut each = std::iter::from_fn(|| uses.take(OBJECT_IDENTIFIER));
+                self.server_use = Some(each.any(|usage| usage == SERVER_AUTH));
             }
+            let number = kind.strip_prefix(&EXTENSION);
+            let is_known = matches!(number, Some([number]) if KNOWN_EXTENSIONS.contains(number));
+            self.has_unknown_critical |= is_critical && !is_known;
         }
         Some(())
+    }
+
+    fn alternative_names(&mut self, names: &'a [u8]) {
+        let mut names = Reader(names);
+        while let Some((kind, name)) = names.next() {
+            match kind {
+                DNS_NAME => self.dns_names.push(name),
+                IP_ADDRESS => self.addresses.push(name),
+                _ => {}
+            }
+        }
+    }
+
+    /// It says that it may sign others.
+    pub(crate) fn is_authority(&self) -> bool {
+        self.basic_constraints.is_some_and(|says| says.is_authority)
+    }
+
+    /// Its key may sign certificates: keyUsage says so, or is not there.
+    pub(crate) fn may_sign(&self) -> bool {
+        self.key_usage.is_none_or(|bits| bits & SIGNING_USE != 0)
+    }
+
+    /// Its key may be used for TLS: keyUsage says so, or is not there.
+    pub(crate) fn may_do_tls(&self) -> bool {
+        self.key_usage.is_none_or(|bits| bits & TLS_USE != 0)
+    }
+
+    /// It is for servers: extendedKeyUsage says so, or is not there.
+    pub(crate) fn is_for_servers(&self) -> bool {
+        self.server_use.unwrap_or(true)
     }
 
     /// It is its own issuer, or so it says.
@@ -204,6 +276,19 @@ pub(crate) fn address(bytes: &[u8]) -> Option<IpAddr> {
     let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
         .ok()
+}
+
+fn is_true(boolean: &[u8]) -> bool {
+    boolean != [0]
+}
+
+/// A number below zero, which is a mistake, allows nothing.
+fn path_length(integer: &[u8]) -> usize {
+    if integer.first().is_none_or(|first| *first >= 0x80) {
+        return 0;
+    }
+    let add = |sum: usize, byte: &u8| sum.saturating_mul(256).saturating_add(usize::from(*byte));
+    integer.iter().fold(0, add)
 }
 
 /// The content of a bit string of whole bytes.

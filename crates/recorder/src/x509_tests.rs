@@ -87,6 +87,81 @@ fn names_and_times() {
     assert_eq!(found.not_after_s, 1_797_354_660);
 }
 
+pub(crate) fn extension(kind: &[u8], is_critical: bool, value: &[u8]) -> Vec<u8> {
+    let parts = [
+        element(OBJECT_IDENTIFIER, kind),
+        element(BOOLEAN, &[if is_critical { 0xff } else { 0 }]),
+        element(OCTET_STRING, value),
+    ];
+    element(SEQUENCE, &parts.concat())
+}
+
+/// CA:TRUE.
+pub(crate) fn authority(path_length: Option<u8>) -> Vec<u8> {
+    let mut says = element(BOOLEAN, &[0xff]);
+    says.extend(
+        path_length
+            .iter()
+            .flat_map(|most| element(INTEGER, &[*most])),
+    );
+    extension(&BASIC_CONSTRAINTS, true, &element(SEQUENCE, &says))
+}
+
+/// The first byte of keyUsage.
+pub(crate) fn key_usage(bits: u8) -> Vec<u8> {
+    extension(&KEY_USAGE, true, &element(BIT_STRING, &[0, bits]))
+}
+
+/// extendedKeyUsage with one use.
+pub(crate) fn extended_key_usage(usage: &[u8]) -> Vec<u8> {
+    let uses = element(SEQUENCE, &element(OBJECT_IDENTIFIER, usage));
+    extension(&EXTENDED_KEY_USAGE, false, &uses)
+}
+
+/// Of version 3, it says that it is of version 2.
+pub(crate) fn of_version_2(mut der: Vec<u8>) -> Vec<u8> {
+    let version = element(VERSION, &element(INTEGER, &[2]));
+    let at = der.windows(version.len()).position(|part| part == version);
+    der[at.unwrap() + version.len() - 1] = 1;
+    der
+}
+
+#[test]
+fn what_it_may_be_used_for() {
+    let own = name(&COMMON_NAME, "x");
+    let uses = |extensions: &[u8]| {
+        let der = certificate(&own, &own, SOON, extensions, SIGNED);
+        let found = Certificate::read(&der).unwrap();
+        assert_eq!(found.has_extensions, !extensions.is_empty());
+        let (signs, does_tls) = (found.may_sign(), found.may_do_tls());
+        let of_use = (signs, does_tls, found.is_for_servers());
+        (of_use, found.has_unknown_critical)
+    };
+    let client_auth = [0x2b, 6, 1, 5, 5, 7, 3, 2];
+    let broken = extension(&KEY_USAGE, true, &element(INTEGER, &[0xff]));
+    let unknown = |is_critical| extension(&[0x2a, 3, 4, 5], is_critical, &[5, 0]);
+    let cases = [
+        (Vec::new(), (true, true, true), false),
+        (authority(None), (true, true, true), false),
+        (key_usage(0x80), (false, true, true), false),
+        (key_usage(0x20), (false, true, true), false),
+        (key_usage(0x08), (false, true, true), false),
+        (key_usage(0x06), (true, false, true), false),
+        (broken, (false, false, true), false),
+        (extended_key_usage(&SERVER_AUTH), (true, true, true), false),
+        (extended_key_usage(&client_auth), (true, true, false), false),
+        (unknown(true), (true, true, true), true),
+        (unknown(false), (true, true, true), false),
+    ];
+    for (extensions, of_use, is_unknown) in cases {
+        assert_eq!(uses(&extensions), (of_use, is_unknown), "{extensions:x?}");
+    }
+    assert_eq!(path_length(&[0]), 0);
+    assert_eq!(path_length(&[0xff]), 0);
+    assert_eq!(path_length(&[1, 0]), 256);
+    assert_eq!(path_length(&[0x7f; 20]), usize::MAX);
+}
+
 #[test]
 fn extensions() {
     let names = [
@@ -94,22 +169,15 @@ fn extensions() {
         element(IP_ADDRESS, &[10, 0, 0, 1]),
     ]
     .concat();
-    let extension = |kind: [u8; 3], value: Vec<u8>| {
-        let parts = [
-            element(OBJECT_IDENTIFIER, &kind),
-            element(BOOLEAN, &[0xff]),
-            element(OCTET_STRING, &element(SEQUENCE, &value)),
-        ];
-        element(SEQUENCE, &parts.concat())
-    };
     let both = [
-        extension(BASIC_CONSTRAINTS, element(BOOLEAN, &[0xff])),
-        extension(ALTERNATIVE_NAMES, names),
+        authority(Some(1)),
+        extension(&ALTERNATIVE_NAMES, true, &element(SEQUENCE, &names)),
     ];
     let own = name(&COMMON_NAME, "x");
     let der = certificate(&own, &own, SOON, &both.concat(), SIGNED);
     let found = Certificate::read(&der).unwrap();
-    assert_eq!((found.version, found.is_authority), (3, true));
+    assert_eq!((found.version, found.is_authority()), (3, true));
+    assert_eq!(found.basic_constraints.unwrap().path_length, Some(1));
     assert_eq!(found.dns_names, [b"*.shop.test"]);
     assert_eq!(found.names(), ["*.shop.test", "10.0.0.1"]);
 }

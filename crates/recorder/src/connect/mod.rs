@@ -255,7 +255,7 @@ impl Connector {
                 match self.open(id, address, Some(tls), password, progress).await {
                     // libpq's `prefer`: what TLS did not do is tried again without.
                     Err(error) if is_refusal_of_tls(progress, &error) => {
-                        progress.tls_error = Some(error.message);
+                        progress.begin_without_tls(error.message);
                         self.open(id, address, None, password, progress).await
                     }
                     opened => opened,

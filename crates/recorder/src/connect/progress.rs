@@ -48,6 +48,20 @@ impl Progress {
         };
     }
 
+    /// The connection with TLS failed, and the same address is tried without: nothing of the first is true of the second.
+    pub(super) fn begin_without_tls(&mut self, tls_error: String) {
+        *self = Self {
+            host: self.host,
+            phase: self.phase,
+            address: self.address,
+            dns_us: self.dns_us,
+            tls_error: Some(tls_error),
+            earlier: std::mem::take(&mut self.earlier),
+            has_other_addresses: self.has_other_addresses,
+            ..Self::default()
+        };
+    }
+
     /// Nor of one of its addresses.
     pub(super) fn begin_address(&mut self, address: IpAddr, has_others: bool) {
         *self = Self {

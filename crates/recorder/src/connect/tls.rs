@@ -3,6 +3,7 @@
 mod client_certificate;
 mod host_name;
 mod provider;
+mod trust;
 mod verifier;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -16,9 +17,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, Error, SupportedProtocolVersion,
-};
+use tokio_rustls::rustls::{AlertDescription, ClientConfig, Error, SupportedProtocolVersion};
 
 use crate::endpoint::{Endpoint, Host, SslMode, TlsVersion};
 use verifier::Verifier;
@@ -147,10 +146,6 @@ pub(super) fn explain(error: &std::io::Error) -> Option<String> {
 pub(super) fn explain_later(error: &std::io::Error) -> Option<String> {
     let reason = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match reason {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "the server's certificate is signed by none of the authorities in sslrootcert that are valid today"
-                .to_owned()
-        }
         Error::InvalidCertificate(error) => {
             format!("the server's certificate is not good: {error}")
         }
@@ -158,7 +153,9 @@ pub(super) fn explain_later(error: &std::io::Error) -> Option<String> {
         Error::General(text) => text.clone(),
         Error::AlertReceived(alert) => explain_alert(*alert),
         Error::PeerIncompatible(reason) => {
-            format!("the server's TLS is too old, or of another kind ({reason:?}); it needs TLS 1.2 or 1.3")
+            format!(
+                "the server's TLS is too old, or of another kind ({reason:?}); it needs TLS 1.2 or 1.3"
+            )
         }
         other => other.to_string(),
     })

@@ -57,6 +57,7 @@ impl Settings {
             .unwrap_or_default();
         let roots = roots(values, environment);
         let sslmode = sslmode(values, &roots, channel_binding)?;
+        no_revocation_list(environment, &roots, sslmode)?;
         Ok(Self {
             sslmode,
             roots,
@@ -91,6 +92,23 @@ fn roots(values: &Values, environment: &Environment) -> RootCertificates {
             .in_home(".postgresql/root.crt")
             .filter(|file| file.exists())
             .map_or(RootCertificates::None, RootCertificates::File),
+    }
+}
+
+/// libpq reads this file unasked wherever it reads trusted certificates from a file. Passed over, what is revoked would be taken.
+fn no_revocation_list(
+    environment: &Environment,
+    roots: &RootCertificates,
+    sslmode: SslMode,
+) -> Result<(), String> {
+    let is_checked = matches!(roots, RootCertificates::File(_)) && sslmode != SslMode::Disable;
+    let file = environment.in_home(".postgresql/root.crl");
+    match file.filter(|file| is_checked && file.exists()) {
+        Some(file) => Err(format!(
+            "{}: revocation lists are not read; move it away, or run the recorder with another HOME",
+            file.display()
+        )),
+        None => Ok(()),
     }
 }
 
