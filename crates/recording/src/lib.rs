@@ -6,60 +6,35 @@
 //! Conventions on disk: points in time are UTC microseconds since 1970 (`timestamp[us, UTC]`), durations are plain 64-bit
 //! microseconds in columns named `*_us`, absent is null, words are lower-case UTF-8 from [`vocabulary`].
 
-mod ballast;
-mod builders;
-mod check;
 mod clock;
-mod clock_record;
-mod error;
-mod guard;
-mod held;
-mod journal;
-mod layout;
-mod lock;
-mod manifest;
-mod message;
-mod packed;
-mod part;
-mod queued;
-mod reader;
+mod encoding;
+mod format;
+mod read;
 mod recover;
-mod rows;
-mod same_file;
-mod schema;
-mod settings;
-mod shared;
-mod stream;
-mod streams;
-mod timestamp;
-mod under_way;
-mod unsealed;
 mod verify;
-pub mod vocabulary;
-mod worker;
-mod writer;
+mod write;
 
-pub use check::DamagedPart;
 pub use clock::Clock;
-pub use clock_record::{ClockOffset, ClockRecord};
-pub use error::{OpenError, WriteError};
-pub use guard::{Panicked, guarded};
-pub use layout::{RunId, Table};
-pub use manifest::{
-    FORMAT_VERSION, MANIFEST_FILE, Manifest, Mode, PartRecord, Server, State, WriteFailure,
-};
-pub use reader::{Recording, find};
-pub use recover::{RecoverError, Recovered, recover};
-pub use rows::{
+pub use encoding::catch_panic::{Panicked, guarded};
+pub use format::clock_record::{ClockOffset, ClockRecord};
+pub use format::error::{OpenError, WriteError};
+pub use format::layout::{FORMAT_VERSION, MANIFEST_FILE, RunId, Table};
+pub use format::manifest::{Manifest, Mode, PartRecord, Server, State, WriteFailure};
+pub use format::rows::{
     ConnectFailure, Connection, DnsAnswer, Event, Failure, Load, Operation, Probe, ProbeFailure,
 };
-pub use schema::{connections, events, load, operations, probes};
-pub use settings::{
+pub use format::schema::{connections, events, load, operations, probes};
+pub use format::settings::{
     ConnectionSettings, Endpoint, Failover, LoadSettings, MoreHost, Pool, Schedule, Timeouts,
     Weights,
 };
-pub use timestamp::Timestamp;
-pub use under_way::UnderWay;
-pub use unsealed::{Unsealed, write_parquet};
+pub use format::timestamp::Timestamp;
+pub use format::vocabulary;
+pub use read::in_flight::UnderWay;
+pub use read::integrity::DamagedPart;
+pub use read::journal::{Unsealed, write_parquet};
+pub use read::{Recording, find};
+pub use recover::{RecoverError, Recovered, recover};
 pub use verify::{JournalFound, Verification, verify};
-pub use writer::{Completion, Handle, RecordingWriter, Slot, Summary, WriterOptions};
+pub use write::options::{Completion, Summary, WriterOptions};
+pub use write::{Handle, RecordingWriter, Slot};

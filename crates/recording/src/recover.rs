@@ -8,18 +8,20 @@ use std::time::{Duration, Instant};
 use arrow_array::RecordBatch;
 use sha2::{Digest, Sha256};
 
-use crate::ballast::Ballast;
-use crate::check;
-use crate::error::{OpenError, WriteError};
-use crate::journal;
-use crate::layout::{JOURNAL_FOLDER, Table, journal_name, open_paths, part_name, sums_of};
-use crate::lock::WriterLock;
-use crate::manifest::{Manifest, PartRecord, State};
-use crate::part::{PartFile, hexadecimal};
-use crate::reader::{Recording, open_files, sealed_files};
-use crate::under_way::{self, UnderWay};
-use crate::unsealed::Unsealed;
-use crate::vocabulary::Path;
+use crate::encoding::parquet_file::hexadecimal;
+use crate::format::error::{OpenError, WriteError};
+use crate::format::layout::{JOURNAL_FOLDER, Table, journal_name, open_paths, part_name, sums_of};
+use crate::format::manifest::{Manifest, PartRecord, State};
+use crate::format::vocabulary::Path;
+use crate::read::in_flight::UnderWay;
+use crate::read::integrity;
+use crate::read::journal::Unsealed;
+use crate::read::{Recording, open_files, sealed_files};
+use crate::write::in_flight;
+use crate::write::journal;
+use crate::write::lock::WriterLock;
+use crate::write::part::PartFile;
+use crate::write::reserved_space::Ballast;
 
 /// How long another holder of the lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -157,7 +159,7 @@ pub fn recover(folder: &FilePath) -> Result<Recovered, RecoverError> {
     }
     manifest.write(folder)?;
     remove_journals(&recording, &kept_journals)?;
-    under_way::remove(folder);
+    in_flight::remove(folder);
     Ballast::remove(folder);
     drop(lock);
     Ok(recovered)
@@ -293,7 +295,7 @@ fn has_journals(recording: &Recording) -> Result<bool, OpenError> {
 /// A sealed part that the manifest does not name: its recorder died between the two steps.
 fn describe(folder: &FilePath, path: &FilePath, file: String) -> Result<PartRecord, OpenError> {
     // As readers do, who would otherwise find it damaged afterwards.
-    let rows = check::part(folder, &file, None, &mut |_| ())?;
+    let rows = integrity::part(folder, &file, None, &mut |_| ())?;
     let bytes = fs::read(path).map_err(OpenError::io(path))?;
     Ok(PartRecord {
         file,

@@ -5,13 +5,13 @@ use std::fs;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
-use crate::check::{self, DamagedPart};
-use crate::error::OpenError;
-use crate::layout::{JOURNAL_FOLDER, Table, is_part_name};
-use crate::manifest::State;
-use crate::reader::Recording;
-use crate::under_way::UnderWay;
-use crate::unsealed::Unsealed;
+use crate::format::error::OpenError;
+use crate::format::layout::{JOURNAL_FOLDER, Table, is_part_name};
+use crate::format::manifest::State;
+use crate::read::Recording;
+use crate::read::in_flight::UnderWay;
+use crate::read::integrity::{self, DamagedPart};
+use crate::read::journal::Unsealed;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,7 +211,7 @@ fn named_parts(
             read += bytes;
             progress(read, all_bytes);
         };
-        match check::part(recording.folder(), &part.file, Some(part), &mut count) {
+        match integrity::part(recording.folder(), &part.file, Some(part), &mut count) {
             Ok(rows) => {
                 found.rows = found.rows.saturating_add(rows);
                 found.bytes = found.bytes.saturating_add(part.bytes);
@@ -243,7 +243,7 @@ fn beside_the_manifest(
             found.unnamed.push(file);
             continue;
         }
-        match check::part(recording.folder(), &file, None, &mut |_| ()) {
+        match integrity::part(recording.folder(), &file, None, &mut |_| ()) {
             Ok(rows) => {
                 found.not_named_yet.insert(file, rows);
             }

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
-use crate::layout::{JOURNAL_FOLDER, LOCK_FILE};
-use crate::same_file::is_there;
+use crate::format::layout::{JOURNAL_FOLDER, LOCK_FILE};
+use crate::write::same_file::is_there;
 
 /// Attempts to lock a file that others take away meanwhile.
 const ATTEMPTS: usize = 100;

@@ -1,7 +1,7 @@
 //! An operation's row as it waits for the writer.
 
-use crate::rows::{Failure, Operation};
-use crate::vocabulary::{OperationType, Outcome, Path};
+use crate::format::rows::{Failure, Operation};
+use crate::format::vocabulary::{OperationType, Outcome, Path};
 
 /// A number that can be absent, and its bit.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::Path;
+use crate::format::vocabulary::Path;
 
 /// Shares of the operation types, normalised to add up to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::manifest::FORMAT_VERSION;
+use crate::format::layout::FORMAT_VERSION;
 
 /// Why a folder can't be read as a recording.
 #[derive(Debug, thiserror::Error)]

@@ -11,11 +11,11 @@ use arrow_array::types::{ArrowDictionaryKeyType, Int8Type, Int16Type};
 use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use crate::queued::Queued;
-use crate::rows::{Connection, Event, Load, Probe};
-use crate::vocabulary::{
+use crate::format::rows::{Connection, Event, Load, Probe};
+use crate::format::vocabulary::{
     ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
+use crate::write::queued_operation::Queued;
 
 /// What stands in every row of a recording.
 pub(crate) struct Origin {

@@ -10,14 +10,14 @@ use arrow_ipc::reader::StreamReader;
 use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, Schema};
 
-use crate::error::{OpenError, WriteError};
-use crate::guard::guarded;
-use crate::journal::{Sum, stream_writer};
-use crate::layout::{Table, sums_of};
-use crate::message::{MARK, MOST_ROWS, message};
-use crate::packed;
-use crate::part::parquet_writer;
-use crate::schema;
+use crate::encoding::catch_panic::guarded;
+use crate::encoding::ipc_message::{MARK, MOST_ROWS, message};
+use crate::encoding::journal_stream::{Sum, stream_writer};
+use crate::encoding::packed_columns;
+use crate::encoding::parquet_file::parquet_writer;
+use crate::format::error::{OpenError, WriteError};
+use crate::format::layout::{Table, sums_of};
+use crate::format::schema;
 
 /// No journal is larger: a part of 1 M rows takes about 15 MB.
 const LARGEST_JOURNAL: u64 = 1 << 30;
@@ -287,7 +287,7 @@ fn possible_rows(sum: &Sum) -> u64 {
 
 /// True for the schema that this program writes for journals of `table`.
 fn is_ours(table: Table, schema: &[u8]) -> bool {
-    let ours = packed::schema(&schema::in_memory(table));
+    let ours = packed_columns::schema(&schema::in_memory(table));
     stream_writer(Vec::new(), &ours).is_ok_and(|writer| writer.get_ref() == schema)
 }
 
@@ -332,7 +332,7 @@ fn decoded(stream: &[u8]) -> impl Iterator<Item = RecordBatch> + '_ {
     let mut reader = opened.ok().flatten();
     std::iter::from_fn(move || {
         let reader = reader.as_mut()?;
-        let next = guarded(|| packed::unpack(&reader.next()?.ok()?).ok());
+        let next = guarded(|| packed_columns::unpack(&reader.next()?.ok()?).ok());
         next.ok().flatten()
     })
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::timestamp::Timestamp;
-use crate::vocabulary::Path;
+use crate::format::timestamp::Timestamp;
+use crate::format::vocabulary::Path;
 
 /// The recording's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

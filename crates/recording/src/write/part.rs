@@ -8,14 +8,13 @@ use std::time::Instant;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use sha2::{Digest, Sha256};
 
-use crate::error::WriteError;
-use crate::journal::Journal;
-use crate::layout::{Table, open_path, open_paths};
-use crate::manifest::PartRecord;
-use crate::schema;
+use crate::encoding::parquet_file::{hexadecimal, parquet_writer};
+use crate::format::error::WriteError;
+use crate::format::layout::{Table, open_path, open_paths};
+use crate::format::manifest::PartRecord;
+use crate::write::journal::Journal;
 
 /// Counts and hashes what goes through, so that a sealed part need not be read again for its checksum.
 struct Hashing<W> {
@@ -230,26 +229,7 @@ impl OpenPart {
     }
 }
 
-/// A writer of the form that every part has.
-pub(crate) fn parquet_writer<W: Write + Send>(
-    sink: W,
-    schema: &SchemaRef,
-    path: &FilePath,
-) -> Result<ArrowWriter<W>, WriteError> {
-    // Without Arrow's own schema every reader sees plain strings, not categoricals.
-    let options = ArrowWriterOptions::new()
-        .with_properties(schema::properties(schema))
-        .with_skip_arrow_metadata(true);
-    ArrowWriter::try_new_with_options(sink, schema.clone(), options)
-        .map_err(|error| WriteError::encode(path, &error))
-}
-
 fn discard(open_path: &FilePath) {
     // The error that led here is the one to hear of.
     let _ = fs::remove_file(open_path);
-}
-
-/// Bytes as `sha256sum` prints them.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

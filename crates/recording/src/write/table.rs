@@ -6,17 +6,16 @@ use std::path::{Path as FilePath, PathBuf};
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
 
-use crate::builders::Origin;
-use crate::error::{OpenError, WriteError};
-use crate::held::{Held, Room};
-use crate::journal;
-use crate::layout::{Table, part_name};
-use crate::manifest::PartRecord;
-use crate::part::{OpenPart, PartFile};
-use crate::schema;
-use crate::unsealed;
-use crate::vocabulary::Path;
-use crate::writer::WriterOptions;
+use crate::format::error::{OpenError, WriteError};
+use crate::format::layout::{Table, part_name};
+use crate::format::manifest::PartRecord;
+use crate::format::schema;
+use crate::format::vocabulary::Path;
+use crate::write::backlog::{Held, Room};
+use crate::write::columns::Origin;
+use crate::write::journal;
+use crate::write::options::WriterOptions;
+use crate::write::part::{OpenPart, PartFile};
 
 /// Names of parts that are taken are passed over, within reason: somebody else's files are never written over.
 const TAKEN_NAMES: u32 = 10_000;
@@ -329,7 +328,7 @@ impl<R> Stream<R> {
 }
 
 fn seal_journal(folder: &FilePath, table: Table, left: &Left) -> Result<PartRecord, WriteError> {
-    let unsealed = unsealed::read(table, left.journal.clone(), left.part.clone());
+    let unsealed = crate::read::journal::read(table, left.journal.clone(), left.part.clone());
     let unsealed = unsealed.map_err(|error| match error {
         OpenError::Io { path, source } => WriteError::Io { path, source },
         other => WriteError::encode(&left.journal, &other),

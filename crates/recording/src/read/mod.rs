@@ -1,19 +1,23 @@
 //! Finding and opening recordings.
 
+pub(crate) mod in_flight;
+pub(crate) mod integrity;
+pub(crate) mod journal;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
-use crate::check::{self, DamagedPart};
-use crate::error::OpenError;
-use crate::guard::guarded;
-use crate::layout::{
-    JOURNAL_FOLDER, LOCK_FILE, Table, is_earlier_open_name, is_open_name, is_part_name,
-    part_of_journal, place_of,
+use crate::encoding::catch_panic::guarded;
+use crate::format::error::OpenError;
+use crate::format::layout::{
+    JOURNAL_FOLDER, LOCK_FILE, MANIFEST_FILE, Table, is_earlier_open_name, is_open_name,
+    is_part_name, part_of_journal, place_of,
 };
-use crate::manifest::{MANIFEST_FILE, Manifest, PartRecord, State};
-use crate::unsealed::{self, Unsealed};
+use crate::format::manifest::{Manifest, PartRecord, State};
+use crate::read::integrity::DamagedPart;
+use crate::read::journal::Unsealed;
 
 /// A recording on disk, opened for reading. Nothing in it is ever changed by this type.
 #[derive(Debug, Clone)]
@@ -39,10 +43,10 @@ impl Recording {
                 Some(_) => OpenError::NoManifest(folder.to_path_buf()),
             });
         }
-        let path = check::manifest(folder, folder.join(MANIFEST_FILE))?;
+        let path = integrity::manifest(folder, folder.join(MANIFEST_FILE))?;
         let manifest = Manifest::read(folder)?;
         let mut files = manifest.parts.iter().map(|part| &part.file);
-        if let Some(file) = files.find(|file| !check::is_file_of_a_table(file)) {
+        if let Some(file) = files.find(|file| !integrity::is_file_of_a_table(file)) {
             let reason =
                 format!("it names the part {file:?}, which is no file of a table's folder");
             return Err(OpenError::BadManifest { path, reason });
@@ -78,7 +82,7 @@ impl Recording {
     pub fn parts(&self, table: Table) -> Result<Vec<PathBuf>, OpenError> {
         let mut parts = Vec::new();
         for (file, record) in self.listed(table)? {
-            match check::part(&self.folder, &file, record, &mut |_| ()) {
+            match integrity::part(&self.folder, &file, record, &mut |_| ()) {
                 Ok(_) => parts.push(self.folder.join(file)),
                 Err(_) if self.missing_rows(table, &file, record)? == Some(0) => {}
                 Err(error) => return Err(error),
@@ -95,7 +99,7 @@ impl Recording {
     pub fn whole_parts(&self, table: Table) -> Result<(Vec<PathBuf>, Vec<DamagedPart>), OpenError> {
         let (mut whole, mut damaged) = (Vec::new(), Vec::new());
         for (file, record) in self.listed(table)? {
-            match check::part(&self.folder, &file, record, &mut |_| ()) {
+            match integrity::part(&self.folder, &file, record, &mut |_| ()) {
                 Ok(_) => whole.push(self.folder.join(file)),
                 Err(error) => match self.missing_rows(table, &file, record)? {
                     Some(0) => {}
@@ -138,7 +142,7 @@ impl Recording {
         if self.manifest.state == State::Recording {
             let journals = self.journals(table)?;
             for path in sealed_files(&self.folder, table)? {
-                let file = check::relative(table, &path);
+                let file = integrity::relative(table, &path);
                 // Half a file has no rows, and its journal has them all.
                 let has_journal = journals
                     .iter()
@@ -228,8 +232,8 @@ impl Recording {
         journal: &FilePath,
         part: String,
     ) -> Result<Unsealed, OpenError> {
-        check::plain_file(&self.folder, journal)?;
-        guarded(|| unsealed::read(table, journal.to_path_buf(), part)).unwrap_or_else(|panicked| {
+        integrity::plain_file(&self.folder, journal)?;
+        guarded(|| journal::read(table, journal.to_path_buf(), part)).unwrap_or_else(|panicked| {
             Err(OpenError::DamagedPart {
                 path: journal.to_path_buf(),
                 reason: panicked.to_string(),
@@ -242,7 +246,7 @@ impl Recording {
     #[must_use]
     pub fn is_being_written(&self) -> bool {
         let path = self.folder.join(JOURNAL_FOLDER).join(LOCK_FILE);
-        let lock = check::plain_file(&self.folder, &path)
+        let lock = integrity::plain_file(&self.folder, &path)
             .and_then(|()| File::open(&path).map_err(OpenError::io(&path)));
         lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
@@ -252,7 +256,7 @@ impl Recording {
         let file = format!("{}/{part}", table.as_str());
         match self.record_of(table, part) {
             None => self.manifest.state == State::Recording && self.is_whole(&file),
-            record => check::part(&self.folder, &file, record, &mut |_| ()).is_ok(),
+            record => integrity::part(&self.folder, &file, record, &mut |_| ()).is_ok(),
         }
     }
 
@@ -264,7 +268,7 @@ impl Recording {
 
     /// True for a whole Parquet file of the recording's folder.
     pub(crate) fn is_whole(&self, file: &str) -> bool {
-        check::part(&self.folder, file, None, &mut |_| ()).is_ok()
+        integrity::part(&self.folder, file, None, &mut |_| ()).is_ok()
     }
 
     /// The journals of a table, each with the name of its part.

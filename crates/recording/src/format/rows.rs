@@ -1,6 +1,6 @@
 //! The rows of the tables. Times are UTC microseconds on the recording's [`Clock`](crate::Clock).
 
-use crate::vocabulary::{
+use crate::format::vocabulary::{
     ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 

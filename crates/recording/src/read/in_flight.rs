@@ -4,148 +4,26 @@
 //! recorder lived then: every operation that ended before has its row by that time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::File;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch, TimestampMicrosecondArray};
-use arrow_schema::Schema;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
-use crate::builders::{self, Origin};
-use crate::check;
-use crate::error::{OpenError, WriteError};
-use crate::guard::guarded;
-use crate::journal::{Sum, stream_writer};
-use crate::layout::{JOURNAL_FOLDER, Table};
-use crate::packed;
-use crate::queued::Queued;
-use crate::reader::Recording;
-use crate::rows::Operation;
-use crate::schema;
-use crate::unsealed::{self, Unsealed};
-use crate::vocabulary::Path;
-
-/// The file's name in the folder of journals.
-pub(crate) const IN_FLIGHT_FILE: &str = "in_flight.arrows";
-/// The key of the moment in the stream's own metadata, UTC microseconds.
-const TIME: &str = "time";
-
-/// The key of how many rows of a path's operations were on the disk at that moment.
-fn rows_key(path: Path) -> String {
-    format!("rows.{path}")
-}
-
-/// One worker's operation, while it has one.
-type Cell = Mutex<Option<Operation>>;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A worker that panicked has left nothing half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What all workers do.
-#[derive(Debug, Default)]
-pub(crate) struct InFlight {
-    cells: Mutex<Vec<Arc<Cell>>>,
-}
-
-impl InFlight {
-    /// A place for one worker.
-    pub(crate) fn add(&self) -> Arc<Cell> {
-        let cell = Arc::new(Cell::default());
-        lock(&self.cells).push(Arc::clone(&cell));
-        cell
-    }
-
-    /// What is under way now.
-    pub(crate) fn operations(&self) -> Vec<Operation> {
-        let cells = lock(&self.cells);
-        cells.iter().filter_map(|cell| lock(cell).clone()).collect()
-    }
-
-    /// What nobody ended: the worker's task is gone, and nothing else will write its row.
-    pub(crate) fn take(&self) -> Vec<Operation> {
-        let cells = lock(&self.cells);
-        cells.iter().filter_map(|cell| lock(cell).take()).collect()
-    }
-}
-
-/// Sets or clears what a worker does.
-pub(crate) fn set(cell: &Cell, operation: Option<Operation>) {
-    *lock(cell) = operation;
-}
-
-/// Replaces the file. Where `is_durable`, also a power cut finds it.
-pub(crate) fn write(
-    recording: &FilePath,
-    time_us: i64,
-    operations: &[Operation],
-    rows: &BTreeMap<Path, u64>,
-    origin: &Origin,
-    is_durable: bool,
-) -> Result<(), WriteError> {
-    let folder = recording.join(JOURNAL_FOLDER);
-    let path = folder.join(IN_FLIGHT_FILE);
-    let bytes = encode(time_us, operations, rows, origin)
-        .map_err(|error| WriteError::encode(&path, &error))?;
-    let temporary = folder.join("in_flight.tmp");
-    let written = File::create(&temporary)
-        .and_then(|mut file| {
-            file.write_all(&bytes)?;
-            if is_durable {
-                file.sync_data()?;
-            }
-            Ok(())
-        })
-        .and_then(|()| fs::rename(&temporary, &path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        WriteError::io(&path)(error)
-    })
-}
-
-fn encode(
-    time_us: i64,
-    operations: &[Operation],
-    rows: &BTreeMap<Path, u64>,
-    origin: &Origin,
-) -> Result<Vec<u8>, arrow_schema::ArrowError> {
-    let queued: Vec<Queued> = operations.iter().cloned().map(Queued::from).collect();
-    let built = builders::operations(&schema::in_memory(Table::Operations), origin, &queued)?;
-    let rows = rows
-        .iter()
-        .map(|(path, rows)| (rows_key(*path), rows.to_string()));
-    let time = (TIME.to_owned(), time_us.to_string());
-    let metadata: HashMap<String, String> = rows.chain([time]).collect();
-    let fields = schema::operations().fields().clone();
-    let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
-    let batch = packed::unpack(&built)?.with_schema(schema)?;
-    let mut writer = stream_writer(Vec::new(), batch.schema_ref())?;
-    writer.write(&batch)?;
-    writer.finish()?;
-    let mut bytes = writer.into_inner()?;
-    // Behind the end of the stream, where no reader of streams looks.
-    let sum = Sum {
-        end: bytes.len() as u64,
-        rows: u32::try_from(operations.len()).unwrap_or(u32::MAX),
-        crc: crc32fast::hash(&bytes),
-    };
-    bytes.extend_from_slice(&sum.to_bytes());
-    Ok(bytes)
-}
-
-/// Removes the file.
-pub(crate) fn remove(recording: &FilePath) {
-    // Readers look at it only in a recording that has no end.
-    let _ = fs::remove_file(recording.join(JOURNAL_FOLDER).join(IN_FLIGHT_FILE));
-}
+use crate::encoding::catch_panic::guarded;
+use crate::encoding::journal_stream::Sum;
+use crate::format::error::OpenError;
+use crate::format::layout::{IN_FLIGHT_FILE, JOURNAL_FOLDER, TIME_KEY, Table, rows_key};
+use crate::format::vocabulary::Path;
+use crate::read::Recording;
+use crate::read::integrity;
+use crate::read::journal::{self, Unsealed};
 
 /// What was under way when the recorder last said so.
 #[derive(Debug, Clone)]
@@ -166,10 +44,10 @@ impl UnderWay {
     /// [`OpenError::Io`] where the file can't be read.
     pub fn read(recording: &Recording) -> Result<Option<Self>, OpenError> {
         let path = recording.folder().join(JOURNAL_FOLDER).join(IN_FLIGHT_FILE);
-        if check::plain_file(recording.folder(), &path).is_err() {
+        if integrity::plain_file(recording.folder(), &path).is_err() {
             return Ok(None);
         }
-        let bytes = unsealed::read_file(&path)?;
+        let bytes = journal::read_file(&path)?;
         Ok(bytes.and_then(|bytes| guarded(|| Self::decode(&bytes)).ok().flatten()))
     }
 
@@ -179,9 +57,9 @@ impl UnderWay {
         if sum.end != stream.len() as u64 || sum.crc != crc32fast::hash(stream) {
             return None;
         }
-        let operations = unsealed::only_batch(Table::Operations, stream)?;
+        let operations = journal::only_batch(Table::Operations, stream)?;
         let metadata = operations.schema_ref().metadata();
-        let time_us = metadata.get(TIME)?.parse().ok()?;
+        let time_us = metadata.get(TIME_KEY)?.parse().ok()?;
         let stated = |path: &Path| {
             let rows = metadata.get(&rows_key(*path))?.parse().ok()?;
             Some((*path, rows))

@@ -5,7 +5,13 @@ use std::path::{Path as FilePath, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::vocabulary::Path;
+use crate::format::vocabulary::Path;
+
+/// The format that this program writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The file's name in the folder of the recording.
+pub const MANIFEST_FILE: &str = "manifest.json";
 
 /// The name of a recording: UTC time of its start and four random hexadecimal digits, `20261122T204300Z-7f3a`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +81,17 @@ pub(crate) const JOURNAL_FOLDER: &str = "journal";
 
 /// The file in [`JOURNAL_FOLDER`] whose lock a recorder holds.
 pub(crate) const LOCK_FILE: &str = "lock";
+
+/// The file in [`JOURNAL_FOLDER`] of the operations that are in flight.
+pub(crate) const IN_FLIGHT_FILE: &str = "in_flight.arrows";
+
+/// The key of the moment in the metadata of the stream of [`IN_FLIGHT_FILE`], UTC microseconds.
+pub(crate) const TIME_KEY: &str = "time";
+
+/// The key of how many rows of a path's operations were on the disk at that moment.
+pub(crate) fn rows_key(path: Path) -> String {
+    format!("rows.{path}")
+}
 
 /// The ending of a journal.
 pub(crate) const JOURNAL_SUFFIX: &str = ".arrows";

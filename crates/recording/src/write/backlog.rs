@@ -6,8 +6,8 @@ use std::io::Cursor;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 
-use crate::journal::stream_writer;
-use crate::packed;
+use crate::encoding::journal_stream::stream_writer;
+use crate::encoding::packed_columns;
 
 /// Room in memory for what the disk refuses, shared by all tables.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Held {
     pub(crate) fn first(&self) -> Option<RecordBatch> {
         let stream = Cursor::new(self.batches.front()?.bytes.as_slice());
         let batch = StreamReader::try_new(stream, None).ok()?.next()?.ok()?;
-        packed::unpack_numbers(&batch).ok()
+        packed_columns::unpack_numbers(&batch).ok()
     }
 
     /// Gives the oldest batch up, and its room; its rows.
@@ -74,9 +74,11 @@ impl Held {
 }
 
 fn encode(batch: &RecordBatch) -> Option<Vec<u8>> {
-    let schema = packed::schema(batch.schema_ref());
+    let schema = packed_columns::schema(batch.schema_ref());
     let mut writer = stream_writer(Vec::new(), &schema).ok()?;
-    writer.write(&packed::pack(batch, &schema).ok()?).ok()?;
+    writer
+        .write(&packed_columns::pack(batch, &schema).ok()?)
+        .ok()?;
     let mut bytes = writer.into_inner().ok()?;
     // What is counted is what is taken.
     bytes.shrink_to_fit();

@@ -7,10 +7,10 @@ use std::path::{Path as FilePath, PathBuf};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use sha2::{Digest, Sha256};
 
-use crate::error::OpenError;
-use crate::guard::guarded;
-use crate::manifest::PartRecord;
-use crate::part::hexadecimal;
+use crate::encoding::catch_panic::guarded;
+use crate::encoding::parquet_file::hexadecimal;
+use crate::format::error::OpenError;
+use crate::format::manifest::PartRecord;
 
 /// Rows of a row group at most: this program writes 131,072, others a million or the whole part.
 const MOST_ROWS_OF_A_GROUP: i64 = 1 << 24;
@@ -198,7 +198,7 @@ pub(crate) fn is_file_of_a_table(file: &str) -> bool {
 }
 
 /// The path of a part as the manifest writes it.
-pub(crate) fn relative(table: crate::layout::Table, path: &FilePath) -> String {
+pub(crate) fn relative(table: crate::format::layout::Table, path: &FilePath) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     format!("{}/{name}", table.as_str())
 }

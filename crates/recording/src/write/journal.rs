@@ -9,60 +9,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path as FilePath, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
-use arrow_ipc::{CompressionType, MetadataVersion};
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{Schema, SchemaRef};
 
-use crate::error::WriteError;
-use crate::layout::{JOURNAL_FOLDER, Table, journal_name, sums_of};
-use crate::packed;
-use crate::same_file::is_there;
-
-/// What the file of checksums says of one batch: 16 bytes, little-endian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sum {
-    /// Where the batch ends in the journal.
-    pub(crate) end: u64,
-    /// Rows in it.
-    pub(crate) rows: u32,
-    /// CRC-32 (IEEE, as in zip) of the bytes since the batch before: the batch and the lists of words that it brings along; the
-    /// first is of the schema too.
-    pub(crate) crc: u32,
-}
-
-impl Sum {
-    /// Bytes of one on disk.
-    pub(crate) const BYTES: usize = 16;
-
-    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
-        let mut bytes = [0; Self::BYTES];
-        bytes[..8].copy_from_slice(&self.end.to_le_bytes());
-        bytes[8..12].copy_from_slice(&self.rows.to_le_bytes());
-        bytes[12..].copy_from_slice(&self.crc.to_le_bytes());
-        bytes
-    }
-
-    pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
-        let [a, b, c, d, e, f, g, h, rows @ .., i, j, k, l] = bytes;
-        Self {
-            end: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            rows: u32::from_le_bytes(rows),
-            crc: u32::from_le_bytes([i, j, k, l]),
-        }
-    }
-}
-
-/// A writer of compressed streams. Small before fast, as long as it is fast: buffers aligned to 8 bytes rather than 64, and
-/// zstd's quickest level.
-pub(crate) fn stream_writer<W: Write>(
-    sink: W,
-    schema: &Schema,
-) -> Result<StreamWriter<W>, ArrowError> {
-    let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V5)?
-        .try_with_compression(Some(CompressionType::ZSTD))?
-        .try_with_compression_level(Some(1))?;
-    StreamWriter::try_new_with_options(sink, schema, options)
-}
+use crate::encoding::journal_stream::{Sum, stream_writer};
+use crate::encoding::packed_columns;
+use crate::format::error::WriteError;
+use crate::format::layout::{JOURNAL_FOLDER, Table, journal_name, sums_of};
+use crate::write::same_file::is_there;
 
 /// A file to which whole pieces are appended: one that could not be written is taken away again.
 struct Appended {
@@ -129,7 +83,7 @@ impl Journal {
             made => made.map_err(WriteError::io(&folder))?,
         }
         let path = folder.join(journal_name(table, part));
-        let schema = packed::schema(schema);
+        let schema = packed_columns::schema(schema);
         let writer = stream_writer(Vec::new(), &schema)
             .map_err(|error| WriteError::encode(&path, &error))?;
         let stream = Appended::create(path)?;
@@ -151,7 +105,7 @@ impl Journal {
     /// journal afterwards, or nothing.
     pub(crate) fn append(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         // New lists of words come with a batch of their own, without rows: whatever damages the rows, what follows needs the words.
-        let words = packed::words(batch);
+        let words = packed_columns::words(batch);
         if words != self.words {
             self.append_piece(&batch.slice(0, 0))?;
             self.words = words;
@@ -162,7 +116,7 @@ impl Journal {
     }
 
     fn append_piece(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
-        packed::pack(batch, &self.schema)
+        packed_columns::pack(batch, &self.schema)
             .and_then(|packed| self.writer.write(&packed))
             .map_err(|error| WriteError::encode(&self.stream.path, &error))?;
         let before = self.stream.length;

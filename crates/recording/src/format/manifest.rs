@@ -7,19 +7,14 @@ use std::path::Path as FilePath;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock_record::ClockRecord;
-use crate::error::{OpenError, WriteError};
-use crate::settings::{
+use crate::format::clock_record::ClockRecord;
+use crate::format::error::{OpenError, WriteError};
+use crate::format::layout::{FORMAT_VERSION, MANIFEST_FILE};
+use crate::format::settings::{
     ConnectionSettings, Endpoint, Failover, LoadSettings, Pool, Schedule, Timeouts, Weights,
 };
-use crate::timestamp::Timestamp;
-use crate::vocabulary::Path;
-
-/// The format that this program writes, and the newest that it reads.
-pub const FORMAT_VERSION: u32 = 1;
-
-/// The file's name in the folder of the recording.
-pub const MANIFEST_FILE: &str = "manifest.json";
+use crate::format::timestamp::Timestamp;
+use crate::format::vocabulary::Path;
 
 /// How far a recording has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

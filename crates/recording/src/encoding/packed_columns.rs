@@ -276,11 +276,12 @@ fn plain_text(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builders::{self, Origin};
-    use crate::layout::Table;
-    use crate::queued::Queued;
-    use crate::rows::Operation;
-    use crate::vocabulary::{OperationType, Outcome, Path};
+    use crate::format::layout::Table;
+    use crate::format::rows::Operation;
+    use crate::format::vocabulary::{OperationType, Outcome, Path};
+    use crate::write::columns;
+    use crate::write::columns::Origin;
+    use crate::write::queued_operation::Queued;
 
     fn row(operation_id: i64, time: i64) -> Operation {
         Operation {
@@ -304,7 +305,12 @@ mod tests {
     fn built(rows: &[Operation]) -> RecordBatch {
         let origin = Origin::new("run".to_owned(), "host".to_owned());
         let rows: Vec<Queued> = rows.iter().cloned().map(Queued::from).collect();
-        builders::operations(&crate::schema::in_memory(Table::Operations), &origin, &rows).unwrap()
+        columns::operations(
+            &crate::format::schema::in_memory(Table::Operations),
+            &origin,
+            &rows,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -324,7 +330,7 @@ mod tests {
         assert_ne!(packed.column(4), batch.column(4), "it is packed");
         assert_eq!(unpack_numbers(&packed).unwrap(), batch);
         let unpacked = unpack(&packed).unwrap();
-        assert_eq!(unpacked.schema(), crate::schema::operations());
+        assert_eq!(unpacked.schema(), crate::format::schema::operations());
         for (place, column) in batch.columns().iter().enumerate() {
             let expected = match column.data_type() {
                 DataType::Dictionary(..) => plain_text(column).unwrap(),
@@ -347,7 +353,7 @@ mod tests {
         let empty = built(&[]);
         let unpacked = unpack(&pack(&empty, &schema(empty.schema_ref())).unwrap()).unwrap();
         assert_eq!(unpacked.num_rows(), 0);
-        assert_eq!(unpacked.schema(), crate::schema::operations());
+        assert_eq!(unpacked.schema(), crate::format::schema::operations());
         let plain = unpack(&built(&[row(1, 2)])).unwrap();
         let again = unpack(&plain).unwrap();
         assert_eq!(again, plain, "as it is");

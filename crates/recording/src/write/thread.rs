@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
-use crate::ballast::Ballast;
 use crate::clock::Clock;
-use crate::error::WriteError;
-use crate::layout::Table;
-use crate::lock::WriterLock;
-use crate::manifest::{Manifest, State, sync_folder};
-use crate::same_file::Identity;
-use crate::shared::Shared;
-use crate::stream::Report;
-use crate::streams::Streams;
-use crate::timestamp::Timestamp;
-use crate::writer::{Completion, Message, Summary, WriterOptions};
-use crate::{journal, under_way};
+use crate::format::error::WriteError;
+use crate::format::layout::Table;
+use crate::format::manifest::{Manifest, State, sync_folder};
+use crate::format::timestamp::Timestamp;
+use crate::write::in_flight;
+use crate::write::journal;
+use crate::write::lock::WriterLock;
+use crate::write::options::{Completion, Message, Summary, WriterOptions};
+use crate::write::reserved_space::Ballast;
+use crate::write::same_file::Identity;
+use crate::write::status::Shared;
+use crate::write::table::Report;
+use crate::write::tables::Streams;
 
 /// Between two attempts to seal what could not be sealed.
 const SEAL_AGAIN: Duration = Duration::from_secs(60);
@@ -156,7 +157,7 @@ impl Worker {
             self.shared.set_busy(true);
             let rows = self.streams.operations_on_disk();
             let origin = &self.streams.origin;
-            let written = under_way::write(&self.folder, time_us, &under_way, &rows, origin, sync);
+            let written = in_flight::write(&self.folder, time_us, &under_way, &rows, origin, sync);
             self.is_word_written = written.is_ok();
             if let Err(error) = written {
                 self.refused(&error);
@@ -316,7 +317,7 @@ impl Worker {
         self.is_manifest_stale = true;
         self.refresh_manifest();
         if self.is_there() && !self.is_manifest_stale {
-            under_way::remove(&self.folder);
+            in_flight::remove(&self.folder);
         }
         self.ballast.drop();
         let missing = self.missing_part();

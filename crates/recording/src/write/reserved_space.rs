@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
 
-use crate::layout::JOURNAL_FOLDER;
+use crate::format::layout::JOURNAL_FOLDER;
 
 /// Enough for a manifest of several hundred parts, bytes.
 const BALLAST_BYTES: usize = 1 << 16;

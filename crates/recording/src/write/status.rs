@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::layout::Table;
-use crate::manifest::{Manifest, WriteFailure};
-use crate::timestamp::Timestamp;
-use crate::under_way::InFlight;
+use crate::format::layout::Table;
+use crate::format::manifest::{Manifest, WriteFailure};
+use crate::format::timestamp::Timestamp;
+use crate::write::in_flight::InFlight;
 
 /// A disk that has not answered for this long has stalled.
 const STALLED: Duration = Duration::from_secs(3);

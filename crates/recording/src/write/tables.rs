@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 
-use crate::builders::{self, Origin};
-use crate::held::Room;
-use crate::layout::Table;
-use crate::manifest::Manifest;
-use crate::queued::Queued;
-use crate::rows::{Connection, Event, Load, Probe};
-use crate::stream::{Context, Report, Stream};
-use crate::vocabulary::Path;
-use crate::writer::WriterOptions;
+use crate::format::layout::Table;
+use crate::format::manifest::Manifest;
+use crate::format::rows::{Connection, Event, Load, Probe};
+use crate::format::vocabulary::Path;
+use crate::write::backlog::Room;
+use crate::write::columns::{self, Origin};
+use crate::write::options::WriterOptions;
+use crate::write::queued_operation::Queued;
+use crate::write::table::{Context, Report, Stream};
 
 /// Every table of a recording.
 pub(crate) struct Streams {
@@ -51,16 +51,15 @@ macro_rules! for_each_stream {
 
 impl Streams {
     pub(crate) fn new(manifest: &Manifest, options: &WriterOptions) -> Self {
-        let stream =
-            |path: &Path| Stream::new(Table::Operations, Some(*path), builders::operations);
+        let stream = |path: &Path| Stream::new(Table::Operations, Some(*path), columns::operations);
         Self {
             origin: Origin::new(manifest.run_id.clone(), manifest.host.clone()),
             room: Room::new(options.hold_bytes),
             operations: Path::ALL.iter().map(|path| (*path, stream(path))).collect(),
-            connections: Stream::new(Table::Connections, None, builders::connections),
-            probes: Stream::new(Table::Probes, None, builders::probes),
-            events: Stream::new(Table::Events, None, builders::events),
-            load: Stream::new(Table::Load, None, builders::load),
+            connections: Stream::new(Table::Connections, None, columns::connections),
+            probes: Stream::new(Table::Probes, None, columns::probes),
+            events: Stream::new(Table::Events, None, columns::events),
+            load: Stream::new(Table::Load, None, columns::load),
         }
     }
 

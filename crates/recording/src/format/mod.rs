@@ -1,0 +1,11 @@
+//! What a recording is: its words, names, columns, rows and manifest. `FORMAT.md` says the same for people.
+
+pub(crate) mod clock_record;
+pub(crate) mod error;
+pub(crate) mod layout;
+pub(crate) mod manifest;
+pub(crate) mod rows;
+pub(crate) mod schema;
+pub(crate) mod settings;
+pub(crate) mod timestamp;
+pub mod vocabulary;

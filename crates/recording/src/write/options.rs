@@ -1,0 +1,93 @@
+//! What a writer is asked to do, and what it says at the end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::format::layout::Table;
+use crate::format::manifest::{State, WriteFailure};
+use crate::format::rows::{Connection, Event, Load, Probe};
+use crate::write::queued_operation::Queued;
+
+/// When parts are sealed, and how far the writer may fall behind.
+#[derive(Debug, Clone, Copy)]
+pub struct WriterOptions {
+    /// A part is sealed when it holds this many rows.
+    pub seal_rows: u64,
+    /// A part is sealed when it is this old.
+    pub seal_age: Duration,
+    /// Rows are encoded and handed to the operating system at least this often: a kill loses at most so much, and what the flush
+    /// itself takes.
+    pub flush_interval: Duration,
+    /// Journals are made durable against a power cut at least this often; a kill of the recorder reaches no flushed row.
+    pub sync_interval: Duration,
+    /// Rows that may wait for the writer; more are dropped and counted.
+    pub queue_rows: usize,
+    /// Memory for rows that the disk refuses, compressed, until it takes them again, bytes; more are dropped and counted.
+    pub hold_bytes: usize,
+    /// The recording's clock. With it each flush says which operations are under way, and when; without it, a recording that has
+    /// no end reaches as far as its rows.
+    pub clock: Option<Clock>,
+}
+
+impl Default for WriterOptions {
+    fn default() -> Self {
+        Self {
+            seal_rows: 1_000_000,
+            seal_age: Duration::from_secs(600),
+            // Half of the second that a kill may cost: a busy machine flushes late.
+            flush_interval: Duration::from_millis(500),
+            sync_interval: Duration::from_secs(5),
+            queue_rows: 65_536,
+            hold_bytes: 32 << 20,
+            clock: None,
+        }
+    }
+}
+
+/// How a recording ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Completion {
+    /// `complete` or `interrupted`.
+    pub state: State,
+    /// How long the workload ran, microseconds.
+    pub duration_us: i64,
+    /// The wall clock's lead over the recording's clock, microseconds.
+    pub drift_us: i64,
+}
+
+/// What became of the rows.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Rows in sealed parts, by table.
+    pub rows: BTreeMap<Table, u64>,
+    /// Rows lost, by table.
+    pub dropped: BTreeMap<Table, u64>,
+    /// Rows of parts that could not be sealed: `recover` finds them in their journals.
+    pub journal_rows: u64,
+    /// When the disk refused what was written, and for how long.
+    pub failures: Vec<WriteFailure>,
+    /// Why the folder does not hold all of it, if it does not.
+    pub error: Option<String>,
+}
+
+impl Summary {
+    /// True where every row is in a sealed part and the manifest tells so.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.error.is_none() && self.dropped.values().all(|rows| *rows == 0)
+    }
+}
+
+/// What goes through the queue.
+pub(crate) enum Message {
+    Operation(Queued),
+    Connection(Box<Connection>),
+    Probe(Box<Probe>),
+    Event(Box<Event>),
+    Load(Box<Load>),
+    /// Changes to the manifest wait.
+    Manifest,
+    Seal,
+    Finish(Completion),
+}
