@@ -161,6 +161,18 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
                 ConnectPhase::Tls | ConnectPhase::Startup
             )
     );
+    if failure.class == ErrorClass::Proxy
+        && failure.phase == ConnectPhase::Startup
+        && endpoint.options.is_some()
+    {
+        return Trouble {
+            found: failure.message.clone(),
+            remedy: format!(
+                "leave options out of {flag}: poolers refuse it, unless they are told to take it (pgbouncer: ignore_startup_parameters)"
+            ),
+            is_mistake: true,
+        };
+    }
     if connector.path() == Path::Proxy && says_nothing {
         return behind_the_proxy(&failure.message);
     }

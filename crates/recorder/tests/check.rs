@@ -287,6 +287,33 @@ fn a_pooler_that_refuses_transactions_is_named() {
 }
 
 #[test]
+fn what_was_not_reached_has_no_row_and_options_are_the_cause_they_are() {
+    let test = TestLab::start_set_up();
+    let flags = ["--mode", "direct", "--password-command", "false"];
+    let url = test.lab.direct_url();
+    let (login, host) = url.rsplit_once('@').unwrap();
+    let user = login.rsplit_once(':').unwrap().0;
+    let output = test
+        .command(&[&["check", "--json"][..], &flags].concat())
+        .env("PGOUTAGE_DIRECT_URL", format!("{user}@{host}"))
+        .output()
+        .unwrap();
+    assert_row(&output, "direct", "login", "fail", "password command");
+    let document = stdout(&output);
+    assert!(!document.contains("\"tcp\""), "{document}");
+    assert!(!document.contains("\"tls\""), "{document}");
+
+    let url = format!("{}?options=-cgeqo%3Doff", test.lab.proxy_url());
+    let output = test
+        .command(&["check", "--json", "--mode", "proxy"])
+        .env("PGOUTAGE_PROXY_URL", url)
+        .output()
+        .unwrap();
+    let text = "leave options out of --proxy-url";
+    assert_row(&output, "proxy", "login", "fail", text);
+}
+
+#[test]
 fn a_proxy_without_a_writer_is_told_as_that() {
     let mut test = TestLab::start_set_up();
     test.runtime.block_on(test.lab.kill_writer()).unwrap();

@@ -175,7 +175,9 @@ impl Examination {
         let failed_in = connected.as_ref().err().map(|error| error.phase);
         let is_past =
             |phase: ConnectPhase| failed_in.is_none_or(|failed| failed as u8 > phase as u8);
-        if is_past(ConnectPhase::Tcp) {
+        // Without a password nothing was connected to.
+        let is_reached = progress.tcp_us.is_some();
+        if is_reached && is_past(ConnectPhase::Tcp) {
             let address = progress
                 .address
                 .map_or_else(|| "-".to_owned(), |address| address.to_string());
@@ -184,7 +186,7 @@ impl Examination {
             self.rows
                 .ok(Check::Tcp, format!("{address}:{port} in {took}"));
         }
-        if is_past(ConnectPhase::Tls) {
+        if is_reached && is_past(ConnectPhase::Tls) {
             self.tls(&progress);
         }
         let mut session = match connected {
@@ -233,7 +235,7 @@ impl Examination {
         let Some(facts) = &progress.tls else {
             if let Some(error) = &progress.tls_error {
                 let found = format!("none: sslmode=prefer went on without it: {error}");
-                let remedy = "mend it, or write sslmode=disable; all but the password is readable on the way";
+                let remedy = "correct the cause: all but the password is readable on the way";
                 return self.rows.warn(Check::Tls, found, remedy);
             }
             let found = format!("none (sslmode {})", mode.as_str());
