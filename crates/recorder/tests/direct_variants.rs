@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -12,6 +12,8 @@ use common::{
     Row, Running, TestLab, assert_one_line, assert_success, number, only_recording, rows, stderr,
     stdout, wait_for_recording, wait_until,
 };
+use hickory_resolver::proto::op::Message;
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use lab::{FailoverOptions, NodeName, StepKind};
 use recorder::connect::{ConnectError, Connector, Progress, Resolver};
 use recorder::endpoint::Endpoint;
@@ -455,6 +457,65 @@ fn a_run_comes_past_a_silent_first_host() {
             || row["error_message"].contains(&format!("before that {silent}"))
     };
     assert!(failed.iter().any(waited_for), "{connections:?}");
+}
+
+/// A name server that gives every name the same addresses, in this order. Its thread ends with the process.
+fn name_server(addresses: &'static [[u8; 4]]) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut datagram = [0; 1_500];
+        while let Ok((length, from)) = socket.recv_from(&mut datagram) {
+            let question = Message::from_vec(&datagram[..length]).unwrap();
+            let query = &question.queries[0];
+            let mut answer = Message::response(question.metadata.id, question.metadata.op_code);
+            answer.add_query(query.clone());
+            if query.query_type() == RecordType::A {
+                for address in addresses {
+                    let data = RData::from(IpAddr::from(*address));
+                    answer.add_answer(Record::from_rdata(query.name().clone(), 5, data));
+                }
+            }
+            let _ = socket.send_to(&answer.to_vec().unwrap(), from);
+        }
+    });
+    address
+}
+
+/// The limit of a probe is for each address of a name. With one for the name, it was cut off at the silent address, long before
+/// --connect-timeout led the attempt to the next one.
+#[test]
+fn a_probe_comes_past_a_silent_address_of_a_name() {
+    let test = TestLab::start_set_up();
+    let (_silent_host, _) = SilentHost::of_lab(&test);
+    let name_server = name_server(&[[127, 0, 0, 8], [127, 0, 0, 2]]).to_string();
+    let url = url_of(&test, &["two.lab.test"], "connect_timeout=8");
+    let folder = test.folder.path().join("two");
+    let flags = [
+        "run",
+        "--out",
+        folder.to_str().unwrap(),
+        "--mode",
+        "direct",
+        "--duration",
+        "6",
+        "--operation-timeout",
+        "30s",
+        "--skip-check",
+        "--dns-server",
+        &name_server,
+    ];
+    let mut command = test.command(&flags);
+    let output = command.env("PGOUTAGE_DIRECT_URL", url).output().unwrap();
+    assert_success(&output);
+    let probes = rows(&only_recording(&folder), Table::Probes);
+    let answered = |row: &&Row| row["probe"] == "server" && row["success"] == "true";
+    let addresses: Vec<&str> = probes
+        .iter()
+        .filter(answered)
+        .map(|row| row["server_address"].as_str())
+        .collect();
+    assert!(addresses.contains(&"127.0.0.2"), "{probes:?}");
 }
 
 /// The rows of one check on the direct path: result and what was found.
