@@ -328,7 +328,7 @@ fn connection_strings_mean_what_they_mean_to_psql() {
 const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
 /// The server's certificate, and the file of those trusted.
-const CERTIFICATES: [(&str, &str); 37] = [
+const CERTIFICATES: [(&str, &str); 38] = [
     ("right", "good.pem"),
     ("right", "other.pem"),
     ("misnamed", "good.pem"),
@@ -350,6 +350,8 @@ const CERTIFICATES: [(&str, &str); 37] = [
     // Self-signed certificates that are trusted as they are, and may sign no others.
     ("by-not-ca", "not-ca.pem"),
     ("v1-by-not-ca", "not-ca.pem"),
+    // But of version 1 it may.
+    ("by-own-v1", "own-v1.pem"),
     ("by-no-sign", "no-sign.pem"),
     ("by-undeclared", "undeclared.pem"),
     ("by-client-root", "client-root.pem"),

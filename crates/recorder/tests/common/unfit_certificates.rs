@@ -59,7 +59,7 @@ fn between(folder: &Path, file: &str, signer: &str, extensions: &str) {
     std::fs::copy(crt, pem).unwrap();
 }
 
-/// Makes them all, after [`super::certificates::make`]; the table of `tests/libpq.rs` says what each is for.
+/// Makes them all, after those of [`super::certificates::make_more`]; the table of `tests/libpq.rs` says what each is for.
 pub fn make(folder: &Path) {
     let names = format!("subjectAltName=DNS:{NAME}");
     let roots = [
@@ -83,6 +83,9 @@ pub fn make(folder: &Path) {
     }
     request(folder, "v1-by-not-ca", NAME, "prime256v1");
     sign(folder, "v1-by-not-ca", "not-ca", None);
+    let [crt, pem] = ["own-v1.crt", "own-v1.pem"].map(|file| folder.join(file));
+    std::fs::copy(crt, pem).unwrap();
+    server(folder, "by-own-v1", "own-v1", "", false);
     let own = [
         ("own-not-ca", "basicConstraints=CA:FALSE"),
         ("own-client", "extendedKeyUsage=clientAuth"),
