@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use common::{TestLab, certificates};
+use common::{TestLab, certificates, unfit_certificates};
 use recorder::connect::{Connector, Progress, Resolver};
 use recorder::endpoint::Endpoint;
 use recorder::environment::Environment;
@@ -103,7 +103,7 @@ const HERE: [(&str, &str); 5] = [
 ];
 
 #[rustfmt::skip]
-const KEYWORDS: [Case; 44] = [
+const KEYWORDS: [Case; 47] = [
     ("host={w} port={p} user=app dbname=postgres password={pw}", &[], Connect),
     ("  host = {w}\tport ={p} user= app dbname = 'postgres' ", &[], Connect),
     ("user=special password='a/b@c%d e\\'f\\\\g'", &[], Connect),
@@ -148,6 +148,9 @@ const KEYWORDS: [Case; 44] = [
     ("options='-c geqo=off'", &[], Connect),
     ("replication=database", &[], Refuse),
     ("require_auth=scram-sha-256", &[], Refuse),
+    ("sslmode=verify-ca sslrootcert={f}/good.pem", &[("HOME", "{f}/revoking")], WeRefuse("revocation lists are not read")),
+    ("sslmode=disable sslrootcert={f}/good.pem", &[("HOME", "{f}/revoking")], Connect),
+    ("sslmode=require", &[("HOME", "{f}/revoking")], Connect),
 ];
 
 struct Bench {
@@ -233,9 +236,9 @@ impl Bench {
             let connected = connector.connect(1, &mut Progress::default()).await;
             let session = connected.map_err(|error| error.message)?;
             let row = session.client.query_one(WHO, &[]).await;
-            let said: String = row.map_err(|error| error.to_string())?.get(0);
-            // And the recorder has a name of its own.
-            Ok(said.replace("|pgoutage|", "||"))
+            let answer: String = row.map_err(|error| error.to_string())?.get(0);
+            // Where nothing names the session, the recorder does.
+            Ok(answer.replace("|pgoutage|", "||"))
         })
     }
 }
@@ -271,6 +274,8 @@ fn prepare(bench: &Bench) {
     certificates::make_client(folder, "client", "certified", false);
     certificates::make_client(folder, "client-v1", "certified", true);
     certificates::encrypt_key(folder, "client", "encrypted");
+    std::fs::create_dir_all(folder.join("revoking/.postgresql")).unwrap();
+    certificates::make_revocation_list(folder, "revoking/.postgresql/root.crl");
     let write = |name: &str, text: &[u8], mode: u32| {
         let file = folder.join(name);
         std::fs::write(&file, text).unwrap();
@@ -323,7 +328,7 @@ fn connection_strings_mean_what_they_mean_to_psql() {
 const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
 
 /// The server's certificate, and the file of those trusted.
-const CERTIFICATES: [(&str, &str); 15] = [
+const CERTIFICATES: [(&str, &str); 38] = [
     ("right", "good.pem"),
     ("right", "other.pem"),
     ("misnamed", "good.pem"),
@@ -342,10 +347,42 @@ const CERTIFICATES: [(&str, &str); 15] = [
     ("chained", "middle.pem"),
     ("chained-v1", "good.pem"),
     ("authority", "good.pem"),
+    // Self-signed certificates that are trusted as they are, and may sign no others.
+    ("by-not-ca", "not-ca.pem"),
+    ("v1-by-not-ca", "not-ca.pem"),
+    // But of version 1 it may.
+    ("by-own-v1", "own-v1.pem"),
+    ("by-no-sign", "no-sign.pem"),
+    ("by-undeclared", "undeclared.pem"),
+    ("by-client-root", "client-root.pem"),
+    ("by-critical-root", "critical-root.pem"),
+    ("by-future", "future.pem"),
+    ("by-past", "past.pem"),
+    // How many authorities may stand below the trusted one.
+    ("by-path0", "path0.pem"),
+    ("by-below-path0", "path0.pem"),
+    ("by-path1", "path1.pem"),
+    ("by-below-path1", "path1.pem"),
+    // The one between may sign no others.
+    ("by-weak", "good.pem"),
+    ("by-weak", "weak.pem"),
+    // What a server's own may be used for, trusted as it is and signed.
+    ("own-not-ca", "own-not-ca.pem"),
+    ("own-client", "own-client.pem"),
+    ("own-critical", "own-critical.pem"),
+    ("own-sign-only", "own-sign-only.pem"),
+    ("own-not-ca", "own-client.pem"),
+    ("sign-only", "good.pem"),
+    ("client-use", "good.pem"),
+    ("critical", "good.pem"),
 ];
 
 /// What psql takes and we refuse where a file of trusted ones is given: certificate, and why.
-const NOT_TAKEN: [(&str, &str); 2] = [
+const NOT_TAKEN: [(&str, &str); 3] = [
+    (
+        "by-undeclared",
+        "of version 3, an authority has to say CA:TRUE",
+    ),
     (
         "chained-v1",
         "version 1 needs its signer in the file itself",
@@ -389,6 +426,7 @@ fn judge_certificate(
 fn certificates_are_worth_what_they_are_worth_to_psql() {
     let bench = Bench::start();
     certificates::make_more(bench.test.folder.path());
+    unfit_certificates::make(bench.test.folder.path());
     let variables = bench.variables(&[]);
     let both = |text: &str| {
         let text = format!("port={{p}} user=app password={{pw}} dbname=postgres {text}");
@@ -413,6 +451,8 @@ fn certificates_are_worth_what_they_are_worth_to_psql() {
             ));
             let expected = match (certificate, newest) {
                 (NEEDS_TLS_1_3, "TLSv1.2") => WeRefuse("P-521 needs TLS 1.3"),
+                // The server itself makes no use of such a key.
+                ("sign-only" | "own-sign-only", "TLSv1.2") => Refuse,
                 _ => Connect,
             };
             if let Some(what) = judge(expected, &psql, &ours) {

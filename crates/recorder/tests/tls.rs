@@ -102,6 +102,12 @@ fn what_the_user_is_told() {
         &["TLS handshake", "check sslmode, sslrootcert and sslcert"],
     );
     assert_one_line(&cleanup("sslrootcert=system", &[]), 2, &["direct"]);
+    let of_system = [("SSL_CERT_FILE", format!("{folder}/other.pem"))];
+    let of_system = of_system
+        .each_ref()
+        .map(|(name, file)| (*name, file.as_str()));
+    let said = "none of the authorities of this system (sslrootcert=system)";
+    assert_one_line(&cleanup("sslrootcert=system", &of_system), 2, &[said]);
     let missing = cleanup("sslmode=verify-ca&sslrootcert=/no/such.pem", &[]);
     assert_one_line(&missing, 2, &["/no/such.pem"]);
 
@@ -167,6 +173,46 @@ fn a_prefer_that_fell_back_is_told() {
                 "{row:?}"
             );
         }
+    }
+}
+
+/// The handshake is good, and `pg_hba.conf` refuses what comes over it: the session is plain, and nothing says otherwise.
+#[test]
+fn a_prefer_that_was_refused_over_tls_is_told() {
+    let test = TestLab::start_set_up();
+    certificates::make(test.folder.path());
+    test.serve_certificate("right");
+    test.set_access_rules("hostssl all app 127.0.0.0/8 reject");
+    let recorder = |arguments: &[&str]| {
+        let mut command = test.command(arguments);
+        let url = test.url_with("sslmode=prefer");
+        command.env("PGOUTAGE_DIRECT_URL", url).output().unwrap()
+    };
+    let checked = stdout(&recorder(&["check", "--mode", "direct"]));
+    let said = "sslmode=prefer went on without it: ";
+    let row = checked.lines().find(|line| line.contains(said));
+    assert!(
+        row.is_some_and(|row| row.contains("warn") && row.contains("pg_hba.conf")),
+        "{checked}"
+    );
+    assert!(!checked.contains("TLSv1"), "{checked}");
+    let runs = test.folder.path().join("runs");
+    let out = runs.to_str().unwrap();
+    let run = ["run", "--mode", "direct", "--duration", "1", "--out", out];
+    let output = recorder(&run);
+    assert_success(&output);
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    let recording = only_recording(&runs);
+    let connections = rows(&recording, Table::Connections);
+    assert!(!connections.is_empty());
+    for row in connections {
+        // The times are those of the plain attempt, which has no TLS.
+        assert!(!row.contains_key("tls_us"), "{row:?}");
+        assert!(
+            row.contains_key("tcp_us") && row.contains_key("startup_us"),
+            "{row:?}"
+        );
+        assert!(row["tls_error"].contains("pg_hba.conf"), "{row:?}");
     }
 }
 

@@ -156,12 +156,12 @@ impl Examination {
                     // Nothing was asked: it says good-bye.
                     session.in_use = false;
                     self.rows
-                        .ok(Check::Hosts, format!("{host} lets us in too"));
+                        .ok(Check::Hosts, format!("{host} takes the connection too"));
                 }
                 Err(error) => self.rows.warn(
                     Check::Hosts,
                     format!("{host}: {}", error.message),
-                    "see to it that it lets us in: after a failover it may be the only one that will do",
+                    "see to it that it takes the connection: after a failover it may be the only one that will do",
                 ),
             }
         }

@@ -34,7 +34,7 @@ commonName = supplied
 /// The writer's name.
 pub const NAME: &str = "writer.lab.test";
 
-fn openssl(folder: &Path, arguments: &str) {
+pub(super) fn openssl(folder: &Path, arguments: &str) {
     let output = Command::new("openssl")
         .args(arguments.split(' '))
         .current_dir(folder)
@@ -108,7 +108,7 @@ pub fn make(folder: &Path) {
 }
 
 /// Makes `<file>.key` and `<file>.csr`, a key and who asks for a certificate of it.
-fn request(folder: &Path, file: &str, subject: &str, curve: &str) {
+pub(super) fn request(folder: &Path, file: &str, subject: &str, curve: &str) {
     openssl(
         folder,
         &format!(
@@ -118,7 +118,7 @@ fn request(folder: &Path, file: &str, subject: &str, curve: &str) {
 }
 
 /// Has an authority sign the request of `<file>`; without extensions it becomes a certificate of version 1.
-fn sign(folder: &Path, file: &str, authority: &str, extensions: Option<&str>) {
+pub(super) fn sign(folder: &Path, file: &str, authority: &str, extensions: Option<&str>) {
     let mut arguments = format!(
         "x509 -req -in {file}.csr -CA {authority}.pem -CAkey {authority}.key -CAcreateserial -days 2 -out {file}.crt"
     );
@@ -202,6 +202,16 @@ pub fn make_client(folder: &Path, file: &str, user: &str, is_v1: bool) {
     request(folder, file, user, "prime256v1");
     let extensions = (!is_v1).then_some("basicConstraints=CA:FALSE\n");
     sign(folder, file, "good", extensions);
+}
+
+/// Makes `<to>`, the revocation list of `good`: nothing is revoked.
+pub fn make_revocation_list(folder: &Path, to: &str) {
+    openssl(
+        folder,
+        &format!(
+            "ca -gencrl -config authority.cnf -cert good.pem -keyfile good.key -crldays 2 -out {to}"
+        ),
+    );
 }
 
 /// Makes `<to>.key`, the key of `<file>` behind a pass phrase.

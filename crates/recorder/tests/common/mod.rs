@@ -11,6 +11,7 @@ pub mod checks;
 pub mod interceptor;
 pub mod mounts;
 pub mod proxy_answers;
+pub mod unfit_certificates;
 pub mod user;
 
 use std::collections::BTreeMap;
