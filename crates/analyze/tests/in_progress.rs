@@ -33,6 +33,16 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
         .collect()
 }
 
+/// Copies a folder while its recorder writes: a file that is renamed meanwhile has the copy begun once more.
+fn copy_while_written(from: &Path, to: &Path) {
+    let copy = || {
+        let mut command = std::process::Command::new("cp");
+        command.arg("-r").arg(from).arg(to);
+        command.status().unwrap().success()
+    };
+    assert!((0..20).any(|_| copy()));
+}
+
 #[test]
 fn rows_of_the_journal_count_before_they_are_sealed() {
     let (made, writer) = reads_with_a_gap()
@@ -158,12 +168,7 @@ fn what_was_under_way_at_a_kill_is_unfinished_and_the_recording_ends_there() {
     }
     // The folder as it is this moment, which is what a SIGKILL leaves.
     let killed = tempfile::tempdir().unwrap();
-    let copied = std::process::Command::new("cp")
-        .arg("-r")
-        .arg(&made.folder)
-        .arg(killed.path())
-        .status();
-    assert!(copied.unwrap().success());
+    copy_while_written(&made.folder, killed.path());
     let folder = killed.path().join(made.folder.file_name().unwrap());
     let completion = Completion {
         state: State::Complete,
@@ -242,12 +247,7 @@ fn a_damaged_journal_is_a_warning_and_hurts_its_own_path_only() {
         std::thread::sleep(Duration::from_millis(10));
     }
     let killed = tempfile::tempdir().unwrap();
-    let copied = std::process::Command::new("cp")
-        .arg("-r")
-        .arg(&made.folder)
-        .arg(killed.path())
-        .status();
-    assert!(copied.unwrap().success());
+    copy_while_written(&made.folder, killed.path());
     let folder = killed.path().join(made.folder.file_name().unwrap());
     let completion = Completion {
         state: State::Complete,

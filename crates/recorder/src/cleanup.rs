@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
+use crate::check::columns;
 use crate::cli::{CleanupArgs, EndpointArgs};
 use crate::config::maintenance_connector;
 use crate::error::RecorderError;
@@ -31,6 +32,15 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CleanupArgs) -> Result<
         }
     }
     let transaction = Transaction::begin(&connector, "clean-up").await?;
+    let difference = columns::difference(transaction.client(), true);
+    let difference = transaction
+        .step("looking at the tables", difference)
+        .await?;
+    if let Some(difference) = difference {
+        return Err(RecorderError::Usage(format!(
+            "nothing was dropped on {endpoint}: {difference}, as recorder setup makes it, so these tables may not be the recorder's; drop them by hand"
+        )));
+    }
     let drop_tables = transaction.client().batch_execute(sql::CLEANUP);
     transaction.step("dropping the tables", drop_tables).await?;
     transaction.commit().await?;

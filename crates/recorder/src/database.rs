@@ -283,7 +283,7 @@ async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKe
 }
 
 /// What to do about tables of the workload's names that have other columns.
-pub(crate) const OTHER_TABLES: &str = "these tables are not those of recorder setup: use another database or schema for it, or drop them (recorder cleanup)";
+pub(crate) const OTHER_TABLES: &str = "these tables are not those of recorder setup: use another database or schema for it, or drop them by hand";
 
 async fn ids(
     connector: &Connector,

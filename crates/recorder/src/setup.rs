@@ -2,8 +2,10 @@
 
 use tokio_postgres::types::{ToSql, Type};
 
+use crate::check::columns;
 use crate::cli::{EndpointArgs, SetupArgs};
 use crate::config::maintenance_connector;
+use crate::database::OTHER_TABLES;
 use crate::error::RecorderError;
 use crate::maintenance::Transaction;
 use crate::text::thousands;
@@ -37,6 +39,14 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
     .await?;
     let missing = client.query_typed(sql::MISSING_TABLES, &[]);
     let missing = transaction.step("looking for the tables", missing).await?;
+    let difference = columns::difference(client, false);
+    let difference = transaction
+        .step("looking at the tables", difference)
+        .await?;
+    if let Some(difference) = difference {
+        let remedy = OTHER_TABLES;
+        return Err(RecorderError::Usage(format!("{difference}; {remedy}")));
+    }
     script("making the tables", sql::SCHEMA).await?;
     script("making the indexes", sql::INDEXES).await?;
     let categories: &[&str] = &sql::CATEGORIES;

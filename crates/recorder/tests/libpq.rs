@@ -212,7 +212,7 @@ impl Bench {
             .output()
             .expect("psql, which comes with PostgreSQL");
         match output.status.success() {
-            // Where nobody names the session, psql does.
+            // Where nothing names the session, psql does.
             true => Ok(String::from_utf8(output.stdout)
                 .unwrap()
                 .trim_end_matches('\n')

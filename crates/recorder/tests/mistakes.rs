@@ -17,6 +17,24 @@ fn run_onto(test: &TestLab, disk: &Mount) -> (Output, PathBuf) {
 }
 
 /// What is in the way is said before anything is connected to, in the way of other wrong folders.
+/// Tables of these names that another application made are neither filled nor dropped.
+#[test]
+fn tables_of_another_application_are_left_alone() {
+    let test = TestLab::start();
+    let make = "create table business_orders (order_no int primary key, customer text); \
+                insert into business_orders select n, 'x' from generate_series(1, 500) n; \
+                grant all on business_orders to public";
+    test.runtime
+        .block_on(test.admin().batch_execute(make))
+        .unwrap();
+    let count = "select count(*)::text from business_orders";
+    let text = "business_orders has no column id";
+    assert_one_line(&test.recorder(&["setup"]), 2, &[text, "another database"]);
+    let cleaned = test.recorder(&["cleanup", "--yes"]);
+    assert_one_line(&cleaned, 2, &["nothing was dropped", text, "by hand"]);
+    assert_eq!(test.texts(count), ["500"]);
+}
+
 #[test]
 fn a_full_disk_is_one_line() {
     let Some(disk) = Mount::in_memory() else {

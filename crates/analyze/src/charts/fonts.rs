@@ -90,7 +90,7 @@ impl Typeface {
         f64::from(width) * em / self.units_per_em()
     }
 
-    /// A text as it is drawn: the font's own sign for a character that it lacks may be empty, and nobody would see that one is there.
+    /// A text as it is drawn: the font's own sign for a character that it lacks may be empty, and the character would be missing without a trace.
     pub(super) fn drawable(&self, text: &str) -> String {
         text.chars()
             .map(|character| self.drawn_as(character))

@@ -1,6 +1,6 @@
 //! The tables' columns: tables of these names that are not ours may have others, and a run would meet that statement by statement.
 
-use tokio_postgres::Error;
+use tokio_postgres::{Client, Error};
 
 use super::examine::{End, Examination};
 use super::questions::{self, Column};
@@ -86,11 +86,36 @@ const GIVEN: [(&str, &str); 7] = [
     ("business_logs", "details"),
 ];
 
+/// Of the tables that are there, the first column that is missing or, with `types`, has another type than `recorder setup` gives it: such
+/// tables may belong to another application. `None` where there is none.
+///
+/// # Errors
+/// The server's.
+pub(crate) async fn difference(client: &Client, types: bool) -> Result<Option<String>, Error> {
+    let columns = questions::columns(client).await?;
+    let differs = |(table, name, type_): &(&str, &str, &str)| {
+        let mut of_table = columns
+            .iter()
+            .filter(|column| column.table == *table)
+            .peekable();
+        // A table that is not there has no columns.
+        of_table.peek()?;
+        match of_table.find(|column| column.name == *name) {
+            None => Some(format!("{table} has no column {name}")),
+            Some(column) if types && column.type_ != *type_ => {
+                Some(format!("{table}.{name} is {}, not {type_}", column.type_))
+            }
+            Some(_) => None,
+        }
+    };
+    Ok(MADE.iter().find_map(differs))
+}
+
 impl Examination {
     /// Compares the columns, and has every statement of the workload planned; nothing of it is done.
     pub(super) async fn columns(&mut self, session: &Session) -> Result<(), End> {
         let limit = self.sizing.limit;
-        let asked = questions::columns(session);
+        let asked = questions::columns(&session.client);
         let columns = self
             .rows
             .ask(Check::Columns, "the columns", limit, session, asked)

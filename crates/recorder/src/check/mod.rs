@@ -2,7 +2,7 @@
 //! each question has a limit: a server that hangs gives a failed row.
 
 mod answers;
-mod columns;
+pub(crate) mod columns;
 mod descriptors;
 mod dns;
 mod examine;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio_postgres::{Error, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
 use super::limits::Connections;
 use crate::connect::Session;
@@ -76,12 +76,15 @@ impl Column {
 }
 
 async fn ask(session: &Session, statement: &str) -> Result<Vec<SimpleQueryRow>, Error> {
-    let messages = session.client.simple_query(statement).await?;
+    Ok(rows(session.client.simple_query(statement).await?))
+}
+
+fn rows(messages: Vec<SimpleQueryMessage>) -> Vec<SimpleQueryRow> {
     let rows = messages.into_iter().filter_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 fn text(row: &SimpleQueryRow, column: &str) -> Option<String> {
@@ -189,8 +192,8 @@ async fn read_only_alone(session: &Session) -> Result<Vec<Setting>, Error> {
 }
 
 /// The columns of the tables that are there.
-pub(super) async fn columns(session: &Session) -> Result<Vec<Column>, Error> {
-    let rows = ask(session, COLUMNS).await?;
+pub(super) async fn columns(client: &Client) -> Result<Vec<Column>, Error> {
+    let rows = rows(client.simple_query(COLUMNS).await?);
     let column = |row: &SimpleQueryRow| {
         Some(Column {
             table: text(row, "table")?,
