@@ -303,7 +303,9 @@ fn what_was_not_reached_has_no_row_and_options_are_the_cause_they_are() {
     assert!(!document.contains("\"tcp\""), "{document}");
     assert!(!document.contains("\"tls\""), "{document}");
 
-    let url = format!("{}?options=-cgeqo%3Doff", test.lab.proxy_url());
+    let url = test.lab.proxy_url();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{separator}options=-cgeqo%3Doff");
     let output = test
         .command(&["check", "--json", "--mode", "proxy"])
         .env("PGOUTAGE_PROXY_URL", url)
