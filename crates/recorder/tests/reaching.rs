@@ -272,7 +272,7 @@ fn the_limit_on_descriptors_is_raised_or_told() {
 #[test]
 fn a_host_without_descriptors_is_no_outage() {
     let test = TestLab::start_set_up();
-    let output = limited(&test, "ulimit -n 45", &["--skip-check"])
+    let output = limited(&test, "ulimit -n 32", &["--skip-check"])
         .output()
         .unwrap();
     assert_success(&output);
