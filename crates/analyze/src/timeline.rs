@@ -116,7 +116,7 @@ impl Suspect {
     }
 
     /// The last moment at which this operation shows that the service was down: a failure at its end, and so an operation
-    /// that nobody had served when the recording ended. A limit, and a wait that ended well, tell only that the service was
+    /// that was not served when the recording ended. A limit, and a wait that ended well, tell only that the service was
     /// down when they began.
     #[must_use]
     pub fn known_down_us(&self) -> i64 {

@@ -40,13 +40,13 @@ impl InFlight {
         cell
     }
 
-    /// What is under way now.
+    /// The operations in flight now.
     pub(crate) fn operations(&self) -> Vec<Operation> {
         let cells = lock(&self.cells);
         cells.iter().filter_map(|cell| lock(cell).clone()).collect()
     }
 
-    /// What nobody ended: the worker's task is gone, and nothing else will write its row.
+    /// Operations that were never ended: the worker's task is gone, and nothing else will write its row.
     pub(crate) fn take(&self) -> Vec<Operation> {
         let cells = lock(&self.cells);
         cells.iter().filter_map(|cell| lock(cell).take()).collect()

@@ -25,7 +25,7 @@ pub struct WriterOptions {
     pub queue_rows: usize,
     /// Memory for rows that the disk refuses, compressed, until it takes them again, bytes; more are dropped and counted.
     pub hold_bytes: usize,
-    /// The recording's clock. With it each flush says which operations are under way, and when; without it, a recording that has
+    /// The recording's clock. With it each flush says which operations are in flight, and when; without it, a recording that has
     /// no end reaches as far as its rows.
     pub clock: Option<Clock>,
 }
