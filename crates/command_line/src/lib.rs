@@ -1,3 +1,6 @@
-//! What the command lines of all binaries share, so that `--settle 30s` and `--duration 5m` mean the same everywhere.
+//! What all binaries share: how durations are typed, and how numbers, foreign text, colours and exit codes are shown.
 
 pub mod duration;
+pub mod process;
+pub mod terminal;
+pub mod text;
