@@ -15,6 +15,11 @@ pub enum RecorderError {
 }
 
 impl RecorderError {
+    /// The user's mistake, in one line.
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
+        Self::Usage(text.into())
+    }
+
     /// The exit code of the process.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {

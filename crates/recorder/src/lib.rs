@@ -1,74 +1,31 @@
 //! `recorder`: runs a business workload on two paths through a PostgreSQL failover and records every operation.
 //!
 //! The road is one way: [`cli`] (as written) -> [`config`] (checked) -> [`run`], which checks both paths, begins the recording
-//! and starts the workers of each path ([`workload`]); those draw operations ([`draw`]), take connections ([`pool`],
-//! [`connect`]), run statements ([`execute`]) and judge failures ([`classify`]).
+//! and starts the workers of each path ([`workload`]); those draw operations, take connections ([`pool`],
+//! [`connect`]), run statements and judge failures ([`classify`]).
 
-mod application_name;
-mod backoff;
-mod campaign;
-mod campaign_args;
 mod check;
-mod checked;
-mod checkout;
-mod child_environment;
 pub mod classify;
-mod cleanup;
 pub mod cli;
-mod clock_offset;
+mod commands;
 pub mod config;
 pub mod connect;
-pub mod connection_args;
 mod database;
-mod descriptors;
-mod disk;
-pub mod draw;
-mod end;
 pub mod endpoint;
-pub mod environment;
 mod error;
-mod execute;
 mod failover;
-mod keep_ready;
-pub mod live;
-mod load;
-mod load_estimate;
-mod logfile;
-mod maintenance;
-mod manifest;
 mod mark;
-mod member;
-mod message;
-mod observer;
-mod out;
-mod pacer;
-pub mod password_command;
+pub mod monitor;
+pub mod output;
 pub mod pgbench;
-mod pgpass;
 mod pool;
-mod pool_settings;
 pub mod probe;
-mod protocol;
-mod question;
-mod recover;
-pub mod redact;
-mod report;
 mod run;
-mod safety_args;
-mod say;
-mod schedule;
-mod setup;
-mod shortage;
-mod signals;
+mod shell;
+mod shutdown;
 mod sql;
-pub mod tcp;
-mod tell;
-mod text;
-mod verify;
-pub mod weights;
-mod workload;
-mod workloads;
-mod x509;
+pub mod text;
+pub mod workload;
 
 use std::ffi::OsString;
 
@@ -78,6 +35,9 @@ pub use error::RecorderError;
 pub use run::record;
 
 use cli::{Cli, Command};
+use commands::{cleanup, recover, setup, verify};
+use output::terminal;
+use text::redact;
 
 /// Runs the command line `arguments` (the program's name first) and gives the exit code of the process.
 #[must_use]
@@ -91,7 +51,7 @@ pub fn run_command_line(arguments: &[OsString]) -> u8 {
         }
     };
     if shows_password(arguments) {
-        say::line(
+        terminal::line(
             "warning: a password on the command line shows in the process list; put the URL into \
              PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL (of readers: PGOUTAGE_DIRECT_READER_URL, PGOUTAGE_PROXY_READER_URL), or the password into PGPASSWORD or ~/.pgpass",
         );
@@ -99,7 +59,7 @@ pub fn run_command_line(arguments: &[OsString]) -> u8 {
     match execute(cli) {
         Ok(()) => 0,
         Err(error) => {
-            say::line(format!("recorder: {error}"));
+            terminal::line(format!("recorder: {error}"));
             error.exit_code()
         }
     }
@@ -117,7 +77,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
             Command::Recover(args) => recover::run(&args),
-            Command::Mark(args) => mark::run(&args),
+            Command::Mark(args) => commands::mark::run(&args),
             Command::Verify(args) => verify::run(&args),
         }
     });

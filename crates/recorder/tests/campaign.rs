@@ -155,7 +155,7 @@ fn a_campaign_stops_where_it_does_not_heal() {
     );
     assert_eq!(
         rule,
-        "the failover command ended with exit code 3; stopped after failover 1 of 4"
+        "the failover command exited with code 3; stopped after failover 1 of 4"
     );
 
     let (events, rule) = run(
@@ -166,7 +166,7 @@ fn a_campaign_stops_where_it_does_not_heal() {
     assert_eq!(events.last().unwrap()["status"], "4");
     assert_eq!(
         rule,
-        "the heal command ended with exit code 4; stopped after failover 1"
+        "the heal command exited with code 4; stopped after failover 1"
     );
 
     let (events, rule) = run(

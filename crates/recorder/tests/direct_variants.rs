@@ -17,7 +17,7 @@ use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use lab::{FailoverOptions, NodeName, StepKind};
 use recorder::connect::{ConnectError, Connector, Progress, Resolver};
 use recorder::endpoint::Endpoint;
-use recorder::environment::Environment;
+use recorder::endpoint::environment::Environment;
 use recording::vocabulary::{self, ErrorClass};
 use recording::{Recording, Table};
 use serde_json::Value;

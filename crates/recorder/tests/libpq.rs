@@ -12,7 +12,7 @@ use std::time::Duration;
 use common::{TestLab, certificates, unfit_certificates};
 use recorder::connect::{Connector, Progress, Resolver};
 use recorder::endpoint::Endpoint;
-use recorder::environment::Environment;
+use recorder::endpoint::environment::Environment;
 use recording::vocabulary;
 
 /// What a session is, and how it was made.

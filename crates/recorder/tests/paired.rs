@@ -135,7 +135,7 @@ impl Stored {
 /// The recording is what its seed draws.
 fn check_replay(recording: &Recording, direct: &BTreeMap<i64, &Row>) {
     let manifest = recording.manifest();
-    let draws = recorder::draw::Draws::new(manifest.seed, manifest.weights);
+    let draws = recorder::workload::draws::Draws::new(manifest.seed, manifest.weights);
     for (id, row) in direct {
         assert_eq!(
             draws.operation(*id).name.as_str(),

@@ -16,7 +16,7 @@ use common::{Row, TestLab, assert_success, identity, rows, wait_until};
 use recorder::classify;
 use recorder::connect::{ConnectError, Connector, Progress, Resolver, Session};
 use recorder::endpoint::Endpoint;
-use recorder::environment::Environment;
+use recorder::endpoint::environment::Environment;
 use recording::Table;
 use recording::vocabulary::{self, ConnectPhase, ErrorClass, Outcome};
 

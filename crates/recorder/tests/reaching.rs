@@ -15,7 +15,7 @@ use common::{
 };
 use recorder::connect::{ConnectError, Connector, Progress, Resolver};
 use recorder::endpoint::Endpoint;
-use recorder::environment::Environment;
+use recorder::endpoint::environment::Environment;
 use recording::vocabulary::{ErrorClass, Path};
 use recording::{Recording, Table};
 

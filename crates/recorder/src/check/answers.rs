@@ -7,12 +7,13 @@ use recording::Server;
 use recording::vocabulary::Path;
 use tokio::time::Instant;
 
-use super::dns::asks_for_aws;
-use super::examine::{End, Examination, milliseconds};
-use super::questions::{self, TableRows};
-use super::{Check, limits};
-use crate::clock_offset;
+use crate::check::dns::asks_for_aws;
+use crate::check::examine::{End, Examination, milliseconds};
+use crate::check::questions;
+use crate::check::questions::TableRows;
+use crate::check::{Check, limits};
 use crate::connect::{Progress, Session};
+use crate::database::clock_offset;
 use crate::database::{self, Trouble};
 use crate::text::thousands;
 

@@ -2,13 +2,15 @@
 
 use tokio_postgres::{Client, Error};
 
-use super::examine::{End, Examination};
-use super::questions::{self, Column};
-use super::statements::{self, Asked};
-use super::{Check, Sizing};
+use crate::check::examine::{End, Examination};
+use crate::check::questions;
+use crate::check::questions::Column;
+use crate::check::statements;
+use crate::check::statements::Asked;
+use crate::check::{Check, Sizing};
 use crate::connect::Session;
+use crate::connect::question::is_refused;
 use crate::database::{self, Trouble};
-use crate::question::is_refused;
 
 /// What `recorder setup` makes: `sql/schema.sql`, in the server's words.
 const MADE: [(&str, &str, &str); 25] = [

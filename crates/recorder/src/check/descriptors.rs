@@ -1,7 +1,8 @@
 //! Open files: every connection is one, and what the operating system allows this program may be less than a run needs.
 
-use super::{Check, Row, Verdict};
-use crate::descriptors::{self, Limits, Needed};
+use crate::check::{Check, Row, Verdict};
+use crate::config::descriptors;
+use crate::config::descriptors::{Limits, Needed};
 use crate::text::thousands;
 
 /// The row of this host: what `recorder run` would say of the same run.

@@ -6,11 +6,11 @@ use recording::Clock;
 use recording::vocabulary::{ConnectPhase, Path};
 use tokio::time::timeout;
 
-use super::{Check, Examined, Row, Sizing, Verdict};
+use crate::check::{Check, Examined, Row, Sizing, Verdict};
+use crate::connect::x509::Certificate;
 use crate::connect::{Connector, Progress, Session};
 use crate::database::{self, Trouble};
 use crate::endpoint::SslMode;
-use crate::x509::Certificate;
 
 /// A certificate that ends sooner is told.
 const SOON_S: i64 = 30 * 86_400;

@@ -1,7 +1,7 @@
 //! Connections: what the server has against what a run takes.
 
-use super::{Sizing, Verdict};
-use crate::question::Said;
+use crate::check::{Sizing, Verdict};
+use crate::connect::question::Said;
 use crate::text::thousands;
 
 /// Beside the pools: the question who is there, and the one for the clock at the end.

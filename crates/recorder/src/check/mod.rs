@@ -7,6 +7,7 @@ mod descriptors;
 mod dns;
 mod examine;
 mod limits;
+pub(crate) mod load_estimate;
 mod questions;
 mod role;
 mod settings;
@@ -16,60 +17,22 @@ mod transaction;
 
 use std::time::Duration;
 
-use clap::Args;
-use command_line::duration;
 use recording::vocabulary::Path;
 use recording::{Clock, ClockOffset, Server};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::cli::{EndpointArgs, ModeArg};
+use crate::check::load_estimate::LoadEstimate;
+use crate::cli::EndpointArgs;
+use crate::cli::check::CheckArgs;
+use crate::config::descriptors::{Needed, Users};
 use crate::config::{self, RunConfig};
+use crate::connect::application_name;
 use crate::connect::{Connector, Session};
 use crate::database::Trouble;
-use crate::descriptors::{Needed, Users};
 use crate::error::RecorderError;
-use crate::load_estimate::LoadEstimate;
-use crate::protocol::Protocol;
-use crate::{application_name, say};
-
-/// `recorder check`.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// Which paths to check
-    #[arg(long, value_enum, default_value = "both")]
-    pub mode: ModeArg,
-    /// Workers per path that a run shall have
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub concurrent_workers: u32,
-    /// Connections per path at most that a run shall have
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub pool_size: u32,
-    /// Shortest think time of a worker in that run
-    #[arg(long, value_name = "TIME", default_value = "0.1", value_parser = duration::parse)]
-    pub min_operation_interval: Duration,
-    /// Longest think time of a worker in that run
-    #[arg(long, value_name = "TIME", default_value = "0.5", value_parser = duration::parse)]
-    pub max_operation_interval: Duration,
-    /// pgbench shall run beside the workload
-    #[arg(long)]
-    pub enable_pgbench: bool,
-    /// pgbench's clients per path in that run
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "enable_pgbench")]
-    pub pgbench_clients: u32,
-    /// Limit on each phase of connecting, and on each question after it [default: connect_timeout of the connection strings, else 5s]
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub connect_timeout: Option<Duration>,
-    /// Longest that an operation may take in that run
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
-    pub operation_timeout: Duration,
-    /// How that run shall send statements
-    #[arg(long, value_enum, default_value_t)]
-    pub protocol: Protocol,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
+use crate::output::terminal;
+use crate::sql::protocol::Protocol;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -267,7 +230,7 @@ fn warn(connector: &Connector, rows: &[Row]) {
         // The clock is told with the recording's start.
         if row.result == Verdict::Warn && row.check != Check::Clock {
             let remedy = row.remedy.as_deref().unwrap_or_default();
-            say::line(format!(
+            terminal::line(format!(
                 "warning: {} path{}: {}; {remedy}",
                 connector.path(),
                 if row.reader {
@@ -313,9 +276,9 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
 /// The descriptors of the run that is asked for. It keeps none ready: that is an option of `recorder run` alone.
 fn needed(args: &CheckArgs, paths: usize, readers: usize) -> Needed {
     let pool_size = args.pool_size as usize;
-    crate::descriptors::needed(Users {
+    crate::config::descriptors::needed(Users {
         endpoints: paths + readers,
-        connections: crate::descriptors::of_pool(args.concurrent_workers, pool_size, 0),
+        connections: crate::config::descriptors::of_pool(args.concurrent_workers, pool_size, 0),
         loads: match args.enable_pgbench {
             true => paths,
             false => 0,
@@ -352,7 +315,7 @@ fn tell(args: &CheckArgs, rows: &[&Row], load: &LoadEstimate) -> Result<(), Reco
             Ok(format!("{table}\n{}", load.lines(None, clients).join("\n")))
         }
     };
-    say::result(printed.map_err(RecorderError::Failed)?)?;
+    terminal::result(printed.map_err(RecorderError::Failed)?)?;
     match failed {
         0 => Ok(()),
         1 => Err(RecorderError::Failed("1 check failed".to_owned())),

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
-use super::limits::Connections;
+use crate::check::limits::Connections;
 use crate::connect::Session;
-use crate::question::{Refused, is_refused};
+use crate::connect::question::{Refused, is_refused};
 use crate::sql::{self, STATEMENTS};
 
 const PRIVILEGES: &str = include_str!("../../../../sql/check/privileges.sql");

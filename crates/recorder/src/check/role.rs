@@ -2,14 +2,14 @@
 
 use recording::Server;
 
-use super::Check;
-use super::dns::is_of_instance;
-use super::examine::{End, Examination};
-use super::questions::Setting;
-use super::settings::read_only;
+use crate::check::Check;
+use crate::check::dns::is_of_instance;
+use crate::check::examine::{End, Examination};
+use crate::check::questions::Setting;
+use crate::check::settings::read_only;
+use crate::connect::identity::describe;
 use crate::database::Trouble;
 use crate::endpoint::TargetSession;
-use crate::observer::describe;
 
 impl Examination {
     pub(super) fn role(

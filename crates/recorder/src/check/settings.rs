@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use command_line::duration::micros;
 
-use super::examine::{End, Examination};
-use super::questions::Setting;
-use super::{Check, Sizing, Verdict, questions};
+use crate::check::examine::{End, Examination};
+use crate::check::questions::Setting;
+use crate::check::{Check, Sizing, Verdict, questions};
 use crate::connect::Session;
 use crate::endpoint::Endpoint;
 
@@ -190,8 +190,8 @@ fn time(milliseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Environment;
-    use crate::protocol::Protocol;
+    use crate::endpoint::environment::Environment;
+    use crate::sql::protocol::Protocol;
 
     fn setting(name: &str, value: &str, source: &str) -> Setting {
         Setting {

@@ -3,11 +3,12 @@
 
 use tokio_postgres::Error;
 
-use super::Sizing;
+use crate::check::Sizing;
 use crate::connect::Session;
-use crate::protocol::{Prepared, Protocol, Speaker, Statement, Value};
-use crate::question::is_refused;
+use crate::connect::question::is_refused;
 use crate::sql::STATEMENTS;
+use crate::sql::protocol::{Prepared, Protocol, Speaker};
+use crate::sql::statement::{Statement, Value};
 
 /// A statement that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

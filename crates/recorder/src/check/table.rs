@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 
 use serde::Serialize;
 
-use super::{Row, Verdict};
-use crate::load_estimate::LoadEstimate;
+use crate::check::load_estimate::LoadEstimate;
+use crate::check::{Row, Verdict};
 
 /// Longer findings do not widen the column for all.
 const WIDEST: usize = 64;
@@ -84,8 +84,8 @@ pub(super) fn json(rows: &[&Row], load: &LoadEstimate) -> Result<String, String>
 mod tests {
     use recording::vocabulary::Path;
 
-    use super::super::Check;
     use super::*;
+    use crate::check::Check;
 
     fn row(path: Path, check: Check, result: Verdict, found: &str, remedy: Option<&str>) -> Row {
         Row {

@@ -4,13 +4,13 @@ use recording::vocabulary::{ErrorClass, Path};
 use tokio::time::timeout;
 use tokio_postgres::Error;
 
-use super::examine::{End, Examination};
-use super::{Check, questions};
+use crate::check::examine::{End, Examination};
+use crate::check::{Check, questions};
 use crate::classify;
 use crate::connect::{Progress, Session};
 use crate::database::{self, Trouble};
-use crate::protocol::{Prepared, Protocol, Speaker};
 use crate::sql::STATEMENTS;
+use crate::sql::protocol::{Prepared, Protocol, Speaker};
 
 impl Examination {
     /// Sends BEGIN, a SELECT and ROLLBACK as a purchase would. The session, or another one where this ended it: what comes after is

@@ -6,7 +6,7 @@
 
 use tokio_postgres::error::Severity;
 
-use super::Answer;
+use crate::classify::Answer;
 
 /// A code of five characters, or a class of two; of lines that fit the longest counts.
 struct Line {

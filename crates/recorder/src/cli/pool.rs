@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use command_line::duration;
 
-use crate::pool_settings::OnReadOnly;
-use crate::protocol::Protocol;
+use crate::pool::settings::OnReadOnly;
+use crate::sql::protocol::Protocol;
 
 const CONNECTIONS: &str = "Pool and protocol";
 

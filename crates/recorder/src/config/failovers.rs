@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::usage;
-use crate::campaign::Campaign;
-use crate::campaign_args::CampaignArgs;
 use crate::cli::RunArgs;
+use crate::cli::campaign::CampaignArgs;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
+use crate::failover::campaign::Campaign;
 
 /// The recording's length where the user does not say it.
 const DEFAULT_DURATION: Duration = Duration::from_secs(300);
@@ -24,7 +23,7 @@ pub(super) fn campaign(args: &CampaignArgs) -> Result<Option<Campaign>, Recorder
             ("--heal-timeout", args.heal_timeout.is_some()),
         ] {
             if is_given {
-                return Err(usage(format!(
+                return Err(RecorderError::usage(format!(
                     "{flag} belongs to a campaign: give --failover-count or --failover-every too"
                 )));
             }
@@ -34,11 +33,11 @@ pub(super) fn campaign(args: &CampaignArgs) -> Result<Option<Campaign>, Recorder
     if let Some(command) = &args.heal_command
         && command.trim().is_empty()
     {
-        return Err(usage("--heal-command is empty"));
+        return Err(RecorderError::usage("--heal-command is empty"));
     }
     let heal_timeout = args.heal_timeout.unwrap_or(DEFAULT_HEAL_TIMEOUT);
     if heal_timeout.is_zero() {
-        return Err(usage("--heal-timeout 0: must be longer"));
+        return Err(RecorderError::usage("--heal-timeout 0: must be longer"));
     }
     Ok(Some(Campaign {
         every: args.failover_every,
@@ -66,10 +65,10 @@ pub(super) fn trigger(
         return Ok(None);
     };
     if command.trim().is_empty() {
-        return Err(usage("--failover-command is empty"));
+        return Err(RecorderError::usage("--failover-command is empty"));
     }
     if after >= duration {
-        return Err(usage(format!(
+        return Err(RecorderError::usage(format!(
             "--failover-after {after:?} is not before the end of the recording (--duration {duration:?})"
         )));
     }
@@ -81,7 +80,7 @@ pub(super) fn trigger(
             .saturating_add(between.saturating_mul(count - 1))
             .saturating_add(campaign.settle);
         if least > duration {
-            return Err(usage(format!(
+            return Err(RecorderError::usage(format!(
                 "{count} failovers take at least {least:?}, and --duration is {duration:?}: leave --duration out, or \
                  lessen --failover-count, --failover-every or --settle"
             )));

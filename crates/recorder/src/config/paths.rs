@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use recording::vocabulary::Path;
 
-use super::usage;
-use crate::application_name;
 use crate::cli::EndpointArgs;
+use crate::connect::application_name;
+use crate::connect::password_command::PasswordCommand;
 use crate::connect::{Connector, Resolver};
 use crate::endpoint::Endpoint;
-use crate::environment::Environment;
+use crate::endpoint::environment::Environment;
 use crate::error::RecorderError;
-use crate::password_command::PasswordCommand;
-use crate::say;
+use crate::output::terminal;
 
 /// The limit on each phase of connecting where neither the user nor a connection string has one.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -30,14 +29,16 @@ pub fn maintenance_connector(
         (Some(_), _) => Path::Direct,
         (None, Some(_)) => Path::Proxy,
         (None, None) => {
-            return Err(usage(
+            return Err(RecorderError::usage(
                 "no endpoint: give --direct-url or --proxy-url, or set PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL",
             ));
         }
     };
     let limit = connect_limit(endpoints, &[path], None)?;
     let mut connectors = connectors(endpoints, &[path], limit)?;
-    let connector = connectors.pop().ok_or_else(|| usage("no endpoint"))?;
+    let connector = connectors
+        .pop()
+        .ok_or_else(|| RecorderError::usage("no endpoint"))?;
     Ok(connector.named(application_name::of_command(command)))
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn connect_limit(
 ) -> Result<Duration, RecorderError> {
     if let Some(limit) = flag {
         return match limit.is_zero() {
-            true => Err(usage("--connect-timeout 0: must be longer")),
+            true => Err(RecorderError::usage("--connect-timeout 0: must be longer")),
             false => Ok(limit),
         };
     }
@@ -86,7 +87,7 @@ pub(crate) fn connect_limit(
     let first = limits.next().unwrap_or(CONNECT_LIMIT);
     match limits.all(|other| other == first) {
         true => Ok(first),
-        false => Err(usage(
+        false => Err(RecorderError::usage(
             "the connection strings have different limits (connect_timeout), and paths with different ones can't be compared: give all \
              the same, or use --connect-timeout",
         )),
@@ -103,16 +104,16 @@ pub(crate) fn connectors(
         Some(least) => Resolver::keeping(server, limit, least),
         None => Resolver::new(server, limit),
     }
-    .map_err(usage)?;
+    .map_err(RecorderError::usage)?;
     let connector = |path: &Path| {
         let url = url(endpoints, *path).ok_or_else(|| {
             let variable = format!("PGOUTAGE_{}_URL", path.as_str().to_ascii_uppercase());
-            usage(format!(
+            RecorderError::usage(format!(
                 "no endpoint for the {path} path: give --{path}-url, set {variable}, or choose another --mode"
             ))
         })?;
         connect_to(*path, url, endpoints, &resolver, limit)
-            .map_err(|reason| usage(format!("--{path}-url: {reason}")))
+            .map_err(|reason| RecorderError::usage(format!("--{path}-url: {reason}")))
     };
     let connectors: Vec<Connector> = paths.iter().map(connector).collect::<Result<_, _>>()?;
     warn(&connectors, &[]);
@@ -128,7 +129,7 @@ fn warn(connectors: &[Connector], warned: &[Connector]) {
         warnings.collect()
     };
     for warning in of(connectors).difference(&of(warned)) {
-        say::line(format!("warning: {warning}"));
+        terminal::line(format!("warning: {warning}"));
     }
 }
 
@@ -180,7 +181,7 @@ pub(super) fn check_same_tcp<'a>(
     let first = settings.next();
     match settings.all(|others| Some(others) == first) {
         true => Ok(()),
-        false => Err(usage(
+        false => Err(RecorderError::usage(
             "the URLs have different TCP settings (keepalives_*, tcp_user_timeout), and paths with different ones can't be \
              compared: give both the same, or use the flags --tcp-*",
         )),
@@ -198,7 +199,8 @@ pub(crate) fn readers(
         let url = reader_url(endpoints, path)?;
         // The same resolver: what one looked up, the other need not ask.
         let reader = connect_to(path, url, endpoints, connector.resolver(), limit);
-        let in_url = |reason: String| usage(format!("--{path}-reader-url: {reason}"));
+        let in_url =
+            |reason: String| RecorderError::usage(format!("--{path}-reader-url: {reason}"));
         Some(reader.map(Connector::for_reads).map_err(in_url))
     };
     let readers: Vec<Connector> = connectors

@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-use crate::x509::{Certificate, algorithm_of};
+use crate::connect::x509::{Certificate, algorithm_of};
 
 /// Signature algorithms whose name holds a hash, as DER writes them, and that hash. After the RFC, MD5 and SHA-1 count as SHA-256.
 const ALGORITHMS: [(&[u8], Hash); 11] = [
@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    use crate::x509::tests::{certificate, name};
+    use crate::connect::x509::tests::{certificate, name};
 
     /// A certificate that says it is signed so.
     fn certificate_of(algorithm: &[u8]) -> Vec<u8> {

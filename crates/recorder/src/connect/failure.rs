@@ -7,13 +7,15 @@ use std::time::Duration;
 use recording::ConnectFailure;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 
-use super::lookup_error::{self, LookupError};
-use super::session;
-use super::stream::FirstByte;
-use super::tls;
-use super::{Progress, order};
 use crate::classify::{self, Symptom};
-use crate::{message, shortage};
+use crate::connect::lookup_error;
+use crate::connect::lookup_error::LookupError;
+use crate::connect::session;
+use crate::connect::shortage;
+use crate::connect::stream::FirstByte;
+use crate::connect::tls;
+use crate::connect::{Progress, order};
+use crate::text::error_text;
 
 /// The driver's words where it must not log in without channel binding. It has no other sign for it; they are its own and English.
 const NO_CHANNEL_BINDING: &str = "server did not use channel binding";
@@ -62,7 +64,7 @@ impl PhaseError {
         }
         Self {
             class: ErrorClass::Proxy,
-            message: message::one_line(&format!(
+            message: error_text::one_line(&format!(
                 "the proxy closed the connection before a byte of an answer: it has no server to pass it on to, or is going down: {}",
                 self.message
             )),
@@ -105,7 +107,7 @@ impl From<LookupError> for PhaseError {
         Self {
             class: error.class,
             sqlstate: None,
-            message: message::one_line(&error.message),
+            message: error_text::one_line(&error.message),
             is_silence: error.is_silence,
         }
     }
@@ -116,7 +118,7 @@ pub(super) fn refusal(class: ErrorClass, message: &str) -> PhaseError {
     PhaseError {
         class,
         sqlstate: None,
-        message: message::one_line(message),
+        message: error_text::one_line(message),
         is_silence: false,
     }
 }
@@ -157,13 +159,13 @@ pub(super) fn from_io(error: &io::Error) -> PhaseError {
     PhaseError {
         class,
         sqlstate: None,
-        message: message::chain(error),
+        message: error_text::chain(error),
         is_silence: class == ErrorClass::ConnectTimeout,
     }
 }
 
 pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
-    let mut message = message::chain(error);
+    let mut message = error_text::chain(error);
     if let Some(answer) = session::answer_of(error) {
         let class = classify::class_at_startup(Symptom::Answer(answer.answer()));
         return PhaseError {

@@ -9,10 +9,10 @@ use rand::seq::SliceRandom;
 use recording::vocabulary::{ConnectPhase, ErrorClass};
 use tokio_postgres::SimpleQueryMessage;
 
-use super::failure::{PhaseError, refusal};
-use super::outcome::{Failures, Next};
-use super::{ConnectError, Connector, Progress, Session};
 use crate::classify;
+use crate::connect::failure::{PhaseError, refusal};
+use crate::connect::outcome::{Failures, Next};
+use crate::connect::{ConnectError, Connector, Progress, Session};
 use crate::endpoint::TargetSession;
 
 impl Connector {

@@ -4,7 +4,7 @@ use recording::vocabulary::Path;
 use recording::{Server, Timestamp};
 use tokio_postgres::Client;
 
-use crate::question::Refused;
+use crate::connect::question::Refused;
 use crate::sql::STATEMENTS;
 
 /// Asks the server who it is, with simple queries: they pin no session of a proxy. What it refuses to say is left out; `None` where
@@ -36,4 +36,26 @@ pub(super) async fn identify(
         || server.postmaster_start_time.is_some()
         || server.aurora_instance_identifier.is_some();
     Ok(is_told.then_some(server))
+}
+
+/// A server in words.
+pub(crate) fn describe(server: &Server) -> String {
+    let name = match (
+        &server.aurora_instance_identifier,
+        &server.address,
+        server.port,
+    ) {
+        (Some(instance), _, _) => instance.clone(),
+        (None, Some(address), Some(port)) => format!("{address}:{port}"),
+        _ => "a server without address".to_owned(),
+    };
+    let role = match server.in_recovery {
+        Some(true) => "reader",
+        Some(false) => "writer",
+        None => "role unknown",
+    };
+    format!(
+        "{name} ({role}, PostgreSQL {})",
+        server.version.as_deref().unwrap_or("?")
+    )
 }

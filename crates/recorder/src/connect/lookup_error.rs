@@ -6,7 +6,7 @@ use std::time::Duration;
 use hickory_resolver::net::{DnsError, NetError};
 use recording::vocabulary::ErrorClass;
 
-use crate::shortage;
+use crate::connect::shortage;
 
 /// Why a look-up failed, in one line that names the name.
 #[derive(Debug, Clone, PartialEq, Eq)]

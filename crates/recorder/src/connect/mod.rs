@@ -2,21 +2,26 @@
 //! covers TCP only, and a stopped postmaster accepts and says nothing. Who answered is asked apart from that: a proxy that
 //! waits for a writer takes the connection at once and holds the question back, as it would an operation.
 
+pub(crate) mod application_name;
 mod channel_binding;
 mod failure;
 mod hosts;
-mod identity;
+pub(crate) mod identity;
 mod lookup_error;
 mod names;
 mod order;
 mod outcome;
+pub mod password_command;
 mod progress;
+pub(crate) mod question;
 mod resolve;
 mod session;
+pub(crate) mod shortage;
 mod silence;
 mod stream;
 mod system;
 mod tls;
+pub(crate) mod x509;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -38,10 +43,10 @@ pub use session::{Failed, Notice, Session};
 use failure::{PhaseError, from_connect, from_io, from_startup, is_refusal_of_tls, refusal};
 use silence::{Place, Silence};
 
+use crate::classify;
+use crate::connect::password_command::{NoPassword, PasswordCommand};
+use crate::connect::question::Refused;
 use crate::endpoint::{ChannelBinding, Endpoint, Password, TargetSession};
-use crate::password_command::{NoPassword, PasswordCommand};
-use crate::question::Refused;
-use crate::{application_name, classify};
 pub use stream::TlsFacts;
 use stream::{Established, FirstByte, Stream};
 use tls::Tls;

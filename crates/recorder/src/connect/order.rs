@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-use crate::shortage;
+use crate::connect::shortage;
 
 /// Addresses in the order of getaddrinfo.
 #[must_use]

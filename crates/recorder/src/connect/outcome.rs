@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use recording::vocabulary::{ConnectPhase, ErrorClass};
 
-use super::failure::{PhaseError, refusal};
-use super::{ConnectError, Progress};
+use crate::connect::failure::{PhaseError, refusal};
+use crate::connect::{ConnectError, Progress};
 use crate::endpoint::Host;
 
 /// The server takes no sessions now: with libpq too the one answer of a server after which the next host is tried.
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::endpoint::Endpoint;
-    use crate::environment::Environment;
+    use crate::endpoint::environment::Environment;
 
     fn hosts(count: usize) -> Vec<Host> {
         let names: Vec<String> = (1..=count).map(|host| format!("h{host}:1")).collect();

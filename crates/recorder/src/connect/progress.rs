@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use recording::Server;
 use recording::vocabulary::ConnectPhase;
 
-use super::stream::TlsFacts;
+use crate::connect::stream::TlsFacts;
 
 /// What is known of an attempt so far; it stays readable where the attempt is cut off.
 #[derive(Debug, Clone, Default)]

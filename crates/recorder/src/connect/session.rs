@@ -7,9 +7,9 @@ use tokio::task::JoinHandle;
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Connection};
 
-use super::stream::Stream;
 use crate::classify::{self, Answer, Symptom};
-use crate::message;
+use crate::connect::stream::Stream;
+use crate::text::error_text;
 
 /// An error answer or a warning.
 #[derive(Debug, Clone)]
@@ -146,7 +146,7 @@ impl Session {
     #[must_use]
     pub fn explain(&self, error: &tokio_postgres::Error) -> Failed {
         if let Some(answer) = answer_of(error) {
-            let message = message::chain(error);
+            let message = error_text::chain(error);
             return Failed {
                 lost: answer.fatal,
                 answer: Some(answer),
@@ -158,10 +158,10 @@ impl Session {
         let (answer, mut message, lost) = match &heard.end {
             // An error that came while nothing was asked is the server's last word: it did none of what was sent after.
             Some(End { answer, text }) => (answer.clone(), text.clone(), true),
-            None => (None, message::chain(error), error.is_closed()),
+            None => (None, error_text::chain(error), error.is_closed()),
         };
         let warning = heard.shutdown.as_ref().map(|notice| {
-            message = message::one_line(&format!("{message}, after: {}", notice.message));
+            message = error_text::one_line(&format!("{message}, after: {}", notice.message));
             notice.sqlstate.clone()
         });
         Failed {
@@ -235,7 +235,7 @@ async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Hear
                         unasked: true,
                         ..answer
                     }),
-                    text: message::chain(&error),
+                    text: error_text::chain(&error),
                 };
                 lock(&heard).end = Some(end);
                 return;

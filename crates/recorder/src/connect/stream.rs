@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream as DriverTlsStream};
 use tokio_rustls::client::TlsStream;
 
-use super::channel_binding::tls_server_end_point;
+use crate::connect::channel_binding::tls_server_end_point;
 
 /// TLS is agreed on before the driver sees the stream, so that its time is known apart from the start-up's.
 pub(super) enum Stream {

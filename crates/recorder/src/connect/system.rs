@@ -10,7 +10,7 @@ use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::system_conf::read_system_conf;
 
-use crate::shortage;
+use crate::connect::shortage;
 
 /// Where the system's files are.
 pub(super) struct Files {

@@ -3,7 +3,8 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::keywords::{self, FORMS};
+use crate::endpoint::keywords;
+use crate::endpoint::keywords::FORMS;
 
 /// A keyword and its value, in the order in which they stand; the last of a keyword holds.
 pub(super) type Given = Vec<(String, String)>;

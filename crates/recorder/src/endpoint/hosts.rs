@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::Password;
-use super::values::{Value, Values};
+use crate::endpoint::Password;
+use crate::endpoint::values::{Value, Values};
 
 /// The port of a host that has none.
 const DEFAULT_PORT: u16 = 5432;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::grammar::Given;
-use crate::environment::Environment;
+use crate::endpoint::environment::Environment;
+use crate::endpoint::grammar::Given;
 
 /// Where distributions have the file for all users, as `pg_config --sysconfdir` prints it: Debian's, Red Hat's. PGSYSCONFDIR comes first.
 const SYSTEM: [&str; 2] = ["/etc/postgresql-common", "/etc/sysconfig/pgsql"];

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::values::Values;
-use super::{
+use crate::endpoint::environment::Environment;
+use crate::endpoint::tcp::TcpSettings;
+use crate::endpoint::values::Values;
+use crate::endpoint::{
     ChannelBinding, ClientCertificate, RootCertificates, SslMode, TargetSession, TlsVersion,
 };
-use crate::environment::Environment;
-use crate::tcp::TcpSettings;
 
 /// What `connect_timeout=0` stands for: longer than any operation waits.
 const NO_LIMIT: Duration = Duration::from_secs(86_400);

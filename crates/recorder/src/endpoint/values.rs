@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::grammar::{self, Given};
-use super::keywords::{self, KEYWORDS, Support};
-use super::service;
-use crate::environment::Environment;
+use crate::endpoint::environment::Environment;
+use crate::endpoint::grammar;
+use crate::endpoint::grammar::Given;
+use crate::endpoint::keywords;
+use crate::endpoint::keywords::{KEYWORDS, Support};
+use crate::endpoint::service;
 
 /// A value, and where it stands.
 #[derive(Debug)]

@@ -5,34 +5,33 @@
 //! waits for and removes. The file holds two lines: the wall clock's time when the mark was given (UTC microseconds, decimal), and
 //! its text.
 
-mod command;
 mod watch;
 
-pub(crate) use command::run;
 pub(crate) use watch::Marks;
 
-use crate::{message, text};
+use crate::text;
+use crate::text::error_text;
 
 /// The folder in a recording.
-const FOLDER: &str = "marks";
+pub(crate) const FOLDER: &str = "marks";
 /// The ending of a mark that nobody has taken yet.
-const GIVEN: &str = "mark";
+pub(crate) const GIVEN: &str = "mark";
 /// The ending of a mark that stands in the recording.
-const TAKEN: &str = "taken";
+pub(crate) const TAKEN: &str = "taken";
 
 /// What the user wants written down.
 #[derive(Debug, PartialEq, Eq)]
-struct Mark {
+pub(crate) struct Mark {
     /// The wall clock's time when it was given, UTC microseconds.
-    time_us: i64,
+    pub(crate) time_us: i64,
     /// One line without secrets, never empty.
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Mark {
     /// A mark of foreign text; `None` where nothing is left of it.
-    fn new(time_us: i64, foreign: &str) -> Option<Self> {
-        let line = text::one_line(&message::one_line(foreign));
+    pub(crate) fn new(time_us: i64, foreign: &str) -> Option<Self> {
+        let line = text::one_line(&error_text::one_line(foreign));
         let line = line.trim();
         (!line.is_empty()).then(|| Self {
             time_us,
@@ -40,7 +39,7 @@ impl Mark {
         })
     }
 
-    fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         format!("{}\n{}\n", self.time_us, self.text)
     }
 

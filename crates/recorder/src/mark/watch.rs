@@ -11,8 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{FOLDER, GIVEN, Mark, TAKEN, on_axis};
-use crate::tell::Teller;
+use crate::mark::{FOLDER, GIVEN, Mark, TAKEN, on_axis};
+use crate::output::event_sink::EventSink;
 
 /// Between two looks into the folder.
 const LOOK: Duration = Duration::from_millis(150);
@@ -37,9 +37,9 @@ impl Marks {
     ///
     /// # Errors
     /// What the operating system says.
-    pub(crate) fn watch(folder: &FilePath, teller: Teller) -> std::io::Result<Self> {
+    pub(crate) fn watch(folder: &FilePath, sink: EventSink) -> std::io::Result<Self> {
         let mut heard = signal(SignalKind::user_defined1())?;
-        let of_signals = teller.clone();
+        let of_signals = sink.clone();
         let signals = tokio::spawn(async move {
             while heard.recv().await.is_some() {
                 let now_us = of_signals.clock.now_us();
@@ -50,8 +50,8 @@ impl Marks {
         let (has_ended, ended) = oneshot::channel();
         let watcher = Watcher {
             marks: folder.join(FOLDER),
-            from_us: teller.clock.now_us(),
-            teller,
+            from_us: sink.clock.now_us(),
+            sink,
         };
         let thread = std::thread::Builder::new().name("marks".to_owned());
         thread.spawn(move || {
@@ -81,7 +81,7 @@ struct Watcher {
     marks: PathBuf,
     /// Since when marks are taken, microseconds on the recording's clock.
     from_us: i64,
-    teller: Teller,
+    sink: EventSink,
 }
 
 impl Watcher {
@@ -99,14 +99,14 @@ impl Watcher {
     }
 
     fn take(&self, mark: Mark) {
-        let clock = self.teller.clock;
+        let clock = self.sink.clock;
         let time_us = on_axis(mark.time_us, clock.drift_us(), self.from_us, clock.now_us());
-        self.teller.event(time_us, None, EventKind::Mark, mark.text);
+        self.sink.event(time_us, None, EventKind::Mark, mark.text);
     }
 
     /// Removes answers that nobody picked up, and the folder where nothing else is in it.
     fn clean_up(&self) {
-        let now_us = self.teller.clock.now_us() + self.teller.clock.drift_us();
+        let now_us = self.sink.clock.now_us() + self.sink.clock.drift_us();
         for taken in self.files(TAKEN) {
             let name = taken.file_name().unwrap_or_default().to_string_lossy();
             let given_us = name.split_once('-').and_then(|(time, _)| time.parse().ok());

@@ -7,9 +7,9 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::passfile::PassFile;
-use super::{LoadMode, LoadOptions, PgbenchError, Program, Target};
 use crate::endpoint::Password;
+use crate::pgbench::passfile::PassFile;
+use crate::pgbench::{LoadMode, LoadOptions, PgbenchError, Program, Target};
 
 /// What a child gets of our own environment. Not the rest: URLs with passwords may stand in it, and settings of libpq
 /// that the endpoint does not have.

@@ -13,12 +13,14 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::command::{Caller, load_arguments};
-use super::output::{self, Log, Waiting};
-use super::passfile::PassFile;
-use super::progress::{self, Progress};
-use super::{LoadOptions, PgbenchError, Program, Target, last_error};
-use crate::live::Monitor;
+use crate::monitor::Monitor;
+use crate::pgbench::command::{Caller, load_arguments};
+use crate::pgbench::output;
+use crate::pgbench::output::{Log, Waiting};
+use crate::pgbench::passfile::PassFile;
+use crate::pgbench::progress;
+use crate::pgbench::progress::Progress;
+use crate::pgbench::{LoadOptions, PgbenchError, Program, Target, last_error};
 
 /// From the end of one pgbench to the start of the next.
 const RESTART_PAUSE: Duration = Duration::from_millis(250);

@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Child;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::PgbenchError;
-use crate::live::Monitor;
+use crate::monitor::Monitor;
+use crate::pgbench::PgbenchError;
 
 /// The lines of both outputs of `child` as they come; ends when pgbench has closed both.
 pub(super) fn lines(child: &mut Child) -> UnboundedReceiver<String> {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::PgbenchError;
+use crate::pgbench::PgbenchError;
 
 /// A `PGPASSFILE` in a folder of its own, gone when this is dropped.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use recording::vocabulary::Path;
 
-use super::command::{Caller, single_arguments};
-use super::{
+use crate::pgbench::command::{Caller, single_arguments};
+use crate::pgbench::{
     GetPassword, LoadMode, LoadOptions, PgbenchError, Program, Target, last_error, output,
 };
 

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::PgbenchError;
-use crate::child_environment;
+use crate::pgbench::PgbenchError;
+use crate::shell;
 
 /// Where Debian keeps each version's programs.
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
@@ -29,7 +29,7 @@ impl Program {
     fn at(file: PathBuf) -> Option<Self> {
         let mut command = Command::new(&file);
         command.arg("--version").stdin(Stdio::null());
-        child_environment::remove_secrets(&mut command);
+        shell::remove_secrets(&mut command);
         let output = command.output().ok()?;
         let (version, major) = version(&String::from_utf8_lossy(&output.stdout))?;
         output.status.success().then_some(Self {

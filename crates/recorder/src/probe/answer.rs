@@ -5,7 +5,7 @@ use recording::{Server, Timestamp};
 use tokio_postgres::Client;
 
 use crate::connect::answer_of;
-use crate::question::Refused;
+use crate::connect::question::Refused;
 use crate::sql::STATEMENTS;
 
 /// Who answered.

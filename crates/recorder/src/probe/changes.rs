@@ -7,8 +7,15 @@ use std::net::IpAddr;
 use recording::vocabulary::EventKind;
 use recording::{Server, Timestamp};
 
-use super::name::{Whole, list};
 use crate::connect::Family;
+
+/// What a name leads to, as far as it is known.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Whole {
+    pub(super) addresses: BTreeSet<IpAddr>,
+    /// The family that answered for the first time, after the other one: its addresses may have been there all the time.
+    pub(super) is_new: Option<Family>,
+}
 
 /// What happened, and from what to what.
 pub(super) type Change = (EventKind, String);
@@ -108,6 +115,12 @@ impl Addresses {
             (EventKind::AddressChanged, detail)
         })
     }
+}
+
+/// The addresses in their order, commas between.
+pub(super) fn list(addresses: &BTreeSet<IpAddr>) -> String {
+    let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+    texts.join(",")
 }
 
 #[cfg(test)]

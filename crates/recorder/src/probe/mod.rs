@@ -12,15 +12,14 @@ mod server;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use clap::Args;
-use command_line::duration;
 use recording::ProbeFailure;
 use recording::vocabulary::ErrorClass;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::cli::probe::ProbeArgs;
 use crate::connect::Connector;
-use crate::tell::Teller;
+use crate::output::event_sink::EventSink;
 use name::NameProbe;
 use server::ServerProbe;
 
@@ -30,17 +29,6 @@ const NAME_INTERVAL: Duration = Duration::from_secs(1);
 const LEAST_LIMIT: Duration = Duration::from_secs(1);
 /// Shorter intervals would be load, and not a look.
 const LEAST_INTERVAL: Duration = Duration::from_millis(50);
-
-/// How often the paths are probed, as the user wrote it.
-#[derive(Debug, Clone, Args)]
-pub struct ProbeArgs {
-    /// How often each path is asked who answers, on one more connection; 0 is never
-    ///
-    /// Address, role, start time and replication lag of the server become rows of the table `probes`; so does, once a second,
-    /// what the endpoint's name resolves to, past every cache of this program's. Changes become events. 0 turns both off.
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration::parse, help_heading = "Recording")]
-    pub probe_interval: Duration,
-}
 
 /// What is probed, and how often.
 #[derive(Clone)]
@@ -89,7 +77,7 @@ impl Probing {
 
     /// Starts to probe. Ends where the set is shut down.
     #[must_use]
-    pub(crate) fn start(&self, teller: &Teller) -> JoinSet<()> {
+    pub(crate) fn start(&self, sink: &EventSink) -> JoinSet<()> {
         let mut probes = JoinSet::new();
         for connector in &self.connectors {
             let mut addresses = Vec::new();
@@ -108,7 +96,7 @@ impl Probing {
                         connector: connector.clone(),
                         host: host.name.clone(),
                         resolved,
-                        teller: teller.clone(),
+                        sink: sink.clone(),
                     };
                     probes.spawn(probe.run());
                     asked.insert(&host.name, heard);
@@ -120,7 +108,7 @@ impl Probing {
                 every: self.every,
                 limit,
                 addresses,
-                teller: teller.clone(),
+                sink: sink.clone(),
             };
             probes.spawn(probe.run());
         }

@@ -10,12 +10,12 @@ use recording::{DnsAnswer, Probe, ProbeFailure};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::NAME_INTERVAL;
-use super::changes::{Addresses, Change};
-use super::rotation::Rotation;
 use crate::connect::{Answer, Connector, Family};
-use crate::message;
-use crate::tell::Teller;
+use crate::output::event_sink::EventSink;
+use crate::probe::NAME_INTERVAL;
+use crate::probe::changes::{Addresses, Change, Whole, list};
+use crate::probe::rotation::Rotation;
+use crate::text::error_text;
 
 /// Asks for one name of an endpoint.
 pub(super) struct NameProbe {
@@ -25,7 +25,7 @@ pub(super) struct NameProbe {
     pub host: String,
     /// Hears of each answer.
     pub resolved: watch::Sender<BTreeSet<IpAddr>>,
-    pub teller: Teller,
+    pub sink: EventSink,
 }
 
 /// What is known of the name's addresses.
@@ -49,14 +49,6 @@ impl Known {
             Self::ForReads(known) => known.see(host, now.addresses, asked),
         }
     }
-}
-
-/// What a name leads to, as far as it is known.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Whole {
-    pub(super) addresses: BTreeSet<IpAddr>,
-    /// The family that answered for the first time, after the other one: its addresses may have been there all the time.
-    pub(super) is_new: Option<Family>,
 }
 
 /// What each family answered last. IPv4 and IPv6 are asked for apart, and one of the answers may be lost: the addresses are still there.
@@ -109,7 +101,7 @@ impl NameProbe {
             // Within the limit that the resolver was made with.
             let answer = self.connector.resolver().answer(host).await;
             let duration_us = micros(asked.elapsed());
-            let time = self.teller.clock.at_us(asked);
+            let time = self.sink.clock.at_us(asked);
             let (dns, failure) = match answer {
                 Ok(answer) => {
                     let whole = families.see(&answer);
@@ -122,7 +114,7 @@ impl NameProbe {
                     self.resolved.send_replace(whole.addresses.clone());
                     if let Some(change) = known.see(host, whole, asked) {
                         let (kind, detail) = change;
-                        self.teller
+                        self.sink
                             .event(time + duration_us, Some(path), kind, detail);
                     }
                     (Some(dns), None)
@@ -131,12 +123,12 @@ impl NameProbe {
                     let failure = ProbeFailure {
                         class: error.class,
                         sqlstate: None,
-                        message: message::one_line(&error.message),
+                        message: error_text::one_line(&error.message),
                     };
                     (None, Some(failure))
                 }
             };
-            self.teller.handle.probe(Probe {
+            self.sink.handle.probe(Probe {
                 path,
                 time,
                 kind: ProbeKind::Dns,
@@ -150,12 +142,6 @@ impl NameProbe {
             });
         }
     }
-}
-
-/// The addresses in their order, commas between.
-pub(super) fn list(addresses: &BTreeSet<IpAddr>) -> String {
-    let texts: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-    texts.join(",")
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use recording::vocabulary::EventKind;
 
-use super::NAME_INTERVAL;
-use super::changes::Change;
-use super::name::list;
+use crate::probe::NAME_INTERVAL;
+use crate::probe::changes::Change;
+use crate::probe::changes::list;
 
 /// An address that did not come for so long is gone.
 const MEMORY: Duration = Duration::from_secs(60);

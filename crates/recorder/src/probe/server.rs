@@ -10,13 +10,13 @@ use recording::{Probe, ProbeFailure};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::answer::{Answer, ask};
-use super::changes::Answers;
-use super::too_late;
 use crate::classify;
+use crate::connect::question::Refused;
 use crate::connect::{Connector, Progress, Session};
-use crate::question::Refused;
-use crate::tell::Teller;
+use crate::output::event_sink::EventSink;
+use crate::probe::answer::{Answer, ask};
+use crate::probe::changes::Answers;
+use crate::probe::too_late;
 
 /// Asks the server of one path.
 pub(super) struct ServerProbe {
@@ -28,7 +28,7 @@ pub(super) struct ServerProbe {
     pub limit: Duration,
     /// What each of the endpoint's hosts resolved to last, in their order; empty where no name server said yet.
     pub addresses: Vec<watch::Receiver<BTreeSet<IpAddr>>>,
-    pub teller: Teller,
+    pub sink: EventSink,
 }
 
 /// So many addresses are allowed for where a name has not resolved yet.
@@ -67,7 +67,7 @@ impl ServerProbe {
             let asked = Instant::now();
             let answer = self.probe(&mut connected).await;
             let duration_us = micros(asked.elapsed());
-            let time = self.teller.clock.at_us(asked);
+            let time = self.sink.clock.at_us(asked);
             let (server, replication_lag_us, failure) = match answer {
                 Ok(answer) => (Some(answer.server), answer.replication_lag_us, None),
                 Err(failure) => (None, None, Some(failure)),
@@ -75,10 +75,10 @@ impl ServerProbe {
             // Of an endpoint for reads any reader is as good as another: who it is stands in the rows, and explains no downtime of the path.
             let told = server.iter().filter(|_| !self.connector.is_reader());
             for (kind, detail) in told.flat_map(|server| known.see(server)) {
-                self.teller
+                self.sink
                     .event(time + duration_us, Some(path), kind, detail);
             }
-            self.teller.handle.probe(Probe {
+            self.sink.handle.probe(Probe {
                 path,
                 time,
                 kind: ProbeKind::Server,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use recorder::connect::{ConnectError, Connector, Progress, Resolver};
 use recorder::endpoint::Endpoint;
-use recorder::environment::Environment;
+use recorder::endpoint::environment::Environment;
 use recording::vocabulary;
 
 use super::{TestLab, wait_until};

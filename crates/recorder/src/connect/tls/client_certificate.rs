@@ -11,8 +11,8 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
+use crate::connect::x509::Certificate;
 use crate::endpoint::ClientCertificate;
-use crate::x509::Certificate;
 
 /// What is shown to servers that ask for a certificate.
 ///

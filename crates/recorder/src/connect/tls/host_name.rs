@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::x509::{Certificate, address};
+use crate::connect::x509::{Certificate, address};
 
 /// True where the certificate is for that name or address.
 pub(super) fn fits(certificate: &Certificate<'_>, host: &str) -> bool {

@@ -11,10 +11,10 @@ use tokio_rustls::rustls::pki_types::{
 };
 use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::host_name;
-use super::trust::{Trust, refused};
+use crate::connect::tls::host_name;
+use crate::connect::tls::trust::{Trust, refused};
+use crate::connect::x509::Certificate;
 use crate::endpoint::{RootCertificates, SslMode};
-use crate::x509::Certificate;
 
 /// Lengths of RSA keys whose signatures are verified, bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_short_rsa_key_is_named() {
-        use crate::x509::tests::{certificate, name};
+        use crate::connect::x509::tests::{certificate, name};
         let own = name(&[0x55, 0x04, 0x03], "db");
         // Its key has 1024 bits.
         let der = certificate(&own, &own, b"261215171100Z", &[], &[1, 2]);

@@ -1,0 +1,27 @@
+//! `--mode`.
+
+use clap::ValueEnum;
+use recording::Mode;
+
+/// Which paths to record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ModeArg {
+    /// Both at the same time
+    Both,
+    /// The direct path alone
+    Direct,
+    /// The proxy path alone
+    Proxy,
+}
+
+impl ModeArg {
+    /// As it stands in the manifest.
+    #[must_use]
+    pub const fn mode(self) -> Mode {
+        match self {
+            Self::Both => Mode::Both,
+            Self::Direct => Mode::Direct,
+            Self::Proxy => Mode::Proxy,
+        }
+    }
+}

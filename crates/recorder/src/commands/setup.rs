@@ -1,0 +1,111 @@
+//! `recorder setup`: tables, indexes and seed data, as much as is missing.
+
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::check::columns;
+use crate::cli::{EndpointArgs, SetupArgs};
+use crate::config::maintenance_connector;
+use crate::database::OTHER_TABLES;
+use crate::database::transaction::Transaction;
+use crate::error::RecorderError;
+use crate::output::terminal;
+use crate::sql;
+use crate::text::thousands;
+
+/// Makes what is missing and says of each table what it did.
+///
+/// # Errors
+/// [`RecorderError::Usage`] where it can't connect as asked, [`RecorderError::Failed`] with the server's error; then nothing
+/// is changed.
+pub(crate) async fn run(endpoints: &EndpointArgs, args: &SetupArgs) -> Result<(), RecorderError> {
+    let connector = maintenance_connector(endpoints, "setup")?;
+    // One transaction: a set-up that fails half-way leaves nothing.
+    let transaction = Transaction::begin(&connector, "set-up").await?;
+    let done = set_up(&transaction, args).await?;
+    transaction.commit().await?;
+    terminal::result(format!(
+        "set up {}\n{}",
+        connector.endpoint(),
+        done.join("\n")
+    ))
+}
+
+async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<String>, RecorderError> {
+    let client = transaction.client();
+    let script = |what, text| transaction.step(what, client.batch_execute(text));
+    script(
+        "waiting for another set-up to end",
+        "SELECT pg_advisory_xact_lock(hashtext('pgoutage setup'))",
+    )
+    .await?;
+    let missing = client.query_typed(sql::MISSING_TABLES, &[]);
+    let missing = transaction.step("looking for the tables", missing).await?;
+    let difference = columns::difference(client, false);
+    let difference = transaction
+        .step("looking at the tables", difference)
+        .await?;
+    if let Some(difference) = difference {
+        let remedy = OTHER_TABLES;
+        return Err(RecorderError::Usage(format!("{difference}; {remedy}")));
+    }
+    script("making the tables", sql::SCHEMA).await?;
+    script("making the indexes", sql::INDEXES).await?;
+    let categories: &[&str] = &sql::CATEGORIES;
+    let mut done = vec![match missing.len() {
+        0 => "tables: there already".to_owned(),
+        made => format!("tables: {made} made, {} there", sql::TABLES.len() - made),
+    }];
+    for (name, asked, statement) in [
+        ("users", args.users, sql::SEED_USERS),
+        ("products", args.products, sql::SEED_PRODUCTS),
+        ("orders", args.orders, sql::SEED_ORDERS),
+        ("logs", args.logs, sql::SEED_LOGS),
+    ] {
+        let count = format!("SELECT count(*) FROM business_{name}");
+        let count = async { client.query_typed_one(&count, &[]).await?.try_get(0) };
+        let there: i64 = transaction
+            .step(&format!("counting the {name}"), count)
+            .await?;
+        let add = asked - there;
+        if add > 0 {
+            let mut params: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&add, Type::INT8)];
+            if name == "products" {
+                params.push((&categories, Type::TEXT_ARRAY));
+            }
+            let what = format!("adding {} {name}", thousands(add));
+            let insert = client.execute_typed(statement, &params);
+            transaction.step(&what, insert).await?;
+        }
+        done.push(format!("{name}: {}", outcome(there, asked)));
+    }
+    script("gathering statistics", sql::ANALYZE).await?;
+    Ok(done)
+}
+
+fn outcome(there: i64, asked: i64) -> String {
+    match asked - there {
+        0 => format!("{} there, as asked", thousands(there)),
+        add if add > 0 => format!("{} there, {} added", thousands(there), thousands(add)),
+        _ => format!(
+            "{} there, {} asked: left as they are",
+            thousands(there),
+            thousands(asked)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done() {
+        assert_eq!(outcome(0, 1_000), "0 there, 1,000 added");
+        assert_eq!(outcome(1_000, 1_500), "1,000 there, 500 added");
+        assert_eq!(outcome(1_000, 1_000), "1,000 there, as asked");
+        assert_eq!(
+            outcome(1_500, 1_000),
+            "1,500 there, 1,000 asked: left as they are"
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! `recorder verify`: checks recordings against their manifests.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use recording::{DamagedPart, JournalFound, State, Verification};
+
+use crate::cli::VerifyArgs;
+use crate::error::RecorderError;
+use crate::output::terminal;
+use crate::text::{one_line, thousands};
+
+/// Progress is shown where it takes longer than this.
+const SILENT: Duration = Duration::from_secs(2);
+
+/// Checks each recording and says what is not as it should be.
+///
+/// # Errors
+/// [`RecorderError::Failed`] where one is not as recorded, or has no end and nobody records it; else [`RecorderError::Usage`] where
+/// one is no recording. The others are checked all the same.
+pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
+    let mut errors = Vec::new();
+    let mut unhealthy = 0_usize;
+    for folder in &args.recordings {
+        let mut progress = Progress::new();
+        let found = recording::verify(folder, &mut |read, all| progress.show(read, all));
+        progress.clear();
+        match found {
+            Ok(found) => {
+                tell(folder, &found)?;
+                unhealthy += usize::from(!found.is_healthy());
+            }
+            Err(error) => {
+                let text = one_line(&error.to_string());
+                errors.push(match error.is_usage() {
+                    true => RecorderError::Usage(text),
+                    false => RecorderError::Failed(text),
+                });
+            }
+        }
+    }
+    if unhealthy > 0 {
+        errors.push(RecorderError::Failed(format!(
+            "{unhealthy} of {} recordings are not as recorded, or have no end",
+            args.recordings.len()
+        )));
+    }
+    // Sorted stably: what is damaged weighs more than a folder that is no recording, and comes last.
+    errors.sort_by_key(|error| std::cmp::Reverse(error.exit_code()));
+    let last = errors.pop();
+    for error in errors {
+        terminal::line(format!("recorder: {error}"));
+    }
+    last.map_or(Ok(()), Err)
+}
+
+/// One line for each thing that is to be known, then one for the whole.
+fn tell(folder: &Path, found: &Verification) -> Result<(), RecorderError> {
+    let mut lines: Vec<String> = found.damaged.iter().map(damaged_line).collect();
+    lines.extend(found.unnamed.iter().map(|file| {
+        format!(
+            "{file}: not named by the manifest: readers that take the whole folder count its rows; move it away"
+        )
+    }));
+    // Of one in progress, the last line has the sums.
+    if !found.is_in_progress() {
+        lines.extend(found.not_named_yet.iter().map(|(file, rows)| {
+            let rows = thousands(*rows);
+            format!("{file}: {rows} rows, sealed and not named by the manifest yet")
+        }));
+    }
+    let damaged = found.damaged_journals.iter();
+    lines.extend(damaged.map(|journal| {
+        let line = damaged_line(journal);
+        format!("{line}: `recorder recover` refuses it; move it away")
+    }));
+    let journals = found.journals.iter();
+    lines.extend(journals.filter_map(|journal| journal_line(journal, found)));
+    lines.push(verdict(found));
+    let folder = folder.display();
+    for line in lines {
+        terminal::result(one_line(&format!("{folder}: {line}")))?;
+    }
+    Ok(())
+}
+
+fn damaged_line(part: &DamagedPart) -> String {
+    match part.rows {
+        Some(rows) => format!("{}: {} ({} rows)", part.file, part.reason, thousands(rows)),
+        None => format!("{}: {}", part.file, part.reason),
+    }
+}
+
+/// What there is to say of a journal that could be read; nothing of one that is just being written.
+fn journal_line(journal: &JournalFound, found: &Verification) -> Option<String> {
+    let file = &journal.file;
+    let rows = thousands(journal.rows);
+    let unread = thousands(journal.unread_bytes);
+    let missing = match journal.damaged_rows {
+        0 => String::new(),
+        rows => format!("{} rows are missing, ", thousands(rows)),
+    };
+    if let Some(stated) = journal.in_place_of {
+        let stated = thousands(stated);
+        return Some(format!(
+            "{file}: {rows} of the {stated} rows of its part, which is missing or damaged: read in its place"
+        ));
+    }
+    let line = match (journal.is_kept, journal.is_damaged()) {
+        (true, true) => format!("damaged: {missing}{unread} bytes could not be read and are kept"),
+        (true, false) if journal.unread_bytes > 0 => {
+            format!("{unread} bytes at its end could not be read and are kept")
+        }
+        (true, false) if found.state == State::Recording => return None,
+        (true, false) => "it has no rows that are not sealed, and may be removed".to_owned(),
+        (false, true) => {
+            format!(
+                "{rows} rows that are not sealed; damaged: {missing}{unread} bytes can't be read"
+            )
+        }
+        (false, false) if found.is_in_progress() => return None,
+        (false, false) if journal.unread_bytes > 0 => {
+            format!("{rows} rows that are not sealed; {unread} bytes at its end can't be read")
+        }
+        (false, false) => format!("{rows} rows that are not sealed"),
+    };
+    Some(format!("{file}: {line}"))
+}
+
+/// The line for the whole recording.
+fn verdict(found: &Verification) -> String {
+    let (rows, bytes) = (thousands(found.rows), thousands(found.bytes));
+    let sealed = match found.damaged.len() {
+        0 => format!(
+            "{} parts, {rows} rows, {bytes} bytes",
+            thousands(found.parts)
+        ),
+        damaged => {
+            let damaged = thousands(damaged);
+            format!("{damaged} parts are damaged, the others have {rows} rows, {bytes} bytes")
+        }
+    };
+    let journaled = thousands(found.journaled_rows());
+    let under_way = thousands(found.under_way);
+    if found.is_in_progress() {
+        let not_named = found.not_named_yet.values().sum::<u64>();
+        let more = match not_named {
+            0 => String::new(),
+            rows => format!(", {} rows sealed just now", thousands(rows)),
+        };
+        return format!(
+            "still being recorded; sealed so far: {sealed}{more}; {journaled} rows in journals, {under_way} operations under way"
+        );
+    }
+    if found.state == State::Recording {
+        return format!(
+            "without an end: its recorder was killed, or this is a copy of a recording in progress; sealed: {sealed}; \
+             `recorder recover` seals {journaled} rows of journals and {under_way} unfinished operations, and names {} sealed parts",
+            thousands(found.not_named_yet.len())
+        );
+    }
+    if found.journaled_rows() > 0 {
+        return format!("{sealed}; `recorder recover` seals {journaled} rows of journals");
+    }
+    let lost = found.journals.iter().any(JournalFound::is_damaged);
+    match (found.is_whole(), lost) {
+        (true, false) => format!("{sealed}: all as recorded"),
+        // What was damaged before is in no part.
+        (true, true) => format!("{sealed}: all as recovered"),
+        (false, _) => format!("{sealed}: not as recorded"),
+    }
+}
+
+/// A line on a terminal that tells how far it has come.
+struct Progress {
+    begun: Instant,
+    shown: Option<u64>,
+    is_terminal: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            shown: None,
+            is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn show(&mut self, read: u64, all: u64) {
+        if !self.is_terminal || self.begun.elapsed() < SILENT {
+            return;
+        }
+        let percent = read
+            .saturating_mul(100)
+            .checked_div(all)
+            .unwrap_or(100)
+            .min(100);
+        if self.shown != Some(percent) {
+            self.shown = Some(percent);
+            terminal::piece(&format!(
+                "\r{percent:>3} % of {} bytes checked",
+                thousands(all)
+            ));
+        }
+    }
+
+    /// Gives the line back to the result.
+    fn clear(&self) {
+        if self.shown.is_some() {
+            terminal::piece("\r\x1b[K");
+        }
+    }
+}

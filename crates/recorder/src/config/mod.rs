@@ -1,0 +1,328 @@
+//! What a run shall do: the command line, checked as a whole.
+
+pub(crate) mod descriptors;
+mod failovers;
+mod paths;
+mod pool;
+pub mod weights;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use command_line::duration::micros;
+use recording::vocabulary::Path;
+use recording::{Mode, RunId, Timeouts, Weights};
+
+use crate::cli::{EndpointArgs, RunArgs};
+use crate::config::descriptors::Needed;
+use crate::connect::Connector;
+use crate::connect::application_name;
+use crate::error::RecorderError;
+use crate::failover::Trigger;
+use crate::failover::campaign::{Asked, Campaign};
+use crate::pgbench::{LoadMode, LoadOptions};
+use crate::pool::settings::PoolSettings;
+use crate::probe::Probing;
+use crate::shell;
+use crate::sql::protocol::Protocol;
+use crate::text::redact;
+use crate::workload::Limits;
+use crate::workload::schedule::ClosedLoop;
+use failovers::{campaign, duration, trigger};
+use paths::check_same_tcp;
+pub use paths::maintenance_connector;
+pub(crate) use paths::{connect_limit, connectors, readers};
+
+/// A run, checked.
+#[derive(Clone)]
+pub struct RunConfig {
+    /// Which paths.
+    pub mode: Mode,
+    /// How long; with a campaign that ends the recording by itself, the longest.
+    pub duration: Duration,
+    /// False where the user gave no duration and the campaign's end is the recording's.
+    pub is_duration_asked: bool,
+    /// Workers per path.
+    pub workers: u32,
+    /// Shares, adding up to 100.
+    pub weights: Weights,
+    /// What was changed of what the user asked for, in words.
+    pub notes: Vec<String>,
+    /// When operations begin.
+    pub schedule: ClosedLoop,
+    /// Seed of the operations.
+    pub seed: u64,
+    /// Connections per path.
+    pub pool_size: usize,
+    /// How they are kept.
+    pub pool: PoolSettings,
+    /// How statements are sent.
+    pub protocol: Protocol,
+    /// Limits on operations.
+    pub limits: Limits,
+    /// Limit on each phase of connecting.
+    pub connect_limit: Duration,
+    /// Folder of recordings.
+    pub out: PathBuf,
+    /// How often the journal is made durable.
+    pub sync_interval: Duration,
+    /// Label of this machine.
+    pub host: String,
+    /// The user's labels.
+    pub labels: BTreeMap<String, String>,
+    /// The failover trigger.
+    pub trigger: Option<Trigger>,
+    /// Where the trigger is to run again and again.
+    pub campaign: Option<Campaign>,
+    /// Operations that may begin per second, all paths together.
+    pub max_tps: Option<f64>,
+    /// Only what the run can't do without is checked before it.
+    pub skip_check: bool,
+    /// pgbench.
+    pub load: Option<LoadOptions>,
+    /// A connector for each path of the mode.
+    pub connectors: Vec<Connector>,
+    /// A connector for the reads of each path that has an endpoint for them.
+    pub readers: Vec<Connector>,
+    /// Probes of the paths, where they are wanted.
+    pub probing: Option<Probing>,
+}
+
+impl RunConfig {
+    /// Checks the command line as a whole. Connects to nothing.
+    ///
+    /// # Errors
+    /// [`RecorderError::Usage`], one line.
+    pub fn new(endpoints: &EndpointArgs, args: RunArgs) -> Result<Self, RecorderError> {
+        let mode = args.mode.mode();
+        let normal =
+            weights::normalise(args.read_weight, args.write_weight, args.transaction_weight)
+                .map_err(RecorderError::usage)?;
+        let weights = normal.weights;
+        let mut notes = Vec::new();
+        if normal.changed {
+            notes.push(format!(
+                "the weights do not add up to 100: taken as read {:.1} %, write {:.1} %, transaction {:.1} %",
+                weights.read, weights.write, weights.transaction
+            ));
+        }
+        if args.min_operation_interval > args.max_operation_interval {
+            return Err(RecorderError::usage(format!(
+                "--min-operation-interval {:?} is longer than --max-operation-interval {:?}",
+                args.min_operation_interval, args.max_operation_interval
+            )));
+        }
+        let campaign = campaign(&args.campaign)?;
+        let duration = duration(&args, campaign.as_ref());
+        for (flag, time) in [
+            ("--duration", duration),
+            ("--operation-timeout", args.operation_timeout),
+            ("--pool-timeout", args.pool_timeout),
+        ] {
+            if time.is_zero() {
+                return Err(RecorderError::usage(format!("{flag} 0: must be longer")));
+            }
+        }
+        let trigger = trigger(&args, duration, campaign.as_ref())?;
+        let load = load(&args)?;
+        if load.is_some() && args.safety.max_tps.is_some() {
+            notes.push("--max-tps does not limit pgbench".to_owned());
+        }
+        let labels = labels(&args.labels, &mut notes)?;
+        let pool = PoolSettings::new(&args.pool, args.pool_size).map_err(RecorderError::usage)?;
+        let connect_limit = connect_limit(endpoints, mode.paths(), args.connect_timeout)?;
+        let connectors = connectors(endpoints, mode.paths(), connect_limit)?;
+        let readers = readers(endpoints, &connectors, connect_limit)?;
+        check_same_tcp(connectors.iter().chain(&readers))?;
+        if load.is_some() {
+            check_no_choice(&connectors)?;
+        }
+        let probing = Probing::new(&args.probe, connectors.iter().chain(&readers))
+            .map_err(RecorderError::usage)?;
+        Ok(Self {
+            mode,
+            duration,
+            is_duration_asked: args.duration.is_some()
+                || campaign
+                    .as_ref()
+                    .is_none_or(|campaign| campaign.count.is_none()),
+            workers: args.concurrent_workers,
+            weights,
+            notes,
+            schedule: ClosedLoop {
+                min_interval: args.min_operation_interval,
+                max_interval: args.max_operation_interval,
+            },
+            seed: args.seed.unwrap_or_else(rand::random),
+            pool_size: args.pool_size as usize,
+            pool,
+            protocol: args.pool.protocol,
+            limits: Limits {
+                operation: args.operation_timeout,
+                pool: args.pool_timeout,
+            },
+            connect_limit,
+            out: args.out,
+            sync_interval: args.sync_interval,
+            host: host(args.host)?,
+            labels,
+            trigger,
+            campaign,
+            max_tps: args.safety.max_tps,
+            skip_check: args.safety.skip_check,
+            load,
+            connectors,
+            readers,
+            probing,
+        })
+    }
+
+    /// The same, all its sessions called after the run in `pg_stat_activity`. Connectors are made from the command line, which knows no run yet.
+    #[must_use]
+    pub(crate) fn named(mut self, run_id: &RunId) -> Self {
+        let name = |connector: Connector| {
+            let name = application_name::of_run(run_id, connector.path());
+            connector.named(name)
+        };
+        self.connectors = self.connectors.into_iter().map(name).collect();
+        self.readers = self.readers.into_iter().map(name).collect();
+        self.probing = self.probing.map(|probing| probing.named(name));
+        self
+    }
+
+    /// The file descriptors that the run takes.
+    #[must_use]
+    pub(crate) fn descriptors(&self) -> Needed {
+        descriptors::needed(descriptors::Users {
+            endpoints: self.connectors.len() + self.readers.len(),
+            connections: descriptors::of_pool(self.workers, self.pool_size, self.pool.min_idle),
+            loads: match self.load {
+                Some(_) => self.connectors.len(),
+                None => 0,
+            },
+            pgbench_clients: self.load.as_ref().map_or(0, |load| load.clients as usize),
+        })
+    }
+
+    /// Every endpoint: those of the paths, then those of their reads.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Connector> {
+        self.connectors.iter().chain(&self.readers)
+    }
+
+    /// The connector of a path's reads, where they have an endpoint of their own.
+    #[must_use]
+    pub fn reader(&self, path: Path) -> Option<&Connector> {
+        self.readers.iter().find(|reader| reader.path() == path)
+    }
+
+    /// The groups of operations that the weights ask for, on each path.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        let writes = self.weights.write + self.weights.transaction > 0.0;
+        let groups = [(true, self.weights.read > 0.0), (false, writes)];
+        let of_path = |path: &Path| {
+            let path = *path;
+            let asked = groups.iter().filter(|(_, is_asked)| *is_asked);
+            asked.map(move |(reads, _)| Asked {
+                path,
+                reads: *reads,
+            })
+        };
+        self.mode.paths().iter().flat_map(of_path).collect()
+    }
+
+    /// The limits as they stand in the manifest.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            connect_us: micros(self.connect_limit),
+            pool_us: micros(self.limits.pool),
+            operation_us: micros(self.limits.operation),
+        }
+    }
+}
+
+fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {
+    if !args.enable_pgbench {
+        return Ok(None);
+    }
+    let mode = LoadMode::new(args.pgbench_mode, args.pgbench_script.clone())
+        .map_err(|error| RecorderError::usage(error.to_string()))?;
+    Ok(Some(LoadOptions {
+        clients: args.pgbench_clients,
+        jobs: args.pgbench_jobs,
+        scale: args.pgbench_scale,
+        mode,
+        warmup: args.warmup_time,
+    }))
+}
+
+/// pgbench goes to one address of one host, whoever its server is.
+fn check_no_choice(connectors: &[Connector]) -> Result<(), RecorderError> {
+    let mut choosing = connectors.iter().filter(|it| it.endpoint().has_a_choice());
+    choosing.next().map_or(Ok(()), |connector| {
+        Err(RecorderError::usage(format!(
+            "{}: --enable-pgbench can't follow several hosts or target_session_attrs; leave one of the two out",
+            connector.flag()
+        )))
+    })
+}
+
+fn labels(
+    given: &[String],
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<String, String>, RecorderError> {
+    let mut labels = BTreeMap::new();
+    for label in given {
+        let Some((key, value)) = label.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(RecorderError::usage(format!(
+                "--label {label:?}: write --label key=value"
+            )));
+        };
+        if value.trim().is_empty() {
+            return Err(RecorderError::usage(format!(
+                "--label {key}: its value is empty; write --label key=value"
+            )));
+        }
+        let shown = match redact::is_secret_name(key) {
+            true => redact::MASK.to_owned(),
+            false => redact::redact(value),
+        };
+        if shown != value {
+            notes.push(format!(
+                "--label {key}: looks like a secret, recorded as {shown}"
+            ));
+        }
+        if labels.insert(key.to_owned(), shown).is_some() {
+            return Err(RecorderError::usage(format!("--label {key}: given twice")));
+        }
+    }
+    Ok(labels)
+}
+
+/// The name of this machine in the recording. An empty one would tell it from no other.
+fn host(given: Option<String>) -> Result<String, RecorderError> {
+    match given {
+        Some(name) if name.trim().is_empty() => Err(RecorderError::usage(
+            "--host is empty: name this machine, or leave --host out",
+        )),
+        Some(name) => Ok(name),
+        None => Ok(machine_name()),
+    }
+}
+
+fn machine_name() -> String {
+    let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    // Where there is no /proc, as on macOS.
+    let from_command = || {
+        let mut command = std::process::Command::new("hostname");
+        shell::remove_secrets(&mut command);
+        let output = command.output().ok()?;
+        String::from_utf8(output.stdout).ok()
+    };
+    from_kernel
+        .or_else(from_command)
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}

@@ -1,0 +1,107 @@
+//! One run of a password command.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use command_line::process;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::connect::password_command::NoPassword;
+use crate::connect::shortage;
+use crate::shell;
+use crate::text::error_text;
+use crate::text::redact::MASK;
+
+/// As much of its output is read, and no more. A token of IAM has about 1,000 bytes.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// The first line that the command prints on stdout. `last` is the password before, which must not show either. After `limit` the command
+/// is killed, with all that it started.
+///
+/// # Errors
+/// One line with what the command said on stderr, passwords replaced.
+pub(super) async fn first_line(
+    command: &str,
+    endpoint: &[(&'static str, String)],
+    last: Option<&str>,
+    limit: Duration,
+) -> Result<String, NoPassword> {
+    let mut child = shell::shell(command)
+        .envs(endpoint.iter().map(|(name, value)| (*name, value)))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| NoPassword {
+            message: format!("the password command could not be run: {error}"),
+            is_shortage: shortage::is_shortage_at_spawn(&error),
+        })?;
+    let Ok((status, stdout, stderr)) = timeout(limit, finish(&mut child)).await else {
+        kill_group(&child).await;
+        return Err(format!("the password command did not end within {limit:?}").into());
+    };
+    let status = status.map_err(|error| format!("the password command: {error}"))?;
+    let line = stdout.split(|byte| *byte == b'\n').next();
+    let line = String::from_utf8_lossy(line.unwrap_or_default());
+    let line = line.trim_end_matches('\r');
+    let failed = |reason: String| {
+        let said = masked(&String::from_utf8_lossy(&stderr), &[Some(line), last]);
+        let separator = if said.is_empty() { "" } else { ": " };
+        let line = format!("the password command {reason}{separator}{said}");
+        NoPassword::from(error_text::one_line(&line))
+    };
+    if !status.success() {
+        return Err(failed(process::describe(status)));
+    }
+    if line.is_empty() {
+        return Err(failed("printed no password".to_owned()));
+    }
+    // The replacement character: the line was no UTF-8, or no password that anybody typed.
+    if line.contains('\u{fffd}') || line.contains('\0') {
+        return Err("the password command printed a line that is no text"
+            .to_owned()
+            .into());
+    }
+    Ok(line.to_owned())
+}
+
+async fn finish(child: &mut Child) -> (std::io::Result<ExitStatus>, Vec<u8>, Vec<u8>) {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    tokio::join!(child.wait(), read(stdout), read(stderr))
+}
+
+/// What fits; then the pipe is closed, so that whoever writes for ever is told.
+async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        let _ = pipe.take(MAX_BYTES).read_to_end(&mut bytes).await;
+    }
+    bytes
+}
+
+/// Ends the shell with all that it started; the standard library can kill the shell alone.
+async fn kill_group(child: &Child) {
+    if let Some(id) = child.id() {
+        // With `-s`: dash takes the `--` after `-KILL` for a process.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", r#"kill -s KILL -- "-$0""#, &id.to_string()]);
+        let _ = kill
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .await;
+    }
+}
+
+/// The text without the passwords that are known, on top of what every message loses.
+fn masked(text: &str, passwords: &[Option<&str>]) -> String {
+    let mut text = text.to_owned();
+    for password in passwords.iter().flatten().map(|password| password.trim()) {
+        if !password.is_empty() {
+            text = text.replace(password, MASK);
+        }
+    }
+    error_text::one_line(&text)
+}

@@ -1,0 +1,314 @@
+//! One connection for what is done once: the check before a run, set-up, clean-up.
+
+pub(crate) mod clock_offset;
+pub(crate) mod keys;
+pub(crate) mod transaction;
+
+use std::time::Duration;
+
+use recording::Server;
+use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
+use tokio::time::timeout;
+use tokio_postgres::types::Type;
+
+use crate::classify;
+use crate::connect::shortage;
+use crate::connect::{ConnectError, Connector, Progress, Session};
+use crate::database::keys::{Keys, PathKeys};
+use crate::error::RecorderError;
+use crate::sql::{MISSING_TABLES, STATEMENTS};
+
+/// What is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// What was found.
+    pub(crate) found: String,
+    /// What to do.
+    pub(crate) remedy: String,
+    /// It is the user's to mend, and not that the server can't serve now.
+    pub(crate) is_mistake: bool,
+}
+
+impl Trouble {
+    /// One line with the path.
+    pub(crate) fn error(self, connector: &Connector) -> RecorderError {
+        self.error_with(connector, "")
+    }
+
+    /// One line with the path, `more` behind it.
+    pub(crate) fn error_with(self, connector: &Connector, more: &str) -> RecorderError {
+        let (path, endpoint) = (connector.path(), connector.endpoint());
+        let line = format!(
+            "{path} path, {endpoint}: {}; {}{more}",
+            self.found, self.remedy
+        );
+        match self.is_mistake {
+            true => RecorderError::Usage(line),
+            false => RecorderError::NothingRecorded(line),
+        }
+    }
+}
+
+/// Connects and asks who answers; the latter within `limit`.
+///
+/// # Errors
+/// One line with the path, what is wrong and what to do. What the user can mend is [`RecorderError::Usage`]; a server that is
+/// there and can't serve now is [`RecorderError::NothingRecorded`].
+pub(crate) async fn connect(
+    connector: &Connector,
+    limit: Duration,
+) -> Result<(Session, Option<Server>), RecorderError> {
+    let (session, progress) = connect_and_tell(connector, limit).await?;
+    Ok((session, progress.server))
+}
+
+/// The same, with all that is known of the attempt.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn connect_and_tell(
+    connector: &Connector,
+    limit: Duration,
+) -> Result<(Session, Progress), RecorderError> {
+    let mut progress = Progress::default();
+    let failed = |error| describe(connector, &error).error(connector);
+    let connected = connector.connect(0, &mut progress).await;
+    let mut session = connected.map_err(failed)?;
+    let identified = timeout(limit, connector.identify(&mut session, &mut progress)).await;
+    let silent = || match connector.path() {
+        Path::Proxy => held_back(limit),
+        Path::Direct => no_answer("its identity", limit),
+    };
+    identified
+        .map_err(|_| silent().error(connector))?
+        .map_err(failed)?;
+    Ok((session, progress))
+}
+
+/// A question without an answer.
+pub(crate) fn no_answer(question: &str, limit: Duration) -> Trouble {
+    Trouble {
+        found: format!(
+            "the server does not answer: asked for {question}, nothing came within {limit:?}"
+        ),
+        remedy: "look at what it waits for, such as locks; where it has hung, try again when the server can serve"
+            .to_owned(),
+        is_mistake: false,
+    }
+}
+
+/// A proxy that took the connection, and hands on no answer to the question who is there.
+pub(crate) fn held_back(limit: Duration) -> Trouble {
+    behind_the_proxy(&format!("nothing came within {limit:?}"))
+}
+
+/// A proxy that takes connections, while the servers behind it do not answer.
+fn behind_the_proxy(detail: &str) -> Trouble {
+    Trouble {
+        found: format!(
+            "the proxy takes the connection, and no server answers behind it ({detail}): it has no writer, or waits for one"
+        ),
+        remedy: format!("{BEHIND_THE_PROXY}, and that the URL leads to it"),
+        is_mistake: false,
+    }
+}
+
+const BEHIND_THE_PROXY: &str = "see to the servers behind the proxy";
+
+/// What was found, with its cause where a proxy answered for itself.
+fn found(class: ErrorClass, message: &str) -> String {
+    match class {
+        ErrorClass::Proxy => {
+            format!("the proxy answers, and leads to no writer: {message}")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// What to do about a failure of that class, whatever the endpoint. To try again helps only where the server is on its way.
+const fn remedy(class: ErrorClass) -> &'static str {
+    match class {
+        ErrorClass::StartingOrStopping => "try again when the server can serve",
+        ErrorClass::Proxy => BEHIND_THE_PROXY,
+        ErrorClass::TooManyConnections => "end other sessions, or raise the limit",
+        ErrorClass::ConnectionLost => {
+            "look into the log of what answers there, and check that it is a PostgreSQL server or its proxy"
+        }
+        ErrorClass::NoWriter => {
+            "see to the servers: one of the hosts must be what target_session_attrs asks for"
+        }
+        ErrorClass::ReadOnly => "give the writer's endpoint",
+        ErrorClass::StatementTimeout => "raise statement_timeout for the user",
+        ErrorClass::Conflict => "look at what holds the locks",
+        ErrorClass::Client => shortage::REMEDY,
+        _ => "look into the server's log",
+    }
+}
+
+/// A failed attempt to connect.
+pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble {
+    let (endpoint, flag) = (connector.endpoint(), connector.flag());
+    // Silence, or an end before a word, once TCP stands.
+    let says_nothing = matches!(
+        (failure.class, failure.phase),
+        (ErrorClass::ConnectTimeout, ConnectPhase::Startup)
+            | (
+                ErrorClass::ConnectionLost,
+                ConnectPhase::Tls | ConnectPhase::Startup
+            )
+    );
+    if failure.class == ErrorClass::Proxy
+        && failure.phase == ConnectPhase::Startup
+        && endpoint.options.is_some()
+    {
+        return Trouble {
+            found: failure.message.clone(),
+            remedy: format!(
+                "leave options out of {flag}: poolers refuse it, unless they are told to take it (pgbouncer: ignore_startup_parameters)"
+            ),
+            is_mistake: true,
+        };
+    }
+    if connector.path() == Path::Proxy && says_nothing {
+        return behind_the_proxy(&failure.message);
+    }
+    let remedy = match failure.class {
+        ErrorClass::Dns => format!("check the host of {flag} and --dns-server"),
+        ErrorClass::Refused | ErrorClass::Unreachable | ErrorClass::ConnectTimeout => {
+            format!("check host and port of {flag}, and that the server runs")
+        }
+        ErrorClass::Tls => format!("check sslmode, sslrootcert and sslcert of {flag}"),
+        ErrorClass::Auth if failure.sqlstate.as_deref() == Some("3D000") => {
+            format!("check the database of {flag}")
+        }
+        ErrorClass::Auth if !connector.password_commands().is_empty() => {
+            format!("check --password-command, and user and database of {flag}")
+        }
+        ErrorClass::Auth
+            if endpoint
+                .hosts
+                .iter()
+                .any(|host| endpoint.password_for(host).is_none()) =>
+        {
+            format!(
+                "no password was found: put it into {flag}, PGPASSWORD or ~/.pgpass, or give --password-command"
+            )
+        }
+        ErrorClass::Auth => format!("check user, password and database of {flag}"),
+        class => remedy(class).to_owned(),
+    };
+    Trouble {
+        found: found(failure.class, &failure.message),
+        remedy,
+        is_mistake: matches!(
+            failure.class,
+            ErrorClass::Dns
+                | ErrorClass::Refused
+                | ErrorClass::Unreachable
+                | ErrorClass::ConnectTimeout
+                | ErrorClass::Tls
+                | ErrorClass::Auth
+        ),
+    }
+}
+
+/// A failed statement.
+pub(crate) fn from_answer(session: &Session, error: &tokio_postgres::Error) -> Trouble {
+    let failed = session.explain(error);
+    let class = classify::class(failed.symptom());
+    let sqlstate = failed.sqlstate().unwrap_or_default();
+    // 42: a statement that this user may not run, or tables that are not ours.
+    let is_mistake = failed.answer.is_some() && sqlstate.starts_with("42");
+    Trouble {
+        found: found(class, &failed.message),
+        remedy: match is_mistake {
+            true => "check the privileges of the user and whose tables these are",
+            false => remedy(class),
+        }
+        .to_owned(),
+        is_mistake,
+    }
+}
+
+/// Tables that are not there.
+pub(crate) fn no_tables(names: &[String]) -> Trouble {
+    Trouble {
+        found: format!("no table {}", names.join(", ")),
+        remedy: "make the tables with: recorder setup".to_owned(),
+        is_mistake: true,
+    }
+}
+
+/// Looks whether the tables are there and reads the keys of the path's half, all within `limit`.
+///
+/// # Errors
+/// One line that names the missing tables and the command that makes them, or the server's error, or that none came.
+pub(crate) async fn read_keys(
+    connector: &Connector,
+    session: &Session,
+    limit: Duration,
+) -> Result<PathKeys, RecorderError> {
+    let keys = timeout(limit, keys_of_path(connector, session)).await;
+    keys.unwrap_or_else(|_| Err(no_answer("the users and products", limit).error(connector)))
+}
+
+async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKeys, RecorderError> {
+    let path = connector.path();
+    let failed = |error: tokio_postgres::Error| from_answer(session, &error).error(connector);
+    let rows = session
+        .client
+        .query_typed(MISSING_TABLES, &[])
+        .await
+        .map_err(failed)?;
+    if !rows.is_empty() {
+        let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+        return Err(no_tables(&names).error(connector));
+    }
+    let users = ids(connector, session, "business_users", &STATEMENTS.user_keys).await?;
+    let products = ids(
+        connector,
+        session,
+        "business_products",
+        &STATEMENTS.product_keys,
+    )
+    .await?;
+    Ok(PathKeys {
+        users: keys(path, "users", users)?,
+        products: keys(path, "products", products)?,
+    })
+}
+
+/// What to do about tables of the workload's names that have other columns.
+pub(crate) const OTHER_TABLES: &str = "these tables are not those of recorder setup: use another database or schema for it, or drop them by hand";
+
+async fn ids(
+    connector: &Connector,
+    session: &Session,
+    table: &str,
+    statement: &str,
+) -> Result<Vec<i32>, RecorderError> {
+    let failed = |error: tokio_postgres::Error| from_answer(session, &error).error(connector);
+    let rows = session.client.query_typed(statement, &[]).await;
+    let rows = rows.map_err(failed)?;
+    let of_column = rows.first().and_then(|row| row.columns().first());
+    if let Some(column) = of_column.filter(|column| *column.type_() != Type::INT4) {
+        let trouble = Trouble {
+            found: format!("{table}.id is {}, not integer", column.type_().name()),
+            remedy: OTHER_TABLES.to_owned(),
+            is_mistake: true,
+        };
+        return Err(trouble.error(connector));
+    }
+    let ids: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    ids.map_err(failed)
+}
+
+fn keys(path: Path, table: &str, ids: Vec<i32>) -> Result<Keys, RecorderError> {
+    let found = ids.len();
+    Keys::of_path(ids, path).ok_or_else(|| {
+        RecorderError::Usage(format!(
+            "{path} path: business_{table} holds {found} rows, and each path needs its own half; \
+             fill the tables with: recorder setup"
+        ))
+    })
+}

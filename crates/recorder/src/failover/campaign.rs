@@ -1,0 +1,313 @@
+//! Several failovers in one recording: each next one waits until the last is healed, and none comes where that fails.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use command_line::duration::micros;
+use recording::vocabulary::{EventKind, Path};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout_at;
+
+use crate::failover::{FAILOVER_EVENTS, Trigger, run_told};
+use crate::output::event_sink::EventSink;
+use crate::shutdown::stopped;
+
+/// How often the paths are looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// A group whose last success is older is not taken for served, however short the settle time.
+const LEAST_SILENCE: Duration = Duration::from_secs(1);
+
+/// What is to be done again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// Shortest time from one start of the failover command to the next.
+    pub every: Option<Duration>,
+    /// Failovers after which the recording ends; `None` where the duration alone decides.
+    pub count: Option<u32>,
+    /// What leads back to a healthy cluster, for `sh -c`.
+    pub heal_command: Option<String>,
+    /// How long every path must be served without a failure before the next.
+    pub settle: Duration,
+    /// How long after a failover's start that must have begun.
+    pub heal_timeout: Duration,
+}
+
+impl Campaign {
+    /// The longest that a campaign of `count` failovers can take, the first of them `after` the start.
+    #[must_use]
+    pub fn longest(&self, after: Duration, count: u32) -> Duration {
+        let one = self.heal_timeout.saturating_add(self.settle);
+        let between = one.max(self.every.unwrap_or_default());
+        // The settle time after a stop rule, and a second for what else there is to do.
+        let last = one
+            .saturating_add(self.settle)
+            .saturating_add(Duration::from_secs(1));
+        after
+            .saturating_add(between.saturating_mul(count - 1))
+            .saturating_add(last)
+    }
+}
+
+/// A group of operations of one path that must be served: the reads, or what only a writer serves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    /// The path.
+    pub path: Path,
+    /// True for its reads.
+    pub reads: bool,
+}
+
+impl std::fmt::Display for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let group = if self.reads { "reads" } else { "writes" };
+        write!(f, "{group} on the {} path", self.path)
+    }
+}
+
+/// How a campaign goes on, for those who wait for its end.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    over: Notify,
+    /// One line.
+    text: Mutex<Option<String>>,
+}
+
+impl Ending {
+    /// Resolves when the campaign wants the recording to end.
+    pub(crate) async fn over(&self) {
+        self.over.notified().await;
+    }
+
+    /// How the campaign ended, once it has.
+    pub(crate) fn text(&self) -> Option<String> {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.clone()
+    }
+
+    fn say(&self, text: String) {
+        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+}
+
+/// Why no further failover comes.
+enum Stop {
+    /// The recording ends.
+    Ended,
+    /// A stop rule, in words.
+    Rule(String),
+}
+
+/// A campaign under way.
+pub(crate) struct Course {
+    /// What is to be done.
+    pub campaign: Campaign,
+    /// The failover command, and when it runs first.
+    pub trigger: Trigger,
+    /// What must be served before the next.
+    pub asked: Vec<Asked>,
+    /// Where the commands' output goes.
+    pub logs: PathBuf,
+    /// Those who hear of it.
+    pub sink: EventSink,
+    /// Told of the end.
+    pub ending: Arc<Ending>,
+    /// Turns true when the recording ends.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl Course {
+    /// Runs failovers until there were enough, a stop rule holds, or the recording ends.
+    pub(crate) async fn run(mut self, start: Instant) {
+        let mut next = start + self.trigger.after;
+        let mut number = 0;
+        let mut settled = None;
+        loop {
+            let wait_s = next.saturating_duration_since(Instant::now()).as_secs_f64();
+            let shown = match &settled {
+                None => format!("the first failover comes {wait_s:.0} s after the start"),
+                Some(settled) => format!("{settled}; the next comes {wait_s:.0} s later"),
+            };
+            self.sink.monitor.campaign(shown);
+            let healed = match self.sleep_until(next).await {
+                Ok(()) => {
+                    number += 1;
+                    next = Instant::now() + self.campaign.every.unwrap_or_default();
+                    self.failover(number).await
+                }
+                Err(stop) => Err(stop),
+            };
+            match healed {
+                Ok(text) => settled = Some(text),
+                Err(Stop::Ended) => {
+                    let text = format!("the recording ended after failover {}", self.of(number));
+                    self.finish(match number {
+                        0 => {
+                            "the failover command was not run: the recording ended before its time"
+                                .to_owned()
+                        }
+                        _ => text,
+                    });
+                    return;
+                }
+                Err(Stop::Rule(rule)) => {
+                    let text = format!("{rule}; stopped after failover {}", self.of(number));
+                    self.show(number, "stopped");
+                    self.sink
+                        .command(EventKind::CampaignStopped, None, text.clone());
+                    // For whoever wants to see whether, and how, it recovers.
+                    let _ = self
+                        .sleep_until(Instant::now() + self.campaign.settle)
+                        .await;
+                    self.finish(format!("the campaign {text}"));
+                    return;
+                }
+            }
+            if self.campaign.count == Some(number) {
+                self.finish(format!("all {number} failovers are over and healed"));
+                return;
+            }
+        }
+    }
+
+    /// One failover, up to its healed end; what there is to say of it.
+    async fn failover(&mut self, number: u32) -> Result<String, Stop> {
+        let triggered = Instant::now();
+        let deadline = triggered + self.campaign.heal_timeout;
+        self.sink.monitor.failover_triggered();
+        self.show(number, "the failover command runs");
+        let command = self.trigger.command.clone();
+        self.command("failover", &command, FAILOVER_EVENTS, deadline)
+            .await?;
+        self.show(number, "waiting until every path serves");
+        self.await_health(Duration::ZERO, deadline).await?;
+        if let Some(command) = self.campaign.heal_command.clone() {
+            self.show(number, "the heal command runs");
+            let events = (EventKind::HealTriggered, EventKind::HealTriggerFinished);
+            self.command("heal", &command, events, deadline).await?;
+        }
+        self.show(number, "settling");
+        self.await_health(self.campaign.settle, deadline).await?;
+        let text = format!(
+            "failover {} settled in {:.1} s",
+            self.of(number),
+            triggered.elapsed().as_secs_f64()
+        );
+        self.sink.command(EventKind::Settled, None, text.clone());
+        Ok(text)
+    }
+
+    /// Runs a command of the user's; one that is not done at the deadline is left running.
+    async fn command(
+        &self,
+        name: &str,
+        command: &str,
+        (started, finished): (EventKind, EventKind),
+        deadline: Instant,
+    ) -> Result<(), Stop> {
+        let log = self.logs.join(format!("{name}-command.log"));
+        let running = run_told(command, log, &self.sink, started, finished);
+        let limit = self.campaign.heal_timeout;
+        match timeout_at(deadline.into(), running).await {
+            Ok(None) => Ok(()),
+            Ok(Some(failure)) => Err(Stop::Rule(format!("the {name} command {failure}"))),
+            Err(_) => Err(Stop::Rule(format!(
+                "the {name} command still ran {limit:?} after the failover's start"
+            ))),
+        }
+    }
+
+    /// Waits until every group that is asked was served without a failure for `settle`, counted from now at the earliest.
+    async fn await_health(&mut self, settle: Duration, deadline: Instant) -> Result<(), Stop> {
+        let from_us = self.sink.clock.now_us();
+        let deadline_us = self.sink.clock.at_us(deadline);
+        loop {
+            let now_us = self.sink.clock.now_us();
+            let healthy = self.healthy_since(from_us, now_us, settle);
+            match healthy {
+                Ok(since_us) if now_us - since_us >= micros(settle) => return Ok(()),
+                Ok(since_us) if since_us <= deadline_us => {}
+                Err(_) if now_us <= deadline_us => {}
+                // It was healthy too late, or it is not.
+                unhealthy => {
+                    let what = unhealthy
+                        .err()
+                        .map_or("every path".to_owned(), |asked| asked.to_string());
+                    return Err(Stop::Rule(format!(
+                        "{what} not served for good within {:?} of the failover's start",
+                        self.campaign.heal_timeout
+                    )));
+                }
+            }
+            self.sleep_until(Instant::now() + LOOK).await?;
+        }
+    }
+
+    /// Since when every group has been served without a failure; else one that is not.
+    fn healthy_since(&self, from_us: i64, now_us: i64, settle: Duration) -> Result<i64, Asked> {
+        // Operations that hang say nothing until their limit is over.
+        let silence_us = micros(LEAST_SILENCE.max(settle / 2));
+        let mut since_us = from_us;
+        for asked in &self.asked {
+            let [reads, writes] = self.sink.monitor.served(asked.path);
+            let served = if asked.reads { reads } else { writes };
+            let is_served = served.and_then(|served| {
+                let last_us = served.last_success_us?;
+                let is_recent = last_us > from_us && now_us - last_us <= silence_us;
+                served.up_since_us.filter(|_| is_recent)
+            });
+            since_us = since_us.max(is_served.ok_or(*asked)?);
+        }
+        Ok(since_us)
+    }
+
+    async fn sleep_until(&mut self, time: Instant) -> Result<(), Stop> {
+        tokio::select! {
+            biased;
+            () = stopped(&mut self.stop) => Err(Stop::Ended),
+            () = tokio::time::sleep_until(time.into()) => Ok(()),
+        }
+    }
+
+    fn finish(&self, text: String) {
+        self.sink.log.line(&text);
+        self.sink.monitor.note(text.clone());
+        self.ending.say(text);
+        // Where the recording has ended already, nobody waits for it.
+        self.ending.over.notify_one();
+    }
+
+    /// `3 of 10`, or `3`.
+    fn of(&self, number: u32) -> String {
+        match self.campaign.count {
+            Some(count) => format!("{number} of {count}"),
+            None => number.to_string(),
+        }
+    }
+
+    fn show(&self, number: u32, what: &str) {
+        let text = format!("failover {}: {what}", self.of(number));
+        self.sink.monitor.campaign(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_campaign() {
+        let s = Duration::from_secs;
+        let mut campaign = Campaign {
+            every: None,
+            count: Some(3),
+            heal_command: None,
+            settle: s(30),
+            heal_timeout: s(300),
+        };
+        assert_eq!(campaign.longest(s(60), 3), s(60 + 3 * 330 + 30 + 1));
+        campaign.every = Some(s(600));
+        assert_eq!(campaign.longest(s(60), 3), s(60 + 2 * 600 + 330 + 30 + 1));
+        assert_eq!(campaign.longest(s(60), 1), s(60 + 330 + 30 + 1));
+    }
+}

@@ -1,0 +1,155 @@
+//! The live view of `recorder run`: what goes on, while it goes on.
+//!
+//! It is for watching. The figures proper come from `analyze`; here a group of operations (reads, or the writes and
+//! transactions that only a writer serves) is *down* when two or more availability failures came since its last success,
+//! and has been since that success.
+
+pub(crate) mod histogram;
+pub(crate) mod state;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use recording::vocabulary::Path;
+use recording::{Clock, Operation};
+
+use state::PathState;
+pub(crate) use state::Served;
+pub use state::Totals;
+
+/// Notes that wait to be shown; of more the oldest go.
+const NOTES: usize = 1000;
+
+/// What the view shows, fed by all who do something.
+pub struct Monitor {
+    clock: Clock,
+    start_us: AtomicI64,
+    paths: Vec<(Path, Mutex<PathState>)>,
+    notes: Mutex<VecDeque<String>>,
+    /// How far a campaign of failovers is.
+    campaign: Mutex<Option<String>>,
+    failovers: AtomicU32,
+}
+
+impl Monitor {
+    /// For a recording of `paths`, whose rows carry the times of `clock`.
+    #[must_use]
+    pub fn new(paths: &[Path], clock: Clock) -> Arc<Self> {
+        let states = paths.iter().map(|path| (*path, Mutex::default()));
+        Arc::new(Self {
+            clock,
+            start_us: AtomicI64::new(clock.now_us()),
+            paths: states.collect(),
+            notes: Mutex::default(),
+            campaign: Mutex::default(),
+            failovers: AtomicU32::new(0),
+        })
+    }
+
+    /// Takes note of an operation that is over, or that was `unfinished` at the end. Cheap, allocates nothing on success.
+    pub fn operation(&self, operation: &Operation) {
+        if let Some(mut state) = self.state(operation.path) {
+            state.operation(operation);
+        }
+    }
+
+    /// The reads of `path` go to an endpoint of their own.
+    pub(crate) fn reads_go_apart(&self, path: Path) {
+        if let Some(mut state) = self.state(path) {
+            state.reads_go_apart();
+        }
+    }
+
+    /// The operations of `path` so far: as many as there are rows.
+    #[must_use]
+    pub fn totals(&self, path: Path) -> Totals {
+        self.state(path)
+            .map(|state| state.totals())
+            .unwrap_or_default()
+    }
+
+    /// How the reads of `path`, and what only a writer serves, were served until now; `None` for a group that was never asked.
+    pub(crate) fn served(&self, path: Path) -> [Option<Served>; 2] {
+        let (start_us, now_us) = (self.start_us.load(Ordering::Relaxed), self.clock.now_us());
+        self.state(path)
+            .map(|state| state.served(start_us, now_us))
+            .unwrap_or_default()
+    }
+
+    /// Counts a failover that is triggered.
+    pub(crate) fn failover_triggered(&self) {
+        self.failovers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The failovers that were triggered.
+    pub(crate) fn failovers(&self) -> u32 {
+        self.failovers.load(Ordering::Relaxed)
+    }
+
+    /// Has a line of the view say how far a campaign of failovers is.
+    pub(crate) fn campaign(&self, text: String) {
+        *lock(&self.campaign) = Some(text);
+    }
+
+    pub(crate) fn campaign_line(&self) -> Option<String> {
+        lock(&self.campaign).clone()
+    }
+
+    /// Has a line shown above the view.
+    pub fn note(&self, text: impl Into<String>) {
+        let text = text.into().replace(char::is_control, " ");
+        let mut notes = lock(&self.notes);
+        if notes.len() == NOTES {
+            notes.pop_front();
+        }
+        notes.push_back(text);
+    }
+
+    /// Takes note of a line of pgbench's progress: transactions per second and mean latency in microseconds.
+    pub(crate) fn load(&self, path: Path, tps: f64, latency_us: Option<i64>) {
+        if let Some(mut state) = self.state(path) {
+            state.load(tps, latency_us);
+        }
+    }
+
+    /// Takes note that pgbench was started again.
+    pub(crate) fn load_restarted(&self, path: Path) {
+        if let Some(mut state) = self.state(path) {
+            state.load_restarted();
+        }
+    }
+
+    pub(crate) fn begin(&self) {
+        self.start_us.store(self.clock.now_us(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn elapsed_us(&self) -> i64 {
+        self.clock.now_us() - self.start_us.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn snapshots(&self) -> Vec<state::Snapshot> {
+        let now_us = self.clock.now_us();
+        let start_us = self.start_us.load(Ordering::Relaxed);
+        self.paths
+            .iter()
+            .map(|(path, state)| lock(state).snapshot(*path, start_us, now_us))
+            .collect()
+    }
+
+    pub(crate) fn take_notes(&self) -> VecDeque<String> {
+        std::mem::take(&mut *lock(&self.notes))
+    }
+
+    fn state(&self, path: Path) -> Option<MutexGuard<'_, PathState>> {
+        self.paths
+            .iter()
+            .find(|(of, _)| *of == path)
+            .map(|(_, state)| lock(state))
+    }
+}
+
+/// A worker that panicked has left nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,82 @@
+//! A connection of a pool.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Instant;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::connect::Session;
+use crate::sql::protocol::{Prepared, Protocol, Speaker};
+
+/// A session, and what the pool knows of it.
+pub(crate) struct Member {
+    // Dropped first: a statement that outlives its session sends nothing more.
+    session: Session,
+    prepared: Prepared,
+    expires_at: Option<Instant>,
+    idle_since: Instant,
+    /// Its place among the connections that the pool may have.
+    _room: OwnedSemaphorePermit,
+}
+
+impl Member {
+    pub(crate) fn new(
+        session: Session,
+        expires_at: Option<Instant>,
+        room: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            session,
+            prepared: Prepared::default(),
+            expires_at,
+            idle_since: Instant::now(),
+            _room: room,
+        }
+    }
+
+    /// Sends statements in that protocol; `text` is room for one.
+    pub(crate) fn speaker<'a>(&'a self, protocol: Protocol, text: &'a mut String) -> Speaker<'a> {
+        Speaker {
+            client: &self.session.client,
+            prepared: &self.prepared,
+            protocol,
+            text,
+        }
+    }
+
+    /// Since when nobody uses it.
+    pub(crate) const fn idle_since(&self) -> Instant {
+        self.idle_since
+    }
+
+    /// Is of no use for now; true where its life is over.
+    pub(crate) fn rest(&mut self) -> bool {
+        self.session.in_use = false;
+        self.idle_since = Instant::now();
+        self.is_expired(self.idle_since)
+    }
+
+    /// The session alone; the pool has room for another.
+    pub(crate) fn into_session(self) -> Session {
+        self.session
+    }
+
+    /// True where its life is over at `now`.
+    pub(crate) fn is_expired(&self, now: Instant) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+}
+
+impl Deref for Member {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Member {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}

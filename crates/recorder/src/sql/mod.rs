@@ -1,0 +1,253 @@
+//! The statements of `sql/`, built into the program.
+
+pub(crate) mod protocol;
+pub(crate) mod statement;
+
+use std::sync::LazyLock;
+
+use crate::connect::question::Question;
+use crate::sql::statement::Statement;
+
+/// Tables.
+pub(crate) const SCHEMA: &str = include_str!("../../../../sql/schema.sql");
+/// Indexes.
+pub(crate) const INDEXES: &str = include_str!("../../../../sql/indexes.sql");
+/// Drops the tables.
+pub(crate) const CLEANUP: &str = include_str!("../../../../sql/cleanup.sql");
+/// Fresh statistics.
+pub(crate) const ANALYZE: &str = include_str!("../../../../sql/analyze.sql");
+/// Names of tables that are not there.
+pub(crate) const MISSING_TABLES: &str = include_str!("../../../../sql/missing_tables.sql");
+/// Seed data, by table.
+pub(crate) const SEED_USERS: &str = include_str!("../../../../sql/seed/users.sql");
+pub(crate) const SEED_PRODUCTS: &str = include_str!("../../../../sql/seed/products.sql");
+pub(crate) const SEED_ORDERS: &str = include_str!("../../../../sql/seed/orders.sql");
+pub(crate) const SEED_LOGS: &str = include_str!("../../../../sql/seed/logs.sql");
+
+/// The categories of products, for the seed data and for product search.
+pub(crate) const CATEGORIES: [&str; 8] = [
+    "books",
+    "clothing",
+    "electronics",
+    "garden",
+    "groceries",
+    "home",
+    "sports",
+    "toys",
+];
+
+/// The tables, in the order of set-up.
+pub(crate) const TABLES: [&str; 4] = [
+    "business_users",
+    "business_products",
+    "business_orders",
+    "business_logs",
+];
+
+/// A statement comes after such a line where a file holds several.
+const MARKER: &str = "-- statement:";
+
+/// How many statements a connection may have prepared: those of the workload and the idle check.
+pub(crate) const PREPARED: usize = 14;
+
+/// The statements of the workload and of the probes, without their comments: those would be sent, parsed and logged with every operation.
+pub(crate) struct Statements {
+    pub(crate) user_list: Statement,
+    pub(crate) order_statistics: Statement,
+    pub(crate) product_search: Statement,
+    pub(crate) user_orders: Statement,
+    pub(crate) recent_logs: Statement,
+    pub(crate) update_login: Statement,
+    pub(crate) create_order: Statement,
+    pub(crate) update_stock: Statement,
+    pub(crate) insert_log: Statement,
+    pub(crate) lock_product: Statement,
+    pub(crate) place_insert_order: Statement,
+    pub(crate) place_reduce_stock: Statement,
+    pub(crate) place_insert_log: Statement,
+    pub(crate) idle_check: Statement,
+    pub(crate) user_keys: String,
+    pub(crate) product_keys: String,
+    pub(crate) identity: Question,
+    pub(crate) identity_aurora_name: Question,
+    pub(crate) probe_server: Question,
+    pub(crate) probe_aurora_name: Question,
+    pub(crate) probe_lag: Question,
+    pub(crate) probe_aurora_lag: Question,
+    pub(crate) clock: Question,
+    pub(crate) connections: Question,
+}
+
+macro_rules! statement {
+    ($name:literal) => {
+        bare(include_str!(concat!("../../../../sql/", $name, ".sql")))
+    };
+}
+
+/// The statements of the workload.
+pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+    let purchase = split(include_str!("../../../../sql/operations/place_order.sql"));
+    let keys = split(include_str!("../../../../sql/keys.sql"));
+    let mut slots = 0..;
+    let mut next = |text| Statement::new(text, slots.next().unwrap_or_default());
+    let identity = split(include_str!("../../../../sql/identity.sql"));
+    let probe = split(include_str!("../../../../sql/probe.sql"));
+    let clock = split(include_str!("../../../../sql/clock.sql"));
+    let connections = split(include_str!("../../../../sql/check/connections.sql"));
+    // The rest of the files that begin with what is asked in one statement.
+    let (server, aurora) = identity.split_at(identity.len().saturating_sub(1));
+    let (probe_server, apart) = probe.split_at(probe.len().saturating_sub(3));
+    Statements {
+        user_list: next(statement!("operations/user_list")),
+        order_statistics: next(statement!("operations/order_statistics")),
+        product_search: next(statement!("operations/product_search")),
+        user_orders: next(statement!("operations/user_orders")),
+        recent_logs: next(statement!("operations/recent_logs")),
+        update_login: next(statement!("operations/update_login")),
+        create_order: next(statement!("operations/create_order")),
+        update_stock: next(statement!("operations/update_stock")),
+        insert_log: next(statement!("operations/insert_log")),
+        lock_product: next(named(&purchase, "lock_product")),
+        place_insert_order: next(named(&purchase, "insert_order")),
+        place_reduce_stock: next(named(&purchase, "reduce_stock")),
+        place_insert_log: next(named(&purchase, "insert_log")),
+        idle_check: next(statement!("idle_check")),
+        user_keys: named(&keys, "users"),
+        product_keys: named(&keys, "products"),
+        identity: question(server),
+        identity_aurora_name: question(aurora),
+        probe_server: question(probe_server),
+        probe_aurora_name: alone(apart, "aurora_name"),
+        probe_lag: alone(apart, "lag_us"),
+        probe_aurora_lag: alone(apart, "aurora_lag_ms"),
+        clock: question(&clock),
+        connections: question(&connections),
+    }
+});
+
+/// The statement of that name. The files are built in, and a test looks every name up.
+fn named(statements: &[(&str, String)], name: &str) -> String {
+    statements
+        .iter()
+        .find(|(found, _)| *found == name)
+        .map(|(_, text)| text.clone())
+        .unwrap_or_default()
+}
+
+/// One question of all these statements.
+fn question(statements: &[(&str, String)]) -> Question {
+    let owned = |(name, text): &(&str, String)| ((*name).to_owned(), text.clone());
+    Question::new(statements.iter().map(owned))
+}
+
+/// A question of the statement of that name.
+fn alone(statements: &[(&str, String)], name: &str) -> Question {
+    Question::new([(name.to_owned(), named(statements, name))])
+}
+
+/// Splits a file at its `-- statement: NAME` lines. What stands before the first is not a statement.
+fn split(text: &str) -> Vec<(&str, String)> {
+    text.split(MARKER)
+        .skip(1)
+        .map(|section| {
+            let (name, body) = section.split_once('\n').unwrap_or((section, ""));
+            (name.trim(), bare(body))
+        })
+        .collect()
+}
+
+/// One statement without comment lines and final semicolon.
+fn bare(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty() && !line.trim_start().starts_with("--"))
+        .collect();
+    lines.join("\n").trim_end_matches(';').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_file_of_two() {
+        let text = "-- what it is\n\n-- $1: x\n-- statement: first\nSELECT $1\n  -- why\nFROM a;\n\n-- $1: y\n-- statement: second\nCOMMIT;\n";
+        let expected = vec![
+            ("first", "SELECT $1\nFROM a".to_owned()),
+            ("second", "COMMIT".to_owned()),
+        ];
+        assert_eq!(split(text), expected);
+        assert!(split("SELECT 1").is_empty());
+    }
+
+    #[test]
+    fn every_statement_is_there_and_one_alone() {
+        let s = &*STATEMENTS;
+        for (statement, begins) in [
+            (&s.user_list.text, "SELECT"),
+            (&s.order_statistics.text, "SELECT"),
+            (&s.product_search.text, "SELECT"),
+            (&s.user_orders.text, "SELECT"),
+            (&s.recent_logs.text, "SELECT"),
+            (&s.update_login.text, "UPDATE business_users"),
+            (&s.create_order.text, "INSERT INTO business_orders"),
+            (&s.update_stock.text, "UPDATE business_products"),
+            (&s.insert_log.text, "INSERT INTO business_logs"),
+            (&s.lock_product.text, "SELECT stock"),
+            (&s.place_insert_order.text, "INSERT INTO business_orders"),
+            (&s.place_reduce_stock.text, "UPDATE business_products"),
+            (&s.place_insert_log.text, "INSERT INTO business_logs"),
+            (&s.idle_check.text, "SELECT 1"),
+            (&s.user_keys, "SELECT id FROM business_users"),
+            (&s.product_keys, "SELECT id FROM business_products"),
+        ] {
+            assert!(statement.starts_with(begins), "{statement:?}");
+            assert!(
+                !statement.contains(';') && !statement.contains("--"),
+                "{statement}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_question_is_there() {
+        let s = &*STATEMENTS;
+        let address = "SELECT host(inet_server_addr()) AS address, inet_server_port() AS port, ";
+        let name = "SELECT aurora_db_instance_identifier() AS aurora_name";
+        for (question, begins, ends) in [
+            (&s.identity, address, " IS NOT NULL AS is_aurora"),
+            (&s.identity_aurora_name, name, "AS aurora_name"),
+            (&s.probe_server, address, "AS has_replica_status"),
+            (&s.probe_aurora_name, name, "AS aurora_name"),
+            (&s.probe_lag, "SELECT CASE", "END AS lag_us"),
+            (
+                &s.probe_aurora_lag,
+                "SELECT (SELECT rep",
+                "AS aurora_lag_ms",
+            ),
+            (&s.clock, address, "AS clock_us"),
+            (
+                &s.connections,
+                "SELECT current_setting('max",
+                "AS is_superuser",
+            ),
+        ] {
+            let statement = question.statement();
+            assert!(statement.starts_with(begins), "{statement}");
+            assert!(statement.ends_with(ends), "{statement}");
+            assert!(
+                !statement.contains(';') && !statement.contains("--"),
+                "{statement}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "(-- statement:|\n|;|[a-z ]|\\PC){0,30}") {
+            let _ = split(&text);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! How statements are sent: as text with literals, as unnamed statements with parameters, or as named statements that are prepared
+//! once per connection.
+
+use std::sync::OnceLock;
+
+use clap::ValueEnum;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
+
+use crate::sql;
+use crate::sql::statement::{Statement, Value};
+
+/// The protocol in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Protocol {
+    /// Statements as text with their values in it, parsed and planned each time; works behind every proxy
+    Simple,
+    /// Unnamed statements with parameters, one round trip each; works behind every proxy
+    #[default]
+    Extended,
+    /// Named statements, prepared once per connection when first needed; RDS Proxy pins a connection for them, and pgbouncer before
+    /// 1.21 fails them in transaction pooling (SQLSTATE 26000 and 42P05)
+    Prepared,
+}
+
+impl Protocol {
+    /// The word of the command line and of the manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Extended => "extended",
+            Self::Prepared => "prepared",
+        }
+    }
+}
+
+/// The named statements of one connection.
+#[derive(Debug)]
+pub(crate) struct Prepared([OnceLock<tokio_postgres::Statement>; sql::PREPARED]);
+
+impl Default for Prepared {
+    fn default() -> Self {
+        Self([const { OnceLock::new() }; sql::PREPARED])
+    }
+}
+
+/// Sends statements on a connection.
+pub(crate) struct Speaker<'a> {
+    /// The driver's client.
+    pub(crate) client: &'a Client,
+    /// What the connection has prepared.
+    pub(crate) prepared: &'a Prepared,
+    /// How to send.
+    pub(crate) protocol: Protocol,
+    /// Room for a statement with its values.
+    pub(crate) text: &'a mut String,
+}
+
+/// A row of an answer.
+pub(crate) enum Row {
+    Binary(tokio_postgres::Row),
+    Text(SimpleQueryRow),
+}
+
+impl Speaker<'_> {
+    /// Makes the statement known to the server, where the protocol wants that and it is not yet. Nothing of it is done.
+    pub(crate) async fn prepare<const N: usize>(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>; N],
+    ) -> Result<(), Error> {
+        match self.protocol {
+            Protocol::Simple | Protocol::Extended => Ok(()),
+            Protocol::Prepared => self.named(statement, values).await.map(drop),
+        }
+    }
+
+    /// Runs a statement; the number of rows that it changed.
+    pub(crate) async fn execute<const N: usize>(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>; N],
+    ) -> Result<u64, Error> {
+        match self.protocol {
+            Protocol::Simple => {
+                let messages = self.simple(statement, values).await?;
+                Ok(messages.iter().map(changed).sum())
+            }
+            Protocol::Extended => {
+                self.client
+                    .execute_typed(&statement.text, &typed(values))
+                    .await
+            }
+            Protocol::Prepared => {
+                let named = self.named(statement, values).await?;
+                self.client.execute(named, &untyped(values)).await
+            }
+        }
+    }
+
+    /// Runs a query; the number of rows that it returned.
+    pub(crate) async fn count_rows<const N: usize>(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>; N],
+    ) -> Result<u64, Error> {
+        if self.protocol == Protocol::Simple {
+            let messages = self.simple(statement, values).await?;
+            let rows = messages
+                .iter()
+                .filter(|message| matches!(message, SimpleQueryMessage::Row(_)));
+            return Ok(rows.count() as u64);
+        }
+        Ok(self.rows(statement, values).await?.len() as u64)
+    }
+
+    /// Runs a query; the first row that it returned.
+    pub(crate) async fn first_row<const N: usize>(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>; N],
+    ) -> Result<Option<Row>, Error> {
+        if self.protocol == Protocol::Simple {
+            let messages = self.simple(statement, values).await?;
+            return Ok(messages.into_iter().find_map(|message| match message {
+                SimpleQueryMessage::Row(row) => Some(Row::Text(row)),
+                _ => None,
+            }));
+        }
+        let rows = self.rows(statement, values).await?;
+        Ok(rows.into_iter().next().map(Row::Binary))
+    }
+
+    async fn rows<const N: usize>(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>; N],
+    ) -> Result<Vec<tokio_postgres::Row>, Error> {
+        if self.protocol == Protocol::Prepared {
+            let named = self.named(statement, values).await?;
+            return self.client.query(named, &untyped(values)).await;
+        }
+        self.client
+            .query_typed(&statement.text, &typed(values))
+            .await
+    }
+
+    async fn simple(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<SimpleQueryMessage>, Error> {
+        statement.write(values, self.text);
+        self.client.simple_query(self.text).await
+    }
+
+    async fn named<const N: usize>(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>; N],
+    ) -> Result<&tokio_postgres::Statement, Error> {
+        let slot = &self.prepared.0[statement.slot];
+        if let Some(named) = slot.get() {
+            return Ok(named);
+        }
+        let types = values.each_ref().map(Value::type_);
+        let named = self.client.prepare_typed(&statement.text, &types).await?;
+        // One operation at a time has the connection: nobody was faster.
+        Ok(slot.get_or_init(|| named))
+    }
+}
+
+impl Row {
+    /// A column of type `integer`.
+    pub(crate) fn int4(&self, column: usize) -> Result<Option<i32>, Error> {
+        match self {
+            Self::Binary(row) => row.try_get(column),
+            Self::Text(row) => Ok(row.try_get(column)?.and_then(|text| text.parse().ok())),
+        }
+    }
+
+    /// A column of type `bigint`.
+    pub(crate) fn int8(&self, column: usize) -> Result<Option<i64>, Error> {
+        match self {
+            Self::Binary(row) => row.try_get(column),
+            Self::Text(row) => Ok(row.try_get(column)?.and_then(|text| text.parse().ok())),
+        }
+    }
+}
+
+fn typed<'v, const N: usize>(values: &'v [Value<'_>; N]) -> [(&'v (dyn ToSql + Sync), Type); N] {
+    values
+        .each_ref()
+        .map(|value| (value.as_sql(), value.type_()))
+}
+
+fn untyped<'v, const N: usize>(values: &'v [Value<'_>; N]) -> [&'v (dyn ToSql + Sync); N] {
+    values.each_ref().map(Value::as_sql)
+}
+
+const fn changed(message: &SimpleQueryMessage) -> u64 {
+    match message {
+        SimpleQueryMessage::CommandComplete(rows) => *rows,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;
