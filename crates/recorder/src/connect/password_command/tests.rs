@@ -42,7 +42,7 @@ async fn a_failure_is_one_line_without_secrets() {
         ("true", "printed no password"),
         ("echo; echo more", "printed no password"),
         ("kill -TERM $$", "was killed by signal 15"),
-        ("no-such-program", "exit code 127: "),
+        ("no-such-program", "exited with code 127: "),
         ("printf '\\377\\n'", "no text"),
     ] {
         let error = password(text).await.unwrap_err();
@@ -119,7 +119,11 @@ async fn a_failing_command_is_tried_again_and_told_once() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(command.password().await.unwrap().0, "two");
-    assert!(told.try_recv().unwrap().contains("exited with code 1: cat: "));
+    assert!(
+        told.try_recv()
+            .unwrap()
+            .contains("exited with code 1: cat: ")
+    );
     assert_eq!(told.try_recv().unwrap(), "the password command works again");
 }
 
