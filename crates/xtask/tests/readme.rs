@@ -10,7 +10,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use support::{program, succeed};
+use support::{program, succeed, workspace};
 
 const PAGES: [&str; 9] = [
     "README.md",
@@ -26,7 +26,7 @@ const PAGES: [&str; 9] = [
 const PROGRAMS: [&str; 4] = ["recorder", "analyze", "lab", "xtask"];
 
 fn page(name: &str) -> String {
-    std::fs::read_to_string(support::workspace().join(name)).unwrap()
+    std::fs::read_to_string(workspace().join(name)).unwrap()
 }
 
 /// The help of `recorder run` and the like.
