@@ -155,13 +155,11 @@ fn the_notebooks_examples_run() {
     assert!(run >= 4, "{run} examples ran");
 }
 
-/// The README's statement over many hosts, on the folders of three.
+/// The statement of docs/fleets.md over many hosts, on the folders of three.
 #[test]
 fn many_hosts_are_one_table() {
-    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
-    let (_, section) = readme.split_once("## Many hosts, an object store").unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let statements = blocks(section, "sql");
+    let page = std::fs::read_to_string(workspace().join("docs/fleets.md")).unwrap();
+    let statements = blocks(&page, "sql");
     let statement = statements.first().unwrap();
 
     let root = tempfile::tempdir().unwrap();
