@@ -52,8 +52,7 @@ pub fn run_command_line(arguments: &[OsString]) -> u8 {
     };
     if shows_password(arguments) {
         terminal::line(
-            "warning: a password on the command line shows in the process list; put the URL into \
-             PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL (of readers: PGOUTAGE_DIRECT_READER_URL, PGOUTAGE_PROXY_READER_URL), or the password into PGPASSWORD or ~/.pgpass",
+            "warning: the password on the command line is visible in the process list; put the URL into PGOUTAGE_DIRECT_URL or PGOUTAGE_PROXY_URL (for reads: PGOUTAGE_DIRECT_READER_URL, PGOUTAGE_PROXY_READER_URL), or the password into PGPASSWORD or ~/.pgpass",
         );
     }
     match execute(cli) {

@@ -54,7 +54,7 @@ fn rows_are_held_until_the_folder_is_back() {
     write(&handle, 101..=200);
     wait_until("rows in memory", || {
         let trouble = handle.trouble();
-        trouble.is_some_and(|text| text.contains("100 rows are held in memory"))
+        trouble.is_some_and(|text| text.contains("backlog: 100 rows in memory"))
     });
     writer.seal();
     std::thread::sleep(Duration::from_millis(30));

@@ -132,7 +132,7 @@ fn every_failover_is_an_episode_of_each_path() {
     ];
     let (stdout, stderr) = succeed(&recorder(&arguments.concat()));
     assert!(
-        stderr.contains(&format!("all {failovers} failovers are over and healed")),
+        stderr.contains(&format!("all {failovers} failovers have healed")),
         "{stderr}"
     );
     let report = figures(&folder_of(&stdout));

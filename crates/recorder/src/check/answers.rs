@@ -15,7 +15,7 @@ use crate::check::{Check, limits};
 use crate::connect::{Progress, Session};
 use crate::database::clock_offset;
 use crate::database::{self, Trouble};
-use crate::text::thousands;
+use command_line::text::thousands;
 
 /// The oldest PostgreSQL that a run is let loose on: older ones are out of support at every vendor.
 const OLDEST: u32 = 12;
@@ -32,8 +32,8 @@ impl Examination {
         let Some(server) = server else {
             self.rows.warn(
                 Check::Server,
-                "does not say who it is",
-                "rows of the recording will not name the server",
+                "the server does not identify itself",
+                "the recording will not have the server's address",
             );
             return Ok(());
         };
@@ -50,20 +50,20 @@ impl Examination {
         let asked_for_aws = asks_for_aws(self.rows.connector.endpoint());
         let kind = match (&server.aurora_instance_identifier, is_aurora) {
             (Some(instance), _) => format!(", Aurora, instance {instance}"),
-            (None, Some(true)) => ", Aurora, which does not tell its instance".to_owned(),
+            (None, Some(true)) => ", Aurora, instance unknown".to_owned(),
             (None, Some(false)) if asked_for_aws => ", not Aurora".to_owned(),
             (None, _) => String::new(),
         };
         let version = server.version.as_deref();
         let found = format!(
             "PostgreSQL {}{kind}",
-            version.unwrap_or("of a version that it does not tell")
+            version.unwrap_or("(version unknown)")
         );
         let major = version
             .and_then(|version| version.split(['.', ' ']).next())
             .and_then(|major| major.parse::<u32>().ok());
         if major.is_some_and(|major| major < OLDEST) {
-            let remedy = format!("record against PostgreSQL {OLDEST} or newer");
+            let remedy = format!("use PostgreSQL {OLDEST} or newer");
             return Err(self.rows.fail(
                 Check::Server,
                 Trouble {
@@ -77,7 +77,7 @@ impl Examination {
             (None, Some(true)) => self.rows.warn(
                 Check::Server,
                 found,
-                "rows of the recording name it by its address: GRANT EXECUTE ON FUNCTION aurora_db_instance_identifier() to the user",
+                "the recording will have its address instead of its instance: GRANT EXECUTE ON FUNCTION aurora_db_instance_identifier() to the user",
             ),
             _ => self.rows.ok(Check::Server, found),
         }
@@ -98,15 +98,17 @@ impl Examination {
         let (Some((address, at)), Some(connected)) = (named, progress.address) else {
             self.rows.ok(
                 Check::Proxy,
-                "not known: the server does not say its address",
+                "unknown: the server does not report its address",
             );
             return;
         };
         let is_proxy = (address, at) != (connected, port);
         self.is_proxied = is_proxy;
         let found = match is_proxy {
-            true => format!("looks like a proxy: the server says {address}:{at}"),
-            false => "looks direct: the server has the address that was connected to".to_owned(),
+            true => format!("looks like a proxy: the server reports {address}:{at}"),
+            false => {
+                "looks direct: the server reports the address that was connected to".to_owned()
+            }
         };
         match (connector.path(), is_proxy) {
             (Path::Direct, true) => self.rows.warn(
@@ -118,7 +120,7 @@ impl Examination {
                 self.rows.warn(
                     Check::Proxy,
                     found,
-                    "check --proxy-url: it leads past the proxy",
+                    "check --proxy-url: it does not lead through the proxy",
                 );
             }
             _ => self.rows.ok(Check::Proxy, found),
@@ -133,18 +135,20 @@ impl Examination {
             Some(offset) => {
                 let found = clock_offset::described(offset);
                 match clock_offset::warning(offset).is_some() {
-                    true => self.rows.warn(
-                        Check::Clock,
-                        found,
-                        "let both hosts keep time (NTP, chrony)",
-                    ),
+                    true => {
+                        self.rows.warn(
+                            Check::Clock,
+                            found,
+                            "synchronise both clocks (NTP, chrony)",
+                        );
+                    }
                     false => self.rows.ok(Check::Clock, found),
                 }
             }
             None => self.rows.warn(
                 Check::Clock,
-                "the server did not say what time it is",
-                "recordings of several hosts will not share an axis",
+                "no clock offset: the server did not answer",
+                "analyze gaps will not be able to put this host on the server's clock",
             ),
         }
     }
@@ -158,14 +162,14 @@ impl Examination {
             .await?;
         self.examined.round_trip = Some(trip);
         let found = format!(
-            "{}, the median",
+            "median {}",
             milliseconds(command_line::duration::micros(trip))
         );
         match trip > FAR {
             true => self.rows.warn(
                 Check::RoundTrip,
                 found,
-                "run it beside the application, in the database's region: every figure includes this",
+                "run the recorder where your application runs, in the database's region: every figure includes this time",
             ),
             false => self.rows.ok(Check::RoundTrip, found),
         }
@@ -188,8 +192,8 @@ impl Examination {
             }
             None => self.rows.warn(
                 Check::Connections,
-                "the server does not say",
-                "look at max_connections",
+                "unknown: the server does not report it",
+                "compare with max_connections",
             ),
         }
         Ok(())
@@ -255,7 +259,7 @@ impl Examination {
         if !missing.is_empty() {
             let trouble = Trouble {
                 found: format!("missing: {}", missing.join(", ")),
-                remedy: "check the privileges of the user: GRANT them".to_owned(),
+                remedy: "GRANT them to the user".to_owned(),
                 is_mistake: true,
             };
             return Err(self.rows.fail(Check::Privileges, trouble));
@@ -266,7 +270,7 @@ impl Examination {
             .ask(Check::Privileges, "the privileges", limit, session, asked)
             .await?;
         let found = format!(
-            "all that the workload needs{}",
+            "complete for the workload{}",
             if can_create {
                 String::new()
             } else {
@@ -277,7 +281,7 @@ impl Examination {
             (false, Some(_)) => self.rows.warn(
                 Check::Privileges,
                 found,
-                "pgbench makes tables where its own are missing: GRANT CREATE, or make them before",
+                "pgbench may have to create its tables: GRANT CREATE, or create them first (pgbench -i)",
             ),
             _ => self.rows.ok(Check::Privileges, found),
         }

@@ -143,8 +143,8 @@ impl Examination {
         self.rows.ok(
             Check::Columns,
             match others.is_empty() {
-                true => "as recorder setup makes them".to_owned(),
-                false => format!("other types that will do: {}", others.join(", ")),
+                true => "as created by recorder setup".to_owned(),
+                false => format!("compatible, other types: {}", others.join(", ")),
             },
         );
         Ok(())
@@ -191,7 +191,7 @@ fn wrong(columns: &[Column], writes: bool) -> Vec<String> {
     for (table, name, _) in MADE {
         let is_used = !UNUSED.contains(&(table, name));
         if is_used && find(table, name).is_none() {
-            wrong.push(format!("{table}.{name} is not there"));
+            wrong.push(format!("{table}.{name} is missing"));
         }
     }
     for (table, name) in KEYS {
@@ -206,7 +206,7 @@ fn wrong(columns: &[Column], writes: bool) -> Vec<String> {
         let length = find(table, name).and_then(Column::length);
         if let Some(length) = length.filter(|length| *length < longest) {
             wrong.push(format!(
-                "{table}.{name} holds {length} characters, and the workload writes {longest}"
+                "{table}.{name} has room for {length} characters, and the workload writes {longest}"
             ));
         }
     }
@@ -217,7 +217,7 @@ fn wrong(columns: &[Column], writes: bool) -> Vec<String> {
     });
     wrong.extend(inserted.map(|column| {
         format!(
-            "{}.{} is NOT NULL without a default, and the workload gives it no value",
+            "{}.{} is NOT NULL without a default, and the workload does not set it",
             column.table, column.name
         )
     }));
@@ -292,11 +292,11 @@ mod tests {
             ),
             (
                 with("business_orders", "order_number", "character varying(20)"),
-                "business_orders.order_number holds 20 characters, and the workload writes 34",
+                "business_orders.order_number has room for 20 characters, and the workload writes 34",
             ),
             (
                 with("business_logs", "action", "character(8)"),
-                "business_logs.action holds 8 characters, and the workload writes 12",
+                "business_logs.action has room for 8 characters, and the workload writes 12",
             ),
         ] {
             assert_eq!(wrong(&columns, true), [expected]);
@@ -311,8 +311,8 @@ mod tests {
         assert_eq!(
             wrong(&columns, true),
             [
-                "business_users.email is not there",
-                "business_logs.tenant is NOT NULL without a default, and the workload gives it no value"
+                "business_users.email is missing",
+                "business_logs.tenant is NOT NULL without a default, and the workload does not set it"
             ]
         );
     }

@@ -3,7 +3,7 @@
 use crate::check::{Check, Row, Verdict};
 use crate::config::descriptors;
 use crate::config::descriptors::{Limits, Needed};
-use crate::text::thousands;
+use command_line::text::thousands;
 
 /// The row of this host: what `recorder run` would say of the same run.
 pub(super) fn row(needed: Needed) -> Row {
@@ -12,14 +12,14 @@ pub(super) fn row(needed: Needed) -> Row {
 
 fn judge(limits: Limits, needed: Needed) -> Row {
     let count = |number: u64| thousands(i64::try_from(number).unwrap_or(i64::MAX));
-    let number = |limit: Option<u64>| limit.map_or_else(|| "any number".to_owned(), count);
+    let number = |limit: Option<u64>| limit.map_or_else(|| "unlimited".to_owned(), count);
     let (result, found, remedy) = match descriptors::can_raise(limits, needed) {
         Ok(()) => {
             let (now, least) = (number(limits.soft), count(needed.least));
             let found = match limits.soft.is_none_or(|soft| soft >= needed.enough) {
-                true => format!("{now} allowed; the run needs {least} at least"),
+                true => format!("limit {now}; the run needs at least {least}"),
                 false => format!(
-                    "{now} allowed, and {} where a program asks; the run needs {least} at least and asks for {}",
+                    "limit {now}, hard limit {}; the run needs at least {least} and raises its limit to {}",
                     number(limits.hard),
                     count(needed.enough)
                 ),
@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(row.result, Verdict::Ok);
         assert_eq!(
             row.found,
-            "45 allowed, and 1,048,576 where a program asks; the run needs 148 at least and asks for 448"
+            "limit 45, hard limit 1,048,576; the run needs at least 148 and raises its limit to 448"
         );
         for (hard, result) in [
             (447, Verdict::Warn),
@@ -74,7 +74,8 @@ mod tests {
             let remedy = row.remedy.unwrap();
             assert!(remedy.contains("ulimit -Hn 448"), "{remedy}");
             assert!(
-                row.found.contains(&format!("may have {hard} ")),
+                row.found
+                    .contains(&format!("limit on open files is {hard}")),
                 "{}",
                 row.found
             );

@@ -24,12 +24,12 @@ impl Examination {
         let connector = &self.rows.connector;
         let follows_name = follows_name(connector, &host.name);
         if let Some(address) = host.address() {
-            let found = format!("{address} is an address: no look-up");
+            let found = format!("{address} is an address, so no name is looked up");
             match follows_name && !address.is_loopback() {
                 true => self.rows.warn(
                     Check::Dns,
                     found,
-                    "give the cluster endpoint's name: an address leads to the old writer after a failover",
+                    "use the cluster endpoint's name: after a failover an address still leads to the old writer",
                 ),
                 false => self.rows.ok(Check::Dns, found),
             }
@@ -51,7 +51,7 @@ impl Examination {
             .kept_at_least()
             .filter(|_| ttl_s.is_some())
             .map_or_else(String::new, |least| {
-                format!(", kept for {least:?} at least (--dns-cache)")
+                format!(", cached for at least {least:?} (--dns-cache)")
             });
         let of_host = match connector.endpoint().hosts.len() {
             1 => String::new(),
@@ -74,9 +74,9 @@ impl Examination {
         let all = connect.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX));
         if hosts > 1 && all >= operation {
             let found = format!(
-                "{hosts} hosts with --connect-timeout {connect:?} each take up to {all:?}, and --operation-timeout is {operation:?}"
+                "{hosts} hosts with --connect-timeout {connect:?} each may take {all:?}, and --operation-timeout is {operation:?}"
             );
-            let remedy = "lessen --connect-timeout, as your application has it: where the first hosts are silent, an operation ends before the last one is asked";
+            let remedy = "reduce --connect-timeout, unless your application has the same: if the first hosts are silent, an operation ends before it reaches the last one";
             self.rows.warn(Check::Hosts, found, remedy);
         }
     }
@@ -92,8 +92,10 @@ fn follows_name(connector: &Connector, host: &str) -> bool {
 
 fn advice(is_reader: bool) -> &'static str {
     match is_reader {
-        true => "lessen the TTL: clients may keep the address of a reader that is gone so long",
-        false => "lessen the TTL: clients may keep the old writer's address so long",
+        true => "reduce the TTL: clients may use the address of a lost reader for that long",
+        false => {
+            "reduce the TTL: after a failover clients may use the old writer's address for that long"
+        }
     }
 }
 

@@ -156,12 +156,12 @@ impl Examination {
                     // Nothing was asked: it says good-bye.
                     session.in_use = false;
                     self.rows
-                        .ok(Check::Hosts, format!("{host} takes the connection too"));
+                        .ok(Check::Hosts, format!("{host} accepts the connection too"));
                 }
                 Err(error) => self.rows.warn(
                     Check::Hosts,
                     format!("{host}: {}", error.message),
-                    "see to it that it takes the connection: after a failover it may be the only one that will do",
+                    "make it accept the connection: after a failover it may be the only host that fits",
                 ),
             }
         }
@@ -234,8 +234,10 @@ impl Examination {
         let mode = endpoint.sslmode;
         let Some(facts) = &progress.tls else {
             if let Some(error) = &progress.tls_error {
-                let found = format!("none: sslmode=prefer went on without it: {error}");
-                let remedy = "correct the cause: all but the password is readable on the way";
+                let found =
+                    format!("none: TLS failed and sslmode=prefer continued without it: {error}");
+                let remedy =
+                    "fix the cause: everything except the password can be read on the network";
                 return self.rows.warn(Check::Tls, found, remedy);
             }
             let found = format!("none (sslmode {})", mode.as_str());
@@ -244,13 +246,13 @@ impl Examination {
                 false => self.rows.warn(
                     Check::Tls,
                     found,
-                    "all but the password is readable on the way: sslmode=verify-full with sslrootcert",
+                    "everything except the password can be read on the network: use sslmode=verify-full with sslrootcert",
                 ),
             }
             return;
         };
         let Some(certificate) = facts.certificate.as_deref().and_then(Certificate::read) else {
-            let found = format!("{}, certificate not readable", facts.version);
+            let found = format!("{}, certificate could not be parsed", facts.version);
             return self
                 .rows
                 .warn(Check::Tls, found, "look at the server's certificate");
@@ -273,7 +275,7 @@ impl Examination {
             certificate.signed_by(),
             until.format("%Y-%m-%d"),
             match (mode, &endpoint.roots) {
-                (SslMode::VerifyFull, _) => "authority and name checked",
+                (SslMode::VerifyFull, _) => "signature and name verified",
                 (SslMode::VerifyCa, _) => "authority checked",
                 (SslMode::Require | SslMode::Prefer, roots)
                     if *roots != crate::endpoint::RootCertificates::None =>
@@ -283,7 +285,7 @@ impl Examination {
         );
         let remedy = match left_s {
             ..0 => "it has expired: renew it",
-            0..SOON_S => "it ends in less than 30 days: renew it",
+            0..SOON_S => "it expires in less than 30 days: renew it",
             _ => return self.rows.ok(Check::Tls, found),
         };
         self.rows.warn(Check::Tls, found, remedy);

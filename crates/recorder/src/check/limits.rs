@@ -2,7 +2,7 @@
 
 use crate::check::{Sizing, Verdict};
 use crate::connect::question::Said;
-use crate::text::thousands;
+use command_line::text::thousands;
 
 /// Beside the pools: the question who is there, and the one for the clock at the end.
 const PROBES: i64 = 2;
@@ -88,7 +88,7 @@ pub(super) fn judge(
     let (free, (limit, _, name)) = (free(tightest), tightest);
     let all = wanted.saturating_mul(i64::try_from(paths).unwrap_or(i64::MAX));
     let mut found = format!(
-        "{}{} free of {} ({name}{}); the run takes up to {}",
+        "{}{} of {} free ({name}{}); the run needs up to {}",
         if is_known { "" } else { "at most " },
         thousands(free.max(0)),
         thousands(limit.most),
@@ -98,23 +98,25 @@ pub(super) fn judge(
     if paths > 1 {
         found += &format!(", {} on all paths", thousands(all));
     }
-    let remedy = "lessen --pool-size or --pgbench-clients, or raise the limit".to_owned();
+    let remedy = "reduce --pool-size or --pgbench-clients, or raise the limit".to_owned();
     match (wanted > free, all > free) {
         (true, _) if !is_proxied => (Verdict::Fail, found, Some(remedy)),
         (true, _) => (
             Verdict::Warn,
             found,
-            Some(format!("fine where the proxy shares them; else {remedy}")),
+            Some(format!(
+                "no problem if the proxy shares connections; otherwise {remedy}"
+            )),
         ),
         (false, true) => (
             Verdict::Warn,
             found,
             Some(format!(
-                "fine where the paths lead to different servers; else {remedy}"
+                "no problem if the paths lead to different servers; otherwise {remedy}"
             )),
         ),
         (false, false) if !is_known => {
-            let remedy = "not known: how many are in use; let the user read pg_stat_database and pg_stat_activity";
+            let remedy = "it is unknown how many are in use: let the user read pg_stat_database and pg_stat_activity";
             (Verdict::Warn, found, Some(remedy.to_owned()))
         }
         (false, false) => (Verdict::Ok, found, None),
@@ -145,12 +147,12 @@ mod tests {
         let (_, found, _) = judge(SERVER, 7, 2, false);
         assert_eq!(
             found,
-            "90 free of 100 (max_connections); the run takes up to 7, 14 on all paths"
+            "90 of 100 free (max_connections); the run needs up to 7, 14 on all paths"
         );
         let (_, found, _) = judge(SERVER, 7, 1, true);
         assert_eq!(
             found,
-            "90 free of 100 (max_connections of the server); the run takes up to 7"
+            "90 of 100 free (max_connections of the server); the run needs up to 7"
         );
     }
 
@@ -166,7 +168,7 @@ mod tests {
         assert_eq!(verdict, Verdict::Fail);
         assert_eq!(
             found,
-            "6 free of 10 (the user's limit); the run takes up to 7"
+            "6 of 10 free (the user's limit); the run needs up to 7"
         );
         assert_eq!(judge(limited, 6, 1, false).0, Verdict::Ok);
         let unknown = Connections {
@@ -175,8 +177,8 @@ mod tests {
         };
         let (verdict, found, remedy) = judge(unknown, 7, 1, false);
         assert_eq!(verdict, Verdict::Warn);
-        assert!(found.starts_with("at most 10 free of 10"), "{found}");
-        assert!(remedy.unwrap().starts_with("not known"));
+        assert!(found.starts_with("at most 10 of 10 free"), "{found}");
+        assert!(remedy.unwrap().starts_with("it is unknown"));
         assert_eq!(judge(unknown, 11, 1, false).0, Verdict::Fail);
     }
 }

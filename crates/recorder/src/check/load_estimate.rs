@@ -86,7 +86,7 @@ impl LoadEstimate {
         let rate = |rate: Option<f64>| match rate {
             Some(rate) if rate < 10.0 => format!("up to {rate:.1}"),
             Some(rate) => format!("up to {rate:.0}"),
-            None => "as many as the server answers".to_owned(),
+            None => "as many as the server can answer".to_owned(),
         };
         let each: Vec<String> = self
             .paths
@@ -101,17 +101,17 @@ impl LoadEstimate {
         });
         let all = match self.paths.len() {
             1 => String::new(),
-            _ => format!("; in all {}", rate(self.operations_per_s)),
+            _ => format!("; together {}", rate(self.operations_per_s)),
         };
         let mut lines = vec![format!(
-            "load, operations per second: {}{all}{}; {} connections at most",
+            "load, operations per second: {}{all}{}; at most {} connections",
             each.join(", "),
             shares.unwrap_or_default(),
             self.connections
         )];
         if let Some(clients) = pgbench_clients {
             lines.push(format!(
-                "pgbench beside it: {clients} clients per path, as fast as the server answers"
+                "background load: pgbench with {clients} clients per path, as fast as the server answers"
             ));
         }
         lines
@@ -143,7 +143,7 @@ mod tests {
         );
         let free = estimate(None, Duration::ZERO, None);
         assert_eq!(free.operations_per_s, None);
-        assert!(free.lines(None, None)[0].contains("in all as many as the server answers"));
+        assert!(free.lines(None, None)[0].contains("together as many as the server can answer"));
     }
 
     #[test]
@@ -161,9 +161,9 @@ mod tests {
         assert_eq!(
             guarded.lines(Some(weights), Some(10)),
             [
-                "load, operations per second: direct up to 25, proxy up to 25; in all up to 50; 70 % reads, 20 % writes, \
-                 10 % transactions; 10 connections at most",
-                "pgbench beside it: 10 clients per path, as fast as the server answers",
+                "load, operations per second: direct up to 25, proxy up to 25; together up to 50; 70 % reads, 20 % writes, \
+                 10 % transactions; at most 10 connections",
+                "background load: pgbench with 10 clients per path, as fast as the server answers",
             ]
         );
     }

@@ -209,7 +209,7 @@ pub(crate) async fn before_run(
         };
         let more = match failures.len() - 1 {
             0 => String::new(),
-            more => format!(" (and {more} more: recorder check shows them)"),
+            more => format!(" (and {more} more failures; see: recorder check)"),
         };
         return Err(trouble.error_with(connector, &more));
     }
@@ -234,7 +234,7 @@ fn warn(connector: &Connector, rows: &[Row]) {
                 "warning: {} path{}: {}; {remedy}",
                 connector.path(),
                 if row.reader {
-                    ", its endpoint for reads"
+                    " (endpoint for reads)"
                 } else {
                     ""
                 },

@@ -29,7 +29,7 @@ impl Examination {
                     None => "role not known",
                 };
                 let trouble = Trouble {
-                    found: format!("{who}, and refuses every write of this session: {cause}"),
+                    found: format!("{who}, but every write of this session will fail: {cause}"),
                     remedy: format!("{remedy}, or {without_writes}"),
                     is_mistake: true,
                 };
@@ -47,8 +47,8 @@ impl Examination {
             self.rows.ok(Check::Role, "reader");
         } else if writes {
             let trouble = Trouble {
-                found: format!("{} refuses every write", describe(server)),
-                remedy: format!("give the writer's endpoint to --{path}-url, or {without_writes}"),
+                found: format!("{}: every write will fail", describe(server)),
+                remedy: format!("use the writer's endpoint in --{path}-url, or {without_writes}"),
                 is_mistake: true,
             };
             return Err(self.rows.fail(Check::Role, trouble));
@@ -69,20 +69,20 @@ impl Examination {
         if is_instance_endpoint {
             self.rows.warn(
                 Check::Role,
-                "writer, by an instance endpoint",
-                "give the cluster endpoint: this name stays with the instance at a failover",
+                "writer, through an instance endpoint",
+                "use the cluster endpoint: after a failover this name still leads to the same instance",
             );
         } else if connector.is_reader() {
             self.rows.warn(
                 Check::Role,
-                "writer, and only reads go there",
-                "with a reader in the cluster, its endpoint leads to that",
+                "writer, but this endpoint is for reads",
+                "the cluster has no reader, or this is not the reader endpoint",
             );
         } else if takes_any {
             self.rows.warn(
                 Check::Role,
-                "writer, but of several hosts the first one that accepts the login is taken",
-                "add target_session_attrs=read-write: a reader refuses every write",
+                "writer, but with several hosts the first that accepts the login is used",
+                "add target_session_attrs=read-write: otherwise it may be a reader",
             );
         } else {
             self.rows.ok(Check::Role, "writer");

@@ -27,8 +27,8 @@ impl Examination {
             .filter(|setting| setting.name.ends_with("_timeout"))
             .collect();
         if limits.is_empty() {
-            let remedy = "look at statement_timeout and the other limits of the session";
-            let found = "the server does not say how long it lets sessions and statements be";
+            let remedy = "check statement_timeout and the other limits of the session";
+            let found = "the server does not report its timeouts for sessions and statements";
             return self.rows.warn(Check::Session, found, remedy);
         }
         let is_reader = self.rows.connector.is_reader();
@@ -56,7 +56,7 @@ impl Examination {
                 })
                 .collect();
             let found = match set.is_empty() {
-                true => "no time limits of the server's".to_owned(),
+                true => "the server has no time limits".to_owned(),
                 false => format!("longer than the run's own limits: {}", set.join(", ")),
             };
             self.rows.ok(Check::Session, found);
@@ -79,7 +79,7 @@ pub(super) fn read_only(settings: &[Setting], endpoint: &Endpoint) -> Option<(St
         ),
         None => (
             "transaction_read_only is on".to_owned(),
-            "look at what sets it: the server's configuration, the role, or the pooler".to_owned(),
+            "find where it is set: the server's configuration, the role, or the pooler".to_owned(),
         ),
     })
 }
@@ -94,11 +94,10 @@ fn to_reset(setting: &Setting, endpoint: &Endpoint) -> String {
         "database user" => format!("ALTER ROLE {user} IN DATABASE {database} RESET {name}"),
         "global" => format!("ALTER ROLE ALL RESET {name}"),
         "client" | "session" if endpoint.options.is_some() => format!(
-            "{name} is set by the connection: look at its options (those of the connection string, or PGOPTIONS), then at the pooler's \
-             settings"
+            "{name} is set by the connection: check its options (connection string, PGOPTIONS), then the pooler's settings"
         ),
         "client" | "session" => {
-            format!("{name} is set by the connection: look at the pooler's settings")
+            format!("{name} is set by the connection: check the pooler's settings")
         }
         _ => format!("change {name} in the server's configuration, or ALTER ROLE {user} SET it"),
     }
@@ -150,29 +149,29 @@ fn too_short(setting: &Setting, sizing: Sizing, is_reader: bool) -> Option<TooSh
     let ((bound, than), effect) = match setting.name.as_str() {
         "statement_timeout" => (
             operation(),
-            "the server ends statements (57014) that your limit would let go on",
+            "the server cancels statements (57014) before your own limit",
         ),
         // Reads wait for no row locks.
         "lock_timeout" if sizing.writes && !is_reader => (
             operation(),
-            "the server ends statements (55P03) that your limit would let wait for a lock",
+            "the server cancels waits for locks (55P03) before your own limit",
         ),
         "idle_in_transaction_session_timeout" if sizing.transactions && !is_reader => (
             operation(),
-            "the server ends connections that pause in a transaction",
+            "the server closes connections that are idle in a transaction",
         ),
         "transaction_timeout" => (
             operation(),
-            "the server ends connections whose transaction takes longer",
+            "the server closes connections whose transaction takes longer",
         ),
         "idle_session_timeout" => {
             let idle = sizing.longest_idle;
             (
                 (
                     idle,
-                    format!("what a pooled connection may be idle ({idle:?})"),
+                    format!("the time that a pooled connection may be idle ({idle:?})"),
                 ),
-                "the server ends connections that the pool still holds",
+                "the server closes idle connections that are still in the pool",
             )
         }
         _ => return None,
@@ -238,7 +237,7 @@ mod tests {
         assert_eq!(than("lock_timeout", "1", SIZING, true), None);
         assert_eq!(
             than("idle_session_timeout", "10499", SIZING, false),
-            Some("what a pooled connection may be idle (10.5s)".to_owned())
+            Some("the time that a pooled connection may be idle (10.5s)".to_owned())
         );
         assert_eq!(than("idle_session_timeout", "10500", SIZING, false), None);
         assert_eq!(than("another_timeout", "1", SIZING, false), None);
@@ -298,7 +297,7 @@ mod tests {
             read_only(&on[..1], &endpoint)
                 .unwrap()
                 .1
-                .contains("look at")
+                .contains("find where it is set")
         );
         assert_eq!(read_only(&on[1..], &endpoint), None);
         assert_eq!(read_only(&[], &endpoint), None);

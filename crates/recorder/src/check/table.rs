@@ -1,7 +1,5 @@
 //! The rows for people, and for programs.
 
-use std::io::IsTerminal;
-
 use serde::Serialize;
 
 use crate::check::load_estimate::LoadEstimate;
@@ -12,8 +10,7 @@ const WIDEST: usize = 64;
 
 /// Whether stdout wants colours.
 pub(super) fn is_coloured() -> bool {
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !no_color && std::io::stdout().is_terminal()
+    command_line::terminal::is_coloured(&std::io::stdout())
 }
 
 /// A line per row under a line of titles.

@@ -23,10 +23,8 @@ impl Examination {
         let sent = timeout(limit, send(&session, self.sizing.protocol)).await;
         let error = match sent {
             Ok(Ok(())) => {
-                self.rows.ok(
-                    Check::Transaction,
-                    "BEGIN, SELECT and ROLLBACK are answered",
-                );
+                self.rows
+                    .ok(Check::Transaction, "BEGIN, SELECT and ROLLBACK work");
                 return Ok(session);
             }
             Ok(Err(error)) => error,
@@ -60,8 +58,8 @@ impl Examination {
             }
         };
         let what = match is_proxied {
-            true => "single statements are served, a transaction is not: statement pooling",
-            false => "single statements are served, a transaction is not",
+            true => "single statements work, a transaction does not: statement pooling",
+            false => "single statements work, a transaction does not",
         };
         let trouble = Trouble {
             found: format!("{what} ({})", failed.message),

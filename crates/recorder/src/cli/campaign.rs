@@ -10,33 +10,32 @@ const FAILOVER: &str = "Failover";
 /// A campaign: the failover command again and again, each time after the last failover is healed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CampaignArgs {
-    /// Run the failover command again and again, this long after its last start at the earliest
+    /// Repeat the failover command; shortest time from one start to the next
     ///
-    /// A next failover waits until the last one is healed: the command ended with 0, every path served its operations again, the
-    /// heal command ended with 0, and no path failed for --settle. The campaign stops where that does not come about
-    /// (--heal-timeout), or where a command ends with another exit code than 0; the recording then goes on for
-    /// one more --settle, and ends.
+    /// A failover is healed when its command exited with 0, every path serves again, the heal command exited with 0, and no path failed for
+    /// --settle. Only then the next one starts. The campaign stops if that does not happen within --heal-timeout, or if a command exits with
+    /// another code than 0. The recording then continues for one more --settle and ends.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "failover_command", help_heading = FAILOVER)]
     pub failover_every: Option<Duration>,
-    /// End the recording after so many failovers, when the last is healed
+    /// Number of failovers; the recording ends when the last one is healed
     ///
-    /// Without --failover-every each comes as soon as the last is healed. --duration is then the longest that the recording may
-    /// take; not given, it is as long as so many failovers can take at most.
+    /// Without --failover-every each failover starts as soon as the one before is healed. --duration is then the longest time that the
+    /// recording may take. Its default is the longest time that this many failovers can take.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "failover_command", help_heading = FAILOVER)]
     pub failover_count: Option<u32>,
-    /// Shell command that leads back to a healthy cluster, such as `lab status --wait 60s` or `aws rds wait
+    /// Shell command that heals the cluster or waits until it is healthy, such as `lab status --wait 60s` or `aws rds wait
     /// db-cluster-available ...`
     ///
-    /// Run after each failover of a campaign, when every path serves again. It is recorded as the failover command is; its
-    /// output goes to logs/heal-command.log.
+    /// Runs after each failover of a campaign, when every path serves again. Recorded like the failover command; its output goes to
+    /// logs/heal-command.log.
     #[arg(long, value_name = "COMMAND", help_heading = FAILOVER)]
     pub heal_command: Option<String>,
     /// How long every path must serve without a failure before the next failover of a campaign [default: 30s]
     ///
-    /// A command that returns before its failover begins, as AWS's does, needs more than the time until it begins.
+    /// If the failover command returns before the failover begins, as AWS's does, make this longer than that delay.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = FAILOVER)]
     pub settle: Option<Duration>,
-    /// How long after a failover's start every path must serve again for good, or the campaign stops [default: 5m]
+    /// Time limit, from a failover's start, for every path to be healthy again; after it the campaign stops [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = FAILOVER)]
     pub heal_timeout: Option<Duration>,
 }

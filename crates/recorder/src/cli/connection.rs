@@ -14,37 +14,37 @@ const CONNECTIONS: &str = "Connections";
 pub struct ConnectionArgs {
     /// Shell command that prints the password, such as `aws rds generate-db-auth-token`
     ///
-    /// The first line of its stdout is the password of new connections where the URL has none; PGPASSWORD and the password file
-    /// are not asked then. It runs once per path at the start, and again in the background before --password-lifetime is over: no
-    /// connection waits for it. It finds its endpoint in PGHOST, PGPORT, PGUSER and PGDATABASE and has 30 s. Where it fails it
-    /// is tried again; once the last password has run out, connecting fails with class auth, and the run goes on.
+    /// The first line of its stdout is the password of new connections, unless the URL has one. PGPASSWORD and the password file are then not
+    /// used. The command runs once per path at the start, and in the background before --password-lifetime is over, so that no connection waits
+    /// for it. It gets its endpoint in PGHOST, PGPORT, PGUSER and PGDATABASE, and has 30 s. If it fails, it is retried. When the last password
+    /// has expired, connecting fails with class auth, and the run continues.
     #[arg(long, global = true, value_name = "COMMAND", env = "PGOUTAGE_PASSWORD_COMMAND", hide_env_values = true, help_heading = CONNECTIONS)]
     pub password_command: Option<String>,
-    /// How long a password of --password-command is good; tokens of IAM live 15 minutes
+    /// How long a password of --password-command is valid; IAM tokens live 15 minutes
     #[arg(long, global = true, value_name = "TIME", default_value = "10m", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub password_lifetime: Duration,
-    /// Silence after which TCP asks whether the server is still there; whole seconds [default: the system's, mostly 2 hours]
+    /// Idle time after which TCP sends a keep-alive probe; whole seconds [default: the system's, mostly 2 hours]
     ///
-    /// The same as keepalives_idle in the URL, which comes first. Both paths must have the same TCP settings.
+    /// The same as keepalives_idle in the URL, which overrides this flag. Both paths must have the same TCP settings.
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub tcp_keepalives_idle: Option<Duration>,
-    /// Time between two such questions; whole seconds [default: the system's]
+    /// Time between two keep-alive probes; whole seconds [default: the system's]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub tcp_keepalives_interval: Option<Duration>,
-    /// Unanswered questions after which the connection is lost [default: the system's]
+    /// Unanswered keep-alive probes after which the connection is lost [default: the system's]
     #[arg(long, global = true, value_name = "N", help_heading = CONNECTIONS)]
     pub tcp_keepalives_count: Option<u32>,
     /// How long sent bytes may stay unacknowledged before the connection is lost [default: the system's, mostly about 15 minutes]
     ///
-    /// Linux only. It decides how long a statement hangs whose server has vanished, where --operation-timeout is longer. The
-    /// same as tcp_user_timeout in the URL (there in milliseconds).
+    /// Linux only. If the server vanishes, a statement hangs this long, unless --operation-timeout is shorter. The same as tcp_user_timeout in
+    /// the URL (there in milliseconds).
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub tcp_user_timeout: Option<Duration>,
-    /// Keep every answer of the name server at least that long, whatever its TTL says; whole seconds [default: as long as the TTL]
+    /// Keep every answer of the name server for at least this time, whatever its TTL; whole seconds [default: the TTL]
     ///
-    /// What an application does whose resolver caches longer than the TTL (networkaddress.cache.ttl of a JVM, a caching resolver
-    /// with a minimum TTL): after a failover it goes on to the old address. It holds for every connection of the workload, with
-    /// --dns-server and with the system's name servers. The probes ask the name server itself all the same.
+    /// Use it if your application caches names longer than the TTL (networkaddress.cache.ttl of a JVM, a caching resolver with a minimum TTL):
+    /// after a failover it keeps using the old address. It applies to every connection of the workload, with --dns-server and with the system's
+    /// name servers. Probes do not use this cache.
     #[arg(long, global = true, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub dns_cache: Option<Duration>,
 }

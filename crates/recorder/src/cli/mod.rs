@@ -27,11 +27,11 @@ use crate::pgbench::ModeName;
 pub use pool::PoolArgs;
 pub use readers::ReaderArgs;
 
-/// Runs a business workload on two paths through a PostgreSQL failover and records every operation
+/// Runs a business workload against PostgreSQL through a failover, on two paths, and records every operation
 ///
-/// `recorder` runs reads, writes and purchases of a small shop against a PostgreSQL cluster, straight (the direct path) and
-/// through RDS Proxy or another pooler (the proxy path), both at the same time and with the same operations, while a failover
-/// happens. Every operation and every attempt to connect becomes a row of a recording, which `analyze` turns into a report.
+/// `recorder` runs the reads, writes and purchases of a small shop against a PostgreSQL cluster while a failover happens. It uses two paths at
+/// the same time, with the same operations: the direct path to the cluster, and the proxy path through RDS Proxy or another pooler. Every
+/// operation and every attempt to connect becomes a row of a recording. `analyze` turns the recording into a report.
 #[derive(Debug, Parser)]
 #[command(version, args_override_self = true, after_long_help = EXAMPLES)]
 pub struct Cli {
@@ -52,30 +52,30 @@ Examples:
     recorder setup
     recorder run
 
-  Then look at it (the folder is the last line that `recorder run` prints on stdout):
+  Then analyze it (`recorder run` prints the folder as its last line on stdout):
     analyze report data/runs/20261122T204300Z-7f3a
 
 Exit codes:
-  0  done; of a run: completely recorded, whatever the outage
+  0  done; for a run: everything was recorded, whatever the outage
   1  rows were lost, or the command failed
   2  a mistake in the command line, the endpoints or the tables
   3  nothing could be recorded";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  Both paths, five minutes, the failover caused by hand meanwhile:
+  Record both paths for five minutes, and cause the failover by hand:
     recorder run
 
-  The failover triggered one minute after the start, and its times recorded:
+  Trigger the failover one minute after the start, and record its times:
     recorder run --failover-after 60s \\
       --failover-command 'aws rds failover-db-cluster --db-cluster-identifier shop'
 
-  Ten failovers in one recording, each after the last is healed:
-    recorder run --failover-after 60s --failover-count 10 --settle 60s \
-      --failover-command 'aws rds failover-db-cluster --db-cluster-identifier shop' \
+  Ten failovers in one recording, each after the one before has healed:
+    recorder run --failover-after 60s --failover-count 10 --settle 60s \\
+      --failover-command 'aws rds failover-db-cluster --db-cluster-identifier shop' \\
       --heal-command 'aws rds wait db-cluster-available --db-cluster-identifier shop'
 
-  One path, more load, pgbench beside it:
+  One path, more load, and pgbench as background load:
     recorder run --mode proxy --concurrent-workers 20 --pool-size 20 --enable-pgbench";
 
 const ENDPOINTS: &str = "Endpoints";
@@ -83,19 +83,22 @@ const ENDPOINTS: &str = "Endpoints";
 /// Where the paths lead.
 #[derive(Debug, Args)]
 pub struct EndpointArgs {
-    /// Cluster endpoint, as libpq takes it: postgres://user@host:port/database, or 'host=... dbname=... user=...'
+    /// Endpoint of the direct path, as libpq takes it: postgres://user@host:port/database, or 'host=... dbname=... user=...'
     ///
-    /// Several hosts: postgres://user@host:port,host:port/database, or host=a,b port=5432,5433.
+    /// Give the cluster endpoint: its name moves to the new writer.
     ///
-    /// The password comes from the URL, else from --password-command, else from PGPASSWORD, else from ~/.pgpass (PGPASSFILE). On
-    /// the command line a password shows in the process list: put the URL into the environment variable, or leave the password
-    /// out of it. The keywords of libpq mean what they mean to libpq: sslmode (disable, prefer, require, verify-ca, verify-full;
-    /// default prefer), sslrootcert (a PEM file, or system), sslcert, sslkey, sslsni, channel_binding, target_session_attrs,
-    /// load_balance_hosts, service, passfile, hostaddr, connect_timeout, application_name, options, keepalives_idle and the like.
-    /// One that is not supported is refused by its name; docs/connecting.md lists the differences. Several hosts are tried in their
-    /// order, and of each all addresses, each within --connect-timeout, until one is found whose server is what
-    /// target_session_attrs asks for. What the string leaves out comes from its service, then from libpq's variables (PGHOST,
-    /// PGUSER, PGSSLMODE and so on), which both paths share.
+    /// The password comes from the first of these that has one: the URL, --password-command, PGPASSWORD, ~/.pgpass (PGPASSFILE). A
+    /// password on the command line shows in the process list: put the URL into the environment variable, or leave the password
+    /// out.
+    ///
+    /// Keywords mean what they mean to libpq: sslmode (disable, prefer, require, verify-ca, verify-full; default prefer),
+    /// sslrootcert (a PEM file, or system), sslcert, sslkey, sslsni, channel_binding, target_session_attrs, load_balance_hosts,
+    /// service, passfile, hostaddr, connect_timeout, application_name, options, keepalives_idle and so on. An unsupported keyword is
+    /// refused by name; docs/connecting.md lists the differences. Keywords that the string leaves out come from its service, then
+    /// from libpq's variables (PGHOST, PGUSER, PGSSLMODE and so on), which both paths share.
+    ///
+    /// Several hosts: postgres://user@host:port,host:port/database, or host=a,b port=5432,5433. They are tried in order, each with
+    /// all its addresses and each address for --connect-timeout, until a server is what target_session_attrs asks for.
     #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_URL", hide_env_values = true, help_heading = ENDPOINTS)]
     pub direct_url: Option<String>,
 
@@ -103,9 +106,9 @@ pub struct EndpointArgs {
     #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_PROXY_URL", hide_env_values = true, help_heading = ENDPOINTS)]
     pub proxy_url: Option<String>,
 
-    /// Name server to ask instead of the system's: ADDRESS or ADDRESS:PORT
+    /// Name server to use instead of the system's: ADDRESS or ADDRESS:PORT
     ///
-    /// Names are looked up for each new connection and kept no longer than their TTL.
+    /// Names are looked up for each new connection. An answer is kept no longer than its TTL, unless --dns-cache says so.
     #[arg(long, global = true, value_name = "ADDRESS", env = "PGOUTAGE_DNS_SERVER", value_parser = endpoint::parse_dns_server, help_heading = ENDPOINTS)]
     pub dns_server: Option<SocketAddr>,
 
@@ -120,50 +123,50 @@ pub struct EndpointArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Record: run the workload on one path or both, and write every operation down
+    /// Run the workload on one path or both, and record every operation
     ///
-    /// Looks first whether it can (`recorder check`), runs for --duration (300 s by default) and then prints the recording's folder as the last line on stdout; all else
-    /// goes to stderr. The first Ctrl-C, SIGTERM or hang-up (SIGHUP, unless started with nohup) ends the
-    /// recording early and cleanly. Operations still running at the end
-    /// are recorded as unfinished. SIGUSR1 puts a mark into the recording, as `recorder mark` does.
+    /// First runs the preflight check (`recorder check`), then records for --duration (300 s by default). Prints the recording's folder as its
+    /// last line on stdout; everything else goes to stderr. The first Ctrl-C, SIGTERM or SIGHUP (unless started with nohup) ends the recording
+    /// early and cleanly. Operations still in flight at the end are recorded as unfinished. SIGUSR1 puts a mark into the recording, as
+    /// `recorder mark` does.
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
-    /// Look whether a run can do what it shall: network, TLS, login, role, limits, transactions, tables, privileges, connections, files, clocks
+    /// Check whether a run can work: network, TLS, login, role, limits, transactions, tables, privileges, connections, files, clocks
     ///
-    /// Asks every endpoint of --mode at the same time, and changes nothing. Each question has a limit. `run` asks the same before it
-    /// begins. Exit code 0 where nothing fails, warnings or not; 1 where something does; 2 for a mistake in the command line.
+    /// Checks every endpoint of --mode at the same time and changes nothing. Each question has a time limit. `run` does the same check before
+    /// it starts. Exit code: 0 if nothing fails (warnings are allowed), 1 if something fails, 2 for a mistake in the command line.
     #[command(
         after_long_help = "Example:\n  recorder check --concurrent-workers 20 --pool-size 20"
     )]
     Check(CheckArgs),
-    /// Make the tables, their indexes and seed data
+    /// Create the tables, their indexes and seed data
     ///
-    /// Works on the direct endpoint, or on the proxy's where only that is given. Takes a few seconds with the default sizes.
-    /// Safe to repeat: tables that are there stay, and are filled up to the sizes asked for.
+    /// Uses the direct endpoint, or the proxy endpoint if only that one is given. Takes a few seconds with the default sizes. Safe to repeat:
+    /// existing tables stay, and rows are added up to the given sizes.
     #[command(after_long_help = "Example:\n  recorder setup --orders 1000000 --logs 1000000")]
     Setup(SetupArgs),
     /// Drop the tables that `setup` made, with all their rows
     Cleanup(CleanupArgs),
-    /// Seal what a killed recorder left: the journals of its open parts become parts
+    /// Seal what a killed recorder left: turn the journals of its open parts into parts
     ///
-    /// `analyze` reads journals as they are; sealed, the rows are there for every other reader too. A recording that is healthy,
-    /// or still in progress, is left as it is. Safe to repeat.
+    /// `analyze` reads journals directly; other readers need the sealed parts. A complete recording, or one in progress, is not changed. Safe
+    /// to repeat.
     #[command(after_long_help = "Example:\n  recorder recover data/runs/20261122T204300Z-7f3a")]
     Recover(RecoverArgs),
-    /// Put a mark into a recording in progress: an event with a text, at the moment when this command was given
+    /// Put a mark into a recording in progress: an event with a text and the time of this command
     ///
-    /// For what happens outside of the recorder's sight: "traffic moved", "patch begins". Given on the host that records, by the
-    /// same user. Waits up to 5 s until the recorder has taken it. Exit code 1 where it does not; 2 where there is no recording, or
-    /// nobody records it any more. SIGUSR1 to the recorder is a mark too, with the text SIGUSR1.
+    /// Use it for what the recorder cannot see: "traffic moved", "patch begins". Run it on the host that records, as the same user. It waits up
+    /// to 5 s for the recorder to take the mark. Exit code: 1 if the recorder does not take it, 2 if there is no recording, or if the recording
+    /// is not in progress. SIGUSR1 to the recorder also sets a mark, with the text SIGUSR1.
     #[command(
         after_long_help = "Example:\n  recorder mark data/runs/20261122T204300Z-7f3a 'traffic moved to the new version'"
     )]
     Mark(MarkArgs),
-    /// Check a recording against its manifest: every part is there, with the size, checksum and rows that it had when sealed
+    /// Check a recording against its manifest: every part exists, with its size, checksum and number of rows
     ///
-    /// Says per damaged part or journal what is wrong with it, and which files belong to no part. Nothing is changed. Exit code 0 where
-    /// all is as recorded, also so far; 1 where something is damaged, lies beside the parts, or the recording has no end and nobody
-    /// records it; 2 where there is no recording.
+    /// Prints what is wrong with each damaged part or journal, and which files belong to no part. Changes nothing. Exit code: 0 if the
+    /// recording is as recorded (one in progress: so far), 1 if something is damaged, if there are foreign files, or if the recorder was killed
+    /// and the recording not recovered; 2 if there is no recording.
     #[command(after_long_help = "Example:\n  recorder verify data/runs/20261122T204300Z-7f3a")]
     Verify(VerifyArgs),
 }
@@ -171,16 +174,16 @@ pub enum Command {
 /// `recorder setup`.
 #[derive(Debug, Args)]
 pub struct SetupArgs {
-    /// Users there shall be at least
+    /// Create users up to this number
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000))]
     pub users: i64,
-    /// Products there shall be at least
+    /// Create products up to this number
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000))]
     pub products: i64,
-    /// Orders there shall be at least
+    /// Create orders up to this number
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
     pub orders: i64,
-    /// Logs there shall be at least
+    /// Create log rows up to this number
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
     pub logs: i64,
 }
@@ -199,7 +202,7 @@ pub struct MarkArgs {
     /// Folder of the recording
     #[arg(value_name = "RUN")]
     pub recording: PathBuf,
-    /// What to write down: one line of at most 300 characters; secrets in it are replaced as in --failover-command
+    /// The mark: one line of at most 300 characters. Secrets in it are replaced, as in --failover-command
     #[arg(value_name = "TEXT")]
     pub text: String,
 }
@@ -215,7 +218,7 @@ pub struct VerifyArgs {
 /// `recorder cleanup`.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
-    /// Do not ask
+    /// Drop without asking
     #[arg(long, short)]
     pub yes: bool,
 }
@@ -224,7 +227,7 @@ const WORKLOAD: &str = "Workload";
 const LIMITS: &str = "Limits";
 const RECORDING: &str = "Recording";
 const FAILOVER: &str = "Failover";
-const PGBENCH: &str = "pgbench beside the workload";
+const PGBENCH: &str = "Background load (pgbench)";
 
 /// `recorder run`.
 #[derive(Debug, Args)]
@@ -232,24 +235,24 @@ pub struct RunArgs {
     /// Which paths to record
     #[arg(long, value_enum, default_value = "both", help_heading = WORKLOAD)]
     pub mode: ModeArg,
-    /// How long: seconds, or with a unit, such as 90s, 5m, 1h [default: 300]
+    /// How long to record: seconds, or with a unit, such as 90s, 5m, 1h [default: 300]
     ///
-    /// With --failover-count and no --duration: until that is reached.
+    /// With --failover-count it may be left out: the recording then ends after that many failovers.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub duration: Option<Duration>,
     /// Workers per path, each running one operation at a time
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = WORKLOAD)]
     pub concurrent_workers: u32,
-    /// Share of reads
+    /// Share of reads among the operations
     #[arg(long, value_name = "SHARE", default_value_t = 70.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
     pub read_weight: f64,
     /// Share of writes
     #[arg(long, value_name = "SHARE", default_value_t = 20.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
     pub write_weight: f64,
-    /// Share of transactions; shares that do not add up to 100 are normalised
+    /// Share of transactions. Shares that do not add up to 100 are normalised
     #[arg(long, value_name = "SHARE", default_value_t = 10.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
     pub transaction_weight: f64,
-    /// Shortest think time of a worker after an operation
+    /// Shortest think time of a worker after an operation; drawn uniformly up to --max-operation-interval
     #[arg(long, value_name = "TIME", default_value = "0.1", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub min_operation_interval: Duration,
     /// Longest think time of a worker after an operation
@@ -259,23 +262,23 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", help_heading = WORKLOAD)]
     pub seed: Option<u64>,
 
-    /// Connections per path at most
+    /// Largest number of connections per path
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = LIMITS)]
     pub pool_size: u32,
-    /// Limit on an operation, over waiting for a connection and its statements
+    /// Time limit of an operation: checkout and statements together
     ///
-    /// After it the connection is dropped; no cancel request is sent.
+    /// After it the connection is dropped. No cancel request is sent. Set it as your application does: it decides what a hang looks like.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse, help_heading = LIMITS)]
     pub operation_timeout: Duration,
-    /// Limit on each phase of connecting: DNS, TCP, TLS, start-up [default: connect_timeout of the connection strings, else 5s]
+    /// Time limit of each phase of connecting: DNS, TCP, TLS, start-up [default: connect_timeout of the connection strings, else 5s]
     ///
-    /// Each phase has the whole of it, and so has each address: a name may have several, and so may the URL name several hosts. They are tried
-    /// one after the other, as libpq does with connect_timeout. A host or address that was silent is asked last for 10 s, and one at
-    /// which --operation-timeout ended an attempt has in the next attempt what is left of its time. The question who answered, which follows them, has the operation's limit: a proxy may hold it back until there is a
-    /// writer.
+    /// Each phase has the whole time, and each address too. A name may have several addresses, and a URL several hosts; they are tried one
+    /// after the other, as libpq does with connect_timeout. A silent host or address is tried last for the next 10 s. If --operation-timeout
+    /// ends an attempt, the next one continues at the same address with the time that is left. The query that identifies the server comes
+    /// afterwards and has the operation's limit, because a proxy may hold it back until there is a writer.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = LIMITS)]
     pub connect_timeout: Option<Duration>,
-    /// Limit on waiting for a free slot of the pool
+    /// Time limit of waiting for a free connection of the pool
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
     pub pool_timeout: Duration,
 
@@ -283,18 +286,18 @@ pub struct RunArgs {
     #[command(flatten)]
     pub pool: PoolArgs,
 
-    /// Folder in which the recording's folder is made; made where it is missing
+    /// Folder for recordings; created if missing. Each recording gets a folder of its own in it
     #[arg(long, value_name = "FOLDER", default_value = "data/runs", help_heading = RECORDING)]
     pub out: PathBuf,
-    /// How often the journal is made durable against a power cut; 0 is at each flush, every half second
+    /// How often the journal is synced to disk, against a power cut; 0 is at each flush, twice a second
     ///
-    /// A kill of the recorder alone loses at most the last second, whatever this is.
+    /// If only the recorder is killed, at most the last second is lost, whatever this value is.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = RECORDING)]
     pub sync_interval: Duration,
     /// Name of this machine in the recording [default: the host name]
     #[arg(long, value_name = "LABEL", help_heading = RECORDING)]
     pub host: Option<String>,
-    /// A label for the recording; may be repeated
+    /// Label for the recording; can be given several times
     ///
     /// Secrets in it are replaced as in --failover-command.
     #[arg(long = "label", value_name = "KEY=VALUE", help_heading = RECORDING)]
@@ -305,14 +308,15 @@ pub struct RunArgs {
 
     /// Shell command that triggers the failover, such as an AWS CLI call or `lab failover`
     ///
-    /// Its start, its end and its exit code are recorded; its output goes to logs/failover-command.log. In the recording, not in
-    /// what the command itself prints, *** stands for passwords in URLs and for the value of every NAME=value, --NAME value
-    /// and --NAME=value whose NAME contains password, passwd, pwd, secret, token or key. A secret given otherwise, as in
-    /// `-p SECRET`, would show: pass it through the environment. The recorder's own secrets (PGPASSWORD, the endpoints' URLs) are
-    /// not in the command's environment: a command that needs the password reads it from a file, such as ~/.pgpass.
+    /// The recording has its start, its end and its exit code. Its output goes to logs/failover-command.log.
+    ///
+    /// Secrets: the recording shows *** for passwords in URLs, and for the value of every NAME=value, --NAME value and --NAME=value whose NAME
+    /// contains password, passwd, pwd, secret, token or key. It does not hide a secret given in another form, such as `-p SECRET`: pass that
+    /// through the environment. What the command itself prints is not changed. The command's environment does not have the recorder's own
+    /// secrets (PGPASSWORD, the endpoints' URLs). A command that needs the password reads it from a file, such as ~/.pgpass.
     #[arg(long, value_name = "COMMAND", requires = "failover_after", help_heading = FAILOVER)]
     pub failover_command: Option<String>,
-    /// When to run it, counted from the recording's start
+    /// When to run the failover command, counted from the recording's start
     #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "failover_command", help_heading = FAILOVER)]
     pub failover_after: Option<Duration>,
     /// Again and again.
@@ -325,22 +329,22 @@ pub struct RunArgs {
     /// Run pgbench against each path's endpoint as background load
     #[arg(long, help_heading = PGBENCH)]
     pub enable_pgbench: bool,
-    /// pgbench's clients per path
+    /// Clients of pgbench per path
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "enable_pgbench", help_heading = PGBENCH)]
     pub pgbench_clients: u32,
-    /// pgbench's threads per path
+    /// Threads of pgbench per path
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000), requires = "enable_pgbench", help_heading = PGBENCH)]
     pub pgbench_jobs: u32,
-    /// pgbench's scale factor: 100,000 accounts, about 15 MB, each
+    /// Scale factor of pgbench; each unit is 100,000 accounts, about 15 MB
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000), requires = "enable_pgbench", help_heading = PGBENCH)]
     pub pgbench_scale: u32,
     /// What pgbench runs
     #[arg(long, value_enum, default_value = "tpc-b", requires = "enable_pgbench", help_heading = PGBENCH)]
     pub pgbench_mode: ModeName,
-    /// pgbench script for --pgbench-mode custom
+    /// Script for --pgbench-mode custom
     #[arg(long, value_name = "FILE", requires = "enable_pgbench", help_heading = PGBENCH)]
     pub pgbench_script: Option<PathBuf>,
-    /// pgbench's load before the recording starts
+    /// How long pgbench loads the endpoints before the recording starts
     #[arg(long, value_name = "TIME", default_value = "60", value_parser = duration::parse, requires = "enable_pgbench", help_heading = PGBENCH)]
     pub warmup_time: Duration,
 }

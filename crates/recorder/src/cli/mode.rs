@@ -6,11 +6,11 @@ use recording::Mode;
 /// Which paths to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ModeArg {
-    /// Both at the same time
+    /// Both paths at the same time
     Both,
-    /// The direct path alone
+    /// Only the direct path
     Direct,
-    /// The proxy path alone
+    /// Only the proxy path
     Proxy,
 }
 

@@ -13,38 +13,37 @@ const CONNECTIONS: &str = "Pool and protocol";
 /// Set them as your application does: each of them decides what a downtime looks like.
 #[derive(Debug, Args)]
 pub struct PoolArgs {
-    /// Idle connections per path that are kept ready
+    /// Minimum idle: how many idle connections each pool keeps ready
     ///
-    /// Where fewer are idle, and --pool-size has room, more are made in the background, one after the other: also during an outage, then
-    /// with the back-off of --reconnect-backoff-min. An operation finds the new server's connection made. 0: connections are made by
-    /// the operations that need them.
+    /// If fewer are idle and --pool-size allows it, the pool connects in the background, one connection after the other. It does so during an
+    /// outage too, with the back-off of --reconnect-backoff-min, so that an operation finds a connection to the new server. 0: an operation
+    /// that needs a connection makes it.
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = CONNECTIONS)]
     pub pool_min_idle: u32,
-    /// Longest life of a connection, less up to 10 % so that not all go at once [default: none]
+    /// Maximum lifetime of a connection, less a random part of up to 10 % [default: none]
     ///
-    /// An older one is replaced when an operation would get it or gives it back, never in mid-operation. It bounds how long a
-    /// connection to a demoted server lives where --on-read-only is keep.
+    /// The random part keeps connections from expiring all at once. An older connection is replaced at checkout or when it is returned, never
+    /// during an operation. With --on-read-only keep, this limits how long a connection to a demoted server stays in use.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub pool_max_lifetime: Option<Duration>,
-    /// Idleness after which a connection is asked for a sign of life before an operation gets it [default: none]
+    /// Validate on checkout: test a connection that was idle this long before an operation gets it [default: none]
     ///
-    /// It is asked SELECT 1 in the protocol in use. One that does not answer within --connect-timeout is dropped, and another taken or
-    /// made: all of it is time of the operation's checkout, and ends with the operation's limit. 0 asks before every operation.
+    /// The test is SELECT 1 in the protocol in use. A connection that does not answer within --connect-timeout is dropped, and another is taken
+    /// or made. All of that is checkout time and ends at the operation's limit. 0 tests before every operation.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub pool_idle_check: Option<Duration>,
-    /// What becomes of a connection whose server refuses a write as read-only (SQLSTATE 25006)
+    /// What to do with a connection whose server refuses a write as read-only (SQLSTATE 25006)
     #[arg(long, value_enum, value_name = "ACTION", default_value_t, help_heading = CONNECTIONS)]
     pub on_read_only: OnReadOnly,
-    /// Bound of the wait after a first failed attempt to connect; 0 for no wait
+    /// Longest back-off after a first failed attempt to connect; 0 is no back-off
     ///
-    /// After a failed attempt the next one to the same endpoint waits a random time between nothing and a bound, which doubles with
-    /// each further failure in a row up to --reconnect-backoff-max; a success ends it. Attempts that were under way together count as one
-    /// failure. The wait is time of the operation's checkout and ends with the operation's limit. It spares the server, and costs: a
-    /// server that is back is found up to the bound later, so the downtime grows by as much, and fewer operations end in failure
-    /// meanwhile, so its resolution gets coarser.
+    /// After a failed attempt, the next attempt to the same endpoint waits a random time between 0 and a bound. The bound starts here, doubles
+    /// with each failure in a row up to --reconnect-backoff-max, and is reset by a success. Attempts that were in flight together count as one
+    /// failure. The wait is checkout time and ends at the operation's limit. Back-off protects the server and makes downtime longer: a
+    /// recovered server is found later, by up to the bound. Fewer operations fail meanwhile, so the resolution is coarser too.
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub reconnect_backoff_min: Duration,
-    /// Largest bound of the wait after failed attempts to connect; without effect where --reconnect-backoff-min is 0
+    /// Longest back-off after repeated failures; no effect if --reconnect-backoff-min is 0
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse, help_heading = CONNECTIONS)]
     pub reconnect_backoff_max: Duration,
     /// How statements are sent

@@ -5,9 +5,9 @@ use clap::Args;
 /// Where the reads lead, if not where the path leads.
 #[derive(Debug, Args)]
 pub struct ReaderArgs {
-    /// Reader endpoint of the direct path: its reads go there [default: where its writes go]
+    /// Endpoint for the reads of the direct path [default: its own endpoint]
     ///
-    /// In the same form as --direct-url. They have a pool of their own, of the same size and settings; connection ids count on per
+    /// In the same form as --direct-url. The reads have a pool of their own, with the same size and settings. Connection ids are counted per
     /// path.
     #[arg(long, global = true, value_name = "URL", env = "PGOUTAGE_DIRECT_READER_URL", hide_env_values = true, help_heading = super::ENDPOINTS)]
     pub direct_reader_url: Option<String>,

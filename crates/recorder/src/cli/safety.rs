@@ -7,13 +7,13 @@ use clap::Args;
 pub struct SafetyArgs {
     /// Begin no more than N operations per second, all paths together
     ///
-    /// An operation that would be too many waits before it begins: the wait is no part of its response time. pgbench is not
-    /// limited by it.
+    /// Protects a production cluster. An operation over the limit waits before it begins; the wait is not in its response time. pgbench is not
+    /// limited.
     #[arg(long, value_name = "N", value_parser = tps, help_heading = "Workload")]
     pub max_tps: Option<f64>,
-    /// Begin without the checks of `recorder check`
+    /// Start without the preflight check
     ///
-    /// What a run can't do without is looked at all the same: that each path can be connected to and has the tables.
+    /// The run still makes sure that it can connect to each path and that the tables exist.
     #[arg(long, help_heading = "Limits")]
     pub skip_check: bool,
 }
@@ -24,7 +24,7 @@ fn tps(text: &str) -> Result<f64, String> {
     number
         .filter(|number| (0.001..=1e9).contains(number))
         .ok_or_else(|| {
-            "write a number of operations per second, 0.001 or more, such as 50".to_owned()
+            "must be a number of operations per second, at least 0.001, such as 50".to_owned()
         })
 }
 

@@ -20,7 +20,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CleanupArgs) -> Result<
     if !args.yes {
         if !std::io::stdin().is_terminal() {
             return Err(RecorderError::Usage(
-                "cleanup drops tables and asks first, and there is no terminal to ask on: give --yes"
+                "cleanup asks before it drops tables, and there is no terminal: use --yes"
                     .to_owned(),
             ));
         }
@@ -39,7 +39,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CleanupArgs) -> Result<
         .await?;
     if let Some(difference) = difference {
         return Err(RecorderError::Usage(format!(
-            "nothing was dropped on {endpoint}: {difference}, as recorder setup makes it, so these tables may not be the recorder's; drop them by hand"
+            "nothing was dropped on {endpoint}: {difference}. These tables may belong to another application; if not, drop them by hand"
         )));
     }
     let drop_tables = transaction.client().batch_execute(sql::CLEANUP);

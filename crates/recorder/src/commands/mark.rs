@@ -11,7 +11,6 @@ use crate::cli::MarkArgs;
 use crate::error::RecorderError;
 use crate::mark::{FOLDER, GIVEN, Mark, TAKEN};
 use crate::output::terminal;
-use crate::text;
 
 /// How long the recorder has for taking it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,20 +28,20 @@ pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
     let given_us = Clock::start().anchor_us();
     let folder = &args.recording;
     let mark = Mark::new(given_us, &args.text).ok_or_else(|| {
-        RecorderError::Usage("the mark has no text; write recorder mark RUN 'what happened'".into())
+        RecorderError::Usage("the mark is empty; write: recorder mark RUN 'what happened'".into())
     })?;
     look_for_recorder(folder)?;
     let given = GivenMark::put(&folder.join(FOLDER), &mark).map_err(|error| {
         let marks = folder.join(FOLDER);
         RecorderError::Failed(format!(
-            "{}: no mark can be put there: {error}",
+            "{}: the mark could not be written: {error}",
             marks.display()
         ))
     })?;
     let deadline = Instant::now() + PATIENCE;
     while !given.is_taken() {
         let reason = if Instant::now() >= deadline {
-            format!("its recorder did not take the mark within {PATIENCE:?}")
+            format!("the recorder did not take the mark within {PATIENCE:?}")
         } else if look_for_recorder(folder).is_err() {
             "the recording ended before the mark was taken".to_owned()
         } else {
@@ -54,7 +53,7 @@ pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
             break;
         }
         return Err(RecorderError::Failed(format!(
-            "{}: {reason}; it is not in the recording",
+            "{}: {reason}; the mark is not in the recording",
             folder.display()
         )));
     }
@@ -66,18 +65,18 @@ pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
 /// [`RecorderError::Usage`] where there is no recording, or nobody records it.
 fn look_for_recorder(folder: &FilePath) -> Result<(), RecorderError> {
     let recording = Recording::open(folder).map_err(|error| match error.is_usage() {
-        true => RecorderError::Usage(text::one_line(&error.to_string())),
-        false => RecorderError::Failed(text::one_line(&error.to_string())),
+        true => RecorderError::Usage(command_line::text::one_line(&error.to_string())),
+        false => RecorderError::Failed(command_line::text::one_line(&error.to_string())),
     })?;
     let refused = |why: &str| {
         let folder = folder.display();
         Err(RecorderError::Usage(format!(
-            "{folder}: {why}; a mark goes into a recording in progress"
+            "{folder}: {why}; marks are possible only while a recording is in progress"
         )))
     };
     match recording.manifest().state {
         State::Recording if recording.is_being_written() => Ok(()),
-        State::Recording => refused("nobody records it: its recorder was killed"),
+        State::Recording => refused("its recorder was killed"),
         State::Complete | State::Interrupted | State::Recovered => {
             refused("the recording has ended")
         }

@@ -5,7 +5,7 @@ use recording::RecoverError;
 use crate::cli::RecoverArgs;
 use crate::error::RecorderError;
 use crate::output::terminal;
-use crate::text::thousands;
+use command_line::text::thousands;
 
 /// Seals the journals of a killed recording; leaves a healthy one, and one in progress, as it is.
 ///
@@ -23,12 +23,12 @@ pub(crate) fn run(args: &RecoverArgs) -> Result<(), RecorderError> {
     }
     if recovered.missing_rows > 0 {
         terminal::line(format!(
-            "{} rows that had been written are no longer there; the manifest counts them as dropped",
+            "{} rows that had been written are missing; the manifest counts them as rows lost",
             thousands(recovered.missing_rows)
         ));
     }
     terminal::result(format!(
-        "{folder}: recovered {} rows from the journal and {} unfinished operations, named {} sealed parts, left {} bytes unread",
+        "{folder}: recovered {} rows from journals and {} operations that were in flight; added {} sealed parts to the manifest; {} bytes could not be read",
         thousands(recovered.rows),
         thousands(recovered.unfinished),
         recovered.named_parts,

@@ -10,7 +10,7 @@ use crate::database::transaction::Transaction;
 use crate::error::RecorderError;
 use crate::output::terminal;
 use crate::sql;
-use crate::text::thousands;
+use command_line::text::thousands;
 
 /// Makes what is missing and says of each table what it did.
 ///
@@ -24,7 +24,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &SetupArgs) -> Result<()
     let done = set_up(&transaction, args).await?;
     transaction.commit().await?;
     terminal::result(format!(
-        "set up {}\n{}",
+        "setup done on {}\n{}",
         connector.endpoint(),
         done.join("\n")
     ))
@@ -34,7 +34,7 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
     let client = transaction.client();
     let script = |what, text| transaction.step(what, client.batch_execute(text));
     script(
-        "waiting for another set-up to end",
+        "waiting for another setup to finish",
         "SELECT pg_advisory_xact_lock(hashtext('pgoutage setup'))",
     )
     .await?;
@@ -48,12 +48,15 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
         let remedy = OTHER_TABLES;
         return Err(RecorderError::Usage(format!("{difference}; {remedy}")));
     }
-    script("making the tables", sql::SCHEMA).await?;
-    script("making the indexes", sql::INDEXES).await?;
+    script("creating the tables", sql::SCHEMA).await?;
+    script("creating the indexes", sql::INDEXES).await?;
     let categories: &[&str] = &sql::CATEGORIES;
     let mut done = vec![match missing.len() {
-        0 => "tables: there already".to_owned(),
-        made => format!("tables: {made} made, {} there", sql::TABLES.len() - made),
+        0 => "tables: exist already".to_owned(),
+        made => format!(
+            "tables: {made} created, {} exist already",
+            sql::TABLES.len() - made
+        ),
     }];
     for (name, asked, statement) in [
         ("users", args.users, sql::SEED_USERS),
@@ -78,16 +81,16 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
         }
         done.push(format!("{name}: {}", outcome(there, asked)));
     }
-    script("gathering statistics", sql::ANALYZE).await?;
+    script("running ANALYZE", sql::ANALYZE).await?;
     Ok(done)
 }
 
 fn outcome(there: i64, asked: i64) -> String {
     match asked - there {
-        0 => format!("{} there, as asked", thousands(there)),
-        add if add > 0 => format!("{} there, {} added", thousands(there), thousands(add)),
+        0 => format!("{} exist, as requested", thousands(there)),
+        add if add > 0 => format!("{} existed, {} added", thousands(there), thousands(add)),
         _ => format!(
-            "{} there, {} asked: left as they are",
+            "{} exist, more than the {} requested: not changed",
             thousands(there),
             thousands(asked)
         ),
@@ -100,12 +103,12 @@ mod tests {
 
     #[test]
     fn what_was_done() {
-        assert_eq!(outcome(0, 1_000), "0 there, 1,000 added");
-        assert_eq!(outcome(1_000, 1_500), "1,000 there, 500 added");
-        assert_eq!(outcome(1_000, 1_000), "1,000 there, as asked");
+        assert_eq!(outcome(0, 1_000), "0 existed, 1,000 added");
+        assert_eq!(outcome(1_000, 1_500), "1,000 existed, 500 added");
+        assert_eq!(outcome(1_000, 1_000), "1,000 exist, as requested");
         assert_eq!(
             outcome(1_500, 1_000),
-            "1,500 there, 1,000 asked: left as they are"
+            "1,500 exist, more than the 1,000 requested: not changed"
         );
     }
 }

@@ -9,7 +9,7 @@ use recording::{DamagedPart, JournalFound, State, Verification};
 use crate::cli::VerifyArgs;
 use crate::error::RecorderError;
 use crate::output::terminal;
-use crate::text::{one_line, thousands};
+use command_line::text::{one_line, thousands};
 
 /// Progress is shown where it takes longer than this.
 const SILENT: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
     }
     if unhealthy > 0 {
         errors.push(RecorderError::Failed(format!(
-            "{unhealthy} of {} recordings are not as recorded, or have no end",
+            "{unhealthy} of {} recordings are damaged or not finished",
             args.recordings.len()
         )));
     }
@@ -60,20 +60,20 @@ fn tell(folder: &Path, found: &Verification) -> Result<(), RecorderError> {
     let mut lines: Vec<String> = found.damaged.iter().map(damaged_line).collect();
     lines.extend(found.unnamed.iter().map(|file| {
         format!(
-            "{file}: not named by the manifest: readers that take the whole folder count its rows; move it away"
+            "{file}: not in the manifest; readers of the whole folder would count its rows: move it away"
         )
     }));
     // Of one in progress, the last line has the sums.
     if !found.is_in_progress() {
         lines.extend(found.not_named_yet.iter().map(|(file, rows)| {
             let rows = thousands(*rows);
-            format!("{file}: {rows} rows, sealed and not named by the manifest yet")
+            format!("{file}: {rows} rows, sealed, not yet in the manifest")
         }));
     }
     let damaged = found.damaged_journals.iter();
     lines.extend(damaged.map(|journal| {
         let line = damaged_line(journal);
-        format!("{line}: `recorder recover` refuses it; move it away")
+        format!("{line}; `recorder recover` refuses it: move it away")
     }));
     let journals = found.journals.iter();
     lines.extend(journals.filter_map(|journal| journal_line(journal, found)));
@@ -104,16 +104,18 @@ fn journal_line(journal: &JournalFound, found: &Verification) -> Option<String> 
     if let Some(stated) = journal.in_place_of {
         let stated = thousands(stated);
         return Some(format!(
-            "{file}: {rows} of the {stated} rows of its part, which is missing or damaged: read in its place"
+            "{file}: its part is missing or damaged; readers use this journal, which has {rows} of {stated} rows"
         ));
     }
     let line = match (journal.is_kept, journal.is_damaged()) {
-        (true, true) => format!("damaged: {missing}{unread} bytes could not be read and are kept"),
+        (true, true) => {
+            format!("damaged: {missing}{unread} bytes could not be read; the file is kept")
+        }
         (true, false) if journal.unread_bytes > 0 => {
-            format!("{unread} bytes at its end could not be read and are kept")
+            format!("the last {unread} bytes could not be read; the file is kept")
         }
         (true, false) if found.state == State::Recording => return None,
-        (true, false) => "it has no rows that are not sealed, and may be removed".to_owned(),
+        (true, false) => "all its rows are sealed; it can be removed".to_owned(),
         (false, true) => {
             format!(
                 "{rows} rows that are not sealed; damaged: {missing}{unread} bytes can't be read"
@@ -123,7 +125,7 @@ fn journal_line(journal: &JournalFound, found: &Verification) -> Option<String> 
         (false, false) if journal.unread_bytes > 0 => {
             format!("{rows} rows that are not sealed; {unread} bytes at its end can't be read")
         }
-        (false, false) => format!("{rows} rows that are not sealed"),
+        (false, false) => format!("{rows} rows not sealed"),
     };
     Some(format!("{file}: {line}"))
 }
@@ -138,7 +140,7 @@ fn verdict(found: &Verification) -> String {
         ),
         damaged => {
             let damaged = thousands(damaged);
-            format!("{damaged} parts are damaged, the others have {rows} rows, {bytes} bytes")
+            format!("{damaged} parts damaged; the others have {rows} rows, {bytes} bytes")
         }
     };
     let journaled = thousands(found.journaled_rows());
@@ -150,25 +152,24 @@ fn verdict(found: &Verification) -> String {
             rows => format!(", {} rows sealed just now", thousands(rows)),
         };
         return format!(
-            "still being recorded; sealed so far: {sealed}{more}; {journaled} rows in journals, {under_way} operations under way"
+            "recording in progress; sealed so far: {sealed}{more}; {journaled} rows in journals, {under_way} operations in flight"
         );
     }
     if found.state == State::Recording {
         return format!(
-            "without an end: its recorder was killed, or this is a copy of a recording in progress; sealed: {sealed}; \
-             `recorder recover` seals {journaled} rows of journals and {under_way} unfinished operations, and names {} sealed parts",
+            "not finished: the recorder was killed, or this is a copy of a recording in progress. Sealed: {sealed}. `recorder recover` will seal {journaled} rows of journals and {under_way} operations in flight, and add {} sealed parts to the manifest",
             thousands(found.not_named_yet.len())
         );
     }
     if found.journaled_rows() > 0 {
-        return format!("{sealed}; `recorder recover` seals {journaled} rows of journals");
+        return format!("{sealed}; `recorder recover` will seal {journaled} rows of journals");
     }
     let lost = found.journals.iter().any(JournalFound::is_damaged);
     match (found.is_whole(), lost) {
-        (true, false) => format!("{sealed}: all as recorded"),
+        (true, false) => format!("{sealed}: ok, as recorded"),
         // What was damaged before is in no part.
-        (true, true) => format!("{sealed}: all as recovered"),
-        (false, _) => format!("{sealed}: not as recorded"),
+        (true, true) => format!("{sealed}: ok, as recovered"),
+        (false, _) => format!("{sealed}: damaged or incomplete"),
     }
 }
 

@@ -132,12 +132,9 @@ impl TooFew {
     pub(crate) fn found(&self) -> String {
         let (limit, Needed { least, enough }) = (self.limit, self.needed);
         match self.is_hopeless() {
-            true => format!(
-                "this process may have {limit} file descriptors open, and the run needs {least} at least"
-            ),
+            true => format!("the limit on open files is {limit}; the run needs at least {least}"),
             false => format!(
-                "this process may have {limit} file descriptors open, and the run may need {enough} where it connects anew \
-                 after a failover"
+                "the limit on open files is {limit}; the run may need {enough} when it reconnects after a failover"
             ),
         }
     }
@@ -234,7 +231,7 @@ mod tests {
         assert!(too_few.is_hopeless());
         assert_eq!(
             too_few.found(),
-            "this process may have 45 file descriptors open, and the run needs 100 at least"
+            "the limit on open files is 45; the run needs at least 100"
         );
         assert!(too_few.remedy().contains("ulimit -Hn 300"));
     }

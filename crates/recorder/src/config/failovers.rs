@@ -24,7 +24,7 @@ pub(super) fn campaign(args: &CampaignArgs) -> Result<Option<Campaign>, Recorder
         ] {
             if is_given {
                 return Err(RecorderError::usage(format!(
-                    "{flag} belongs to a campaign: give --failover-count or --failover-every too"
+                    "{flag} needs --failover-count or --failover-every"
                 )));
             }
         }
@@ -69,7 +69,7 @@ pub(super) fn trigger(
     }
     if after >= duration {
         return Err(RecorderError::usage(format!(
-            "--failover-after {after:?} is not before the end of the recording (--duration {duration:?})"
+            "--failover-after {after:?} is not shorter than --duration {duration:?}"
         )));
     }
     if let Some(campaign) = campaign
@@ -81,8 +81,7 @@ pub(super) fn trigger(
             .saturating_add(campaign.settle);
         if least > duration {
             return Err(RecorderError::usage(format!(
-                "{count} failovers take at least {least:?}, and --duration is {duration:?}: leave --duration out, or \
-                 lessen --failover-count, --failover-every or --settle"
+                "{count} failovers take at least {least:?}, and --duration is {duration:?}: remove --duration, or reduce --failover-count, --failover-every or --settle"
             )));
         }
     }

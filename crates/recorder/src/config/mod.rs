@@ -24,7 +24,6 @@ use crate::failover::campaign::{Asked, Campaign};
 use crate::pgbench::{LoadMode, LoadOptions};
 use crate::pool::settings::PoolSettings;
 use crate::probe::Probing;
-use crate::shell;
 use crate::sql::protocol::Protocol;
 use crate::text::redact;
 use crate::workload::Limits;
@@ -103,7 +102,7 @@ impl RunConfig {
         let mut notes = Vec::new();
         if normal.changed {
             notes.push(format!(
-                "the weights do not add up to 100: taken as read {:.1} %, write {:.1} %, transaction {:.1} %",
+                "the weights do not add up to 100; normalised to read {:.1} %, write {:.1} %, transaction {:.1} %",
                 weights.read, weights.write, weights.transaction
             ));
         }
@@ -121,7 +120,9 @@ impl RunConfig {
             ("--pool-timeout", args.pool_timeout),
         ] {
             if time.is_zero() {
-                return Err(RecorderError::usage(format!("{flag} 0: must be longer")));
+                return Err(RecorderError::usage(format!(
+                    "{flag} 0: must be longer than 0"
+                )));
             }
         }
         let trigger = trigger(&args, duration, campaign.as_ref())?;
@@ -262,7 +263,7 @@ fn check_no_choice(connectors: &[Connector]) -> Result<(), RecorderError> {
     let mut choosing = connectors.iter().filter(|it| it.endpoint().has_a_choice());
     choosing.next().map_or(Ok(()), |connector| {
         Err(RecorderError::usage(format!(
-            "{}: --enable-pgbench can't follow several hosts or target_session_attrs; leave one of the two out",
+            "{}: pgbench supports neither several hosts nor target_session_attrs; remove them, or --enable-pgbench",
             connector.flag()
         )))
     })
@@ -276,7 +277,7 @@ fn labels(
     for label in given {
         let Some((key, value)) = label.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(RecorderError::usage(format!(
-                "--label {label:?}: write --label key=value"
+                "--label {label:?}: not of the form key=value"
             )));
         };
         if value.trim().is_empty() {
@@ -290,7 +291,7 @@ fn labels(
         };
         if shown != value {
             notes.push(format!(
-                "--label {key}: looks like a secret, recorded as {shown}"
+                "--label {key}: looks like a secret; it is recorded as {shown}"
             ));
         }
         if labels.insert(key.to_owned(), shown).is_some() {
@@ -312,17 +313,8 @@ fn host(given: Option<String>) -> Result<String, RecorderError> {
 }
 
 fn machine_name() -> String {
-    let from_kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    // Where there is no /proc, as on macOS.
-    let from_command = || {
-        let mut command = std::process::Command::new("hostname");
-        shell::remove_secrets(&mut command);
-        let output = command.output().ok()?;
-        String::from_utf8(output.stdout).ok()
-    };
-    from_kernel
-        .or_else(from_command)
-        .map(|name| name.trim().to_owned())
+    let name = hostname::get().ok();
+    name.map(|name| name.to_string_lossy().trim().to_owned())
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "unknown".to_owned())
 }

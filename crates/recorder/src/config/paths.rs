@@ -88,8 +88,7 @@ pub(crate) fn connect_limit(
     match limits.all(|other| other == first) {
         true => Ok(first),
         false => Err(RecorderError::usage(
-            "the connection strings have different limits (connect_timeout), and paths with different ones can't be compared: give all \
-             the same, or use --connect-timeout",
+            "the connection strings differ in connect_timeout, so the paths could not be compared: use one value, or --connect-timeout",
         )),
     }
 }
@@ -109,7 +108,7 @@ pub(crate) fn connectors(
         let url = url(endpoints, *path).ok_or_else(|| {
             let variable = format!("PGOUTAGE_{}_URL", path.as_str().to_ascii_uppercase());
             RecorderError::usage(format!(
-                "no endpoint for the {path} path: give --{path}-url, set {variable}, or choose another --mode"
+                "no endpoint for the {path} path: give --{path}-url, set {variable}, or use another --mode"
             ))
         })?;
         connect_to(*path, url, endpoints, &resolver, limit)
@@ -147,8 +146,7 @@ fn connect_to(
     endpoint.tcp = endpoint.tcp.or(settings.tcp()?);
     if path == Path::Proxy && endpoint.options.is_some() {
         endpoint.warnings.push(
-            "proxy path: options pins each session of RDS Proxy to one server connection, so that the proxy can't share it; \
-             pgbouncer refuses it, unless ignore_startup_parameters has it"
+            "proxy path: options pins each session of RDS Proxy to one server connection, so the proxy cannot share connections. pgbouncer refuses options unless ignore_startup_parameters allows it"
                 .to_owned(),
         );
     }
@@ -182,8 +180,7 @@ pub(super) fn check_same_tcp<'a>(
     match settings.all(|others| Some(others) == first) {
         true => Ok(()),
         false => Err(RecorderError::usage(
-            "the URLs have different TCP settings (keepalives_*, tcp_user_timeout), and paths with different ones can't be \
-             compared: give both the same, or use the flags --tcp-*",
+            "the URLs differ in TCP settings (keepalives_*, tcp_user_timeout), so the paths could not be compared: use the same values, or the flags --tcp-*",
         )),
     }
 }

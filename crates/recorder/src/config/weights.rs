@@ -22,9 +22,7 @@ pub fn normalise(read: f64, write: f64, transaction: f64) -> Result<NormalisedWe
         ("--transaction-weight", transaction),
     ] {
         if !share.is_finite() || share < 0.0 {
-            return Err(format!(
-                "{flag} {share}: a weight is 0 or a positive number"
-            ));
+            return Err(format!("{flag} {share}: must be 0 or a positive number"));
         }
     }
     let sum = read + write + transaction;
@@ -36,7 +34,7 @@ pub fn normalise(read: f64, write: f64, transaction: f64) -> Result<NormalisedWe
         );
     }
     if !sum.is_finite() {
-        return Err("the weights are too large to be added up".to_owned());
+        return Err("the weights are too large".to_owned());
     }
     let changed = (sum - 100.0).abs() > 1e-9;
     let share = |weight: f64| {

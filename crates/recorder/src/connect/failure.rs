@@ -65,7 +65,7 @@ impl PhaseError {
         Self {
             class: ErrorClass::Proxy,
             message: error_text::one_line(&format!(
-                "the proxy closed the connection before a byte of an answer: it has no server to pass it on to, or is going down: {}",
+                "the proxy closed the connection without an answer: it has no server for it, or is shutting down: {}",
                 self.message
             )),
             ..self
@@ -187,8 +187,7 @@ pub(super) fn from_startup(error: &tokio_postgres::Error) -> PhaseError {
         };
     }
     if message.contains(NO_CHANNEL_BINDING) {
-        message = "channel_binding=require: the server asked for a password without channel binding; it needs \
-                   SCRAM (scram-sha-256), and a certificate signed with RSA or ECDSA"
+        message = "channel_binding=require: the server asked for a password without channel binding. The server needs SCRAM (scram-sha-256) and a certificate signed with RSA or ECDSA"
             .to_owned();
         return refusal(ErrorClass::Auth, &message);
     }

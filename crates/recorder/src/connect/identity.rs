@@ -47,7 +47,7 @@ pub(crate) fn describe(server: &Server) -> String {
     ) {
         (Some(instance), _, _) => instance.clone(),
         (None, Some(address), Some(port)) => format!("{address}:{port}"),
-        _ => "a server without address".to_owned(),
+        _ => "a server without an address".to_owned(),
     };
     let role = match server.in_recovery {
         Some(true) => "reader",

@@ -58,7 +58,7 @@ impl Trouble {
         };
         let message = match missing {
             Some(reason) => format!(
-                "{host}: {text}; asked was 127.0.0.1, as the system names no name server ({reason}): give --dns-server"
+                "{host}: {text}; 127.0.0.1 was asked, because the system has no name server configured ({reason}): give --dns-server"
             ),
             None => format!("{host}: {text}"),
         };
@@ -147,8 +147,8 @@ mod tests {
         assert!(told.is_silence);
         assert_eq!(
             told.message,
-            "db.test: the name server did not answer within 5s; asked was 127.0.0.1, as the system names no name \
-             server (no such file): give --dns-server"
+            "db.test: the name server did not answer within 5s; 127.0.0.1 was asked, because the system has no \
+             name server configured (no such file): give --dns-server"
         );
     }
 

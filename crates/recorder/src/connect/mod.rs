@@ -397,7 +397,7 @@ impl Connector {
         match self.endpoint.needs_tls() {
             None => Ok(Stream::Plain(tcp, first_byte.clone())),
             Some(setting) => Err(refused(format!(
-                "the server does no TLS, and {setting} asks for it"
+                "the server has no TLS, and {setting} requires it"
             ))),
         }
     }
@@ -423,7 +423,7 @@ impl Connector {
             let name = &self.endpoint.hosts[progress.host].name;
             let mut error = PhaseError::too_late(phase, name, self.limit);
             if asked.as_ref().is_some_and(silence::Asked::goes_on) {
-                error.message += ", an attempt before it included";
+                error.message += ", with the attempt before it";
             }
             Err(error)
         });

@@ -1,7 +1,8 @@
 //! A question whose answer is one row: what the server refuses to say of it is left out, and the rest is known all the same.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio_postgres::error::Severity;
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
@@ -27,13 +28,13 @@ pub(crate) struct Said(BTreeMap<String, String>);
 
 impl Refused {
     fn has(&self, column: &str) -> bool {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = self.0.lock();
         refused.contains(column)
     }
 
     /// It is not asked for again.
     pub(crate) fn add(&self, column: &str) {
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = self.0.lock();
         refused.insert(column.to_owned());
     }
 }

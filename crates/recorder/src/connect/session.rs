@@ -1,7 +1,8 @@
 //! A live connection: the driver's client, and what the server said outside of answers.
 
+use parking_lot::Mutex;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 use tokio_postgres::error::{DbError, Severity};
@@ -131,7 +132,7 @@ impl Session {
 
     /// Forgets warnings of earlier statements.
     pub fn forget_warnings(&self) {
-        let mut heard = lock(&self.heard);
+        let mut heard = self.heard.lock();
         heard.unreplicated = None;
         heard.shutdown = None;
     }
@@ -139,7 +140,7 @@ impl Session {
     /// The warning that the last commit is only local, if one came.
     #[must_use]
     pub fn unreplicated_commit(&self) -> Option<Notice> {
-        lock(&self.heard).unreplicated.take()
+        self.heard.lock().unreplicated.take()
     }
 
     /// Explains a statement's error with what was heard besides.
@@ -154,7 +155,7 @@ impl Session {
                 message,
             };
         }
-        let heard = lock(&self.heard);
+        let heard = self.heard.lock();
         let (answer, mut message, lost) = match &heard.end {
             // An error that came while nothing was asked is the server's last word: it did none of what was sent after.
             Some(End { answer, text }) => (answer.clone(), text.clone(), true),
@@ -187,10 +188,6 @@ impl Drop for Session {
     }
 }
 
-fn lock(heard: &Mutex<Heard>) -> std::sync::MutexGuard<'_, Heard> {
-    heard.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The error answer in a driver's error.
 pub(crate) fn answer_of(error: &tokio_postgres::Error) -> Option<Notice> {
     error.as_db_error().map(notice)
@@ -217,7 +214,7 @@ async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Hear
         match message {
             Ok(AsyncMessage::Notice(warning)) => {
                 let warning = notice(&warning);
-                let mut heard = lock(&heard);
+                let mut heard = heard.lock();
                 // One warning can be both: a server that is stopped while a commit waits for the standby.
                 if matches!(warning.sqlstate.as_str(), "57P01" | "57P02" | "57P03") {
                     heard.shutdown = Some(warning.clone());
@@ -237,7 +234,7 @@ async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Hear
                     }),
                     text: error_text::chain(&error),
                 };
-                lock(&heard).end = Some(end);
+                heard.lock().end = Some(end);
                 return;
             }
         }

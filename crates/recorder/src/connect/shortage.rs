@@ -6,7 +6,8 @@ use std::io;
 use rustix::io::Errno;
 
 /// What to do about it.
-pub(crate) const REMEDY: &str = "raise the recorder's limit on open files (ulimit -n), or look for what has used up ports or memory on its host";
+pub(crate) const REMEDY: &str =
+    "raise the limit on open files (ulimit -n), or find what uses up ports or memory on this host";
 
 /// True where the operating system had none left of what was asked for.
 #[must_use]

@@ -10,9 +10,9 @@
 //! A host that was silent is asked last for [`RECHECK`], as pgjdbc does (`hostRecheckSeconds`, 10 by default); libpq remembers nothing.
 //! An endpoint with one host and one address has nothing else to ask: there nothing is remembered.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use recording::vocabulary::ConnectPhase;
@@ -131,7 +131,7 @@ impl Silence {
     }
 
     fn marks(&self) -> MutexGuard<'_, HashMap<Place, Mark>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -88,38 +88,35 @@ pub(crate) async fn connect_and_tell(
 /// A question without an answer.
 pub(crate) fn no_answer(question: &str, limit: Duration) -> Trouble {
     Trouble {
-        found: format!(
-            "the server does not answer: asked for {question}, nothing came within {limit:?}"
-        ),
-        remedy: "look at what it waits for, such as locks; where it has hung, try again when the server can serve"
-            .to_owned(),
+        found: format!("the server did not answer within {limit:?} (question: {question})"),
+        remedy: "check what it waits for, such as locks; if the server hangs, try later".to_owned(),
         is_mistake: false,
     }
 }
 
 /// A proxy that took the connection, and hands on no answer to the question who is there.
 pub(crate) fn held_back(limit: Duration) -> Trouble {
-    behind_the_proxy(&format!("nothing came within {limit:?}"))
+    behind_the_proxy(&format!("no answer within {limit:?}"))
 }
 
 /// A proxy that takes connections, while the servers behind it do not answer.
 fn behind_the_proxy(detail: &str) -> Trouble {
     Trouble {
         found: format!(
-            "the proxy takes the connection, and no server answers behind it ({detail}): it has no writer, or waits for one"
+            "the proxy accepts the connection, but no server behind it answers ({detail}): the proxy has no writer, or waits for one"
         ),
         remedy: format!("{BEHIND_THE_PROXY}, and that the URL leads to it"),
         is_mistake: false,
     }
 }
 
-const BEHIND_THE_PROXY: &str = "see to the servers behind the proxy";
+const BEHIND_THE_PROXY: &str = "check the servers behind the proxy";
 
 /// What was found, with its cause where a proxy answered for itself.
 fn found(class: ErrorClass, message: &str) -> String {
     match class {
         ErrorClass::Proxy => {
-            format!("the proxy answers, and leads to no writer: {message}")
+            format!("the proxy answers, but has no writer: {message}")
         }
         _ => message.to_owned(),
     }
@@ -128,18 +125,18 @@ fn found(class: ErrorClass, message: &str) -> String {
 /// What to do about a failure of that class, whatever the endpoint. To try again helps only where the server is on its way.
 const fn remedy(class: ErrorClass) -> &'static str {
     match class {
-        ErrorClass::StartingOrStopping => "try again when the server can serve",
+        ErrorClass::StartingOrStopping => "the server is starting or stopping: try later",
         ErrorClass::Proxy => BEHIND_THE_PROXY,
         ErrorClass::TooManyConnections => "end other sessions, or raise the limit",
         ErrorClass::ConnectionLost => {
-            "look into the log of what answers there, and check that it is a PostgreSQL server or its proxy"
+            "check that a PostgreSQL server or its proxy listens there, and look into its log"
         }
         ErrorClass::NoWriter => {
-            "see to the servers: one of the hosts must be what target_session_attrs asks for"
+            "check the servers: one of the hosts must be what target_session_attrs asks for"
         }
-        ErrorClass::ReadOnly => "give the writer's endpoint",
+        ErrorClass::ReadOnly => "use the writer's endpoint",
         ErrorClass::StatementTimeout => "raise statement_timeout for the user",
-        ErrorClass::Conflict => "look at what holds the locks",
+        ErrorClass::Conflict => "find the session that holds the locks (pg_locks)",
         ErrorClass::Client => shortage::REMEDY,
         _ => "look into the server's log",
     }
@@ -164,7 +161,7 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
         return Trouble {
             found: failure.message.clone(),
             remedy: format!(
-                "leave options out of {flag}: poolers refuse it, unless they are told to take it (pgbouncer: ignore_startup_parameters)"
+                "remove options from {flag}: poolers refuse it unless configured otherwise (pgbouncer: ignore_startup_parameters)"
             ),
             is_mistake: true,
         };
@@ -175,7 +172,7 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
     let remedy = match failure.class {
         ErrorClass::Dns => format!("check the host of {flag} and --dns-server"),
         ErrorClass::Refused | ErrorClass::Unreachable | ErrorClass::ConnectTimeout => {
-            format!("check host and port of {flag}, and that the server runs")
+            format!("check host and port of {flag}, and that the server is running")
         }
         ErrorClass::Tls => format!("check sslmode, sslrootcert and sslcert of {flag}"),
         ErrorClass::Auth if failure.sqlstate.as_deref() == Some("3D000") => {
@@ -191,7 +188,7 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
                 .any(|host| endpoint.password_for(host).is_none()) =>
         {
             format!(
-                "no password was found: put it into {flag}, PGPASSWORD or ~/.pgpass, or give --password-command"
+                "no password found: put it into {flag}, PGPASSWORD or ~/.pgpass, or use --password-command"
             )
         }
         ErrorClass::Auth => format!("check user, password and database of {flag}"),
@@ -222,7 +219,7 @@ pub(crate) fn from_answer(session: &Session, error: &tokio_postgres::Error) -> T
     Trouble {
         found: found(class, &failed.message),
         remedy: match is_mistake {
-            true => "check the privileges of the user and whose tables these are",
+            true => "check the user's privileges and the owner of these tables",
             false => remedy(class),
         }
         .to_owned(),
@@ -234,7 +231,7 @@ pub(crate) fn from_answer(session: &Session, error: &tokio_postgres::Error) -> T
 pub(crate) fn no_tables(names: &[String]) -> Trouble {
     Trouble {
         found: format!("no table {}", names.join(", ")),
-        remedy: "make the tables with: recorder setup".to_owned(),
+        remedy: "create the tables with: recorder setup".to_owned(),
         is_mistake: true,
     }
 }
@@ -249,7 +246,7 @@ pub(crate) async fn read_keys(
     limit: Duration,
 ) -> Result<PathKeys, RecorderError> {
     let keys = timeout(limit, keys_of_path(connector, session)).await;
-    keys.unwrap_or_else(|_| Err(no_answer("the users and products", limit).error(connector)))
+    keys.unwrap_or_else(|_| Err(no_answer("the ids of users and products", limit).error(connector)))
 }
 
 async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKeys, RecorderError> {
@@ -279,7 +276,7 @@ async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKe
 }
 
 /// What to do about tables of the workload's names that have other columns.
-pub(crate) const OTHER_TABLES: &str = "these tables are not those of recorder setup: use another database or schema for it, or drop them by hand";
+pub(crate) const OTHER_TABLES: &str = "recorder setup did not create these tables: use another database or schema, or drop them by hand";
 
 async fn ids(
     connector: &Connector,
@@ -307,8 +304,7 @@ fn keys(path: Path, table: &str, ids: Vec<i32>) -> Result<Keys, RecorderError> {
     let found = ids.len();
     Keys::of_path(ids, path).ok_or_else(|| {
         RecorderError::Usage(format!(
-            "{path} path: business_{table} holds {found} rows, and each path needs its own half; \
-             fill the tables with: recorder setup"
+            "{path} path: business_{table} has {found} rows, too few: each path needs rows of its own. Fill the tables with: recorder setup"
         ))
     })
 }

@@ -65,7 +65,7 @@ impl Transaction {
         let done = self.within_limit(what, statement).await;
         done.map_err(|reason| {
             RecorderError::Failed(format!(
-                "{} on {} failed, nothing was changed: {what}: {reason}",
+                "{} on {} failed at {what}: {reason}; nothing was changed",
                 self.name, self.endpoint
             ))
         })
@@ -80,7 +80,7 @@ impl Transaction {
         let done = self.within_limit("committing", commit).await;
         done.map_err(|reason| {
             RecorderError::Failed(format!(
-                "{} on {}: COMMIT was not acknowledged, it may be done or not; repeat the command: {reason}",
+                "{} on {}: no answer to COMMIT, so the changes may or may not be there; run the command a second time: {reason}",
                 self.name, self.endpoint
             ))
         })
@@ -106,7 +106,7 @@ impl Transaction {
         match timeout_at(deadline, statement).await {
             Ok(done) => done.map_err(|error| self.session.explain(&error).message),
             Err(_) => Err(format!(
-                "no answer within {:?}; see whether another session holds a lock",
+                "no answer within {:?}; check whether another session holds a lock",
                 self.limit
             )),
         }
@@ -148,11 +148,11 @@ mod tests {
         assert_eq!(error.exit_code(), 1);
         assert!(
             text.ends_with(
-                "failed, nothing was changed: reading: no answer within 300ms; see whether another session holds a lock"
+                "failed at reading: no answer within 300ms; check whether another session holds a lock; nothing was changed"
             ),
             "{text}"
         );
         let error = transaction.commit().await.unwrap_err();
-        assert!(error.to_string().contains("COMMIT was not acknowledged"));
+        assert!(error.to_string().contains("no answer to COMMIT"));
     }
 }

@@ -57,7 +57,7 @@ impl Environment {
     /// One line that names the variable, where it is not UTF-8.
     pub fn get(&self, name: &str) -> Result<Option<String>, String> {
         let text = self.get_os(name).map(OsString::into_string).transpose();
-        text.map_err(|_| format!("{name}: the environment variable is not UTF-8"))
+        text.map_err(|_| format!("the environment variable {name} is not UTF-8"))
     }
 
     /// A file of the home folder.

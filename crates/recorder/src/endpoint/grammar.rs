@@ -12,7 +12,7 @@ pub(super) type Given = Vec<(String, String)>;
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 
 /// What is said where a password's own characters are taken for the URL's.
-const HINT: &str = "the user or the password has a / or @ that ends it too early; percent-encode it: %2F for /, %40 for @, %25 for %";
+const HINT: &str = "the user or the password has a / or @ that must be percent-encoded: %2F for /, %40 for @, %25 for %";
 
 /// Reads a URL, or a string of keywords.
 ///
@@ -178,7 +178,7 @@ fn decode(text: &str, what: &str) -> Result<String, String> {
     };
     if !is_whole {
         return Err(format!(
-            "the {what} in the URL has a \"%\" without two hexadecimal digits behind it; write %25 for a \"%\""
+            "the {what} in the URL has a \"%\" without two hexadecimal digits after it; write %25 for a \"%\""
         ));
     }
     percent_decode_str(text)
@@ -199,7 +199,7 @@ fn read_keywords(text: &str) -> Result<Given, String> {
         let value = after
             .trim_start()
             .strip_prefix('=')
-            .ok_or("the connection string has a word without \"=\"; quote a value with spaces in it: password='two words'")?;
+            .ok_or("the connection string has a word without \"=\"; quote a value that has spaces: password='two words'")?;
         let (value, after) = read_value(value.trim_start())?;
         check_keyword(key, given.iter().any(|(key, _)| keywords::is_secret(key)))?;
         given.push((key.to_owned(), value));
@@ -211,8 +211,7 @@ fn read_keywords(text: &str) -> Result<Given, String> {
 /// Behind a password with a space or an "&" in it, an unknown word is a piece of the password.
 fn check_keyword(key: &str, is_after_secret: bool) -> Result<(), String> {
     keywords::find(key).map(|_| ()).map_err(|unknown| match is_after_secret {
-        true => "a keyword behind the password is not one of libpq's; quote a password with spaces (password='two words'), and write \
-                 %26 for \"&\" in a URL"
+        true => "a keyword after the password is unknown to libpq; quote a password with spaces (password='two words'), and write %26 for \"&\" in a URL"
             .to_owned(),
         false => unknown,
     })

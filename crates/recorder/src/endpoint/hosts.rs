@@ -128,7 +128,7 @@ pub(super) fn read(values: &Values) -> Result<Vec<Host>, String> {
     let (names, addresses) = match (list("host"), list("hostaddr")) {
         (None, None) => {
             return Err(
-                "the connection string names no host, and PGHOST is not set; a failover is followed over TCP, never over a local socket"
+                "the connection string has no host, and PGHOST is not set; local sockets are not supported"
                     .to_owned(),
             );
         }
@@ -140,7 +140,7 @@ pub(super) fn read(values: &Values) -> Result<Vec<Host>, String> {
         (Some(names), Some(addresses)) if names.len() == addresses.len() => (names, addresses),
         (Some(names), Some(addresses)) => {
             return Err(format!(
-                "{} names {} hosts and {} names {} addresses: write as many of both",
+                "{} has {} hosts and {} has {} addresses: the numbers must match",
                 values.place("host"),
                 names.len(),
                 values.place("hostaddr"),
@@ -183,7 +183,7 @@ fn ports(values: &Values, hosts: usize) -> Result<Vec<u16>, String> {
         [port] => Ok(vec![*port; hosts]),
         _ if ports.len() == hosts => Ok(ports),
         _ => Err(format!(
-            "{} names {} ports for {hosts} hosts: write one for all, or one for each",
+            "{} has {} ports for {hosts} hosts: write one for all, or one for each",
             given.place,
             ports.len()
         )),
@@ -209,7 +209,7 @@ fn port_of(text: &str, given: &Value) -> Result<u16, String> {
 fn address_of(text: &str, values: &Values) -> Result<IpAddr, String> {
     text.parse().map_err(|_| {
         format!(
-            "{}={text}: write an IP address; a name belongs into host",
+            "{}={text}: not an IP address; put a name into host",
             values.place("hostaddr")
         )
     })
@@ -221,7 +221,7 @@ fn usable(name: &str, place: &str) -> Result<(), String> {
     }
     if name.starts_with(['/', '@']) {
         return Err(format!(
-            "{place} names a socket folder, and a failover is followed over TCP; give a host name or an address"
+            "{place} is a socket folder; local sockets are not supported, give a host name or an address"
         ));
     }
     Ok(())

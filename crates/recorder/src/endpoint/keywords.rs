@@ -19,7 +19,7 @@ use Support::{NoEffect, Only, Refused, Used};
 type Keyword = (&'static str, Option<&'static str>, Support);
 
 const OAUTH: Support =
-    Refused("logging in by OAuth is not supported; use a password or a client certificate");
+    Refused("OAuth logins are not supported; use a password or a client certificate");
 
 pub(super) const KEYWORDS: [Keyword; 55] = [
     ("host", Some("PGHOST"), Used),
@@ -44,7 +44,7 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
         None,
         Only(
             &["1"],
-            "keep-alives are always on; leave it out, or make keepalives_idle long",
+            "keep-alives are always on; remove it, or set a long keepalives_idle",
         ),
     ),
     ("keepalives_idle", None, Used),
@@ -71,12 +71,12 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
     (
         "sslcrl",
         Some("PGSSLCRL"),
-        Refused("revocation lists are not read; leave it out"),
+        Refused("revocation lists are not read; remove it"),
     ),
     (
         "sslcrldir",
         Some("PGSSLCRLDIR"),
-        Refused("revocation lists are not read; leave it out"),
+        Refused("revocation lists are not read; remove it"),
     ),
     ("sslsni", Some("PGSSLSNI"), Used),
     (
@@ -93,12 +93,12 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
     (
         "sslnegotiation",
         Some("PGSSLNEGOTIATION"),
-        Only(&["postgres"], "direct TLS is not supported; leave it out"),
+        Only(&["postgres"], "direct TLS is not supported; remove it"),
     ),
     (
         "sslkeylogfile",
         None,
-        Refused("session keys are not logged; leave it out"),
+        Refused("session keys are not logged; remove it"),
     ),
     (
         "gssencmode",
@@ -115,7 +115,7 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
         Some("PGGSSDELEGATION"),
         Only(
             &["0"],
-            "logging in by GSSAPI is not supported; use a password or a client certificate",
+            "GSSAPI logins are not supported; use a password or a client certificate",
         ),
     ),
     ("requirepeer", Some("PGREQUIREPEER"), NoEffect),
@@ -129,7 +129,7 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
         Some("PGCLIENTENCODING"),
         Only(
             &["UTF8", "utf8", "UTF-8", "utf-8", "auto"],
-            "the recorder speaks UTF8 only; leave it out",
+            "only UTF8 is supported; remove it",
         ),
     ),
     (
@@ -137,7 +137,7 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
         None,
         Only(
             &["false", "off", "no", "0"],
-            "replication connections take no SQL; leave it out",
+            "replication connections are not supported; remove it",
         ),
     ),
     (
@@ -145,7 +145,7 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
         Some("PGMINPROTOCOLVERSION"),
         Only(
             &["3.0"],
-            "the recorder speaks version 3.0 of the protocol; leave it out",
+            "only version 3.0 of the protocol is supported; remove it",
         ),
     ),
     (
@@ -171,9 +171,9 @@ pub(super) const KEYWORDS: [Keyword; 55] = [
     (
         "authtype",
         None,
-        Refused("libpq has dropped it; leave it out"),
+        Refused("libpq no longer has it; remove it"),
     ),
-    ("tty", None, Refused("libpq has dropped it; leave it out")),
+    ("tty", None, Refused("libpq no longer has it; remove it")),
     (
         "requiressl",
         None,
@@ -204,9 +204,7 @@ pub(super) fn find(word: &str) -> Result<&'static str, String> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !is_word {
-            return format!(
-                "what stands before a \"=\" is no keyword of libpq's connection strings; {FORMS}"
-            );
+            return format!("the word before a \"=\" is not a keyword of libpq; {FORMS}");
         }
         format!("{word:?} is not a keyword of libpq's connection strings")
     })

@@ -196,7 +196,7 @@ impl Endpoint {
         let values = Values::read(text, environment)?;
         let hosts = hosts::read(&values)?;
         let user = values.text("user").ok_or(
-            "the connection string names no user; write postgres://user@host:5432/database, or set PGUSER",
+            "the connection string has no user; write postgres://user@host:5432/database, or set PGUSER",
         )?;
         let settings = Settings::read(&values, environment)?;
         Ok(Self {
@@ -291,7 +291,7 @@ impl fmt::Display for Endpoint {
 pub fn parse_dns_server(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .or_else(|_| text.parse().map(|address| SocketAddr::new(address, 53)))
-        .map_err(|_| format!("{text:?} is not an address; write 10.0.0.2 or 127.0.0.1:5353"))
+        .map_err(|_| format!("{text:?} is not an IP address; write 10.0.0.2 or 127.0.0.1:5353"))
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(crate) fn find(
     };
     let metadata = match std::fs::metadata(&file) {
         Ok(metadata) if metadata.is_file() => metadata,
-        Ok(_) => return Ok(warn("not a plain file, so it is not used")),
+        Ok(_) => return Ok(warn("it is not a plain file, so it is not used")),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::default()),
         Err(error) => return Ok(warn(&error.to_string())),
     };
@@ -54,7 +54,7 @@ pub(crate) fn find(
         .collect();
     if passwords.iter().any(Option::is_some) && is_open_to_others(&metadata) {
         return Err(format!(
-            "{}: others may read the password file, so it is not used; run: chmod 0600 {0}",
+            "{}: other users can read the password file, so it is not used; run: chmod 0600 {0}",
             file.display()
         ));
     }

@@ -77,7 +77,7 @@ fn find(text: &[u8], service: &str, file: &Path) -> Result<Option<Given>, String
             .split_once('=')
             .ok_or_else(|| wrong("write keyword=value"))?;
         if matches!(key, "service" | "servicefile") {
-            return Err(wrong("a service can't name another one"));
+            return Err(wrong("a service cannot refer to another service"));
         }
         if !super::keywords::is_known(key) {
             return Err(wrong("not a keyword of libpq"));
@@ -112,7 +112,10 @@ mod tests {
             ("other", "f, line 3: not UTF-8"),
             ("last", "f, line 10: write keyword=value"),
             ("bad", "f, line 12: not UTF-8"),
-            ("nested", "f, line 14: a service can't name another one"),
+            (
+                "nested",
+                "f, line 14: a service cannot refer to another service",
+            ),
             ("odd", "f, line 16: not a keyword of libpq"),
         ] {
             assert_eq!(in_file(service), Err(reason.to_owned()));

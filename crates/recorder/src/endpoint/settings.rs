@@ -144,13 +144,13 @@ fn sslmode(
     }
     if sslmode == SslMode::VerifyFull && values.given("host").is_none() {
         return Err(format!(
-            "{} needs host=NAME next to hostaddr: the certificate is held against the name",
+            "{} needs host=NAME in addition to hostaddr: the certificate is checked against the name",
             at_mode(sslmode)
         ));
     }
     if sslmode == SslMode::Disable && channel_binding == ChannelBinding::Require {
         return Err(format!(
-            "{}=require needs TLS, and {} forbids it",
+            "{}=require needs TLS, and {} turns it off",
             values.place("channel_binding"),
             at_mode(sslmode)
         ));
@@ -203,7 +203,7 @@ fn tls_versions(values: &Values) -> Result<(TlsVersion, TlsVersion), String> {
     match range.0 <= range.1 {
         true => Ok(range),
         false => Err(format!(
-            "{} is above {}",
+            "{} is higher than {}",
             values.place(least),
             values.place(most)
         )),

@@ -67,7 +67,7 @@ impl TcpSettings {
         }
         if let Some(timeout) = self.user_timeout {
             if !cfg!(target_os = "linux") {
-                return Err("TCP user timeout: only Linux has it".to_owned());
+                return Err("TCP user timeout: supported on Linux only".to_owned());
             }
             let is_whole = timeout.subsec_nanos() % 1_000_000 == 0;
             if timeout.is_zero() || !is_whole || timeout > MAX_USER_TIMEOUT {

@@ -1,7 +1,8 @@
 //! Several failovers in one recording: each next one waits until the last is healed, and none comes where that fails.
 
+use parking_lot::Mutex;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
@@ -81,12 +82,12 @@ impl Ending {
 
     /// How the campaign ended, once it has.
     pub(crate) fn text(&self) -> Option<String> {
-        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = self.text.lock();
         text.clone()
     }
 
     fn say(&self, text: String) {
-        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        *self.text.lock() = Some(text);
     }
 }
 
@@ -125,8 +126,8 @@ impl Course {
         loop {
             let wait_s = next.saturating_duration_since(Instant::now()).as_secs_f64();
             let shown = match &settled {
-                None => format!("the first failover comes {wait_s:.0} s after the start"),
-                Some(settled) => format!("{settled}; the next comes {wait_s:.0} s later"),
+                None => format!("first failover {wait_s:.0} s after the start"),
+                Some(settled) => format!("{settled}; next failover in {wait_s:.0} s"),
             };
             self.sink.monitor.campaign(shown);
             let healed = match self.sleep_until(next).await {
@@ -143,7 +144,7 @@ impl Course {
                     let text = format!("the recording ended after failover {}", self.of(number));
                     self.finish(match number {
                         0 => {
-                            "the failover command was not run: the recording ended before its time"
+                            "the failover command was not run: the recording ended before --failover-after"
                                 .to_owned()
                         }
                         _ => text,
@@ -164,7 +165,7 @@ impl Course {
                 }
             }
             if self.campaign.count == Some(number) {
-                self.finish(format!("all {number} failovers are over and healed"));
+                self.finish(format!("all {number} failovers have healed"));
                 return;
             }
         }
@@ -175,14 +176,14 @@ impl Course {
         let triggered = Instant::now();
         let deadline = triggered + self.campaign.heal_timeout;
         self.sink.monitor.failover_triggered();
-        self.show(number, "the failover command runs");
+        self.show(number, "running the failover command");
         let command = self.trigger.command.clone();
         self.command("failover", &command, FAILOVER_EVENTS, deadline)
             .await?;
-        self.show(number, "waiting until every path serves");
+        self.show(number, "waiting for every path to serve");
         self.await_health(Duration::ZERO, deadline).await?;
         if let Some(command) = self.campaign.heal_command.clone() {
-            self.show(number, "the heal command runs");
+            self.show(number, "running the heal command");
             let events = (EventKind::HealTriggered, EventKind::HealTriggerFinished);
             self.command("heal", &command, events, deadline).await?;
         }
@@ -212,7 +213,7 @@ impl Course {
             Ok(None) => Ok(()),
             Ok(Some(failure)) => Err(Stop::Rule(format!("the {name} command {failure}"))),
             Err(_) => Err(Stop::Rule(format!(
-                "the {name} command still ran {limit:?} after the failover's start"
+                "the {name} command was still running {limit:?} after the failover's start"
             ))),
         }
     }
@@ -234,7 +235,7 @@ impl Course {
                         .err()
                         .map_or("every path".to_owned(), |asked| asked.to_string());
                     return Err(Stop::Rule(format!(
-                        "{what} not served for good within {:?} of the failover's start",
+                        "{what}: not healthy within {:?} of the failover's start",
                         self.campaign.heal_timeout
                     )));
                 }

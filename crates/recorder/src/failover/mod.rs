@@ -78,7 +78,10 @@ pub(crate) async fn run_told(
         Ok(status) if status.success() => (status.code(), process::describe(status), None),
         Ok(status) => {
             let failure = process::describe(status);
-            let detail = format!("failed: it {failure}; see {}", log.display());
+            let detail = format!(
+                "failed: the command {failure}; its output is in {}",
+                log.display()
+            );
             (status.code(), detail, Some(failure))
         }
         Err(error) => {

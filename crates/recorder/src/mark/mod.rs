@@ -9,7 +9,6 @@ mod watch;
 
 pub(crate) use watch::Marks;
 
-use crate::text;
 use crate::text::error_text;
 
 /// The folder in a recording.
@@ -31,7 +30,7 @@ pub(crate) struct Mark {
 impl Mark {
     /// A mark of foreign text; `None` where nothing is left of it.
     pub(crate) fn new(time_us: i64, foreign: &str) -> Option<Self> {
-        let line = text::one_line(&error_text::one_line(foreign));
+        let line = command_line::text::one_line(&error_text::one_line(foreign));
         let line = line.trim();
         (!line.is_empty()).then(|| Self {
             time_us,

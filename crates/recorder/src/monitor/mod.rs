@@ -7,9 +7,10 @@
 pub(crate) mod histogram;
 pub(crate) mod state;
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use recording::vocabulary::Path;
 use recording::{Clock, Operation};
@@ -89,17 +90,17 @@ impl Monitor {
 
     /// Has a line of the view say how far a campaign of failovers is.
     pub(crate) fn campaign(&self, text: String) {
-        *lock(&self.campaign) = Some(text);
+        *self.campaign.lock() = Some(text);
     }
 
     pub(crate) fn campaign_line(&self) -> Option<String> {
-        lock(&self.campaign).clone()
+        self.campaign.lock().clone()
     }
 
     /// Has a line shown above the view.
     pub fn note(&self, text: impl Into<String>) {
         let text = text.into().replace(char::is_control, " ");
-        let mut notes = lock(&self.notes);
+        let mut notes = self.notes.lock();
         if notes.len() == NOTES {
             notes.pop_front();
         }
@@ -133,23 +134,18 @@ impl Monitor {
         let start_us = self.start_us.load(Ordering::Relaxed);
         self.paths
             .iter()
-            .map(|(path, state)| lock(state).snapshot(*path, start_us, now_us))
+            .map(|(path, state)| state.lock().snapshot(*path, start_us, now_us))
             .collect()
     }
 
     pub(crate) fn take_notes(&self) -> VecDeque<String> {
-        std::mem::take(&mut *lock(&self.notes))
+        std::mem::take(&mut *self.notes.lock())
     }
 
     fn state(&self, path: Path) -> Option<MutexGuard<'_, PathState>> {
         self.paths
             .iter()
             .find(|(of, _)| *of == path)
-            .map(|(_, state)| lock(state))
+            .map(|(_, state)| state.lock())
     }
-}
-
-/// A worker that panicked has left nothing half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

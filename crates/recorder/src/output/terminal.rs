@@ -1,5 +1,5 @@
-//! What is said to the user. `println!` and `eprintln!` panic where nobody listens any more, and a reader that is gone
-//! (`| head`, a dropped terminal) must not end a recording.
+//! Lines for the user. `println!` and `eprintln!` panic on a closed pipe, and a reader that is gone (`| head`, a dropped terminal) must
+//! not end a recording.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -27,7 +27,7 @@ pub(crate) fn result(text: impl Display) -> Result<(), RecorderError> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(RecorderError::Failed(format!(
-            "can't write to stdout: {error}"
+            "cannot write to stdout: {error}"
         ))),
         _ => Ok(()),
     }

@@ -16,14 +16,14 @@ pub enum PgbenchError {
     NotFound,
     /// `PGOUTAGE_PG_BINDIR` leads nowhere.
     #[error(
-        "{0}: no pgbench that runs; PGOUTAGE_PG_BINDIR has to name the folder that has it, such as /usr/lib/postgresql/15/bin"
+        "{0}: no working pgbench there; set PGOUTAGE_PG_BINDIR to the folder that has it, such as /usr/lib/postgresql/15/bin"
     )]
     NotInFolder(PathBuf),
     /// `--pgbench-mode custom` alone.
     #[error("--pgbench-mode custom needs --pgbench-script FILE")]
     NoScript,
     /// `--pgbench-script` with a built-in script.
-    #[error("--pgbench-script is used only with --pgbench-mode custom")]
+    #[error("--pgbench-script needs --pgbench-mode custom")]
     ScriptNotUsed,
     /// The script can't be read.
     #[error("{script}: {source}")]
@@ -35,7 +35,7 @@ pub enum PgbenchError {
     },
     /// `sslrootcert=system` with a libpq that would take it for a file name.
     #[error(
-        "pgbench {0} can't check certificates against the system's (16 and later can): give a CA file with sslrootcert=FILE"
+        "pgbench {0} does not support sslrootcert=system (16 and later do): use a CA file, sslrootcert=FILE"
     )]
     NoSystemRoots(String),
     /// The name of the endpoint did not resolve.
@@ -48,7 +48,7 @@ pub enum PgbenchError {
     },
     /// Tables of another scale are there, and may be somebody's work of hours.
     #[error(
-        "pgbench on {path}: its tables are there at scale {found}; use them with --pgbench-scale {found}, or drop the tables pgbench_*"
+        "pgbench on {path}: its tables exist with scale {found}; use --pgbench-scale {found}, or drop the tables pgbench_*"
     )]
     OtherScale {
         /// The path.
@@ -66,8 +66,7 @@ pub enum PgbenchError {
     },
     /// There is no place for the password that libpq reads.
     #[error(
-        "TMPDIR {folder}: {source}; a file with pgbench's password is put there while it runs: set TMPDIR to a folder that can be \
-         written"
+        "TMPDIR {folder}: {source}; pgbench's password file goes there during the run: set TMPDIR to a writable folder"
     )]
     Temporary {
         /// The folder for temporary files.

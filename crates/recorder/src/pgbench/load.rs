@@ -155,7 +155,7 @@ pub async fn start(
         Ok(Err(reason)) => Err(PgbenchError::Run { path, reason }),
         Err(_) => Err(PgbenchError::Run {
             path,
-            reason: "ended before it began".to_owned(),
+            reason: "stopped before it started".to_owned(),
         }),
     }
 }
@@ -189,7 +189,7 @@ impl Supervisor {
             let Ending::Failed(reason) = self.run_once(start_number).await else {
                 return;
             };
-            self.comment(&format!("start {start_number} is over: {reason}"));
+            self.comment(&format!("start {start_number} ended: {reason}"));
             if let Some(first) = self.first.take() {
                 let _ = first.send(Err(reason));
                 return;
@@ -268,9 +268,9 @@ impl Supervisor {
         loop {
             let line = tokio::select! {
                 () = is_stopping(&mut self.stopping) => return Ending::Stopped,
-                () = sleep_until(speaks_until) => return Ending::Failed("no progress line came: it hangs".to_owned()),
+                () = sleep_until(speaks_until) => return Ending::Failed("it hangs: no progress line".to_owned()),
                 () = sleep_until(works_until) => {
-                    return Ending::Failed(format!("no transaction ended for {} s: it hangs", stall_limit.as_secs()));
+                    return Ending::Failed(format!("it hangs: no transaction ended for {} s", stall_limit.as_secs()));
                 }
                 line = lines.recv() => line,
             };
@@ -323,7 +323,7 @@ impl Supervisor {
             && let Some(since) = self.down_since.take()
         {
             let seconds = since.elapsed().as_secs_f64();
-            self.monitor.note(format!("pgbench on {path} works again, {seconds:.1} s after it was cut (start {start_number})"));
+            self.monitor.note(format!("pgbench on {path} works again, {seconds:.1} s after it stopped (start {start_number})"));
         }
     }
 
@@ -332,7 +332,7 @@ impl Supervisor {
         if self.down_since.is_none() {
             self.down_since = Some(Instant::now());
             self.monitor.note(format!(
-                "pgbench on {} is started again: {reason}",
+                "restarting pgbench on {}: {reason}",
                 self.target.path
             ));
         }

@@ -78,7 +78,7 @@ impl Waiting {
                 line.push('\n');
                 if let Err(error) = file.write_all(line.as_bytes()) {
                     monitor.note(format!(
-                        "{}: {error}: pgbench's output is no longer kept",
+                        "{}: {error}; pgbench's output is not kept any longer",
                         name.display()
                     ));
                     return;

@@ -1,13 +1,14 @@
 //! Before the load: are its tables there, does pgbench get in, does the script run.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use recording::vocabulary::Path;
 
+use crate::output::terminal;
 use crate::pgbench::command::{Caller, single_arguments};
 use crate::pgbench::{
     GetPassword, LoadMode, LoadOptions, PgbenchError, Program, Target, last_error, output,
@@ -110,8 +111,10 @@ impl Preparation {
             return Err(self.error(&run));
         }
         let why = match found {
-            None => "making its tables".to_owned(),
-            Some(found) if found == scale => "its tables don't work, making them anew".to_owned(),
+            None => "creating its tables".to_owned(),
+            Some(found) if found == scale => {
+                "its tables are not usable; creating them anew".to_owned()
+            }
             Some(found) => {
                 return Err(PgbenchError::OtherScale {
                     path: self.path,
@@ -130,11 +133,11 @@ impl Preparation {
 
     async fn make_tables(&self, scale: u32, why: &str) -> Result<(), PgbenchError> {
         let what = format!(
-            "pgbench on {}: {why} at scale {scale}, about {} MB",
+            "pgbench on {}: {why}, scale {scale}, about {} MB",
             self.path,
             u64::from(scale) * 15
         );
-        say(&format!("{what}\n"));
+        terminal::piece(&format!("{what}\n"));
         let scale = scale.to_string();
         // Primary keys before the data, unlike pgbench's default: the count of branches, which is looked at, is committed
         // last, so that tables of an interrupted call are never taken for whole.
@@ -143,18 +146,18 @@ impl Preparation {
         let terminal = std::io::stderr().is_terminal();
         let show = |line: &str| {
             if terminal && line.contains(" tuples (") {
-                say(&format!("\r{line}\x1b[K"));
+                terminal::piece(&format!("\r{line}\x1b[K"));
             }
         };
         let run = self.run(&arguments, None, show).await?;
         if terminal {
-            say("\r\x1b[K");
+            terminal::piece("\r\x1b[K");
         }
         if !run.succeeded {
             return Err(self.error(&run));
         }
-        say(&format!(
-            "pgbench on {}: made in {:.1} s\n",
+        terminal::piece(&format!(
+            "pgbench on {}: tables created in {:.1} s\n",
             self.path,
             started.elapsed().as_secs_f64()
         ));
@@ -193,10 +196,7 @@ impl Preparation {
                     .await
                     .map_err(|_| PgbenchError::Run {
                         path: self.path,
-                        reason: format!(
-                            "one transaction had no answer within {} s",
-                            limit.as_secs()
-                        ),
+                        reason: format!("a transaction got no answer within {} s", limit.as_secs()),
                     })?
             }
         };
@@ -215,14 +215,6 @@ impl Preparation {
             reason,
         }
     }
-}
-
-/// On stderr; nobody reading it is no reason to end.
-fn say(text: &str) {
-    let mut stderr = std::io::stderr().lock();
-    let _ = stderr
-        .write_all(text.as_bytes())
-        .and_then(|()| stderr.flush());
 }
 
 /// The count of `pgbench_branches`, which pgbench reports.

@@ -236,7 +236,7 @@ impl managed::Manager for Manager {
         match self.is_fit(member).await {
             true => Ok(()),
             false => Err(RecycleError::message(
-                "closed, cut off in mid-operation, too old, or without a sign of life",
+                "closed, cut off during an operation, over its maximum lifetime, or failed validation",
             )),
         }
     }
@@ -297,7 +297,7 @@ impl Drop for Attempt<'_> {
                     self.manager.backoff.failed(self.round);
                     (
                         Some(ErrorClass::OperationTimeout),
-                        "given up: the operation's limit passed",
+                        "given up: the operation's time limit was reached",
                     )
                 }
                 false => (None, "unfinished: the recording ended"),
@@ -305,7 +305,7 @@ impl Drop for Attempt<'_> {
             // Of several hosts, this one was waited for, and others had failed before.
             let message = match self.progress.earlier.as_slice() {
                 [] => text.to_owned(),
-                earlier => format!("{text}; before that {}", earlier.join("; ")),
+                earlier => format!("{text}; before: {}", earlier.join("; ")),
             };
             self.tell(Some(ConnectFailure {
                 phase,

@@ -12,10 +12,10 @@ use crate::pool::backoff::Backoff;
 /// What becomes of a connection that answers 25006.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum OnReadOnly {
-    /// It is dropped, and the next operation looks the name up anew
+    /// Drop it; the next operation looks the name up and connects
     #[default]
     Reconnect,
-    /// It stays in the pool, as most pools do: with a demoted writer it never recovers while it lives
+    /// Keep it in the pool, as most pools do: while it is connected to a demoted writer, every write on it fails
     Keep,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for PoolSettings {
         };
         write!(
             f,
-            "pool: {} kept ready, longest life {}, idle check after {}, on read-only {}, back-off {:?} to {:?}",
+            "pool: minimum idle {}, maximum lifetime {}, validate on checkout after {} idle, on read-only {}, back-off {:?} to {:?}",
             self.min_idle,
             or_none(self.max_lifetime),
             or_none(self.idle_check),

@@ -32,7 +32,10 @@ impl Answered {
             true => "reader",
             false => "writer",
         };
-        let name = self.name.as_deref().unwrap_or("a server without address");
+        let name = self
+            .name
+            .as_deref()
+            .unwrap_or("a server without an address");
         format!("{name} ({role})")
     }
 }

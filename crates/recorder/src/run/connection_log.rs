@@ -1,8 +1,9 @@
 //! Hears of every attempt to connect: a row each, and a line of the log and an entry of the manifest where something changed.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use recording::vocabulary::{ErrorClass, Path};
 use recording::{Connection, Handle, Server};
@@ -79,7 +80,7 @@ impl Observer {
     fn note_change(&self, connection: &Connection) {
         let path = connection.path;
         let endpoint = (path, format!("{}:{}", connection.host, connection.port));
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         let now = match &connection.failure {
             Some(failure) => match failure.class {
                 Some(class) => Last::Failed(class),
@@ -104,14 +105,14 @@ impl Observer {
             (Some(failure), _) => {
                 let class = failure.class.map_or("-", ErrorClass::as_str);
                 let (message, phase) = (&failure.message, failure.phase);
-                format!("failed: {message} ({class}, in phase {phase})")
+                format!("failed in phase {phase}, class {class}: {message}")
             }
-            (None, Some(server)) => format!("reached {}", describe(server)),
-            (None, None) => "reached a server that does not say who it is".to_owned(),
+            (None, Some(server)) => format!("connected to {}", describe(server)),
+            (None, None) => "connected to a server that does not identify itself".to_owned(),
         };
         let id = connection.connection_id;
         self.log
-            .line(&format!("{path}: connection {id} to {target} {outcome}"));
+            .line(&format!("{path}: connection {id} to {target}: {outcome}"));
         seen.last.insert(endpoint, now);
     }
 }

@@ -19,13 +19,13 @@ pub(crate) async fn watch(handle: Handle, monitor: Arc<Monitor>, log: Arc<Log>) 
         let text = match (was_well, handle.trouble()) {
             (true, Some(trouble)) => {
                 was_well = false;
-                format!("trouble with the disk: {trouble}; the workload goes on")
+                format!("writes to the recording fail or stall: {trouble}; the workload continues")
             }
             (false, None) => {
                 was_well = true;
                 match handle.dropped_rows() {
-                    0 => "the disk takes rows again: none is lost".to_owned(),
-                    rows => format!("the disk takes rows again; {rows} are lost so far"),
+                    0 => "writes to the recording work again: no rows lost".to_owned(),
+                    rows => format!("writes to the recording work again; {rows} rows lost so far"),
                 }
             }
             _ => continue,

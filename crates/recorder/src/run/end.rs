@@ -11,7 +11,7 @@ use crate::output::log::Log;
 use crate::output::terminal;
 use crate::pgbench::Running;
 use crate::run::signals::Signals;
-use crate::text::thousands;
+use command_line::text::thousands;
 
 /// How long the end waits for a failover command that still runs.
 const TRIGGER_GRACE: Duration = Duration::from_secs(10);
@@ -38,13 +38,13 @@ pub(crate) async fn close(
         return;
     }
     terminal::line(format!(
-        "waiting up to {TRIGGER_GRACE:?} for the failover command (Ctrl-C: don't)"
+        "waiting up to {TRIGGER_GRACE:?} for the failover command to end (Ctrl-C skips the wait)"
     ));
     if tokio::time::timeout(TRIGGER_GRACE, &mut trigger)
         .await
         .is_err()
     {
-        let text = "the failover command still runs; it is left running";
+        let text = "the failover command is still running; it is not stopped";
         log.line(text);
         terminal::line(text);
     }
@@ -67,13 +67,13 @@ pub(crate) async fn finish(
     tokio::select! {
         summary = &mut finished => return summarised(summary),
         () = tokio::time::sleep(PATIENCE) => {
-            terminal::line("waiting for the disk to take the last rows (Ctrl-C: don't)");
+            terminal::line("stalled writes: waiting for the disk to accept the last rows (Ctrl-C skips the wait; rows not written are lost)");
         }
     }
     tokio::select! {
         summary = &mut finished => summarised(summary),
         signal = signals.next() => Err(format!(
-            "{signal} while the disk had not taken the last rows; seal what it has: recorder recover"
+            "{signal} before the last rows were written; seal the others with: recorder recover"
         )),
     }
 }
@@ -82,7 +82,7 @@ fn summarised(
     summary: Result<Result<Summary, WriteError>, oneshot::error::RecvError>,
 ) -> Result<Summary, String> {
     summary
-        .map_err(|_| "the writer's thread ended early".to_owned())?
+        .map_err(|_| "the writer thread stopped unexpectedly".to_owned())?
         .map_err(|error| error.to_string())
 }
 
@@ -91,11 +91,11 @@ fn missing(summary: &Summary) -> String {
     let mut text = String::new();
     let dropped: u64 = summary.dropped.values().sum();
     if dropped > 0 {
-        text += &format!("{} rows are lost; ", thousands(dropped));
+        text += &format!("{} rows lost; ", thousands(dropped));
     }
     if summary.journal_rows > 0 {
         text += &format!(
-            "{} rows are in the journal only, until recorder recover seals them; ",
+            "{} rows are only in the journal: seal them with recorder recover; ",
             thousands(summary.journal_rows)
         );
     }
@@ -122,11 +122,11 @@ pub(crate) fn verdict(
             missing(summary)
         )),
         Ok(summary) if !summary.is_complete() => failed(format!(
-            "{} rows were lost: the disk did not keep up",
+            "{} rows lost: the disk did not keep up",
             summary.dropped.values().sum::<u64>()
         )),
         Ok(_) if lost_workers > 0 => failed(format!(
-            "{lost_workers} workers ended early: this is a defect, please report it"
+            "{lost_workers} workers stopped unexpectedly: this is a bug, please report it"
         )),
         Ok(summary)
             if summary
@@ -135,7 +135,7 @@ pub(crate) fn verdict(
                 .is_none_or(|rows| *rows == 0) =>
         {
             Err(RecorderError::NothingRecorded(
-                "no operation was begun in that time".to_owned(),
+                "no operation was started in that time".to_owned(),
             ))
         }
         Ok(_) => Ok(()),

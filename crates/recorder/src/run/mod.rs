@@ -87,7 +87,7 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
     let (checked, loads) = tokio::select! {
         ready = ready => ready?,
         signal = signals.next() => {
-            let text = format!("{signal} before the recording began: nothing is recorded");
+            let text = format!("{signal} before the recording started: nothing was recorded");
             return Err(RecorderError::NothingRecorded(text));
         }
     };
@@ -157,7 +157,7 @@ impl Recording {
                 log: Arc::clone(&log),
             };
             let marks = Marks::watch(&folder, sink.clone())
-                .map_err(|error| format!("no marks can be taken: {error}"))?;
+                .map_err(|error| format!("marks are not possible: {error}"))?;
             let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
             let workloads = workloads::make(
                 &config,
@@ -264,7 +264,8 @@ impl Recording {
         self.probes.abort_all();
         let duration_us = micros(self.start.elapsed());
         if let Some(signal) = interrupted {
-            self.log.line(&format!("{signal}: ending early"));
+            self.log
+                .line(&format!("{signal}: ending the recording early"));
             self.writer.handle().event(Event {
                 time: self.clock.now_us(),
                 path: None,
@@ -295,7 +296,7 @@ impl Recording {
         tokio::select! {
             ((), ()) = async { tokio::join!(closing, measuring) } => {}
             signal = signals.next() => {
-                self.log.line(&format!("{signal}: no longer waiting for pgbench and the failover command"));
+                self.log.line(&format!("{signal}: not waiting any longer for pgbench and the failover command"));
             }
         }
         self.marks.close().await;

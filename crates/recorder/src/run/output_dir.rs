@@ -28,11 +28,11 @@ pub(crate) fn probe(folder: &Path) -> Result<(), RecorderError> {
     made.map_err(|error| {
         let folder = folder.display();
         let room = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room there, or ",
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free space there, or ",
             _ => "",
         };
         RecorderError::Usage(format!(
-            "--out {folder}: {error}; {room}choose another folder"
+            "--out {folder}: cannot write there: {error}; {room}choose another folder"
         ))
     })
 }
@@ -40,14 +40,14 @@ pub(crate) fn probe(folder: &Path) -> Result<(), RecorderError> {
 /// The error of a recording that could not be begun there all the same; its folder is gone again.
 pub(crate) fn not_begun(folder: &Path, error: &dyn Display) -> RecorderError {
     RecorderError::NothingRecorded(format!(
-        "--out {}: the recording could not be begun: {error}; make room there, or choose another folder",
+        "--out {}: the recording could not be started: {error}; free space there, or choose another folder",
         folder.display()
     ))
 }
 
 fn make(folder: &Path) -> Result<(), Error> {
     if folder.as_os_str().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidInput, "no folder is named"));
+        return Err(Error::new(ErrorKind::InvalidInput, "it is empty"));
     }
     if folder.exists() && !folder.is_dir() {
         return Err(Error::new(ErrorKind::NotADirectory, "not a folder"));

@@ -75,7 +75,7 @@ fn who(connector: &Connector, server: &Server) -> String {
     let (path, endpoint) = (connector.path(), connector.endpoint());
     let (what, note) = match (connector.is_reader(), server.in_recovery) {
         (true, _) => (" reads", ""),
-        (false, Some(true)) => ("", ": a reader refuses every write"),
+        (false, Some(true)) => ("", ": every write will fail"),
         (false, _) => ("", ""),
     };
     format!("{path}{what}: {endpoint} is {}{note}", describe(server))
@@ -85,7 +85,7 @@ fn who(connector: &Connector, server: &Server) -> String {
 fn tls_error(connector: &Connector, progress: &Progress) -> Option<String> {
     let error = progress.tls_error.as_ref()?;
     terminal::line(format!(
-        "warning: {}: no TLS: sslmode=prefer went on without it: {error}",
+        "warning: {}: connected without TLS (sslmode=prefer): {error}",
         connector.flag()
     ));
     Some(error.clone())

@@ -14,7 +14,7 @@ use crate::output::log::Log;
 use crate::output::terminal;
 use crate::run::connection_log::Observer;
 use crate::text::redact::redact;
-use crate::text::{shell_word, thousands};
+use command_line::text::{shell_word, thousands};
 
 /// The recording begins.
 pub(crate) fn begun(
@@ -41,26 +41,25 @@ pub(crate) fn begun(
     let count = config.campaign.as_ref().and_then(|campaign| campaign.count);
     let until = match count {
         Some(count) => format!(
-            "until {count} failovers are healed, for at most {:?},",
+            "until {count} failovers have healed, at most {:?},",
             config.duration
         ),
         None => format!("for {:?}", config.duration),
     };
     terminal::line(format!(
-        "recording {} {until} into {} (Ctrl-C ends it early)",
+        "recording {} {until} into {} (Ctrl-C ends the recording early)",
         names.join(" and "),
         folder.display()
     ));
     for reader in &config.readers {
         terminal::line(format!(
-            "{}: its reads go to {}",
+            "{}: reads go to {}",
             reader.path(),
             reader.endpoint()
         ));
     }
     log.line(&format!(
-        "recorder {} begins: {} for {:?}, {} workers per path, weights {}/{}/{}, think time {:?} to {:?}, seed {}, \
-         pool {}, limits: operation {:?}, connect {:?}, pool {:?}",
+        "recorder {} started: {} for {:?}, {} workers per path, weights {}/{}/{} (read/write/transaction), think time {:?} to {:?}, seed {}, pool size {}, time limits: operation {:?}, connect {:?}, pool {:?}",
         env!("CARGO_PKG_VERSION"),
         names.join(" and "),
         config.duration,
@@ -86,7 +85,7 @@ pub(crate) fn begun(
         .first()
         .and_then(|connector| connector.resolver().kept_at_least())
     {
-        log.line(&format!("DNS answers are kept for {least:?} at least"));
+        log.line(&format!("DNS answers are cached for at least {least:?}"));
     }
     for connector in config.connectors.iter().chain(&config.readers) {
         let reads = if connector.is_reader() { " reads" } else { "" };
@@ -107,8 +106,8 @@ pub(crate) fn begun(
     }
     if let Some(campaign) = &config.campaign {
         log.line(&format!(
-            "again and again: {} failovers, {:?} apart at least, settle {:?}, heal within {:?}, heal command: {}",
-            campaign.count.map_or_else(|| "any number of".to_owned(), thousands),
+            "campaign: {} failovers, at least {:?} apart, settle time {:?}, heal timeout {:?}, heal command: {}",
+            campaign.count.map_or_else(|| "unlimited".to_owned(), thousands),
             campaign.every.unwrap_or_default(),
             campaign.settle,
             campaign.heal_timeout,
@@ -196,14 +195,14 @@ pub(crate) fn ended(
             .collect();
         let dropped: u64 = summary.dropped.values().sum();
         note(&format!(
-            "rows written: {}; dropped: {}",
+            "rows written: {}; rows lost: {}",
             tables.join(", "),
             thousands(dropped)
         ));
         for failure in &summary.failures {
             let until = failure.until.map(|until| format!(" until {until}"));
             note(&format!(
-                "the disk refused rows from {}{}: {}",
+                "writes failed from {}{}: {}",
                 failure.from,
                 until.unwrap_or_default(),
                 failure.error
@@ -211,14 +210,14 @@ pub(crate) fn ended(
         }
         if summary.journal_rows > 0 {
             note(&format!(
-                "{} rows are in the journal only; seal them: recorder recover {}",
+                "{} rows are only in the journal; to seal them: recorder recover {}",
                 thousands(summary.journal_rows),
                 shell_word(&folder.to_string_lossy())
             ));
         }
     }
     terminal::line(format!(
-        "look at it: analyze report {}",
+        "next: analyze report {}",
         shell_word(&folder.to_string_lossy())
     ));
 }
@@ -232,8 +231,7 @@ pub(crate) fn shortages(config: &RunConfig, monitor: &Monitor, observer: &Observ
         return;
     }
     let line = format!(
-        "warning: {} operations and {} attempts to connect failed for want of file descriptors, ports or memory on this host (class \
-         client): they tell nothing of the database; {}",
+        "warning: {} operations and {} attempts to connect failed because this host ran out of file descriptors, ports or memory (class client). They say nothing about the database; {}",
         thousands(operations),
         thousands(attempts),
         shortage::REMEDY

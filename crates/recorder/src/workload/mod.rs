@@ -310,7 +310,10 @@ impl Workload {
             phase,
             class: ErrorClass::OperationTimeout,
             sqlstate: None,
-            message: format!("not done within {:?} ({phase})", self.limits.operation),
+            message: format!(
+                "time limit of {:?} reached ({phase})",
+                self.limits.operation
+            ),
         }
     }
 }
@@ -332,7 +335,7 @@ fn checkout_failure(error: PoolError<FailedAttempt>) -> Failure {
         },
         PoolError::Timeout(TimeoutType::Wait) => failure(
             ErrorClass::PoolTimeout,
-            "no connection of the pool came free in time",
+            "no free connection in the pool within --pool-timeout",
         ),
         other => failure(ErrorClass::Other, &format!("the pool failed: {other:?}")),
     }

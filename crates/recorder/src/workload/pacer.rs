@@ -1,6 +1,6 @@
 //! `--max-tps`: a bound on how many operations begin per second, all workers and paths together.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -33,7 +33,7 @@ impl Pacer {
     }
 
     fn take(&self, now: Instant) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next.lock();
         let turn = now.max(*next);
         *next = turn + self.interval;
         turn

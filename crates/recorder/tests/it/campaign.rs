@@ -31,7 +31,7 @@ fn three_failovers_each_after_the_last_is_healed() {
     ];
     let running = test.spawn_run(&[&BUSY[..], &CAMPAIGN, &flags.concat()].concat());
     // Right after the first, the proxy keeps everybody waiting for longer than the settle time.
-    wait_until("the first failover", || sign.exists());
+    wait_until("first failover", || sign.exists());
     test.runtime.block_on(test.lab.pause_proxy()).unwrap();
     std::thread::sleep(Duration::from_secs(3));
     test.runtime.block_on(test.lab.resume_proxy()).unwrap();
@@ -94,12 +94,12 @@ fn three_failovers_each_after_the_last_is_healed() {
     let said = stderr(&output);
     for text in [
         "load, operations per second: direct up to ",
-        "until 3 failovers are healed",
+        "until 3 failovers have healed",
         "failover 3 of 3 settled in ",
         "failovers triggered: 3",
-        "all 3 failovers are over and healed",
+        "all 3 failovers have healed",
         "proxy: longest time without a success: reads ",
-        "look at it: analyze report ",
+        "next: analyze report ",
     ] {
         assert!(said.contains(text), "{text:?} in {said}");
     }
@@ -172,7 +172,7 @@ fn a_campaign_stops_where_it_does_not_heal() {
     );
     assert_eq!(kinds(&events), ["failover_triggered"]);
     assert!(
-        rule.starts_with("the failover command still ran 1s after the failover's start"),
+        rule.starts_with("the failover command was still running 1s after the failover's start"),
         "{rule}"
     );
 

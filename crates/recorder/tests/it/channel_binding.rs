@@ -93,7 +93,7 @@ fn nobody_stands_between() {
         assert!(
             error
                 .message
-                .contains("does no TLS, and channel_binding=require"),
+                .contains("has no TLS, and channel_binding=require"),
             "{error:?}"
         );
     }

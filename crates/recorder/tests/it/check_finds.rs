@@ -67,7 +67,7 @@ fn connections_of_others_are_not_free() {
         let mut command = test.command(&["check", "--json", "--mode", "direct"]);
         command.env("PGOUTAGE_DIRECT_URL", &url).output().unwrap()
     };
-    let text = "5 free of 20 (the user's limit)";
+    let text = "5 of 20 free (the user's limit)";
     assert_row(&as_shop(), "direct", "connections", "fail", text);
     sql(
         &test,
@@ -79,7 +79,7 @@ fn connections_of_others_are_not_free() {
         "direct",
         "connections",
         "fail",
-        " free of 21 (the database's limit)",
+        " of 21 free (the database's limit)",
     );
     // The pooler may hold some more.
     assert!(free(&output) <= 6, "{}", free(&output));
@@ -144,7 +144,7 @@ fn settings_of_the_session_that_work_against_a_run() {
         "statement_timeout 2s is shorter than --operation-timeout 10s",
         "lock_timeout 1.5s is shorter",
         "idle_in_transaction_session_timeout 3s is shorter",
-        "idle_session_timeout 4s is shorter than what a pooled connection may be idle (10.5s)",
+        "idle_session_timeout 4s is shorter than the time that a pooled connection may be idle (10.5s)",
     ] {
         let row = rows.iter().find(|row| row.1.starts_with(value));
         let (result, _, remedy) = row.unwrap_or_else(|| panic!("{value} in {rows:?}"));
@@ -228,7 +228,7 @@ fn tables_that_are_not_ours() {
     );
     let output = check(&test, &[]);
     assert_success(&output);
-    let others = "other types that will do: ";
+    let others = "compatible, other types: ";
     assert_row(&output, "direct", "columns", "ok", others);
     let weights = [
         "--read-weight",
@@ -281,7 +281,7 @@ fn what_a_server_refuses_to_say_is_left_out() {
     }
     let output = check(&test, &[]);
     assert_success(&output);
-    for text in ["Aurora, which does not tell", "GRANT EXECUTE"] {
+    for text in ["Aurora, instance unknown", "GRANT EXECUTE"] {
         assert_row(&output, "direct", "server", "warn", text);
     }
 

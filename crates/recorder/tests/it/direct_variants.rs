@@ -621,7 +621,7 @@ fn mistakes_are_one_line() {
         (
             good,
             &["--enable-pgbench"],
-            ["--direct-url", "--enable-pgbench can't follow"],
+            ["--direct-url", "pgbench supports neither"],
         ),
         (
             "postgres://u:geheim@a,b/d?target_session_attrs=master",

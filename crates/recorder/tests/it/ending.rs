@@ -38,7 +38,7 @@ fn nobody_who_listens_loses_nothing_and_a_full_stdout_is_a_failure() {
     let text = stderr(&output);
     let last = text.lines().last().unwrap();
     assert!(
-        last.starts_with("recorder: can't write to stdout: "),
+        last.starts_with("recorder: cannot write to stdout: "),
         "{last}"
     );
 

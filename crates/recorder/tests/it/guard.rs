@@ -21,7 +21,7 @@ fn no_second_sees_more_operations_than_allowed() {
     let output = test.spawn_run(flags.as_flattened()).output();
     assert_success(&output);
     assert!(
-        stderr(&output).contains("in all up to 50;"),
+        stderr(&output).contains("together up to 50;"),
         "{}",
         stderr(&output)
     );

@@ -151,7 +151,7 @@ fn a_mark_that_is_not_taken_is_told_and_not_recorded() {
     assert_one_line(&mark(empty.path(), "x"), 2, &[]);
 
     let (running, folder) = start(&test);
-    assert_one_line(&mark(&folder, " \n"), 2, &["the mark has no text"]);
+    assert_one_line(&mark(&folder, " \n"), 2, &["the mark is empty"]);
 
     // What else may lie in that folder does no harm, and is nobody's mark.
     let marks_folder = folder.join("marks");

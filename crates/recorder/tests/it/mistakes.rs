@@ -123,10 +123,10 @@ fn set_up_repeat_top_up_and_clean_up() {
     ]);
     assert_success(&again);
     for line in [
-        "tables: there already",
-        "users: 10 there, as asked",
+        "tables: exist already",
+        "users: 10 exist, as requested",
         "products: 20 there, 5 added",
-        "orders: 30 there, 5 asked: left as they are",
+        "orders: 30 exist, more than the 5 requested: not changed",
     ] {
         assert!(stdout(&again).contains(line), "{}", stdout(&again));
     }
@@ -212,7 +212,7 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
     );
     on_direct(
         &with(&direct, &format!(":{}", secrets[0]), ""),
-        &["direct path", "no password was found", "PGPASSWORD"],
+        &["direct path", "no password found", "PGPASSWORD"],
     );
     on_direct(
         &with(&direct, "/postgres", "/nosuch"),
@@ -225,7 +225,7 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
     );
     on_direct(
         &format!("{direct}&connect_timeout=3"),
-        &["different limits (connect_timeout)", "--connect-timeout"],
+        &["differ in connect_timeout", "--connect-timeout"],
     );
     // A flag comes before both.
     let nowhere = with(&direct, "writer.lab.test", "127.0.0.99");
@@ -337,7 +337,7 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
         &[],
         &["--operation-timeout", "700ms"],
         3,
-        &["direct path", "the server does not answer", "700ms"],
+        &["direct path", "the server did not answer", "700ms"],
     );
 }
 
@@ -438,7 +438,7 @@ fn pgbench_tables_of_another_scale_are_left_alone() {
     let refused = with_scale("2");
     assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
     assert!(
-        stderr(&refused).contains("use them with --pgbench-scale 1"),
+        stderr(&refused).contains("use --pgbench-scale 1"),
         "{}",
         stderr(&refused)
     );

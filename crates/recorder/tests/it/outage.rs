@@ -391,7 +391,7 @@ fn a_part_that_can_not_be_sealed_is_sealed_from_its_journal() {
     std::fs::remove_dir_all(test.recording().folder().join("operations")).unwrap();
     let output = running.output();
     assert_success(&output);
-    assert!(stderr(&output).contains("the disk refused rows from"));
+    assert!(stderr(&output).contains("writes failed from"));
     let recording = test.recording();
     assert_eq!(recording.manifest().write_failures.len(), 1);
     let operations = rows(&recording, Table::Operations);

@@ -129,7 +129,7 @@ fn a_command_that_fails_is_a_failure_of_connecting() {
     let recording = setting.test.recording();
     let connections = rows(&recording, Table::Connections);
     let refused = of_class(&connections, "auth");
-    let ran_out = "no valid password: the last one has run out: the password command exited with code 1: cat: ";
+    let ran_out = "no valid password: the last one has expired: the password command exited with code 1: cat: ";
     assert!(
         refused
             .iter()

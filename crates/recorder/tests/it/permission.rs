@@ -96,11 +96,11 @@ fn a_permission_that_was_away_for_a_while_costs_no_row() {
     let user = Ordinary::new();
     let recorder = Recorder::start(&test, &user, &user.own("runs"));
     recorder.set_modes(0o555);
-    recorder.wait_for("trouble with the disk: ");
+    recorder.wait_for("writes to the recording fail or stall: ");
     assert!(recorder.said().contains("Permission denied"));
     wait_for_orders(&test);
     recorder.set_modes(0o755);
-    recorder.wait_for("the disk takes rows again: none is lost");
+    recorder.wait_for("writes to the recording work again: no rows lost");
     let runs = recorder.run.parent().unwrap().to_path_buf();
     let (code, last) = recorder.end();
     assert_eq!(code, Some(0), "{last}");
@@ -126,7 +126,7 @@ fn a_permission_that_stays_away_is_said_at_the_end() {
     let user = Ordinary::new();
     let recorder = Recorder::start(&test, &user, &user.own("runs"));
     recorder.set_modes(0o555);
-    recorder.wait_for("trouble with the disk: ");
+    recorder.wait_for("writes to the recording fail or stall: ");
     wait_for_orders(&test);
     let run = recorder.run.clone();
     let (code, last) = recorder.end();

@@ -200,8 +200,7 @@ fn a_proxy_without_a_server_is_told_from_a_server_that_dies() {
             > 20
     });
     test.runtime.block_on(test.lab.kill_writer()).unwrap();
-    let says_so =
-        |error: &ConnectError| error.message.contains("it has no server to pass it on to");
+    let says_so = |error: &ConnectError| error.message.contains("it has no server for it");
     wait_until("HAProxy to know that its server is gone", || {
         let attempt = connect(&test, vocabulary::Path::Proxy, &url);
         attempt.is_err_and(|error| error.class == ErrorClass::Proxy && says_so(&error))

@@ -52,7 +52,7 @@ fn reads_go_on_while_the_writer_is_dead() {
         "direct reads: app@reader.lab.test:",
         "proxy reads: app@reader.lab.test:",
         "(reader, PostgreSQL",
-        "direct: its reads go to app@reader.lab.test:",
+        "direct: reads go to app@reader.lab.test:",
         "reads (reader endpoint) up",
     ] {
         assert!(

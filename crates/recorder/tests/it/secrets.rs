@@ -270,8 +270,8 @@ fn errors_keep_them() {
     // The endpoint, the password command, and what the error must say so that it is the one that was meant.
     for (url, command, reason) in [
         (wrong.as_str(), "", "password authentication failed"),
-        (no_host.as_str(), "", "names no host"),
-        (no_tls.as_str(), "", "does no TLS"),
+        (no_host.as_str(), "", "has no host"),
+        (no_tls.as_str(), "", "has no TLS"),
         (token_url.as_str(), printing.as_str(), "exited with code 1"),
         (
             token_url.as_str(),

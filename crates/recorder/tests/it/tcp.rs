@@ -91,7 +91,7 @@ fn settings_in_the_urls() {
             .unwrap()
     };
     let different = run("keepalives_idle=30", "keepalives_idle=40", &[]);
-    assert_one_line(&different, 2, &["different TCP settings"]);
+    assert_one_line(&different, 2, &["differ in TCP settings"]);
     let flags: &[&str] = &["--tcp-keepalives-idle", "1500ms"];
     assert_one_line(
         &run("", "", flags),

@@ -22,10 +22,10 @@ enum Expected {
 use Expected::{Fails, Plain, Tls};
 
 const MODES: [&str; 5] = ["disable", "prefer", "require", "verify-ca", "verify-full"];
-const UNTRUSTED: Expected = Fails("none of the authorities");
+const UNTRUSTED: Expected = Fails("not signed by any valid authority");
 const EXPIRED: Expected = Fails("certificate expired");
 const MISNAMED: Expected = Fails("is for elsewhere.lab.test, not for writer.lab.test");
-const NO_TLS: Expected = Fails("does no TLS");
+const NO_TLS: Expected = Fails("has no TLS");
 
 /// The server's certificate, the trusted authority, and what each mode does with the two. With an authority given `require` is
 /// `verify-ca`, and `prefer` does without TLS where the certificate is no good, as in libpq.
@@ -103,7 +103,7 @@ fn what_the_user_is_told() {
     let of_system = of_system
         .each_ref()
         .map(|(name, file)| (*name, file.as_str()));
-    let said = "none of the authorities of this system (sslrootcert=system)";
+    let said = "not signed by any valid authority of this system (sslrootcert=system)";
     assert_one_line(&cleanup("sslrootcert=system", &of_system), 2, &[said]);
     let missing = cleanup("sslmode=verify-ca&sslrootcert=/no/such.pem", &[]);
     assert_one_line(&missing, 2, &["/no/such.pem"]);
@@ -114,7 +114,11 @@ fn what_the_user_is_told() {
         ("PGSSLMODE", "verify-ca"),
         ("PGSSLROOTCERT", in_file.as_str()),
     ];
-    assert_one_line(&cleanup("", &variables), 2, &["none of the authorities"]);
+    assert_one_line(
+        &cleanup("", &variables),
+        2,
+        &["not signed by any valid authority"],
+    );
     assert_success(&cleanup(&good, &variables));
     let wrong = cleanup("", &[("PGSSLMODE", "allow")]);
     assert_one_line(&wrong, 2, &["PGSSLMODE=allow", "--direct-url"]);
@@ -141,7 +145,7 @@ fn a_prefer_that_fell_back_is_told() {
         let mut command = test.command(arguments);
         command.env("PGOUTAGE_DIRECT_URL", &url).output().unwrap()
     };
-    let said = "sslmode=prefer went on without it: TLS handshake: the server's certificate is signed by none";
+    let said = "sslmode=prefer continued without it: TLS handshake: the server's certificate is signed by none";
     let checked = stdout(&recorder(&["check", "--mode", "direct"]));
     let row = checked.lines().find(|line| line.contains(said));
     assert!(row.is_some_and(|row| row.contains("warn")), "{checked}");
@@ -161,12 +165,12 @@ fn a_prefer_that_fell_back_is_told() {
         assert!(stderr(&output).contains(said), "{}", stderr(&output));
         let recording = only_recording(&runs);
         let error = recording.manifest().endpoints[0].tls_error.clone();
-        assert!(error.is_some_and(|error| error.contains("none of the authorities")));
+        assert!(error.is_some_and(|error| error.contains("not signed by any valid authority")));
         let connections = rows(&recording, Table::Connections);
         assert!(!connections.is_empty());
         for row in connections {
             assert!(
-                row["tls_error"].contains("none of the authorities"),
+                row["tls_error"].contains("not signed by any valid authority"),
                 "{row:?}"
             );
         }
@@ -186,7 +190,7 @@ fn a_prefer_that_was_refused_over_tls_is_told() {
         command.env("PGOUTAGE_DIRECT_URL", url).output().unwrap()
     };
     let checked = stdout(&recorder(&["check", "--mode", "direct"]));
-    let said = "sslmode=prefer went on without it: ";
+    let said = "sslmode=prefer continued without it: ";
     let row = checked.lines().find(|line| line.contains(said));
     assert!(
         row.is_some_and(|row| row.contains("warn") && row.contains("pg_hba.conf")),
@@ -229,7 +233,7 @@ fn a_short_rsa_key_is_refused_by_its_length() {
     let said = stdout(&output);
     assert!(
         said.contains("the server's RSA key has 1024 bits")
-            && said.contains("give the server another key"),
+            && said.contains("Give the server another key"),
         "{said} {}",
         stderr(&output)
     );

@@ -55,7 +55,7 @@ fn whole_damaged_and_missing() {
     let (code, out, err) = verify(&[&folder]);
     assert_eq!(code, Some(0), "{err}");
     assert!(
-        err.is_empty() && out.ends_with("bytes: all as recorded\n"),
+        err.is_empty() && out.ends_with("bytes: ok, as recorded\n"),
         "{out}"
     );
     assert_eq!(out.lines().count(), 1);
@@ -80,8 +80,8 @@ fn whole_damaged_and_missing() {
         lines[1].contains("operations/proxy-00002.parquet: not named by the manifest"),
         "{out}"
     );
-    assert!(lines[2].contains("1 parts are damaged"), "{out}");
-    assert!(!out.contains("all as recorded"), "{out}");
+    assert!(lines[2].contains("1 parts damaged"), "{out}");
+    assert!(!out.contains("ok, as recorded"), "{out}");
     assert!(err.contains("1 of 1 recordings"), "{err}");
     // One that is no recording neither keeps the others from being checked nor hides what is damaged.
     for folders in [[&*missing, &*folder], [&*folder, &*missing]] {
@@ -109,9 +109,9 @@ fn files_that_the_manifest_does_not_name() {
         fs::copy(folder.join("operations/direct-00001.parquet"), &file).unwrap();
         let (code, out, _) = verify(&[&folder]);
         assert_eq!((code, out.lines().count()), (Some(1), 2), "{out}");
-        let line = format!("run: {stray}: not named by the manifest: ");
+        let line = format!("run: {stray}: not in the manifest");
         assert!(out.contains(&line) && out.contains("move it away"), "{out}");
-        assert!(out.ends_with(": not as recorded\n"), "{out}");
+        assert!(out.ends_with(": damaged or incomplete\n"), "{out}");
         fs::remove_file(&file).unwrap();
         assert_eq!(verify(&[&folder]).0, Some(0), "when it is moved away");
     }
@@ -126,7 +126,7 @@ fn files_that_the_manifest_does_not_name() {
     fs::write(&manifest, json.to_string()).unwrap();
     let (code, out, _) = verify(&[&folder]);
     assert_eq!((code, out.lines().count()), (Some(1), 5), "{out}");
-    assert!(out.ends_with(": 0 parts, 0 rows, 0 bytes: not as recorded\n"));
+    assert!(out.ends_with(": 0 parts, 0 rows, 0 bytes: damaged or incomplete\n"));
 }
 
 /// `verify` foretells what `recover` does.
@@ -143,28 +143,28 @@ fn killed_and_in_progress() {
     assert_eq!((code, err.as_str()), (Some(0), ""), "nothing is wrong");
     assert_eq!(in_progress.lines().count(), 1, "{in_progress}");
     assert!(in_progress.contains("still being recorded"));
-    assert!(!in_progress.contains("all as recorded"));
+    assert!(!in_progress.contains("ok, as recorded"));
     drop(lock);
 
     let (code, killed, err) = verify(&[&folder]);
     assert_eq!(code, Some(1), "{err}");
-    assert!(killed.contains("its recorder was killed, or this is a copy"));
+    assert!(killed.contains("the recorder was killed, or this is a copy"));
     let recovered = recording::recover(&folder).unwrap();
     assert!(recovered.rows > 0 && recovered.unfinished > 0);
     let rows = thousands(recovered.rows);
     let foretold = format!(
-        "`recorder recover` seals {rows} rows of journals and {} unfinished operations",
+        "`recorder recover` will seal {rows} rows of journals and {} operations in flight",
         recovered.unfinished
     );
     assert!(killed.contains(&foretold), "{killed}");
     let so_far = format!(
-        "{rows} rows in journals, {} operations under way",
+        "{rows} rows in journals, {} operations in flight",
         recovered.unfinished
     );
     assert!(in_progress.contains(&so_far), "{in_progress}");
     let (code, out, _) = verify(&[&folder]);
     assert_eq!((code, out.lines().count()), (Some(0), 1), "{out}");
-    assert!(out.ends_with(": all as recorded\n"));
+    assert!(out.ends_with(": ok, as recorded\n"));
 }
 
 /// What was being written when the recorder was killed is no damage, neither before nor after it was recovered.
@@ -194,9 +194,10 @@ fn a_torn_journal() {
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     let lines: Vec<_> = out.lines().collect();
     assert_eq!(lines.len(), 2, "{out}");
-    let note = "operations.direct-00001.arrows: 11 bytes at its end could not be read and are kept";
+    let note =
+        "operations.direct-00001.arrows: the last 11 bytes could not be read; the file is kept";
     assert!(lines[0].ends_with(note), "{out}");
-    assert!(lines[1].ends_with(": all as recorded"), "{out}");
+    assert!(lines[1].ends_with(": ok, as recorded"), "{out}");
 }
 
 /// A damaged batch is told with its rows, whether somebody still records or not.
@@ -239,10 +240,11 @@ fn damaged_journals() {
     recording::recover(&folder).unwrap();
     let (code, out, _) = verify(&[&folder]);
     assert_eq!((code, out.lines().count()), (Some(0), 2), "{out}");
-    let kept =
-        format!("damaged: {rows} rows are missing, {size} bytes could not be read and are kept");
+    let kept = format!(
+        "damaged: {rows} rows are missing, {size} bytes could not be read; the file is kept"
+    );
     assert!(out.contains(&kept), "{out}");
-    assert!(out.ends_with(": all as recovered\n"), "{out}");
+    assert!(out.ends_with(": ok, as recovered\n"), "{out}");
 
     // A journal that is none, in a recording that ended.
     let root = tempfile::tempdir().unwrap();
@@ -267,7 +269,7 @@ fn golden_recordings() {
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     assert_eq!(out.lines().count(), others.len(), "{out}");
     assert!(
-        out.lines().all(|line| line.ends_with(": all as recorded")),
+        out.lines().all(|line| line.ends_with(": ok, as recorded")),
         "{out}"
     );
 
@@ -277,6 +279,8 @@ fn golden_recordings() {
     assert_eq!(out.lines().count(), 5, "{out}");
     let journals = out.lines().filter(|line| line.contains(": journal/"));
     assert_eq!(journals.count(), 4, "{out}");
-    assert!(out.contains("its recorder was killed, or this is a copy of a recording in progress"));
-    assert!(!out.contains("all as recorded"), "{out}");
+    assert!(out.contains(
+        "not finished: the recorder was killed, or this is a copy of a recording in progress"
+    ));
+    assert!(!out.contains("ok, as recorded"), "{out}");
 }

@@ -120,7 +120,9 @@ impl Shared {
         let stalled = disk.busy_since.map(|since| since.elapsed());
         if let Some(stalled) = stalled.filter(|stalled| *stalled >= STALLED) {
             let seconds = stalled.as_secs();
-            return Some(format!("the disk has not answered for {seconds} s"));
+            return Some(format!(
+                "stalled writes: no answer from the disk for {seconds} s"
+            ));
         }
         let failure = disk.failures.last()?;
         if failure.until.is_some() {
@@ -129,7 +131,7 @@ impl Shared {
         let error = &failure.error;
         Some(match disk.held_rows {
             0 => error.clone(),
-            held => format!("{error}; {held} rows are held in memory"),
+            held => format!("{error}; backlog: {held} rows in memory"),
         })
     }
 }

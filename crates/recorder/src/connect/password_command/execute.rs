@@ -4,8 +4,9 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use command_line::process;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::timeout;
 
 use crate::connect::password_command::NoPassword;
@@ -39,8 +40,8 @@ pub(super) async fn first_line(
             is_shortage: shortage::is_shortage_at_spawn(&error),
         })?;
     let Ok((status, stdout, stderr)) = timeout(limit, finish(&mut child)).await else {
-        kill_group(&child).await;
-        return Err(format!("the password command did not end within {limit:?}").into());
+        kill_group(&child);
+        return Err(format!("the password command did not finish within {limit:?}").into());
     };
     let status = status.map_err(|error| format!("the password command: {error}"))?;
     let line = stdout.split(|byte| *byte == b'\n').next();
@@ -60,7 +61,7 @@ pub(super) async fn first_line(
     }
     // The replacement character: the line was no UTF-8, or no password that anybody typed.
     if line.contains('\u{fffd}') || line.contains('\0') {
-        return Err("the password command printed a line that is no text"
+        return Err("the password command printed something that is not text"
             .to_owned()
             .into());
     }
@@ -81,17 +82,12 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     bytes
 }
 
-/// Ends the shell with all that it started; the standard library can kill the shell alone.
-async fn kill_group(child: &Child) {
-    if let Some(id) = child.id() {
-        // With `-s`: dash takes the `--` after `-KILL` for a process.
-        let mut kill = Command::new("sh");
-        kill.args(["-c", r#"kill -s KILL -- "-$0""#, &id.to_string()]);
-        let _ = kill
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .await;
+/// Ends the shell with all that it started: it leads a process group of its own.
+fn kill_group(child: &Child) {
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(group) = id.and_then(Pid::from_raw) {
+        // One that is gone needs no signal.
+        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 

@@ -132,12 +132,13 @@ impl State {
             (Some(token), _) if Instant::now() < token.valid_until => {
                 return Ok(token.password.clone());
             }
-            (None, None) => "the password command has given none yet".to_owned(),
+            (None, None) => "the password command has not printed one yet".to_owned(),
             (None, Some(failure)) => failure.message.clone(),
             (Some(_), None) => {
-                "the last one has run out, and the password command gave no other yet".to_owned()
+                "the last one has expired, and the password command has not printed a new one yet"
+                    .to_owned()
             }
-            (Some(_), Some(failure)) => format!("the last one has run out: {}", failure.message),
+            (Some(_), Some(failure)) => format!("the last one has expired: {}", failure.message),
         };
         Err(NoPassword {
             message: format!("no valid password: {reason}"),

@@ -43,7 +43,7 @@ async fn a_failure_is_one_line_without_secrets() {
         ("echo; echo more", "printed no password"),
         ("kill -TERM $$", "was killed by signal 15"),
         ("no-such-program", "exited with code 127: "),
-        ("printf '\\377\\n'", "no text"),
+        ("printf '\\377\\n'", "not text"),
     ] {
         let error = password(text).await.unwrap_err();
         assert!(error.contains(reason), "{error}");
@@ -113,7 +113,7 @@ async fn a_failing_command_is_tried_again_and_told_once() {
             Err(error) => break error.message,
         }
     };
-    assert!(error.contains("the last one has run out"), "{error}");
+    assert!(error.contains("the last one has expired"), "{error}");
     std::fs::write(&file, "two\n").unwrap();
     while command.password().await.is_err() {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -136,7 +136,7 @@ async fn a_command_that_hangs_is_killed_with_all_that_it_started() {
     let error = execute::first_line(&text, &[], None, limit)
         .await
         .unwrap_err();
-    let told = "the password command did not end within 2s".to_owned();
+    let told = "the password command did not finish within 2s".to_owned();
     assert_eq!(error, NoPassword::from(told));
     let id = std::fs::read_to_string(file).unwrap();
     let state = || {

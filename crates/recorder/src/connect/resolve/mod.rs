@@ -1,10 +1,11 @@
 //! Names to addresses, asked by ourselves so that the address of each connection is known, and no cache outlives the TTL unless the
 //! user wants one that does.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hickory_resolver::config::{
@@ -195,7 +196,10 @@ impl Resolver {
         }
         // Where the system's files have changed, nothing is kept; what can't be made is told where it is needed.
         let _ = self.0.made();
-        let kept = lock(&self.0.kept)
+        let kept = self
+            .0
+            .kept
+            .lock()
             .get(host)
             .filter(|kept| Instant::now() < kept.until)
             .map(|kept| kept.addresses.clone());
@@ -210,7 +214,7 @@ impl Resolver {
                 addresses: answer.addresses.clone(),
                 until: Instant::now() + keeps,
             };
-            lock(&self.0.kept).insert(host.to_owned(), kept);
+            self.0.kept.lock().insert(host.to_owned(), kept);
         }
         Ok(answer.addresses)
     }
@@ -230,7 +234,7 @@ impl Resolver {
                 answer
             })
             .map_err(|trouble| {
-                let current = lock(&self.0.made);
+                let current = self.0.made.lock();
                 let missing = current
                     .as_ref()
                     .and_then(|current| current.made.missing.as_deref());
@@ -314,14 +318,14 @@ impl Shared {
     /// What asks, made anew where the system's files have changed. What can't be made now may be made later: nothing of a failure is kept,
     /// and what was made before goes on.
     fn made(&self) -> Result<Arc<Made>, Trouble> {
-        let mut current = lock(&self.made);
+        let mut current = self.made.lock();
         if let Some(current) = current.as_mut() {
             if !self.has_changed(current) {
                 return Ok(Arc::clone(&current.made));
             }
             if let Ok(new) = self.make_current() {
                 *current = new;
-                lock(&self.kept).clear();
+                self.kept.lock().clear();
             }
             return Ok(Arc::clone(&current.made));
         }
@@ -424,10 +428,6 @@ fn records(answer: Result<Lookup, NetError>) -> Result<(Vec<IpAddr>, u32), Troub
             Ok((addresses, ttl.unwrap_or(0)))
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -185,7 +185,7 @@ async fn the_files_of_the_system_are_read_anew_when_they_change() {
     let of = async || resolver.addresses("db.test").await.unwrap()[0].to_string();
     assert_eq!(of().await, "127.0.0.2");
     let before = resolver.0.made().unwrap();
-    lock(&resolver.0.kept).insert(
+    resolver.0.kept.lock().insert(
         "kept.test".to_owned(),
         Kept {
             addresses: vec![IpAddr::from([127, 0, 0, 9])],
@@ -195,7 +195,7 @@ async fn the_files_of_the_system_are_read_anew_when_they_change() {
     std::fs::write(&hosts, "127.0.0.33 db.test\n").unwrap();
     tokio::time::sleep(LOOK_EVERY).await;
     assert_eq!(of().await, "127.0.0.33");
-    assert!(lock(&resolver.0.kept).is_empty());
+    assert!(resolver.0.kept.lock().is_empty());
     let after = resolver.0.made().unwrap();
     assert!(!Arc::ptr_eq(&before, &after));
     // Nothing was written: nothing is read.

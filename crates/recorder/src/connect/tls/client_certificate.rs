@@ -38,7 +38,7 @@ pub(super) fn load(
     let of_key = signing.public_key().map(|key| key.to_vec());
     if of_key.is_some() && of_key != of_certificate {
         return Err(in_key(format!(
-            "not the key of the certificate in sslcert={}",
+            "does not belong to the certificate in sslcert={}",
             certificate.display()
         )));
     }
@@ -52,7 +52,7 @@ fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
         return Err("not a file".to_owned());
     }
     if is_open_to_others(&metadata) {
-        return Err("others may read or change the key, so it is not used; run: chmod 0600 on it, or 0640 where root owns it".to_owned());
+        return Err("other users can read or change the key, so it is not used; run chmod 0600 on it (0640 if root owns it)".to_owned());
     }
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     let is_encrypted = ["ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"]
@@ -69,7 +69,7 @@ fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
         );
     }
     PrivateKeyDer::from_pem_slice(&bytes)
-        .or_else(|_| PrivateKeyDer::try_from(bytes).map_err(|_| "no private key in it".to_owned()))
+        .or_else(|_| PrivateKeyDer::try_from(bytes).map_err(|_| "it has no private key".to_owned()))
 }
 
 /// As libpq has it: a key of root's may be readable to its group.

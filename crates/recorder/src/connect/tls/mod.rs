@@ -102,7 +102,7 @@ fn name(host: &Host, sslmode: SslMode) -> Result<ServerName<'static>, String> {
     match ServerName::try_from(host.name.clone()) {
         Ok(name) => Ok(name),
         Err(_) if sslmode == SslMode::VerifyFull => {
-            Err(format!("{}: not a host name that TLS can check", host.name))
+            Err(format!("{}: TLS cannot check this host name", host.name))
         }
         // The name is of no matter then, and an address is not told to the server.
         Err(_) => Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()),
@@ -115,7 +115,7 @@ fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String
     let certificates = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.map_err(|error| error.to_string())?;
     match certificates.is_empty() {
-        true => Err("no PEM certificate in it".to_owned()),
+        true => Err("it has no PEM certificate".to_owned()),
         false => Ok(certificates),
     }
 }
@@ -147,14 +147,14 @@ pub(super) fn explain_later(error: &std::io::Error) -> Option<String> {
     let reason = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match reason {
         Error::InvalidCertificate(error) => {
-            format!("the server's certificate is not good: {error}")
+            format!("the server's certificate is not valid: {error}")
         }
         // Our own words.
         Error::General(text) => text.clone(),
         Error::AlertReceived(alert) => explain_alert(*alert),
         Error::PeerIncompatible(reason) => {
             format!(
-                "the server's TLS is too old, or of another kind ({reason:?}); it needs TLS 1.2 or 1.3"
+                "the server's TLS version is not supported ({reason:?}); it must offer TLS 1.2 or 1.3"
             )
         }
         other => other.to_string(),
@@ -163,13 +163,12 @@ pub(super) fn explain_later(error: &std::io::Error) -> Option<String> {
 
 fn explain_alert(alert: AlertDescription) -> String {
     let hint = match alert {
-        AlertDescription::ProtocolVersion => "it takes none of TLS 1.2 and 1.3",
+        AlertDescription::ProtocolVersion => "it supports neither TLS 1.2 nor 1.3",
         AlertDescription::HandshakeFailure => {
-            "it has no cipher and no kind of key in common with us (keys for DSA, Ed448 or RSA-PSS alone are not supported, and P-521 needs TLS 1.3), or wants \
-             a client certificate (sslcert, sslkey)"
+            "it has no cipher or key type in common with the recorder (DSA, Ed448 and RSA-PSS-only keys are not supported; P-521 needs TLS 1.3), or it requires a client certificate (sslcert, sslkey)"
         }
         AlertDescription::CertificateRequired => {
-            "it wants a client certificate: give sslcert and sslkey"
+            "it requires a client certificate: give sslcert and sslkey"
         }
         AlertDescription::UnknownCA
         | AlertDescription::BadCertificate
@@ -177,7 +176,7 @@ fn explain_alert(alert: AlertDescription) -> String {
         | AlertDescription::CertificateRevoked
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown => {
-            "it does not take our client certificate: check sslcert"
+            "it refuses the client certificate: check sslcert"
         }
         _ => "see the server's log",
     };

@@ -64,7 +64,7 @@ fn check_key(certificate: &Certificate<'_>) -> Result<(), Error> {
     let bits = certificate.public_key().and_then(|key| key.rsa_bits());
     match bits {
         Some(bits) if !RSA_BITS.contains(&bits) => Err(refused(&format!(
-            "the server's RSA key has {bits} bits, and only {} to {} are taken; give the server another key",
+            "the server's RSA key has {bits} bits; {} to {} are supported. Give the server another key",
             RSA_BITS.start(),
             RSA_BITS.end()
         ))),

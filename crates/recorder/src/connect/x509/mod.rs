@@ -218,8 +218,8 @@ impl<'a> Certificate<'a> {
             .or_else(|| attribute(self.issuer, ORGANIZATION, Reader::last_value));
         match name {
             // Foreign text on its way to a terminal.
-            Some(name) => crate::text::one_line(&String::from_utf8_lossy(name)),
-            None => "a nameless authority".to_owned(),
+            Some(name) => command_line::text::one_line(&String::from_utf8_lossy(name)),
+            None => "an authority without a name".to_owned(),
         }
     }
 
@@ -230,7 +230,7 @@ impl<'a> Certificate<'a> {
 
     /// Every name of the certificate that a host's name or address is held against, for people.
     pub(crate) fn names(&self) -> Vec<String> {
-        let text = |name: &&[u8]| crate::text::one_line(&String::from_utf8_lossy(name));
+        let text = |name: &&[u8]| command_line::text::one_line(&String::from_utf8_lossy(name));
         let mut names: Vec<String> = self.dns_names.iter().map(text).collect();
         let addresses = self.addresses.iter().filter_map(|bytes| address(bytes));
         names.extend(addresses.map(|address| address.to_string()));

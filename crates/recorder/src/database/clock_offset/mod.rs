@@ -122,7 +122,7 @@ pub(crate) fn log(offsets: &[ClockOffset], paths: &[Path], when: &str, log: &Log
         let of_path = offsets.iter().find(|offset| offset.path == *path);
         let text = match of_path {
             Some(offset) => described(offset),
-            None => "the server's clock is not known: it did not answer".to_owned(),
+            None => "no clock offset: the server did not answer".to_owned(),
         };
         log.line(&format!("{path}, {when}: {text}"));
     }
@@ -141,7 +141,7 @@ pub(crate) fn warning(offset: &ClockOffset) -> Option<String> {
     let is_notable = away_us > NOTABLE_US && away_us > offset.uncertainty_us;
     is_notable.then(|| {
         format!(
-            "this host's clock is {} the database server's (± {})",
+            "warning: this host's clock is {} the database server's (± {}); use NTP or chrony on both",
             away(offset),
             time(offset.uncertainty_us)
         )
@@ -151,7 +151,7 @@ pub(crate) fn warning(offset: &ClockOffset) -> Option<String> {
 /// The measurement in words.
 pub(crate) fn described(offset: &ClockOffset) -> String {
     let server = match (&offset.server_address, offset.server_port) {
-        (Some(address), Some(port)) => format!("that of {address}:{port}"),
+        (Some(address), Some(port)) => format!("the clock of {address}:{port}"),
         _ => "the server's".to_owned(),
     };
     format!(

@@ -70,11 +70,15 @@ fn the_user_is_told_of_what_is_far_and_certain() {
     let text = |offset_us, uncertainty_us| warning(&offset(offset_us, uncertainty_us));
     assert_eq!(
         text(-AHEAD_US, 200).as_deref(),
-        Some("this host's clock is 37.0 s ahead of the database server's (± 0.2 ms)")
+        Some(
+            "warning: this host's clock is 37.0 s ahead of the database server's (± 0.2 ms); use NTP or chrony on both"
+        )
     );
     assert_eq!(
         text(100_001, 50).as_deref(),
-        Some("this host's clock is 100.0 ms behind the database server's (± 50 us)")
+        Some(
+            "warning: this host's clock is 100.0 ms behind the database server's (± 50 us); use NTP or chrony on both"
+        )
     );
     for (offset_us, uncertainty_us) in [(100_000, 50), (-100_000, 50), (240_000, 240_000)] {
         assert_eq!(text(offset_us, uncertainty_us), None);

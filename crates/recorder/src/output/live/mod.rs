@@ -149,9 +149,8 @@ impl Screen {
         if is_dumb || !std::io::stderr().is_terminal() {
             return Self::Plain(Instant::now() + PLAIN_INTERVAL);
         }
-        let coloured = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self::Terminal(Terminal {
-            coloured,
+            coloured: command_line::terminal::is_coloured(&std::io::stderr()),
             drawn: Vec::new(),
         })
     }

@@ -13,13 +13,13 @@ use crate::sql::statement::{Statement, Value};
 /// The protocol in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Protocol {
-    /// Statements as text with their values in it, parsed and planned each time; works behind every proxy
+    /// Values inside the statement's text, parsed and planned each time; works behind every proxy
     Simple,
     /// Unnamed statements with parameters, one round trip each; works behind every proxy
     #[default]
     Extended,
-    /// Named statements, prepared once per connection when first needed; RDS Proxy pins a connection for them, and pgbouncer before
-    /// 1.21 fails them in transaction pooling (SQLSTATE 26000 and 42P05)
+    /// Named statements, prepared once per connection at first use. RDS Proxy pins a session to a connection for them. They fail behind
+    /// pgbouncer before 1.21 in transaction pooling (SQLSTATE 26000 and 42P05)
     Prepared,
 }
 

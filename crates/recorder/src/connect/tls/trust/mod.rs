@@ -56,8 +56,7 @@ impl Trust {
                 match trust.anchors.is_empty() {
                     false => Ok(Some(trust)),
                     true => Err(
-                        "sslrootcert=system: this system has no certificates of authorities \
-                                 (Debian: apt-get install ca-certificates)"
+                        "sslrootcert=system: this system has no CA certificates (Debian: apt-get install ca-certificates)"
                             .to_owned(),
                     ),
                 }
@@ -118,8 +117,7 @@ impl Trust {
         }
         if certificate.is_authority() {
             return Err(refused(
-                "the server's certificate is an authority's (CA:TRUE), and not in sslrootcert itself; \
-                 put it into sslrootcert, or give the server one without CA:TRUE",
+                "the server's certificate is a CA certificate (CA:TRUE) and not in sslrootcert; add it to sslrootcert, or give the server a certificate without CA:TRUE",
             ));
         }
         check_usage(certificate)?;
@@ -167,7 +165,7 @@ impl Trust {
         match error {
             webpki::Error::UnknownIssuer => self.unknown_issuer(certificate),
             webpki::Error::PathLenConstraintViolated => refused(&format!(
-                "{between} is one too many: one above it allows fewer (pathlen)"
+                "{between} makes the chain too long: an authority above it allows fewer (pathlen)"
             )),
             webpki::Error::EndEntityUsedAsCa => refused(&format!(
                 "{between} may not sign others (it needs CA:TRUE, and keyCertSign in its keyUsage)"
@@ -187,12 +185,11 @@ impl Trust {
                 .is_some_and(|read| read.subject == certificate.issuer && !may_be_anchor(&read))
         };
         let place = self.place;
-        let mut text = format!(
-            "the server's certificate is signed by none of the authorities {place} that are valid today"
-        );
+        let mut text =
+            format!("the server's certificate is not signed by any valid authority {place}");
         if self.own.iter().any(may_not_sign) {
             text += &format!(
-                "; {} is there, and may not sign others (it needs CA:TRUE, and keyCertSign in its keyUsage)",
+                "; {} is there but may not sign certificates (it needs CA:TRUE, and keyCertSign in its keyUsage)",
                 certificate.signed_by()
             );
         }
@@ -253,8 +250,7 @@ fn check_version(certificate: &Certificate<'_>) -> Result<(), Error> {
     match (certificate.version, certificate.has_extensions) {
         (1, false) | (3, _) => Ok(()),
         (version, _) => Err(refused(&format!(
-            "the server's certificate says that it is of version {version}, and only version 3, and version 1 without extensions, are taken; \
-             give the server another one"
+            "the server's certificate has version {version}; only version 3, and version 1 without extensions, are supported. Give the server another one"
         ))),
     }
 }
@@ -274,7 +270,7 @@ fn check_usage(certificate: &Certificate<'_>) -> Result<(), Error> {
     }
     if certificate.has_unknown_critical {
         return Err(refused(
-            "the server's certificate has a critical extension that is not known; give the server one without it",
+            "the server's certificate has an unknown critical extension; give the server a certificate without it",
         ));
     }
     Ok(())
@@ -293,7 +289,7 @@ fn check_dates(certificate: &Certificate<'_>, now_s: i64) -> Result<(), Error> {
     }
     if now_s < certificate.not_before_s {
         return Err(refused(&format!(
-            "the server's certificate is valid from {} only; look at the clocks of server and recorder",
+            "the server's certificate is not valid before {}; check the clocks of the server and of this host",
             day(certificate.not_before_s)
         )));
     }

@@ -7,7 +7,7 @@ use recording::vocabulary::Path;
 
 use crate::monitor::state::{GroupView, LoadState, Second, Snapshot};
 use crate::output::live::style::{Line, Style};
-use crate::text::one_line;
+use command_line::text::{one_line, thousands};
 
 /// A group that has had no success for this long is worth a look, though no failure has come: a proxy may hold it back.
 const LONG_GAP_US: i64 = 1_000_000;
@@ -75,8 +75,8 @@ impl View {
         let mut what = Vec::new();
         if self.dropped_rows > 0 {
             what.push(format!(
-                "{} rows dropped: the writer does not keep up",
-                grouped(self.dropped_rows)
+                "{} rows lost: the disk does not keep up",
+                thousands(self.dropped_rows)
             ));
         }
         what.extend(self.trouble.clone());
@@ -179,7 +179,7 @@ fn rates(path: &Snapshot, line: &mut Line) {
     if let Some(rate) = path.totals.success_rate() {
         line.plain(format!(
             "   {rate:.2} % of {} ok",
-            grouped(path.totals.operations)
+            thousands(path.totals.operations)
         ));
     }
 }
@@ -187,12 +187,12 @@ fn rates(path: &Snapshot, line: &mut Line) {
 /// `30 failed, 2 unknown   last error read_only 25006, 0.2 s ago`; the text too, where the class says nothing.
 fn failures(path: &Snapshot, line: &mut Line) {
     let Some((error, ago_us)) = &path.last_error else {
-        line.push(Style::Dim, "no failure");
+        line.push(Style::Dim, "no failures");
         return;
     };
-    line.plain(format!("{} failed", grouped(path.totals.failed)));
+    line.plain(format!("{} failed", thousands(path.totals.failed)));
     if path.totals.unknown > 0 {
-        line.plain(format!(", {} unknown", grouped(path.totals.unknown)));
+        line.plain(format!(", {} unknown", thousands(path.totals.unknown)));
     }
     line.plain(format!("   last error {}", error.class));
     if let Some(code) = &error.sqlstate {
@@ -303,19 +303,6 @@ fn milliseconds(us: i64) -> String {
     } else {
         seconds(us)
     }
-}
-
-/// `12,345`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// The warm-up: how far, and what pgbench does on each path.
