@@ -1,20 +1,11 @@
 //! `sql/analysis` in other engines against the figures of `analyze`, on the golden recordings and on made-up ones.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-#[path = "support/made.rs"]
-mod made;
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::support::{copy_folder, figures, golden, made, python, with_spark, workspace};
 use recording::{Manifest, State, Timestamp};
 use serde_json::{Map, Value, json};
-use support::{copy_folder, figures, golden, python, with_spark, workspace};
 use tempfile::TempDir;
 
 /// Made-up recordings, enough to meet every rule of outage detection (`every_rule_was_met`).

@@ -1,21 +1,12 @@
 //! Recordings in other engines, as they are: types as `FORMAT.md` says, the same rows, nulls and sums in each of them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-#[path = "support/made.rs"]
-mod made;
-mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::{copy_folder, golden, made, python, succeed, with_spark, workspace};
 use recording::{Manifest, Table};
 use serde_json::Value;
-use support::{copy_folder, golden, python, succeed, with_spark, workspace};
 
 /// The folders of a recording's tables, each with the rows that the manifest states.
 fn tables(recording: &Path) -> Vec<(PathBuf, u64)> {

@@ -1,16 +1,8 @@
 //! Every kind of fault, as a client sees it: errors, SQLSTATEs, hangs and refusals, as measured in `lab-facts.md` section 2.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::time::Duration;
 
-use common::{
+use crate::common::{
     connect,
     faults::{Course, Seen, Ways, ask, assert_healthy, break_and_look, code, options, start},
     wait_until,

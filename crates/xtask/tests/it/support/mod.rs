@@ -1,5 +1,6 @@
 //! The real programs, run as a user runs them.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+pub(crate) mod made;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -7,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// A program that cargo built beside this test's own.
-pub fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_xtask")).with_file_name(name);
     assert!(
         program.is_file(),
@@ -18,7 +19,7 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 /// `recorder` towards a lab.
-pub fn recorder(lab: &lab::Lab, arguments: &[&str]) -> Command {
+pub(crate) fn recorder(lab: &lab::Lab, arguments: &[&str]) -> Command {
     let mut command = Command::new(program("recorder"));
     command
         .env("PGOUTAGE_DIRECT_URL", lab.direct_url())
@@ -32,7 +33,7 @@ pub fn recorder(lab: &lab::Lab, arguments: &[&str]) -> Command {
 }
 
 /// Both outputs of a program that has to succeed.
-pub fn succeed(output: &Output) -> (String, String) {
+pub(crate) fn succeed(output: &Output) -> (String, String) {
     let stdout = String::from_utf8(output.stdout.clone()).unwrap();
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
     assert!(
@@ -44,12 +45,12 @@ pub fn succeed(output: &Output) -> (String, String) {
 }
 
 /// The folder of the recording: the last line on stdout.
-pub fn folder_of(stdout: &str) -> PathBuf {
+pub(crate) fn folder_of(stdout: &str) -> PathBuf {
     PathBuf::from(stdout.lines().last().unwrap())
 }
 
 /// The figures of a recording.
-pub fn figures(folder: &Path) -> Value {
+pub(crate) fn figures(folder: &Path) -> Value {
     let output = Command::new(program("analyze"))
         .arg("report")
         .arg(folder)
@@ -60,7 +61,7 @@ pub fn figures(folder: &Path) -> Value {
 }
 
 /// The figures of a path.
-pub fn path<'f>(figures: &'f Value, path: &str) -> &'f Value {
+pub(crate) fn path<'f>(figures: &'f Value, path: &str) -> &'f Value {
     let paths = figures["paths"].as_array().unwrap();
     paths
         .iter()
@@ -69,7 +70,7 @@ pub fn path<'f>(figures: &'f Value, path: &str) -> &'f Value {
 }
 
 /// The figures of a group of a path.
-pub fn group<'f>(figures: &'f Value, of: &str, group: &str) -> &'f Value {
+pub(crate) fn group<'f>(figures: &'f Value, of: &str, group: &str) -> &'f Value {
     let groups = path(figures, of)["groups"].as_array().unwrap();
     groups
         .iter()
@@ -78,7 +79,7 @@ pub fn group<'f>(figures: &'f Value, of: &str, group: &str) -> &'f Value {
 }
 
 /// A figure in microseconds, as seconds.
-pub fn seconds(figure: &Value) -> f64 {
+pub(crate) fn seconds(figure: &Value) -> f64 {
     figure
         .as_i64()
         .unwrap_or_else(|| panic!("{figure} is no whole number")) as f64
@@ -86,13 +87,13 @@ pub fn seconds(figure: &Value) -> f64 {
 }
 
 /// The root of the workspace.
-pub fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     // As `cargo test` says it now: a path from build time is another clone's where both share a target folder.
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..")
 }
 
 /// What a script of `tests/python` prints, as JSON.
-pub fn python(script: &str, arguments: &[&str]) -> Value {
+pub(crate) fn python(script: &str, arguments: &[&str]) -> Value {
     let interpreter = std::env::var("PGOUTAGE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let scripts = workspace().join("crates/xtask/tests/python");
     let output = Command::new(&interpreter)
@@ -113,13 +114,13 @@ pub fn python(script: &str, arguments: &[&str]) -> Value {
 
 /// The engines that tests read recordings with beside the ones that are always there: Spark, where `cargo xtask test --with-spark`
 /// asks for it.
-pub fn with_spark() -> bool {
+pub(crate) fn with_spark() -> bool {
     std::env::var("PGOUTAGE_SPARK").is_ok_and(|value| value == "1")
 }
 
 /// The golden recordings that are sealed and of this version: what is in journals only is not for other engines. Those made as a later
 /// version may write them (`v1-later-minor`) have columns and words that `FORMAT.md` has not.
-pub fn golden() -> Vec<PathBuf> {
+pub(crate) fn golden() -> Vec<PathBuf> {
     let all = recording::find(&workspace().join("data/golden")).unwrap();
     let is_sealed = |folder: &PathBuf| {
         let name = folder.file_name().unwrap().to_string_lossy();
@@ -133,7 +134,7 @@ pub fn golden() -> Vec<PathBuf> {
 }
 
 /// Copies a folder with all that is in it.
-pub fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -1,10 +1,4 @@
 //! The name server's answers; and whatever comes in, it survives.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use std::{net::Ipv4Addr, str::FromStr};
 

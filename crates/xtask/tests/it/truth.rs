@@ -1,18 +1,11 @@
 //! Outages of known length, made on each path, against what `analyze` reports.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::process::Child;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::support::{figures, folder_of, group, recorder, seconds, succeed};
 use lab::{Lab, LabOptions};
 use serde_json::Value;
-use support::{figures, folder_of, group, recorder, seconds, succeed};
 
 /// An outage as it was made, UTC seconds.
 #[derive(Debug, Clone, Copy)]

@@ -1,17 +1,10 @@
 //! The demo, whole: its figures against the times at which the lab broke and mended things, its files in other engines.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use support::{group, path, program, seconds, succeed};
+use crate::support::{group, path, program, seconds, succeed};
 
 /// Counts the rows of each path with DuckDB and with pyarrow, as the files are, and fails where a type is not what it is to be.
 const COUNT: &str = r#"
@@ -81,7 +74,7 @@ fn the_demo_tells_the_truth_in_every_engine() {
 
 /// The lab says when it broke and when it mended: the reported downtimes have to hold that.
 fn figures_agree_with_the_labs_times(folder: &Path) {
-    let figures = support::figures(folder);
+    let figures = crate::support::figures(folder);
     let text = std::fs::read_to_string(folder.join("logs/lab-steps.jsonl")).unwrap();
     let steps: BTreeMap<String, f64> = text
         .lines()

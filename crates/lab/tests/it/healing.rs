@@ -1,16 +1,8 @@
 //! Random faults one after the other, some of them by hand and in the middle of others; `heal` leads back each time.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use common::{connect, processes_in};
+use crate::common::{connect, processes_in};
 use lab::{FailoverKind, FailoverOptions, Lab, LabOptions, WRITER_NAME, lookup};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 

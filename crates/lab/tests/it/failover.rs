@@ -1,12 +1,4 @@
 //! A crash failover from end to end, seen by writers on both paths.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::{
     net::Ipv4Addr,
@@ -17,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use common::{connect, now_us};
+use crate::common::{connect, now_us};
 use lab::{
     FailoverOptions, Lab, LabOptions, NodeName, Replication, Step, StepKind, WRITER_NAME, lookup,
 };

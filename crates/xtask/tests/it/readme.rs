@@ -1,18 +1,11 @@
 //! The README names commands and flags: each has to exist.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use support::{program, succeed};
+use crate::support::{program, succeed};
 
-const README: &str = include_str!("../../../README.md");
+const README: &str = include_str!("../../../../README.md");
 const PROGRAMS: [&str; 3] = ["recorder", "analyze", "lab"];
 
 /// The help of `recorder run` and the like.

@@ -1,12 +1,4 @@
 //! A lab with TLS: applications get in with it only, and its certificate stands for every name and address.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::{
     fs,
@@ -16,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use common::connect;
+use crate::common::connect;
 use lab::{FailoverOptions, Lab, LabOptions, Software};
 use tokio_postgres::error::SqlState;
 

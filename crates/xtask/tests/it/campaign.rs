@@ -1,17 +1,10 @@
 //! Real failovers, one after the other, in one recording that ends by itself: `PGOUTAGE_FAILOVERS` of them, three by default.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use support::{figures, folder_of, group, program, succeed};
+use crate::support::{figures, folder_of, group, program, succeed};
 
 /// A lab as `lab up` starts it, gone when the test ends.
 struct Served(PathBuf);

@@ -1,16 +1,8 @@
 //! Several readers: all follow whoever is the writer, and the reader's name leads to each.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::{collections::BTreeSet, fs, net::Ipv4Addr, process::Command};
 
-use common::{connect, processes_in, wait_until};
+use crate::common::{connect, processes_in, wait_until};
 use lab::{
     FailoverKind, FailoverOptions, Lab, LabOptions, NodeName, READER_NAME, StepKind, lookup,
 };

@@ -1,16 +1,8 @@
 //! What a user does around the faults: hears again how to connect, heals, and cleans up, whatever happened.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::{fs, path::Path, process::Command};
 
-use common::{
+use crate::common::{
     processes_in,
     program::{TestLab, one_line_error, process_runs, stdout},
 };

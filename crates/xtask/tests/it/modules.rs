@@ -1,9 +1,4 @@
 //! The modules of a crate form no circle: what one imports never leads back to it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,16 +1,9 @@
 //! pgbench beside the workload, through a failover, up to the figures in the report.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{figures, folder_of, path, recorder, succeed};
 use lab::{FailoverOptions, Lab, LabOptions};
-use support::{figures, folder_of, path, recorder, succeed};
 
 #[test]
 fn the_report_has_pgbenchs_figures_on_both_sides_of_the_outage() {
@@ -61,7 +54,7 @@ fn the_report_has_pgbenchs_figures_on_both_sides_of_the_outage() {
         assert!(load["restarts"].as_u64().unwrap() >= 1, "{name}: {load:#}");
         assert!(load["during"].is_object(), "{name}");
     }
-    let report = std::process::Command::new(support::program("analyze"))
+    let report = std::process::Command::new(crate::support::program("analyze"))
         .arg("report")
         .arg(&folder)
         .output()

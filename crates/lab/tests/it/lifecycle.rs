@@ -1,16 +1,8 @@
 //! Labs start beside each other, are broken for a known time, and leave nothing, whatever happens.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 
-use common::{connect, processes_in, wait_for};
+use crate::common::{connect, processes_in, wait_for};
 use lab::{Lab, LabError, LabOptions, NodeName, READER_NAME, lookup};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,4 @@
 //! What the tests of the lab share: looking at it from outside, as a client or the operating system does.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod faults;
 pub(crate) mod program;

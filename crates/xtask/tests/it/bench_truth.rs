@@ -1,20 +1,13 @@
 //! The truth bench itself: a few short outages, all of them judged.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 // The example's own parts, and their tests.
-#[path = "../examples/truth/bench/mod.rs"]
+#[path = "../../examples/truth/bench/mod.rs"]
 mod bench;
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
-use bench::{Failure, TruthArgs};
-use support::program;
+use self::bench::{Failure, TruthArgs};
+use crate::support::program;
 
 fn args(kinds: &[&str]) -> TruthArgs {
     TruthArgs {

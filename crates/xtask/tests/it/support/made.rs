@@ -1,6 +1,5 @@
 //! Recordings made up from a seed: every kind of failure, wait and hang that outage detection tells apart, at moments that no
 //! lab would hit.
-#![allow(unreachable_pub, reason = "a test file includes it")]
 
 use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
@@ -69,7 +68,7 @@ struct Window {
 }
 
 /// Makes a recording below `root` and returns its folder. `host` is its label.
-pub fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
+pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
     let mut draws = Draws(seed);
     // Some are so short that one gap is all of them.
     let shortest = draws.one_of(&[300_000, 8_000_000, 8_000_000, 8_000_000]);
@@ -139,12 +138,12 @@ pub fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
 }
 
 /// Operations that the first part of [`in_progress`] has.
-pub const SEALED: u64 = 100;
+pub(crate) const SEALED: u64 = 100;
 
 /// A recording in progress below `root`: a sealed part of operations, and one that is being written. It goes on for as long as the writer
 /// is kept.
 #[allow(dead_code, reason = "each test file uses its part")]
-pub fn in_progress(root: &FilePath) -> (RecordingWriter, PathBuf) {
+pub(crate) fn in_progress(root: &FilePath) -> (RecordingWriter, PathBuf) {
     let folder = root.join("in-progress");
     let manifest = manifest("in-progress", "host", START_US, Mode::Direct);
     let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default()).unwrap();

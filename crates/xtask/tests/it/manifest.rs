@@ -1,16 +1,9 @@
 //! The published schema of the manifest, with a validator that is not ours: real manifests hold to it, broken ones do not.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::fs;
 
+use crate::support::{python, workspace};
 use serde_json::{Value, json};
-use support::{python, workspace};
 
 type Breakage = (&'static str, fn(&mut Value), &'static str);
 

@@ -1,16 +1,8 @@
 //! The binary, used as its help says.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::{net::UdpSocket, os::unix::fs::PermissionsExt, process::Command};
 
-use common::{
+use crate::common::{
     processes_in,
     program::{TestLab, lab, one_line_error, process_runs, stdout},
     wait_for,
