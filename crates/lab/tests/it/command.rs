@@ -1,12 +1,42 @@
 //! The binary, used as its help says.
 
-use std::{net::UdpSocket, os::unix::fs::PermissionsExt, process::Command};
+use std::{
+    net::UdpSocket,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Output},
+};
+
+use lab::testing::wait_until;
+use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::common::{
-    processes_in,
+    LIMIT, processes_in,
     program::{TestLab, lab, one_line_error, process_runs, stdout},
-    wait_for,
+    signal,
 };
+
+/// The roles of both nodes, and the addresses that the proxy and DNS lead to.
+fn roles(test: &TestLab) -> [String; 4] {
+    let status = status(test);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let target = text(&status["proxy"]["points_to"]);
+    [
+        text(&status["nodes"][0]["role"]),
+        text(&status["nodes"][1]["role"]),
+        target.split(':').next().unwrap().to_owned(),
+        text(&status["dns"]["writer"]),
+    ]
+}
+
+fn status(test: &TestLab) -> Value {
+    serde_json::from_slice(&test.run(&["status", "--json"]).stdout).unwrap()
+}
+
+fn assert_succeeded(output: &Output) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+}
 
 #[test]
 fn up_status_failover_down() {
@@ -16,13 +46,42 @@ fn up_status_failover_down() {
     one_line_error(&test.run(&["failover"]), 1, "no lab runs in");
 
     let up = test.up();
-    assert_eq!(
-        up.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&up.stderr)
-    );
-    let text = stdout(&up);
+    assert_succeeded(&up);
+    assert_exports(&test, &stdout(&up));
+    one_line_error(&test.up(), 2, "a lab already runs in");
+    let secret = std::fs::metadata(test.dir.join("lab.json")).unwrap();
+    assert_eq!(secret.permissions().mode() & 0o777, 0o600);
+    assert_password_is_secret(&test, &stdout(&up));
+
+    assert_eq!(roles(&test), ["writer", "reader", "127.0.0.2", "127.0.0.2"]);
+    let failover = test.run(&["failover", "--dns-after", "1500ms", "--return-after", "1"]);
+    assert_succeeded(&failover);
+    let printed = stdout(&failover);
+    assert_eq!(printed.lines().count(), 8, "{printed}");
+    let first = printed.lines().next().unwrap();
+    assert!(first.contains("Z   +0.000000 s  crash "), "{printed}");
+    assert_eq!(roles(&test), ["reader", "writer", "127.0.0.3", "127.0.0.3"]);
+    let shown = stdout(&test.run(&["status", "--wait", "30s"]));
+    assert!(shown.contains("writer, followed by a sync"), "{shown}");
+    // A reader that takes no connections.
+    let reader = u32::try_from(status(&test)["nodes"][0]["pid"].as_u64().unwrap()).unwrap();
+    signal(Signal::STOP, &[reader]);
+    let waited = test.run(&["status", "--wait", "100ms"]);
+    signal(Signal::CONT, &[reader]);
+    let missing = "the pair is not healthy after 100ms: no server is a reader";
+    one_line_error(&waited, 1, missing);
+    assert_succeeded(&test.run(&["status", "--wait", "30s"]));
+
+    let owner = test.owner();
+    assert!(processes_in(&test.dir).len() > 3);
+    assert_succeeded(&test.run(&["down"]));
+    assert!(!process_runs(owner));
+    assert_eq!(processes_in(&test.dir), Vec::<u32>::new());
+    assert!(!test.dir.exists());
+}
+
+/// A shell can evaluate what `lab up` printed, and its commands name this lab.
+fn assert_exports(test: &TestLab, text: &str) {
     for export in [
         "PGOUTAGE_DIRECT_URL='postgres://app:",
         "PGOUTAGE_PROXY_URL='postgres://app:",
@@ -30,87 +89,17 @@ fn up_status_failover_down() {
     ] {
         assert!(text.contains(&format!("export {export}")), "{text}");
     }
-    // A shell can evaluate all of it.
-    let shell = Command::new("sh")
-        .args([
-            "-c",
-            "set -eu; eval \"$0\"; echo $PGOUTAGE_DNS_SERVER",
-            &text,
-        ])
-        .output()
-        .unwrap();
+    let evaluate = "set -eu; eval \"$0\"; echo $PGOUTAGE_DNS_SERVER";
+    let shell = Command::new("sh").args(["-c", evaluate, text]).output();
+    let shell = shell.unwrap();
     assert!(shell.status.success() && stdout(&shell).starts_with("127.0.0.1:"));
-    one_line_error(&test.up(), 2, "a lab already runs in");
-    let secret = std::fs::metadata(test.dir.join("lab.json")).unwrap();
-    assert_eq!(secret.permissions().mode() & 0o777, 0o600);
-    assert_password_is_secret(&test, &text);
-
-    let roles = || {
-        let status: serde_json::Value =
-            serde_json::from_slice(&test.run(&["status", "--json"]).stdout).unwrap();
-        let role = |node: usize| status["nodes"][node]["role"].as_str().unwrap().to_owned();
-        let target = status["proxy"]["points_to"]
-            .as_str()
-            .unwrap()
-            .split(':')
-            .next()
-            .unwrap()
-            .to_owned();
-        [
-            role(0),
-            role(1),
-            target,
-            status["dns"]["writer"].as_str().unwrap().to_owned(),
-        ]
-    };
-    assert_eq!(roles(), ["writer", "reader", "127.0.0.2", "127.0.0.2"]);
-    let failover = test.run(&["failover", "--dns-after", "1500ms", "--return-after", "1"]);
-    assert_eq!(
-        failover.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&failover.stderr)
-    );
-    let printed = stdout(&failover);
-    assert_eq!(printed.lines().count(), 8, "{printed}");
-    assert!(
-        printed
-            .lines()
-            .next()
-            .unwrap()
-            .contains("Z   +0.000000 s  crash "),
-        "{printed}"
-    );
-    assert_eq!(roles(), ["reader", "writer", "127.0.0.3", "127.0.0.3"]);
-    let status = stdout(&test.run(&["status", "--wait", "30s"]));
-    assert!(status.contains("writer, followed by a sync"), "{status}");
-    // A reader that takes no connections.
-    let json: serde_json::Value =
-        serde_json::from_slice(&test.run(&["status", "--json"]).stdout).unwrap();
-    let reader = json["nodes"][0]["pid"].to_string();
-    let signal = |name: &str| {
-        let sent = Command::new("kill").args([name, &reader]).status();
-        assert!(sent.unwrap().success());
-    };
-    signal("-STOP");
-    let waited = test.run(&["status", "--wait", "100ms"]);
-    signal("-CONT");
-    one_line_error(
-        &waited,
-        1,
-        "the pair is not healthy after 100ms: no server is a reader",
-    );
-    assert_eq!(
-        test.run(&["status", "--wait", "30s"]).status.code(),
-        Some(0)
-    );
-
-    let owner = test.owner();
-    assert!(processes_in(&test.dir).len() > 3);
-    assert_eq!(test.run(&["down"]).status.code(), Some(0));
-    assert!(!process_runs(owner));
-    assert_eq!(processes_in(&test.dir), Vec::<u32>::new());
-    assert!(!test.dir.exists());
+    let dir = test.dir.display();
+    for command in [
+        format!("--failover-after 20s --failover-command 'lab failover --dir {dir}';"),
+        format!("lab down --dir {dir}\n"),
+    ] {
+        assert!(text.contains(&command), "{text}");
+    }
 }
 
 /// Neither a process list nor a log may show the password that `lab up` printed.
@@ -146,15 +135,9 @@ fn a_killed_lab_takes_its_servers_along_and_down_cleans_up() {
     let test = TestLab::new();
     assert_eq!(test.up().status.code(), Some(0));
     let owner = test.owner();
-    assert!(
-        Command::new("sh")
-            .args(["-c", &format!("kill -KILL {owner}")])
-            .status()
-            .unwrap()
-            .success()
-    );
-    // By the kernel alone: nobody runs `lab down`.
-    wait_for("the end of the orphans", || {
+    signal(Signal::KILL, &[owner]);
+    // By the kernel alone, without `lab down`.
+    wait_until("the end of the orphans", LIMIT, || {
         processes_in(&test.dir).is_empty()
     });
     one_line_error(&test.run(&["status"]), 1, "no lab runs in");
@@ -162,18 +145,12 @@ fn a_killed_lab_takes_its_servers_along_and_down_cleans_up() {
     // A new lab takes the dead one's folder over,
     assert_eq!(test.up().status.code(), Some(0));
     let owner = test.owner();
-    assert!(
-        Command::new("sh")
-            .args(["-c", &format!("kill -KILL {owner}")])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal(Signal::KILL, &[owner]);
     // and down cleans up after a killed one, even at once; --keep leaves the logs, but no lab.
     assert_eq!(test.run(&["down", "--keep"]).status.code(), Some(0));
     assert_eq!(processes_in(&test.dir), Vec::<u32>::new());
     assert!(test.dir.join("log/a.log").exists());
-    one_line_error(&test.up(), 2, "files that are no lab's");
+    one_line_error(&test.up(), 2, "files that do not belong to a lab");
 }
 
 #[test]
@@ -231,7 +208,7 @@ fn mistakes_get_one_line_and_exit_code_2() {
 }
 
 #[test]
-fn a_demo_without_the_other_programs_says_how_to_build_them() {
+fn a_demo_without_the_other_programs_names_the_command_that_builds_them() {
     let temp = tempfile::tempdir().unwrap();
     let alone = temp.path().join("lab");
     std::fs::copy(env!("CARGO_BIN_EXE_lab"), &alone).unwrap();

@@ -24,7 +24,7 @@ struct Seen {
     errors: Vec<String>,
 }
 
-/// Inserts rows with ids from `first` on until told to stop; after any error it connects again.
+/// Inserts rows with ids from `first` on until `stop`; after any error it connects again.
 async fn write_rows(
     url: String,
     dns: Option<std::net::SocketAddr>,
@@ -80,49 +80,47 @@ fn first_after(seen: &Seen, time_us: i64) -> i64 {
         .expect("an acknowledged write after it")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_failover_loses_nothing_and_leaves_a_reader_behind_the_old_address() {
-    let mut lab = Lab::start(LabOptions::default()).await.unwrap();
-    let dns = lab.dns_server();
-    let [old, new] = [Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3)];
-    let app = connect(&lab.proxy_url(), None).await.unwrap();
-    app.batch_execute("create table written (id bigint primary key)")
-        .await
-        .unwrap();
-    // A client that stays idle through it all: the proxy keeps its connection.
-    let idle = app;
+/// What was seen of a failover from outside.
+struct Observed {
+    steps: Vec<Step>,
+    /// Through the proxy.
+    proxied: Seen,
+    direct: Seen,
+    /// When the name server was queried, when it answered, and what.
+    answers: Vec<(i64, i64, (Ipv4Addr, u32))>,
+}
 
+impl Observed {
+    fn at(&self, kind: StepKind) -> i64 {
+        time_of(&self.steps, kind)
+    }
+}
+
+const OLD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+const NEW: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+/// Crashes the writer while both paths are written on and the name server is queried.
+async fn observe(lab: &mut Lab) -> Observed {
+    let dns = lab.dns_server();
     let stop = Arc::new(AtomicBool::new(false));
-    let (proxied, direct) = (
-        Arc::new(Mutex::new(Seen::default())),
-        Arc::new(Mutex::new(Seen::default())),
-    );
-    let writers = [
-        tokio::spawn(write_rows(
-            lab.proxy_url(),
-            None,
-            1,
-            Arc::clone(&stop),
-            Arc::clone(&proxied),
-        )),
-        tokio::spawn(write_rows(
-            lab.direct_url(),
-            Some(dns),
-            1_000_000,
-            Arc::clone(&stop),
-            Arc::clone(&direct),
-        )),
-    ];
-    let answers = Arc::new(Mutex::new(Vec::new()));
+    let write = |url: String, dns, first| {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let task = write_rows(url, dns, first, Arc::clone(&stop), Arc::clone(&seen));
+        (tokio::spawn(task), seen)
+    };
+    let proxied = write(lab.proxy_url(), None, 1);
+    let direct = write(lab.direct_url(), Some(dns), 1_000_000);
     let watcher = std::thread::spawn({
-        let (stop, answers) = (Arc::clone(&stop), Arc::clone(&answers));
+        let stop = Arc::clone(&stop);
         move || {
+            let mut answers = Vec::new();
             while !stop.load(Ordering::Relaxed) {
                 let asked_us = now_us();
                 let answer = lookup(dns, WRITER_NAME).unwrap().unwrap();
-                answers.lock().unwrap().push((asked_us, now_us(), answer));
+                answers.push((asked_us, now_us(), answer));
                 std::thread::sleep(Duration::from_millis(5));
             }
+            answers
         }
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -132,24 +130,50 @@ async fn a_crash_failover_loses_nothing_and_leaves_a_reader_behind_the_old_addre
         dns_after: Duration::from_secs(7),
         ..FailoverOptions::default()
     };
-    let mut told = Vec::new();
-    let steps = lab
-        .failover(&options, |step| told.push(step.clone()))
-        .await
-        .unwrap();
+    let mut reported = Vec::new();
+    let on_step = |step: &Step| reported.push(step.clone());
+    let steps = lab.failover(&options, on_step).await.unwrap();
+    assert_eq!(reported, steps);
     tokio::time::sleep(Duration::from_millis(700)).await;
     stop.store(true, Ordering::Relaxed);
-    for writer in writers {
-        writer.await.unwrap();
+    proxied.0.await.unwrap();
+    direct.0.await.unwrap();
+    Observed {
+        steps,
+        proxied: proxied.1.lock().unwrap().clone(),
+        direct: direct.1.lock().unwrap().clone(),
+        answers: watcher.join().unwrap(),
     }
-    watcher.join().unwrap();
+}
 
-    // The steps: each of them once, told as they are returned and kept on disk. What does not wait for another may come in any
-    // order where the machine is busy.
-    let at = |kind| time_of(&steps, kind);
-    let mut kinds: Vec<_> = steps.iter().map(|step| step.step).collect();
-    assert_eq!(kinds.first(), Some(&StepKind::Crash));
-    assert_eq!(kinds.last(), Some(&StepKind::Healthy));
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_failover_loses_nothing_and_leaves_a_reader_behind_the_old_address() {
+    let mut lab = Lab::start(LabOptions::default()).await.unwrap();
+    let app = connect(&lab.proxy_url(), None).await.unwrap();
+    app.batch_execute("create table written (id bigint primary key)")
+        .await
+        .unwrap();
+    // A client that stays idle through it all: the proxy keeps its connection.
+    let idle = app;
+    let observed = observe(&mut lab).await;
+    assert_steps(&lab, &observed);
+    assert_dns_and_paths(&observed);
+    assert_no_loss(&lab, &observed).await;
+    assert_old_writer_is_reader(&lab).await;
+
+    // The proxy: the idle client is still there, and now served by the new writer.
+    let behind = idle
+        .query_typed("select host(inet_server_addr())", &[])
+        .await
+        .unwrap();
+    assert_eq!(behind[0].get::<_, String>(0), NEW.to_string());
+}
+
+/// Each step once, as they are returned and kept on disk. Steps that do not wait for each other may come in any order on a busy machine.
+fn assert_steps(lab: &Lab, observed: &Observed) {
+    let (steps, at) = (&observed.steps, |kind| observed.at(kind));
+    assert_eq!(steps.first().unwrap().step, StepKind::Crash);
+    assert_eq!(steps.last().unwrap().step, StepKind::Healthy);
     for (earlier, later) in [
         (StepKind::Crash, StepKind::Detected),
         (StepKind::Detected, StepKind::ProxyPaused),
@@ -164,83 +188,70 @@ async fn a_crash_failover_loses_nothing_and_leaves_a_reader_behind_the_old_addre
             "{earlier:?}, {later:?}: {steps:?}"
         );
     }
-    let names = |kinds: &mut [StepKind]| {
-        kinds.sort_by_key(|kind| kind.as_str());
-        kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()
-    };
-    let mut expected = [
-        StepKind::Crash,
-        StepKind::Detected,
-        StepKind::ProxyPaused,
-        StepKind::Promoted,
-        StepKind::ProxyResumed,
-        StepKind::ReturnedAsReader,
-        StepKind::DnsChanged,
-        StepKind::Healthy,
+    let mut names: Vec<_> = steps.iter().map(|step| step.step.as_str()).collect();
+    names.sort_unstable();
+    let expected = [
+        "crash",
+        "detected",
+        "dns_changed",
+        "healthy",
+        "promoted",
+        "proxy_paused",
+        "proxy_resumed",
+        "returned_as_reader",
     ];
-    assert_eq!(names(&mut kinds), names(&mut expected));
-    assert!(
-        steps
-            .windows(2)
-            .all(|pair| pair[0].time_us <= pair[1].time_us),
-        "{steps:?}"
-    );
-    assert_eq!(told, steps);
+    assert_eq!(names, expected);
+    assert!(steps.is_sorted_by_key(|step| step.time_us), "{steps:?}");
     let kept = std::fs::read_to_string(lab::steps_file(lab.dir())).unwrap();
-    assert_eq!(
-        kept.lines()
-            .map(|line| serde_json::from_str::<Step>(line).unwrap())
-            .collect::<Vec<_>>(),
-        steps
-    );
-    let crash = at(StepKind::Crash);
-    assert!(at(StepKind::Promoted) - crash >= 1_000_000, "{steps:?}");
-    assert!(
-        at(StepKind::ReturnedAsReader) - crash >= 2_000_000,
-        "{steps:?}"
-    );
-    assert!(at(StepKind::DnsChanged) - crash >= 7_000_000, "{steps:?}");
+    let kept: Vec<Step> = kept
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(kept, *steps);
+    for (kind, after_us) in [
+        (StepKind::Promoted, 1_000_000),
+        (StepKind::ReturnedAsReader, 2_000_000),
+        (StepKind::DnsChanged, 7_000_000),
+    ] {
+        assert!(at(kind) - at(StepKind::Crash) >= after_us, "{steps:?}");
+    }
+}
 
-    // DNS: the old address in every answer before the flip, the new one in every answer after it.
-    let flip = at(StepKind::DnsChanged);
-    for &(asked_us, answered_us, answer) in answers.lock().unwrap().iter() {
-        // The note is written just after the flip.
-        if answered_us < flip - 50_000 {
-            assert_eq!(answer, (old, 5), "before the flip");
-        } else if asked_us > flip {
-            assert_eq!(answer, (new, 5), "after the flip");
+/// The old address in every answer before DNS is changed, the new one in every answer after it; no write is acknowledged while there is no
+/// writer, and the proxy is back long before DNS.
+fn assert_dns_and_paths(observed: &Observed) {
+    let (crash, changed) = (
+        observed.at(StepKind::Crash),
+        observed.at(StepKind::DnsChanged),
+    );
+    for &(asked_us, answered_us, answer) in &observed.answers {
+        // The step is noted just after the change.
+        if answered_us < changed - 50_000 {
+            assert_eq!(answer, (OLD, 5), "before the change");
+        } else if asked_us > changed {
+            assert_eq!(answer, (NEW, 5), "after the change");
         }
     }
-
-    // Both paths: nothing acknowledged while there was no writer; the proxy is back long before DNS.
-    let (proxied, direct) = (
-        proxied.lock().unwrap().clone(),
-        direct.lock().unwrap().clone(),
-    );
+    let (proxied, direct) = (&observed.proxied, &observed.direct);
     // An answer sent just before the crash may be read a moment after it.
-    let proxy_back = first_after(&proxied, crash + 200_000);
-    let direct_back = first_after(&direct, crash + 200_000);
+    let proxy_back = first_after(proxied, crash + 200_000);
+    let direct_back = first_after(direct, crash + 200_000);
     assert!(
         proxy_back > crash + 1_000_000,
         "no write can succeed before the promotion"
     );
     assert!(
-        proxy_back < flip && direct_back >= flip - 50_000,
-        "proxy {proxy_back}, direct {direct_back}, flip {flip}"
+        proxy_back < changed && direct_back >= changed - 50_000,
+        "proxy {proxy_back}, direct {direct_back}, DNS {changed}"
     );
     // The trap: the old writer answers again, and refuses writes.
-    assert!(
-        direct.errors.iter().any(|code| code == "25006"),
-        "{:?}",
-        direct.errors
-    );
-    assert!(
-        !proxied.errors.iter().any(|code| code == "25006"),
-        "{:?}",
-        proxied.errors
-    );
+    let is_refused = |seen: &Seen| seen.errors.iter().any(|code| code == "25006");
+    assert!(is_refused(direct), "{:?}", direct.errors);
+    assert!(!is_refused(proxied), "{:?}", proxied.errors);
+}
 
-    // Synchronous replication: every acknowledged row is on the new writer.
+/// Synchronous replication: every acknowledged row is on the new writer.
+async fn assert_no_loss(lab: &Lab, observed: &Observed) {
     assert_eq!(lab.writer(), NodeName::B);
     let admin = connect(&lab.admin_url(NodeName::B), None).await.unwrap();
     let rows = admin
@@ -248,16 +259,18 @@ async fn a_crash_failover_loses_nothing_and_leaves_a_reader_behind_the_old_addre
         .await
         .unwrap();
     let found: std::collections::HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
-    let acknowledged = [&proxied, &direct]
-        .into_iter()
-        .flat_map(|seen| &seen.acknowledged);
-    let lost: Vec<_> = acknowledged.filter(|(id, _)| !found.contains(id)).collect();
-    assert!(lost.is_empty(), "acknowledged and gone: {lost:?}");
-    // Enough of them for a loss to show, on a busy machine too.
-    assert!(proxied.acknowledged.len() > 10 && direct.acknowledged.len() > 10);
+    for seen in [&observed.proxied, &observed.direct] {
+        let acknowledged = seen.acknowledged.iter();
+        let lost: Vec<_> = acknowledged.filter(|(id, _)| !found.contains(id)).collect();
+        assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+        // Enough of them for a loss to show, on a busy machine too.
+        assert!(seen.acknowledged.len() > 10);
+    }
+}
 
-    // The old writer: reads, refuses writes, and is what the new one waits for.
-    let reader = connect(&lab.direct_url(), Some(old)).await.unwrap();
+/// It reads, refuses writes, and is what the new writer waits for.
+async fn assert_old_writer_is_reader(lab: &Lab) {
+    let reader = connect(&lab.direct_url(), Some(OLD)).await.unwrap();
     reader
         .simple_query("select count(*) from written")
         .await
@@ -267,18 +280,12 @@ async fn a_crash_failover_loses_nothing_and_leaves_a_reader_behind_the_old_addre
         .await
         .unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "25006");
+    let admin = connect(&lab.admin_url(NodeName::B), None).await.unwrap();
     let sync = admin.query_typed(
         "select sync_state from pg_stat_replication where application_name = 'a'",
         &[],
     );
     assert_eq!(sync.await.unwrap()[0].get::<_, String>(0), "sync");
-
-    // The proxy: the idle client is still there, and now served by the new writer.
-    let behind = idle
-        .query_typed("select host(inet_server_addr())", &[])
-        .await
-        .unwrap();
-    assert_eq!(behind[0].get::<_, String>(0), new.to_string());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

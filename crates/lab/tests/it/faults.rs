@@ -1,32 +1,31 @@
-//! Every kind of fault, as a client sees it: errors, SQLSTATEs, hangs and refusals, as measured in `lab-facts.md` section 2.
+//! Every kind of fault, as a client sees it: errors, SQLSTATEs, hangs and refusals.
 
 use std::time::Duration;
 
 use crate::common::{
-    connect,
-    faults::{Course, Seen, Ways, ask, assert_healthy, break_and_look, code, options, start},
-    wait_until,
+    LIMIT, connect,
+    faults::{Paths, Progress, Seen, ask, assert_healthy, break_and_look, code, options, start},
 };
-use lab::{FailoverKind, FailoverOptions, Lab, StepKind};
+use lab::{FailoverKind, FailoverOptions, StepKind, testing::wait_until_async};
 use tokio::sync::{mpsc, watch};
 use tokio_postgres::error::SqlState;
 
 /// The kinds in which the writer's processes are gone at once: what its clients see of that.
 async fn the_writer_goes(kind: FailoverKind, idle_sees: Seen, busy_sees: Seen) {
     let mut lab = start(false).await;
-    let look = |ways: Ways, mut course: Course| async move {
-        let (idle, asked) = (ways.direct().await, ways.busy().await);
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let (idle, asked) = (paths.direct().await, paths.busy().await);
         let gone = match kind {
             FailoverKind::Crash => StepKind::Crash,
             _ => StepKind::Stopped,
         };
-        course.reaches(gone).await;
+        progress.reaches(gone).await;
         assert_eq!(asked.await.unwrap(), busy_sees, "{kind:?}: in flight");
         assert_eq!(ask(&idle, "select 1").await, idle_sees, "{kind:?}: idle");
-        assert_eq!(ways.knock_direct().await, Seen::Refused, "{kind:?}: new");
-        course.reaches(StepKind::ReturnedAsReader).await;
+        assert_eq!(paths.knock_direct().await, Seen::Refused, "{kind:?}: new");
+        progress.reaches(StepKind::ReturnedAsReader).await;
         // The trap: the old address reads, and refuses to write.
-        let stale = ways.direct().await;
+        let stale = paths.direct().await;
         assert_eq!(ask(&stale, "select 1").await, Seen::Answer);
         let read_only = SqlState::READ_ONLY_SQL_TRANSACTION.code().to_owned();
         assert_eq!(
@@ -38,15 +37,15 @@ async fn the_writer_goes(kind: FailoverKind, idle_sees: Seen, busy_sees: Seen) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_ends_connections_without_a_word_and_refuses_new_ones() {
+async fn a_crash_ends_connections_without_a_message_and_refuses_new_ones() {
     the_writer_goes(FailoverKind::Crash, Seen::End, Seen::End).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fast_stop_tells_57p01() {
-    let told = code(&SqlState::ADMIN_SHUTDOWN);
-    // The driver hands an idle connection's last words to the connection, not to the next question.
-    the_writer_goes(FailoverKind::Stop, Seen::End, told).await;
+async fn a_fast_stop_answers_57p01() {
+    let message = code(&SqlState::ADMIN_SHUTDOWN);
+    // The driver gives an idle connection's last message to the connection, not to the next query.
+    the_writer_goes(FailoverKind::Stop, Seen::End, message).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,15 +56,15 @@ async fn an_immediate_stop_ends_connections_after_a_mere_warning() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_writer_hangs_and_is_killed_when_its_loss_is_detected() {
     let mut lab = start(false).await;
-    let look = |ways: Ways, mut course: Course| async move {
-        let idle = ways.direct().await;
-        course.reaches(StepKind::Frozen).await;
-        let (known, new) = tokio::join!(ask(&idle, "select 1"), ways.knock_direct());
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let idle = paths.direct().await;
+        progress.reaches(StepKind::Frozen).await;
+        let (known, new) = tokio::join!(ask(&idle, "select 1"), paths.knock_direct());
         assert_eq!((known, new), (Seen::Hang, Seen::Hang));
-        course.reaches(StepKind::Fenced).await;
-        assert_eq!(ways.knock_direct().await, Seen::Refused);
-        course.reaches(StepKind::ProxyResumed).await;
-        assert_eq!(ways.knock_proxy().await, Seen::Answer);
+        progress.reaches(StepKind::Fenced).await;
+        assert_eq!(paths.knock_direct().await, Seen::Refused);
+        progress.reaches(StepKind::ProxyResumed).await;
+        assert_eq!(paths.knock_proxy().await, Seen::Answer);
     };
     let steps = break_and_look(&mut lab, options(FailoverKind::Freeze), look).await;
     let kinds: Vec<StepKind> = steps.iter().map(|step| step.step).collect();
@@ -103,12 +102,12 @@ async fn a_writer_that_thaws_late_acknowledges_no_write_any_more() {
         dns_after: Duration::from_secs(10),
         ..options(FailoverKind::Freeze)
     };
-    let look = |ways: Ways, mut course: Course| async move {
-        let stale = ways.direct().await;
-        course.reaches(StepKind::Promoted).await;
-        course.reaches(StepKind::Thawed).await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let stale = paths.direct().await;
+        progress.reaches(StepKind::Promoted).await;
+        progress.reaches(StepKind::Thawed).await;
         assert_eq!(ask(&stale, "select 1").await, Seen::Answer);
-        // Synchronous replication: nobody follows it, so it waits for ever. No split brain.
+        // Synchronous replication: no reader follows it, so it waits for ever. No split brain.
         let written = ask(&stale, "insert into written values (7)").await;
         assert_eq!(written, Seen::Hang);
     };
@@ -118,20 +117,21 @@ async fn a_writer_that_thaws_late_acknowledges_no_write_any_more() {
     assert_eq!(lost.unwrap_or_default().len(), 0);
 }
 
-/// A blackhole, by whatever means the lab has.
-async fn packets_are_dropped(mut lab: Lab) {
-    let look = |ways: Ways, mut course: Course| async move {
-        let idle = ways.direct().await;
-        course.reaches(StepKind::Blackholed).await;
-        let (known, new) = tokio::join!(ask(&idle, "select 1"), ways.knock_direct());
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_drops_everything_closes_nothing() {
+    let mut lab = start(true).await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let idle = paths.direct().await;
+        progress.reaches(StepKind::Blackholed).await;
+        let (known, new) = tokio::join!(ask(&idle, "select 1"), paths.knock_direct());
         assert_eq!((known, new), (Seen::Hang, Seen::Hang));
-        course.reaches(StepKind::Fenced).await;
-        // Fenced, and nobody hears of it: a dead host refuses nothing.
-        assert_eq!(ways.knock_direct().await, Seen::Hang);
-        course.reaches(StepKind::ProxyResumed).await;
-        assert_eq!(ways.knock_proxy().await, Seen::Answer);
-        course.reaches(StepKind::ReturnedAsReader).await;
-        assert_eq!(ways.knock_direct().await, Seen::Answer);
+        progress.reaches(StepKind::Fenced).await;
+        // Fenced, and no client notices: a dead host refuses nothing.
+        assert_eq!(paths.knock_direct().await, Seen::Hang);
+        progress.reaches(StepKind::ProxyResumed).await;
+        assert_eq!(paths.knock_proxy().await, Seen::Answer);
+        progress.reaches(StepKind::ReturnedAsReader).await;
+        assert_eq!(paths.knock_direct().await, Seen::Answer);
     };
     let wish = FailoverOptions {
         return_after: Duration::from_secs(8),
@@ -139,11 +139,6 @@ async fn packets_are_dropped(mut lab: Lab) {
         ..options(FailoverKind::Blackhole)
     };
     break_and_look(&mut lab, wish, look).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_that_swallows_everything_closes_nothing() {
-    packets_are_dropped(start(true).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -166,11 +161,11 @@ async fn a_switchover_is_no_error_behind_the_proxy() {
         }
         acknowledged
     });
-    let look = |ways: Ways, mut course: Course| async move {
-        let asked = ways.busy().await;
-        course.reaches(StepKind::Stopped).await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let asked = paths.busy().await;
+        progress.reaches(StepKind::Stopped).await;
         assert_eq!(asked.await.unwrap(), code(&SqlState::ADMIN_SHUTDOWN));
-        assert_eq!(ways.knock_direct().await, Seen::Refused);
+        assert_eq!(paths.knock_direct().await, Seen::Refused);
     };
     break_and_look(&mut lab, options(FailoverKind::Switchover), look).await;
     stop.send(true).unwrap();
@@ -184,15 +179,15 @@ async fn a_switchover_is_no_error_behind_the_proxy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_demoted_writer_answers_at_once_and_refuses_writes_with_25006() {
     let mut lab = start(false).await;
-    let look = |ways: Ways, mut course: Course| async move {
-        course.reaches(StepKind::ReturnedAsReader).await;
-        let stale = ways.direct().await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        progress.reaches(StepKind::ReturnedAsReader).await;
+        let stale = paths.direct().await;
         assert_eq!(ask(&stale, "select 1").await, Seen::Answer);
         let refused = code(&SqlState::READ_ONLY_SQL_TRANSACTION);
         let write = "insert into written values (1)";
         assert_eq!(ask(&stale, write).await, refused);
-        course.reaches(StepKind::ProxyResumed).await;
-        assert_eq!(ways.knock_proxy().await, Seen::Answer);
+        progress.reaches(StepKind::ProxyResumed).await;
+        assert_eq!(paths.knock_proxy().await, Seen::Answer);
         assert_eq!(ask(&stale, write).await, refused, "DNS is stale still");
     };
     let wish = FailoverOptions {
@@ -207,26 +202,26 @@ async fn a_demoted_writer_answers_at_once_and_refuses_writes_with_25006() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_refuses_for_a_while_and_comes_back_in_place() {
     let mut lab = start(false).await;
-    let look = |ways: Ways, mut course: Course| async move {
-        let asked = ways.busy().await;
-        course.reaches(StepKind::Stopped).await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let asked = paths.busy().await;
+        progress.reaches(StepKind::Stopped).await;
         assert_eq!(asked.await.unwrap(), code(&SqlState::ADMIN_SHUTDOWN));
-        assert_eq!(ways.knock_direct().await, Seen::Refused);
-        course.reaches(StepKind::Restarted).await;
-        assert_eq!(ways.knock_direct().await, Seen::Answer);
+        assert_eq!(paths.knock_direct().await, Seen::Refused);
+        progress.reaches(StepKind::Restarted).await;
+        assert_eq!(paths.knock_direct().await, Seen::Answer);
     };
     break_and_look(&mut lab, options(FailoverKind::Restart), look).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flapping_writer_falls_as_often_as_it_is_told() {
+async fn a_flapping_writer_crashes_as_often_as_asked() {
     let mut lab = start(false).await;
-    let look = |ways: Ways, mut course: Course| async move {
-        for fall in 1..=2 {
-            course.nth(StepKind::Crash, fall).await;
-            assert_eq!(ways.knock_direct().await, Seen::Refused, "fall {fall}");
-            course.nth(StepKind::Restarted, fall).await;
-            assert_eq!(ways.knock_direct().await, Seen::Answer, "fall {fall}");
+    let look = |paths: Paths, mut progress: Progress| async move {
+        for crash in 1..=2 {
+            progress.nth(StepKind::Crash, crash).await;
+            assert_eq!(paths.knock_direct().await, Seen::Refused, "crash {crash}");
+            progress.nth(StepKind::Restarted, crash).await;
+            assert_eq!(paths.knock_direct().await, Seen::Answer, "crash {crash}");
         }
     };
     let wish = FailoverOptions {
@@ -234,22 +229,22 @@ async fn a_flapping_writer_falls_as_often_as_it_is_told() {
         ..options(FailoverKind::Flap)
     };
     let steps = break_and_look(&mut lab, wish, look).await;
-    let falls = steps.iter().filter(|step| step.step == StepKind::Crash);
-    assert_eq!(falls.count(), 2);
+    let crashes = steps.iter().filter(|step| step.step == StepKind::Crash);
+    assert_eq!(crashes.count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_proxy_that_restarts_leaves_the_direct_way_alone() {
+async fn a_proxy_that_restarts_leaves_the_direct_path_alone() {
     let mut lab = start(false).await;
-    let look = |ways: Ways, mut course: Course| async move {
-        let (proxied, direct) = (ways.proxy().await, ways.direct().await);
-        course.reaches(StepKind::ProxyStopped).await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let (proxied, direct) = (paths.proxy().await, paths.direct().await);
+        progress.reaches(StepKind::ProxyStopped).await;
         assert_eq!(ask(&proxied, "select 1").await, Seen::End);
-        assert_eq!(ways.knock_proxy().await, Seen::Refused);
+        assert_eq!(paths.knock_proxy().await, Seen::Refused);
         let write = "insert into written values (1)";
         assert_eq!(ask(&direct, write).await, Seen::Answer);
-        course.reaches(StepKind::ProxyStarted).await;
-        assert_eq!(ways.knock_proxy().await, Seen::Answer);
+        progress.reaches(StepKind::ProxyStarted).await;
+        assert_eq!(paths.knock_proxy().await, Seen::Answer);
     };
     break_and_look(&mut lab, options(FailoverKind::ProxyRestart), look).await;
 }
@@ -263,20 +258,20 @@ async fn a_slow_network_answers_late_and_makes_no_error() {
         down_for: Duration::from_secs(5),
         ..FailoverOptions::default()
     };
-    let look = |ways: Ways, mut course: Course| async move {
-        let clients = [ways.direct().await, ways.proxy().await];
-        course.reaches(StepKind::Slowed).await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let clients = [paths.direct().await, paths.proxy().await];
+        progress.reaches(StepKind::Slowed).await;
         for client in &clients {
             let asked = std::time::Instant::now();
             assert_eq!(ask(client, "select 1").await, Seen::Answer);
-            // There and back; how much longer is the machine's business.
+            // There and back; how much longer depends on the machine.
             let took = asked.elapsed();
             assert!(took >= Duration::from_millis(600), "{took:?}");
         }
-        course.reaches(StepKind::Restored).await;
+        progress.reaches(StepKind::Restored).await;
     };
     break_and_look(&mut lab, wish, look).await;
-    wait_until("an answer that is not late", async || {
+    wait_until_async("an answer that is not late", LIMIT, async || {
         let client = connect(&lab.proxy_url(), None).await.unwrap();
         let asked = std::time::Instant::now();
         client.batch_execute("select 1").await.unwrap();
@@ -295,9 +290,9 @@ async fn a_narrow_network_takes_its_time() {
         down_for: Duration::from_secs(5),
         ..FailoverOptions::default()
     };
-    let look = |ways: Ways, mut course: Course| async move {
-        let client = ways.direct().await;
-        course.reaches(StepKind::Slowed).await;
+    let look = |paths: Paths, mut progress: Progress| async move {
+        let client = paths.direct().await;
+        progress.reaches(StepKind::Slowed).await;
         let asked = std::time::Instant::now();
         // 60,000 bytes at 50,000 a second.
         let row = client.query_one("select repeat('x', 60000)", &[]).await;
@@ -309,7 +304,7 @@ async fn a_narrow_network_takes_its_time() {
 }
 
 #[tokio::test]
-async fn what_a_lab_cannot_break_it_says_before_it_breaks_anything() {
+async fn what_a_lab_cannot_break_is_refused_before_anything_is_broken() {
     let mut lab = start(false).await;
     for kind in [FailoverKind::Slow, FailoverKind::Blackhole] {
         let error = lab.failover(&options(kind), |_| ()).await.unwrap_err();

@@ -1,12 +1,13 @@
-//! Random faults one after the other, some of them by hand and in the middle of others; `heal` leads back each time.
+//! Random faults one after the other, some of them by hand and in the middle of others; `heal` mends them each time.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
-use crate::common::{connect, processes_in};
+use crate::common::{connect, processes_in, signal};
 use lab::{FailoverKind, FailoverOptions, Lab, LabOptions, WRITER_NAME, lookup};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rustix::process::Signal;
 
-/// What the lab is told to do: everything, each time in another way.
+/// All of them; each time with other options.
 const KINDS: [FailoverKind; 11] = [
     FailoverKind::Crash,
     FailoverKind::Stop,
@@ -56,15 +57,6 @@ fn draw(random: &mut StdRng) -> FailoverOptions {
     }
 }
 
-fn signal(signal: &str, pids: &[u32]) {
-    let pids = pids.iter().map(u32::to_string);
-    Command::new("kill")
-        .arg(signal)
-        .args(pids)
-        .status()
-        .unwrap();
-}
-
 /// Postmasters and pgbouncer: those of the lab's processes whose parent is not one of them.
 fn roots(dir: &Path) -> Vec<u32> {
     let all = processes_in(dir);
@@ -77,22 +69,19 @@ fn roots(dir: &Path) -> Vec<u32> {
     all.iter().copied().filter(is_root).collect()
 }
 
-/// Somebody's hand: processes killed or frozen that the lab knows nothing of.
+/// Processes killed or frozen by hand, without the lab.
 fn meddle(lab: &Lab, random: &mut StdRng) -> String {
     let roots = roots(lab.dir());
-    let how = if random.random_bool(0.5) {
-        "-KILL"
-    } else {
-        "-STOP"
+    let how = match random.random_bool(0.5) {
+        true => Signal::KILL,
+        false => Signal::STOP,
     };
     let some: Vec<u32> = roots
         .into_iter()
         .filter(|_| random.random_bool(0.5))
         .collect();
-    if !some.is_empty() {
-        signal(how, &some);
-    }
-    format!("{how} {some:?}")
+    signal(how, &some);
+    format!("{how:?} {some:?}")
 }
 
 async fn assert_healthy(lab: &mut Lab, story: &str) {
@@ -108,7 +97,7 @@ async fn assert_healthy(lab: &mut Lab, story: &str) {
             .await
             .unwrap_or_else(|error| panic!("{story}: {error}"));
     }
-    // Both say of themselves what the lab says of them, and the reader follows.
+    // Both report the roles that the lab reports, and the reader follows.
     let writer = connect(&lab.admin_url(lab.writer()), None).await.unwrap();
     let followers = "select count(*) from pg_stat_replication where state = 'streaming' and sync_state = 'sync'";
     let row = writer.query_one(followers, &[]).await.unwrap();
@@ -124,7 +113,7 @@ async fn assert_healthy(lab: &mut Lab, story: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_faults_and_hands_end_in_a_healthy_pair() {
+async fn random_faults_and_kills_by_hand_end_in_a_healthy_pair() {
     let seed = seed();
     let mut random = StdRng::seed_from_u64(seed);
     let mut lab = Lab::start(LabOptions {
@@ -143,7 +132,7 @@ async fn random_faults_and_hands_end_in_a_healthy_pair() {
         for _ in 0..random.random_range(1..=3) {
             let options = draw(&mut random);
             story += &format!(" {:?}", options.kind);
-            // Sometimes it is given up in its middle, as when the lab's client and its patience end.
+            // Sometimes it is given up halfway, as by a client that ends.
             let patience = match random.random_bool(0.4) {
                 true => Duration::from_millis(random.random_range(0..4_000)),
                 false => Duration::from_secs(90),

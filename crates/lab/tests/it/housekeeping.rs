@@ -1,24 +1,16 @@
-//! What a user does around the faults: hears again how to connect, heals, and cleans up, whatever happened.
+//! What a user does around the faults: prints again how to connect, heals, and cleans up, whatever happened.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
+
+use rustix::process::Signal;
 
 use crate::common::{
-    processes_in,
+    postmaster, processes_in,
     program::{TestLab, one_line_error, process_runs, stdout},
+    signal,
 };
 
 const FREE_PORTS: [&str; 6] = ["--port", "0", "--proxy-port", "0", "--dns-port", "0"];
-
-fn signal(name: &str, pids: &[u32]) {
-    let pids = pids.iter().map(u32::to_string);
-    let sent = Command::new("kill").arg(name).args(pids).status();
-    assert!(sent.unwrap().success());
-}
-
-fn postmaster(data: &Path) -> u32 {
-    let file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
-    file.lines().next().unwrap().parse().unwrap()
-}
 
 /// The creators of the System V segments that are there.
 fn creators_of_shared_memory() -> Vec<u32> {
@@ -28,7 +20,7 @@ fn creators_of_shared_memory() -> Vec<u32> {
 }
 
 #[test]
-fn env_says_again_what_up_said() {
+fn env_prints_again_what_up_printed() {
     let test = TestLab::new();
     one_line_error(&test.run(&["env"]), 1, "`lab up` starts one");
     let up = test.up();
@@ -39,12 +31,12 @@ fn env_says_again_what_up_said() {
 }
 
 #[test]
-fn heal_leads_back_from_a_hands_work() {
+fn heal_mends_what_was_broken_by_hand() {
     let test = TestLab::new();
     one_line_error(&test.run(&["heal"]), 1, "`lab up` starts one");
     test.up();
-    signal("-KILL", &[postmaster(&test.dir.join("a"))]);
-    signal("-STOP", &processes_in(&test.dir.join("pgbouncer")));
+    signal(Signal::KILL, &[postmaster(&test.dir.join("a"))]);
+    signal(Signal::STOP, &processes_in(&test.dir.join("pgbouncer")));
     let waited = test.run(&["status", "--wait", "100ms"]);
     one_line_error(&waited, 1, "the pair is not healthy after 100ms");
 
@@ -82,7 +74,7 @@ fn down_all_leaves_nothing_of_any_lab() {
     let held = creators_of_shared_memory();
     assert!(postmasters.iter().all(|pid| held.contains(pid)), "{held:?}");
     let owner = killed.owner();
-    signal("-KILL", &[owner]);
+    signal(Signal::KILL, &[owner]);
 
     let down = killed.lab(&["down", "--all"]);
     let error = String::from_utf8_lossy(&down.stderr).into_owned();
@@ -109,5 +101,5 @@ fn down_all_leaves_nothing_of_any_lab() {
 
     let again = killed.lab(&["down", "--all"]);
     assert_eq!(again.status.code(), Some(0));
-    assert_eq!(stdout(&again), "no lab of yours is there\n");
+    assert_eq!(stdout(&again), "no lab of yours was found\n");
 }

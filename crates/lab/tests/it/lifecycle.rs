@@ -1,9 +1,9 @@
-//! Labs start beside each other, are broken for a known time, and leave nothing, whatever happens.
+//! Labs start at the same time, are broken for a known time, and leave nothing, whatever happens.
 
 use std::{net::TcpListener, path::PathBuf, time::Duration};
 
-use crate::common::{connect, processes_in, wait_for};
-use lab::{Lab, LabError, LabOptions, NodeName, READER_NAME, lookup};
+use crate::common::{LIMIT, connect, processes_in};
+use lab::{Lab, LabError, LabOptions, NodeName, READER_NAME, lookup, testing::wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_labs_at_once_and_outages_of_known_length() {
@@ -74,7 +74,7 @@ fn a_panic_leaves_no_process_and_no_folder() {
     let dir = receiver.recv().unwrap();
     assert!(test.join().is_err());
     assert_eq!(processes_in(&dir), Vec::<u32>::new());
-    wait_for("the folder's removal", || !dir.exists());
+    wait_until("the folder's removal", LIMIT, || !dir.exists());
 }
 
 #[tokio::test]
@@ -105,7 +105,9 @@ async fn a_lab_that_cannot_start_leaves_nothing_behind() {
     };
     let error = Lab::start(options).await.unwrap_err();
     assert!(
-        error.to_string().contains("files that are no lab's"),
+        error
+            .to_string()
+            .contains("files that do not belong to a lab"),
         "{error}"
     );
     assert_eq!(

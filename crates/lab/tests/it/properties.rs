@@ -1,4 +1,4 @@
-//! The name server's answers; and whatever comes in, it survives.
+//! The name server's answers; it survives any datagram.
 
 use std::{net::Ipv4Addr, str::FromStr};
 
@@ -83,7 +83,7 @@ fn a_question_for_the_reader_gets_any_one_of_them() {
 }
 
 #[test]
-fn what_is_not_there_is_told_apart() {
+fn what_does_not_exist_is_answered_as_such() {
     let none = ask(&query(WRITER_NAME, RecordType::AAAA));
     assert_eq!(
         (none.metadata.response_code, none.answers.len()),
@@ -112,7 +112,7 @@ proptest! {
     #[test]
     fn any_datagram_is_survived(datagram in prop::collection::vec(any::<u8>(), 0..600)) {
         if let Some(answer) = zone().answer(&datagram) {
-            // What it says in return is a response to that very question.
+            // An answer is a response to that query.
             let answer = Message::from_vec(&answer).unwrap();
             prop_assert_eq!(answer.metadata.id.to_be_bytes(), [datagram[0], datagram[1]]);
             prop_assert_eq!(answer.metadata.message_type, MessageType::Response);

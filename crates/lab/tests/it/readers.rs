@@ -1,23 +1,21 @@
-//! Several readers: all follow whoever is the writer, and the reader's name leads to each.
+//! Several readers: all follow the current writer, and the reader's name resolves to each.
 
-use std::{collections::BTreeSet, fs, net::Ipv4Addr, process::Command};
+use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
 
-use crate::common::{connect, processes_in, wait_until};
+use crate::common::{LIMIT, connect, postmaster, processes_in};
 use lab::{
     FailoverKind, FailoverOptions, Lab, LabOptions, NodeName, READER_NAME, StepKind, lookup,
+    testing::wait_until_async,
 };
-use std::time::Duration;
+use rustix::process::Signal;
 
-/// To a server's postmaster; where that is killed, its other processes go by themselves.
-fn signal(name: &str, lab: &Lab, node: NodeName) {
-    let data = lab.dir().join(node.as_str());
-    let file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
-    let pid = file.lines().next().unwrap();
-    let sent = Command::new("kill").args([name, pid]).status();
-    assert!(sent.unwrap().success());
+/// To a server's postmaster; where that is killed, its other processes end by themselves.
+fn signal(signal: Signal, lab: &Lab, node: NodeName) {
+    let pid = postmaster(&lab.dir().join(node.as_str()));
+    crate::common::signal(signal, &[pid]);
 }
 
-/// What the reader's name leads to, asked often enough to see all.
+/// What the reader's name resolves to, queried often enough to see all.
 fn named_readers(lab: &Lab) -> BTreeSet<Ipv4Addr> {
     let ask = |_| lookup(lab.dns_server(), READER_NAME).unwrap().unwrap().0;
     (0..200).map(ask).collect()
@@ -39,7 +37,7 @@ async fn assert_followed(lab: &Lab, value: i32, readers: &[NodeName]) {
             .await
             .unwrap();
         let query = format!("select 1 from seen where i = {value}");
-        wait_until("the row at a reader", async || {
+        wait_until_async("the row at a reader", LIMIT, async || {
             client
                 .simple_query(&query)
                 .await
@@ -52,7 +50,7 @@ async fn assert_followed(lab: &Lab, value: i32, readers: &[NodeName]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_reader_follows_through_failovers_and_hands() {
+async fn every_reader_follows_through_failovers_and_kills_by_hand() {
     use NodeName::{A, B, C, D};
     let mut lab = Lab::start(LabOptions {
         readers: 3,
@@ -86,9 +84,9 @@ async fn every_reader_follows_through_failovers_and_hands() {
         .unwrap();
     assert_followed(&lab, 3, &[B, C, D]).await;
 
-    // One that has more than the new writer cannot go on from there: it is made anew.
-    signal("-KILL", &lab, D);
-    signal("-STOP", &lab, C);
+    // One that has more log than the new writer cannot follow it: it becomes a fresh copy.
+    signal(Signal::KILL, &lab, D);
+    signal(Signal::STOP, &lab, C);
     assert!(
         lab.failover(&quick(FailoverKind::Crash), |_| ())
             .await

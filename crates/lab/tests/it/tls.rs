@@ -1,4 +1,4 @@
-//! A lab with TLS: applications get in with it only, and its certificate stands for every name and address.
+//! A lab with TLS: applications connect with it only, and its certificate has every name and address.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 
 const IS_TLS: &str = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
 
-/// Asks with libpq, which verifies what the URL wants verified. `address` stands for what DNS would say.
+/// Asks with libpq, which verifies what the URL says. `address` replaces DNS.
 fn psql(url: &str, address: &str, query: &str) -> Output {
     let program = Software::find().unwrap().pg_bindir.join("psql");
     Command::new(program)
@@ -39,7 +39,7 @@ fn refusal(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn applications_need_it_on_every_way_and_can_verify_it() {
+async fn applications_need_it_on_every_path_and_can_verify_it() {
     let mut lab = Lab::start(LabOptions {
         tls: true,
         ..LabOptions::default()
@@ -61,7 +61,7 @@ async fn applications_need_it_on_every_way_and_can_verify_it() {
         assert_eq!(answer(&psql(url, address, IS_TLS)), "t", "{url}");
     }
 
-    // Without it: neither the server nor the proxy lets anybody in.
+    // Without it both the server and the proxy refuse.
     let plain = |url: &str| url.split_once('?').unwrap().0.to_owned() + "?sslmode=disable";
     let address = Some(lab.writer().address());
     let refused = connect(&plain(&direct), address).await.unwrap_err();
@@ -70,7 +70,7 @@ async fn applications_need_it_on_every_way_and_can_verify_it() {
     let refused = connect(&plain(&proxy), None).await.unwrap_err();
     assert!(refused.as_db_error().is_some(), "{refused:?}");
 
-    // A name that the certificate does not know, and an authority that did not sign it.
+    // A name that the certificate does not have, and an authority that did not sign it.
     let elsewhere = direct.replace("writer.lab.test", "writer.example.com");
     let refused = refusal(&psql(&elsewhere, "127.0.0.2", "select 1"));
     assert!(refused.contains("does not match host name"), "{refused}");
@@ -90,7 +90,7 @@ async fn applications_need_it_on_every_way_and_can_verify_it() {
     drop(other);
     assert_key_is_private(&authority.with_file_name("server.key"));
 
-    // It goes on with the next writer.
+    // And with the next writer.
     let quick = FailoverOptions {
         dns_after: Duration::ZERO,
         return_after: Duration::ZERO,

@@ -1,14 +1,17 @@
-//! A client's eyes on a lab while it breaks.
+//! What a client sees of a lab while it breaks.
 
 use std::{future::Future, net::Ipv4Addr, time::Duration};
 
-use lab::{FailoverKind, FailoverOptions, Lab, LabOptions, Step, StepKind, WRITER_NAME, lookup};
+use lab::{
+    FailoverKind, FailoverOptions, Lab, LabOptions, Step, StepKind, WRITER_NAME, lookup,
+    testing::wait_until_async,
+};
 use tokio::sync::{oneshot, watch};
 use tokio_postgres::{Client, Error, error::SqlState};
 
-use super::{connect, wait_until};
+use super::{LIMIT, connect};
 
-/// How long a client listens before it calls it a hang: nothing else in a lab takes nearly as long.
+/// How long a client waits before it counts as a hang: nothing else in a lab takes nearly as long.
 pub(crate) const HANG: Duration = Duration::from_secs(2);
 
 /// What came of something that a client asked.
@@ -17,11 +20,11 @@ pub(crate) enum Seen {
     Answer,
     /// With the server's code.
     Code(String),
-    /// The connection ended without a word.
+    /// The connection ended without a message.
     End,
     /// The port refuses.
     Refused,
-    /// Nothing at all.
+    /// No answer at all.
     Hang,
 }
 
@@ -49,7 +52,7 @@ pub(crate) async fn ask(client: &Client, statement: &str) -> Seen {
     }
 }
 
-/// A new connection, and one question.
+/// A new connection, and one query.
 pub(crate) async fn knock(url: &str, address: Option<Ipv4Addr>) -> Seen {
     match tokio::time::timeout(HANG, connect(url, address)).await {
         Ok(Ok(client)) => ask(&client, "select 1").await,
@@ -60,13 +63,13 @@ pub(crate) async fn knock(url: &str, address: Option<Ipv4Addr>) -> Seen {
 
 /// What a client may know of a lab without holding it.
 #[derive(Clone)]
-pub(crate) struct Ways {
+pub(crate) struct Paths {
     pub(crate) direct: String,
     pub(crate) proxy: String,
     pub(crate) writer: Ipv4Addr,
 }
 
-impl Ways {
+impl Paths {
     pub(crate) async fn direct(&self) -> Client {
         connect(&self.direct, Some(self.writer)).await.unwrap()
     }
@@ -75,7 +78,7 @@ impl Ways {
         connect(&self.proxy, None).await.unwrap()
     }
 
-    /// A statement that is under way when this returns.
+    /// A statement that is in flight when this returns.
     pub(crate) async fn busy(&self) -> tokio::task::JoinHandle<Seen> {
         let (busy, other) = (self.direct().await, self.direct().await);
         let asked = tokio::spawn(async move {
@@ -83,7 +86,7 @@ impl Ways {
             ended.map_or_else(|error| seen(&error), |()| Seen::Answer)
         });
         let count = "select count(*) from pg_stat_activity where state = 'active' and query = 'select pg_sleep(60)'";
-        wait_until("the statement", async || {
+        wait_until_async("the statement", LIMIT, async || {
             other.query_one(count, &[]).await.unwrap().get::<_, i64>(0) == 1
         })
         .await;
@@ -99,14 +102,14 @@ impl Ways {
     }
 }
 
-/// The steps so far, for whoever looks at the lab meanwhile.
-pub(crate) struct Course {
+/// The steps so far, for a test that looks at the lab meanwhile.
+pub(crate) struct Progress {
     pub(crate) steps: watch::Receiver<Vec<StepKind>>,
-    /// Nothing is broken before somebody waits for it.
+    /// Nothing is broken before the test waits for it.
     pub(crate) begin: Option<oneshot::Sender<()>>,
 }
 
-impl Course {
+impl Progress {
     /// Waits for the `count`th step of a kind.
     pub(crate) async fn nth(&mut self, kind: StepKind, count: usize) {
         let is_done =
@@ -143,10 +146,10 @@ pub(crate) async fn start(relay: bool) -> Lab {
 pub(crate) async fn break_and_look<F: Future<Output = ()>>(
     lab: &mut Lab,
     options: FailoverOptions,
-    look: impl FnOnce(Ways, Course) -> F,
+    look: impl FnOnce(Paths, Progress) -> F,
 ) -> Vec<Step> {
     let before = lab.writer();
-    let ways = Ways {
+    let paths = Paths {
         direct: lab.direct_url(),
         proxy: lab.proxy_url(),
         writer: before.address(),
@@ -155,14 +158,14 @@ pub(crate) async fn break_and_look<F: Future<Output = ()>>(
     let (begin, begun) = oneshot::channel();
     let failover = async {
         begun.await.unwrap();
-        let tell = |step: &Step| sender.send_modify(|steps| steps.push(step.step));
-        lab.failover(&options, tell).await.unwrap()
+        let on_step = |step: &Step| sender.send_modify(|steps| steps.push(step.step));
+        lab.failover(&options, on_step).await.unwrap()
     };
     let (steps, ()) = tokio::join!(
         failover,
         look(
-            ways,
-            Course {
+            paths,
+            Progress {
                 steps: receiver,
                 begin: Some(begin)
             }
@@ -173,7 +176,7 @@ pub(crate) async fn break_and_look<F: Future<Output = ()>>(
     steps
 }
 
-/// Both ways lead to a server that takes writes.
+/// Both paths lead to a server that takes writes.
 pub(crate) async fn assert_healthy(lab: &mut Lab) {
     let answer = lookup(lab.dns_server(), WRITER_NAME).unwrap().unwrap().0;
     assert_eq!(answer, lab.writer().address());

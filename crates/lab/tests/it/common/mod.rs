@@ -1,4 +1,4 @@
-//! What the tests of the lab share: looking at it from outside, as a client or the operating system does.
+//! What the tests of the lab share: its view from outside, as a client or the operating system has it.
 
 pub(crate) mod faults;
 pub(crate) mod program;
@@ -7,10 +7,14 @@ use std::{
     fs,
     net::Ipv4Addr,
     path::Path,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::{Client, Config, Error, NoTls};
+
+/// For what has to come, however long it takes on a busy machine.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Connects to `url`, at `address` if the name in it is one that only the lab knows.
 pub(crate) async fn connect(url: &str, address: Option<Ipv4Addr>) -> Result<Client, Error> {
@@ -24,7 +28,7 @@ pub(crate) async fn connect(url: &str, address: Option<Ipv4Addr>) -> Result<Clie
     Ok(client)
 }
 
-/// Every process that stands in `dir`: the servers do. Asked of the kernel, not of the lab.
+/// Every process whose working folder is in `dir`, as that of the servers is; from the kernel, not from the lab.
 pub(crate) fn processes_in(dir: &Path) -> Vec<u32> {
     let pids = fs::read_dir("/proc")
         .unwrap()
@@ -36,13 +40,18 @@ pub(crate) fn processes_in(dir: &Path) -> Vec<u32> {
     .collect()
 }
 
-/// Waits until `done`, for a long time: how fast it comes is no part of any test.
-pub(crate) fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !done() {
-        assert!(Instant::now() < deadline, "{what} did not come in 30 s");
-        std::thread::sleep(Duration::from_millis(20));
+pub(crate) fn signal(signal: Signal, pids: &[u32]) {
+    for &pid in pids {
+        let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        // One that is gone already needs no signal.
+        let _ = kill_process(pid, signal);
     }
+}
+
+/// The process id in a server's data folder.
+pub(crate) fn postmaster(data: &Path) -> u32 {
+    let file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
+    file.lines().next().unwrap().parse().unwrap()
 }
 
 /// UTC, microseconds since 1970.
@@ -51,13 +60,4 @@ pub(crate) fn now_us() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_micros() as i64
-}
-
-/// The same for what is asked of a server.
-pub(crate) async fn wait_until(what: &str, mut done: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !done().await {
-        assert!(Instant::now() < deadline, "{what} did not come in 30 s");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -1,4 +1,4 @@
-//! A relay before a server: what comes to the server's public address goes on to the server, unless it is told to drop or delay it.
+//! A relay in front of a server: it forwards what reaches the server's public address to the server, or drops or delays it.
 
 use std::{
     collections::VecDeque,
@@ -22,27 +22,27 @@ use tokio::{
 
 use crate::error::LabError;
 
-/// The most that is read at once, bytes; also the most that a slow way holds back at once.
+/// The most that is read at once, in bytes.
 const CHUNK: usize = 16 * 1024;
-/// How many chunks may be on a slow way: beyond that the sender waits, as it would for a full window.
+/// How many chunks a slow relay holds: beyond that the sender waits, as it would for a full window.
 const WINDOW: usize = 64;
 
-/// How the way is at the moment.
+/// How the relay treats connections at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Way {
-    /// The server is there: who connects is let in. Where it is not, who connects is refused.
+pub(crate) struct Traffic {
+    /// The server runs, and connections are accepted. Where it does not, they are refused.
     pub(crate) is_open: bool,
-    /// Nothing is let through, in neither direction, and nothing is closed. Goes before `is_open`.
+    /// Nothing is forwarded, in either direction, and nothing is closed. Takes precedence over `is_open`.
     pub(crate) is_blackhole: bool,
-    /// Added to the way in each direction.
+    /// Added in each direction.
     pub(crate) latency: Duration,
-    /// A random time between nothing and this is added to that.
+    /// A random time, this long at most, is added to that.
     pub(crate) latency_jitter: Duration,
     /// Bytes per second, in each direction of each connection.
     pub(crate) bandwidth: Option<u64>,
 }
 
-impl Way {
+impl Traffic {
     /// Open, or closed, and as fast as loopback is.
     fn plain(is_open: bool) -> Self {
         Self {
@@ -58,86 +58,86 @@ impl Way {
 /// A running relay; it ends when this is dropped, and with it every connection through it.
 #[derive(Debug)]
 pub(crate) struct Relay {
-    way: watch::Sender<Way>,
+    traffic: watch::Sender<Traffic>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Relay {
-    /// Takes `public`, and lets nobody in until [`Relay::open`]. On a thread of its own, so that a busy runtime delays nothing.
+    /// Takes `public`, and refuses connections until [`Relay::open`]. On a thread of its own, so that a busy runtime delays nothing.
     pub(crate) fn start(public: SocketAddr, server: SocketAddr) -> Result<Self, LabError> {
-        let (sender, way) = watch::channel(Way::plain(false));
+        let (sender, traffic) = watch::channel(Traffic::plain(false));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(LabError::io("starting a relay"))?;
         let thread = thread::Builder::new()
             .name("lab-relay".to_owned())
-            .spawn(move || runtime.block_on(serve(public, server, way)))
+            .spawn(move || runtime.block_on(serve(public, server, traffic)))
             .map_err(LabError::io("starting a relay's thread"))?;
         Ok(Self {
-            way: sender,
+            traffic: sender,
             thread: Some(thread),
         })
     }
 
-    /// The server is there.
+    /// Accepts connections: the server runs.
     pub(crate) fn open(&self) {
-        self.way.send_modify(|way| way.is_open = true);
+        self.traffic.send_modify(|traffic| traffic.is_open = true);
     }
 
-    /// The server is gone: who connects is refused from now on. Connections that are there end with the server's.
+    /// Refuses new connections: the server is gone. Those that exist end with the server's.
     pub(crate) fn close(&self) {
-        self.way.send_modify(|way| way.is_open = false);
+        self.traffic.send_modify(|traffic| traffic.is_open = false);
     }
 
-    /// Drops everything, or no longer.
+    /// Drops everything from now on, or nothing.
     pub(crate) fn blackhole(&self, is_blackhole: bool) {
-        self.way.send_modify(|way| way.is_blackhole = is_blackhole);
+        self.traffic
+            .send_modify(|traffic| traffic.is_blackhole = is_blackhole);
     }
 
-    /// Does it drop everything?
     pub(crate) fn is_blackhole(&self) -> bool {
-        self.way.borrow().is_blackhole
+        self.traffic.borrow().is_blackhole
     }
 
-    /// Delays what goes through.
     pub(crate) fn slow(&self, latency: Duration, latency_jitter: Duration, bandwidth: Option<u64>) {
-        self.way.send_modify(|way| {
-            way.latency = latency;
-            way.latency_jitter = latency_jitter;
-            way.bandwidth = bandwidth;
+        self.traffic.send_modify(|traffic| {
+            traffic.latency = latency;
+            traffic.latency_jitter = latency_jitter;
+            traffic.bandwidth = bandwidth;
         });
     }
 
     /// As fast as loopback is, and nothing dropped.
     pub(crate) fn restore(&self) {
-        self.way.send_modify(|way| *way = Way::plain(way.is_open));
+        self.traffic
+            .send_modify(|traffic| *traffic = Traffic::plain(traffic.is_open));
     }
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        // The thread ends when the way's sender is gone.
+        // The thread ends when the sender is gone.
         drop(std::mem::replace(
-            &mut self.way,
-            watch::channel(Way::plain(false)).0,
+            &mut self.traffic,
+            watch::channel(Traffic::plain(false)).0,
         ));
         if let Some(thread) = self.thread.take() {
-            // It only ends by panicking or by being told to; either way it is over.
+            // An error here means that it panicked; it has ended either traffic.
             let _ = thread.join();
         }
     }
 }
 
-async fn serve(public: SocketAddr, server: SocketAddr, mut way: watch::Receiver<Way>) {
+async fn serve(public: SocketAddr, server: SocketAddr, mut traffic: watch::Receiver<Traffic>) {
     let mut listener = None;
     loop {
-        let Way {
+        let Traffic {
             is_open,
             is_blackhole,
             ..
-        } = *way.borrow_and_update();
-        // Blackholed it listens and accepts nothing: the kernel shakes hands, and that is all that anybody ever hears.
+        } = *traffic.borrow_and_update();
+        // In a blackhole it listens and accepts nothing: the kernel shakes hands, and no more answer comes.
         match (is_open || is_blackhole, &listener) {
             (true, None) => match listen(public) {
                 Ok(made) => listener = Some(made),
@@ -153,11 +153,11 @@ async fn serve(public: SocketAddr, server: SocketAddr, mut way: watch::Receiver<
             }
         };
         tokio::select! {
-            changed = way.changed() => if changed.is_err() {
+            changed = traffic.changed() => if changed.is_err() {
                 return;
             },
             accepted = accepted => if let Ok((client, _)) = accepted {
-                tokio::spawn(relay(client, server, way.clone()));
+                tokio::spawn(relay(client, server, traffic.clone()));
             },
         }
     }
@@ -172,33 +172,37 @@ fn listen(public: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// One client's connection.
-async fn relay(client: TcpStream, server: SocketAddr, way: watch::Receiver<Way>) {
+async fn relay(client: TcpStream, server: SocketAddr, traffic: watch::Receiver<Traffic>) {
     let _ = client.set_nodelay(true);
     let Ok(upstream) = TcpStream::connect(server).await else {
-        // It died this moment: the client hears what it would hear from a dead server's port.
+        // The server died at this moment: the client is reset, as by a dead server's port.
         let _ = client.set_zero_linger();
         return;
     };
     let _ = upstream.set_nodelay(true);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = upstream.into_split();
-    let there = carry(from_client, to_server, way.clone());
-    let back = carry(from_server, to_client, way);
+    let there = carry(from_client, to_server, traffic.clone());
+    let back = carry(from_server, to_client, traffic);
     tokio::join!(there, back);
 }
 
-/// Carries bytes one way until either end closes, or the relay ends.
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
-    let mut on_the_way: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
+/// Carries bytes one traffic until either end closes, or the relay ends.
+async fn carry(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut traffic: watch::Receiver<Traffic>,
+) {
+    let mut queued: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
     let mut buffer = vec![0; CHUNK];
     let mut is_read = true;
-    // When the last chunk has left a narrow way.
+    // When the bandwidth allows the next chunk.
     let mut free_at = Instant::now();
     loop {
-        let now = *way.borrow_and_update();
-        let arrival = on_the_way.front().map(|(arrival, _)| *arrival);
+        let now = *traffic.borrow_and_update();
+        let arrival = queued.front().map(|(arrival, _)| *arrival);
         if arrival.is_none() && !is_read {
-            // What it had to say is said: its end comes through as well, once anything comes through.
+            // All is forwarded: the end too, unless everything is dropped.
             if !now.is_blackhole {
                 let _ = to.shutdown().await;
                 return;
@@ -207,13 +211,13 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::
         let arrives = async {
             match arrival {
                 Some(_) if now.is_blackhole => pending().await,
-                // The timer's step is a millisecond: what is due does not wait for it.
+                // The timer's step is a millisecond: what is due is not delayed by it.
                 Some(arrival) if arrival <= Instant::now() => {}
                 Some(arrival) => sleep_until(arrival).await,
                 None => pending().await,
             }
         };
-        let may_read = is_read && !now.is_blackhole && on_the_way.len() < WINDOW;
+        let may_read = is_read && !now.is_blackhole && queued.len() < WINDOW;
         let read = async {
             match may_read {
                 true => from.read(&mut buffer).await,
@@ -221,10 +225,10 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::
             }
         };
         tokio::select! {
-            changed = way.changed() => if changed.is_err() {
+            changed = traffic.changed() => if changed.is_err() {
                 return;
             },
-            () = arrives => if let Some((_, chunk)) = on_the_way.pop_front()
+            () = arrives => if let Some((_, chunk)) = queued.pop_front()
                 && to.write_all(&chunk).await.is_err()
             {
                 return;
@@ -236,9 +240,9 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::
                     free_at = begun + transfer_time(length, now.bandwidth);
                     let jitter = now.latency_jitter.mul_f64(rand::rng().random_range(0.0..=1.0));
                     // In order, whatever the jitter: TCP would wait for the late one too.
-                    let latest = on_the_way.back().map_or(begun, |(arrival, _)| *arrival);
+                    let latest = queued.back().map_or(begun, |(arrival, _)| *arrival);
                     let arrival = (free_at + now.latency + jitter).max(latest);
-                    on_the_way.push_back((arrival, buffer[..length].to_vec()));
+                    queued.push_back((arrival, buffer[..length].to_vec()));
                 }
             },
         }
@@ -253,5 +257,4 @@ fn transfer_time(length: usize, bandwidth: Option<u64>) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "relay_tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! What a relay lets through, and what not: bytes in their order, ends, refusals.
+//! What a relay forwards and what it does not: bytes in their order, ends, refusals.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -13,10 +13,10 @@ use tokio::{
 
 use super::Relay;
 
-/// How long is waited for what must not come.
+/// How long nothing must come.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// A server that says everything back, and a relay before it.
+/// A server that sends everything back, and a relay in front of it.
 async fn echo() -> (Relay, SocketAddr) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let server = listener.local_addr().unwrap();
@@ -44,7 +44,7 @@ async fn connected(public: SocketAddr) -> TcpStream {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("the relay lets nobody in");
+    panic!("the relay accepts no connection");
 }
 
 async fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
@@ -59,7 +59,7 @@ async fn is_silent(stream: &mut TcpStream) -> bool {
 }
 
 #[tokio::test]
-async fn whoever_comes_is_refused_until_it_is_open_and_when_it_is_closed() {
+async fn connections_are_refused_until_it_is_open_and_when_it_is_closed() {
     let (relay, public) = echo().await;
     assert!(TcpStream::connect(public).await.is_err());
     relay.open();
@@ -69,29 +69,29 @@ async fn whoever_comes_is_refused_until_it_is_open_and_when_it_is_closed() {
     relay.close();
     for _ in 0..500 {
         if TcpStream::connect(public).await.is_err() {
-            // Who was in stays in: that connection ends with its server's.
+            // A connection that was accepted stays: it ends with its server's.
             client.write_all(b"there").await.unwrap();
             assert_eq!(read(&mut client, 5).await, b"there");
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("the relay still lets in");
+    panic!("the relay still accepts connections");
 }
 
 #[tokio::test]
-async fn a_blackhole_says_nothing_and_loses_nothing() {
+async fn a_blackhole_answers_nothing_and_loses_nothing() {
     let (relay, public) = echo().await;
     relay.open();
     let mut client = connected(public).await;
     client.write_all(b"1").await.unwrap();
     assert_eq!(read(&mut client, 1).await, b"1");
     relay.blackhole(true);
-    // The relay's thread hears of it in its own time.
+    // The relay's thread needs a moment.
     tokio::time::sleep(SILENCE).await;
     client.write_all(b"2").await.unwrap();
     assert!(is_silent(&mut client).await);
-    // A new one shakes hands with the kernel, and hears no more.
+    // A new one shakes hands with the kernel, and gets no more.
     let mut late = connected(public).await;
     late.write_all(b"3").await.unwrap();
     assert!(is_silent(&mut late).await);
@@ -101,7 +101,7 @@ async fn a_blackhole_says_nothing_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_slow_way_keeps_the_order_and_the_end() {
+async fn a_slow_relay_keeps_the_order_and_the_end() {
     let (relay, public) = echo().await;
     relay.open();
     relay.slow(
@@ -118,7 +118,7 @@ async fn a_slow_way_keeps_the_order_and_the_end() {
         for chunk in sent.chunks(7_001) {
             writing.write_all(chunk).await.unwrap();
         }
-        // The end comes through as well, behind everything.
+        // The end is forwarded too, after everything.
         writing.shutdown().await.unwrap();
     };
     let ((), length) = tokio::join!(write, reading.read_to_end(&mut received));
