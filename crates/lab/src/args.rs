@@ -34,7 +34,7 @@ Examples:
   lab status --json              which server is the writer, and where the proxy and DNS lead
   lab status --wait 30s          wait for a healthy pair, 30 s at most
   lab down                       stop the lab and remove its folder
-  lab down --all                 stop every lab of yours, killed ones and those of other programs too"
+  lab down --all                 stop every lab of yours, those that other programs use too"
 )]
 pub struct Cli {
     #[command(subcommand)]

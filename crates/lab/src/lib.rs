@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! application --direct--> writer.lab.test (own name server, TTL 5 s) --> 127.0.0.2 or 127.0.0.3, same port
-//! application --proxy---> pgbouncer on 127.0.0.1 (transaction pooling) --> the writer, as the controller tells it
+//! application --proxy---> pgbouncer on 127.0.0.1 (transaction pooling) --> the writer, as the controller sets it
 //! ```
 //!
 //! Tests start a lab with [`Lab::start`]; the binary `lab` holds one in a background process.

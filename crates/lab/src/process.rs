@@ -99,7 +99,7 @@ pub(crate) fn send_signal(signal: Signal, pids: &[u32]) -> io::Result<()> {
 /// State letter and parent of a process, from `/proc/PID/stat`; `None` when it is gone.
 fn stat(pid: u32) -> Option<(char, u32)> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may hold anything, parentheses too.
+    // The name is in parentheses and may hold anything, parentheses too.
     let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     Some((state, fields.next()?.parse().ok()?))

@@ -18,7 +18,7 @@ use crate::{
     state,
 };
 
-/// Where a lab stands unless `--dir` names another folder.
+/// The folder of a lab unless `--dir` names another folder.
 pub(crate) fn default_dir() -> PathBuf {
     std::env::temp_dir().join("pgoutage-lab")
 }
@@ -33,7 +33,7 @@ pub(crate) struct Site {
     pub(crate) software: Software,
     pub(crate) port: u16,
     pub(crate) proxy_port: u16,
-    /// A relay stands before each server.
+    /// Each server has a relay in front of it.
     pub(crate) has_relay: bool,
     /// The servers and the proxy do TLS, and let the application in with it only.
     pub(crate) has_tls: bool,
@@ -126,7 +126,7 @@ impl Drop for Folder {
     }
 }
 
-/// Starts removing a folder and does not wait: on a disk that is told of each freed block (ext4 with `discard`) a
+/// Starts removing a folder and does not wait: on a disk that discards freed blocks (ext4 with `discard`) a
 /// data folder takes 3 s. `rm` goes on when we end, and does not mind another one in the same folder.
 pub(crate) fn remove_behind(dir: &Path) -> io::Result<()> {
     remove_command(dir).spawn().map(drop)

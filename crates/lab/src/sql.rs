@@ -9,7 +9,7 @@ use crate::{error::LabError, node_name::NodeName, site::Site};
 /// The limit of a statement that waits for nothing.
 pub(crate) const STATEMENT_LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs `future` for `limit` at most; `what` stands in the error.
+/// Runs `future` for `limit` at most; `what` is named in the error.
 pub(crate) async fn within<T>(
     what: &str,
     limit: Duration,

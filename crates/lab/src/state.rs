@@ -17,7 +17,7 @@ use crate::{
     process::{self, all_pids, is_alive},
 };
 
-/// A lab as it stands on disk; mode 0600, for it holds the passwords.
+/// The file has mode 0600, as it holds the passwords.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LabState {
     pub(crate) owner: Owner,
@@ -108,12 +108,12 @@ pub(crate) fn running_owner(dir: &Path) -> Option<u32> {
         .map(|state| state.owner.pid)
 }
 
-/// A server process of the lab in `dir`, known by its program and by standing in that folder.
+/// A server process of the lab in `dir`, known by its program and its working folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerProcess {
     pub(crate) pid: u32,
     pub(crate) program: String,
-    /// The part of the lab it stands in: `pgbouncer`, or the node.
+    /// Its folder in the lab's: `pgbouncer`, or the node.
     pub(crate) place: String,
 }
 

@@ -62,7 +62,7 @@ pub enum StepKind {
 }
 
 impl StepKind {
-    /// The step's name as it stands in `steps.jsonl`.
+    /// The step's name, as in `steps.jsonl`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -79,10 +79,10 @@ fn down_all_leaves_nothing_of_any_lab() {
     let down = killed.lab(&["down", "--all"]);
     let error = String::from_utf8_lossy(&down.stderr).into_owned();
     assert_eq!(down.status.code(), Some(0), "{error}");
-    let told = stdout(&down);
+    let printed = stdout(&down);
     for dir in dirs {
         let line = format!("stopped the lab in {}\n", dir.display());
-        assert!(told.contains(&line), "{told}");
+        assert!(printed.contains(&line), "{printed}");
         assert_eq!(processes_in(dir), Vec::<u32>::new());
         assert!(!dir.exists(), "{}", dir.display());
     }

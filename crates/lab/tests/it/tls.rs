@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 
 const IS_TLS: &str = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
 
-/// Asks with libpq, which verifies what the URL says. `address` replaces DNS.
+/// Queries with libpq, which verifies as the URL wants. `address` replaces DNS.
 fn psql(url: &str, address: &str, query: &str) -> Output {
     let program = Software::find().unwrap().pg_bindir.join("psql");
     Command::new(program)

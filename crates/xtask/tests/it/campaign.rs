@@ -4,9 +4,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::support::{figures, folder_of, group, program, succeed};
+use crate::support::{figures, folder_of, group, program, succeed, whole_machine};
 
-/// A lab as `lab up` starts it, gone when the test ends.
+const FREE_PORTS: [&str; 6] = ["--port", "0", "--proxy-port", "0", "--dns-port", "0"];
+
+/// A lab that `lab up` starts, stopped when the test ends.
 struct Served(PathBuf);
 
 impl Served {
@@ -41,10 +43,10 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// What the lab did stands in the recording, each step at its own time: the truth beside what was measured.
+/// The recording has each step of the lab as a mark with the step's own time: the truth next to what was measured.
 fn assert_steps_are_marks(lab: &Path, report: &serde_json::Value) {
     let steps = std::fs::read_to_string(lab.join("steps.jsonl")).unwrap();
-    let mut told: Vec<(i64, String)> = steps
+    let mut expected: Vec<(i64, String)> = steps
         .lines()
         .map(|line| {
             let step: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -65,38 +67,29 @@ fn assert_steps_are_marks(lab: &Path, report: &serde_json::Value) {
             (time.micros(), text("detail").to_owned())
         })
         .collect();
-    told.sort();
+    expected.sort();
     marks.sort();
-    assert!(told.len() >= 8, "{steps}");
-    assert_eq!(marks.len(), told.len(), "{marks:#?}");
-    for ((marked_us, mark), (told_us, step)) in marks.iter().zip(&told) {
+    assert!(expected.len() >= 8, "{steps}");
+    assert_eq!(marks.len(), expected.len(), "{marks:#?}");
+    for ((marked_us, mark), (step_us, step)) in marks.iter().zip(&expected) {
         assert_eq!(mark, step);
         // From one clock to the other and back, each rounded to a microsecond.
         assert!(
-            (marked_us - told_us).abs() <= 2,
-            "{mark}: {marked_us}, {told_us}"
+            (marked_us - step_us).abs() <= 2,
+            "{mark}: {marked_us}, {step_us}"
         );
     }
 }
 
 #[test]
 fn every_failover_is_an_episode_of_each_path() {
+    let _machine = whole_machine();
     let failovers = std::env::var("PGOUTAGE_FAILOVERS").unwrap_or_else(|_| "3".to_owned());
     let root = tempfile::tempdir().unwrap();
     // As root, the user postgres has to pass through it.
     std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let lab = Served(root.path().join("lab"));
-    let up = lab.run(&[
-        "up",
-        "--port",
-        "0",
-        "--proxy-port",
-        "0",
-        "--dns-port",
-        "0",
-        "--ttl",
-        "1s",
-    ]);
+    let up = lab.run(&[&["up", "--ttl", "1s"][..], &FREE_PORTS].concat());
     let variables = variables(&up);
     assert!(variables.len() >= 3, "{up}");
     let recorder = |arguments: &[&str]| {
@@ -141,14 +134,17 @@ fn every_failover_is_an_episode_of_each_path() {
             failovers,
             "{path} {of}: {episodes:#?}"
         );
-        for episode in episodes {
-            let downtime_us = episode["downtime_us"].as_i64().unwrap();
-            assert!(downtime_us > 0, "{episode:#?}");
-            let decomposition = &episode["decomposition"];
-            assert!(!decomposition["trigger"].is_null(), "{episode:#?}");
-            let parts = decomposition["parts"].as_object().unwrap();
-            let sum_us: i64 = parts.values().filter_map(serde_json::Value::as_i64).sum();
-            assert_eq!(sum_us, downtime_us, "{path} {of}: {episode:#?}");
-        }
+        episodes.iter().for_each(assert_decomposed);
     }
+}
+
+/// The parts of an episode's downtime are all of it.
+fn assert_decomposed(episode: &serde_json::Value) {
+    let downtime_us = episode["downtime_us"].as_i64().unwrap();
+    assert!(downtime_us > 0, "{episode:#?}");
+    let decomposition = &episode["decomposition"];
+    assert!(!decomposition["trigger"].is_null(), "{episode:#?}");
+    let parts = decomposition["parts"].as_object().unwrap();
+    let sum_us: i64 = parts.values().filter_map(serde_json::Value::as_i64).sum();
+    assert_eq!(sum_us, downtime_us, "{episode:#?}");
 }

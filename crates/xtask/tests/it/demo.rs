@@ -1,10 +1,10 @@
-//! The demo, whole: its figures against the times at which the lab broke and mended things, its files in other engines.
+//! The whole demo: its figures against the times of the lab's steps, its files in other engines.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{group, path, program, seconds, succeed};
+use crate::support::{group, path, program, seconds, succeed, whole_machine};
 
 /// Counts the rows of each path with DuckDB and with pyarrow, as the files are, and fails where a type is not what it is to be.
 const COUNT: &str = r#"
@@ -33,7 +33,8 @@ print(json.dumps({
 "#;
 
 #[test]
-fn the_demo_tells_the_truth_in_every_engine() {
+fn the_demo_is_right_in_every_engine() {
+    let _machine = whole_machine();
     let root = tempfile::tempdir().unwrap();
     let output = Command::new(program("lab"))
         .arg("demo")
@@ -72,7 +73,7 @@ fn the_demo_tells_the_truth_in_every_engine() {
     other_engines_count_what_the_live_view_counted(&folder, &stderr);
 }
 
-/// The lab says when it broke and when it mended: the reported downtimes have to hold that.
+/// The reported downtimes have to agree with the lab's steps.
 fn figures_agree_with_the_labs_times(folder: &Path) {
     let figures = crate::support::figures(folder);
     let text = std::fs::read_to_string(folder.join("logs/lab-steps.jsonl")).unwrap();
@@ -88,8 +89,8 @@ fn figures_agree_with_the_labs_times(folder: &Path) {
         .collect();
     let since_crash = |step: &str| steps[step] - steps["crash"];
 
-    // A writer is asked about three times a second on each path: what lies between two questions is in the resolution,
-    // and one ordinary response time (with a new connection and a busy machine) is not.
+    // About three writes a second on each path: the time between two of them is in the resolution, and one ordinary response time (with
+    // a new connection and a busy machine) is not.
     let ordinary = 0.3;
     let writer = |of: &str| {
         let figures = group(&figures, of, "writer");
@@ -103,15 +104,15 @@ fn figures_agree_with_the_labs_times(folder: &Path) {
     let truth = since_crash("proxy_resumed");
     assert!(
         proxy - resolution - ordinary <= truth && truth <= proxy + ordinary,
-        "proxy: {proxy} s (-{resolution} s) reported, {truth} s made"
+        "proxy: {proxy} s (-{resolution} s) reported, {truth} s injected"
     );
 
-    // Straight, service is back when the name leads to the new writer: up to a TTL (5 s) after the change.
+    // The direct path is back when the name resolves to the new writer: up to a TTL (5 s) after the change.
     let (direct, resolution) = writer("direct");
     let (from, to) = (since_crash("dns_changed"), since_crash("dns_changed") + 5.0);
     assert!(
         direct - resolution - ordinary <= to && from <= direct + ordinary,
-        "direct: {direct} s (-{resolution} s) reported, {from} to {to} s made"
+        "direct: {direct} s (-{resolution} s) reported, {from} to {to} s injected"
     );
     assert!(direct > proxy, "direct {direct} s, proxy {proxy} s");
     assert_eq!(path(&figures, "direct")["headline"]["group"], "writer");

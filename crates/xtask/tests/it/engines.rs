@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{copy_folder, golden, made, python, succeed, with_spark, workspace};
+use crate::support::{busy, copy_folder, golden, made, python, succeed, with_spark, workspace};
 use recording::{Manifest, Table};
 use serde_json::Value;
 
@@ -41,6 +41,7 @@ const LATER: [(&str, &str); 2] = [("connections", "reader"), ("connections", "tl
 
 #[test]
 fn every_engine_reads_the_same() {
+    let _machine = busy();
     let root = tempfile::tempdir().unwrap();
     let mut recordings = golden();
     // With every column, and with pgbench's progress, which no golden recording need have: the one table with fractions.
@@ -92,6 +93,7 @@ fn every_engine_reads_the_same() {
 /// nothing gets in their way.
 #[test]
 fn every_engine_reads_the_folder_of_a_recording_in_progress() {
+    let _machine = busy();
     let root = tempfile::tempdir().unwrap();
     let (_writer, folder) = made::in_progress(root.path());
     let engines = match with_spark() {
@@ -123,6 +125,7 @@ fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
 
 #[test]
 fn the_notebooks_examples_run() {
+    let _machine = busy();
     let text = std::fs::read_to_string(workspace().join("notebooks/README.md")).unwrap();
     let mut run = 0;
     for block in blocks(&text, "python") {
@@ -149,6 +152,7 @@ fn the_notebooks_examples_run() {
 /// The README's statement over many hosts, on the folders of three.
 #[test]
 fn many_hosts_are_one_table() {
+    let _machine = busy();
     let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
     let (_, section) = readme.split_once("## Many hosts, an object store").unwrap();
     let section = section.split("\n## ").next().unwrap();

@@ -1,12 +1,13 @@
-//! pgbench beside the workload, through a failover, up to the figures in the report.
+//! pgbench next to the workload, through a failover, up to the figures in the report.
 
 use std::time::Duration;
 
-use crate::support::{figures, folder_of, path, recorder, succeed};
+use crate::support::{figures, folder_of, path, program, recorder, succeed, whole_machine};
 use lab::{FailoverOptions, Lab, LabOptions};
 
 #[test]
 fn the_report_has_pgbenchs_figures_on_both_sides_of_the_outage() {
+    let _machine = whole_machine();
     let root = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let options = LabOptions {
@@ -54,7 +55,7 @@ fn the_report_has_pgbenchs_figures_on_both_sides_of_the_outage() {
         assert!(load["restarts"].as_u64().unwrap() >= 1, "{name}: {load:#}");
         assert!(load["during"].is_object(), "{name}");
     }
-    let report = std::process::Command::new(crate::support::program("analyze"))
+    let report = std::process::Command::new(program("analyze"))
         .arg("report")
         .arg(&folder)
         .output()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::support::{copy_folder, figures, golden, made, python, with_spark, workspace};
+use crate::support::{busy, copy_folder, figures, golden, made, python, with_spark, workspace};
 use recording::{Manifest, State, Timestamp};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -234,7 +234,7 @@ fn check(engine: &str, found: &Value, expected: &Rows) {
     for (query, expected) in expected {
         let mut found = found[query].as_array().unwrap().clone();
         if *query == "outages" {
-            // What the JSON says of brownouts is where they are; of what nobody observed, that there is such a time.
+            // Of brownouts the JSON has the place only; of unobserved time, that there is some.
             found.retain(|row| row["kind"] != "unobserved");
             for row in found.iter_mut().filter(|row| row["kind"] == "brownout") {
                 let row = row.as_object_mut().unwrap();
@@ -350,6 +350,7 @@ fn recording_name(recording: &Path) -> String {
 
 #[test]
 fn plain_sql_gives_the_figures_of_analyze() {
+    let _machine = busy();
     let mut made = Lake::new();
     for seed in 1..=MADE {
         let host = format!("host-{}", seed % 3);
@@ -392,6 +393,7 @@ fn engines() -> &'static [&'static str] {
 /// A fleet's folder in which recordings were copied twice, one of them before it had ended.
 #[test]
 fn copies_of_a_recording_count_once() {
+    let _machine = busy();
     let mut lake = Lake::new();
     for name in ["v1-made-words", "v1-lab-crash-failover"] {
         let golden = workspace().join("data/golden").join(name);
@@ -415,6 +417,7 @@ fn copies_of_a_recording_count_once() {
 /// Operations of a later version's type belong to no group: SQL leaves them out as `analyze` does, and says so too.
 #[test]
 fn downtimes_without_unknown_operations_are_lower_bounds() {
+    let _machine = busy();
     let later = workspace().join("data/golden/v1-later-minor");
     let mut lake = Lake::new();
     let copy = lake.root.path().join("later");

@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::support::{figures, folder_of, group, recorder, seconds, succeed};
+use crate::support::{figures, folder_of, group, recorder, seconds, succeed, whole_machine};
 use lab::{Lab, LabOptions};
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ fn record(lab: &Lab, out: &std::path::Path) -> Child {
 }
 
 /// The reported outage holds the made one: downtime - resolution <= truth <= downtime, to within one ordinary response time,
-/// and differs from it by no more than one sampling interval and what the recorder says that nobody knew.
+/// and differs from it by no more than one sampling interval and the resolution.
 fn assert_agrees(figures: &Value, path: &str, of: &str, made: Made) {
     let figures = group(figures, path, of);
     let outages = figures["outages"].as_array().unwrap();
@@ -66,6 +66,7 @@ fn assert_agrees(figures: &Value, path: &str, of: &str, made: Made) {
 
 #[test]
 fn an_outage_of_known_length_on_each_path() {
+    let _machine = whole_machine();
     let root = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut lab = runtime.block_on(Lab::start(LabOptions::default())).unwrap();
@@ -88,7 +89,7 @@ fn an_outage_of_known_length_on_each_path() {
         assert_agrees(&report, path, "read", both);
     }
 
-    // Then the proxy alone lets everything wait: nothing fails, operations stall, and the direct path is up.
+    // Then everything waits in the proxy: nothing fails, operations stall, and the direct path is up.
     let recording = record(&lab, root.path());
     std::thread::sleep(Duration::from_secs(6));
     runtime.block_on(lab.pause_proxy()).unwrap();

@@ -47,7 +47,7 @@ impl Draws {
 enum Trouble {
     /// Everything is refused at once.
     Refused,
-    /// Writers are told that this is a reader.
+    /// Writes are refused as by a reader.
     ReadOnly,
     /// Everything waits until the window is over, and then succeeds.
     Queued,
@@ -57,7 +57,7 @@ enum Trouble {
     Cancelled,
     /// Nothing leaves this host.
     Exhausted,
-    /// One operation fails and nobody asks again before the window is over.
+    /// One operation fails, and the next one begins when the window is over.
     Silence,
 }
 
@@ -65,6 +65,19 @@ struct Window {
     from: i64,
     to: i64,
     trouble: Trouble,
+}
+
+/// pgbench's progress of a second; the first has no latency.
+fn load(path: Path, start: i64, second: i32) -> Load {
+    Load {
+        path,
+        time: start + i64::from(second) * 1_000_000,
+        start_number: 1,
+        tps: 812.5,
+        latency_us: Some(1_200).filter(|_| second > 1),
+        latency_stddev_us: Some(300),
+        failed: None,
+    }
 }
 
 /// Makes a recording below `root` and returns its folder. `host` is its label.
@@ -99,15 +112,7 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
         });
     }
     for (second, path) in (1_i32..).zip(mode.paths()) {
-        handle.load(Load {
-            path: *path,
-            time: start + i64::from(second) * 1_000_000,
-            start_number: 1,
-            tps: 812.5,
-            latency_us: Some(1_200).filter(|_| second > 1),
-            latency_stddev_us: Some(300),
-            failed: None,
-        });
+        handle.load(load(*path, start, second));
     }
     for path in mode.paths() {
         connections(*path, start)
@@ -142,7 +147,6 @@ pub(crate) const SEALED: u64 = 100;
 
 /// A recording in progress below `root`: a sealed part of operations, and one that is being written. It goes on for as long as the writer
 /// is kept.
-#[allow(dead_code, reason = "each test file uses its part")]
 pub(crate) fn in_progress(root: &FilePath) -> (RecordingWriter, PathBuf) {
     let folder = root.join("in-progress");
     let manifest = manifest("in-progress", "host", START_US, Mode::Direct);
@@ -314,6 +318,66 @@ fn windows(draws: &mut Draws, start: i64, duration_us: i64) -> Vec<Window> {
     (0..count).map(|_| window(draws)).collect()
 }
 
+/// An outcome, and the class and SQLSTATE of a failure.
+type Drawn = (Outcome, Option<(ErrorClass, Option<&'static str>)>);
+
+/// Outside of every window.
+fn usual(draws: &mut Draws) -> Drawn {
+    let outcome = draws.one_of(&[Outcome::Ok, Outcome::Ok, Outcome::Ok, Outcome::Rejected]);
+    if !draws.permille(12) {
+        return (outcome, None);
+    }
+    let (outcome, class, sqlstate) = draws.one_of(&[
+        (Outcome::Failed, ErrorClass::Conflict, Some("40001")),
+        (Outcome::Failed, ErrorClass::Constraint, Some("23505")),
+        (Outcome::Failed, ErrorClass::Other, Some("42P01")),
+        (Outcome::Failed, ErrorClass::Other, Some("XX000")),
+        (Outcome::Failed, ErrorClass::Other, None),
+        (Outcome::Failed, ErrorClass::Client, None),
+        (Outcome::Failed, ErrorClass::NoWriter, None),
+        (Outcome::Failed, ErrorClass::StatementTimeout, Some("57014")),
+        (Outcome::Unknown, ErrorClass::Unreplicated, Some("01000")),
+        (Outcome::Unknown, ErrorClass::ConnectionLost, None),
+    ]);
+    (outcome, Some((class, sqlstate)))
+}
+
+/// What a window changes: the time that the operation takes, and its outcome where it fails.
+fn in_window(
+    draws: &mut Draws,
+    window: &Window,
+    kind: OperationType,
+    begin: i64,
+    took: &mut i64,
+) -> Option<Drawn> {
+    let failed = |class, sqlstate| Some((Outcome::Failed, Some((class, sqlstate))));
+    match window.trouble {
+        Trouble::Refused => failed(ErrorClass::Refused, None),
+        Trouble::ReadOnly if kind != OperationType::Read => {
+            failed(ErrorClass::ReadOnly, Some("25006"))
+        }
+        Trouble::ReadOnly => None,
+        Trouble::Queued => {
+            *took += window.to - begin;
+            None
+        }
+        Trouble::Hangs => {
+            *took = draws.one_of(&[300_000, 2_000_000]);
+            let limit = draws.one_of(&[ErrorClass::OperationTimeout, ErrorClass::PoolTimeout]);
+            failed(limit, None)
+        }
+        Trouble::Cancelled => {
+            *took = draws.one_of(&[300_000, 2_000_000]);
+            failed(ErrorClass::StatementTimeout, Some("57014"))
+        }
+        Trouble::Exhausted => {
+            *took = draws.one_of(&[500, 300_000, 2_000_000]);
+            failed(ErrorClass::Client, None)
+        }
+        Trouble::Silence => failed(ErrorClass::ConnectionLost, None),
+    }
+}
+
 fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>) -> Operation {
     let (kind, name) = draws.one_of(&[
         (OperationType::Read, "user_list"),
@@ -333,51 +397,9 @@ fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>)
     if draws.permille(15) {
         took += draws.between(80_000, 1_200_000);
     }
-    let mut outcome = draws.one_of(&[Outcome::Ok, Outcome::Ok, Outcome::Ok, Outcome::Rejected]);
-    let mut failure = None;
-    if draws.permille(12) {
-        let (of, class, sqlstate) = draws.one_of(&[
-            (Outcome::Failed, ErrorClass::Conflict, Some("40001")),
-            (Outcome::Failed, ErrorClass::Constraint, Some("23505")),
-            (Outcome::Failed, ErrorClass::Other, Some("42P01")),
-            (Outcome::Failed, ErrorClass::Other, Some("XX000")),
-            (Outcome::Failed, ErrorClass::Other, None),
-            (Outcome::Failed, ErrorClass::Client, None),
-            (Outcome::Failed, ErrorClass::NoWriter, None),
-            (Outcome::Failed, ErrorClass::StatementTimeout, Some("57014")),
-            (Outcome::Unknown, ErrorClass::Unreplicated, Some("01000")),
-            (Outcome::Unknown, ErrorClass::ConnectionLost, None),
-        ]);
-        outcome = of;
-        failure = Some((class, sqlstate));
-    }
-    match window.map(|window| (window.trouble, window.to)) {
-        Some((Trouble::Refused, _)) => {
-            (outcome, failure) = (Outcome::Failed, Some((ErrorClass::Refused, None)));
-        }
-        Some((Trouble::ReadOnly, _)) if kind != OperationType::Read => {
-            (outcome, failure) = (Outcome::Failed, Some((ErrorClass::ReadOnly, Some("25006"))));
-        }
-        Some((Trouble::Queued, to)) => took += to - begin,
-        Some((Trouble::Hangs, _)) => {
-            took = draws.one_of(&[300_000, 2_000_000]);
-            let limit = draws.one_of(&[ErrorClass::OperationTimeout, ErrorClass::PoolTimeout]);
-            (outcome, failure) = (Outcome::Failed, Some((limit, None)));
-        }
-        Some((Trouble::Cancelled, _)) => {
-            took = draws.one_of(&[300_000, 2_000_000]);
-            let cancelled = (ErrorClass::StatementTimeout, Some("57014"));
-            (outcome, failure) = (Outcome::Failed, Some(cancelled));
-        }
-        Some((Trouble::Exhausted, _)) => {
-            took = draws.one_of(&[500, 300_000, 2_000_000]);
-            (outcome, failure) = (Outcome::Failed, Some((ErrorClass::Client, None)));
-        }
-        Some((Trouble::Silence, _)) => {
-            (outcome, failure) = (Outcome::Failed, Some((ErrorClass::ConnectionLost, None)));
-        }
-        Some((Trouble::ReadOnly, _)) | None => {}
-    }
+    let usual = usual(draws);
+    let changed = window.and_then(|window| in_window(draws, window, kind, begin, &mut took));
+    let (outcome, failure) = changed.unwrap_or(usual);
     let scheduled_time = begin - draws.one_of(&[0, 0, 0, 2_000]);
     Operation {
         path,

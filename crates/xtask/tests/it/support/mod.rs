@@ -5,9 +5,23 @@ pub(crate) mod made;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use serde_json::Value;
 
-/// A program that cargo built beside this test's own.
+/// Held by the tests that need the whole machine.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// For a test that compares times: no other test that keeps a processor busy runs meanwhile.
+pub(crate) fn whole_machine() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write()
+}
+
+/// For a test that keeps a processor busy.
+pub(crate) fn busy() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read()
+}
+
+/// A program that cargo built.
 pub(crate) fn program(name: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_xtask")).with_file_name(name);
     assert!(
@@ -18,7 +32,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
     program
 }
 
-/// `recorder` towards a lab.
+/// `recorder` on the paths of a lab.
 pub(crate) fn recorder(lab: &lab::Lab, arguments: &[&str]) -> Command {
     let mut command = Command::new(program("recorder"));
     command
@@ -82,13 +96,13 @@ pub(crate) fn group<'f>(figures: &'f Value, of: &str, group: &str) -> &'f Value 
 pub(crate) fn seconds(figure: &Value) -> f64 {
     figure
         .as_i64()
-        .unwrap_or_else(|| panic!("{figure} is no whole number")) as f64
+        .unwrap_or_else(|| panic!("{figure} is not a whole number")) as f64
         / 1e6
 }
 
 /// The root of the workspace.
 pub(crate) fn workspace() -> PathBuf {
-    // As `cargo test` says it now: a path from build time is another clone's where both share a target folder.
+    // From `cargo test`'s environment: a path from build time is another clone's where both share a target folder.
     Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..")
 }
 
@@ -112,8 +126,7 @@ pub(crate) fn python(script: &str, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The engines that tests read recordings with beside the ones that are always there: Spark, where `cargo xtask test --with-spark`
-/// asks for it.
+/// Whether tests read recordings with Spark too: with `cargo xtask test --with-spark`.
 pub(crate) fn with_spark() -> bool {
     std::env::var("PGOUTAGE_SPARK").is_ok_and(|value| value == "1")
 }
