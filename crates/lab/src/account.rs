@@ -1,4 +1,4 @@
-//! Who the servers run as: PostgreSQL and pgbouncer refuse root, so root hands them to the user `postgres`.
+//! The user that the servers run as: PostgreSQL and pgbouncer refuse root, so root starts them as the user `postgres`.
 
 use std::{
     fs,
@@ -44,7 +44,7 @@ impl Account {
         }
     }
 
-    /// A command that runs as this account, and gets `death_signal` when we die, however we die. `setpriv` sets that
+    /// A command that runs as this account, and gets `death_signal` when this process dies, in whatever way. `setpriv` sets that
     /// signal after the change of user, which would clear it.
     pub(crate) fn command(&self, program: &Path, death_signal: Signal) -> Command {
         let mut command = Command::new("setpriv");

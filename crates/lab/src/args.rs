@@ -202,11 +202,11 @@ pub(crate) struct FailoverArgs {
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     kind: FailoverKind,
     /// Promote the reader this long after the fault, but not before the loss is detected (crash: after about 0.6 s; freeze, blackhole:
-    /// 3 s). A longer time makes a longer outage on both paths
+    /// 3 s). A longer time makes a longer outage through the proxy
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "1s")]
     promote_after: Duration,
     /// Change the writer's name to the new address this long after the fault, but not before the promotion. A longer time makes a longer
-    /// outage on the direct path only
+    /// outage of writes on the direct path
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "4s")]
     dns_after: Duration,
     /// Add a random time, this long at most, to --dns-after: for a series of failovers that differ

@@ -1,4 +1,4 @@
-//! The lab itself: a pair of servers, a proxy and a name server, all gone when it is dropped.
+//! The lab itself: a pair of servers, a proxy and a name server, all stopped when it is dropped.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

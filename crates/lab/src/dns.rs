@@ -173,7 +173,7 @@ impl Drop for NameServer {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // An error here means that it panicked; it has ended either way.
+            // An error here means that it panicked; it has ended in any case.
             let _ = thread.join();
         }
     }

@@ -71,7 +71,7 @@ async fn turn(
     await_streaming(client, reader.name, TURN_LIMIT).await
 }
 
-/// Makes a reader anew.
+/// Makes a reader a fresh copy of the writer.
 async fn copy(reader: &mut Node, site: &Site, writer: NodeName) -> Result<(), LabError> {
     if reader.is_running() {
         reader.crash().await?;

@@ -108,7 +108,7 @@ impl Folder {
         if !account.can_enter(&folder.path)? {
             return Err(LabError::Folder {
                 dir: folder.path.clone(),
-                reason: "the user postgres, who runs the servers, cannot enter a folder above it; choose another with --dir".to_owned(),
+                reason: "the servers run as the user postgres, which cannot enter a folder above it; choose another with --dir".to_owned(),
             });
         }
         folder.remove = wanted.is_none();

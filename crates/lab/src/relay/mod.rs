@@ -123,7 +123,7 @@ impl Drop for Relay {
             watch::channel(Traffic::plain(false)).0,
         ));
         if let Some(thread) = self.thread.take() {
-            // An error here means that it panicked; it has ended either traffic.
+            // An error here means that it panicked; it has ended in any case.
             let _ = thread.join();
         }
     }
@@ -187,7 +187,7 @@ async fn relay(client: TcpStream, server: SocketAddr, traffic: watch::Receiver<T
     tokio::join!(there, back);
 }
 
-/// Carries bytes one traffic until either end closes, or the relay ends.
+/// Carries bytes in one direction until either end closes, or the relay ends.
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

@@ -123,7 +123,7 @@ impl Drop for Witness {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Relaxed);
         for (_, _, thread) in self.lanes.drain(..) {
-            // An error here means that it panicked; it has ended either way.
+            // An error here means that it panicked; it has ended in any case.
             let _ = thread.join();
         }
     }
