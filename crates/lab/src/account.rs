@@ -1,4 +1,4 @@
-//! Who the servers run as: PostgreSQL and pgbouncer refuse root, so root hands them to the user `postgres`.
+//! The user that the servers run as: PostgreSQL and pgbouncer refuse root, so root starts them as the user `postgres`.
 
 use std::{
     fs,
@@ -44,7 +44,7 @@ impl Account {
         }
     }
 
-    /// A command that runs as this account, and gets `death_signal` when we die, however we die. `setpriv` sets that
+    /// A command that runs as this account, and gets `death_signal` when this process dies, in whatever way. `setpriv` sets that
     /// signal after the change of user, which would clear it.
     pub(crate) fn command(&self, program: &Path, death_signal: Signal) -> Command {
         let mut command = Command::new("setpriv");
@@ -62,7 +62,7 @@ impl Account {
             .env("PATH", "/usr/bin:/bin")
             .env("LC_ALL", "C")
             .current_dir("/");
-        // Locales beside the system's, for servers with another lc_messages.
+        // More locales than the system's, for servers with another lc_messages.
         if let Some(locales) = std::env::var_os("LOCPATH") {
             command.env("LOCPATH", locales);
         }
@@ -105,14 +105,14 @@ impl Account {
     }
 }
 
-/// Who we are; `/proc/self` belongs to the effective user.
+/// Our effective user, who owns `/proc/self`.
 pub(crate) fn effective_user() -> Result<u32, LabError> {
     fs::metadata("/proc/self")
         .map(|metadata| metadata.uid())
         .map_err(LabError::io("reading /proc/self (the lab needs Linux)"))
 }
 
-/// Writes a file of mode 0600 in one step: nobody ever sees half of it, or another mode.
+/// Writes a file of mode 0600 in one step: it never exists in part, or with another mode.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), LabError> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let temporary = path.with_extension("tmp");

@@ -1,4 +1,4 @@
-//! How applications get into the lab.
+//! How applications connect to the lab.
 
 use std::path::Path;
 
@@ -6,26 +6,25 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use crate::{certificates, site::Site, state::LabState};
 
-/// Where the proxy listens, as it stands in URLs.
+/// Where the proxy listens, as in URLs.
 pub(crate) const PROXY_HOST: &str = "127.0.0.1";
 
-/// What stands for itself in a path that is part of a URL, and in a shell.
+/// What needs no encoding in a path that is part of a URL, and no quotes in a shell.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
     .remove(b'_')
     .remove(b'.');
 
-/// What an application has to know, apart from host and port.
+/// What an application needs, apart from host and port.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Application<'a> {
     password: &'a str,
-    /// The lab whose authority it trusts; `None` where it does without TLS.
+    /// The lab whose authority it trusts; `None` without TLS.
     authority_of: Option<&'a Path>,
 }
 
 impl Application<'_> {
-    /// Where it connects.
     pub(crate) fn url(&self, host: &str, port: u16) -> String {
         let tls = match self.authority_of {
             Some(lab) => {
@@ -50,7 +49,7 @@ impl Site {
 }
 
 impl LabState {
-    /// Of the lab in `dir`.
+    /// `dir` is the lab's folder.
     pub(crate) fn application<'a>(&'a self, dir: &'a Path) -> Application<'a> {
         Application {
             password: &self.app_password,

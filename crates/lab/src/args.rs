@@ -8,6 +8,7 @@ use command_line::duration;
 use crate::{
     marks::RECORDING_VARIABLE,
     options::{FailoverKind, FailoverOptions, LabOptions, Replication},
+    site::default_dir,
 };
 
 /// Plays an Aurora cluster and its proxy on loopback, and breaks them.
@@ -16,141 +17,131 @@ use crate::{
     name = "lab",
     version,
     long_about = "\
-Plays, on loopback only, what an Aurora cluster with RDS Proxy looks like to a client, and breaks
-it: two PostgreSQL servers (writer and reader), pgbouncer as the proxy, and a name server whose
-answer changes when the writer does. Needs Linux, PostgreSQL 14 or newer, and pgbouncer (`lab
-install` fetches them). As root it runs the servers as the user postgres.",
+Starts, on loopback only, what an Aurora cluster with RDS Proxy looks like to a client, and breaks
+it: two PostgreSQL servers (a writer and a reader), pgbouncer as the proxy, and a name server whose
+answer changes with the writer. Needs Linux, PostgreSQL 14 or newer, and pgbouncer (`lab install`
+installs them). Run as root, it starts the servers as the user postgres.",
     after_long_help = "\
 Examples:
-  lab demo                       the whole product in about 65 s, in a lab of its own
+  lab demo                       record and analyze a failover in a lab of its own, in about 65 s
   lab up                         start a lab (about 3 s) and print how to connect to it
-  eval \"$(lab up)\"             the same, and tell `recorder` in this shell
+  eval \"$(lab up)\"               the same, and set the environment of `recorder` in this shell
   lab failover                   crash the writer; returns when the pair is healthy again
-  lab failover --dns-after 30s   ... while DNS names the old writer for 30 s
-  lab failover --kind freeze     ... or freeze it: connections stay open and say nothing
-  lab heal                       back to a healthy pair, whatever has happened to it
-  eval \"$(lab env)\"            tell `recorder` in another shell of the lab
-  lab status --json              who is writer, whom the proxy and DNS point to
-  lab status --wait 30s          ... once the pair is healthy
-  lab down                       stop everything, leave nothing
-  lab down --all                 ... of every lab of yours, killed ones too"
+  lab failover --dns-after 30s   the same, but DNS names the old writer for 30 s
+  lab failover --kind freeze     freeze the writer instead: connections stay open without an answer
+  lab heal                       make the pair healthy again, after any fault
+  eval \"$(lab env)\"              set the environment of `recorder` in another shell
+  lab status --json              which server is the writer, and where the proxy and DNS lead
+  lab status --wait 30s          wait for a healthy pair, 30 s at most
+  lab down                       stop the lab and remove its folder
+  lab down --all                 stop every lab of yours, those that other programs use too"
 )]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
-/// What the lab can be told to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Start a lab in the background (about 3 s), and print how to connect to it
+pub(crate) enum Command {
+    /// Start a lab in the background (about 3 s) and print how to connect to it
     Up(UpArgs),
-    /// Ask the servers who they are, the proxy and DNS whom they point to
+    /// Show which server is the writer, and where the proxy and DNS lead
     #[command(
-        after_help = "Exit code: 0 a lab runs there, 1 none does, or with --wait it is not healthy by then."
+        after_help = "Exit code: 0 a lab runs there, 1 none does, or with --wait the pair is not healthy in time."
     )]
     Status(StatusArgs),
-    /// Break the writer, its network or the proxy, and return when the pair is healthy again
+    /// Break the writer, its network or the proxy; returns when the pair is healthy again
     #[command(after_long_help = "\
-What each kind breaks, and what it uses of the options:
+What each kind breaks, and the options that it uses. promote, dns and return stand for --promote-after,
+--dns-after and --return-after:
   crash          every process of the writer killed           promote, dns, return
-  stop           shut down, fast: clients are told 57P01      promote, dns, return
-  immediate      shut down, at once: clients see the end      promote, dns, return
-  freeze         SIGSTOP: connections stay open, and silent   promote, dns, return, --thaw-after
-  blackhole      packets dropped, both directions             promote, dns, return; needs `lab up --relay`
-  switchover     planned: the proxy lets statements wait      promote, dns, return
-  read-only      demoted, answers as a reader at once         promote, dns
-  restart        shut down and started in place               --down-for
-  flap           crashes and comes back in place, n times     --down-for, --up-for, --flaps
+  stop           fast shutdown: clients get 57P01             promote, dns, return
+  immediate      immediate shutdown: connections just end     promote, dns, return
+  freeze         SIGSTOP: connections stay open, no answer    promote, dns, return, --thaw-after
+  blackhole      packets dropped in both directions           promote, dns, return; needs `lab up --relay`
+  switchover     planned: statements wait in the proxy        promote, dns, return
+  read-only      the writer becomes a reader at once          promote, dns
+  restart        shut down, and started again in place        --down-for
+  flap           crashed and started again, several times     --down-for, --up-for, --flaps
   proxy-restart  pgbouncer killed and started again           --down-for
-  slow           latency, jitter, bandwidth                   --down-for, --latency...; needs `lab up --relay`
+  slow           latency, jitter, limited bandwidth           --down-for, --latency, --latency-jitter,
+                                                              --bandwidth; needs `lab up --relay`
 
-A lab that is root in a network namespace of its own (`unshare -n`, with nft) drops real packets for a
-blackhole instead of having a relay swallow them.
-
-The course of a crash, with the defaults; each step is printed with its UTC time and its offset from the first,
+The steps of a crash, with the defaults. Each step is printed with its UTC time and its offset from the first,
 and kept in steps.jsonl in the lab's folder:
-  +0.0 s  crash                the writer's last process is dead
+  +0.0 s  crash                the last process of the writer is dead
   +0.6 s  detected             three probes failed, 200 ms apart
-  +0.6 s  proxy_paused         pgbouncer lets statements wait
+  +0.6 s  proxy_paused         statements wait in pgbouncer
   +1.0 s  promoted             the new writer acknowledged its first write (--promote-after)
   +1.0 s  proxy_resumed        pgbouncer sends statements to the new writer
   +2.2 s  returned_as_reader   the old address answers again: reads work, writes fail with 25006 (--return-after)
-  +4.0 s  dns_changed          the writer's name answers with the new address (--dns-after);
+  +4.0 s  dns_changed          the writer's name resolves to the new address (--dns-after);
                                resolvers may keep the old one for another TTL
-  +4.0 s  healthy              the pair is as before, with the roles exchanged
+  +4.0 s  healthy              both servers work, with the roles exchanged
 
 Exit code: 0 the pair is healthy again, 1 it is not (`lab heal` mends it), 2 usage.")]
     Failover(FailoverArgs),
-    /// Lead back to a healthy pair from wherever a fault, or a hand, has left it
+    /// Make the pair healthy again, after a fault or after its processes were killed by hand
     Heal(HealArgs),
-    /// Print the exports that tell `recorder` of a lab that runs
+    /// Print the exports that lead `recorder` to a running lab
     Env(DirArgs),
     /// Stop every process of the lab and remove its folder
     Down(DownArgs),
-    /// Record a failover in a lab of its own and analyze it: the whole product in about 65 s
+    /// Record and analyze a failover in a lab of its own, in about 65 s
     #[command(after_long_help = "\
-Runs `recorder` and `analyze`, which lie beside this program: a lab on free ports, `recorder setup`, a
-recording of 60 s on both paths with a crash failover at 20 s, `analyze report`, `analyze charts`, and
-then the lab's own step times, which the reported downtimes can be held against.")]
+Runs `recorder` and `analyze` from the folder of this program: a lab on free ports, `recorder setup`, a
+recording of 60 s on both paths with a crash after 20 s, `analyze report`, `analyze charts`. Then it
+prints the times of the lab's own steps, to compare the reported downtimes with.")]
     Demo(DemoArgs),
-    /// Install PostgreSQL and pgbouncer if they are missing (apt; needs root or sudo)
+    /// Install PostgreSQL and pgbouncer where they are missing (apt; needs root or sudo)
     Install,
     /// The background process of `lab up`
     #[command(hide = true)]
     Serve(UpArgs),
 }
 
-/// The lab's folder.
 #[derive(Debug, Clone, Args)]
-pub struct DirArgs {
-    /// The lab's folder; as root, the user postgres has to get there
+pub(crate) struct DirArgs {
+    /// Folder of the lab. Another one makes a second lab. As root, the user postgres must be able to enter it
     #[arg(long, value_name = "DIR", default_value_os_t = default_dir())]
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
 }
 
-fn default_dir() -> PathBuf {
-    std::env::temp_dir().join("pgoutage-lab")
-}
-
-/// `lab up`.
 #[derive(Debug, Clone, Args)]
-pub struct UpArgs {
+pub(crate) struct UpArgs {
     #[command(flatten)]
     dir: DirArgs,
-    /// Port of the servers, on 127.0.0.2, 127.0.0.3, ...; 0 takes a free one
+    /// Port of the servers on 127.0.0.2, 127.0.0.3, ... Change it where the port is taken, as by a second lab; 0 takes a free one
     #[arg(long, default_value_t = 65432)]
     port: u16,
-    /// Port of pgbouncer on 127.0.0.1; 0 takes a free one
+    /// Port of pgbouncer on 127.0.0.1. Change it where the port is taken; 0 takes a free one
     #[arg(long, default_value_t = 64320)]
     proxy_port: u16,
-    /// UDP port of the name server on 127.0.0.1; 0 takes a free one
+    /// UDP port of the name server on 127.0.0.1. Change it where the port is taken; 0 takes a free one
     #[arg(long, default_value_t = 53530)]
     dns_port: u16,
-    /// How long resolvers may keep an answer of the name server; whole seconds
+    /// How long resolvers may keep an answer of the name server, in whole seconds. The default is that of Aurora's endpoints; a longer
+    /// one keeps clients on the old writer for longer
     #[arg(long, value_parser = duration::parse, default_value = "5s")]
     ttl: Duration,
-    /// sync: a failover loses no acknowledged commit; async: it may
+    /// Whether a commit waits for the reader. With sync a failover loses no acknowledged commit; async shows lost commits
     #[arg(long, value_enum, default_value_t)]
     replication: Replication,
-    /// Put a relay before each server, which can drop (blackhole) and delay (slow) what goes through it: about 0.1 ms for each statement.
-    /// The servers then call themselves 127.0.1.2, 127.0.1.3, ...
+    /// Put a relay in front of each server. The faults blackhole and slow need it: it can drop and delay packets. It adds about 0.1 ms to
+    /// each statement, and the servers then report the addresses 127.0.1.2, 127.0.1.3, ...
     #[arg(long)]
     relay: bool,
-    /// How many readers follow the writer (1 to 5), on 127.0.0.3 and the addresses behind it. The first one takes over in a failover;
-    /// the reader's name leads to each in turn
+    /// Number of readers, 1 to 5, on 127.0.0.3 and the addresses after it. The first one takes over in a failover; the reader's name
+    /// resolves to each in turn. More than one shows how reads are spread
     #[arg(long, value_name = "N", default_value_t = 1)]
     readers: usize,
-    /// Let applications in with TLS only, on every way; the exported URLs say sslmode=verify-full and name the authority
+    /// Accept applications with TLS only, on every path. The exported URLs then have sslmode=verify-full and name the lab's authority
     #[arg(long)]
     tls: bool,
 }
 
 impl UpArgs {
-    /// The lab's folder.
-    #[must_use]
-    pub fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.dir.dir.clone()
     }
 }
@@ -171,90 +162,87 @@ impl From<UpArgs> for LabOptions {
     }
 }
 
-/// `lab status`.
 #[derive(Debug, Clone, Args)]
-pub struct StatusArgs {
-    /// Where the lab is.
+pub(crate) struct StatusArgs {
     #[command(flatten)]
-    pub dir: DirArgs,
-    /// Print JSON
+    pub(crate) dir: DirArgs,
+    /// Print JSON, for scripts
     #[arg(long)]
-    pub json: bool,
-    /// Wait up to this long until the pair is healthy: a writer, a reader that follows it, proxy and DNS leading to them
+    pub(crate) json: bool,
+    /// Wait until the pair is healthy, this long at most: a writer, a reader that follows it, the proxy and DNS lead to them. By default
+    /// it shows the state as it is
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
 }
 
-/// Where the steps are told of, beside standard output and `steps.jsonl`.
+/// Where steps go, in addition to standard output and `steps.jsonl`.
 #[derive(Debug, Clone, Args)]
-pub struct RecordingArgs {
-    /// A recording in progress that each step is put into, as a mark with the step's own time; `recorder` sets it for the commands that it
+pub(crate) struct RecordingArgs {
+    /// Put each step into this recording in progress, as a mark with the step's own time. `recorder` sets it for the commands that it
     /// starts
     #[arg(long, value_name = "RUN", env = RECORDING_VARIABLE)]
-    pub recording: Option<PathBuf>,
+    pub(crate) recording: Option<PathBuf>,
 }
 
-/// `lab heal`.
 #[derive(Debug, Clone, Args)]
-pub struct HealArgs {
-    /// Where the lab is.
+pub(crate) struct HealArgs {
     #[command(flatten)]
-    pub dir: DirArgs,
-    /// Where its steps go.
+    pub(crate) dir: DirArgs,
     #[command(flatten)]
-    pub recording: RecordingArgs,
+    pub(crate) recording: RecordingArgs,
 }
 
-/// `lab failover`.
 #[derive(Debug, Clone, Args)]
-pub struct FailoverArgs {
-    /// Where the lab is.
+pub(crate) struct FailoverArgs {
     #[command(flatten)]
-    pub dir: DirArgs,
-    /// Where its steps go.
+    pub(crate) dir: DirArgs,
     #[command(flatten)]
-    pub recording: RecordingArgs,
-    /// What is broken; the list below says how
+    pub(crate) recording: RecordingArgs,
+    /// What is broken: one of the kinds listed below
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     kind: FailoverKind,
-    /// Promote the reader this long after the fault, but not before the loss is detected (crash: about 0.6 s; freeze, blackhole: 3 s)
+    /// Promote the reader this long after the fault, but not before the loss is detected (crash: after about 0.6 s; freeze, blackhole:
+    /// 3 s). A longer time makes a longer outage through the proxy
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "1s")]
     promote_after: Duration,
-    /// The writer's name flips to the new address this long after the fault, but not before the promotion
+    /// Change the writer's name to the new address this long after the fault, but not before the promotion. A longer time makes a longer
+    /// outage of writes on the direct path
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "4s")]
     dns_after: Duration,
-    /// Add a random time up to this to --dns-after
+    /// Add a random time, this long at most, to --dns-after: for a series of failovers that differ
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "0s")]
     dns_jitter: Duration,
-    /// The old writer comes back as a reader this long after the fault, or as soon as its copy is made
+    /// Start the old writer as a reader this long after the fault, or as soon as its copy is made. From then on its address answers
+    /// reads and refuses writes
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2s")]
     return_after: Duration,
-    /// freeze: the writer goes on then, and is a second writer until --return-after; before the loss is detected (about 3 s) there is no
-    /// failover at all [default: it is killed when its loss is detected]
+    /// freeze: let the writer continue this long after the fault. After less than about 3 s its loss is not detected yet, and there is no
+    /// failover; later it is a second writer until --return-after [default: it is killed when its loss is detected]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     thaw_after: Option<Duration>,
-    /// restart, flap, proxy-restart: how long nobody is there; slow: how long it lasts
+    /// restart, flap, proxy-restart: how long the server or the proxy is down. slow: how long the network is slow
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2s")]
     down_for: Duration,
-    /// flap: how long the writer is there between two falls
+    /// flap: how long the writer is up between two crashes
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "3s")]
     up_for: Duration,
-    /// flap: how often it falls
+    /// flap: number of crashes
     #[arg(long, value_name = "N", default_value_t = 3)]
     flaps: u32,
-    /// slow: added to the way in each direction
+    /// slow: latency that is added in each direction
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "200ms")]
     latency: Duration,
-    /// slow: add a random time up to this to --latency
+    /// slow: add a random time, this long at most, to --latency
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "0s")]
     latency_jitter: Duration,
-    /// slow: bytes per second, in each direction of each connection [default: not limited]
+    /// slow: limit on the bytes per second, in each direction of each connection [default: no limit]
     #[arg(long, value_name = "BYTES")]
     bandwidth: Option<u64>,
-    /// Add a random time up to this to each of the times above at which something happens
+    /// Add a random time, this long at most, to each of --promote-after, --dns-after, --return-after, --thaw-after, --down-for and
+    /// --up-for: for a series of failovers that differ
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "0s")]
     jitter: Duration,
-    /// Where --jitter and --dns-jitter come from, so that a run can be had again; the first step tells it [default: random]
+    /// Seed of --jitter and --dns-jitter: the same seed repeats the same times. The first step prints it [default: random]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
@@ -280,24 +268,22 @@ impl From<&FailoverArgs> for FailoverOptions {
     }
 }
 
-/// `lab down`.
 #[derive(Debug, Clone, Args)]
-pub struct DownArgs {
-    /// Where the lab is.
+pub(crate) struct DownArgs {
     #[command(flatten)]
-    pub dir: DirArgs,
-    /// Keep the folder: data, logs, steps.jsonl
+    pub(crate) dir: DirArgs,
+    /// Keep the folder with its data, logs and steps.jsonl, to look at them later
     #[arg(long)]
-    pub keep: bool,
-    /// Stop every lab of yours on this machine, and clean up after those that were killed
+    pub(crate) keep: bool,
+    /// Stop every lab of yours on this machine, and print the folder of each. Labs that other programs use are stopped too, and a program
+    /// that holds a lab itself, such as a test, is ended with it
     #[arg(long, conflicts_with = "dir")]
-    pub all: bool,
+    pub(crate) all: bool,
 }
 
-/// `lab demo`.
 #[derive(Debug, Clone, Args)]
-pub struct DemoArgs {
-    /// Where the recording goes
+pub(crate) struct DemoArgs {
+    /// Folder for the recording, which stays there when the demo is over
     #[arg(long, value_name = "DIR", default_value = "data/runs")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
 }

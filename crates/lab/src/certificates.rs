@@ -64,7 +64,7 @@ fn sign() -> Result<(String, String, String), rcgen::Error> {
     server
         .distinguished_name
         .push(DnType::CommonName, WRITER_NAME);
-    // Every lab's authority has the same name: only this tells a client that another one signed.
+    // Every lab's authority has the same name: only this shows a client that another one signed.
     server.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate()?;
     let certificate = server.signed_by(&key, &authority)?;

@@ -1,4 +1,4 @@
-//! The lab itself: a pair of servers, a proxy and a name server, all gone when it is dropped.
+//! The lab itself: a pair of servers, a proxy and a name server, all stopped when it is dropped.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -12,7 +12,6 @@ use crate::{
     application::PROXY_HOST,
     certificates,
     dns::{NameServer, READER_NAME, WRITER_NAME, Zone},
-    drop_rules::DropRules,
     error::LabError,
     node::Node,
     node_name::NodeName,
@@ -29,7 +28,7 @@ use crate::{
 
 /// How long the reader may take to follow the writer.
 pub(crate) const FOLLOW_LIMIT: Duration = Duration::from_secs(60);
-/// How often a lab with automatic ports tries again when somebody was faster.
+/// How often a lab with automatic ports tries again when another program took one.
 const PORT_TRIES: usize = 3;
 
 /// A running lab. Dropped, it stops every server and waits until they are gone; a folder that it chose itself is
@@ -39,13 +38,11 @@ pub struct Lab {
     // In the order in which they stop: the proxy first, the folder last.
     pub(crate) pgbouncer: PgBouncer,
     pub(crate) nodes: [Node; 2],
-    /// Readers beside the pair.
+    /// Readers in addition to the pair.
     pub(crate) followers: Vec<Node>,
     pub(crate) dns: NameServer,
     pub(crate) writer: NodeName,
     pub(crate) replication: Replication,
-    /// In force while a blackhole is, where no relay makes it.
-    pub(crate) drop_rules: Option<DropRules>,
     pub(crate) site: Site,
     folder: Folder,
     _registration: Registration,
@@ -60,7 +57,7 @@ impl Lab {
         Self::start_with(options, &mut |_| ()).await
     }
 
-    /// Starts a lab and tells what is being done.
+    /// Starts a lab; `on_progress` gets what is being done.
     ///
     /// # Errors
     /// As [`Lab::start`].
@@ -72,7 +69,7 @@ impl Lab {
         let mut tries = 1;
         loop {
             match Self::try_start(&options, on_progress).await {
-                // Between letting go of a free port and the server taking it, somebody else took it.
+                // Another program took the port between our release of it and the server's bind.
                 Err(LabError::PortTaken { option, .. })
                     if tries < PORT_TRIES && options.is_automatic(option) =>
                 {
@@ -95,16 +92,7 @@ impl Lab {
         let mut server_port = Reservation::take(options.port, &addresses, "--port")?;
         let mut proxy_port =
             Reservation::take(options.proxy_port, &[Ipv4Addr::LOCALHOST], "--proxy-port")?;
-        let zone = Zone {
-            writer: NodeName::A.address(),
-            readers: options.nodes()[1..]
-                .iter()
-                .map(|node| node.address())
-                .collect(),
-            ttl_s: u32::try_from(options.ttl.as_secs()).unwrap_or(u32::MAX),
-        };
-        let ttl_s = zone.ttl_s;
-        let dns = NameServer::start(options.dns_port, zone)?;
+        let dns = NameServer::start(options.dns_port, zone(options))?;
         let site = Site {
             dir: folder.path.clone(),
             account,
@@ -116,35 +104,15 @@ impl Lab {
             superuser_password: random_word(24),
             app_password: random_word(24),
         };
-        save_state(&site, &dns, ttl_s, options)?;
+        save_state(&site, &dns, options)?;
+        let (mut nodes, mut followers) = make_nodes(&site, options)?;
 
         on_progress("making the writer");
-        if site.has_tls {
-            certificates::make(&site.dir, &site.account)?;
-        }
-        let mut nodes = [Node::new(NodeName::A), Node::new(NodeName::B)];
-        let mut followers: Vec<Node> = options.nodes()[2..]
-            .iter()
-            .copied()
-            .map(Node::new)
-            .collect();
-        if site.has_relay {
-            for node in nodes.iter_mut().chain(&mut followers) {
-                let server = SocketAddr::from((site.server_address(node.name), site.port));
-                node.relay = Some(Relay::start(node.endpoint(&site), server)?);
-            }
-        }
         let [writer, reader] = &mut nodes;
-        writer.initialize(&site).await?;
-        server_port.release(writer.name.address());
-        server_port.release(site.server_address(writer.name));
-        writer.start(&site).await?;
-        let client = sql::connect_node(&site, writer.name).await?;
-        make_roles(&client, &site).await?;
-
+        let client = start_writer(&site, writer, &mut server_port).await?;
         on_progress("making the reader");
         for reader in [reader].into_iter().chain(&mut followers) {
-            reader.copy_from(&site, writer.name).await?;
+            reader.copy_from(&site, NodeName::A).await?;
             server_port.release(reader.name.address());
             server_port.release(site.server_address(reader.name));
             reader.start(&site).await?;
@@ -164,20 +132,19 @@ impl Lab {
             dns,
             writer: NodeName::A,
             replication: options.replication,
-            drop_rules: None,
             site,
             folder,
             _registration: registration,
         })
     }
 
-    /// Where applications connect past the proxy: by the writer's name, which [`Lab::dns_server`] resolves.
+    /// The direct path of applications: by the writer's name, which [`Lab::dns_server`] resolves.
     #[must_use]
     pub fn direct_url(&self) -> String {
         self.site.application().url(WRITER_NAME, self.site.port)
     }
 
-    /// Where applications connect through the proxy.
+    /// The path of applications through the proxy.
     #[must_use]
     pub fn proxy_url(&self) -> String {
         self.site
@@ -185,19 +152,18 @@ impl Lab {
             .url(PROXY_HOST, self.site.proxy_port)
     }
 
-    /// Where applications that only read connect past the proxy: by the reader's name.
+    /// The direct path of applications that only read: by the reader's name.
     #[must_use]
     pub fn reader_url(&self) -> String {
         self.site.application().url(READER_NAME, self.site.port)
     }
 
-    /// The lab's name server.
     #[must_use]
     pub fn dns_server(&self) -> SocketAddr {
         self.dns.address()
     }
 
-    /// Superuser access to one node, past names, proxy and relay.
+    /// Superuser access to one node, without name, proxy or relay.
     #[must_use]
     pub fn admin_url(&self, node: NodeName) -> String {
         let address = self.site.server_address(node);
@@ -211,7 +177,6 @@ impl Lab {
         self.writer
     }
 
-    /// The lab's folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.folder.path
@@ -246,15 +211,15 @@ impl Lab {
         await_write(&client, self.writer, FOLLOW_LIMIT).await
     }
 
-    /// The proxy lets every new statement wait. Returns when those under way are done.
+    /// Makes every new statement wait in the proxy. Returns when those in flight are done.
     ///
     /// # Errors
-    /// pgbouncer does not answer, or the statements under way do not end within 10 s.
+    /// pgbouncer does not answer, or the statements in flight do not end within 10 s.
     pub async fn pause_proxy(&self) -> Result<(), LabError> {
         pgbouncer::pause(&self.site).await
     }
 
-    /// The proxy lets the waiting statements go on.
+    /// Sends the waiting statements on.
     ///
     /// # Errors
     /// pgbouncer does not answer.
@@ -262,7 +227,7 @@ impl Lab {
         pgbouncer::resume(&self.site).await
     }
 
-    /// What stands before the servers, where the lab has relays.
+    /// None where the lab has no relays.
     pub(crate) fn relays(&self) -> impl Iterator<Item = &Relay> {
         let nodes = self.nodes.iter().chain(&self.followers);
         nodes.filter_map(|node| node.relay.as_ref())
@@ -275,12 +240,49 @@ impl Lab {
     }
 }
 
-fn save_state(
+/// What the names resolve to at first.
+fn zone(options: &LabOptions) -> Zone {
+    let readers = &options.nodes()[1..];
+    Zone {
+        writer: NodeName::A.address(),
+        readers: readers.iter().map(|node| node.address()).collect(),
+        ttl_s: options.ttl_s(),
+    }
+}
+
+/// The pair and the followers, each with its relay where the lab has relays; none of them runs yet.
+fn make_nodes(site: &Site, options: &LabOptions) -> Result<([Node; 2], Vec<Node>), LabError> {
+    let mut nodes = [Node::new(NodeName::A), Node::new(NodeName::B)];
+    let followers = options.nodes()[2..].iter().copied();
+    let mut followers: Vec<Node> = followers.map(Node::new).collect();
+    if site.has_relay {
+        for node in nodes.iter_mut().chain(&mut followers) {
+            let server = SocketAddr::from((site.server_address(node.name), site.port));
+            node.relay = Some(Relay::start(node.endpoint(site), server)?);
+        }
+    }
+    Ok((nodes, followers))
+}
+
+/// Makes the writer and its roles, and returns a connection to it.
+async fn start_writer(
     site: &Site,
-    dns: &NameServer,
-    ttl_s: u32,
-    options: &LabOptions,
-) -> Result<(), LabError> {
+    writer: &mut Node,
+    port: &mut Reservation,
+) -> Result<tokio_postgres::Client, LabError> {
+    if site.has_tls {
+        certificates::make(&site.dir, &site.account)?;
+    }
+    writer.initialize(site).await?;
+    port.release(writer.name.address());
+    port.release(site.server_address(writer.name));
+    writer.start(site).await?;
+    let client = sql::connect_node(site, writer.name).await?;
+    make_roles(&client, site).await?;
+    Ok(client)
+}
+
+fn save_state(site: &Site, dns: &NameServer, options: &LabOptions) -> Result<(), LabError> {
     let owner = Owner::of(process::id())
         .ok_or_else(|| LabError::State("cannot read /proc/self/stat".to_owned()))?;
     let state = LabState {
@@ -288,7 +290,7 @@ fn save_state(
         port: site.port,
         proxy_port: site.proxy_port,
         dns_server: dns.address(),
-        ttl_s,
+        ttl_s: options.ttl_s(),
         replication: options.replication,
         has_relay: site.has_relay,
         has_tls: site.has_tls,
@@ -299,7 +301,7 @@ fn save_state(
     state.save(&site.dir)
 }
 
-/// The application's role, an ordinary one, and the table of the lab's own test writes.
+/// The application's role, without further rights, and the table of the lab's own test writes.
 async fn make_roles(client: &tokio_postgres::Client, site: &Site) -> Result<(), LabError> {
     let role = format!("create role app login password '{}'", site.app_password);
     let statements = [
@@ -314,7 +316,7 @@ async fn make_roles(client: &tokio_postgres::Client, site: &Site) -> Result<(), 
     sql::execute(client, "setting up the writer", &statements).await
 }
 
-/// Writes to `node` until it acknowledges a write. A reader refuses with 25006 and is asked again.
+/// Writes to `node` until it acknowledges a write. A reader refuses with 25006, and the write is repeated.
 pub(crate) async fn await_write(
     client: &tokio_postgres::Client,
     node: NodeName,

@@ -1,4 +1,4 @@
-//! What `lab` and its background process say to each other: JSON, a line each.
+//! The messages between `lab` and its background process: JSON, one a line.
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +17,8 @@ const LONGEST_SOCKET_PATH: usize = 107;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Startup {
-    /// What it is doing.
     Progress(String),
-    /// The lab is up.
     Ready,
-    /// It is not, and why.
     Failed { message: String, exit_code: u8 },
 }
 
@@ -42,7 +39,6 @@ pub(crate) enum Reply {
     Failed { message: String, exit_code: u8 },
 }
 
-/// One message as a line.
 pub(crate) fn line(message: &impl Serialize) -> Result<String, LabError> {
     serde_json::to_string(message)
         .map(|text| text + "\n")
@@ -64,34 +60,34 @@ pub(crate) fn socket(dir: &Path) -> Result<PathBuf, LabError> {
     }
 }
 
-/// Orders a fault in the lab in `dir`; `on_step` hears of each step. Returns when the pair is healthy again.
+/// Requests a fault of the lab in `dir`; `on_step` gets each step. Returns when the pair is healthy again.
 ///
 /// # Errors
-/// No lab runs there, it is busy with another order, it cannot do that, or a step failed.
-pub async fn failover(
+/// No lab runs there, it is busy with another request, it cannot do that, or a step failed.
+pub(crate) async fn failover(
     dir: &Path,
     options: &FailoverOptions,
     on_step: impl FnMut(&Step) -> Result<(), LabError>,
 ) -> Result<(), LabError> {
-    // Here too, so that a mistake is the user's.
+    // Here too, so that a mistake gets exit code 2.
     options.validate()?;
-    order(dir, &Request::Failover(*options), on_step).await
+    request(dir, &Request::Failover(*options), on_step).await
 }
 
-/// Has the lab in `dir` lead back to a healthy pair; `on_step` hears of each step. Returns when it is.
+/// Has the lab in `dir` make its pair healthy again; `on_step` gets each step. Returns when it is.
 ///
 /// # Errors
 /// As [`failover`].
-pub async fn heal(
+pub(crate) async fn heal(
     dir: &Path,
     on_step: impl FnMut(&Step) -> Result<(), LabError>,
 ) -> Result<(), LabError> {
-    order(dir, &Request::Heal, on_step).await
+    request(dir, &Request::Heal, on_step).await
 }
 
-async fn order(
+async fn request(
     dir: &Path,
-    request: &Request,
+    what: &Request,
     mut on_step: impl FnMut(&Step) -> Result<(), LabError>,
 ) -> Result<(), LabError> {
     LabState::load_running(dir)?;
@@ -99,13 +95,13 @@ async fn order(
     let stream = UnixStream::connect(&path)
         .await
         .map_err(LabError::io(format!(
-            "reaching the lab at {}",
+            "connecting to the lab at {}",
             path.display()
         )))?;
     let (reading, mut writing) = stream.into_split();
     let lost = || LabError::io("talking to the lab");
     writing
-        .write_all(line(request)?.as_bytes())
+        .write_all(line(what)?.as_bytes())
         .await
         .map_err(lost())?;
     let mut lines = BufReader::new(reading).lines();
@@ -124,6 +120,6 @@ async fn order(
         }
     }
     Err(LabError::State(
-        "the lab ended before it was done; its log folder says why".to_owned(),
+        "the lab ended before it was done; the logs in its folder say why".to_owned(),
     ))
 }

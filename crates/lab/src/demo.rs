@@ -1,4 +1,4 @@
-//! `lab demo`: the whole product once, in a lab of its own that is gone at the end, whatever happens.
+//! `lab demo`: the whole product once, in a lab of its own that is stopped at the end, whatever happens.
 
 use std::{
     fs,
@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use command_line::{process::describe, text::shell_word};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{ChildStdout, Command},
@@ -30,7 +31,7 @@ use crate::{
 /// How long the recording lasts, and when in it the writer is crashed.
 const DURATION: &str = "60";
 const FAILOVER_AFTER: &str = "20s";
-/// Workers per path: about 33 operations per second, 10 of them for a writer.
+/// Per path: about 33 operations per second, 10 of them writes or transactions.
 const WORKERS: &str = "10";
 /// How long an interrupted recorder may take to finish its recording.
 const FINISH_LIMIT: Duration = Duration::from_secs(20);
@@ -38,8 +39,8 @@ const FINISH_LIMIT: Duration = Duration::from_secs(20);
 /// Runs the demo, with the recording in `out`; returns what to print last.
 ///
 /// # Errors
-/// A program is missing beside this one, or a step fails; the lab is gone nevertheless.
-pub async fn demo(out: &Path) -> Result<String, LabError> {
+/// A program is missing in the folder of this one, or a step fails; the lab is stopped all the same.
+pub(crate) async fn demo(out: &Path) -> Result<String, LabError> {
     let tools = Tools::find()?;
     let mut stop = StopSignals::new()?;
     let dir = std::env::temp_dir().join(format!("pgoutage-demo-{}", random_word(8)));
@@ -49,7 +50,7 @@ pub async fn demo(out: &Path) -> Result<String, LabError> {
     }
     announce("lab down");
     let stopped = down(&dir, false).await;
-    // The first failure is the one to hear of.
+    // The first failure is the one to report.
     shown.and_then(|text| stopped.map(|()| text))
 }
 
@@ -63,7 +64,7 @@ struct Tools {
 impl Tools {
     fn find() -> Result<Self, LabError> {
         let lab = std::env::current_exe().map_err(LabError::io("finding this program"))?;
-        let beside = |name: &str| {
+        let neighbour = |name: &str| {
             let program = lab.with_file_name(name);
             match program.is_file() {
                 true => Ok(program),
@@ -74,10 +75,26 @@ impl Tools {
             }
         };
         Ok(Self {
-            recorder: beside("recorder")?,
-            analyze: beside("analyze")?,
+            recorder: neighbour("recorder")?,
+            analyze: neighbour("analyze")?,
             lab,
         })
+    }
+
+    /// `recorder` on the paths of this lab.
+    fn recorder(&self, state: &LabState, dir: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.recorder);
+        // In the environment, not in the process list: the URLs hold the password.
+        let app = state.application(dir);
+        command
+            .env("PGOUTAGE_DIRECT_URL", app.url(WRITER_NAME, state.port))
+            .env("PGOUTAGE_PROXY_URL", app.url(PROXY_HOST, state.proxy_port))
+            .env("PGOUTAGE_DNS_SERVER", state.dns_server.to_string())
+            // Where these are set, they lead to another cluster.
+            .env_remove("PGOUTAGE_DIRECT_READER_URL")
+            .env_remove("PGOUTAGE_PROXY_READER_URL")
+            .args(arguments);
+        command
     }
 }
 
@@ -99,50 +116,10 @@ async fn show(
     };
     up(&options, dir).await?;
     let state = LabState::load_running(dir)?;
-    let recorder = |arguments: &[&str]| {
-        let mut command = Command::new(&tools.recorder);
-        // In the environment, not in the process list: the URLs hold the password.
-        let app = state.application(dir);
-        command.env("PGOUTAGE_DIRECT_URL", app.url(WRITER_NAME, state.port));
-        command.env("PGOUTAGE_PROXY_URL", app.url(PROXY_HOST, state.proxy_port));
-        // Where these are set, they lead somewhere else than into the lab.
-        command.env_remove("PGOUTAGE_DIRECT_READER_URL");
-        command.env_remove("PGOUTAGE_PROXY_READER_URL");
-        command.env("PGOUTAGE_DNS_SERVER", state.dns_server.to_string());
-        command.args(arguments);
-        command
-    };
-
     announce("recorder setup");
-    run("recorder setup", recorder(&["setup"]), stop).await?;
-
-    announce(&format!(
-        "recorder run: {DURATION} s on both paths, the writer crashes after {FAILOVER_AFTER}"
-    ));
-    let failover = format!("{} failover --dir {}", quoted(&tools.lab), quoted(dir));
-    let mut recording = recorder(&["run", "--mode", "both", "--duration", DURATION]);
-    // More workers than the default three: the proxy is away for a second, in which each group has to be asked a few times.
-    recording
-        .args(["--concurrent-workers", WORKERS, "--pool-size", WORKERS])
-        .args([
-            "--failover-command",
-            &failover,
-            "--failover-after",
-            FAILOVER_AFTER,
-        ])
-        .arg("--out")
-        .arg(out);
-    let printed = run("recorder run", recording, stop).await?;
-    let Some(folder) = printed
-        .last()
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_dir())
-    else {
-        return Err(LabError::Program {
-            what: "recorder run".to_owned(),
-            detail: "its last line names no folder".to_owned(),
-        });
-    };
+    let setup = tools.recorder(&state, dir, &["setup"]);
+    run("recorder setup", setup, stop).await?;
+    let folder = record(tools, &state, dir, out, stop).await?;
     let steps = keep_steps(dir, &folder)?;
 
     announce("analyze report");
@@ -157,17 +134,48 @@ async fn show(
     Ok(closing(&steps, &folder, &charts))
 }
 
+/// Records the failover, and returns the recording's folder.
+async fn record(
+    tools: &Tools,
+    state: &LabState,
+    dir: &Path,
+    out: &Path,
+    stop: &mut StopSignals,
+) -> Result<PathBuf, LabError> {
+    announce(&format!(
+        "recorder run: {DURATION} s on both paths, the writer crashes after {FAILOVER_AFTER}"
+    ));
+    let word = |path: &Path| shell_word(&path.display().to_string());
+    let failover = format!("{} failover --dir {}", word(&tools.lab), word(dir));
+    let mut recorder = tools.recorder(state, dir, &["run", "--mode", "both"]);
+    // More workers than the default three: the proxy is away for a second, in which each group has to run a few operations.
+    recorder
+        .args(["--duration", DURATION, "--failover-after", FAILOVER_AFTER])
+        .args(["--concurrent-workers", WORKERS, "--pool-size", WORKERS])
+        .args(["--failover-command", &failover])
+        .arg("--out")
+        .arg(out);
+    let printed = run("recorder run", recorder, stop).await?;
+    let folder = printed.last().map(PathBuf::from);
+    folder
+        .filter(|folder| folder.is_dir())
+        .ok_or_else(|| LabError::Program {
+            what: "recorder run".to_owned(),
+            detail: "its last line names no folder".to_owned(),
+        })
+}
+
 fn closing(steps: &[Step], folder: &Path, charts: &[String]) -> String {
     let charts: String = charts.iter().map(|chart| format!("  {chart}\n")).collect();
     format!(
-        "\nWhat the lab did, by its own clock (UTC, offset from the crash); hold the reported downtimes against it:\n{}\n\
+        "\nThe steps of the lab, by its own clock (UTC, offset from the crash), to compare the reported downtimes with:\n{}\n\
          recording  {}\ncharts\n{charts}",
         lines(steps),
         folder.display()
     )
 }
 
-/// The lab's steps go with the recording, for whoever analyzes it later.
+/// Copies the lab's steps into the recording, for a later analysis.
 fn keep_steps(dir: &Path, recording: &Path) -> Result<Vec<Step>, LabError> {
     let logs = recording.join("logs");
     let copy = logs.join("lab-steps.jsonl");
@@ -186,18 +194,13 @@ fn keep_steps(dir: &Path, recording: &Path) -> Result<Vec<Step>, LabError> {
         .collect()
 }
 
-/// A path as one word for the shell, whatever is in it.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
-/// Runs a program of the product, prints its lines as they come, and returns them. Interrupted, it lets the program end cleanly.
+/// Runs a program of the product, prints its lines as they come, and returns them. When interrupted, it ends the program cleanly.
 async fn run(
     what: &str,
     mut command: Command,
     stop: &mut StopSignals,
 ) -> Result<Vec<String>, LabError> {
-    // Out of our process group: at Ctrl-C we tell it to stop, once; a second signal would cut it short.
+    // Out of our process group: at Ctrl-C we send it one signal; a second one would cut it short.
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -212,7 +215,7 @@ async fn run(
             if let Some(pid) = child.id() {
                 send_signal(Signal::Terminate, &[pid]).map_err(LabError::io(format!("interrupting {what}")))?;
             }
-            // It has things to say while it ends: read on. Past the limit it is killed when it is dropped.
+            // It prints more while it ends. After the limit it is killed when it is dropped.
             let _ = tokio::time::timeout(FINISH_LIMIT, async { tokio::join!(reading, child.wait()) }).await;
             return Err(LabError::Interrupted);
         }
@@ -225,7 +228,7 @@ async fn run(
         true => Ok(output),
         false => Err(LabError::Program {
             what: what.to_owned(),
-            detail: status.to_string(),
+            detail: describe(status),
         }),
     }
 }
@@ -235,7 +238,7 @@ async fn read_lines(stdout: Option<ChildStdout>) -> std::io::Result<Vec<String>>
     if let Some(stdout) = stdout {
         let mut lines = BufReader::new(stdout).lines();
         while let Some(line) = lines.next_line().await? {
-            // Whoever reads our output may stop reading; the demo goes on.
+            // Where our output is no longer read, the demo goes on.
             let _ = writeln!(std::io::stdout(), "{line}");
             printed.push(line);
         }

@@ -1,17 +1,17 @@
-//! How the controller finds out that the writer is lost.
+//! How the controller detects the loss of the writer.
 
 use std::time::Duration;
 
 use crate::{error::LabError, node_name::NodeName, site::Site, sql};
 
-/// The controller asks the writer this often,
+/// How often the controller probes the writer.
 const PROBE_INTERVAL: Duration = Duration::from_millis(200);
-/// waits this long for an answer,
+/// How long it waits for an answer.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
-/// and takes it for lost after so many failures in a row.
+/// Failures in a row that mean a loss.
 const PROBES_TO_DETECT: u32 = 3;
 
-/// The controller's view of the writer: asked every 200 ms, on a connection made for it, as a proxy does.
+/// The controller's probes of the writer, each on a new connection, as a proxy does it.
 pub(crate) struct Probes<'a> {
     site: &'a Site,
     node: NodeName,
@@ -27,7 +27,7 @@ impl<'a> Probes<'a> {
         }
     }
 
-    /// Waits for the next probe's time, and asks.
+    /// Waits for the next probe's time, and probes.
     pub(crate) async fn expect_answer(&mut self) -> Result<(), LabError> {
         self.ticks.tick().await;
         let client = sql::connect(
@@ -39,7 +39,7 @@ impl<'a> Probes<'a> {
         )
         .await?;
         sql::within(
-            "asking the writer",
+            "probing the writer",
             PROBE_LIMIT,
             client.simple_query("select 1"),
         )

@@ -1,11 +1,11 @@
-//! The lab's name server: answers A for two names over UDP, and the client half that `lab status` asks it with.
+//! The lab's name server, which answers A queries for two names over UDP, and the client that `lab status` queries it with.
 
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     str::FromStr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -17,24 +17,25 @@ use hickory_proto::{
     rr::{DNSClass, Name, RData, Record, RecordType, rdata::A},
 };
 
+use parking_lot::Mutex;
 use rand::seq::IndexedRandom;
 
 use crate::error::LabError;
 
-/// The name that always means the writer, once DNS has heard of it.
+/// The name of the writer: after a failover it resolves to the old one until DNS is changed.
 pub const WRITER_NAME: &str = "writer.lab.test";
-/// The name that means the reader.
+/// The name of the readers.
 pub const READER_NAME: &str = "reader.lab.test";
 
 /// How often the serving thread looks whether it should end.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What the two names answer.
+/// What the two names resolve to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     /// The address of [`WRITER_NAME`].
     pub writer: Ipv4Addr,
-    /// The addresses of [`READER_NAME`]: each question gets any one of them, as with Aurora's reader endpoint.
+    /// The addresses of [`READER_NAME`]: each query gets any one of them, as with Aurora's reader endpoint.
     pub readers: Vec<Ipv4Addr>,
     /// How long a resolver may keep an answer, in seconds.
     pub ttl_s: u32,
@@ -52,7 +53,7 @@ impl Zone {
         }
     }
 
-    /// The answer to one datagram; `None` where silence is right: an answer, or not even a header.
+    /// The answer to one datagram; `None` for a response, or for less than a header: neither gets an answer.
     #[must_use]
     pub fn answer(&self, datagram: &[u8]) -> Option<Vec<u8>> {
         let request = match Message::from_vec(datagram) {
@@ -81,7 +82,7 @@ impl Zone {
         let Some(address) = self.lookup(query.name()) else {
             return ResponseCode::NXDomain;
         };
-        // The name is there, and has addresses of version 4 only: AAAA is no error and no answer.
+        // The name exists and has IPv4 addresses only: AAAA gets neither an error nor an address.
         if matches!(query.query_type(), RecordType::A | RecordType::ANY) {
             response.add_answer(Record::from_rdata(
                 query.name().clone(),
@@ -157,15 +158,13 @@ impl NameServer {
         self.address
     }
 
-    /// Where the writer's name leads.
     pub(crate) fn writer(&self) -> Ipv4Addr {
-        let zone = self.zone.lock().unwrap_or_else(PoisonError::into_inner);
-        zone.writer
+        self.zone.lock().writer
     }
 
-    /// From the next question on, the writer's name means `writer` and the reader's `readers`.
+    /// From the next query on, the writer's name resolves to `writer` and the reader's to `readers`.
     pub(crate) fn point(&self, writer: Ipv4Addr, readers: Vec<Ipv4Addr>) {
-        let mut zone = self.zone.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut zone = self.zone.lock();
         (zone.writer, zone.readers) = (writer, readers);
     }
 }
@@ -174,7 +173,7 @@ impl Drop for NameServer {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // It only ends by panicking or by being told to; either way it is over.
+            // An error here means that it panicked; it has ended in any case.
             let _ = thread.join();
         }
     }
@@ -183,24 +182,21 @@ impl Drop for NameServer {
 fn serve(socket: &UdpSocket, zone: &Mutex<Zone>, ending: &AtomicBool) {
     let mut datagram = [0; 4096];
     while !ending.load(Ordering::Relaxed) {
-        // A time-out, or the ICMP error of an asker that left: neither concerns the next question.
+        // A time-out, or the ICMP error of a client that left: neither concerns the next query.
         let Ok((length, from)) = socket.recv_from(&mut datagram) else {
             continue;
         };
-        let answer = {
-            let zone = zone.lock().unwrap_or_else(PoisonError::into_inner);
-            zone.answer(&datagram[..length])
-        };
+        let answer = zone.lock().answer(&datagram[..length]);
         if let Some(answer) = answer {
             let _ = socket.send_to(&answer, from);
         }
     }
 }
 
-/// Asks `server` for the address of `name`, past every cache: the address and its TTL in seconds, `None` if there is no such name.
+/// Queries `server` for the address of `name`, without any cache: the address and its TTL in seconds, `None` if there is no such name.
 ///
 /// # Errors
-/// No answer within half a second, or one that is none.
+/// No answer within half a second, or one that cannot be read.
 pub fn lookup(server: SocketAddr, name: &str) -> io::Result<Option<(Ipv4Addr, u32)>> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     socket.set_read_timeout(Some(Duration::from_millis(500)))?;

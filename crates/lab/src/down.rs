@@ -1,4 +1,4 @@
-//! `lab down`: everything stopped by pid, also what a killed lab left.
+//! `lab down`: everything is stopped by pid, the remains of a killed lab too.
 
 use std::{
     fs,
@@ -16,12 +16,12 @@ use crate::{
 /// How long the background process may take to stop its servers.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// Stops the lab in `dir` and removes the folder, or with `keep` only what makes it a lab. Returns when no process of
-/// it is left.
+/// Stops the lab in `dir` and removes the folder; with `keep` only the file that makes it a lab. Returns when no process of it is
+/// left.
 ///
 /// # Errors
 /// There is no lab; a process does not die; the folder cannot be removed.
-pub async fn down(dir: &Path, keep: bool) -> Result<(), LabError> {
+pub(crate) async fn down(dir: &Path, keep: bool) -> Result<(), LabError> {
     let state = LabState::load(dir)?.ok_or_else(|| LabError::NotRunning(dir.to_owned()))?;
     let owner = state.owner;
     for signal in [Signal::Terminate, Signal::Kill] {
@@ -50,35 +50,38 @@ pub async fn down(dir: &Path, keep: bool) -> Result<(), LabError> {
     site::remove(dir)
 }
 
-/// Stops every lab of this user and cleans up after those that were killed; returns a line for each.
+/// Stops every lab of this user and cleans up after those that were killed; returns how many there were. `on_stopped` gets the folder of
+/// each as soon as it is stopped.
 ///
 /// # Errors
 /// As [`down`], for the first lab that cannot be stopped; the others are stopped all the same.
-pub async fn down_all(keep: bool) -> Result<String, LabError> {
-    let mut told = String::new();
+pub(crate) async fn down_all(
+    keep: bool,
+    mut on_stopped: impl FnMut(&Path) -> Result<(), LabError>,
+) -> Result<usize, LabError> {
+    let mut stopped = 0;
     let mut first_error = None;
     for (entry, dir) in registry::entries()? {
-        match LabState::load(&dir) {
+        let done = match LabState::load(&dir) {
             // It went by itself, and its folder too.
-            Ok(None) => {}
+            Ok(None) => Ok(()),
             Ok(Some(_)) => match down(&dir, keep).await {
-                Ok(()) => told += &format!("stopped the lab in {}\n", dir.display()),
-                Err(error) => {
-                    first_error.get_or_insert(error);
-                    continue;
+                Ok(()) => {
+                    stopped += 1;
+                    on_stopped(&dir)
                 }
+                Err(error) => Err(error),
             },
-            Err(error) => {
-                first_error.get_or_insert(error);
-                continue;
-            }
+            Err(error) => Err(error),
+        };
+        match done {
+            // The lab itself may have removed it.
+            Ok(()) => drop(fs::remove_file(&entry)),
+            Err(error) => drop(first_error.get_or_insert(error)),
         }
-        // The lab itself may have taken it away.
-        let _ = fs::remove_file(&entry);
     }
     match first_error {
         Some(error) => Err(error),
-        None if told.is_empty() => Ok("no lab of yours is there\n".to_owned()),
-        None => Ok(told),
+        None => Ok(stopped),
     }
 }

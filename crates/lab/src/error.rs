@@ -1,10 +1,11 @@
-//! What can go wrong, each in one line that says what to do.
+//! Errors, each in one line that says what to do.
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
+use command_line::text::one_line;
 use thiserror::Error;
 
-/// A lab that could not start, or could not do what it was told.
+/// Why a lab could not start, or could not do what it was asked to.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LabError {
@@ -13,7 +14,6 @@ pub enum LabError {
         "{address} is taken: stop what listens there (`ss -ltnup` shows it), or choose another with {option} (0 takes a free one)"
     )]
     PortTaken {
-        /// The address that could not be bound.
         address: SocketAddr,
         /// The option of `lab up` that moves it.
         option: &'static str,
@@ -21,17 +21,15 @@ pub enum LabError {
     /// The lab's folder cannot be used.
     #[error("{} cannot be the lab's folder: {reason}", dir.display())]
     Folder {
-        /// The folder asked for.
         dir: PathBuf,
         /// Why not, and the remedy.
         reason: String,
     },
     /// A lab runs in that folder already.
     #[error(
-        "a lab already runs in {} (pid {pid}): `lab status` shows it, `lab down` stops it, `--dir` makes another", dir.display()
+        "a lab already runs in {} (pid {pid}): `lab status` shows it, `lab down` stops it, --dir starts another one", dir.display()
     )]
     AlreadyRunning {
-        /// The lab's folder.
         dir: PathBuf,
         /// The serving process.
         pid: u32,
@@ -45,42 +43,38 @@ pub enum LabError {
     /// Software that the lab needs is not there.
     #[error("{what} not found; install it with: {remedy}")]
     Missing {
-        /// The software.
         what: String,
         /// The command that installs it.
         remedy: String,
     },
-    /// A server or tool ended, or said no; with the last of its own words.
+    /// A server or tool ended or failed; with its last message.
     #[error("{what} failed: {detail}")]
     Program {
         /// The program and its part in the lab.
         what: String,
-        /// Its own last words.
+        /// Its last message.
         detail: String,
     },
-    /// Something took longer than it ever should.
+    /// A limit was reached.
     #[error("{what} took more than {} s", after.as_secs_f64())]
     Timeout {
         /// What was waited for.
         what: String,
-        /// The limit.
         after: Duration,
     },
     /// The database or pgbouncer refused a statement.
     #[error("{what}: {}", describe_sql(source))]
     Sql {
-        /// What was asked of whom.
+        /// The statement, and the server.
         what: String,
-        /// The driver's error.
         source: tokio_postgres::Error,
     },
-    /// The pair is not in a state in which that can be done.
+    /// The lab is not in a state in which that can be done.
     #[error("{0}")]
     State(String),
-    /// The background process could not do it; it chose the words and the exit code.
+    /// An error of the background process, which chose its text and exit code.
     #[error("{message}")]
     Background {
-        /// One line.
         message: String,
         /// As [`LabError::exit_code`].
         exit_code: u8,
@@ -88,12 +82,11 @@ pub enum LabError {
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
     Interrupted,
-    /// The operating system said no.
+    /// An error of the operating system.
     #[error("{what}: {source}")]
     Io {
-        /// What was tried, with the path.
+        /// What failed, with the path.
         what: String,
-        /// The operating system's error.
         source: io::Error,
     },
 }
@@ -124,10 +117,10 @@ impl LabError {
     }
 }
 
-/// The driver's own text is only "db error": the server's words are what helps.
+/// The driver's own text is only "db error": the server's message says more.
 fn describe_sql(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
-        Some(server) => format!("{} ({})", server.message(), server.code().code()),
+        Some(server) => format!("{} ({})", one_line(server.message()), server.code().code()),
         None => match std::error::Error::source(error) {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),

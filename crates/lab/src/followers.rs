@@ -1,4 +1,4 @@
-//! Readers beside the pair: they follow whoever is the writer, and never take over.
+//! Further readers: they follow the current writer, and never take over.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::{
     step::{StepKind, StepLog},
 };
 
-/// How long a reader that was told of its new writer may take to stream from it: one that has more of the old writer's log than the new
-/// writer has never does.
+/// How long a reader may take to stream from its new writer: one that has more of the old writer's log than the new writer has never
+/// does.
 const TURN_LIMIT: Duration = Duration::from_secs(5);
 /// How long it may take to show that it follows already.
 const LOOK_LIMIT: Duration = Duration::from_millis(100);
 
-/// Makes each of `readers` follow `writer`: it is told so where that helps, and is a fresh copy of the writer otherwise. `client` is
+/// Makes each of `readers` follow `writer`: with a new setting where that helps, otherwise as a fresh copy. `client` is
 /// connected to the writer.
 pub(crate) async fn lead(
     readers: &mut [Node],
@@ -51,7 +51,7 @@ pub(crate) async fn lead(
     Ok(())
 }
 
-/// Tells a reader that runs whom to follow.
+/// Makes a running reader follow another writer.
 async fn turn(
     reader: &Node,
     site: &Site,
@@ -67,17 +67,17 @@ async fn turn(
         &format!("alter system set primary_conninfo = '{connection}'"),
         "select pg_reload_conf()",
     ];
-    sql::execute(&own, "telling a reader of its writer", &statements).await?;
+    sql::execute(&own, "leading a reader to its writer", &statements).await?;
     await_streaming(client, reader.name, TURN_LIMIT).await
 }
 
-/// Makes a reader anew.
+/// Makes a reader a fresh copy of the writer.
 async fn copy(reader: &mut Node, site: &Site, writer: NodeName) -> Result<(), LabError> {
     if reader.is_running() {
         reader.crash().await?;
     }
     reader.free_memory(site);
-    // What an earlier attempt put aside.
+    // From an earlier attempt.
     reader.remove_discarded()?;
     reader.copy_from(site, writer).await?;
     reader.start(site).await

@@ -1,4 +1,4 @@
-//! Back to a healthy pair, from wherever a fault or somebody's hand has left it.
+//! A healthy pair again, after a fault or after processes were killed by hand.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use crate::{
     cluster::{FOLLOW_LIMIT, Lab, await_write},
     error::LabError,
-    fault::{self, note_returned, open_way, readers_beside},
+    fault::actions::{self, note_returned, reader_addresses},
     followers::{lead, names},
     node_name::NodeName,
     replication::{arm_replication, await_healthy, disarm_replication},
@@ -15,12 +15,12 @@ use crate::{
     step::{Step, StepKind, StepLog},
 };
 
-/// How long a server may take to say who it is: one that has just thawed is slow.
+/// How long a server may take to answer with its role: one that has just thawed is slow.
 const ASK_LIMIT: Duration = Duration::from_secs(5);
-/// How long a reader that is well may take to show that it follows.
+/// How long a healthy reader may take to show that it follows.
 const FOLLOWS_LIMIT: Duration = Duration::from_secs(3);
 
-/// What a server says of itself.
+/// The role that a server answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Writer,
@@ -30,8 +30,8 @@ enum Answer {
 }
 
 impl Lab {
-    /// Leads back to a healthy pair: network and proxy as they were, one writer, a reader that follows it, the name leading to the writer.
-    /// What is well stays as it is; a node that does not fit is made anew from the writer. `on_step` hears of each step.
+    /// Makes the pair healthy again: network and proxy as they were, one writer, a reader that follows it, the name resolving to the writer.
+    /// What is healthy stays as it is; a node that does not fit becomes a fresh copy of the writer. `on_step` gets each step.
     ///
     /// # Errors
     /// No server can be made to take writes, or a step fails.
@@ -46,11 +46,8 @@ impl Lab {
         for relay in self.relays() {
             relay.restore();
         }
-        for node in &self.nodes {
-            open_way(node, &mut self.drop_rules, &log)?;
-        }
         for node in self.nodes.iter_mut().chain(&mut self.followers) {
-            // One that is not frozen does not mind.
+            // It changes nothing where it is not frozen.
             if node.is_running() {
                 node.thaw().await?;
             }
@@ -60,7 +57,7 @@ impl Lab {
         let follows = await_healthy(&client, reader, self.replication, FOLLOWS_LIMIT).await;
         let is_reader = matches!(self.ask(reader).await, Answer::Reader(_));
         if follows.is_err() || !is_reader {
-            // Else the writer would wait for it with every commit.
+            // Otherwise the writer would wait for it with every commit.
             disarm_replication(&client).await?;
             self.make_reader(reader, &log).await?;
             arm_replication(&client, reader, self.replication, FOLLOW_LIMIT).await?;
@@ -71,7 +68,7 @@ impl Lab {
             log.note(StepKind::ProxyStarted, "pgbouncer answers".to_owned())?;
         }
         if self.dns.writer() != writer.address() {
-            let readers = readers_beside(writer, &names(&self.followers));
+            let readers = reader_addresses(writer, &names(&self.followers));
             self.dns.point(writer.address(), readers);
             let detail = format!("the writer's name answers {}", writer.address());
             log.note(StepKind::DnsChanged, detail)?;
@@ -99,7 +96,7 @@ impl Lab {
         }
     }
 
-    /// Decides who is the writer, makes it so, and connects to it.
+    /// Decides which node is the writer, makes it the writer, and connects to it.
     async fn find_writer(&mut self, log: &StepLog<'_>) -> Result<Client, LabError> {
         let known = self.writer;
         let other = known.other();
@@ -108,7 +105,7 @@ impl Lab {
             // With two of them, the one that was promoted last.
             (Answer::Writer, _) => known,
             (_, Answer::Writer) => other,
-            // The writer lies where it fell: it has everything that it ever acknowledged.
+            // The writer is down: it has everything that it ever acknowledged.
             (Answer::Nothing, Answer::Nothing | Answer::Reader(_)) => {
                 match self.start_writer(known, log).await {
                     Ok(()) => known,
@@ -141,7 +138,7 @@ impl Lab {
 
     async fn promote(&mut self, name: NodeName, log: &StepLog<'_>) -> Result<NodeName, LabError> {
         let client = sql::connect_node(&self.site, name).await?;
-        fault::promote(&self.site, &client, name, log).await?;
+        actions::promote(&self.site, &client, name, log).await?;
         Ok(name)
     }
 
@@ -151,7 +148,7 @@ impl Lab {
             node.crash().await?;
         }
         node.free_memory(&self.site);
-        // What an earlier attempt put aside.
+        // From an earlier attempt.
         node.remove_discarded()?;
         node.copy_from(&self.site, self.writer).await?;
         node.start(&self.site).await?;

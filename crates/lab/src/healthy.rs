@@ -1,4 +1,4 @@
-//! Whether a pair is whole: what `lab status --wait` waits for.
+//! Whether a pair is healthy: what `lab status --wait` waits for.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use crate::status::{NodeStatus, Role, Status, status};
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Asks the lab in `dir` until the pair is healthy, for `limit` at most; at least once.
+/// Looks at the lab in `dir` until the pair is healthy, for `limit` at most; at least once.
 ///
 /// # Errors
-/// No lab runs there, or the pair is not healthy by then: what is missing.
-pub async fn await_healthy(dir: &Path, limit: Duration) -> Result<Status, LabError> {
+/// No lab runs there, or the pair is not healthy in time: what is missing.
+pub(crate) async fn await_healthy(dir: &Path, limit: Duration) -> Result<Status, LabError> {
     let deadline = Instant::now() + limit;
     loop {
         let status = status(dir).await?;
@@ -32,8 +32,8 @@ pub async fn await_healthy(dir: &Path, limit: Duration) -> Result<Status, LabErr
     }
 }
 
-/// The first thing that a healthy pair has and this has not: a writer, a reader that streams from it as asked for, further readers that
-/// stream too, and a proxy and a name server that lead to them.
+/// The first thing that a healthy pair has and this one lacks: a writer, a reader that streams from it in the way that was chosen,
+/// further readers that stream too, and a proxy and a name server that lead to them.
 fn missing(status: &Status) -> Option<String> {
     let by_role = |role| status.nodes.iter().find(|node| node.role == role);
     let Some(writer) = by_role(Role::Writer) else {
@@ -49,7 +49,7 @@ fn missing(status: &Status) -> Option<String> {
             _ => "async",
         };
         if reader.role != Role::Reader {
-            return Some(format!("node {} is no reader", reader.node));
+            return Some(format!("node {} is not a reader", reader.node));
         }
         let follower = format!("{} {state}", reader.node);
         if !writer.followers.contains(&follower) {
@@ -67,7 +67,7 @@ fn missing(status: &Status) -> Option<String> {
     if !leads_to(status.dns.writer, writer)
         || !readers.any(|reader| leads_to(status.dns.reader, reader))
     {
-        return Some("DNS does not name the writer and a reader".to_owned());
+        return Some("DNS does not lead to the writer and a reader".to_owned());
     }
     None
 }

@@ -2,28 +2,30 @@
 //!
 //! ```text
 //! application --direct--> writer.lab.test (own name server, TTL 5 s) --> 127.0.0.2 or 127.0.0.3, same port
-//! application --proxy---> pgbouncer on 127.0.0.1 (transaction pooling) --> the writer, as the controller tells it
+//! application --proxy---> pgbouncer on 127.0.0.1 (transaction pooling) --> the writer, as the controller sets it
 //! ```
 //!
-//! [`Lab::start`] is the way in for tests; the binary `lab` holds one in a background process.
+//! Tests start a lab with [`Lab::start`]; the binary `lab` holds one in a background process.
 //! Linux only: it needs more than one loopback address, `/proc`, and `setpriv`.
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
+#![allow(missing_docs, reason = "a field's name says what it is")]
 
 mod account;
 mod application;
-pub mod args;
+mod args;
 mod certificates;
 mod cluster;
-pub mod control;
-pub mod demo;
+mod control;
+mod demo;
 mod detect;
+mod dispatch;
 mod dns;
-pub mod down;
-mod drop_rules;
+mod down;
 mod error;
 mod fault;
 mod followers;
 mod heal;
-pub mod healthy;
+mod healthy;
 pub mod marks;
 mod node;
 mod node_name;
@@ -33,16 +35,19 @@ mod process;
 mod registry;
 mod relay;
 mod replication;
-pub mod serve;
+mod serve;
 mod site;
 mod software;
 mod sql;
 mod state;
-pub mod status;
+mod status;
 mod step;
-pub mod up;
+pub mod testing;
+mod up;
 
+pub use args::Cli;
 pub use cluster::Lab;
+pub use dispatch::run;
 pub use dns::{READER_NAME, WRITER_NAME, Zone, lookup};
 pub use error::LabError;
 pub use node_name::NodeName;

@@ -1,4 +1,4 @@
-//! Steps as marks in a recording in progress: the ground truth beside what was measured.
+//! Steps as marks in a recording in progress: the ground truth next to what was measured.
 //!
 //! The form is the recorder's (`recorder mark`): a file `<time>-<random>.mark` in the recording's folder `marks`, put there as a whole by
 //! renaming it, of two lines: UTC microseconds and a text. The recorder takes it into the events within a fraction of a second.

@@ -61,15 +61,15 @@ fn tls_settings(lab: &Path) -> String {
 pub(crate) struct Node {
     pub(crate) name: NodeName,
     process: Option<Process>,
-    /// What stands before it, where the lab has relays.
+    /// Where the lab has relays.
     pub(crate) relay: Option<Relay>,
-    /// The server that was told to end, until it has.
+    /// A server that is shutting down or dying.
     ending: Option<Ending>,
-    /// Data that a fresh copy replaced, kept until removing it disturbs nobody.
+    /// Data that a fresh copy replaced, kept until its removal disturbs no measurement.
     discarded: Option<PathBuf>,
 }
 
-/// The end of a server, awaited in a thread of its own: it goes on where the one who wanted it gives up.
+/// The end of a server, awaited in a thread of its own: it happens even where the fault that wanted it is given up.
 #[derive(Debug)]
 struct Ending {
     pid: u32,
@@ -130,10 +130,10 @@ impl Node {
             .map_err(LabError::io(format!("removing {}", password.display())))?;
         made?;
         self.append(site, "postgresql.conf", SETTINGS)?;
-        // The superuser is the lab itself, which does without TLS.
-        let everybody = if site.has_tls { "hostssl" } else { "host" };
+        // The superuser is the lab itself, which uses no TLS.
+        let applications = if site.has_tls { "hostssl" } else { "host" };
         let hba = format!(
-            "{everybody} all all 127.0.0.0/8 scram-sha-256
+            "{applications} all all 127.0.0.0/8 scram-sha-256
 host all postgres 127.0.0.0/8 scram-sha-256
 host replication postgres 127.0.0.0/8 scram-sha-256
 "
@@ -202,7 +202,7 @@ host replication postgres 127.0.0.0/8 scram-sha-256
         self.follow(site, source)
     }
 
-    /// Makes the stopped node a reader of `source` on the data that it has: it was shut down in peace, and `source` has all of it.
+    /// Makes the stopped node a reader of `source` on the data that it has: it was shut down cleanly, and `source` has all of it.
     pub(crate) async fn rejoin(&self, site: &Site, source: NodeName) -> Result<(), LabError> {
         free_slot(site, source, self.name).await?;
         let signal = self.data(site).join("standby.signal");
@@ -250,7 +250,7 @@ host replication postgres 127.0.0.0/8 scram-sha-256
                 }
                 return Err(process.failure());
             }
-            // From the first moment in which the server lets anybody in: what it says while it starts is for its clients too.
+            // As soon as the server accepts connections: clients get its answers while it starts, too.
             if let Some(relay) = &self.relay
                 && TcpStream::connect((site.server_address(self.name), site.port))
                     .await
@@ -279,7 +279,7 @@ host replication postgres 127.0.0.0/8 scram-sha-256
         self.end(Process::kill).await
     }
 
-    /// Tells the server to shut down, and returns when its last process is gone.
+    /// Shuts the server down, and returns when its last process is gone.
     pub(crate) async fn shut_down(&mut self, signal: Signal) -> Result<(), LabError> {
         let shut_down = move |process: &mut Process| process.end(signal, STOP_LIMIT).map(|()| 0);
         self.end(shut_down).await.map(drop)
@@ -308,23 +308,22 @@ host replication postgres 127.0.0.0/8 scram-sha-256
             .map_err(LabError::io("ending a node's processes"))
     }
 
-    /// Waits for the end of a server whose fault was given up in its middle: until then it still answers, and nothing can be built on it.
+    /// Waits for the end of a server whose fault was given up halfway: until then it may still answer.
     pub(crate) async fn finish_ending(&mut self) -> Result<(), LabError> {
         if let Some(ending) = self.ending.as_ref().filter(|of| !of.done.is_finished()) {
             let pid = ending.pid;
-            // Stopped by somebody's hand, it would only end when its limit makes it a kill. One that is gone needs no signal.
+            // Frozen by hand, it would end only at the limit, by a kill. One that is gone needs no signal.
             let _ = blocking("thawing", move || thaw_tree(pid)).await;
         }
         self.await_end().await.map(drop)
     }
 
-    /// Stops every process of the server where it is; returns how many there are.
+    /// Freezes every process of the server; returns how many there are.
     pub(crate) async fn freeze(&mut self) -> Result<usize, LabError> {
         let pid = self.pid()?;
         blocking("freezing", move || freeze_tree(pid)).await
     }
 
-    /// Lets a frozen server go on.
     pub(crate) async fn thaw(&mut self) -> Result<(), LabError> {
         let pid = self.pid()?;
         blocking("thawing", move || thaw_tree(pid)).await
@@ -370,7 +369,7 @@ host replication postgres 127.0.0.0/8 scram-sha-256
     }
 }
 
-/// Runs what waits for processes, not on a thread that serves somebody's workload.
+/// Runs what waits for processes on a thread that serves no connection.
 async fn blocking<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,

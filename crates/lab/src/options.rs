@@ -1,4 +1,4 @@
-//! What a lab can be told: validated values, apart from the command line that they come from.
+//! Options of a lab and of a fault, as validated values.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -26,23 +26,23 @@ pub enum FailoverKind {
     /// Every process of the writer dies at once (kill -9), as when its host loses power.
     #[default]
     Crash,
-    /// The writer is shut down (fast, SIGINT): each client is told 57P01.
+    /// The writer is shut down (fast, SIGINT): each client gets 57P01.
     Stop,
-    /// The writer is shut down without a word to its disk (SIGQUIT): each client gets a warning 57P01 and the end of its connection.
+    /// The writer is shut down without a checkpoint (SIGQUIT): each client gets a warning 57P01, and its connection ends.
     Immediate,
-    /// Planned: the proxy lets statements wait before the writer is shut down, so that none of its clients sees an error.
+    /// Planned: statements wait in the proxy before the writer is shut down, so that none of its clients sees an error.
     Switchover,
-    /// The writer stops in the middle of everything (SIGSTOP): connections stay open and say nothing.
+    /// The writer is frozen (SIGSTOP): connections stay open and do not answer.
     Freeze,
-    /// The writer's packets are dropped, in both directions: by a relay, or by rules in a network namespace of the lab's own.
+    /// The writer's packets are dropped by its relay, in both directions.
     Blackhole,
-    /// The writer crashes and comes back in place, again and again; no failover.
+    /// The writer crashes and is started again in place, several times; no failover.
     Flap,
-    /// The proxy dies and comes back; the servers are well.
+    /// The proxy is killed and started again; the servers are not touched.
     ProxyRestart,
     /// The network gets slow: latency, jitter, bandwidth; no failover.
     Slow,
-    /// The writer is demoted, and answers again at once as a reader, while its name still leads to it.
+    /// The writer is demoted and answers at once as a reader, while its name still resolves to it.
     ReadOnly,
     /// The writer is shut down and started again in place; no failover.
     Restart,
@@ -62,9 +62,9 @@ impl FailoverKind {
 /// Where and how a lab is made. A port of 0 takes a free one.
 #[derive(Debug, Clone)]
 pub struct LabOptions {
-    /// The lab's folder; `None` makes one in the temporary folder and removes it in the end.
+    /// `None` makes a folder in the temporary folder, and removes it at the end.
     pub dir: Option<PathBuf>,
-    /// The port of the nodes, on 127.0.0.2, 127.0.0.3 and, for further readers, the addresses behind them.
+    /// The port of the nodes, on 127.0.0.2, 127.0.0.3 and, for further readers, the addresses after them.
     pub port: u16,
     /// pgbouncer's port on 127.0.0.1.
     pub proxy_port: u16,
@@ -72,14 +72,13 @@ pub struct LabOptions {
     pub dns_port: u16,
     /// How long resolvers may keep an answer; whole seconds.
     pub ttl: Duration,
-    /// Synchronous or asynchronous replication.
     pub replication: Replication,
-    /// Puts a relay before each server, which can drop and delay what goes through it; about 0.1 ms for each statement. The servers
-    /// then call themselves 127.0.1.2, 127.0.1.3, ...
+    /// Puts a relay in front of each server, which can drop and delay packets; it adds about 0.1 ms to each statement. The servers then
+    /// report the addresses 127.0.1.2, 127.0.1.3, ...
     pub relay: bool,
-    /// How many readers follow the writer, 1 to 5. The first of them takes over in a failover; the reader's name leads to each in turn.
+    /// How many readers follow the writer, 1 to 5. The first of them takes over in a failover; the reader's name resolves to each in turn.
     pub readers: usize,
-    /// The servers and the proxy do TLS, with a certificate of an authority of the lab's own, and let applications in with it only.
+    /// The servers and the proxy accept applications with TLS only, with a certificate of the lab's own authority.
     pub tls: bool,
 }
 
@@ -101,7 +100,7 @@ impl Default for LabOptions {
 
 impl LabOptions {
     /// # Errors
-    /// A TTL that DNS cannot say, or a number of readers that there cannot be.
+    /// A TTL that DNS cannot express, or a number of readers out of range.
     pub(crate) fn validate(&self) -> Result<(), LabError> {
         if self.ttl.subsec_nanos() != 0 || self.ttl.as_secs() > 86_400 {
             return Err(LabError::Usage(format!(
@@ -119,12 +118,16 @@ impl LabOptions {
         Ok(())
     }
 
-    /// The nodes that it has.
+    /// The TTL in whole seconds, as DNS has it.
+    pub(crate) fn ttl_s(&self) -> u32 {
+        u32::try_from(self.ttl.as_secs()).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn nodes(&self) -> &'static [NodeName] {
         &NodeName::ALL[..=self.readers]
     }
 
-    /// Is the port behind this option ours to choose?
+    /// Does the lab choose the port of this option?
     pub(crate) fn is_automatic(&self, option: &str) -> bool {
         match option {
             "--port" => self.port == 0,
@@ -137,34 +140,33 @@ impl LabOptions {
 /// What a fault does and when; every time is measured from the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailoverOptions {
-    /// What is broken, and how.
     pub kind: FailoverKind,
-    /// The reader is promoted then, but never before the loss is detected.
+    /// When the reader is promoted, but never before the loss is detected.
     pub promote_after: Duration,
-    /// The writer's name answers with the new address from then on, but never before there is a writer behind it.
+    /// From when on the writer's name resolves to the new address, but never before that is the writer.
     pub dns_after: Duration,
-    /// A random time between nothing and this is added to `dns_after`.
+    /// A random time, this long at most, is added to `dns_after`.
     pub dns_jitter: Duration,
-    /// The old writer comes back as a reader then, or as soon after as its fresh copy is made.
+    /// When the old writer starts as a reader, or as soon after as its fresh copy is made.
     pub return_after: Duration,
-    /// Freeze: the writer goes on then. Before its loss is detected, nothing else happens; after that it is a second writer until
+    /// Freeze: when the writer continues. Before its loss is detected, there is no failover; after that it is a second writer until
     /// `return_after`. `None`: it is killed when its loss is detected.
     pub thaw_after: Option<Duration>,
-    /// Restart, flap, proxy-restart: how long nobody is there; slow: how long it lasts.
+    /// Restart, flap, proxy-restart: how long the server or proxy is down; slow: how long it lasts.
     pub down_for: Duration,
-    /// Flap: how long the writer is there between two falls.
+    /// Flap: how long the writer is up between two crashes.
     pub up_for: Duration,
-    /// Flap: how often it falls.
+    /// Flap: number of crashes.
     pub flaps: u32,
-    /// Slow: what is added to the way in each direction.
+    /// Slow: what is added in each direction.
     pub latency: Duration,
-    /// Slow: a random time between nothing and this is added to `latency`.
+    /// Slow: a random time, this long at most, is added to `latency`.
     pub latency_jitter: Duration,
     /// Slow: bytes per second, in each direction of each connection.
     pub bandwidth: Option<u64>,
-    /// A random time between nothing and this is added to each of the times above that say when something happens.
+    /// A random time, this long at most, is added to each of the times above that say when something happens.
     pub jitter: Duration,
-    /// Where all that is random comes from; `None` draws one.
+    /// Seed of the random times; `None` draws one.
     pub seed: Option<u64>,
 }
 
@@ -195,18 +197,20 @@ impl FailoverOptions {
     pub(crate) fn validate(&self) -> Result<(), LabError> {
         let usage = |text: &str| Err(LabError::Usage(text.to_owned()));
         if self.thaw_after.is_some() && self.kind != FailoverKind::Freeze {
-            return usage("--thaw-after: only what --kind freeze froze can thaw");
+            return usage("--thaw-after is only for --kind freeze");
         }
         if self.kind == FailoverKind::Flap && self.flaps == 0 {
-            return usage("--flaps 0: a writer that falls never is no fault; give 1 or more");
+            return usage("--flaps 0: the writer has to crash at least once; give 1 or more");
         }
         if self.bandwidth == Some(0) {
-            return usage("--bandwidth 0 lets nothing through; --kind blackhole does that");
+            return usage(
+                "--bandwidth 0: no packet would pass; give 1 or more, or use --kind blackhole",
+            );
         }
         Ok(())
     }
 
-    /// The times as they will be, and the seed that they came from.
+    /// The same with the random times added, and their seed.
     pub(crate) fn drawn(mut self) -> (Self, u64) {
         let seed = self.seed.unwrap_or_else(|| rand::rng().random());
         let mut random = StdRng::seed_from_u64(seed);

@@ -18,7 +18,7 @@ use crate::{
 };
 
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// PAUSE waits for the transactions under way; those of a dead writer are over at once.
+/// PAUSE waits for the transactions in flight; those of a dead writer end at once.
 const PAUSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running pgbouncer; it ends when this is dropped.
@@ -31,7 +31,7 @@ fn dir(site: &Site) -> PathBuf {
     site.dir.join("pgbouncer")
 }
 
-/// What pgbouncer is told. `server_login_retry`: the default of 15 s would add 15 s to every outage.
+/// `server_login_retry`: the default of 15 s would add 15 s to every outage.
 fn configuration(site: &Site, writer: NodeName) -> String {
     format!(
         "[databases]
@@ -66,7 +66,7 @@ server_reset_query =
     )
 }
 
-/// The console is the lab's own, which does without TLS.
+/// The console is for the lab only, which uses no TLS.
 const HBA: &str = "hostssl all all 127.0.0.0/8 scram-sha-256
 host pgbouncer postgres 127.0.0.0/8 scram-sha-256
 ";
@@ -149,7 +149,7 @@ impl PgBouncer {
         Ok(())
     }
 
-    /// Kills it, as a proxy's host would die.
+    /// Kills it, as the loss of its host would.
     pub(crate) async fn crash(&mut self) -> Result<(), LabError> {
         let mut process = self
             .process
@@ -162,7 +162,7 @@ impl PgBouncer {
             .map(drop)
     }
 
-    /// Makes it lead to `writer` and let statements go on; starts it anew where it does not answer. True where it had to be started.
+    /// Makes it lead to `writer` and run statements; restarts it where it does not answer. True where it had to be started.
     pub(crate) async fn heal(&mut self, site: &Site, writer: NodeName) -> Result<bool, LabError> {
         if self.is_running() {
             if let Some(process) = &self.process {
@@ -210,17 +210,17 @@ async fn command(site: &Site, text: &str, limit: Duration) -> Result<(), LabErro
     .map(drop)
 }
 
-/// New statements wait from now on; returns when those under way are done.
+/// New statements wait from now on; returns when those in flight are done.
 pub(crate) async fn pause(site: &Site) -> Result<(), LabError> {
     command(site, "PAUSE postgres", PAUSE_LIMIT).await
 }
 
-/// Lets the waiting statements go on.
+/// Sends the waiting statements on.
 pub(crate) async fn resume(site: &Site) -> Result<(), LabError> {
     command(site, "RESUME postgres", sql::STATEMENT_LIMIT).await
 }
 
-/// Leads to `writer`, and lets statements go on if they wait.
+/// Makes it lead to `writer`, and resumes it where it is paused.
 async fn lead_to(site: &Site, writer: NodeName) -> Result<(), LabError> {
     point(site, writer).await?;
     match target(site).await? {
@@ -235,7 +235,7 @@ pub(crate) async fn point(site: &Site, writer: NodeName) -> Result<(), LabError>
     command(site, "RELOAD", sql::STATEMENT_LIMIT).await
 }
 
-/// The server (`host:port`) that it sends statements to, and whether it is paused; by its own account.
+/// The server (`host:port`) that it sends statements to, and whether it is paused, as pgbouncer itself says.
 pub(crate) async fn target(site: &Site) -> Result<(String, bool), LabError> {
     let client = admin(site).await?;
     let rows = sql::within(

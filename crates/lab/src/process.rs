@@ -10,9 +10,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use command_line::{process::describe, text::one_line};
+use rustix::{
+    io::Errno,
+    process::{Pid, kill_process},
+};
+
 use crate::error::LabError;
 
-/// How long a polite stop may take before the process is killed.
+/// How long a stop may take before the process is killed.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How long a killed process may take to go.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
@@ -27,7 +33,7 @@ fn spawn(command: Command) -> io::Result<Child> {
         let (sender, receiver) = mpsc::channel::<SpawnRequest>();
         thread::spawn(move || {
             for (mut command, answer) in receiver {
-                // The asker waits for the answer; if it is gone there is nobody to tell.
+                // The receiver waits for it, unless its thread is gone.
                 let _ = answer.send(command.spawn());
             }
         });
@@ -39,7 +45,7 @@ fn spawn(command: Command) -> io::Result<Child> {
     result.recv().map_err(|_| gone())?
 }
 
-/// A signal, by the name that `kill` knows.
+/// A signal that the lab sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
     Quit,
@@ -61,28 +67,39 @@ impl Signal {
             Self::Continue => "CONT",
         }
     }
+
+    fn number(self) -> rustix::process::Signal {
+        use rustix::process::Signal;
+        match self {
+            Self::Quit => Signal::QUIT,
+            Self::Interrupt => Signal::INT,
+            Self::Terminate => Signal::TERM,
+            Self::Kill => Signal::KILL,
+            Self::Stop => Signal::STOP,
+            Self::Continue => Signal::CONT,
+        }
+    }
 }
 
-/// Sends a signal through the shell's builtin (1 ms): the system call needs `unsafe`, and the crates that wrap it
-/// would change features below polars. Processes that are gone already are no error.
+/// Sends a signal to each process, also where one of them refuses it. Processes that are gone already are no error.
 pub(crate) fn send_signal(signal: Signal, pids: &[u32]) -> io::Result<()> {
-    if pids.is_empty() {
-        return Ok(());
+    let mut sent = Ok(());
+    for &pid in pids {
+        let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+            continue;
+        };
+        match kill_process(pid, signal.number()) {
+            Ok(()) | Err(Errno::SRCH) => {}
+            Err(error) => sent = Err(error.into()),
+        }
     }
-    Command::new("/bin/sh")
-        .args(["-c", r#"kill -s "$0" "$@""#, signal.name()])
-        .args(pids.iter().map(u32::to_string))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .map(drop)
+    sent
 }
 
 /// State letter and parent of a process, from `/proc/PID/stat`; `None` when it is gone.
 fn stat(pid: u32) -> Option<(char, u32)> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may hold anything, parentheses too.
+    // The name is in parentheses and may hold anything, parentheses too.
     let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     Some((state, fields.next()?.parse().ok()?))
@@ -112,7 +129,7 @@ fn children_of(parent: u32) -> Vec<u32> {
 }
 
 /// Kills a postmaster and all its children so that none of them serves a moment longer than the others, and
-/// returns how many there were. Stopped first, it forks no more; killed last, it cannot restart anybody. The
+/// returns how many there were. Stopped first, it forks no more; killed last, it cannot restart one. The
 /// process group will not do: backends leave it.
 pub(crate) fn kill_tree(root: u32) -> io::Result<usize> {
     send_signal(Signal::Stop, &[root])?;
@@ -129,7 +146,7 @@ pub(crate) fn kill_tree(root: u32) -> io::Result<usize> {
     Ok(pids.len())
 }
 
-/// Stops a postmaster and all its children where they are, and returns how many there were. The postmaster first: stopped, it forks
+/// Freezes a postmaster and all its children, and returns how many there were. The postmaster first: stopped, it forks
 /// no more; the children twice, for one may have been made meanwhile.
 pub(crate) fn freeze_tree(root: u32) -> io::Result<usize> {
     send_signal(Signal::Stop, &[root])?;
@@ -153,14 +170,14 @@ pub(crate) fn freeze_tree(root: u32) -> io::Result<usize> {
     }
 }
 
-/// Lets a postmaster and its children go on.
+/// Lets a frozen postmaster and its children continue.
 pub(crate) fn thaw_tree(root: u32) -> io::Result<()> {
     let mut pids = children_of(root);
     pids.push(root);
     send_signal(Signal::Continue, &pids)
 }
 
-/// A running child, its log, and the promise that it is stopped and reaped when this is dropped.
+/// A running child and its log. Dropped, it stops and reaps the child.
 #[derive(Debug)]
 pub(crate) struct Process {
     what: String,
@@ -230,23 +247,23 @@ impl Process {
         read().unwrap_or_default()
     }
 
-    /// The error for a child that ended when it should not have.
+    /// The error of a child that ended too early, with its last line that names an error.
     pub(crate) fn failure(&mut self) -> LabError {
         let output = self.output();
-        let telling = output.lines().rev().find(|line| {
+        let error = output.lines().rev().find(|line| {
             ["FATAL", "PANIC", "error:"]
                 .iter()
                 .any(|word| line.contains(word))
         });
-        let last = telling.or_else(|| output.lines().rev().find(|line| !line.trim().is_empty()));
+        let last = error.or_else(|| output.lines().rev().find(|line| !line.trim().is_empty()));
         let ended = self
             .exited()
-            .map_or_else(String::new, |status| format!("{status}; "));
+            .map_or_else(String::new, |status| format!("{}; ", describe(status)));
         LabError::Program {
             what: self.what.clone(),
             detail: format!(
                 "{ended}{}; its log: {}",
-                last.unwrap_or("it said nothing"),
+                last.map_or_else(|| "no output".to_owned(), one_line),
                 self.log.display()
             ),
         }
@@ -262,7 +279,7 @@ impl Process {
         Ok(killed)
     }
 
-    /// Sends it a signal that asks it to end, and waits until it has; killed where it does not.
+    /// Sends it a signal that ends it, and waits until it has ended; kills it where it does not end in time.
     pub(crate) fn end(&mut self, signal: Signal, limit: Duration) -> io::Result<()> {
         send_signal(signal, &[self.child.id()])?;
         let deadline = Instant::now() + limit;

@@ -1,4 +1,4 @@
-//! Which labs this user has, wherever they stand: what `lab down --all` stops.
+//! The labs of this user, whatever folder they are in: what `lab down --all` stops.
 
 use std::{
     fs, io,
@@ -23,7 +23,7 @@ fn folder() -> Result<PathBuf, LabError> {
     if !metadata.is_dir() || metadata.uid() != user {
         return Err(LabError::Folder {
             dir: folder,
-            reason: "the list of labs stands there, and it is not yours; remove it".to_owned(),
+            reason: "it is the list of labs, and it belongs to another user; remove it".to_owned(),
         });
     }
     Ok(folder)
@@ -47,7 +47,7 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // One that stays leads to a folder without a lab, and is passed over and removed.
+        // An entry that stays leads to a folder without a lab, and is removed later.
         let _ = fs::remove_file(&self.entry);
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn make_slot(
     sql::execute(&client, "making a replication slot", &[&make_slot]).await
 }
 
-/// The same for a reader that is not running. Its slot may still belong to a sender that has not noticed that nobody receives: of a
+/// The same for a reader that is not running. Its slot may still belong to a sender that has not noticed that its receiver is gone: of a
 /// server that was killed, or of a copy that was given up. A slot serves one at a time.
 pub(crate) async fn free_slot(
     site: &Site,

@@ -1,4 +1,4 @@
-//! The background process of `lab up`: holds the lab, obeys the control socket, ends on SIGTERM.
+//! The background process of `lab up`: holds the lab, serves the control socket, ends on SIGTERM.
 
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
@@ -18,11 +18,11 @@ use crate::{
     step::Step,
 };
 
-/// Starts a lab, tells `lab up` on standard output how it went, and holds it until SIGTERM or SIGINT.
+/// Starts a lab, reports to `lab up` on standard output, and holds the lab until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// As [`Lab::start`]; `lab up` has been told.
-pub async fn serve(options: LabOptions) -> Result<(), LabError> {
+/// As [`Lab::start`]; `lab up` has it too.
+pub(crate) async fn serve(options: LabOptions) -> Result<(), LabError> {
     let mut stop = StopSignals::new()?;
     let served = tokio::select! {
         served = start_and_listen(options) => served,
@@ -30,12 +30,12 @@ pub async fn serve(options: LabOptions) -> Result<(), LabError> {
     };
     match served {
         Ok((lab, listener)) => {
-            tell(&Startup::Ready);
-            obey(lab, &listener, stop).await;
+            report(&Startup::Ready);
+            serve_clients(lab, &listener, stop).await;
             Ok(())
         }
         Err(error) => {
-            tell(&Startup::Failed {
+            report(&Startup::Failed {
                 message: error.to_string(),
                 exit_code: error.exit_code(),
             });
@@ -49,15 +49,15 @@ async fn start_and_listen(options: LabOptions) -> Result<(Lab, UnixListener), La
         control::socket(dir)?;
     }
     let lab = Lab::start_with(options, &mut |text| {
-        tell(&Startup::Progress(text.to_owned()));
+        report(&Startup::Progress(text.to_owned()));
     })
     .await?;
     let listener = listen(lab.dir())?;
     Ok((lab, listener))
 }
 
-/// `lab up` may be gone by now; the lab goes on without it.
-fn tell(message: &Startup) {
+/// To `lab up`, which may be gone by now: the lab runs without it.
+fn report(message: &Startup) {
     if let Ok(line) = control::line(message) {
         let mut stdout = std::io::stdout();
         let _ = stdout
@@ -74,7 +74,7 @@ fn listen(dir: &Path) -> Result<UnixListener, LabError> {
     Ok(listener)
 }
 
-async fn obey(lab: Lab, listener: &UnixListener, mut stop: StopSignals) {
+async fn serve_clients(lab: Lab, listener: &UnixListener, mut stop: StopSignals) {
     let lab = Arc::new(Mutex::new(lab));
     let mut clients = JoinSet::new();
     loop {
@@ -98,7 +98,7 @@ async fn answer(stream: UnixStream, lab: Arc<Mutex<Lab>>) {
     let (replies, mut outgoing) = mpsc::unbounded_channel();
     let work = async move {
         let reply = match BufReader::new(reading).lines().next_line().await {
-            Ok(Some(text)) => match obey_request(&text, &lab, &replies).await {
+            Ok(Some(text)) => match serve_request(&text, &lab, &replies).await {
                 Ok(()) => Reply::Done,
                 Err(error) => Reply::Failed {
                     message: error.to_string(),
@@ -114,14 +114,14 @@ async fn answer(stream: UnixStream, lab: Arc<Mutex<Lab>>) {
             let Ok(line) = control::line(&reply) else {
                 continue;
             };
-            // A client that went away: the failover goes on to its end, and steps.jsonl has it.
+            // The client may be gone: the failover goes on to its end, and steps.jsonl has it.
             let _ = writing.write_all(line.as_bytes()).await;
         }
     };
     tokio::join!(work, write);
 }
 
-async fn obey_request(
+async fn serve_request(
     text: &str,
     lab: &Mutex<Lab>,
     replies: &mpsc::UnboundedSender<Reply>,
@@ -129,7 +129,7 @@ async fn obey_request(
     let request: Request = serde_json::from_str(text)
         .map_err(|error| LabError::State(format!("not a request: {error}")))?;
     let mut lab = lab.try_lock().map_err(|_| {
-        LabError::State("the lab is busy with another order: wait until it is done".to_owned())
+        LabError::State("the lab is busy with another request: wait until it is done".to_owned())
     })?;
     let on_step = |step: &Step| {
         let _ = replies.send(Reply::Step(step.clone()));
@@ -141,7 +141,7 @@ async fn obey_request(
     .map(drop)
 }
 
-/// SIGTERM and SIGINT, caught from its making on.
+/// SIGTERM and SIGINT, caught as long as this exists.
 pub(crate) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,

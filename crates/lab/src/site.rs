@@ -1,4 +1,4 @@
-//! Where a lab stands: folder, ports, secrets, software, account. Fixed for the lab's life.
+//! What a lab is made of: folder, ports, secrets, software, account. None of it changes while the lab runs.
 
 use std::{
     fs, io,
@@ -18,10 +18,14 @@ use crate::{
     state,
 };
 
+/// The folder of a lab unless `--dir` names another folder.
+pub(crate) fn default_dir() -> PathBuf {
+    std::env::temp_dir().join("pgoutage-lab")
+}
+
 /// Below Linux's range for outgoing connections, so that none of them sits on a port that a server will want.
 const AUTOMATIC_PORTS: std::ops::Range<u16> = 20_000..32_000;
 
-/// Everything that stays as it is while the lab lives.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) dir: PathBuf,
@@ -29,7 +33,7 @@ pub(crate) struct Site {
     pub(crate) software: Software,
     pub(crate) port: u16,
     pub(crate) proxy_port: u16,
-    /// A relay stands before each server.
+    /// Each server has a relay in front of it.
     pub(crate) has_relay: bool,
     /// The servers and the proxy do TLS, and let the application in with it only.
     pub(crate) has_tls: bool,
@@ -38,7 +42,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Where a server itself listens: behind its relay, or at the address that everybody uses.
+    /// Where a server itself listens: behind its relay, or at the address that clients use.
     pub(crate) fn server_address(&self, node: NodeName) -> Ipv4Addr {
         match self.has_relay {
             true => node.address_behind_relay(),
@@ -104,7 +108,7 @@ impl Folder {
         if !account.can_enter(&folder.path)? {
             return Err(LabError::Folder {
                 dir: folder.path.clone(),
-                reason: "a folder above it is closed to the user postgres, as which root runs the servers; choose another with --dir".to_owned(),
+                reason: "the servers run as the user postgres, which cannot enter a folder above it; choose another with --dir".to_owned(),
             });
         }
         folder.remove = wanted.is_none();
@@ -122,7 +126,7 @@ impl Drop for Folder {
     }
 }
 
-/// Starts removing a folder and does not wait: on a disk that is told of each freed block (ext4 with `discard`) a
+/// Starts removing a folder and does not wait: on a disk that discards freed blocks (ext4 with `discard`) a
 /// data folder takes 3 s. `rm` goes on when we end, and does not mind another one in the same folder.
 pub(crate) fn remove_behind(dir: &Path) -> io::Result<()> {
     remove_command(dir).spawn().map(drop)
@@ -166,7 +170,7 @@ fn clear_leftover(dir: &Path) -> Result<(), LabError> {
     }
     if metadata.uid() != effective_user()? {
         return Err(refuse(
-            "it belongs to somebody else; choose another with --dir".to_owned(),
+            "it belongs to another user; choose another with --dir".to_owned(),
         ));
     }
     if let Some(pid) = state::running_owner(dir) {
@@ -189,7 +193,8 @@ fn clear_leftover(dir: &Path) -> Result<(), LabError> {
     }
     if !state::path(dir).exists() {
         return Err(refuse(
-            "it holds files that are no lab's; choose another with --dir, or empty it".to_owned(),
+            "it holds files that do not belong to a lab; choose another with --dir, or empty it"
+                .to_owned(),
         ));
     }
     state::stop_leftovers(dir)?;
@@ -243,7 +248,7 @@ impl Reservation {
         Ok(Self { port, listeners })
     }
 
-    /// Lets go of one address: its server starts now.
+    /// Frees one address for its server, which starts now.
     pub(crate) fn release(&mut self, host: Ipv4Addr) {
         self.listeners.retain(|(held, _)| *held != host);
     }

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{account::effective_user, error::LabError};
 
-/// Names a folder with PostgreSQL's server programs, before every other place.
+/// Environment variable: a folder with PostgreSQL's server programs, which is searched first.
 pub const BINDIR_VARIABLE: &str = "PGOUTAGE_PG_BINDIR";
 
 const INSTALL: &str = "apt-get install -y postgresql pgbouncer";
@@ -40,7 +40,7 @@ impl Software {
             Some(dir) if is_bindir(&dir) => dir,
             Some(dir) => {
                 return Err(LabError::Usage(format!(
-                    "{BINDIR_VARIABLE}={}: no {} there; unset it, or name the folder that has them",
+                    "{BINDIR_VARIABLE}={}: no {} there; unset it, or set it to the folder that has them",
                     dir.display(),
                     NEEDED.join(", ")
                 )));
@@ -59,7 +59,7 @@ impl Software {
         match software.pg_version()? {
             version if version >= OLDEST_VERSION => Ok(software),
             version => Err(LabError::Usage(format!(
-                "{} is PostgreSQL {version}; the lab needs {OLDEST_VERSION} or newer: point {BINDIR_VARIABLE} at one",
+                "{} is PostgreSQL {version}; the lab needs {OLDEST_VERSION} or newer: set {BINDIR_VARIABLE} to the folder of one",
                 software.pg_bindir.display()
             ))),
         }
@@ -85,7 +85,7 @@ impl Software {
         let major: String = version.chars().take_while(char::is_ascii_digit).collect();
         major.parse().map_err(|_| LabError::Program {
             what: "postgres --version".to_owned(),
-            detail: format!("it answered {:?}", text.trim()),
+            detail: format!("it printed {:?}", text.trim()),
         })
     }
 }
@@ -132,7 +132,7 @@ fn find_bindir() -> Option<PathBuf> {
 /// Finds the software, or installs it through apt: as root, or with sudo after asking on a terminal.
 ///
 /// # Errors
-/// [`LabError::Missing`] with the command to run where neither is possible; what apt said where it failed.
+/// [`LabError::Missing`] with the command to run, where neither is possible or apt failed.
 pub fn ensure_installed() -> Result<Software, LabError> {
     let missing = match Software::find() {
         Err(LabError::Missing { what, .. }) => what,
@@ -160,8 +160,8 @@ pub fn ensure_installed() -> Result<Software, LabError> {
     }
     eprintln!("{missing} not found; running: {command}");
     if !apt(sudo, &["install", "-y", "postgresql", "pgbouncer"])? {
-        // A machine that never fetched the package lists knows no package at all.
-        eprintln!("running: apt-get update, and again");
+        // A machine that never fetched the package lists has no package to install.
+        eprintln!("running: apt-get update, then the same once more");
         if !apt(sudo, &["update"])? || !apt(sudo, &["install", "-y", "postgresql", "pgbouncer"])? {
             return Err(remedy());
         }
@@ -169,7 +169,7 @@ pub fn ensure_installed() -> Result<Software, LabError> {
     Software::find()
 }
 
-/// Runs apt-get with its words on stderr, and says whether it went well.
+/// Runs apt-get with its output on stderr; true where it succeeded.
 fn apt(sudo: bool, arguments: &[&str]) -> Result<bool, LabError> {
     let mut command = Command::new(if sudo { "sudo" } else { "apt-get" });
     if sudo {

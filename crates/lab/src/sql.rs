@@ -1,4 +1,4 @@
-//! Connections of the lab's own: short-lived, without TLS, each wait with a limit.
+//! The lab's own connections: short-lived, without TLS, each wait with a limit.
 
 use std::{future::Future, net::Ipv4Addr, time::Duration};
 
@@ -6,10 +6,10 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use crate::{error::LabError, node_name::NodeName, site::Site};
 
-/// The limit of one statement that has nothing to wait for.
+/// The limit of a statement that waits for nothing.
 pub(crate) const STATEMENT_LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs `future` for `limit` at most; `what` stands in the error.
+/// Runs `future` for `limit` at most; `what` is named in the error.
 pub(crate) async fn within<T>(
     what: &str,
     limit: Duration,

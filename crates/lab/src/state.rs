@@ -1,4 +1,4 @@
-//! `lab.json`: what a lab wrote down about itself, for `lab status`, `lab down` and the next `lab up`.
+//! `lab.json`: the state of a lab, for `lab status`, `lab down` and the next `lab up`.
 
 use std::{
     fs, io,
@@ -17,7 +17,7 @@ use crate::{
     process::{self, all_pids, is_alive},
 };
 
-/// A lab as it stands on disk; mode 0600, for it holds the passwords.
+/// The file has mode 0600, as it holds the passwords.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LabState {
     pub(crate) owner: Owner,
@@ -28,13 +28,12 @@ pub(crate) struct LabState {
     pub(crate) replication: Replication,
     pub(crate) has_relay: bool,
     pub(crate) has_tls: bool,
-    /// How many readers there are.
     pub(crate) readers: usize,
     pub(crate) superuser_password: String,
     pub(crate) app_password: String,
 }
 
-/// The process that holds the lab. A pid alone may be somebody else's by now; pid and start time never are.
+/// The process that holds the lab. A pid alone may be another process's by now; with the start time it is this one's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Owner {
     pub(crate) pid: u32,
@@ -109,17 +108,16 @@ pub(crate) fn running_owner(dir: &Path) -> Option<u32> {
         .map(|state| state.owner.pid)
 }
 
-/// A server process of the lab in `dir`, known by its program and by standing in that folder.
+/// A server process of the lab in `dir`, known by its program and its working folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerProcess {
     pub(crate) pid: u32,
-    /// The program's name.
     pub(crate) program: String,
-    /// The part of the lab it stands in: `pgbouncer`, or the node.
+    /// Its folder in the lab's: `pgbouncer`, or the node.
     pub(crate) place: String,
 }
 
-/// Every server process of the lab in `dir`, found by what it is, not by what was written down: also an orphan's.
+/// Every server process of the lab in `dir`, orphans too: found by its program and folder, not by the pids in `lab.json`.
 pub(crate) fn server_processes(dir: &Path) -> Vec<ServerProcess> {
     let Ok(dir) = fs::canonicalize(dir) else {
         return Vec::new();
@@ -171,7 +169,7 @@ pub(crate) fn stop_leftovers(dir: &Path) -> Result<usize, LabError> {
 }
 
 /// Removes the System V segment (56 bytes) that a killed postmaster cannot remove itself: its data folder goes, so no
-/// later start would find it. Taken only if the kernel says that this very postmaster made it and nobody holds it.
+/// later start would find it. Removed only if the kernel says that this very postmaster made it and that no process holds it.
 pub(crate) fn remove_shared_memory(data: &Path) {
     let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else {
         return;

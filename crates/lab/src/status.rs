@@ -1,4 +1,4 @@
-//! `lab status`: what the servers, the proxy and the name server say of themselves.
+//! `lab status`: the state of the servers, the proxy and the name server, as they report it themselves.
 
 use std::{fmt, net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 
@@ -17,28 +17,22 @@ use crate::{
     state::{LabState, ServerProcess, server_processes},
 };
 
-/// How long a server may take to say who it is.
+/// How long a server may take to answer with its role.
 const ASK_LIMIT: Duration = Duration::from_secs(2);
 
-/// A lab as its parts describe themselves.
 #[derive(Debug, Serialize)]
-pub struct Status {
+pub(crate) struct Status {
     /// The background process.
-    pub pid: u32,
-    /// What was asked for.
-    pub replication: Replication,
-    /// Every server.
-    pub nodes: Vec<NodeStatus>,
-    /// The proxy.
-    pub proxy: ProxyStatus,
-    /// The name server.
-    pub dns: DnsStatus,
+    pub(crate) pid: u32,
+    pub(crate) replication: Replication,
+    pub(crate) nodes: Vec<NodeStatus>,
+    pub(crate) proxy: ProxyStatus,
+    pub(crate) dns: DnsStatus,
 }
 
-/// What a server plays at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Role {
+pub(crate) enum Role {
     /// It takes writes.
     Writer,
     /// It is in recovery, and answers reads only.
@@ -47,58 +41,52 @@ pub enum Role {
     Down,
 }
 
-/// One server.
 #[derive(Debug, Serialize)]
-pub struct NodeStatus {
-    /// Its name.
-    pub node: NodeName,
-    /// Its address and port.
-    pub address: String,
-    /// Its postmaster.
-    pub pid: Option<u32>,
+pub(crate) struct NodeStatus {
+    pub(crate) node: NodeName,
+    /// With its port.
+    pub(crate) address: String,
+    /// The postmaster's.
+    pub(crate) pid: Option<u32>,
     /// Its own answer to `pg_is_in_recovery()`.
-    pub role: Role,
+    pub(crate) role: Role,
     /// For a writer: `sync_state` of each reader that streams from it, such as `sync` or `async`.
-    pub followers: Vec<String>,
+    pub(crate) followers: Vec<String>,
     /// Why it does not answer.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
-/// The proxy.
 #[derive(Debug, Serialize)]
-pub struct ProxyStatus {
+pub(crate) struct ProxyStatus {
     /// Where it listens.
-    pub address: String,
-    /// Its process.
-    pub pid: Option<u32>,
-    /// The server that it sends statements to.
-    pub points_to: Option<String>,
+    pub(crate) address: String,
+    pub(crate) pid: Option<u32>,
+    /// The server that it sends statements to, with its port.
+    pub(crate) points_to: Option<String>,
     /// Statements wait.
-    pub paused: bool,
+    pub(crate) paused: bool,
     /// Why it does not answer.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
-/// The name server.
 #[derive(Debug, Serialize)]
-pub struct DnsStatus {
+pub(crate) struct DnsStatus {
     /// Where it listens.
-    pub address: String,
-    /// What the writer's name answers.
-    pub writer: Option<Ipv4Addr>,
-    /// One of the addresses that the reader's name answers.
-    pub reader: Option<Ipv4Addr>,
-    /// How long resolvers may keep it, in seconds.
-    pub ttl_s: Option<u32>,
+    pub(crate) address: String,
+    /// The address that the writer's name resolves to.
+    pub(crate) writer: Option<Ipv4Addr>,
+    /// One of the addresses that the reader's name resolves to.
+    pub(crate) reader: Option<Ipv4Addr>,
+    pub(crate) ttl_s: Option<u32>,
     /// Why it does not answer.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
-/// Asks every part of the lab in `dir`.
+/// The state of the lab in `dir`.
 ///
 /// # Errors
 /// No lab runs there. A part that does not answer is no error: its `error` says why.
-pub async fn status(dir: &Path) -> Result<Status, LabError> {
+pub(crate) async fn status(dir: &Path) -> Result<Status, LabError> {
     let state = LabState::load_running(dir)?;
     let processes = server_processes(dir);
     let site = Site {
@@ -113,7 +101,7 @@ pub async fn status(dir: &Path) -> Result<Status, LabError> {
         app_password: state.app_password.clone(),
     };
     let (site, processes) = (Arc::new(site), Arc::new(processes));
-    // All at the same time: one that is frozen does not say so before the limit.
+    // All at the same time: a frozen one takes the whole limit.
     let asked: Vec<_> = NodeName::ALL[..=state.readers]
         .iter()
         .map(|node| {
@@ -227,76 +215,88 @@ fn dns_status(state: &LabState) -> DnsStatus {
 }
 
 impl Status {
-    /// The whole of it as JSON.
-    ///
-    /// # Errors
-    /// None in practice: every field has a place in JSON.
-    pub fn json(&self) -> Result<String, LabError> {
+    pub(crate) fn json(&self) -> Result<String, LabError> {
         serde_json::to_string_pretty(self)
             .map(|text| text + "\n")
             .map_err(|error| LabError::State(error.to_string()))
     }
 }
 
+impl fmt::Display for Role {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Writer => "writer",
+            Self::Reader => "reader",
+            Self::Down => "down",
+        })
+    }
+}
+
+/// `pid 1234`
+fn process(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "not running".to_owned(), |pid| format!("pid {pid}"))
+}
+
+impl NodeStatus {
+    fn text(&self) -> String {
+        match (self.role, &self.error) {
+            (role, Some(error)) => format!("{role}: {error}"),
+            (Role::Writer, None) if self.followers.is_empty() => {
+                "writer, no reader follows".to_owned()
+            }
+            (Role::Writer, None) => format!("writer, followed by {}", self.followers.join(", ")),
+            (role, None) => role.to_string(),
+        }
+    }
+}
+
+impl ProxyStatus {
+    fn text(&self) -> String {
+        let paused = if self.paused { ", paused" } else { "" };
+        match (&self.points_to, &self.error) {
+            (Some(target), _) => format!("to {target}{paused}"),
+            (None, Some(error)) => error.clone(),
+            (None, None) => "no answer".to_owned(),
+        }
+    }
+}
+
+impl DnsStatus {
+    fn text(&self) -> String {
+        if let Some(error) = &self.error {
+            return error.clone();
+        }
+        let address = |address: Option<Ipv4Addr>| {
+            address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+        };
+        format!(
+            "{WRITER_NAME} is {} (TTL {} s), {READER_NAME} is {}",
+            address(self.writer),
+            self.ttl_s.unwrap_or_default(),
+            address(self.reader)
+        )
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pid = |pid: Option<u32>| {
-            pid.map_or_else(|| "not running".to_owned(), |pid| format!("pid {pid}"))
+        let mut line = |part: &str, address: &str, pid: Option<u32>, text: String| {
+            writeln!(
+                out,
+                "{part:<8}  {address:<21}  {:<12}  {text}",
+                process(pid)
+            )
         };
         for node in &self.nodes {
-            let role = match node.role {
-                Role::Writer => "writer",
-                Role::Reader => "reader",
-                Role::Down => "down",
-            };
-            write!(
-                out,
-                "node {}    {:<21}  {:<12}  {role}",
-                node.node,
-                node.address,
-                pid(node.pid)
-            )?;
-            match (node.role, node.followers.as_slice(), &node.error) {
-                (_, _, Some(error)) => writeln!(out, ": {error}")?,
-                (Role::Writer, [], None) => writeln!(out, ", nobody follows")?,
-                (Role::Writer, followers, None) => {
-                    writeln!(out, ", followed by {}", followers.join(", "))?;
-                }
-                _ => writeln!(out)?,
-            }
+            let part = format!("node {}", node.node);
+            line(&part, &node.address, node.pid, node.text())?;
         }
-        write!(
-            out,
-            "proxy     {:<21}  {:<12}  ",
-            self.proxy.address,
-            pid(self.proxy.pid)
+        line(
+            "proxy",
+            &self.proxy.address,
+            self.proxy.pid,
+            self.proxy.text(),
         )?;
-        match (&self.proxy.points_to, &self.proxy.error) {
-            (Some(target), _) => writeln!(
-                out,
-                "to {target}{}",
-                if self.proxy.paused { ", paused" } else { "" }
-            )?,
-            (None, error) => writeln!(out, "{}", error.as_deref().unwrap_or("says nothing"))?,
-        }
-        write!(
-            out,
-            "dns       {:<21}  {:<12}  ",
-            self.dns.address,
-            pid(Some(self.pid))
-        )?;
-        let address = |address: Option<Ipv4Addr>| {
-            address.map_or_else(|| "nothing".to_owned(), |address| address.to_string())
-        };
-        match &self.dns.error {
-            Some(error) => writeln!(out, "{error}"),
-            None => writeln!(
-                out,
-                "{WRITER_NAME} is {} for {} s, {READER_NAME} is {}",
-                address(self.dns.writer),
-                self.dns.ttl_s.unwrap_or_default(),
-                address(self.dns.reader)
-            ),
-        }
+        line("dns", &self.dns.address, Some(self.pid), self.dns.text())
     }
 }

@@ -4,11 +4,11 @@ use std::{
     fmt, fs,
     io::Write,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use chrono::{DateTime, SecondsFormat};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
@@ -19,31 +19,31 @@ use crate::error::LabError;
 pub enum StepKind {
     /// The writer's last process is dead.
     Crash,
-    /// The writer is told to shut down.
+    /// The writer gets its signal to shut down.
     Stopping,
-    /// The writer's last process is gone, as it was told.
+    /// The writer has shut down.
     Stopped,
-    /// The writer's last process stands still.
+    /// The writer's last process is frozen.
     Frozen,
-    /// The writer's processes go on.
+    /// The writer's processes continue.
     Thawed,
-    /// Nothing reaches the writer any more, and nothing comes from it.
+    /// Packets to and from the writer are dropped.
     Blackholed,
-    /// The way to the old writer's address is open again.
+    /// Packets to and from the old writer's address are forwarded again.
     Forwarding,
-    /// The network is slow from now on.
+    /// The network is slow.
     Slowed,
-    /// The network is as it was.
+    /// The network is as fast as before.
     Restored,
     /// The controller's third probe in a row failed.
     Detected,
-    /// The old writer's last process is dead, whatever it still did.
+    /// The old writer's last process is dead: it can do no more harm.
     Fenced,
-    /// pgbouncer is gone.
+    /// pgbouncer is killed.
     ProxyStopped,
     /// pgbouncer answers again.
     ProxyStarted,
-    /// pgbouncer lets statements wait.
+    /// Statements wait in pgbouncer.
     ProxyPaused,
     /// The new writer acknowledged its first write.
     Promoted,
@@ -53,16 +53,16 @@ pub enum StepKind {
     Restarted,
     /// The old writer answers queries again, as a reader, behind its old address.
     ReturnedAsReader,
-    /// A further reader follows the new writer.
+    /// Another reader follows the new writer.
     Follows,
-    /// The writer's name answers with the new address; resolvers may keep the old one for another TTL.
+    /// The writer's name resolves to the new address; resolvers may keep the old one for another TTL.
     DnsChanged,
-    /// A writer, a reader that follows it, proxy and DNS leading to them; after a failover the roles are exchanged.
+    /// A writer, a reader that follows it, and proxy and DNS lead to them; after a failover the roles are exchanged.
     Healthy,
 }
 
 impl StepKind {
-    /// The step's name as it stands in `steps.jsonl`.
+    /// The step's name, as in `steps.jsonl`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -91,14 +91,13 @@ impl StepKind {
     }
 }
 
-/// One step, done.
+/// A step that was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// When it was done: UTC, microseconds since 1970.
+    /// UTC, microseconds since 1970.
     pub time_us: i64,
-    /// What was done.
     pub step: StepKind,
-    /// Where, and how, in words.
+    /// Where and how.
     pub detail: String,
 }
 
@@ -147,7 +146,7 @@ pub fn steps_file(dir: &Path) -> PathBuf {
     dir.join("steps.jsonl")
 }
 
-/// The steps of one fault as they come: each is timed, written to `steps.jsonl`, and told.
+/// The steps of one fault: each is timed, written to `steps.jsonl`, and given to a callback.
 pub(crate) struct StepLog<'a> {
     start_us: i64,
     start: Instant,
@@ -155,7 +154,6 @@ pub(crate) struct StepLog<'a> {
 }
 
 struct Inner<'a> {
-    /// Goes behind the first step's detail.
     note: Option<String>,
     file: fs::File,
     steps: Vec<Step>,
@@ -163,7 +161,7 @@ struct Inner<'a> {
 }
 
 impl<'a> StepLog<'a> {
-    /// `note` goes behind the first step's detail.
+    /// `note` is appended to the first step's detail.
     pub(crate) fn open(
         dir: &Path,
         note: Option<String>,
@@ -204,7 +202,7 @@ impl<'a> StepLog<'a> {
         detail: String,
     ) -> Result<(), LabError> {
         let time_us = self.start_us + at.saturating_duration_since(self.start).as_micros() as i64;
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.lock();
         let note = inner.note.take().unwrap_or_default();
         let step = Step {
             time_us,
@@ -224,10 +222,7 @@ impl<'a> StepLog<'a> {
     }
 
     pub(crate) fn into_steps(self) -> Vec<Step> {
-        self.inner
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .steps
+        self.inner.into_inner().steps
     }
 }
 

@@ -1,4 +1,4 @@
-//! `lab up`: the background process started, waited for, and what to connect to.
+//! `lab up`: starts the background process, waits for it, and describes how to connect.
 
 use std::{
     fs,
@@ -12,6 +12,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use command_line::text::{one_line, shell_word};
+
 use crate::{
     account::Account,
     application::PROXY_HOST,
@@ -22,7 +24,7 @@ use crate::{
     options::{LabOptions, Replication},
     process::{Signal, send_signal},
     serve::StopSignals,
-    site::{self, Folder},
+    site::{self, Folder, default_dir},
     software::ensure_installed,
     state::LabState,
 };
@@ -31,7 +33,7 @@ use crate::{
 ///
 /// # Errors
 /// As [`crate::Lab::start`]; a lab that runs in the folder already; an interruption by Ctrl-C.
-pub async fn up(options: &LabOptions, dir: &Path) -> Result<(), LabError> {
+pub(crate) async fn up(options: &LabOptions, dir: &Path) -> Result<(), LabError> {
     options.validate()?;
     ensure_installed()?;
     let mut stop = StopSignals::new()?;
@@ -51,7 +53,7 @@ pub async fn up(options: &LabOptions, dir: &Path) -> Result<(), LabError> {
             .await
             .map_err(LabError::io("waiting for the lab to stop"))?;
     }
-    // After a failure the logs in it tell why; after an interruption nobody needs them.
+    // After a failure the logs in the folder say why; after an interruption they are of no use.
     if matches!(outcome, Err(LabError::Interrupted)) {
         site::remove(&folder.path)?;
     }
@@ -93,7 +95,7 @@ fn replication_name(replication: Replication) -> &'static str {
 async fn await_ready(child: &mut Child, log: &Path) -> Result<(), LabError> {
     let ended = || LabError::Program {
         what: "the lab's background process".to_owned(),
-        detail: format!("it ended before it was up; its log: {}", log.display()),
+        detail: format!("it ended before the lab was up; its log: {}", log.display()),
     };
     let mut lines = BufReader::new(child.stdout.take().ok_or_else(ended)?).lines();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -109,18 +111,18 @@ async fn await_ready(child: &mut Child, log: &Path) -> Result<(), LabError> {
     Err(ended())
 }
 
-/// What is being done, on a terminal only.
+/// Progress, on a terminal only.
 pub(crate) fn progress(text: &str) {
     if stderr().is_terminal() {
         eprintln!("lab: {text}");
     }
 }
 
-/// What was made, as shell comments, and the exports that `recorder` reads.
+/// The lab's parts as shell comments, and the exports that `recorder` reads.
 ///
 /// # Errors
 /// No lab runs in `dir`.
-pub fn describe(dir: &Path) -> Result<String, LabError> {
+pub(crate) fn describe(dir: &Path) -> Result<String, LabError> {
     let state = LabState::load_running(dir)?;
     let dir = &std::path::absolute(dir).map_err(LabError::io(format!("{}", dir.display())))?;
     let app = state.application(dir);
@@ -138,9 +140,9 @@ pub fn describe(dir: &Path) -> Result<String, LabError> {
         "# PostgreSQL   {a}:{port} {servers} {last}:{port}, {replication} replication{tls}
 # proxy        127.0.0.1:{proxy_port}, pgbouncer, transaction pooling
 # names        {WRITER_NAME} (TTL {ttl_s} s), served at {dns_server}
-# folder       {dir} (logs, steps.jsonl), pid {pid}
+# folder       {folder} (logs, steps.jsonl), pid {pid}
 # reads        export PGOUTAGE_DIRECT_READER_URL='{reads}' sends them to the readers
-# next         recorder setup; recorder run --failover-command 'lab failover'; lab status; lab down
+# next         {next}
 export PGOUTAGE_DIRECT_URL='{direct}'
 export PGOUTAGE_PROXY_URL='{proxy}'
 export PGOUTAGE_DNS_SERVER={dns_server}
@@ -149,11 +151,25 @@ export PGOUTAGE_DNS_SERVER={dns_server}
             Replication::Sync => "synchronous",
             Replication::Async => "asynchronous",
         },
-        dir = dir.display(),
+        // A line break in it would end the comment.
+        folder = one_line(&dir.display().to_string()),
+        next = one_line(&next(dir)),
         pid = state.owner.pid,
         tls = if state.has_tls { ", TLS" } else { "" },
         reads = app.url(READER_NAME, port),
         direct = app.url(WRITER_NAME, port),
         proxy = app.url(PROXY_HOST, proxy_port),
     ))
+}
+
+/// Commands that record a failover of the lab in `dir` and stop it. They name the folder where it is not the default one.
+fn next(dir: &Path) -> String {
+    let of_lab = match dir == default_dir() {
+        true => String::new(),
+        false => format!(" --dir {}", shell_word(&dir.display().to_string())),
+    };
+    let failover = shell_word(&format!("lab failover{of_lab}"));
+    format!(
+        "recorder setup; recorder run --duration 60 --failover-after 20s --failover-command {failover}; lab down{of_lab}"
+    )
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask`: everything that is done with this project, on a fresh Debian or Ubuntu machine with Rust.
+//! `cargo xtask`: the commands of this project, for a fresh Debian or Ubuntu machine with Rust.
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 
 mod bench;
 mod demo;
@@ -21,23 +22,23 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Install what is missing, build, record a real failover on both paths in the lab, analyze it.
+    /// Install what is missing, build, and record and analyze a real failover in the lab.
     ///
     /// Takes about 65 s after the build. The first build compiles polars: about ten minutes on 2 cores.
     Demo,
     /// Check the format, lint, and run every test: what CI runs.
     ///
-    /// Starts PostgreSQL pairs and pgbouncers of its own on loopback, and stops them.
+    /// Starts its own PostgreSQL pairs and pgbouncers on loopback, and stops them.
     Test {
-        /// Read recordings with Spark too: installs it from PyPI (490 MB), and Java with apt where there is none; some minutes more.
+        /// Read recordings with Spark too. Installs it from PyPI (490 MB), and Java with apt where it is missing; takes some minutes more.
         #[arg(long)]
         with_spark: bool,
     },
-    /// Run the tests that kill recorders, damage recordings and fail over again and again for long.
+    /// Run long tests: many killed recorders, damaged recordings and failovers.
     ///
-    /// `cargo xtask test` runs a few of each. Takes about fifteen minutes after the build.
+    /// `cargo xtask test` runs a few of each. Takes about 45 minutes after the build, 30 of them at the highest rate.
     Soak(soak::SoakArgs),
-    /// Measure, and print each figure beside its budget.
+    /// Measure, and print each figure next to its budget.
     #[command(subcommand)]
     Bench(bench::Bench),
 }

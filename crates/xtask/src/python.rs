@@ -1,4 +1,4 @@
-//! A Python of the project's own, with the readers that recordings are tested against.
+//! The project's own Python, with the readers that recordings are tested with.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,14 +7,13 @@ use anyhow::{Result, bail};
 
 use crate::shell::{self, apt, programs, workspace};
 
-/// The packages, at versions that were tested.
 const REQUIREMENTS: &str = "notebooks/requirements.txt";
-/// Spark, which is large and needs Java: only for those who ask.
+/// Spark, which is large and needs Java: only with `--with-spark`.
 const SPARK_REQUIREMENTS: &str = "notebooks/requirements-spark.txt";
 /// The oldest Java that Spark 4 runs on.
 const OLDEST_JAVA: u32 = 17;
 
-/// Makes a virtual environment beside the built programs, where there is none yet, and returns its interpreter.
+/// Makes a virtual environment next to the built programs, where there is none yet, and returns its interpreter.
 pub(crate) fn with_readers() -> Result<PathBuf> {
     let folder = programs()?.join("python");
     let interpreter = folder.join("bin/python");
@@ -38,7 +37,7 @@ pub(crate) fn add_spark() -> Result<()> {
         match java_version() {
             Some(version) if version >= OLDEST_JAVA => {}
             found => bail!(
-                "Spark needs Java {OLDEST_JAVA} or newer, apt gave {}: install a JDK by hand and set JAVA_HOME",
+                "Spark needs Java {OLDEST_JAVA} or newer, apt installed {}: install a JDK by hand and set JAVA_HOME",
                 found.map_or_else(|| "none".to_owned(), |version| version.to_string())
             ),
         }
@@ -100,7 +99,7 @@ mod tests {
         let of = |version: &str| version_in(&format!("openjdk version \"{version}\" 2025-04-15\n"));
         assert_eq!(of("17.0.15"), Some(17));
         assert_eq!(of("21-ea"), Some(21));
-        // Before 9 it counted otherwise: too old for Spark all the same.
+        // Before 9 versions began with 1: too old for Spark in any case.
         assert_eq!(of("1.8.0_402"), Some(1));
         assert_eq!(version_in("java: command not found"), None);
     }

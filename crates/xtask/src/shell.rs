@@ -1,20 +1,21 @@
-//! Running the steps.
+//! Running programs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use command_line::process::describe;
 
 /// The root of the workspace.
 pub(crate) fn workspace() -> Result<PathBuf> {
-    // As `cargo run` says it now: a path from build time is another clone's where both share a target folder.
+    // From `cargo run`'s environment: a path from build time is another clone's where both share a target folder.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
     let root = Path::new(&package).join("../..");
     root.canonicalize()
         .with_context(|| format!("{}", root.display()))
 }
 
-/// The folder of the programs that cargo built: this one lies there too.
+/// The folder of the programs that cargo built, this one too.
 pub(crate) fn programs() -> Result<PathBuf> {
     let this = std::env::current_exe().context("finding this program")?;
     Ok(this.parent().map(Path::to_path_buf).unwrap_or_default())
@@ -35,13 +36,13 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// Says what is done, does it, and fails where it fails.
+/// Prints the command, runs it, and fails where it fails.
 pub(crate) fn run(mut command: Command) -> Result<()> {
     let shown = shown(&command);
     eprintln!("\n==> {shown}");
     let status = command.status().with_context(|| shown.clone())?;
     if !status.success() {
-        bail!("{shown}: {status}");
+        bail!("{shown} {}", describe(status));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the tests that are run a few times in `cargo xtask test`, for long.
+//! `cargo xtask soak`: tests that `cargo xtask test` runs a few times, run for long.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,39 +9,38 @@ use clap::Args;
 use crate::shell::{self, workspace};
 use crate::test::linted;
 
-/// How often.
 #[derive(Debug, Args)]
 pub(crate) struct SoakArgs {
-    /// Times that a recorder is killed with SIGKILL, with a database and without
+    /// Times that a recorder is killed with SIGKILL, with a database and without; 0 for none
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     kills: u32,
-    /// Damaged recordings that `analyze` is given
+    /// Damaged recordings that `analyze` reads; 0 for none
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     mutations: u32,
-    /// Minutes at the highest rate with a failover every three; 0 for none
+    /// Minutes at the highest rate, with a failover every three; 0 for none
     #[arg(long, value_name = "MINUTES", default_value_t = 30)]
     endurance: u32,
-    /// Only the test of this name: killed, garbage, campaign, endurance
-    #[arg(long, value_name = "TEST")]
+    /// Run this part only: killed, garbage, campaign or endurance
+    #[arg(long, value_name = "PART")]
     only: Option<String>,
-    /// Failovers of one campaign, some 15 s each
+    /// Failovers of one campaign, about 15 s each; 0 for none
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     failovers: u32,
 }
 
-/// A test file, and the environment that makes it long.
+/// A module of tests, and the environment variable that makes it long.
 struct Part {
-    /// Its name in the `tests` of some crates.
-    test: &'static str,
+    /// Its name in the test binary of one or more crates (`tests/it`).
+    module: &'static str,
     what: String,
     variable: &'static str,
     times: u32,
 }
 
-pub(crate) fn run(args: &SoakArgs) -> Result<()> {
-    let parts = [
+fn parts(args: &SoakArgs) -> [Part; 4] {
+    [
         Part {
-            test: "killed",
+            module: "killed",
             what: format!(
                 "{} kills with SIGKILL, with a database and without",
                 args.kills
@@ -50,44 +49,47 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
             times: args.kills,
         },
         Part {
-            test: "garbage",
+            module: "garbage",
             what: format!("{} damaged recordings", args.mutations),
             variable: "PGOUTAGE_MUTATIONS",
             times: args.mutations,
         },
         Part {
-            test: "campaign",
+            module: "campaign",
             what: format!("{} failovers in one recording", args.failovers),
             variable: "PGOUTAGE_FAILOVERS",
             times: args.failovers,
         },
         Part {
-            test: "endurance",
+            module: "endurance",
             what: format!("{} minutes at the highest rate", args.endurance),
             variable: "PGOUTAGE_ENDURANCE",
             times: args.endurance * 60,
         },
-    ];
-    let is_wanted = |part: &&Part| {
-        let only = args.only.as_deref();
-        part.times > 0 && only.is_none_or(|only| only == part.test)
-    };
-    let parts: Vec<&Part> = parts.iter().filter(is_wanted).collect();
+    ]
+}
+
+pub(crate) fn run(args: &SoakArgs) -> Result<()> {
+    let only = args.only.as_deref();
+    let mut parts = Vec::from(parts(args));
+    parts.retain(|part| part.times > 0 && only.is_none_or(|only| only == part.module));
     if parts.is_empty() {
         bail!(
-            "nothing to do: --only takes killed, garbage, campaign or endurance, and 0 times is not at all"
+            "nothing to do: --only takes killed, garbage, campaign or endurance, and 0 leaves a part out"
         );
     }
     shell::run(linted(&["build", "--workspace", "--bins"])?)?;
     shell::run(install()?)?;
     let mut took: Vec<(String, Duration)> = Vec::new();
     for part in parts {
+        let module = format!("{}::", part.module);
         // The figures of a test are on its stderr.
         let arguments = [
             "test",
             "--workspace",
             "--test",
-            part.test,
+            "it",
+            &module,
             "--",
             "--nocapture",
         ];
@@ -95,7 +97,7 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
         test.env(part.variable, part.times.to_string());
         let begun = Instant::now();
         shell::run(test)?;
-        took.push((part.what.clone(), begun.elapsed()));
+        took.push((part.what, begun.elapsed()));
     }
     for (what, time) in took {
         println!("{what}: {:.0} s", time.as_secs_f64());
@@ -107,4 +109,38 @@ fn install() -> Result<Command> {
     let mut install = Command::new(shell::programs()?.join("lab"));
     install.arg("install").current_dir(workspace()?);
     Ok(install)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Is there a module of this name below the folder?
+    fn holds(folder: &Path, module: &str) -> bool {
+        let entries = folder.read_dir().into_iter().flatten().flatten();
+        let mut paths = entries.map(|entry| entry.path());
+        paths
+            .any(|path| path.file_stem().is_some_and(|stem| stem == module) || holds(&path, module))
+    }
+
+    /// Cargo runs no test, and succeeds, where a module is not found.
+    #[test]
+    fn every_part_is_a_module_of_tests() {
+        let args = SoakArgs {
+            kills: 1,
+            mutations: 1,
+            endurance: 1,
+            only: None,
+            failovers: 1,
+        };
+        let crates = workspace().unwrap().join("crates");
+        let folders: Vec<_> = crates.read_dir().unwrap().flatten().collect();
+        for part in parts(&args) {
+            let has_it =
+                |folder: &std::fs::DirEntry| holds(&folder.path().join("tests"), part.module);
+            assert!(folders.iter().any(has_it), "{}", part.module);
+        }
+    }
 }

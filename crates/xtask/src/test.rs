@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use crate::python;
 use crate::shell::{self, apt, cargo, programs};
 
-/// Everything; `with_spark` reads recordings with Spark too.
 pub(crate) fn run(with_spark: bool) -> Result<()> {
     shell::run(cargo(&["fmt", "--all", "--", "--check"])?)?;
     recorder_stays_small()?;
@@ -26,7 +25,7 @@ pub(crate) fn run(with_spark: bool) -> Result<()> {
     shell::run(tests)
 }
 
-/// Proxies that only tests need, and no user of the lab.
+/// Proxies that only tests need.
 fn install_proxies() -> Result<()> {
     let is_there = |program: &str| {
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What goes and comes back where it was: the writer, again and again, and the proxy.
+//! What is stopped and started again in place: the writer, once or several times, and the proxy.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::{
     step::{StepKind, StepLog, until},
 };
 
-use super::loss::shut_down;
+use super::actions::shut_down;
 
 /// The writer is shut down, and started again after a while.
 pub(super) async fn restart(
@@ -24,25 +24,25 @@ pub(super) async fn restart(
     start_again(lab, Instant::now(), options, log).await
 }
 
-/// The writer crashes, comes back, crashes, ...
+/// The writer crashes and is started again, several times.
 pub(super) async fn flap(
     lab: &mut Lab,
     options: &FailoverOptions,
     log: &StepLog<'_>,
 ) -> Result<(), LabError> {
-    for fall in 1..=options.flaps {
+    for crash in 1..=options.flaps {
         let node = &mut lab.nodes[lab.writer.index()];
         let killed = node.crash().await?;
         let down = Instant::now();
         let (name, endpoint) = (node.name, node.endpoint(&lab.site));
         let detail = format!(
-            "writer {name} ({endpoint}): {killed} processes killed, fall {fall} of {}",
+            "writer {name} ({endpoint}): {killed} processes killed, crash {crash} of {}",
             options.flaps
         );
         log.note_at(down, StepKind::Crash, detail)?;
         node.free_memory(&lab.site);
         start_again(lab, down, options, log).await?;
-        if fall < options.flaps {
+        if crash < options.flaps {
             until(Instant::now(), options.up_for).await;
         }
     }

@@ -5,7 +5,6 @@ use std::time::Instant;
 use crate::{
     cluster::{FOLLOW_LIMIT, Lab, await_write},
     detect::Probes,
-    drop_rules::DropRules,
     error::LabError,
     followers::{lead, names},
     node::Node,
@@ -19,7 +18,7 @@ use crate::{
     step::{StepKind, StepLog, until},
 };
 
-use super::{change_dns, promote, unhealthy};
+use super::actions::{change_dns, note_resumed, note_returned, promote, shut_down, unhealthy};
 
 /// Loses the writer; the controller notices, promotes the reader, and brings the old writer back as a reader.
 pub(super) async fn lose_writer(
@@ -27,25 +26,14 @@ pub(super) async fn lose_writer(
     options: &FailoverOptions,
     log: &StepLog<'_>,
 ) -> Result<(), LabError> {
-    let Lab {
-        site,
-        nodes,
-        dns,
-        writer,
-        replication,
-        drop_rules,
-        followers,
-        ..
-    } = lab;
-    let names = names(followers);
-    let (site, replication) = (&*site, *replication);
-    let (old, new) = (*writer, writer.other());
+    let (site, replication) = (&lab.site, lab.replication);
+    let (old, new) = (lab.writer, lab.writer.other());
     let mut probes = Probes::new(site, old);
     let answer = probes.expect_answer().await;
     answer.map_err(|error| unhealthy(&error))?;
 
-    let node = &mut nodes[old.index()];
-    let fault = begin(site, node, options.kind, log, drop_rules).await?;
+    let node = &mut lab.nodes[old.index()];
+    let fault = begin(site, node, options.kind, log).await?;
     let lost = tokio::select! {
         error = probes.detect_loss() => error,
         () = thaw_time(fault, options) => return thaw_in_time(site, node, log).await,
@@ -53,21 +41,11 @@ pub(super) async fn lose_writer(
     let detail = format!("writer {old}: 3 probes in a row failed, the last with: {lost}");
     log.note(StepKind::Detected, detail)?;
 
-    let lives_on = options.thaw_after.is_some();
-    let is_silent = matches!(options.kind, FailoverKind::Freeze | FailoverKind::Blackhole);
-    if is_silent && !lives_on {
-        fence(site, node, log).await?;
-    }
-    // PAUSE waits for the statements under way, and those on a writer that nobody hears never end.
-    let is_paused = !lives_on && options.kind != FailoverKind::Blackhole;
-    if is_paused {
-        pgbouncer::pause(site).await?;
-        log.note(StepKind::ProxyPaused, "pgbouncer: PAUSE".to_owned())?;
-    }
+    let is_paused = take_out(site, node, options, log).await?;
     let client = sql::connect_node(site, new).await?;
     until(fault, options.promote_after).await;
     promote(site, &client, new, log).await?;
-    *writer = new;
+    lab.writer = new;
     pgbouncer::point(site, new).await?;
     if is_paused {
         pgbouncer::resume(site).await?;
@@ -75,33 +53,66 @@ pub(super) async fn lose_writer(
     note_resumed(site, new, is_paused, log)?;
 
     let bring_back = async {
-        if let Some(thaw_after) = options.thaw_after {
-            until(fault, thaw_after).await;
-            thaw(node, log).await?;
-            until(fault, options.return_after).await;
-            fence(site, node, log).await?;
-        }
-        // The copy is made at once, so that a slow machine does not delay the return any more than it must.
-        node.copy_from(site, new).await?;
-        until(fault, options.return_after).await;
-        open_way(node, drop_rules, log)?;
-        node.start(site).await?;
-        note_returned(site, node, new, log)?;
+        bring_back(site, node, new, options, fault, log).await?;
         // Only now: a writer that waits for a reader which is not there yet hangs on every commit.
         arm_replication(&client, old, replication, FOLLOW_LIMIT).await
     };
-    let change_dns = change_dns(dns, site, log, new, &names, fault, options.dns_after);
-    let lead = lead(followers, site, new, &client, log);
+    let names = names(&lab.followers);
+    let change_dns = change_dns(&lab.dns, site, log, new, &names, fault, options.dns_after);
+    let lead = lead(&mut lab.followers, site, new, &client, log);
     tokio::try_join!(bring_back, change_dns, lead).map(drop)
 }
 
-/// The fault itself. Returns when it began: for what takes a moment, the end of that moment, except where clients hear of it before.
+/// Kills a lost writer that may still run, and pauses the proxy. False where the proxy is not paused.
+async fn take_out(
+    site: &Site,
+    node: &mut Node,
+    options: &FailoverOptions,
+    log: &StepLog<'_>,
+) -> Result<bool, LabError> {
+    let lives_on = options.thaw_after.is_some();
+    let is_silent = matches!(options.kind, FailoverKind::Freeze | FailoverKind::Blackhole);
+    if is_silent && !lives_on {
+        fence(site, node, log).await?;
+    }
+    // PAUSE waits for the statements in flight, and those on a silent writer never end.
+    let is_paused = !lives_on && options.kind != FailoverKind::Blackhole;
+    if is_paused {
+        pgbouncer::pause(site).await?;
+        log.note(StepKind::ProxyPaused, "pgbouncer: PAUSE".to_owned())?;
+    }
+    Ok(is_paused)
+}
+
+/// Starts the old writer as a reader of the new one.
+async fn bring_back(
+    site: &Site,
+    node: &mut Node,
+    writer: NodeName,
+    options: &FailoverOptions,
+    fault: Instant,
+    log: &StepLog<'_>,
+) -> Result<(), LabError> {
+    if let Some(thaw_after) = options.thaw_after {
+        until(fault, thaw_after).await;
+        thaw(node, log).await?;
+        until(fault, options.return_after).await;
+        fence(site, node, log).await?;
+    }
+    // The copy is made at once, so that a slow machine does not delay the return any more than it must.
+    node.copy_from(site, writer).await?;
+    until(fault, options.return_after).await;
+    end_blackhole(node, log)?;
+    node.start(site).await?;
+    note_returned(site, node, writer, log)
+}
+
+/// The fault itself. Returns when it began: for what takes a moment, the end of that moment, except where clients notice it earlier.
 async fn begin(
     site: &Site,
     writer: &mut Node,
     kind: FailoverKind,
     log: &StepLog<'_>,
-    drop_rules: &mut Option<DropRules>,
 ) -> Result<Instant, LabError> {
     let name = format!("writer {} ({})", writer.name, writer.endpoint(site));
     let first_signal = Instant::now();
@@ -119,24 +130,18 @@ async fn begin(
             let fault = Instant::now();
             let took_ms = took_ms(fault);
             let detail = format!(
-                "{name}: {frozen} processes stand still, {took_ms:.1} ms from first signal to last"
+                "{name}: {frozen} processes frozen, {took_ms:.1} ms from first signal to last"
             );
             log.note_at(fault, StepKind::Frozen, detail)?;
             Ok(fault)
         }
         FailoverKind::Blackhole => {
-            let means = match &writer.relay {
-                Some(relay) => {
-                    relay.blackhole(true);
-                    "the relay forwards nothing"
-                }
-                None => {
-                    *drop_rules = Some(DropRules::drop_all(writer.name.address(), site.port)?);
-                    "nft drops every packet"
-                }
-            };
+            if let Some(relay) = &writer.relay {
+                relay.blackhole(true);
+            }
             let fault = Instant::now();
-            log.note_at(fault, StepKind::Blackholed, format!("{name}: {means}"))?;
+            let detail = format!("{name}: the relay forwards nothing");
+            log.note_at(fault, StepKind::Blackholed, detail)?;
             Ok(fault)
         }
         _ => {
@@ -153,23 +158,6 @@ async fn begin(
     }
 }
 
-/// Shuts the writer down and notes both ends of it. Returns when it was told: its clients hear of it from then on.
-pub(super) async fn shut_down(
-    site: &Site,
-    writer: &mut Node,
-    signal: Signal,
-    log: &StepLog<'_>,
-) -> Result<Instant, LabError> {
-    let name = format!("writer {} ({})", writer.name, writer.endpoint(site));
-    let told = Instant::now();
-    let detail = format!("{name}: SIG{}", signal.name());
-    log.note_at(told, StepKind::Stopping, detail)?;
-    writer.shut_down(signal).await?;
-    log.note(StepKind::Stopped, name)?;
-    writer.free_memory(site);
-    Ok(told)
-}
-
 async fn thaw_time(fault: Instant, options: &FailoverOptions) {
     match options.thaw_after {
         Some(after) => until(fault, after).await,
@@ -183,14 +171,14 @@ async fn thaw(node: &mut Node, log: &StepLog<'_>) -> Result<(), LabError> {
     log.note(StepKind::Thawed, detail)
 }
 
-/// It goes on before anybody took it for lost: nothing else happens.
+/// It continues before its loss is detected: no failover.
 async fn thaw_in_time(site: &Site, node: &mut Node, log: &StepLog<'_>) -> Result<(), LabError> {
     thaw(node, log).await?;
     let client = sql::connect_node(site, node.name).await?;
     await_write(&client, node.name, FOLLOW_LIMIT).await
 }
 
-/// Kills an old writer that may still be there: from now on nothing that it does can matter.
+/// Kills an old writer that may still run, so that it can do no harm from now on.
 async fn fence(site: &Site, node: &mut Node, log: &StepLog<'_>) -> Result<(), LabError> {
     let killed = node.crash().await?;
     node.free_memory(site);
@@ -199,45 +187,13 @@ async fn fence(site: &Site, node: &mut Node, log: &StepLog<'_>) -> Result<(), La
 }
 
 /// Ends a blackhole, where there is one.
-pub(crate) fn open_way(
-    node: &Node,
-    drop_rules: &mut Option<DropRules>,
-    log: &StepLog<'_>,
-) -> Result<(), LabError> {
-    let was_dropped = drop_rules.take().is_some();
-    let was_swallowed = match &node.relay {
+fn end_blackhole(node: &Node, log: &StepLog<'_>) -> Result<(), LabError> {
+    match &node.relay {
         Some(relay) if relay.is_blackhole() => {
             relay.blackhole(false);
-            true
+            let detail = format!("the relay of node {} forwards again", node.name);
+            log.note(StepKind::Forwarding, detail)
         }
-        _ => false,
-    };
-    if was_dropped || was_swallowed {
-        let detail = format!("the way to node {} is open again", node.name);
-        log.note(StepKind::Forwarding, detail)?;
+        _ => Ok(()),
     }
-    Ok(())
-}
-
-pub(super) fn note_resumed(
-    site: &Site,
-    writer: NodeName,
-    was_paused: bool,
-    log: &StepLog<'_>,
-) -> Result<(), LabError> {
-    let endpoint = std::net::SocketAddr::from((writer.address(), site.port));
-    let resume = if was_paused { ", RESUME" } else { "" };
-    let detail = format!("pgbouncer: RELOAD to {endpoint}{resume}");
-    log.note(StepKind::ProxyResumed, detail)
-}
-
-pub(crate) fn note_returned(
-    site: &Site,
-    reader: &Node,
-    writer: NodeName,
-    log: &StepLog<'_>,
-) -> Result<(), LabError> {
-    let (name, endpoint) = (reader.name, reader.endpoint(site));
-    let detail = format!("reader {name} ({endpoint}) answers, and follows {writer}");
-    log.note(StepKind::ReturnedAsReader, detail)
 }

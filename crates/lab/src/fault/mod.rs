@@ -1,50 +1,41 @@
 //! What the lab breaks, and what its controller does about it.
 
+pub(crate) mod actions;
 mod in_place;
 mod loss;
 mod planned;
 mod slow;
 
-pub(crate) use loss::{note_returned, open_way};
-
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use tokio_postgres::Client;
 
 use crate::{
-    cluster::{FOLLOW_LIMIT, Lab, await_write},
-    dns::{NameServer, WRITER_NAME},
-    drop_rules::DropRules,
+    cluster::{FOLLOW_LIMIT, Lab},
     error::LabError,
-    node_name::NodeName,
     options::{FailoverKind, FailoverOptions},
     replication::{await_healthy, await_streaming},
-    site::Site,
     sql,
-    step::{Step, StepKind, StepLog, until},
+    step::{Step, StepKind, StepLog},
 };
+use actions::unhealthy;
 
 /// How long a pair may take to be healthy before it is broken on purpose.
 const HEALTHY_LIMIT: Duration = Duration::from_secs(10);
-/// How long a promotion may take.
-const PROMOTE_LIMIT: Duration = Duration::from_secs(60);
 
 impl Lab {
     /// Breaks what `options` says, and returns when the pair is healthy again; the roles are exchanged then, where the kind does that
-    /// ([`FailoverKind::exchanges_roles`]). `on_step` hears of each step as it is done.
+    /// ([`FailoverKind::exchanges_roles`]). `on_step` gets each step as it is done.
     ///
     /// # Errors
-    /// The pair is not healthy to begin with, the lab cannot break that, or a step fails: [`Lab::heal`] leads back from there.
+    /// The pair is not healthy to begin with, the lab cannot break that, or a step fails: [`Lab::heal`] mends that.
     pub async fn failover(
         &mut self,
         options: &FailoverOptions,
         mut on_step: impl FnMut(&Step) + Send,
     ) -> Result<Vec<Step>, LabError> {
         options.validate()?;
-        self.expect_means(options.kind)?;
+        self.expect_relay(options.kind)?;
         let old = self.writer;
         self.expect_healthy().await?;
         let is_random = !options.jitter.is_zero() || !options.dns_jitter.is_zero();
@@ -73,17 +64,17 @@ impl Lab {
     }
 
     /// Can this lab break that?
-    fn expect_means(&self, kind: FailoverKind) -> Result<(), LabError> {
-        let usage = |text: &str| Err(LabError::Usage(text.to_owned()));
-        match kind {
-            FailoverKind::Slow if !self.site.has_relay => usage(
-                "this lab has no relay that could slow anything down; `lab up --relay` starts one that has",
-            ),
-            FailoverKind::Blackhole if !self.site.has_relay && !DropRules::are_possible() => usage(
-                "this lab has no relay that could drop packets, and is not root in a network namespace of its own \
-                 with nft; `lab up --relay` starts one that has",
-            ),
-            _ => Ok(()),
+    fn expect_relay(&self, kind: FailoverKind) -> Result<(), LabError> {
+        let what = match kind {
+            FailoverKind::Slow => "delay",
+            FailoverKind::Blackhole => "drop",
+            _ => return Ok(()),
+        };
+        match self.site.has_relay {
+            true => Ok(()),
+            false => Err(LabError::Usage(format!(
+                "this lab has no relay that could {what} packets; `lab up --relay` starts a lab that has one"
+            ))),
         }
     }
 
@@ -95,7 +86,7 @@ impl Lab {
         healthy.await.map_err(|error| unhealthy(&error))
     }
 
-    /// Waits until it is so, and notes it.
+    /// Waits for a healthy pair, and notes it.
     pub(crate) async fn note_healthy(&self, log: &StepLog<'_>) -> Result<(), LabError> {
         let client = sql::connect_node(&self.site, self.writer).await?;
         self.await_followed(&client, FOLLOW_LIMIT).await?;
@@ -114,51 +105,4 @@ impl Lab {
         }
         Ok(())
     }
-}
-
-fn unhealthy(error: &LabError) -> LabError {
-    LabError::State(format!(
-        "the pair is not healthy, so nothing was broken: {error}; `lab status` shows it, `lab heal` mends it"
-    ))
-}
-
-/// Makes `new` the writer; returns when it has acknowledged a write. `client` is connected to it: the first write tests the server and
-/// not the way to it.
-pub(crate) async fn promote(
-    site: &Site,
-    client: &Client,
-    new: NodeName,
-    log: &StepLog<'_>,
-) -> Result<(), LabError> {
-    let promote = "select pg_promote(wait => false)";
-    sql::execute(client, "promoting the reader", &[promote]).await?;
-    await_write(client, new, PROMOTE_LIMIT).await?;
-    let endpoint = SocketAddr::from((new.address(), site.port));
-    let detail = format!("writer {new} ({endpoint}) acknowledged its first write");
-    log.note(StepKind::Promoted, detail)
-}
-
-/// The addresses of every reader.
-pub(crate) fn readers_beside(writer: NodeName, followers: &[NodeName]) -> Vec<Ipv4Addr> {
-    let readers = [writer.other()]
-        .into_iter()
-        .chain(followers.iter().copied());
-    readers.map(NodeName::address).collect()
-}
-
-/// Lets the writer's name lead to `writer`, `after` the fault.
-async fn change_dns(
-    dns: &NameServer,
-    site: &Site,
-    log: &StepLog<'_>,
-    writer: NodeName,
-    followers: &[NodeName],
-    fault: Instant,
-    after: Duration,
-) -> Result<(), LabError> {
-    until(fault, after).await;
-    dns.point(writer.address(), readers_beside(writer, followers));
-    let (address, port) = (writer.address(), site.port);
-    let detail = format!("{WRITER_NAME} answers {address} (port {port})");
-    log.note(StepKind::DnsChanged, detail)
 }

@@ -1,4 +1,4 @@
-//! The roles are exchanged on purpose: a switchover that the proxy's clients do not notice, and a demotion that they do.
+//! The roles are exchanged as planned: a switchover that the proxy's clients do not notice, and a demotion that they do.
 
 use std::time::Instant;
 
@@ -14,13 +14,9 @@ use crate::{
     step::{StepKind, StepLog, until},
 };
 
-use super::{
-    change_dns,
-    loss::{note_resumed, note_returned, shut_down},
-    promote,
-};
+use super::actions::{change_dns, note_resumed, note_returned, promote, shut_down};
 
-/// The proxy lets statements wait, then the writer is shut down: none of the proxy's clients sees an error.
+/// Statements wait in the proxy while the writer is shut down: none of the proxy's clients sees an error.
 pub(super) async fn switch_over(
     lab: &mut Lab,
     options: &FailoverOptions,
@@ -31,7 +27,7 @@ pub(super) async fn switch_over(
     let client = sql::connect_node(site, new).await?;
     pgbouncer::pause(site).await?;
     let fault = Instant::now();
-    let detail = "pgbouncer: PAUSE, once what was under way is done".to_owned();
+    let detail = "pgbouncer: PAUSE, when the statements in flight were done".to_owned();
     log.note_at(fault, StepKind::ProxyPaused, detail)?;
     let node = &mut lab.nodes[old.index()];
     shut_down(site, node, Signal::Interrupt, log).await?;
@@ -54,8 +50,7 @@ pub(super) async fn switch_over(
     tokio::try_join!(bring_back, change_dns, lead).map(drop)
 }
 
-/// The writer becomes a reader as fast as it can, and its name still leads to it: who has no better idea writes to it and is refused
-/// with 25006.
+/// The writer becomes a reader as fast as it can, while its name still resolves to it: writes there are refused with 25006.
 pub(super) async fn demote(
     lab: &mut Lab,
     options: &FailoverOptions,
@@ -68,7 +63,7 @@ pub(super) async fn demote(
     let fault = shut_down(site, node, Signal::Interrupt, log).await?;
     pgbouncer::pause(site).await?;
     log.note(StepKind::ProxyPaused, "pgbouncer: PAUSE".to_owned())?;
-    // The other one is no writer yet: until it is, this one is its reader's reader.
+    // The other one is not promoted yet: until then this one follows a reader.
     node.rejoin(site, new).await?;
     node.start(site).await?;
     note_returned(site, node, new, log)?;

@@ -453,7 +453,7 @@ fn the_url_comes_before_the_variables() {
 fn a_wrong_variable_is_named() {
     for (name, value, reason) in [
         ("PGHOST", "h1,,h2", "PGHOST names an empty host"),
-        ("PGPORT", "1,2", "PGPORT names 2 ports for 1 hosts"),
+        ("PGPORT", "1,2", "PGPORT has 2 ports for 1 hosts"),
         (
             "PGTARGETSESSIONATTRS",
             "x",

@@ -1,7 +1,8 @@
-//! The truth bench, as `cargo xtask bench truth` runs it: outages of known times against what `analyze` reports.
+//! The truth bench that `cargo xtask bench truth` runs: outages of known times against what `analyze` reports.
 //!
-//! An example and not a part of `xtask`: its lab brings PostgreSQL's driver and a name server, which `cargo xtask demo` would have to
-//! compile twice before its first word.
+//! An example and not a part of `xtask`: its lab needs PostgreSQL's driver and a name server, which `cargo xtask demo` would have to
+//! compile twice before it starts.
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 
 mod bench;
 
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use bench::Failure;
 use clap::Parser;
 
-/// Injects outages and holds what `analyze` reports against an independent witness
+/// Injects outages and compares what `analyze` reports with an independent witness
 #[derive(Debug, Parser)]
 #[command(name = "truth")]
 struct Cli {

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures beside what they should be, and their history in `docs/benchmarks.md`.
+//! `cargo xtask bench`: figures with their budgets, and their history in `docs/benchmarks.md`.
 
 mod origin;
 mod recording;
@@ -10,35 +10,34 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-/// What is measured.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
     /// Size and speed of recording: bytes per operation, rows per second of one core, memory, the hot path.
     ///
-    /// Takes about a minute after a release build of a few minutes. On a busy machine trust the bytes, the CPU time and the ratios.
+    /// Takes about a minute after a release build of a few minutes. On a busy machine only the bytes, the CPU time and the ratios are of use.
     Recording {
-        /// Operations to record.
+        /// Operations to record. Fewer are faster, but the figures vary more.
         #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
         rows: u64,
         /// Append the figures to the history in docs/benchmarks.md.
         #[arg(long)]
         write: bool,
     },
-    /// Outages of known times in the lab, against what `analyze` reports and what an independent witness saw.
+    /// Outages of known times in the lab, compared with what `analyze` reports and what an independent witness saw.
     ///
-    /// 100 outages take about half an hour, on a machine that has nothing else to do: the witness and the recorder must not wait for
-    /// the processor. Exit code 1 where a figure is outside of what is allowed, or an outage is missed or false; each such figure is
-    /// printed with the steps of its fault and the folder of its recording.
+    /// 100 outages take about half an hour. Run it on an otherwise idle machine: the witness and the recorder must not wait for the
+    /// processor. Exit code 1 where a figure differs by more than is allowed, or an outage is missed or false; each such figure is printed
+    /// with the steps of its fault and the folder of its recording.
     Truth {
         #[command(flatten)]
         args: truth_args::TruthArgs,
-        /// Put the table into docs/benchmarks.md
+        /// Write the table into docs/benchmarks.md
         #[arg(long)]
         write: bool,
     },
 }
 
-/// Measures, and prints; the exit code says whether all is as it should be, where that is a question.
+/// Measures and prints. The exit code is 1 where the bench judges its figures and one of them is wrong.
 pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
     match bench {
         Bench::Recording { rows, write } => {

@@ -1,4 +1,4 @@
-//! `cargo xtask bench recording`: figures beside their budgets, and their history in `docs/benchmarks.md`.
+//! `cargo xtask bench recording`: figures with their budgets, and their history in `docs/benchmarks.md`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,6 +6,7 @@ use std::fs;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
+use command_line::process::describe;
 
 use super::origin::origin;
 use crate::shell::{cargo, workspace};
@@ -122,7 +123,7 @@ pub(super) fn run(rows: u64, write: bool) -> Result<()> {
         .output()
         .context("cargo bench")?;
     if !output.status.success() {
-        bail!("the benchmark failed: {}", output.status);
+        bail!("the benchmark {}", describe(output.status));
     }
     let figures = parse(&String::from_utf8_lossy(&output.stdout))?;
     print!("{}", table(&figures)?);
@@ -149,7 +150,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, f64>> {
 
 fn value(figures: &BTreeMap<String, f64>, figure: &Figure) -> Result<f64> {
     let value = figures.get(figure.name).copied();
-    value.with_context(|| format!("the benchmark does not tell {}", figure.name))
+    value.with_context(|| format!("the benchmark does not print {}", figure.name))
 }
 
 fn table(figures: &BTreeMap<String, f64>) -> Result<String> {
@@ -189,7 +190,7 @@ fn with_row(page: &str, row: &str) -> Result<String> {
     let Some(last) = page.lines().rfind(is_like_it) else {
         bail!("docs/benchmarks.md: no table of it has the columns of this benchmark");
     };
-    // There may be text behind it.
+    // There may be text after it.
     let at = page.rfind(last).unwrap_or(0) + last.len();
     Ok(format!("{}\n{row}{}", &page[..at], &page[at..]))
 }
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn every_figure_stands_beside_its_budget() {
+    fn every_figure_has_its_budget_in_its_line() {
         let table = table(&figures()).unwrap();
         let line = |label: &str| table.lines().find(|line| line.starts_with(label)).unwrap();
         assert!(line("writer, rows").ends_with("1999999  >= 2000000 over"));
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_that_is_missing_or_no_number_is_said() {
+    fn a_figure_that_is_missing_or_no_number_is_an_error() {
         let mut figures = figures();
         figures.remove("sealed_bytes");
         let error = table(&figures).unwrap_err().to_string();

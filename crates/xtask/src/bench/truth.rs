@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
+use command_line::process::describe;
 
 use super::origin::origin;
 use super::truth_args::TruthArgs;
@@ -28,7 +29,7 @@ pub(super) fn run(args: &TruthArgs, write: bool) -> Result<ExitCode> {
     let origin = origin()?;
     let mut truth = Command::new(programs()?.join("examples/truth"));
     truth.args(args.words()).stderr(Stdio::inherit());
-    // It is the one to hear of Ctrl-C: it takes its lab down.
+    // Ctrl-C is for it: it stops its lab.
     let output = truth.output().context("the truth bench")?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
@@ -37,7 +38,7 @@ pub(super) fn run(args: &TruthArgs, write: bool) -> Result<ExitCode> {
         .code()
         .and_then(|code| u8::try_from(code).ok());
     let Some(code) = code else {
-        bail!("the truth bench: {}", output.status);
+        bail!("the truth bench {}", describe(output.status));
     };
     if write && !text.is_empty() {
         let path = workspace()?.join("docs/benchmarks.md");
@@ -49,7 +50,7 @@ pub(super) fn run(args: &TruthArgs, write: bool) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-/// The page with this run's table in the place of the last one's.
+/// The page with this run's table instead of the last one's.
 fn with_table(page: &str, origin: &[String; 4], text: &str) -> Result<String> {
     let place = page
         .split_once(BEGIN)

@@ -1,4 +1,4 @@
-//! What `cargo xtask bench truth` is told. `xtask` reads it, and hands it on to the program that does it (`examples/truth`).
+//! The options of `cargo xtask bench truth`, which `xtask` hands on to the program that runs it (`examples/truth`).
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,28 +6,27 @@ use std::time::Duration;
 use clap::Args;
 use command_line::duration;
 
-/// How many outages of which kinds.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TruthArgs {
-    /// Outages to inject
+    /// Outages to inject. Fewer are faster, but cover each kind less often
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     pub(crate) outages: usize,
-    /// Where all that is random comes from; printed [default: random]
+    /// Seed of the kinds, lengths and times: the same seed repeats the same faults. It is printed [default: random]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
-    /// Only these kinds, as `lab failover --kind` calls them [default: all]
+    /// Only these kinds of `lab failover --kind`, to look at one more closely [default: all]
     #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
     pub(crate) kinds: Vec<String>,
-    /// The shortest outage
+    /// Length of the shortest outage
     #[arg(long, value_name = "DURATION", default_value = "300ms", value_parser = duration::parse)]
     pub(crate) shortest: Duration,
-    /// The longest outage; lengths are log-uniform between the two
+    /// Length of the longest outage; lengths are log-uniform between the two
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub(crate) longest: Duration,
-    /// Record for so long without any fault as well: no outage may be reported; 0 for not at all
+    /// Record this long without a fault, too: no outage may be reported. 0 leaves it out
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration::parse)]
     pub(crate) steady: Duration,
-    /// Keep the recordings here [default: a temporary folder, which stays only where a figure is wrong]
+    /// Folder for the recordings, to keep them [default: a temporary folder, which stays only where a figure is wrong]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

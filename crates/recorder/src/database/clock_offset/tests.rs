@@ -87,7 +87,7 @@ fn the_user_is_told_of_what_is_far_and_certain() {
     assert!(text(i64::MIN, 1).is_some());
     assert_eq!(
         described(&offset(12, 60)),
-        "this host's clock is 12 us behind that of 127.0.0.2:5432 (± 60 us, shortest of 8 round trips)"
+        "this host's clock is 12 us behind the clock of 127.0.0.2:5432 (± 60 us, shortest of 8 round trips)"
     );
 }
 

@@ -7,7 +7,9 @@ use std::process::{Command as Program, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use command_line::process::describe;
 use lab::{Lab, Step, marks};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -24,9 +26,8 @@ const CALM: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Made {
     pub(crate) fault: Fault,
-    /// What was done, and when.
     pub(crate) steps: Vec<Step>,
-    /// What the lab could not do, and had to heal.
+    /// What failed, so that the lab had to heal.
     pub(crate) trouble: Option<String>,
 }
 
@@ -42,23 +43,23 @@ pub(crate) struct Batch {
 pub(crate) struct Bench<'a> {
     pub(crate) lab: &'a mut Lab,
     pub(crate) witness: &'a Witness,
-    /// The folder for the recordings,
+    /// The folder for the recordings.
     pub(crate) out: &'a Path,
-    /// and that of `recorder` and `analyze`.
+    /// The folder of `recorder` and `analyze`.
     pub(crate) programs: &'a Path,
 }
 
 impl Bench<'_> {
-    /// Records `faults` one after the other, or `steady` without any. `tell` hears of each fault as it begins.
+    /// Records `faults` one after the other, or `steady` without any. `on_fault` gets each fault as it begins.
     pub(crate) async fn record(
         &mut self,
         load: Load,
         faults: &[Fault],
         steady: Duration,
-        mut tell: impl FnMut(&Fault),
+        mut on_fault: impl FnMut(&Fault),
     ) -> Result<Batch> {
         self.witness.await_calm().await?;
-        // It is told when to end; where this bench is killed, it must not go on for ever.
+        // It is interrupted at the end; where this bench is killed, it must not run for ever.
         let longest = plan::estimate(faults) * 2 + steady + Duration::from_secs(600);
         let mut recorder =
             Recorder::start(self.lab, load, longest, self.out, self.programs).await?;
@@ -69,7 +70,7 @@ impl Bench<'_> {
             self.witness.renew();
             self.witness.await_calm().await?;
             sleep(fault.calm).await;
-            tell(fault);
+            on_fault(fault);
             made.push(self.make(fault, &recorder.folder).await?);
         }
         self.witness.await_calm().await?;
@@ -85,7 +86,7 @@ impl Bench<'_> {
     async fn make(&mut self, fault: &Fault, recording: &Path) -> Result<Made> {
         let mut steps = Vec::new();
         let on_step = |step: &Step| {
-            // The recording carries its own ground truth; without it the bench has it all the same.
+            // The recording has its own ground truth in its marks; this bench has it in any case.
             let _ = marks::put(recording, step);
             steps.push(step.clone());
         };
@@ -115,8 +116,8 @@ pub(crate) fn set_up(lab: &Lab, programs: &Path) -> Result<()> {
         .stdin(Stdio::null());
     let output = setup.output().context("recorder setup")?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("recorder setup: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        bail!("recorder setup {}: {stderr}", describe(output.status));
     }
     Ok(())
 }
@@ -163,8 +164,8 @@ impl Recorder {
             }
             let ended = child.try_wait().context("recorder run")?;
             if ended.is_some() || Instant::now() > deadline {
-                let said = fs::read_to_string(&log).unwrap_or_default();
-                bail!("recorder run did not begin: {said}");
+                let stderr = fs::read_to_string(&log).unwrap_or_default();
+                bail!("recorder run did not begin: {stderr}");
             }
             sleep(Duration::from_millis(20)).await;
         }
@@ -173,17 +174,15 @@ impl Recorder {
     /// Interrupts it, and waits until the recording is sealed.
     async fn end(&mut self) -> Result<()> {
         let id = self.child.id().context("recorder run ended by itself")?;
-        let told = Program::new("kill")
-            .args(["-INT", &id.to_string()])
-            .status();
-        told.context("kill")?;
+        let pid = Pid::from_raw(i32::try_from(id)?).context("the recorder's process id")?;
+        kill_process(pid, Signal::INT).context("interrupting recorder run")?;
         let status = timeout(RECORDER_LIMIT, self.child.wait()).await;
         let status = status
             .context("recorder run does not end")?
             .context("recorder run")?;
         if !status.success() {
-            let said = fs::read_to_string(&self.log).unwrap_or_default();
-            bail!("recorder run: {status}: {said}");
+            let stderr = fs::read_to_string(&self.log).unwrap_or_default();
+            bail!("recorder run {}: {stderr}", describe(status));
         }
         Ok(())
     }

@@ -14,14 +14,14 @@ pub(crate) enum Verdict {
     False,
     /// Injected or seen by the witness, long enough to be an outage, and not reported.
     Missed,
-    /// The report says itself that nobody asked: `-`.
+    /// The report itself has no data: `-`.
     Unobserved,
     /// Seen by the witness, and too short for so few operations.
     TooShort,
 }
 
 impl Verdict {
-    /// Is the detector, or the definition, to be mended?
+    /// Does the detector or the definition need a change?
     pub(crate) fn is_wrong(self) -> bool {
         matches!(self, Self::Outside | Self::False | Self::Missed)
     }
@@ -38,12 +38,12 @@ impl Verdict {
     }
 }
 
-/// One group of one path in one recording, as everybody has it.
+/// One group of one path in one recording: the reported, witnessed, injected and recorded view.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
     /// What `analyze` reports, in order.
     pub(crate) reported: &'a [Outage],
-    /// Outages of `all` of which the report says that it does not know what this group was like.
+    /// Outages of `all` in which the report has no data of this group.
     pub(crate) unobserved: &'a [Span],
     /// What the witness saw, in order.
     pub(crate) witnessed: &'a [Outage],
@@ -55,11 +55,11 @@ pub(crate) struct Case<'a> {
     pub(crate) interval_us: i64,
 }
 
-/// A reported outage beside the witness's; more than one of each where they overlap, as a success that one of them had and the other
+/// A reported outage and the witness's; more than one of each where they overlap, as a success that one of them had and the other
 /// had not splits an outage in two without changing the sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Figure {
-    /// All of it, of whoever saw it.
+    /// Of both.
     pub(crate) span: Span,
     /// What was injected in there, microseconds.
     pub(crate) injected_us: Option<i64>,
@@ -72,7 +72,6 @@ pub(crate) struct Figure {
     pub(crate) refused_us: i64,
     /// How much the two may differ, microseconds.
     pub(crate) allowed_us: i64,
-    /// Do they?
     pub(crate) verdict: Verdict,
 }
 
@@ -96,7 +95,7 @@ impl Case<'_> {
         MIN_OUTAGE_US.max(10 * self.interval_us)
     }
 
-    /// Every outage of anybody, once. `longest_gap_us` tells how long the witness was without a success around a span.
+    /// Every outage, once. `longest_gap_us` is how long the witness was without a success around a span.
     pub(crate) fn judge(&self, longest_gap_us: impl Fn(Span) -> i64) -> Vec<Figure> {
         let mut figures: Vec<Figure> = self
             .clusters()
@@ -189,7 +188,7 @@ impl Case<'_> {
                     false => Verdict::Outside,
                 }
             }
-            // It was injected: the witness only was luckier, or the outage below what is one to it.
+            // It was injected: the witness happened to be served, or the outage was too short for it.
             (Some((reported_us, resolution_us)), None) if figure.injected_us.is_some() => {
                 let witness_us = longest_gap_us(cluster.span);
                 figure.witness = Some((witness_us, 0));
@@ -292,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_else_saw_is_false_and_what_the_report_lacks_is_missed() {
+    fn what_only_the_report_has_is_false_and_what_it_lacks_is_missed() {
         assert_eq!(
             verdicts(&judge(&[outage(1_000, 1_300, 10)], &[], &[])),
             [Verdict::False]
@@ -328,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_the_report_does_not_know_of_is_not_missed() {
+    fn a_group_without_data_in_the_report_is_not_missed() {
         let case = Case {
             reported: &[],
             unobserved: &[span(900_000, 1_500_000)],

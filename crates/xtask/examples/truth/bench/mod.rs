@@ -1,4 +1,4 @@
-//! The truth bench: a lab, a witness, and recording after recording with faults in it; then every figure is judged.
+//! The truth bench: a lab, a witness, and recordings with faults in them; then every figure is judged.
 
 mod batch;
 mod injected;
@@ -32,12 +32,12 @@ use witness::Witness;
 
 pub(crate) use truth_args::TruthArgs;
 
-/// No recording has more faults than this, so that the figures don't all hang on one.
+/// No recording has more faults than this, so that the figures do not all depend on one.
 const FAULTS_PER_RECORDING: usize = 10;
 
 /// What came out.
 pub(crate) struct Outcome {
-    /// The table and what is to be said beside it.
+    /// The table and the lines below it.
     pub(crate) text: String,
     /// No figure is wrong, none missed, none false.
     pub(crate) is_right: bool,
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &TruthArgs, programs: &Path) -> Result<Outcome, Failure>
     let lengths = (args.shortest, args.longest);
     if lengths.0.is_zero() || lengths.0 > lengths.1 {
         return Err(Failure::Usage(
-            "--shortest is more than 0 and at most --longest".to_owned(),
+            "--shortest must be more than 0 and at most --longest".to_owned(),
         ));
     }
     if args.outages == 0 && args.steady.is_zero() {
@@ -130,7 +130,7 @@ fn kinds(names: &[String]) -> Result<Vec<FailoverKind>, Failure> {
                 .iter()
                 .map(|kind| kind_name(*kind));
             Failure::Usage(format!(
-                "--kinds {name}: there is no such kind; there are {}",
+                "--kinds {name}: there is no such kind; the kinds are {}",
                 all.collect::<Vec<_>>().join(", ")
             ))
         })
@@ -150,8 +150,8 @@ async fn record_and_judge(
     out: &Path,
     programs: &Path,
 ) -> Result<(Vec<Batch>, Vec<Row>)> {
-    // A resolver may keep nothing: who asks a moment before the name changes would else know it a TTL later than who asks after, and
-    // that is a difference of two clients, not an error of either.
+    // A resolver may keep nothing: otherwise a client that looks the name up just before its change would get the new address a TTL later
+    // than one that looks it up just after. That is a difference of two clients, not an error of either.
     let options = LabOptions {
         relay: true,
         ttl: Duration::ZERO,
@@ -181,7 +181,7 @@ async fn record_and_judge(
     let is_watched = std::io::stderr().is_terminal();
     let (mut batches, mut rows, mut number) = (Vec::new(), Vec::new(), 0);
     for (load, faults_of_it, steady) in plans {
-        let tell = |fault: &plan::Fault| {
+        let on_fault = |fault: &plan::Fault| {
             number += 1;
             if is_watched {
                 let (kind, length) = (kind_name(fault.options.kind), fault.length.as_secs_f64());
@@ -192,7 +192,7 @@ async fn record_and_judge(
                 );
             }
         };
-        let batch = bench.record(load, faults_of_it, steady, tell).await?;
+        let batch = bench.record(load, faults_of_it, steady, on_fault).await?;
         rows.extend(rows::judge(&batch, batches.len(), &witness, programs)?);
         batches.push(batch);
     }
@@ -225,7 +225,7 @@ impl Folder {
         }
     }
 
-    /// What was wrong can be looked at later.
+    /// Keeps the recordings of wrong figures.
     fn end(self, is_right: bool) {
         if let Self::Temporary(folder) = self
             && !is_right

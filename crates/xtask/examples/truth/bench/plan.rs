@@ -7,12 +7,12 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-/// What the lab needs beside the outage itself: a fresh copy of the old writer, replication armed again.
+/// What the lab needs in addition to the outage itself: a fresh copy of the old writer, replication armed again.
 const HEALING: Duration = Duration::from_secs(3);
 /// Least healthy time before a fault; as much again is random, so that faults meet the workers at any moment.
 const CALM: Duration = Duration::from_millis(2_000);
-/// A freeze that ends before anybody takes the writer for lost: the lab's controller needs three probes. A wait so short is no outage
-/// by definition, whoever looks.
+/// A freeze that ends before the writer's loss is detected: the lab's controller needs three probes. A wait so short is no outage by
+/// definition.
 const UNDETECTED: Duration = Duration::from_millis(420);
 
 /// One fault.

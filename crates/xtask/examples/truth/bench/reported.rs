@@ -24,8 +24,8 @@ impl Report {
             .output()
             .context("analyze")?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("analyze report {}: {said}", recording.display());
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            bail!("analyze report {}: {stderr}", recording.display());
         }
         let figures = serde_json::from_slice(&output.stdout).context("analyze report --json")?;
         Ok(Self(figures))
@@ -55,7 +55,7 @@ impl Report {
         outages.iter().map(outage).collect()
     }
 
-    /// Where the report says of a group that it doesn't know: the outages of `all`, if the group was unobserved in any.
+    /// Where the report has no data of a group: the outages of `all`, if the group was unobserved in any.
     pub(crate) fn unobserved(&self, lane: Lane) -> Result<Vec<Span>> {
         if self.group(lane)?["unobserved"] != true {
             return Ok(Vec::new());
@@ -90,15 +90,15 @@ fn span(value: &Value) -> Result<Span> {
 }
 
 fn time(value: &Value) -> Result<i64> {
-    let text = value.as_str().context("a time that is none")?;
+    let text = value.as_str().context("the report's time is not text")?;
     let time: Timestamp = text
         .parse()
-        .map_err(|_| anyhow::anyhow!("{text}: no time"))?;
+        .map_err(|_| anyhow::anyhow!("{text} is not a time"))?;
     Ok(time.micros())
 }
 
 fn whole(value: &Value) -> Result<i64> {
     value
         .as_i64()
-        .with_context(|| format!("{value}: no whole number"))
+        .with_context(|| format!("{value} is not a whole number"))
 }

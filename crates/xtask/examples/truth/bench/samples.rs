@@ -1,5 +1,5 @@
 //! What a witness saw, and the outages in it: the definition of `semantics.md` (Downtime), applied to the witness's own samples and
-//! written once more, without a line of `analyze`.
+//! written once more, without any code of `analyze`.
 
 /// The shortest gap that may be an outage, microseconds (`--min-outage`).
 pub(crate) const MIN_OUTAGE_US: i64 = 100_000;
@@ -68,7 +68,7 @@ impl Span {
 pub(crate) struct Outage {
     /// Last success to first success.
     pub(crate) span: Span,
-    /// The part of it in which nobody knew, microseconds.
+    /// The part of it for which there is no evidence, microseconds.
     pub(crate) resolution_us: i64,
     /// Attempts that failed or stalled in it.
     pub(crate) evidence: usize,

@@ -1,6 +1,4 @@
-//! What is printed: a line per kind, path and group, the sums, and every figure that is wrong.
-
-use std::fmt::Write as _;
+//! The printed text: a line per kind, path and group, the sums, and every wrong figure.
 
 use lab::{FailoverKind, lines, utc};
 
@@ -167,12 +165,13 @@ fn aligned(lines: &[[String; 13]]) -> String {
     text
 }
 
-fn sums(done: &Done) -> String {
-    let count = |verdict: Verdict| {
-        let of_it = done.rows.iter().filter(|row| row.figure.verdict == verdict);
-        of_it.count()
-    };
-    let (within, outside) = (count(Verdict::Within), count(Verdict::Outside));
+fn count(done: &Done, verdict: Verdict) -> usize {
+    let of_it = done.rows.iter().filter(|row| row.figure.verdict == verdict);
+    of_it.count()
+}
+
+/// How many faults there were, and how many of them have no wrong figure.
+fn faults(done: &Done) -> (usize, usize) {
     let (mut faults, mut right) = (0, 0);
     for (batch, of_batch) in done.batches.iter().enumerate() {
         for fault in 0..of_batch.made.len() {
@@ -182,82 +181,87 @@ fn sums(done: &Done) -> String {
             right += usize::from(!done.rows.iter().filter(is_its).any(is_wrong));
         }
     }
+    (faults, right)
+}
+
+fn sums(done: &Done) -> String {
+    let (within, outside) = (count(done, Verdict::Within), count(done, Verdict::Outside));
+    let (faults, right) = faults(done);
     let (shortest, longest) = done.lengths;
-    // Writing to a String can't fail.
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "outages:  {right} of {faults} with every figure right; {:.1} to {:.1} s, seed {}",
-        shortest.as_secs_f64(),
-        longest.as_secs_f64(),
-        done.seed
-    );
-    let _ = writeln!(
-        text,
-        "figures:  {within} of {} within one sampling interval, the resolutions and one response time; missed {}, false {}, unobserved {}, too short for the load {}",
-        within + outside,
-        count(Verdict::Missed),
-        count(Verdict::False),
-        count(Verdict::Unobserved),
-        count(Verdict::TooShort),
-    );
-    let refused = done.rows.iter().map(|row| row.figure.refused_us);
-    let refused: Vec<i64> = refused.filter(|refused_us| *refused_us > 0).collect();
-    if let Some(longest_us) = refused.iter().max() {
-        let _ = writeln!(
-            text,
-            "refused:  in {} figures the recorder's pool still had a connection to the old writer, refused with 25006, when the witness was served: for up to {} s, which are allowed",
-            refused.len(),
-            seconds(*longest_us)
-        );
-    }
-    let bounds: Vec<bool> = done
-        .rows
-        .iter()
-        .filter_map(|row| row.figure.is_upper_bound())
-        .collect();
-    let _ = writeln!(
-        text,
-        "bounds:   {} of {} reported downtimes are no shorter than the witness's, to within one interval and its resolution",
-        bounds.iter().filter(|holds| **holds).count(),
-        bounds.len()
-    );
-    let judged = done
-        .rows
-        .iter()
-        .filter_map(|row| Some((row, row.figure.error_us()?)));
-    if let Some((row, error_us)) = judged.max_by_key(|(_, error_us)| error_us.abs()) {
-        let _ = writeln!(
-            text,
-            "largest:  {} s, allowed {} s: {} {}, {}",
-            error(error_us),
-            seconds(row.figure.allowed_us),
-            name(kind_of(done, row)),
-            row.lane,
-            done.batches[row.batch].load.name
-        );
-    }
+    let mut lines = vec![
+        format!(
+            "outages:  {right} of {faults} with every figure right; {:.1} to {:.1} s, seed {}",
+            shortest.as_secs_f64(),
+            longest.as_secs_f64(),
+            done.seed
+        ),
+        format!(
+            "figures:  {within} of {} within one sampling interval, the resolutions and one response time; missed {}, false {}, unobserved {}, too short for the load {}",
+            within + outside,
+            count(done, Verdict::Missed),
+            count(done, Verdict::False),
+            count(done, Verdict::Unobserved),
+            count(done, Verdict::TooShort),
+        ),
+    ];
+    lines.extend(refused(done));
+    lines.push(bounds(done));
+    lines.extend(largest(done));
     if !done.steady.is_zero() {
         let of_steady = done.rows.iter().filter(|row| row.batch == 0);
         let reported = of_steady.filter(|row| row.figure.reported.is_some());
-        let _ = writeln!(
-            text,
+        lines.push(format!(
             "steady:   {:.0} s without a fault, {} outages reported",
             done.steady.as_secs_f64(),
             reported.count()
-        );
+        ));
     }
-    let _ = writeln!(
-        text,
+    lines.push(format!(
         "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, s; medians, and the largest error"
-    );
-    let troubles = done.batches.iter().flat_map(|batch| &batch.made);
-    for made in troubles {
-        if let Some(trouble) = &made.trouble {
-            let _ = writeln!(text, "the lab:  {}: {trouble}", kind_name(kind(made)));
-        }
-    }
-    text
+    ));
+    let made = done.batches.iter().flat_map(|batch| &batch.made);
+    lines.extend(made.filter_map(|made| {
+        let trouble = made.trouble.as_ref()?;
+        Some(format!("the lab:  {}: {trouble}", kind_name(kind(made))))
+    }));
+    lines.join("\n") + "\n"
+}
+
+fn refused(done: &Done) -> Option<String> {
+    let refused = done.rows.iter().map(|row| row.figure.refused_us);
+    let refused: Vec<i64> = refused.filter(|refused_us| *refused_us > 0).collect();
+    let longest_us = refused.iter().max()?;
+    Some(format!(
+        "refused:  in {} figures the recorder's pool still had a connection to the old writer, refused with 25006, when the witness was served: for up to {} s, which are allowed",
+        refused.len(),
+        seconds(*longest_us)
+    ))
+}
+
+fn bounds(done: &Done) -> String {
+    let bounds = done.rows.iter();
+    let bounds: Vec<bool> = bounds
+        .filter_map(|row| row.figure.is_upper_bound())
+        .collect();
+    format!(
+        "bounds:   {} of {} reported downtimes are no shorter than the witness's, to within one interval and its resolution",
+        bounds.iter().filter(|holds| **holds).count(),
+        bounds.len()
+    )
+}
+
+fn largest(done: &Done) -> Option<String> {
+    let judged = done.rows.iter();
+    let judged = judged.filter_map(|row| Some((row, row.figure.error_us()?)));
+    let (row, error_us) = judged.max_by_key(|(_, error_us)| error_us.abs())?;
+    Some(format!(
+        "largest:  {} s, allowed {} s: {} {}, {}",
+        error(error_us),
+        seconds(row.figure.allowed_us),
+        name(kind_of(done, row)),
+        row.lane,
+        done.batches[row.batch].load.name
+    ))
 }
 
 /// All that is known of a figure that is wrong.

@@ -1,14 +1,15 @@
 //! The independent witness: a loop of its own per path and group, every 20 ms one statement on one raw connection, a fresh connection
-//! after any error and before each fault, with its own look-up of the writer's name. Not a line of the recorder or of `analyze` is in it.
+//! after any error and before each fault, with its own look-up of the writer's name. It has no code of the recorder or of `analyze`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use lab::Lab;
+use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_postgres::{Client, Config, NoTls, config::Host};
@@ -22,14 +23,15 @@ pub(crate) const EVERY: Duration = Duration::from_millis(20);
 /// no outage by definition, and must not become one by impatience.
 pub(crate) const LIMIT: Duration = Duration::from_millis(600);
 
-/// Nothing is broken before everybody was served for so long, and how long that may take.
+/// How long every loop must be served before anything is broken.
 const CALM: Duration = Duration::from_secs(1);
+/// How long that may take.
 const CALM_LIMIT: Duration = Duration::from_secs(60);
 
 /// Four loops, each in a thread of its own, so that nothing but the server keeps them waiting. They end when this is dropped.
 pub(crate) struct Witness {
     ending: Arc<AtomicBool>,
-    /// How often everybody was told to connect anew.
+    /// How often the loops had to connect anew.
     renewals: Arc<AtomicU64>,
     lanes: Vec<(Lane, Samples, JoinHandle<()>)>,
 }
@@ -92,11 +94,11 @@ impl Witness {
             let restless = self
                 .lanes
                 .iter()
-                .find(|(_, samples, _)| !is_calm(&lock(samples), since_us));
+                .find(|(_, samples, _)| !is_calm(&samples.lock(), since_us));
             match restless {
                 None => return Ok(()),
                 Some((lane, ..)) if Instant::now() > deadline => bail!(
-                    "{lane}: the witness is not served for {CALM:?} on end, though nothing is broken; is this machine too busy?"
+                    "{lane}: the witness is not served for {CALM:?} without a break, though nothing is broken; is this machine too busy?"
                 ),
                 Some(_) => tokio::time::sleep(CALM / 10).await,
             }
@@ -109,7 +111,7 @@ impl Witness {
         let Some((_, samples, _)) = of_lane else {
             return Vec::new();
         };
-        let samples = lock(samples);
+        let samples = samples.lock();
         let inside = samples
             .iter()
             .filter(|sample| sample.end_us >= span.start_us && sample.end_us < span.end_us);
@@ -121,17 +123,13 @@ impl Drop for Witness {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Relaxed);
         for (_, _, thread) in self.lanes.drain(..) {
-            // It only ends by panicking or by being told to; either way it is over.
+            // An error here means that it panicked; it has ended in any case.
             let _ = thread.join();
         }
     }
 }
 
-fn lock(samples: &Samples) -> MutexGuard<'_, Vec<Sample>> {
-    samples.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The loop.
+/// One loop.
 async fn look(
     target: &Target,
     lane: Lane,
@@ -169,11 +167,11 @@ async fn look(
                 connection = Some(open);
                 Answer::Yes
             }
-            // Whatever it was, the connection is gone with the attempt.
+            // The connection is dropped with the attempt.
             Ok(Err(_)) => Answer::No,
             Err(_) => Answer::Silence,
         };
-        lock(samples).push(Sample {
+        samples.lock().push(Sample {
             start_us: clock.at(begun),
             end_us: clock.at(Instant::now()),
             answer,
@@ -208,7 +206,7 @@ impl Target {
         })
     }
 
-    /// Looks the name up, past every cache, and connects.
+    /// Looks the name up, without any cache, and connects.
     async fn connect(&self) -> Result<Connection> {
         let address = match self.host.parse::<IpAddr>() {
             Ok(address) => address,

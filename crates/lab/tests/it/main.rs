@@ -1,0 +1,19 @@
+//! The lab from outside: as a library, as a program, and as its clients see it.
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod command;
+mod common;
+mod failover;
+mod faults;
+mod healing;
+mod housekeeping;
+mod lifecycle;
+mod properties;
+mod readers;
+mod tls;

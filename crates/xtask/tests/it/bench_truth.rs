@@ -1,0 +1,95 @@
+//! The truth bench itself: a few short outages, all of them judged.
+
+// The example's own parts, and their tests.
+#[path = "../../examples/truth/bench/mod.rs"]
+mod bench;
+use std::path::Path;
+use std::time::Duration;
+
+use self::bench::{Failure, TruthArgs};
+use crate::support::{program, whole_machine};
+
+fn args(kinds: &[&str]) -> TruthArgs {
+    TruthArgs {
+        outages: kinds.len(),
+        seed: Some(5),
+        kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        shortest: Duration::from_millis(800),
+        longest: Duration::from_millis(2_000),
+        steady: Duration::ZERO,
+        out: None,
+    }
+}
+
+#[test]
+fn every_outage_is_judged() {
+    let _machine = whole_machine();
+    let out = tempfile::tempdir().unwrap();
+    let kinds = ["crash", "proxy-restart", "slow"];
+    let args = TruthArgs {
+        out: Some(out.path().to_owned()),
+        ..args(&kinds)
+    };
+    let recorder = program("recorder");
+    let outcome = bench::run(&args, recorder.parent().unwrap()).unwrap();
+    eprintln!("{}", outcome.text);
+
+    let table: Vec<&str> = outcome
+        .text
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert!(table[0].starts_with("kind "), "{}", outcome.text);
+    for kind in kinds {
+        let of_kind = table.iter().filter(|line| line.starts_with(kind));
+        assert_eq!(
+            of_kind.count(),
+            4,
+            "two groups of two paths: {}",
+            outcome.text
+        );
+    }
+    let figures = std::fs::read_to_string(out.path().join("figures.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = figures
+        .lines()
+        .skip(1)
+        .map(|line| line.split('\t').collect())
+        .collect();
+    // Both groups of both paths were down in the crash, those of the proxy in its restart: each was seen, and judged.
+    for (kind, path) in [
+        ("crash", "direct"),
+        ("crash", "proxy"),
+        ("proxy-restart", "proxy"),
+    ] {
+        for group in ["read", "writer"] {
+            let row = rows.iter().find(|row| row[..3] == [kind, path, group]);
+            let row = row.unwrap_or_else(|| panic!("{kind} {path} {group}: {figures}"));
+            let down_us: i64 = row[6].parse().unwrap();
+            assert!((300_000..20_000_000).contains(&down_us), "witness: {row:?}");
+        }
+    }
+    let is_wrong = |row: &&Vec<&str>| matches!(row[12], "OUTSIDE" | "FALSE" | "MISSED");
+    // Whether this machine is quiet enough for right figures is not tested here.
+    assert_eq!(outcome.is_right, !rows.iter().any(|row| is_wrong(&row)));
+    assert!(
+        outcome.text.contains(" of 3 with every figure right"),
+        "{}",
+        outcome.text
+    );
+}
+
+#[test]
+fn mistakes_are_reported_before_anything_starts() {
+    let refused = |args: TruthArgs| match bench::run(&args, Path::new("/nowhere")) {
+        Err(Failure::Usage(text)) => text,
+        Err(Failure::Bench(error)) => panic!("{error:#}"),
+        Ok(outcome) => panic!("{}", outcome.text),
+    };
+    assert!(refused(args(&["earthquake"])).contains("earthquake"));
+    assert!(refused(args(&[])).contains("--steady"));
+    let turned = TruthArgs {
+        shortest: Duration::from_secs(9),
+        ..args(&["crash"])
+    };
+    assert!(refused(turned).contains("--longest"));
+}

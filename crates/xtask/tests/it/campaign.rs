@@ -1,0 +1,150 @@
+//! Real failovers, one after the other, in one recording that ends by itself: `PGOUTAGE_FAILOVERS` of them, three by default.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::support::{figures, folder_of, group, program, succeed, whole_machine};
+
+const FREE_PORTS: [&str; 6] = ["--port", "0", "--proxy-port", "0", "--dns-port", "0"];
+
+/// A lab that `lab up` starts, stopped when the test ends.
+struct Served(PathBuf);
+
+impl Served {
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(program("lab"));
+        command.args(arguments).arg("--dir").arg(&self.0);
+        succeed(&command.output().unwrap()).0
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let mut down = Command::new(program("lab"));
+        let _ = down.arg("down").arg("--dir").arg(&self.0).output();
+    }
+}
+
+/// What `eval "$(lab up)"` would set.
+fn variables(printed: &str) -> Vec<(String, String)> {
+    let exports = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("export "));
+    exports
+        .map(|export| {
+            let (name, value) = export.split_once('=').unwrap();
+            (name.to_owned(), value.trim_matches('\'').to_owned())
+        })
+        .collect()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The recording has each step of the lab as a mark with the step's own time: the truth next to what was measured.
+fn assert_steps_are_marks(lab: &Path, report: &serde_json::Value) {
+    let steps = std::fs::read_to_string(lab.join("steps.jsonl")).unwrap();
+    let mut expected: Vec<(i64, String)> = steps
+        .lines()
+        .map(|line| {
+            let step: serde_json::Value = serde_json::from_str(line).unwrap();
+            let (kind, detail) = (step["step"].as_str().unwrap(), &step["detail"]);
+            let detail = detail.as_str().unwrap();
+            let time_us = step["time_us"].as_i64().unwrap();
+            (time_us, format!("lab {kind}: {detail}"))
+        })
+        .collect();
+    let mut marks: Vec<(i64, String)> = report["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["event"] == "mark")
+        .map(|event| {
+            let text = |field: &str| event[field].as_str().unwrap();
+            let time: recording::Timestamp = text("time").parse().unwrap();
+            (time.micros(), text("detail").to_owned())
+        })
+        .collect();
+    expected.sort();
+    marks.sort();
+    assert!(expected.len() >= 8, "{steps}");
+    assert_eq!(marks.len(), expected.len(), "{marks:#?}");
+    for ((marked_us, mark), (step_us, step)) in marks.iter().zip(&expected) {
+        assert_eq!(mark, step);
+        // From one clock to the other and back, each rounded to a microsecond.
+        assert!(
+            (marked_us - step_us).abs() <= 2,
+            "{mark}: {marked_us}, {step_us}"
+        );
+    }
+}
+
+#[test]
+fn every_failover_is_an_episode_of_each_path() {
+    let _machine = whole_machine();
+    let failovers = std::env::var("PGOUTAGE_FAILOVERS").unwrap_or_else(|_| "3".to_owned());
+    let root = tempfile::tempdir().unwrap();
+    // As root, the user postgres has to pass through it.
+    std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let lab = Served(root.path().join("lab"));
+    let up = lab.run(&[&["up", "--ttl", "1s"][..], &FREE_PORTS].concat());
+    let variables = variables(&up);
+    assert!(variables.len() >= 3, "{up}");
+    let recorder = |arguments: &[&str]| {
+        let mut command = Command::new(program("recorder"));
+        command.args(arguments).envs(variables.iter().cloned());
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    succeed(&recorder(&["setup", "--orders", "1000", "--logs", "1000"]));
+
+    let (program, dir) = (program("lab"), lab.0.clone());
+    let (program, dir) = (text(&program), text(&dir));
+    let failover = format!("'{program}' failover --dir '{dir}'");
+    let heal = format!("'{program}' status --wait 60s --dir '{dir}'");
+    let arguments = [
+        &["run", "--concurrent-workers", "10", "--pool-size", "10"][..],
+        &[
+            "--failover-after",
+            "6s",
+            "--failover-count",
+            &failovers,
+            "--settle",
+            "5s",
+        ],
+        &["--failover-command", &failover, "--heal-command", &heal],
+        &["--out", text(root.path())],
+    ];
+    let (stdout, stderr) = succeed(&recorder(&arguments.concat()));
+    assert!(
+        stderr.contains(&format!("all {failovers} failovers have healed")),
+        "{stderr}"
+    );
+    let report = figures(&folder_of(&stdout));
+    assert_steps_are_marks(&lab.0, &report);
+    for (path, of) in [
+        ("direct", "read"),
+        ("direct", "writer"),
+        ("proxy", "writer"),
+    ] {
+        let episodes = group(&report, path, of)["episodes"].as_array().unwrap();
+        assert_eq!(
+            episodes.len().to_string(),
+            failovers,
+            "{path} {of}: {episodes:#?}"
+        );
+        episodes.iter().for_each(assert_decomposed);
+    }
+}
+
+/// The parts of an episode's downtime are all of it.
+fn assert_decomposed(episode: &serde_json::Value) {
+    let downtime_us = episode["downtime_us"].as_i64().unwrap();
+    assert!(downtime_us > 0, "{episode:#?}");
+    let decomposition = &episode["decomposition"];
+    assert!(!decomposition["trigger"].is_null(), "{episode:#?}");
+    let parts = decomposition["parts"].as_object().unwrap();
+    let sum_us: i64 = parts.values().filter_map(serde_json::Value::as_i64).sum();
+    assert_eq!(sum_us, downtime_us, "{episode:#?}");
+}

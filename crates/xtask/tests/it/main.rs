@@ -1,0 +1,20 @@
+//! The programs of the product together, and the workspace itself.
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bench_truth;
+mod campaign;
+mod demo;
+mod engines;
+mod manifest;
+mod modules;
+mod pgbench;
+mod readme;
+mod sql;
+mod support;
+mod truth;
