@@ -61,7 +61,7 @@ pub enum AnalyzeError {
         /// The table.
         table: &'static str,
         /// What is wrong with which column.
-        misfit: crate::columns::Misfit,
+        misfit: crate::load::columns::Misfit,
     },
     /// The decoder of the Parquet parts panicked.
     #[error("{folder}: {panicked}")]

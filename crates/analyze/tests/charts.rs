@@ -9,7 +9,7 @@ mod cases;
 use std::path::{Path, PathBuf};
 
 use analyze::charts::{ChartError, ChartOptions, draw_all};
-use analyze::series::Mark;
+use analyze::summary::series::Mark;
 use cases::Case;
 use image::RgbImage;
 

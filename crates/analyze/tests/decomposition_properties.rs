@@ -1,7 +1,8 @@
 //! The parts add up to the downtime, whatever a recording tells and in whatever order.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use analyze::decomposition::{Attempt, Identity, Witnesses, decompose};
+use analyze::metrics::decomposition::{Witnesses, decompose};
+use analyze::reduce::attempts::{Attempt, Identity};
 use analyze::summary::{Episode, EventSummary, Group, Outage, Span};
 use proptest::prelude::*;
 use recording::vocabulary::EventKind;

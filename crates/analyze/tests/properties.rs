@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use analyze::outages::detect;
+use analyze::metrics::outages::detect;
+use analyze::reduce::timeline::{Successes, Suspect, Timeline};
 use analyze::summary::{Group, Thresholds};
-use analyze::timeline::{Successes, Suspect, Timeline};
 use proptest::prelude::*;
 use recording::vocabulary::{ErrorClass, OperationType, Outcome};
 

@@ -1,16 +1,16 @@
 //! When each group of operations of each path was up: a strip each, with its downtime and availability.
 
-use super::axis::TimeAxis;
-use super::frame::{self, box_sign};
-use super::headline::{figures, group_downtime, outage_length};
-use super::labels::{self, Label};
-use super::moments::{self, Over};
-use super::scene::{Align, Area, Scene};
-use super::style::{
+use crate::charts::axis::TimeAxis;
+use crate::charts::drawing::labels::{self, Label};
+use crate::charts::drawing::scene::{Align, Area, Scene};
+use crate::charts::drawing::style::{
     BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, MARGIN, PLOT_RIGHT, SMALL, UNOBSERVED, UP, WHITE,
     availability, path_color, seconds,
 };
-use crate::series::{PathSeries, Series, Strip};
+use crate::charts::frame::{self, box_sign};
+use crate::charts::headline::{figures, group_downtime, outage_length};
+use crate::charts::moments::{self, Over};
+use crate::summary::series::{PathSeries, Series, Strip};
 use crate::summary::{GroupSummary, Span, Summary};
 
 /// Left edge of the strips.

@@ -1,7 +1,7 @@
 //! Axes: where a value lies, which ticks it has, what they say.
 
-use crate::series::Series;
 use crate::summary::Span;
+use crate::summary::series::Series;
 
 /// A tick of an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -267,7 +267,7 @@ impl RateAxis {
             .map(|index| {
                 let rate = index as f64 * self.step;
                 let text = if decimals == 0 {
-                    super::style::count(rate as u64)
+                    crate::charts::drawing::style::count(rate as u64)
                 } else {
                     format!("{rate:.decimals$}")
                 };

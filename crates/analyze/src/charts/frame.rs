@@ -4,17 +4,17 @@ use chrono::{DateTime, Utc};
 use plotters::style::RGBAColor;
 use recording::Timestamp;
 
-use super::axis::{Tick, TimeAxis};
-use super::headline::{self, HeadlineOutages};
-use super::labels::{Label, Row};
-use super::scene::{Align, Area, Position, Scene};
-use super::style::{
+use crate::charts::axis::{Tick, TimeAxis};
+use crate::charts::drawing::labels::{Label, Row};
+use crate::charts::drawing::scene::{Align, Area, Position, Scene};
+use crate::charts::drawing::style::{
     DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PLOT_LEFT,
     PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
 };
-use super::{marks, moments};
-use crate::series::{PathSeries, Series};
+use crate::charts::headline::{self, HeadlineOutages};
+use crate::charts::{marks, moments};
 use crate::summary::Summary;
+use crate::summary::series::{PathSeries, Series};
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;

@@ -1,7 +1,7 @@
 //! What stands for a path in a title, and its outages.
 
-use super::style::seconds;
-use crate::series::{PathSeries, Series};
+use crate::charts::drawing::style::seconds;
+use crate::summary::series::{PathSeries, Series};
 use crate::summary::{Group, GroupSummary, Headline, PathSummary, Span, Summary};
 
 /// What is down when a group is.

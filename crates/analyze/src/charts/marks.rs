@@ -1,11 +1,11 @@
 //! The user's marks: a number at the line of each, its whole text in a list under the chart.
 
-use super::axis::TimeAxis;
-use super::fonts::Typeface;
-use super::frame::NEEDS_FONT;
-use super::scene::{Align, Area, Scene};
-use super::style::{GREY, INK, MARGIN, SMALL, WHITE, WIDTH};
-use crate::series::{Mark, Series};
+use crate::charts::axis::TimeAxis;
+use crate::charts::drawing::fonts::Typeface;
+use crate::charts::drawing::scene::{Align, Area, Scene};
+use crate::charts::drawing::style::{GREY, INK, MARGIN, SMALL, WHITE, WIDTH};
+use crate::charts::frame::NEEDS_FONT;
+use crate::summary::series::{Mark, Series};
 use crate::text::plain;
 
 /// Height of a line of the list.

@@ -1,29 +1,25 @@
 //! Charts of one recording, for a post-mortem: four PNGs, and SVGs of the same if asked for.
 //!
-//! Each chart is laid out in points of a 1200-point-wide page, as a [`scene::Scene`] of plain shapes and measured text, and
+//! Each chart is laid out in points of a 1200-point-wide page, as a [`drawing::scene::Scene`] of plain shapes and measured text, and
 //! only then rendered. So a PNG and an SVG are the same drawing, sharpness is one factor, and no two labels overlap.
 
 mod availability;
 mod axis;
-mod density;
-mod fonts;
+mod drawing;
 mod frame;
 mod headline;
-mod labels;
 mod marks;
 mod moments;
 mod percentiles;
 mod response;
-mod scene;
-mod style;
 mod throughput;
 
 use std::path::{Path, PathBuf};
 
-use crate::series::Series;
 use crate::summary::Summary;
-use fonts::Typeface;
-use scene::Scene;
+use crate::summary::series::Series;
+use drawing::fonts::Typeface;
+use drawing::scene::Scene;
 
 /// How charts are drawn.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,14 +2,14 @@
 
 use plotters::style::RGBAColor;
 
-use super::axis::{LogAxis, Tick};
-use super::frame;
-use super::headline;
-use super::scene::{Align, Area, Position, Scene};
-use super::style::{
+use crate::charts::axis::{LogAxis, Tick};
+use crate::charts::drawing::scene::{Align, Area, Position, Scene};
+use crate::charts::drawing::style::{
     FRAME, GREY, GRID, INK, LARGE, PLOT_LEFT, PLOT_RIGHT, SMALL, count, path_color, response_time,
 };
-use crate::series::{PathSeries, Series};
+use crate::charts::frame;
+use crate::charts::headline;
+use crate::summary::series::{PathSeries, Series};
 use crate::summary::{PathSummary, ResponseTimes, Summary};
 
 /// The labelled percentiles: their distance from the right end in nines, `-log10(1 - q)`.
@@ -248,7 +248,7 @@ fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::Point;
+    use crate::summary::series::Point;
 
     fn path(times: &[i64]) -> PathSeries {
         let count = times.len() as f64;

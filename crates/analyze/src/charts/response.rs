@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use recording::vocabulary::Outcome;
 
-use super::axis::LogAxis;
-use super::density::{self, Density};
-use super::frame::{self, Sign, TimePanel, box_sign};
-use super::headline::{self, HeadlineOutages};
-use super::moments;
-use super::scene::{Area, Position, Scene};
-use super::style::{DOWN_BAND, WHITE, count, outcome_color, path_color, translucent};
-use crate::series::{PathSeries, Series};
+use crate::charts::axis::LogAxis;
+use crate::charts::drawing::density::{self, Density};
+use crate::charts::drawing::scene::{Area, Position, Scene};
+use crate::charts::drawing::style::{
+    DOWN_BAND, WHITE, count, outcome_color, path_color, translucent,
+};
+use crate::charts::frame::{self, Sign, TimePanel, box_sign};
+use crate::charts::headline::{self, HeadlineOutages};
+use crate::charts::moments;
 use crate::summary::Summary;
+use crate::summary::series::{PathSeries, Series};
 
 /// Up to so many successes are drawn as a dot each; more, as a density.
 const MOST_DOTS: usize = 20_000;

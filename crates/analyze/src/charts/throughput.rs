@@ -1,13 +1,15 @@
 //! Operations per second over time, what failed stacked on what succeeded.
 
-use super::axis::{RateAxis, TimeAxis};
-use super::frame::{self, TimePanel, box_sign};
-use super::headline;
-use super::moments;
-use super::scene::{Area, Scene};
-use super::style::{DOWN, DOWN_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color};
-use crate::series::{PathSeries, Series};
+use crate::charts::axis::{RateAxis, TimeAxis};
+use crate::charts::drawing::scene::{Area, Scene};
+use crate::charts::drawing::style::{
+    DOWN, DOWN_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color,
+};
+use crate::charts::frame::{self, TimePanel, box_sign};
+use crate::charts::headline;
+use crate::charts::moments;
 use crate::summary::Summary;
+use crate::summary::series::{PathSeries, Series};
 
 /// No bar is narrower, points.
 const THINNEST_BAR: f64 = 1.0;
@@ -163,7 +165,7 @@ fn bars(path: &PathSeries, series: &Series, seconds: usize) -> Vec<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::SecondCounts;
+    use crate::summary::series::SecondCounts;
 
     fn bars_of(counts: &[u64], length_us: i64, seconds: usize) -> Vec<(i64, i64, u64)> {
         let path = PathSeries {

@@ -11,8 +11,8 @@ use command_line::duration;
 use recording::{MANIFEST_FILE, Table};
 use serde::Serialize;
 
-use super::{Failure, ThresholdArgs, has_color, say};
 use crate::analyze;
+use crate::cli::{Failure, ThresholdArgs, has_color, say};
 use crate::error::AnalyzeError;
 use crate::gaps::{Gaps, HEADLINE_GROUPS, ReportedGaps};
 use crate::load::{Damage, Loaded};

@@ -1,7 +1,7 @@
 //! The outages of several recordings on one axis: the database server's clock, the one clock that all hosts can ask.
 //!
 //! Each recording holds its offset to that clock ([`ClockOffset`]); added to the recording's times it puts them on the axis. What
-//! an outage is, is decided elsewhere ([`crate::outages`]): here outages are moved and put beside each other.
+//! an outage is, is decided elsewhere ([`crate::metrics::outages`]): here outages are moved and put beside each other.
 
 mod reported;
 mod together;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Axis, PlacedRecording, moved, place};
+use crate::gaps::{Axis, PlacedRecording, moved, place};
 use crate::naive::{Method, Reported, Source};
 use crate::summary::{Group, GroupSummary, PathSummary, Span, Summary, Thresholds};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Axis, PlacedOutage, PlacedRecording};
+use crate::gaps::{Axis, PlacedOutage, PlacedRecording};
 use crate::summary::Span;
 
 /// Outages that overlap on the axis, to within their uncertainty: one with the next, not each with each.

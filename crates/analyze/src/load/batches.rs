@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::*;
 
-use super::Loaded;
 use crate::error::AnalyzeError;
+use crate::load::Loaded;
 
 impl Loaded {
     /// Runs a query and hands its rows to `step` in batches, in no order: only what `step` keeps stays in memory.

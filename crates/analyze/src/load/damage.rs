@@ -3,8 +3,8 @@
 use recording::Table;
 use recording::vocabulary::Path;
 
-use super::Loaded;
 use crate::error::AnalyzeError;
+use crate::load::Loaded;
 
 impl Loaded {
     /// What `figures` makes of the recording or, where its decoder fails and damage is allowed, of the files that can be decoded.

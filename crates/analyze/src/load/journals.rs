@@ -6,8 +6,8 @@ use std::sync::Arc;
 use recording::{Table, UnderWay, Unsealed, guarded};
 use tempfile::TempDir;
 
-use super::{Loaded, damaged};
 use crate::error::AnalyzeError;
+use crate::load::{Loaded, damaged};
 
 impl Loaded {
     /// Adds the operations that were under way when the recorder last said so, and takes note of when that was. The sealed parts

@@ -1,6 +1,6 @@
 //! The third failure in a row.
 
-use super::ReportedOutage;
+use crate::naive::ReportedOutage;
 use crate::summary::Span;
 
 /// So many failures without a success between them are an outage.

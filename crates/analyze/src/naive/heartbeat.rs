@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::ReportedOutage;
+use crate::naive::ReportedOutage;
 use crate::summary::Span;
 
 /// A question to a path's endpoint, and what became of it. Times are UTC microseconds.

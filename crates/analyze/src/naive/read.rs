@@ -4,11 +4,11 @@ use polars::prelude::*;
 use recording::Table;
 use recording::vocabulary::{ErrorClass, OperationType, Outcome, Path, ProbeKind};
 
-use super::{FailureRuns, Heartbeat, Method, Reported, Sighting, Source};
 use crate::error::AnalyzeError;
-use crate::frame::{booleans, integers};
 use crate::load::Loaded;
-use crate::reduce::{is_outcome, is_success};
+use crate::naive::{FailureRuns, Heartbeat, Method, Reported, Sighting, Source};
+use crate::reduce::operations::{is_outcome, is_success};
+use crate::reduce::values::{booleans, integers};
 use crate::summarize::{recording_span, surveyed};
 use crate::summary::Span;
 

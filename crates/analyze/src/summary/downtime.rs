@@ -3,7 +3,7 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use super::{Decomposition, Group, NamedRates, Span};
+use crate::summary::{Decomposition, Group, NamedRates, Span};
 
 /// Downtime of one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,7 +3,7 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use super::Group;
+use crate::summary::Group;
 
 /// The failovers of a recording, and what holds over all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

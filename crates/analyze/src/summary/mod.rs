@@ -3,24 +3,25 @@
 //! Definitions are those of `semantics.md`. Times are UTC microseconds since 1970, durations microseconds (`*_us`), rates
 //! fractions from 0 to 1, changes in per cent. `None` is a figure that can't be given: it prints `-`, never 0.
 
-mod beside;
 mod comparison;
 mod decomposition;
 mod downtime;
 mod failovers;
 mod rates;
 mod run;
+pub mod series;
+mod side_tables;
 
 use recording::Timestamp;
 use serde::Serialize;
 
-pub use beside::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
 pub use failovers::{DowntimeDistribution, Failover, Failovers, Interval, PairedDifference};
 pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, Progress, RecordingSummary};
+pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 
 /// A set of operations whose outages are looked at together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -242,7 +242,7 @@ fn utc(time: Timestamp, pattern: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::english::ENGLISH;
+    use crate::text::language::english::ENGLISH;
 
     const UNITS: Units = ENGLISH.units;
 

@@ -1,29 +1,14 @@
 //! The report as text: what goes into a post-mortem. Every figure comes from the [`Summary`]; here only units change.
 //!
 //! A section is a file with functions from a [`Page`] to text, empty where there is nothing to say. The words of a language
-//! stand in one value of [`words::Words`].
+//! stand in one value of [`language::Words`].
 
-mod chinese;
-mod classes;
-mod comparison;
-mod configuration;
-mod downtime;
-mod english;
-mod errors;
-mod events;
-mod failovers;
 mod format;
 mod gaps;
-mod load;
-mod notes;
-mod rates;
-mod recovery;
+mod language;
 mod reported_gaps;
-mod sample;
-mod settings;
+mod sections;
 mod table;
-mod verdict;
-mod words;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -31,9 +16,13 @@ use crate::summary::Summary;
 use format::Calendar;
 pub(crate) use format::plain;
 pub use gaps::render as render_gaps;
+use language::{Words, chinese, english};
 pub use reported_gaps::render as render_reported_gaps;
+use sections::{
+    comparison, configuration, downtime, errors, events, failovers, notes, pgbench, rates,
+    recovery, sample, verdict,
+};
 use table::{Cell, Paint, Table};
-use words::Words;
 
 /// The language of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,7 +80,7 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
         recovery::impacts(&page),
         errors::errors(&page),
         errors::connections(&page),
-        load::section(&page),
+        pgbench::section(&page),
         comparison::section(&page),
         notes::section(&page),
     ]);

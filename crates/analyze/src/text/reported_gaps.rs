@@ -1,11 +1,13 @@
 //! The tables of `analyze gaps --as heartbeat` and `--as three-failures`.
 
-use super::format::{Calendar, NONE, optional, plain};
-use super::gaps::{WORDS, axis, clock_notes, notes_section, recordings_section, span_of, titled};
-use super::table::{Cell, Paint, Side, Table, Tone};
-use super::verdict::figure_in;
 use crate::gaps::{Beside, PlacedReport, ReportedGaps};
 use crate::naive::{Method, Source};
+use crate::text::format::{Calendar, NONE, optional, plain};
+use crate::text::gaps::{
+    WORDS, axis, clock_notes, notes_section, recordings_section, span_of, titled,
+};
+use crate::text::sections::verdict::figure_in;
+use crate::text::table::{Cell, Paint, Side, Table, Tone};
 
 /// Every table, their lines ended by `\n`; `color` as in [`super::TextOptions`].
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use analyze::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
+use analyze::summary::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
 use analyze::summary::{
     ConnectionSummary, Group, GroupSummary, Headline, PathSummary, Rates, RecordingSummary,
     ResponseTimes, Span, Summary, Thresholds,

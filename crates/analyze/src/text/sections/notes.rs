@@ -1,0 +1,85 @@
+//! How to read the figures, and where they say less than they seem to.
+
+use recording::vocabulary::ErrorClass;
+
+use crate::text::Page;
+use crate::text::format::decimal;
+use crate::text::table::{Tone, wrapped};
+
+/// Operations per second below which the limit of what can be seen is worth a line.
+const FEW_PER_SECOND: f64 = 20.0;
+
+/// Columns of a line of prose.
+const WIDTH: usize = 100;
+
+/// Definitions first, then what holds for this recording.
+pub(crate) fn section(page: &Page<'_>) -> String {
+    let (words, thresholds) = (page.words, &page.summary.thresholds);
+    let setting = |us| words.units.setting(us);
+    let mut notes = vec![words.note_downtime.to_owned()];
+    let groups = || {
+        page.summary
+            .paths
+            .iter()
+            .flat_map(|path| path.groups.iter().map(move |group| (path, group)))
+    };
+
+    let coarse: Vec<String> = groups()
+        .filter(|(_, group)| {
+            // An outage that is open is a lower bound already.
+            let closed = group.downtime_us.filter(|us| *us > 0 && !group.at_least);
+            closed.is_some_and(|us| group.resolution_us * 10 > us * 3)
+        })
+        .map(|(path, group)| (words.coarse_group)(&(words.path_name)(&path.path), group.group))
+        .collect();
+    if !page.summary.failovers.failovers.is_empty() {
+        notes.push(words.note_parts.to_owned());
+    }
+    if !coarse.is_empty() {
+        notes.push((words.note_coarse)(&coarse.join(words.separator)));
+    }
+    let slow: Vec<String> = page
+        .summary
+        .paths
+        .iter()
+        .filter_map(|path| {
+            let rate = path.overall.steady_tps.or(path.overall.tps)?;
+            let text = (words.path_rate)(&(words.path_name)(&path.path), &decimal(rate, 1));
+            (rate < FEW_PER_SECOND).then_some(text)
+        })
+        .collect();
+    if !slow.is_empty() {
+        notes.push((words.note_slow)(&slow.join(words.separator)));
+    }
+    if groups().any(|(_, group)| group.unobserved) {
+        notes.push(words.note_unobserved.to_owned());
+    }
+    let mut episodes = groups().flat_map(|(_, group)| &group.episodes);
+    if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
+        notes.push(words.note_baseline_p99.to_owned());
+    }
+    let mut endpoints = page.summary.recording.endpoints.iter();
+    if endpoints.any(|endpoint| endpoint.tls_error.is_some()) {
+        notes.push(words.note_without_tls.to_owned());
+    }
+    let failed = |class: &ErrorClass| {
+        let mut errors = page.summary.paths.iter().flat_map(|path| &path.errors);
+        errors.any(|error| error.class == class.as_str())
+    };
+    let classes = ErrorClass::ALL.iter().filter(|class| failed(class));
+    notes.extend(
+        classes
+            .filter_map(|class| (words.class_text)(*class))
+            .map(str::to_owned),
+    );
+    notes.push(words.note_none.to_owned());
+    notes.push((words.note_thresholds)(
+        &setting(thresholds.min_outage_us),
+        &setting(thresholds.min_stall_us),
+        &setting(thresholds.merge_within_us),
+    ));
+
+    let lines = notes.iter().flat_map(|note| wrapped(note, WIDTH));
+    let lines = lines.map(|line| format!("  {}\n", page.paint.apply(Tone::Detail, &line)));
+    page.under(words.notes_heading, &lines.collect::<String>())
+}
