@@ -7,6 +7,8 @@
 
 #[path = "support/made.rs"]
 mod made;
+#[path = "sql/naive.rs"]
+mod naive;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
