@@ -61,7 +61,7 @@ pub enum AnalyzeError {
         /// The table.
         table: &'static str,
         /// What is wrong with which column.
-        misfit: crate::load::columns::Misfit,
+        misfit: Misfit,
     },
     /// The decoder of the Parquet parts panicked.
     #[error("{folder}: {panicked}")]
@@ -93,15 +93,24 @@ pub enum AnalyzeError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The charts can't be put where they were to go.
-    #[error("{reason}; name another folder with --out")]
-    Out {
-        /// Which file or folder, and why.
-        reason: String,
+}
+
+/// Why a part's columns can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// One is not there.
+    #[error("no column {0}")]
+    Missing(&'static str),
+    /// One holds something else.
+    #[error("column {column} of type {found}, where {expected} is expected")]
+    WrongType {
+        /// The column.
+        column: &'static str,
+        /// The type that it has.
+        found: String,
+        /// The type that format version 1 gives it.
+        expected: &'static str,
     },
-    /// A chart could not be drawn.
-    #[error(transparent)]
-    Chart(#[from] crate::charts::ChartError),
 }
 
 impl AnalyzeError {

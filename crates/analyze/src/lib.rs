@@ -3,6 +3,7 @@
 //! The road is one way: [`load`] (recording to lazy frames), [`reduce`] (rows to plain values), [`metrics`] (plain values to typed
 //! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
 //! means stands in `semantics.md`; the code cites it.
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 
 pub mod charts;
 pub mod cli;
@@ -10,7 +11,6 @@ mod error;
 pub mod gaps;
 pub mod load;
 pub mod metrics;
-pub mod naive;
 pub mod reduce;
 pub mod stats;
 mod summarize;

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 /// Crates whose modules lie in the folders of the architecture. The others follow.
-const CRATES: [&str; 1] = ["recording"];
+const CRATES: [&str; 2] = ["analyze", "recording"];
 
 /// Module to the modules whose items it names.
 type Imports = BTreeMap<String, BTreeSet<String>>;

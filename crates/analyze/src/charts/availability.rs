@@ -2,7 +2,7 @@
 
 use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{self, Label};
-use crate::charts::drawing::scene::{Align, Area, Scene};
+use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
 use crate::charts::drawing::style::{
     BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, MARGIN, PLOT_RIGHT, SMALL, UNOBSERVED, UP, WHITE,
     availability, path_color, seconds,
@@ -146,7 +146,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
         ));
     }
     if any(|strip| &strip.unobserved) {
-        let sign: frame::Sign =
+        let sign: Sign =
             Box::new(|scene, (x, y)| hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0)));
         entries.push((
             sign,
@@ -158,7 +158,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
         .iter()
         .any(|path| !path.new_writers_us.is_empty())
     {
-        let sign: frame::Sign =
+        let sign: Sign =
             Box::new(|scene, (x, y)| moments::new_writer(scene, x, (y - 7.0, y + 7.0), INK));
         entries.push((sign, "new writer first seen on that path".to_owned()));
     }

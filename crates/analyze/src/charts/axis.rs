@@ -1,5 +1,7 @@
 //! Axes: where a value lies, which ticks it has, what they say.
 
+use command_line::text::thousands;
+
 use crate::summary::Span;
 use crate::summary::series::Series;
 
@@ -267,7 +269,7 @@ impl RateAxis {
             .map(|index| {
                 let rate = index as f64 * self.step;
                 let text = if decimals == 0 {
-                    crate::charts::drawing::style::count(rate as u64)
+                    thousands(rate as u64)
                 } else {
                     format!("{rate:.decimals$}")
                 };

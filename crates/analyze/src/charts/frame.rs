@@ -5,8 +5,9 @@ use plotters::style::RGBAColor;
 use recording::Timestamp;
 
 use crate::charts::axis::{Tick, TimeAxis};
+use crate::charts::drawing::fonts::NEEDS_FONT;
 use crate::charts::drawing::labels::{Label, Row};
-use crate::charts::drawing::scene::{Align, Area, Position, Scene};
+use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
 use crate::charts::drawing::style::{
     DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PLOT_LEFT,
     PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
@@ -18,8 +19,6 @@ use crate::summary::series::{PathSeries, Series};
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;
-/// What is said where a text has characters that the font lacks.
-pub(super) const NEEDS_FONT: &str = "boxes stand for characters that need --font FILE";
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
@@ -79,9 +78,6 @@ pub(super) fn nothing(scene: &mut Scene<'_>, top: f64, text: &str) {
     scene.text((WIDTH / 2.0, top + 60.0), text, LARGE, Align::Centre, GREY);
     scene.set_height(top + 120.0);
 }
-
-/// Draws the sign of a legend's entry around a position.
-pub(super) type Sign = Box<dyn Fn(&mut Scene<'_>, Position)>;
 
 /// A filled box as a sign.
 pub(super) fn box_sign(color: RGBAColor) -> Sign {

@@ -6,6 +6,7 @@
 mod availability;
 mod axis;
 mod drawing;
+mod error;
 mod frame;
 mod headline;
 mod marks;
@@ -16,10 +17,12 @@ mod throughput;
 
 use std::path::{Path, PathBuf};
 
+use crate::charts::drawing::fonts::Typeface;
+use crate::charts::drawing::scene::Scene;
 use crate::summary::Summary;
 use crate::summary::series::Series;
-use drawing::fonts::Typeface;
-use drawing::scene::Scene;
+
+pub use error::ChartError;
 
 /// How charts are drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,44 +44,6 @@ impl Default for ChartOptions {
             svg: false,
         }
     }
-}
-
-/// Why a chart could not be drawn.
-#[derive(Debug, thiserror::Error)]
-pub enum ChartError {
-    /// The file of `--font` can't be read.
-    #[error("cannot read the font {}: {source}", path.display())]
-    FontUnreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file of `--font` is no font.
-    #[error("{} is not a TrueType or OpenType font: give a .ttf, .otf or .ttc file", path.display())]
-    NotAFont {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The scale is not a number of pixels per point that makes sense.
-    #[error("a scale of {0} is out of range: give 0.5 to 8 pixels per point")]
-    Scale(f64),
-    /// The folder of the charts can't be made.
-    #[error("cannot make the folder {}: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A chart can't be written.
-    #[error("cannot write {}: {reason}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
 }
 
 /// Lays out one chart.

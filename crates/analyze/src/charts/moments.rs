@@ -4,9 +4,8 @@ use plotters::style::RGBAColor;
 
 use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{Label, Row};
-use crate::charts::drawing::scene::{Align, Scene};
+use crate::charts::drawing::scene::{Align, Scene, Sign};
 use crate::charts::drawing::style::{INK, SMALL, path_color};
-use crate::charts::frame::Sign;
 use crate::summary::series::{PathSeries, Series};
 
 /// Half the width of the sign of a new writer, points.

@@ -1,11 +1,12 @@
 //! Response time at every percentile, both paths in one plot.
 
+use command_line::text::thousands;
 use plotters::style::RGBAColor;
 
 use crate::charts::axis::{LogAxis, Tick};
 use crate::charts::drawing::scene::{Align, Area, Position, Scene};
 use crate::charts::drawing::style::{
-    FRAME, GREY, GRID, INK, LARGE, PLOT_LEFT, PLOT_RIGHT, SMALL, count, path_color, response_time,
+    FRAME, GREY, GRID, INK, LARGE, PLOT_LEFT, PLOT_RIGHT, SMALL, path_color, response_time,
 };
 use crate::charts::frame;
 use crate::charts::headline;
@@ -227,7 +228,7 @@ fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&R
         color,
     );
     let told = |us: Option<i64>| us.map_or_else(|| "-".to_owned(), response_time);
-    let mut figures = vec![("successes", count(path.successes.len() as u64))];
+    let mut figures = vec![("successes", thousands(path.successes.len() as u64))];
     if let Some(times) = times {
         figures.extend([
             ("p50", told(times.p50_us)),

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use command_line::text::thousands;
 use recording::vocabulary::Outcome;
 
 use crate::charts::axis::LogAxis;
 use crate::charts::drawing::density::{self, Density};
-use crate::charts::drawing::scene::{Area, Position, Scene};
-use crate::charts::drawing::style::{
-    DOWN_BAND, WHITE, count, outcome_color, path_color, translucent,
-};
-use crate::charts::frame::{self, Sign, TimePanel, box_sign};
+use crate::charts::drawing::scene::{Area, Position, Scene, Sign};
+use crate::charts::drawing::style::{DOWN_BAND, WHITE, outcome_color, path_color, translucent};
+use crate::charts::frame::{self, TimePanel, box_sign};
 use crate::charts::headline::{self, HeadlineOutages};
 use crate::charts::moments;
 use crate::summary::Summary;
@@ -80,7 +79,7 @@ fn successes(
     at: impl Fn(i64, i64) -> Position,
 ) -> (Sign, String) {
     let color = path_color(&path.path);
-    let text = format!("{} ok", count(path.successes.len() as u64));
+    let text = format!("{} ok", thousands(path.successes.len() as u64));
     let positions = path
         .successes
         .iter()
@@ -107,7 +106,7 @@ fn successes(
         sign,
         format!(
             "{text}, 1 to {} in one place",
-            count(u64::from(density.most()))
+            thousands(u64::from(density.most()))
         ),
     )
 }
@@ -170,7 +169,7 @@ fn legend(
             .count();
         if number > 0 {
             let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
-            entries.push((sign, format!("{} {outcome}", count(number as u64))));
+            entries.push((sign, format!("{} {outcome}", thousands(number as u64))));
         }
     }
     if !outages.spans.is_empty() {

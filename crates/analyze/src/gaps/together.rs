@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::gaps::{Axis, PlacedOutage, PlacedRecording};
+use crate::gaps::placed::{Axis, PlacedOutage, PlacedRecording};
 use crate::summary::Span;
 
 /// Outages that overlap on the axis, to within their uncertainty: one with the next, not each with each.
@@ -22,7 +22,7 @@ pub struct Together {
     /// Hosts that were recording at that time.
     pub hosts_recording: usize,
     /// Who saw them, in order of host and path.
-    pub seen_by: Vec<Witness>,
+    pub seen_by: Vec<Observer>,
     /// The longest downtime, microseconds.
     pub longest_downtime_us: i64,
     /// The resolution of that downtime, microseconds.
@@ -33,7 +33,7 @@ pub struct Together {
 
 /// A path of a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Witness {
+pub struct Observer {
     /// Label of the host.
     pub host: String,
     /// The path.
@@ -73,12 +73,12 @@ fn describe(cluster: &[&PlacedOutage], recordings: &[PlacedRecording]) -> Option
         end: cluster.iter().map(|outage| outage.span.end).max()?,
     };
     let longest = cluster.iter().max_by_key(|outage| outage.downtime_us)?;
-    let witness = |outage: &&PlacedOutage| Witness {
+    let observer = |outage: &&PlacedOutage| Observer {
         host: outage.host.clone(),
         path: outage.path.clone(),
         axis: outage.axis,
     };
-    let seen_by: BTreeSet<Witness> = cluster.iter().map(witness).collect();
+    let seen_by: BTreeSet<Observer> = cluster.iter().map(observer).collect();
     let saw: BTreeSet<&str> = cluster.iter().map(|outage| outage.host.as_str()).collect();
     // Whoever saw one looked, also where the span of its recording only touches.
     let recording = recordings

@@ -2,6 +2,8 @@
 
 use polars::prelude::*;
 
+use crate::error::Misfit;
+
 /// A column, what is expected in it, and whether a recording can be analyzed without it (it then reads as null).
 pub(crate) struct Column {
     pub(crate) name: &'static str,
@@ -98,24 +100,6 @@ pub(crate) const LOAD: [Column; 4] = [
     required("tps", Kind::Number),
     required("latency_us", Kind::Integer),
 ];
-
-/// Why a part's columns can't be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
-    /// One is not there.
-    #[error("no column {0}")]
-    Missing(&'static str),
-    /// One holds something else.
-    #[error("column {column} of type {found}, where {expected} is expected")]
-    WrongType {
-        /// The column.
-        column: &'static str,
-        /// The type that it has.
-        found: String,
-        /// The type that format version 1 gives it.
-        expected: &'static str,
-    },
-}
 
 /// What takes the columns out of a part with this schema, in one form for all parts.
 pub(crate) fn select(schema: &Schema, columns: &[Column]) -> Result<Vec<Expr>, Misfit> {

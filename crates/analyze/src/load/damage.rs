@@ -1,6 +1,5 @@
 //! Which path is hurt by what is left out as damaged.
 
-use recording::Table;
 use recording::vocabulary::Path;
 
 use crate::error::AnalyzeError;
@@ -19,12 +18,6 @@ impl Loaded {
             },
             done => done,
         }
-    }
-
-    /// True where a part or a journal of the table is left out as damaged.
-    pub(crate) fn is_damaged_in(&self, table: Table) -> bool {
-        let mut files = self.damaged.iter().map(|part| &part.file);
-        files.any(|file| is_of(table, file))
     }
 
     /// Bytes of journals of operations that had been complete batches.
@@ -57,13 +50,6 @@ impl Loaded {
     }
 }
 
-/// True for `probes/probes-00001.parquet` and `journal/probes.probes-00001.arrows`, of the table `probes`.
-fn is_of(table: Table, file: &str) -> bool {
-    let rest = file.strip_prefix("journal/").unwrap_or(file);
-    let rest = rest.strip_prefix(table.as_str());
-    rest.is_some_and(|rest| rest.starts_with(['/', '.']))
-}
-
 /// The path whose operations a file holds, by its name: `operations/direct-00001.parquet`,
 /// `journal/operations.direct-00001.arrows`. `None` for a file of something else.
 fn path_of_operations(file: &str) -> Option<Path> {
@@ -76,19 +62,6 @@ fn path_of_operations(file: &str) -> Option<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_names_of_files_say_of_which_table_they_are() {
-        for (file, table, expected) in [
-            ("probes/probes-00001.parquet", Table::Probes, true),
-            ("journal/probes.probes-00001.arrows", Table::Probes, true),
-            ("probes_of_mine/a.parquet", Table::Probes, false),
-            ("events/events-00001.parquet", Table::Probes, false),
-            ("events/events-00001.parquet", Table::Events, true),
-        ] {
-            assert_eq!(is_of(table, file), expected, "{file}");
-        }
-    }
 
     #[test]
     fn the_names_of_files_say_whose_operations_they_hold() {

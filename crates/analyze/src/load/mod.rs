@@ -1,7 +1,6 @@
 //! A recording as lazy frames: the only place that knows files.
 
-mod batches;
-pub mod columns;
+mod columns;
 mod damage;
 mod journals;
 
@@ -9,12 +8,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use command_line::text::one_line;
 use polars::prelude::*;
 use recording::{DamagedPart, Manifest, Recording, State, Table, UnderWay, guarded};
 use tempfile::TempDir;
 
 use crate::error::AnalyzeError;
 use crate::load::columns::Column;
+use crate::summary::Span;
+
+/// No recording lasts longer, microseconds: a year.
+const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
 
 /// What becomes of a part that is missing or damaged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -246,6 +250,23 @@ impl Loaded {
         self.manifest().duration_us.or(up_to_the_last_word)
     }
 
+    /// [start, start + duration] of the manifest; of a recording without an end, up to its recorder's last word, else to its last row.
+    pub(crate) fn span(&self, last_row_us: i64) -> Result<Span, AnalyzeError> {
+        let start = self.manifest().start_time.micros();
+        let after_start = last_row_us.saturating_sub(start).max(0);
+        let duration = self.duration_us().unwrap_or(after_start);
+        let impossible = || AnalyzeError::ImpossibleDuration {
+            folder: self.folder().to_path_buf(),
+            duration_us: duration,
+        };
+        let end = start.checked_add(duration).ok_or_else(impossible)?;
+        if (0..=LONGEST_US).contains(&duration) {
+            Ok(Span::new(start, end))
+        } else {
+            Err(impossible())
+        }
+    }
+
     /// Bytes of journals that are no complete batch.
     pub(crate) const fn unread_bytes(&self) -> u64 {
         self.unread_bytes
@@ -259,11 +280,6 @@ impl Loaded {
     /// The attempts to connect; `None` where there is no part.
     pub(crate) fn connections(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
         self.table(Table::Connections)
-    }
-
-    /// The probes; `None` where there is no part.
-    pub(crate) fn probes(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
-        self.table(Table::Probes)
     }
 
     /// The events; `None` where there is no part.
@@ -349,6 +365,6 @@ fn scan(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
 }
 
 fn damaged(file: String, reason: &dyn std::fmt::Display, rows: Option<u64>) -> DamagedPart {
-    let reason = crate::text::plain(&reason.to_string());
+    let reason = one_line(&reason.to_string());
     DamagedPart { file, reason, rows }
 }

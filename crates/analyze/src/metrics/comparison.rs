@@ -38,6 +38,22 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
         && episodes(direct) > 0
         && !other_open(direct)
         && !other_open(proxy);
+    let mut lines = lines(direct, proxy);
+    if !paired {
+        for line in &mut lines {
+            if line.metric == Metric::Downtime {
+                line.change_percent = None;
+            }
+        }
+    }
+    Comparison {
+        direct_episodes: episodes(direct),
+        proxy_episodes: episodes(proxy),
+        lines,
+    }
+}
+
+fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
     let mut lines = Vec::new();
     let mut add = |metric: Metric, figure: &dyn Fn(&PathSummary) -> Figure| {
         lines.push(line(metric, figure(direct), figure(proxy)));
@@ -74,18 +90,7 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
         &response(|times| times.max_us.map(to_f64)),
     );
     add(Metric::Tps, &|path| path.overall.tps.into());
-    if !paired {
-        for line in &mut lines {
-            if line.metric == Metric::Downtime {
-                line.change_percent = None;
-            }
-        }
-    }
-    Comparison {
-        direct_episodes: episodes(direct),
-        proxy_episodes: episodes(proxy),
-        lines,
-    }
+    lines
 }
 
 fn downtime(path: &PathSummary) -> Figure {

@@ -17,7 +17,7 @@ const PROBE_LAG_US: i64 = 2_000_000;
 
 /// What tells of the milestones of a path.
 #[derive(Debug, Clone, Copy)]
-pub struct Witnesses<'a> {
+pub struct Observations<'a> {
     /// `direct` or `proxy`.
     pub path: &'a str,
     /// Every event, in order of time.
@@ -39,17 +39,17 @@ pub fn decompose(
     outages: &[Outage],
     group: Group,
     trigger_us: Option<i64>,
-    witnesses: &Witnesses<'_>,
+    observations: &Observations<'_>,
 ) -> Decomposition {
     let attempts = attempts::of_group(
-        witnesses.attempts,
-        witnesses.reader,
-        witnesses.writer,
+        observations.attempts,
+        observations.reader,
+        observations.writer,
         group,
     );
-    let reads_from_readers = witnesses.reader.is_some() && group == Group::Read;
+    let reads_from_readers = observations.reader.is_some() && group == Group::Read;
     let search = Search {
-        witnesses,
+        observations,
         attempts,
         needs_writer: !reads_from_readers,
     };
@@ -112,7 +112,7 @@ fn parts(start_us: i64, end_us: i64, milestones: [Option<Milestone>; 3]) -> Part
 }
 
 struct Search<'a> {
-    witnesses: &'a Witnesses<'a>,
+    observations: &'a Observations<'a>,
     attempts: Vec<&'a Attempt>,
     needs_writer: bool,
 }
@@ -146,7 +146,7 @@ impl Search<'_> {
             .find(|event| self.is_of_the_groups_name(event));
         // A name may have several addresses: where the probes say that these are as they were, an attempt at another of them is
         // no change.
-        if self.witnesses.is_probed && by_probe.is_none() {
+        if self.observations.is_probed && by_probe.is_none() {
             return None;
         }
         let by_attempt = self.led_elsewhere_us(from_us, to_us);
@@ -163,12 +163,12 @@ impl Search<'_> {
 
     /// True where an event `address_changed`, whose detail begins with the name, is of the name that the group goes by.
     fn is_of_the_groups_name(&self, event: &EventSummary) -> bool {
-        let Some(reader) = self.witnesses.reader else {
+        let Some(reader) = self.observations.reader else {
             return true;
         };
         let name = event.detail.split_once(": ").map(|(name, _)| name);
         let is_of = |endpoint: &Endpoint| endpoint.hosts().any(|(host, _)| name == Some(host));
-        match self.witnesses.writer {
+        match self.observations.writer {
             // The two may share hosts.
             Some(writer) if self.needs_writer => is_of(writer),
             _ => is_of(reader) != self.needs_writer,
@@ -233,8 +233,8 @@ impl Search<'_> {
         from_us: i64,
         to_us: i64,
     ) -> impl Iterator<Item = &EventSummary> {
-        let path = self.witnesses.path;
-        self.witnesses.events.iter().filter(move |event| {
+        let path = self.observations.path;
+        self.observations.events.iter().filter(move |event| {
             let time = event.time.micros();
             event.event == kind.as_str()
                 && event.path.as_deref() == Some(path)

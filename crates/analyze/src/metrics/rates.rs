@@ -4,26 +4,9 @@ use std::collections::BTreeMap;
 
 use recording::vocabulary::{OperationType, Outcome};
 
+use crate::reduce::histogram::{Cell, Histogram, at_rank};
 use crate::stats::percentile;
 use crate::summary::{NamedRates, Rates, ResponseTimes};
-
-/// One cell of the histogram of a path: operations that ended alike after the same number of microseconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    /// Their type.
-    pub operation_type: OperationType,
-    /// Their name.
-    pub operation_name: String,
-    /// What became of them.
-    pub outcome: Outcome,
-    /// Their response time, microseconds; `None` for unfinished ones.
-    pub response_us: Option<i64>,
-    /// How many.
-    pub count: u64,
-}
-
-/// Cells of a path, in any order.
-pub type Histogram = Vec<Cell>;
 
 /// The spans over which operations are counted, microseconds.
 #[derive(Debug, Clone, Copy)]
@@ -113,31 +96,6 @@ pub fn by_name(cells: &Histogram, steady: &Histogram, durations: Durations) -> V
         .collect()
 }
 
-/// Median response time of successes per operation name, microseconds; nearest-rank, from however few.
-#[must_use]
-pub fn median_response_us(cells: &Histogram) -> BTreeMap<String, i64> {
-    let mut histograms: BTreeMap<&str, BTreeMap<i64, u64>> = BTreeMap::new();
-    for cell in cells.iter().filter(|cell| cell.outcome.is_success()) {
-        if let Some(response) = cell.response_us {
-            *histograms
-                .entry(&cell.operation_name)
-                .or_default()
-                .entry(response)
-                .or_insert(0) += cell.count;
-        }
-    }
-    histograms
-        .into_iter()
-        .filter_map(|(name, histogram)| {
-            let samples = histogram.values().sum();
-            Some((
-                name.to_owned(),
-                at_rank(&histogram, percentile::rank(samples, 0.5))?,
-            ))
-        })
-        .collect()
-}
-
 /// (fraction, response time of successes) at each percentile of a curve: 0, 1, ... 99 %, then ever finer towards 1, as far
 /// as the samples allow.
 #[must_use]
@@ -181,15 +139,6 @@ fn response_times(histogram: &BTreeMap<i64, u64>) -> ResponseTimes {
         p99_us: at(0.99),
         p99_9_us: at(0.999),
     }
-}
-
-/// The value at an index, from 0, of a histogram's sorted values.
-fn at_rank(histogram: &BTreeMap<i64, u64>, rank: u64) -> Option<i64> {
-    let mut seen = 0;
-    histogram.iter().find_map(|(value, count)| {
-        seen += count;
-        (seen > rank).then_some(*value)
-    })
 }
 
 fn per_second(count: u64, duration_us: i64) -> Option<f64> {

@@ -10,7 +10,7 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
-use crate::metrics::rates::{Cell, Histogram, median_response_us};
+use crate::reduce::histogram::{Cell, Histogram, median_response_us};
 use crate::reduce::timeline::{Successes, Suspect, Timeline, wait_threshold_us};
 use crate::reduce::values::{integers, texts};
 use crate::summary::{Span, Thresholds};
@@ -196,11 +196,11 @@ fn outcome(word: Option<&str>) -> Outcome {
     word.and_then(Outcome::parse).unwrap_or(Outcome::Unknown)
 }
 
-pub(crate) fn is_success() -> Expr {
+fn is_success() -> Expr {
     is_outcome(Outcome::Ok).or(is_outcome(Outcome::Rejected))
 }
 
-pub(crate) fn is_outcome(outcome: Outcome) -> Expr {
+fn is_outcome(outcome: Outcome) -> Expr {
     col("outcome").eq(lit(outcome.as_str()))
 }
 

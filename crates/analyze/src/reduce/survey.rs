@@ -8,7 +8,7 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::reduce::values::{booleans, integers, texts};
-use crate::summary::LeftOut;
+use crate::summary::{LeftOut, Span};
 
 /// What was found.
 pub(crate) struct Survey {
@@ -22,9 +22,52 @@ pub(crate) struct Survey {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
+/// The operations that can be judged, and the time of the last row of any path.
+pub(crate) fn surveyed(loaded: &Loaded) -> Result<(Survey, i64), AnalyzeError> {
+    let nothing = |left_out: &[LeftOut]| nothing_left(loaded, left_out);
+    let rows = loaded.operations()?.ok_or_else(|| nothing(&[]))?;
+    let survey = operations(loaded, rows)?;
+    let end = survey.last_rows.values().copied().max();
+    let end = end.ok_or_else(|| nothing(&survey.left_out))?;
+    check_times(loaded, &survey)?;
+    Ok((survey, end))
+}
+
+/// Refuses rows of another time than the manifest's: all of them would be moved to the recording's edge, where nothing fails.
+fn check_times(loaded: &Loaded, survey: &Survey) -> Result<(), AnalyzeError> {
+    for (path, last_us) in &survey.last_rows {
+        let span = loaded.span(*last_us)?;
+        let first_us = survey.first_rows.get(path).copied().unwrap_or(*last_us);
+        let has_end = loaded.manifest().duration_us.is_some();
+        let is_after = has_end && first_us > span.end.micros();
+        if is_after || *last_us < span.start.micros() {
+            return Err(AnalyzeError::OtherTime {
+                folder: loaded.folder().to_path_buf(),
+                path: path.as_str(),
+                span,
+                rows: Span::new(first_us, *last_us),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The error of a recording without operations, which tells a damaged one from one in which nothing happened.
+fn nothing_left(loaded: &Loaded, left_out: &[LeftOut]) -> AnalyzeError {
+    let folder = loaded.folder().to_path_buf();
+    if loaded.damaged().is_empty() && left_out.is_empty() {
+        return AnalyzeError::NoOperations(folder);
+    }
+    AnalyzeError::NothingLeft {
+        folder,
+        damaged: loaded.damaged().len(),
+        left_out: left_out.iter().map(|left_out| left_out.rows).sum(),
+    }
+}
+
 /// One pass over all operations. A row without its words, or with one of a later version, can't be counted as anything: it is left
 /// out, and told of. Nearly no recording has such rows; only those that do pay for counting them.
-pub(crate) fn operations(loaded: &Loaded, operations: LazyFrame) -> Result<Survey, AnalyzeError> {
+fn operations(loaded: &Loaded, operations: LazyFrame) -> Result<Survey, AnalyzeError> {
     let paths = reach(loaded, &operations)?;
     if paths.values().all(|path| path.strange == 0) {
         return Ok(Survey {

@@ -20,7 +20,7 @@ pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Sourc
 pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
 pub use failovers::{DowntimeDistribution, Failover, Failovers, Interval, PairedDifference};
 pub use rates::{NamedRates, Rates, ResponseTimes};
-pub use run::{EventSummary, LeftOut, Progress, RecordingSummary};
+pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 
 /// A set of operations whose outages are looked at together.

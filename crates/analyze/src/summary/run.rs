@@ -20,7 +20,7 @@ pub struct RecordingSummary {
     /// How far the recording came, as its manifest says.
     pub state: State,
     /// What that means for a reader.
-    pub progress: Progress,
+    pub progress: RecordingProgress,
     /// When the workload began.
     pub start_time: Timestamp,
     /// How long it ran, microseconds. Of a recording without an end: up to its last row.
@@ -97,7 +97,7 @@ impl RecordingSummary {
 /// What a recording is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Progress {
+pub enum RecordingProgress {
     /// Ended as asked.
     Complete,
     /// Its recorder lives and goes on.
@@ -111,7 +111,7 @@ pub enum Progress {
     Recovered,
 }
 
-impl Progress {
+impl RecordingProgress {
     /// From the manifest's state, and whether its recorder lives.
     pub(crate) const fn new(state: State, is_being_written: bool) -> Self {
         match state {

@@ -1,12 +1,7 @@
 //! What charts are drawn from: plain series, no data frames.
 
-use std::collections::BTreeMap;
+use recording::vocabulary::Outcome;
 
-use recording::vocabulary::{Outcome, Path};
-
-use crate::metrics::outages::Detected;
-use crate::metrics::rates::{self, Histogram};
-use crate::reduce::timeline::Timeline;
 use crate::summary::{Group, Span};
 
 /// The series of a recording. Times are UTC microseconds.
@@ -50,67 +45,6 @@ pub struct PathSeries {
     pub new_writers_us: Vec<i64>,
     /// Outages, brownouts and what nobody observed, per group in the order of `Group::ALL`; groups without operations left out.
     pub strips: Vec<Strip>,
-}
-
-impl PathSeries {
-    /// From what was found on a path.
-    #[must_use]
-    pub(crate) fn of(
-        path: Path,
-        timeline: &Timeline,
-        cells: &Histogram,
-        detected: &BTreeMap<Group, Detected>,
-        new_writers_us: Vec<i64>,
-    ) -> Self {
-        let successes = timeline.successes_of(Group::All);
-        let points = successes
-            .pairs()
-            .map(|(end_us, response_us)| Point {
-                end_us,
-                response_us,
-            })
-            .collect();
-        let mut failures: Vec<_> = timeline
-            .suspects
-            .iter()
-            .filter(|suspect| !suspect.outcome.is_success())
-            .map(|suspect| FailurePoint {
-                end_us: suspect.end_us,
-                response_us: suspect.response_us,
-                outcome: suspect.outcome,
-            })
-            .collect();
-        failures.sort_by_key(|failure| failure.end_us);
-
-        let second =
-            |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
-        let mut seconds = vec![SecondCounts::default(); second(timeline.end_us) + 1];
-        for end_us in &successes.end_us {
-            seconds[second(*end_us)].succeeded += 1;
-        }
-        for failure in failures
-            .iter()
-            .filter(|failure| failure.outcome != Outcome::Unfinished)
-        {
-            seconds[second(failure.end_us)].failed += 1;
-        }
-
-        let strip = |(group, found): (&Group, &Detected)| Strip {
-            group: *group,
-            down: found.outages.iter().map(|outage| outage.span).collect(),
-            brownouts: found.brownouts.clone(),
-            unobserved: found.unobserved.clone(),
-        };
-        Self {
-            path: path.as_str().to_owned(),
-            successes: points,
-            failures,
-            seconds,
-            percentiles: rates::percentile_curve(cells),
-            new_writers_us,
-            strips: detected.iter().map(strip).collect(),
-        }
-    }
 }
 
 /// A success.

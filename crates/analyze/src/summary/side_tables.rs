@@ -57,7 +57,7 @@ pub struct LoadSummary {
 pub struct LoadFigures {
     /// Length of the time, microseconds.
     pub span_us: i64,
-    /// Progress lines in it.
+    /// RecordingProgress lines in it.
     pub lines: u64,
     /// Transactions per second over that time; seconds without a line count as 0.
     pub tps: Option<f64>,

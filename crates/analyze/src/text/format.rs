@@ -1,6 +1,7 @@
 //! Numbers, units and times as text. `None` is written `-`, never 0.
 
 use chrono::{DateTime, Utc};
+use command_line::text::thousands;
 use recording::Timestamp;
 
 /// A figure that can't be given.
@@ -136,7 +137,7 @@ pub(super) fn optional<T>(value: Option<T>, write: impl FnOnce(T) -> String) -> 
 
 /// A count with thousands separators: `1,250`.
 pub(super) fn count(value: u64) -> String {
-    separated(&value.to_string())
+    thousands(value)
 }
 
 /// A number with fixed places and thousands separators; no `-0.0`.
@@ -147,7 +148,7 @@ pub(super) fn decimal(value: f64, places: usize) -> String {
     format!(
         "{}{}{fraction}",
         if negative { "-" } else { "" },
-        separated(whole)
+        thousands(whole)
     )
 }
 
@@ -169,26 +170,6 @@ fn trimmed(value: f64, places: usize) -> String {
     } else {
         text
     }
-}
-
-fn separated(digits: &str) -> String {
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Text from outside on one line: a server's message may hold line breaks, and a hostile one terminal escapes.
-pub(crate) fn plain(text: &str) -> String {
-    let visible: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Times of a recording: of the day where it stays within one UTC day, else with the date.
@@ -332,14 +313,6 @@ mod tests {
         }
         assert_eq!(UNITS.scale([]).number(None), "-");
         assert_eq!(UNITS.response(45_200.0), "45.20 ms");
-    }
-
-    #[test]
-    fn foreign_text_stays_on_its_line() {
-        assert_eq!(
-            plain("FATAL:  x\n\tDETAIL: y\u{1b}[2J\r\n"),
-            "FATAL: x DETAIL: y [2J"
-        );
     }
 
     #[test]

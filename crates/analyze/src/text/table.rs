@@ -180,6 +180,14 @@ impl Table {
     }
 }
 
+/// Lines of a label and a value.
+pub(super) type Items = Vec<(String, Cell)>;
+
+/// A line of a label and a value.
+pub(super) fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
+    (label.into(), value.into())
+}
+
 /// How a language writes a list of labelled values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum List {

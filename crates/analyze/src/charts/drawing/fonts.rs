@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use ab_glyph::{Font, FontRef};
+use parking_lot::Mutex;
 use plotters::style::{FontStyle, register_font};
 
-use crate::charts::ChartError;
+use crate::charts::error::ChartError;
 
 /// DejaVu Sans, Latin and Greek: `fonts/README.md` says how it was made.
 const EMBEDDED: &[u8] = include_bytes!("../../../fonts/DejaVuSans-subset.ttf");
@@ -17,6 +17,9 @@ const BOX: char = '□';
 
 /// Under this name the embedded font is registered; in an SVG it is the list of families a viewer looks for.
 pub(crate) const EMBEDDED_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
+
+/// Printed where a text has characters that the font lacks.
+pub(crate) const NEEDS_FONT: &str = "boxes stand for characters that need --font FILE";
 
 /// The user's fonts by file. plotters wants a font to live as long as the process, so a file is read once and kept.
 static LOADED: Mutex<BTreeMap<PathBuf, FontRef<'static>>> = Mutex::new(BTreeMap::new());
@@ -42,7 +45,7 @@ impl Typeface {
             });
         };
         let family = path.display().to_string();
-        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = LOADED.lock();
         if let Some(font) = loaded.get(path) {
             return Ok(Self {
                 family,

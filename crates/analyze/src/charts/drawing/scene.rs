@@ -8,12 +8,15 @@ use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
 
-use crate::charts::ChartError;
 use crate::charts::drawing::fonts::{EMBEDDED_FAMILY, Typeface};
 use crate::charts::drawing::style::{WHITE, WIDTH};
+use crate::charts::error::ChartError;
 
 /// A position in points, from the top left corner.
 pub(crate) type Position = (f64, f64);
+
+/// Draws the sign of a legend's entry around a position.
+pub(crate) type Sign = Box<dyn Fn(&mut Scene<'_>, Position)>;
 
 /// A rectangle in points.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -116,19 +116,6 @@ pub(crate) fn response_time(us: i64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
-/// A count with its thousands set apart: `1,000,000`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// An availability in per cent, rounded down: a path that was down never shows 100 %.
 pub(crate) fn availability(fraction: f64) -> String {
     let percent = fraction * 100.0;
@@ -161,10 +148,6 @@ mod tests {
         assert_eq!(
             [response_time(999_600), response_time(12_310_000)],
             ["1.00 s", "12.3 s"]
-        );
-        assert_eq!(
-            [count(7), count(1_250), count(1_000_000)],
-            ["7", "1,250", "1,000,000"]
         );
     }
 

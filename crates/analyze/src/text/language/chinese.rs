@@ -2,7 +2,7 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, Progress};
+use crate::summary::{Group, Metric, RecordingProgress};
 use crate::text::format::{Units, count};
 use crate::text::language::classes;
 use crate::text::language::{SampleWords, Words, capitalized};
@@ -69,13 +69,13 @@ pub(crate) const CHINESE: Words = Words {
     started: "开始时间",
     state: "记录状态",
     state_text: |state| match state {
-        Progress::Complete => "完整",
-        Progress::Interrupted => "提前中断: 因信号提前结束",
-        Progress::InProgress => "正在记录: 数据截至最后一次写盘",
-        Progress::Killed => {
+        RecordingProgress::Complete => "完整",
+        RecordingProgress::Interrupted => "提前中断: 因信号提前结束",
+        RecordingProgress::InProgress => "正在记录: 数据截至最后一次写盘",
+        RecordingProgress::Killed => {
             "没有结束: 记录程序被强制终止, 或这是正在进行的记录的副本; 数据截至最后一次写盘"
         }
-        Progress::Recovered => "已恢复: 记录程序曾被强制终止, 数据截至最后一次写盘",
+        RecordingProgress::Recovered => "已恢复: 记录程序曾被强制终止, 数据截至最后一次写盘",
     },
     interrupted_at: |state, offset| format!("{state} (于 {offset}秒)"),
     host: "记录主机",

@@ -2,7 +2,7 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, Progress};
+use crate::summary::{Group, Metric, RecordingProgress};
 use crate::text::format::{Units, count};
 use crate::text::language::classes;
 use crate::text::language::{Words, capitalized};
@@ -33,13 +33,15 @@ pub(crate) const ENGLISH: Words = Words {
     started: "Started",
     state: "State",
     state_text: |state| match state {
-        Progress::Complete => "complete",
-        Progress::Interrupted => "interrupted: a signal ended it early",
-        Progress::InProgress => "in progress: figures up to its last flush",
-        Progress::Killed => {
+        RecordingProgress::Complete => "complete",
+        RecordingProgress::Interrupted => "interrupted: a signal ended it early",
+        RecordingProgress::InProgress => "in progress: figures up to its last flush",
+        RecordingProgress::Killed => {
             "without an end: its recorder was killed, or this is a copy of a recording in progress; figures up to its last flush"
         }
-        Progress::Recovered => "recovered: its recorder was killed, figures up to its last flush",
+        RecordingProgress::Recovered => {
+            "recovered: its recorder was killed, figures up to its last flush"
+        }
     },
     interrupted_at: |state, offset| format!("{state} (at {offset} s)"),
     host: "Host",

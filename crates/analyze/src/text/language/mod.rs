@@ -6,7 +6,7 @@ pub(super) mod english;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{Group, Metric, Progress};
+use crate::summary::{Group, Metric, RecordingProgress};
 use crate::text::format::Units;
 use crate::text::table::List;
 
@@ -53,7 +53,7 @@ pub(crate) struct Words {
     pub(crate) run: &'static str,
     pub(crate) started: &'static str,
     pub(crate) state: &'static str,
-    pub(crate) state_text: fn(Progress) -> &'static str,
+    pub(crate) state_text: fn(RecordingProgress) -> &'static str,
     pub(crate) interrupted_at: fn(&str, &str) -> String,
     pub(crate) host: &'static str,
     pub(crate) recorder: &'static str,

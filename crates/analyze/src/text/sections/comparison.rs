@@ -1,9 +1,9 @@
 //! The proxy against direct: each figure of both, the change, and the change in words.
 
 use crate::summary::{Comparison, ComparisonLine, Group, Metric, PathSummary, Unit};
-use crate::text::Page;
+use crate::text::figures::{downtime, headline_group};
 use crate::text::format::{NONE, decimal, is_nothing, optional};
-use crate::text::sections::verdict::{downtime, headline_group};
+use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// Every compared figure.

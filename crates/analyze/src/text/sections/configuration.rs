@@ -1,13 +1,14 @@
 //! What was recorded, and with which settings.
 
+use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 use recording::{ClockOffset, Endpoint, Schedule, Server, Table};
 
-use crate::summary::{EventSummary, Progress};
-use crate::text::Page;
-use crate::text::format::{count, date_time, decimal, plain};
+use crate::summary::{EventSummary, RecordingProgress};
+use crate::text::format::{count, date_time, decimal};
+use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
-use crate::text::table::{Cell, Tone};
+use crate::text::table::{Cell, Items, Tone, item};
 
 /// Unknown words that are told one by one: garbage has as many as rows.
 const MOST_WORDS: usize = 8;
@@ -17,9 +18,6 @@ const MOST_WRITE_FAILURES: usize = 5;
 
 /// Runs of the failover command that are told one by one; the events tell all.
 const MOST_TRIGGERS: usize = 3;
-
-/// Lines of a label and a value.
-pub(crate) type Items = Vec<(String, Cell)>;
 
 /// Which recording it is, and whether all of it is there.
 pub(crate) fn recording(page: &Page<'_>) -> String {
@@ -43,17 +41,17 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     if let Some(event) = events(page, EventKind::Interrupted).next() {
         state = (words.interrupted_at)(&state, &page.calendar.offset(event.time));
     }
-    let tone = if recording.progress == Progress::Complete {
+    let tone = if recording.progress == RecordingProgress::Complete {
         Tone::Plain
     } else {
         Tone::Bad
     };
     let mut items = vec![
-        item(words.run, plain(&recording.run_id)),
+        item(words.run, one_line(&recording.run_id)),
         item(words.started, date_time(recording.start_time)),
         (words.state.to_owned(), Cell::new(state, tone)),
-        item(words.host, plain(&recording.host)),
-        item(words.recorder, plain(&recording.tool_version)),
+        item(words.host, one_line(&recording.host)),
+        item(words.recorder, one_line(&recording.tool_version)),
     ];
     if let Some(drift) = recording.clock_drift_us {
         items.push(item(words.clock_drift, words.units.setting(drift)));
@@ -70,7 +68,7 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     }
     items.extend(disk_items(page));
     for (table, rows) in &recording.dropped_rows {
-        let text = (words.dropped)(&count(*rows), &plain(table));
+        let text = (words.dropped)(&count(*rows), &one_line(table));
         items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
     }
     items.extend(missing_items(page));
@@ -84,7 +82,7 @@ fn disk_items(page: &Page<'_>) -> Items {
     let told = failures.iter().take(MOST_WRITE_FAILURES).map(|failure| {
         let until = failure.until.map(|until| page.calendar.time(until));
         let from = page.calendar.time(failure.from);
-        let text = (words.disk_text)(&from, until.as_deref(), &plain(&failure.error));
+        let text = (words.disk_text)(&from, until.as_deref(), &one_line(&failure.error));
         line(text)
     });
     let more = failures.len().saturating_sub(MOST_WRITE_FAILURES);
@@ -96,7 +94,7 @@ fn disk_items(page: &Page<'_>) -> Items {
 fn offset_text(page: &Page<'_>, offset: &ClockOffset) -> String {
     let (words, units) = (page.words, page.words.units);
     let server = match (&offset.server_address, offset.server_port) {
-        (Some(address), Some(port)) => plain(&format!("{address}:{port}")),
+        (Some(address), Some(port)) => one_line(&format!("{address}:{port}")),
         _ => words.the_server.to_owned(),
     };
     let text = (words.clock_offset_text)(
@@ -122,11 +120,11 @@ fn missing_items(page: &Page<'_>) -> Items {
         .then(|| warning((words.damaged_journals)(&count(recording.damaged_bytes))));
     let damaged = recording.damaged_parts.iter().map(|part| {
         let rows = part.rows.map(count);
-        let (file, reason) = (plain(&part.file), plain(&part.reason));
+        let (file, reason) = (one_line(&part.file), one_line(&part.reason));
         warning((words.damaged_part)(&file, &reason, rows.as_deref()))
     });
     let left_out = recording.left_out.iter().take(MOST_WORDS).map(|left_out| {
-        let word = left_out.word.as_deref().map(plain);
+        let word = left_out.word.as_deref().map(one_line);
         let rows = count(left_out.rows);
         warning((words.left_out)(&rows, left_out.column, word.as_deref()))
     });
@@ -158,7 +156,6 @@ pub(crate) fn size_items(page: &Page<'_>) -> Items {
 /// Every further setting.
 pub(crate) fn setting_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
-    let setting = |us| words.units.setting(us);
     let mut items = Vec::new();
     if let Some(requested) = recording.requested_duration_us {
         let requested = words.units.length(requested);
@@ -166,6 +163,34 @@ pub(crate) fn setting_items(page: &Page<'_>) -> Items {
             items.push(item(words.requested, requested));
         }
     }
+    items.extend(workload_items(page));
+    items.extend(connection_items(page));
+    items.extend([
+        item(words.seed, recording.seed.to_string()),
+        item(words.protocol, one_line(&recording.protocol)),
+    ]);
+    let endpoints = recording.endpoints.iter();
+    items.extend(endpoints.map(|endpoint| endpoint_item(page, endpoint)));
+    items.extend(server_items(page));
+    items.extend(failover_items(page));
+    items.extend(pgbench_item(page));
+    if !recording.labels.is_empty() {
+        let labels = recording
+            .labels
+            .iter()
+            .map(|(key, value)| one_line(&format!("{key}={value}")));
+        items.push(item(
+            words.labels,
+            labels.collect::<Vec<_>>().join(words.separator),
+        ));
+    }
+    items
+}
+
+/// When operations begin, over how many connections, and for how long they may take.
+fn workload_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let setting = |us| words.units.setting(us);
     let schedule = match recording.schedule {
         Schedule::ClosedLoop {
             min_operation_interval_us,
@@ -179,7 +204,7 @@ pub(crate) fn setting_items(page: &Page<'_>) -> Items {
         }
     };
     let timeouts = &recording.timeouts;
-    items.extend([
+    vec![
         item(words.schedule, schedule),
         item(
             words.pool,
@@ -193,41 +218,20 @@ pub(crate) fn setting_items(page: &Page<'_>) -> Items {
                 &setting(timeouts.operation_us),
             ),
         ),
-    ]);
-    items.extend(connection_items(page));
-    items.extend([
-        item(words.seed, recording.seed.to_string()),
-        item(words.protocol, plain(&recording.protocol)),
-    ]);
-    items.extend(
-        recording
-            .endpoints
-            .iter()
-            .map(|endpoint| endpoint_item(page, endpoint)),
+    ]
+}
+
+fn pgbench_item(page: &Page<'_>) -> Option<(String, Cell)> {
+    let words = page.words;
+    let load = page.summary.recording.load.as_ref()?;
+    let text = (words.pgbench_settings)(
+        &one_line(&load.mode),
+        &load.clients.to_string(),
+        &load.jobs.to_string(),
+        &load.scale.to_string(),
+        &words.units.setting(load.warmup_us),
     );
-    items.extend(server_items(page));
-    items.extend(failover_items(page));
-    if let Some(load) = &recording.load {
-        let text = (words.pgbench_settings)(
-            &plain(&load.mode),
-            &load.clients.to_string(),
-            &load.jobs.to_string(),
-            &load.scale.to_string(),
-            &setting(load.warmup_us),
-        );
-        items.push(item("pgbench", text));
-    }
-    if !recording.labels.is_empty() {
-        let labels = recording
-            .labels
-            .iter()
-            .map(|(key, value)| plain(&format!("{key}={value}")));
-        items.push(item(
-            words.labels,
-            labels.collect::<Vec<_>>().join(words.separator),
-        ));
-    }
-    items
+    Some(item("pgbench", text))
 }
 
 fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
@@ -244,16 +248,16 @@ fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
         .hosts()
         .map(|(host, port)| format!("{host}:{port}"))
         .collect();
-    let address = plain(&format!("{}/{database}", hosts.join(",")));
-    let mut text = (page.words.endpoint_text)(&address, &plain(user), &plain(sslmode));
+    let address = one_line(&format!("{}/{database}", hosts.join(",")));
+    let mut text = (page.words.endpoint_text)(&address, &one_line(user), &one_line(sslmode));
     if let Some(target) = target_session_attrs {
         text.push_str(page.words.separator);
         // libpq's name, in every language.
-        text.push_str(&plain(&format!("target_session_attrs {target}")));
+        text.push_str(&one_line(&format!("target_session_attrs {target}")));
     }
     if let Some(error) = tls_error {
         text.push_str(page.words.separator);
-        text.push_str(&(page.words.went_on_without_tls)(&plain(error)));
+        text.push_str(&(page.words.went_on_without_tls)(&one_line(error)));
     }
     let label = if endpoint.reader {
         page.words.reader_endpoint
@@ -299,7 +303,7 @@ fn server_text(page: &Page<'_>, server: &Server) -> String {
             .as_ref()
             .map(|version| format!("PostgreSQL {version}")),
     ];
-    plain(
+    one_line(
         &facts
             .into_iter()
             .flatten()
@@ -317,7 +321,7 @@ fn failover_items(page: &Page<'_>) -> Items {
         let after = words.units.setting(failover.after_us);
         items.push(item(
             words.failover,
-            (words.failover_text)(&plain(&failover.command), &after),
+            (words.failover_text)(&one_line(&failover.command), &after),
         ));
         items.extend(campaign_items(page, failover));
     }
@@ -364,9 +368,4 @@ fn events<'a>(page: &Page<'a>, kind: EventKind) -> impl Iterator<Item = &'a Even
         .events
         .iter()
         .filter(move |event| event.event == kind.as_str())
-}
-
-/// A line of a label and a value.
-pub(crate) fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
-    (label.into(), value.into())
 }

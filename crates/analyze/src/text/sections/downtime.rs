@@ -1,10 +1,10 @@
 //! Downtime per group, and every outage, blip and brownout behind it.
 
 use crate::summary::{Group, GroupSummary, Outage, PathSummary};
-use crate::text::Page;
+use crate::text::figures::{downtime, figure};
 use crate::text::format::{count, optional};
+use crate::text::page::Page;
 use crate::text::sections::errors;
-use crate::text::sections::verdict::{downtime, figure};
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// Outages, blips and brownouts listed per path and group; the table of groups counts all of them.

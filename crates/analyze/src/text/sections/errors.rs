@@ -1,9 +1,10 @@
 //! Failures by class, and attempts to connect.
 
 use crate::summary::PathSummary;
-use crate::text::Page;
-use crate::text::format::{NONE, count, plain};
+use crate::text::format::{NONE, count};
+use crate::text::page::Page;
 use crate::text::table::{Side, Table};
+use command_line::text::one_line;
 
 /// Every class with its SQLSTATE, and its commonest text.
 pub(crate) fn errors(page: &Page<'_>) -> String {
@@ -29,7 +30,7 @@ pub(crate) fn errors(page: &Page<'_>) -> String {
                 page.calendar.time(error.first).into(),
                 page.calendar.time(error.last).into(),
             ]);
-            let message = plain(&error.message);
+            let message = one_line(&error.message);
             if message.is_empty() {
                 continue;
             }
@@ -78,7 +79,7 @@ pub(crate) fn connections(page: &Page<'_>) -> String {
         let time = |us: Option<i64>| scale.number(us.map(|us| us as f64));
         let addresses = match connections.addresses.as_slice() {
             [] => NONE.to_owned(),
-            addresses => plain(&addresses.join(words.separator)),
+            addresses => one_line(&addresses.join(words.separator)),
         };
         table.row(vec![
             page.path(&path.path),

@@ -1,10 +1,11 @@
 //! What happened around the operations, in order of time.
 
+use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 
 use crate::summary::EventSummary;
-use crate::text::Page;
-use crate::text::format::{count, plain};
+use crate::text::format::count;
+use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// The list is filled up to so many with what need not be in it; the JSON summary has all.
@@ -80,7 +81,7 @@ fn is_kept(event: &EventSummary) -> bool {
 
 fn name(page: &Page<'_>, event: &EventSummary) -> String {
     EventKind::parse(&event.event).map_or_else(
-        || plain(&event.event),
+        || one_line(&event.event),
         |kind| (page.words.event_name)(kind).to_owned(),
     )
 }
@@ -88,10 +89,10 @@ fn name(page: &Page<'_>, event: &EventSummary) -> String {
 fn row(page: &Page<'_>, event: &EventSummary) -> Vec<Cell> {
     let words = page.words;
     let path = event.path.as_deref();
-    let path = path.map_or_else(Cell::default, |path| page.path(&plain(path)));
+    let path = path.map_or_else(Cell::default, |path| page.path(&one_line(path)));
     let kind = EventKind::parse(&event.event);
     let status = event.status.map(words.exit_status);
-    let detail = Some(plain(&event.detail)).filter(|detail| !detail.is_empty());
+    let detail = Some(one_line(&event.detail)).filter(|detail| !detail.is_empty());
     let text: Vec<String> = status.into_iter().chain(detail).collect();
     let failed = event.status.is_some_and(|status| status != 0);
     let tone = if failed || kind == Some(EventKind::CampaignStopped) {

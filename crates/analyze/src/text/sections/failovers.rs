@@ -1,9 +1,9 @@
 //! Each failover on each path, what its downtime is made of, and what holds over all of them.
 
 use crate::summary::{Decomposition, Episode, Failover, Interval, PairedDifference, PathSummary};
-use crate::text::Page;
+use crate::text::figures::{figure, headline_group};
 use crate::text::format::{NONE, count, optional, signed};
-use crate::text::sections::verdict::{figure, headline_group};
+use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// One line per failover and path: how long it was down, and what that is made of.

@@ -1,8 +1,9 @@
 //! pgbench beside the workload: before, during and after the failover.
 
-use crate::summary::LoadFigures;
-use crate::text::Page;
+use crate::summary::{LoadFigures, LoadSummary};
 use crate::text::format::{count, decimal, optional};
+use crate::text::language::Words;
+use crate::text::page::Page;
 use crate::text::table::{Side, Table};
 
 /// Throughput and latency of pgbench on each path that it loaded.
@@ -15,17 +16,9 @@ pub(crate) fn section(page: &Page<'_>) -> String {
             .filter_map(|path| Some((path, path.load.as_ref()?)))
     };
     // One unit for all: the same load before and after is to be compared.
-    let latencies = loads().flat_map(|(_, load)| {
-        let spans = [
-            Some(&load.before),
-            load.during.as_ref(),
-            load.after.as_ref(),
-        ];
-        spans
-            .into_iter()
-            .flatten()
-            .filter_map(|figures| figures.latency_us)
-    });
+    let latencies = loads()
+        .flat_map(|(_, load)| spans(words, load))
+        .filter_map(|(_, figures)| figures.latency_us);
     let scale = units.scale(latencies);
     let latency = format!("{} ({})", words.latency, scale.unit);
     let mut table = Table::new(
@@ -40,7 +33,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         1,
     );
     for (path, load) in loads() {
-        let mut row = |span: &str, figures: &LoadFigures| {
+        for (span, figures) in spans(words, load) {
             table.row(vec![
                 page.path(&path.path),
                 span.into(),
@@ -49,20 +42,6 @@ pub(crate) fn section(page: &Page<'_>) -> String {
                 scale.number(figures.latency_us).into(),
                 count(figures.lines).into(),
             ]);
-        };
-        let whole = load.during.is_none();
-        row(
-            if whole {
-                words.whole_recording
-            } else {
-                words.before
-            },
-            &load.before,
-        );
-        for (span, figures) in [(words.during, &load.during), (words.after, &load.after)] {
-            if let Some(figures) = figures {
-                row(span, figures);
-            }
         }
         if load.restarts > 0 {
             table.note((words.restarts)(
@@ -72,4 +51,18 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         }
     }
     page.tabled(words.load_heading, &table)
+}
+
+/// Before, during and after the episodes, or the whole recording where there was none.
+fn spans<'l>(words: &Words, load: &'l LoadSummary) -> Vec<(&'static str, &'l LoadFigures)> {
+    let first = match load.during {
+        None => words.whole_recording,
+        Some(_) => words.before,
+    };
+    let spans = [
+        Some((first, &load.before)),
+        load.during.as_ref().map(|figures| (words.during, figures)),
+        load.after.as_ref().map(|figures| (words.after, figures)),
+    ];
+    spans.into_iter().flatten().collect()
 }

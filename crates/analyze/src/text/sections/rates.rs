@@ -1,8 +1,8 @@
 //! Operations, success rates, throughput and response times; the paths' rows one under the other.
 
 use crate::summary::{PathSummary, Rates, ResponseTimes};
-use crate::text::Page;
 use crate::text::format::{count, decimal, optional};
+use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table};
 
 /// Counts, success rates and throughput, per type and path.

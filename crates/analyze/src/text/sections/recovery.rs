@@ -1,9 +1,9 @@
 //! How each episode was recovered from, and what it did to each operation type.
 
 use crate::summary::Impact;
-use crate::text::Page;
+use crate::text::figures::{figure, headline_group};
 use crate::text::format::{count, decimal, optional};
-use crate::text::sections::verdict::{figure, headline_group};
+use crate::text::page::Page;
 use crate::text::table::{Side, Table};
 
 /// Windows told of per path: each is a table of its own.

@@ -1,13 +1,13 @@
 //! The sections of the original design's sample report, in its order and wording, each followed by what it lacked.
 
 use crate::summary::{ComparisonLine, Metric, PathSummary};
-use crate::text::Page;
+use crate::text::figures::{downtime, headline_group};
 use crate::text::format::{NONE, count, decimal, is_nothing, optional};
 use crate::text::language::SampleWords;
+use crate::text::page::Page;
 use crate::text::sections::configuration;
 use crate::text::sections::rates::counted;
-use crate::text::sections::verdict::{downtime, headline_group};
-use crate::text::table::{Cell, Tone};
+use crate::text::table::{Cell, Items, Tone, item};
 
 /// The sample's three lines of comparison come first, in its order.
 const SAMPLE_METRICS: [Metric; 3] = [
@@ -15,8 +15,6 @@ const SAMPLE_METRICS: [Metric; 3] = [
     Metric::TransactionSuccessRate,
     Metric::MeanResponse,
 ];
-
-type Items = Vec<(String, Cell)>;
 
 /// Configuration, one section per path, comparison.
 pub(crate) fn sections(page: &Page<'_>, words: &SampleWords) -> Vec<String> {
@@ -149,8 +147,4 @@ fn relative(page: &Page<'_>, words: &SampleWords, line: &ComparisonLine) -> (Str
         (words.change)(line.metric, smaller),
         Cell::new(magnitude, tone),
     )
-}
-
-fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
-    (label.into(), value.into())
 }

@@ -1,10 +1,11 @@
 //! The settings that decide what a downtime looks like: how connections are kept, what is probed, how a campaign goes on.
 
+use command_line::text::one_line;
 use recording::{ConnectionSettings, Failover};
 
-use crate::text::Page;
-use crate::text::format::{count, decimal, plain};
-use crate::text::sections::configuration::{Items, item};
+use crate::text::format::{count, decimal};
+use crate::text::page::Page;
+use crate::text::table::{Items, item};
 
 /// How connections are made and kept, what limits the load and what is probed; nothing of a recording that does not say.
 pub(crate) fn connection_items(page: &Page<'_>) -> Items {
@@ -65,7 +66,7 @@ fn kept_items(page: &Page<'_>, connection: &ConnectionSettings) -> Items {
             words.user_timeout,
             or_default(connection.tcp_user_timeout_us),
         ),
-        item(words.on_read_only, plain(&connection.on_read_only)),
+        item(words.on_read_only, one_line(&connection.on_read_only)),
         item(words.backoff, backoff),
     ];
     if let Some(us) = connection.dns_cache_us {
@@ -91,7 +92,7 @@ pub(crate) fn campaign_items(page: &Page<'_>, failover: &Failover) -> Items {
         items.push(item(words.campaign, facts.join(words.separator)));
     }
     if let Some(command) = &failover.heal_command {
-        items.push(item(words.heal_command, plain(command)));
+        items.push(item(words.heal_command, one_line(command)));
     }
     items
 }

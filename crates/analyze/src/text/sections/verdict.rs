@@ -1,11 +1,12 @@
 //! The verdict: one line per path.
 
+use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 
-use crate::summary::{EventSummary, Group, GroupSummary, Headline, PathSummary};
-use crate::text::Page;
-use crate::text::format::{NONE, plain};
-use crate::text::language::Words;
+use crate::summary::{EventSummary, Group, PathSummary};
+use crate::text::figures::{downtime, headline_group};
+use crate::text::format::NONE;
+use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// How long each path was down, and out of how many episodes that figure comes.
@@ -43,7 +44,10 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     let stopped = EventKind::CampaignStopped.as_str();
     let mut events = page.summary.events.iter();
     if let Some(event) = events.find(|event| event.event == stopped) {
-        sentence(&(words.campaign_stopped)(&plain(&event.detail)), Tone::Bad);
+        sentence(
+            &(words.campaign_stopped)(&one_line(&event.detail)),
+            Tone::Bad,
+        );
     }
     let episodes = paths
         .iter()
@@ -103,17 +107,6 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
     ]
 }
 
-/// The figures of the group that stands for the path.
-pub(crate) fn headline_group(path: &PathSummary) -> Option<(&Headline, &GroupSummary)> {
-    let headline = path.headline.as_ref()?;
-    Some((
-        headline,
-        path.groups
-            .iter()
-            .find(|group| group.group == headline.group)?,
-    ))
-}
-
 /// Every group was seen, and none was down.
 fn nothing_found(path: &PathSummary) -> bool {
     !path.groups.is_empty()
@@ -121,42 +114,4 @@ fn nothing_found(path: &PathSummary) -> bool {
             .groups
             .iter()
             .all(|group| group.outages.is_empty() && !group.unobserved && !group.at_least)
-}
-
-/// A group's downtime with its resolution: `at least 12.31 s (-0.12 s)`, or `-`. The one way in which it is printed, wherever it
-/// stands.
-pub(crate) fn downtime(page: &Page<'_>, group: &GroupSummary) -> String {
-    group.downtime_us.map_or_else(
-        || NONE.to_owned(),
-        |us| figure(page, us, group.resolution_us, group.is_bound()),
-    )
-}
-
-/// A downtime with its resolution; a downtime of 0 has none.
-pub(crate) fn figure(
-    page: &Page<'_>,
-    downtime_us: i64,
-    resolution_us: i64,
-    at_least: bool,
-) -> String {
-    figure_in(page.words, downtime_us, resolution_us, at_least)
-}
-
-/// [`figure`] where there is no page.
-pub(crate) fn figure_in(
-    words: &Words,
-    downtime_us: i64,
-    resolution_us: i64,
-    at_least: bool,
-) -> String {
-    let units = words.units;
-    let mut text = units.seconds(downtime_us, 2);
-    if downtime_us > 0 {
-        text = format!("{text} (-{})", units.seconds(resolution_us, 2));
-    }
-    if at_least {
-        (words.at_least)(&text)
-    } else {
-        text
-    }
 }
