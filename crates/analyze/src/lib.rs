@@ -4,6 +4,7 @@
 //! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
 //! means stands in `semantics.md`; the code cites it.
 #![warn(clippy::self_named_module_files, clippy::too_many_lines)]
+#![allow(missing_docs)]
 
 pub mod charts;
 pub mod cli;

@@ -1,16 +1,15 @@
-//! Axes: where a value lies, which ticks it has, what they say.
+//! Axes: where a value lies, which ticks there are, and their labels.
 
 use command_line::text::thousands;
 
 use crate::summary::Span;
 use crate::summary::series::Series;
 
-/// A tick of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tick {
     /// Where on the page, points.
     pub(super) at: f64,
-    /// What it says; nothing for a grid line between two labels.
+    /// Its label; none for a grid line between two labels.
     pub(super) label: Option<String>,
 }
 
@@ -68,7 +67,6 @@ impl TimeAxis {
         }
     }
 
-    /// Where it begins.
     pub(super) const fn left(&self) -> f64 {
         self.left
     }
@@ -79,7 +77,7 @@ impl TimeAxis {
         self.left + share.clamp(0.0, 1.0) * (self.right - self.left)
     }
 
-    /// The edges of a span, never closer than the eye can tell.
+    /// The edges of a span, never closer than the eye can see.
     pub(super) fn edges(&self, span: &Span) -> (f64, f64) {
         let (from, to) = (self.at(span.start.micros()), self.at(span.end.micros()));
         if to - from >= THINNEST_SPAN {
@@ -103,7 +101,7 @@ impl TimeAxis {
             .collect()
     }
 
-    /// A point in time as a label beside the axis says it.
+    /// A point in time, as a label of the axis.
     pub(super) fn label(&self, time_us: i64) -> String {
         let since_start_us = time_us.saturating_sub(self.start_us);
         self.clock(

@@ -73,7 +73,7 @@ fn utc(time: Timestamp) -> String {
     )
 }
 
-/// Says, in place of panels, that there is nothing to draw, and ends the page.
+/// Writes, in place of panels, that there is nothing to draw, and ends the page.
 pub(super) fn nothing(scene: &mut Scene<'_>, top: f64, text: &str) {
     scene.text((WIDTH / 2.0, top + 60.0), text, LARGE, Align::Centre, GREY);
     scene.set_height(top + 120.0);
@@ -212,7 +212,7 @@ impl TimePanel {
         over.draw(scene, series, Some(path));
         let rows = (self.mark_lane, self.plot.top, self.plot.bottom);
         marks::lines(scene, series, &self.time, ends, rows);
-        // Over the trigger's line: an outage as thin as that must be seen beside it.
+        // Over the trigger's line: an outage as thin as that must be visible.
         for span in outages.spans {
             let (from, to) = self.time.edges(span);
             scene.rectangle(

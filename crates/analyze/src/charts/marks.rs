@@ -109,8 +109,8 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
     let listed = &series.marks[..series.marks.len().min(LISTED)];
     let number = face.width(&listed.len().to_string(), SMALL);
     let indent = number + 10.0;
-    let told = |mark: &Mark| format!("{}  {}", time.label(mark.time_us), one_line(&mark.text));
-    let texts: Vec<String> = listed.iter().map(told).collect();
+    let line = |mark: &Mark| format!("{}  {}", time.label(mark.time_us), one_line(&mark.text));
+    let texts: Vec<String> = listed.iter().map(line).collect();
     let widths = texts.iter().map(|text| face.width(text, SMALL));
     let widest = indent + widths.fold(0.0, f64::max);
     let columns = (((room + GAP) / (widest + GAP)) as usize).clamp(1, 4);

@@ -24,7 +24,6 @@ use crate::summary::series::Series;
 
 pub use error::ChartError;
 
-/// How charts are drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChartOptions {
     /// Pixels per point, 0.5 to 8; a chart is 1200 points wide. 2 is sharp in a document and on a screen.
@@ -32,7 +31,7 @@ pub struct ChartOptions {
     /// A TrueType or OpenType font instead of the built-in one, which has Latin and Greek only. An SVG names generic
     /// fonts and is set in those of its viewer, so this shapes only the PNGs and the room that labels are given.
     pub font: Option<PathBuf>,
-    /// Write an SVG beside each PNG.
+    /// Write an SVG for each PNG too.
     pub svg: bool,
 }
 
@@ -46,7 +45,6 @@ impl Default for ChartOptions {
     }
 }
 
-/// Lays out one chart.
 type Draw = fn(&mut Scene<'_>, &Summary, &Series);
 
 /// The charts, in the order in which they are read: name of the file, what draws it.

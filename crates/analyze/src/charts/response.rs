@@ -20,7 +20,6 @@ const MOST_DOTS: usize = 20_000;
 /// Half the size of the mark of a failure, points.
 const MARK: f64 = 3.6;
 
-/// Draws the chart.
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     let note = if series
         .paths

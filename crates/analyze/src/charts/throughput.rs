@@ -33,7 +33,6 @@ impl Bar {
     }
 }
 
-/// Draws the chart.
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     let seconds = seconds_per_bar(series);
     let note = match seconds {
@@ -135,7 +134,7 @@ fn seconds_per_bar(series: &Series) -> usize {
         .unwrap_or_else(|| seconds.div_ceil(bars))
 }
 
-/// Sums `seconds` into one bar each. A rest of less than half a bar joins the bar before it: its own rate would say little.
+/// Sums `seconds` into one bar each. A rest of less than half a bar joins the bar before it: its own rate would mean little.
 fn bars(path: &PathSeries, series: &Series, seconds: usize) -> Vec<Bar> {
     let full_us = seconds as i64 * 1_000_000;
     let mut bars: Vec<Bar> = Vec::new();

@@ -26,17 +26,17 @@ pub(super) struct RecordingArgs {
 pub(super) struct ThresholdArgs {
     /// Shortest time without a success that can be an outage; at least 100ms.
     ///
-    /// Raise it to leave out short outages that your users do not notice.
+    /// Raise it to leave out outages that are too short for your users to notice.
     #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration::parse)]
     min_outage: Duration,
     /// How much longer than usual an operation must take to count as stalled.
     ///
-    /// Lower it where waits shorter than this already hurt; too low, and ordinary slow operations become outages.
+    /// Lower it if shorter waits already matter to your users. Too low a value turns slow operations into outages.
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration::parse)]
     min_stall: Duration,
     /// Outages with less healthy time than this between them are one episode.
     ///
-    /// Raise it where the service comes and goes during one failover, so that this failover is one episode.
+    /// Raise it if the service comes and goes during one failover, so that the failover counts as one episode.
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
     merge_within: Duration,
     /// Go on without parts that are missing or damaged; without it they are an error.

@@ -55,7 +55,7 @@ impl Failure {
                 ExitCode::FAILURE
             }
             Self::Reported(code) => ExitCode::from(code),
-            // The reader of a pipe has seen enough: that is no failure.
+            // The reader of a pipe stopped reading: that is not a failure.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(error) => {
                 eprintln!("analyze: standard output: {error}");

@@ -1,7 +1,7 @@
 //! The outages of several recordings on one axis: the database server's clock, the one clock that all hosts can ask.
 //!
 //! Each recording holds its offset to that clock ([`recording::ClockOffset`]); added to the recording's times it puts them on the axis. What
-//! an outage is, is decided elsewhere ([`crate::metrics::outages`]): here outages are moved and put beside each other.
+//! an outage is, is decided elsewhere ([`crate::metrics::outages`]): here outages are moved and compared.
 
 mod placed;
 mod together;
@@ -16,12 +16,11 @@ pub use together::{Observer, Together};
 /// The groups that the headline is chosen from: what a reader and what only a writer serves.
 pub const HEADLINE_GROUPS: [Group; 2] = [Group::Read, Group::Writer];
 
-/// The outages of several recordings.
 #[derive(Debug, Clone, Serialize)]
 pub struct Gaps {
     /// The thresholds that they were found with.
     pub thresholds: Thresholds,
-    /// The groups that were looked at.
+    /// The groups whose outages are listed.
     pub groups: Vec<Group>,
     /// Where each recording stands on the axis, in order of its start.
     pub recordings: Vec<PlacedRecording>,

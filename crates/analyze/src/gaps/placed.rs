@@ -15,7 +15,6 @@ pub enum Axis {
     Host,
 }
 
-/// A recording on the axis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlacedRecording {
     /// Label of the host that recorded.
@@ -36,21 +35,17 @@ pub struct PlacedRecording {
     pub offset_change_us: Option<i64>,
 }
 
-/// An outage on the axis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlacedOutage {
     /// Label of the host that saw it.
     pub host: String,
     /// Name of the recording.
     pub run_id: String,
-    /// On which path.
     pub path: String,
-    /// Of which group of operations.
     pub group: Group,
     /// Last success to first success, on the axis.
     #[serde(flatten)]
     pub span: Span,
-    /// Its length, microseconds.
     pub downtime_us: i64,
     /// The true downtime is between `downtime - resolution` and `downtime`; microseconds.
     pub resolution_us: i64,

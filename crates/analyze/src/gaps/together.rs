@@ -1,4 +1,4 @@
-//! Which outages were seen together, and by how many of the hosts that looked.
+//! Which outages overlap, and how many of the hosts that were recording saw one.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,6 @@ pub struct Together {
     pub span: Span,
     /// Whose clock that is: [`Axis::Host`] where that is so of any of them, and the overlap then means little.
     pub axis: Axis,
-    /// How many outages.
     pub outages: usize,
     /// Hosts that saw one.
     pub hosts: usize,
@@ -23,7 +22,6 @@ pub struct Together {
     pub hosts_recording: usize,
     /// Who saw them, in order of host and path.
     pub seen_by: Vec<Observer>,
-    /// The longest downtime, microseconds.
     pub longest_downtime_us: i64,
     /// The resolution of that downtime, microseconds.
     pub longest_resolution_us: i64,
@@ -36,7 +34,6 @@ pub struct Together {
 pub struct Observer {
     /// Label of the host.
     pub host: String,
-    /// The path.
     pub path: String,
     /// Whose clock the times are on.
     pub axis: Axis,
@@ -80,7 +77,7 @@ fn describe(cluster: &[&PlacedOutage], recordings: &[PlacedRecording]) -> Option
     };
     let seen_by: BTreeSet<Observer> = cluster.iter().map(observer).collect();
     let saw: BTreeSet<&str> = cluster.iter().map(|outage| outage.host.as_str()).collect();
-    // Whoever saw one looked, also where the span of its recording only touches.
+    // A host that saw one was recording, also where the span of its recording only touches.
     let recording = recordings
         .iter()
         .filter(|recording| recording.span.overlaps(&span))

@@ -1,4 +1,4 @@
-//! The columns that the figures need, whatever a later or foreign writer made of the others, of their order and of their types.
+//! The columns that the figures need, in any order and in any fitting type: other columns of a later or foreign writer do not matter.
 
 use polars::prelude::*;
 

@@ -31,7 +31,7 @@ impl Loaded {
         !self.damaged_journals.is_empty()
     }
 
-    /// The recording as far as it says something of one path: without the damage of other paths' operations.
+    /// The recording as far as it concerns one path: without the damage of other paths' operations.
     pub(crate) fn without_damage_elsewhere(&self, path: Path) -> Self {
         let concerns = |file: &str| path_of_operations(file).is_none_or(|of| of == path);
         let mut rest = self.clone();

@@ -20,13 +20,13 @@ use crate::summary::Span;
 /// No recording lasts longer, microseconds: a year.
 const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
 
-/// What becomes of a part that is missing or damaged.
+/// How a part that is missing or damaged is handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Damage {
     /// It is an error.
     #[default]
     Refused,
-    /// It is left out, and the summary says so.
+    /// It is left out, and the summary lists it.
     Allowed,
 }
 
@@ -42,8 +42,8 @@ pub struct Loaded {
     unread_bytes: u64,
     /// Journals of operations of which complete batches are damaged, and how many bytes these had.
     damaged_journals: Vec<(String, u64)>,
-    last_word_us: Option<i64>,
-    // Goes, with the journals' files, when the recording is no longer looked at.
+    last_checkpoint_us: Option<i64>,
+    // Removed, with the journals' files, when the recording is dropped.
     journals: Option<Arc<TempDir>>,
 }
 
@@ -83,10 +83,10 @@ impl Loaded {
     /// [`AnalyzeError::Open`] where it is none, [`AnalyzeError::Damaged`] where a part is missing or damaged and that is
     /// refused.
     pub fn open_with(folder: &Path, damage: Damage) -> Result<Self, AnalyzeError> {
-        // What is under way first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
+        // In-flight operations first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
         // twice, which its number and its name show, and never missed.
         let before = Recording::open(folder)?;
-        let under_way = UnderWay::read(&before)?;
+        let in_flight = UnderWay::read(&before)?;
         let mut journals = Vec::new();
         for table in Table::ALL {
             journals.push((table, before.whole_journals(table)?));
@@ -101,7 +101,7 @@ impl Loaded {
             journal_rows: 0,
             unread_bytes: 0,
             damaged_journals: Vec::new(),
-            last_word_us: None,
+            last_checkpoint_us: None,
             journals: None,
         };
         for table in Table::ALL {
@@ -121,15 +121,15 @@ impl Loaded {
                 loaded.add(table, path, file, rows)?;
             }
         }
-        let under_way = under_way.filter(|_| loaded.manifest().state == State::Recording);
-        if let Some(under_way) = under_way {
+        let in_flight = in_flight.filter(|_| loaded.manifest().state == State::Recording);
+        if let Some(in_flight) = in_flight {
             let of_operations = journals
                 .iter()
                 .filter(|(table, _)| *table == Table::Operations);
             let of_operations: Vec<_> = of_operations
                 .flat_map(|(_, (unsealed, _))| unsealed.clone())
                 .collect();
-            loaded.add_unfinished(&under_way, &of_operations)?;
+            loaded.add_unfinished(&in_flight, &of_operations)?;
         }
         for (table, (unsealed, damaged)) in journals {
             for damaged in damaged {
@@ -213,13 +213,11 @@ impl Loaded {
         Ok((rest.damaged.len() > self.damaged.len()).then_some(rest))
     }
 
-    /// The recording's folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.recording.folder()
     }
 
-    /// What the recording says of itself.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         self.recording.manifest()
@@ -240,17 +238,17 @@ impl Loaded {
         self.journal_rows
     }
 
-    /// How long the recording is, microseconds: as its manifest says or, where it has no end, up to its recorder's last word.
-    /// `None` where nobody said.
+    /// How long the recording is, microseconds: as its manifest says or, where it has no end, up to its recorder's last checkpoint.
+    /// `None` where that is not known either.
     pub(crate) fn duration_us(&self) -> Option<i64> {
         let start = self.manifest().start_time.micros();
-        let up_to_the_last_word = self
-            .last_word_us
+        let up_to_the_last_checkpoint = self
+            .last_checkpoint_us
             .map(|last| last.saturating_sub(start).max(0));
-        self.manifest().duration_us.or(up_to_the_last_word)
+        self.manifest().duration_us.or(up_to_the_last_checkpoint)
     }
 
-    /// [start, start + duration] of the manifest; of a recording without an end, up to its recorder's last word, else to its last row.
+    /// [start, start + duration] of the manifest; of a recording without an end, up to its recorder's last checkpoint, else to its last row.
     pub(crate) fn span(&self, last_row_us: i64) -> Result<Span, AnalyzeError> {
         let start = self.manifest().start_time.micros();
         let after_start = last_row_us.saturating_sub(start).max(0);
@@ -267,7 +265,7 @@ impl Loaded {
         }
     }
 
-    /// Bytes of journals that are no complete batch.
+    /// Bytes of journals outside of complete batches.
     pub(crate) const fn unread_bytes(&self) -> u64 {
         self.unread_bytes
     }

@@ -20,7 +20,6 @@ impl From<Option<f64>> for Figure {
     }
 }
 
-/// Compares the two paths.
 #[must_use]
 pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
     let episodes = |path: &PathSummary| {
@@ -32,7 +31,7 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
         let headline = path.headline.as_ref();
         headline.is_some_and(|headline| headline.other_open)
     };
-    // Sums over different numbers of failovers are no pair, where none was seen there is no verdict, and a group that was still down
+    // Sums over different numbers of failovers can't be paired, without a failover there is no verdict, and a group that was still down
     // at the end may have become the worse one.
     let paired = episodes(direct) == episodes(proxy)
         && episodes(direct) > 0

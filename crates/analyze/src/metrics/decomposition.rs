@@ -11,11 +11,11 @@ use crate::summary::{
     DecomposedOutage, Decomposition, Episode, EventSummary, Group, Milestone, Outage, Parts, Source,
 };
 
-/// What a recorder's probes see, they see late: at the next probe, or when its name is looked up again. So late at most,
+/// A recorder's probes see a change late: at the next probe, or when the name is looked up the next time. So late at most,
 /// microseconds.
 const PROBE_LAG_US: i64 = 2_000_000;
 
-/// What tells of the milestones of a path.
+/// Where the milestones of a path are looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Observations<'a> {
     /// `direct` or `proxy`.
@@ -28,7 +28,7 @@ pub struct Observations<'a> {
     pub reader: Option<&'a Endpoint>,
     /// The path's own endpoint, where it is known.
     pub writer: Option<&'a Endpoint>,
-    /// The recorder looked up the path's names by itself and told of changes in events.
+    /// The recorder looked up the path's names by itself and recorded changes as events.
     pub is_probed: bool,
 }
 
@@ -139,12 +139,12 @@ impl Search<'_> {
         }
     }
 
-    /// The first sign in (from, to] that the name leads elsewhere: of what the probes and the attempts tell, the earlier.
+    /// The first sign in (from, to] that the name leads elsewhere: the earlier one of the probes and of the attempts.
     fn address_changed(&self, from_us: i64, to_us: i64) -> Option<Milestone> {
         let by_probe = self
             .events(EventKind::AddressChanged, from_us, to_us + PROBE_LAG_US)
             .find(|event| self.is_of_the_groups_name(event));
-        // A name may have several addresses: where the probes say that these are as they were, an attempt at another of them is
+        // A name may have several addresses: where the probes saw no change, an attempt at another of them is
         // no change.
         if self.observations.is_probed && by_probe.is_none() {
             return None;
@@ -175,7 +175,7 @@ impl Search<'_> {
         }
     }
 
-    /// When an attempt was first led to another address than the last one before.
+    /// When an attempt first got another address than the last one before.
     fn led_elsewhere_us(&self, from_us: i64, to_us: i64) -> Option<i64> {
         let named = || {
             let attempts = self.attempts.iter();
@@ -191,8 +191,8 @@ impl Search<'_> {
             .min()
     }
 
-    /// The first connection in (from, to] to another server than before that can do what the group needs; where no attempt tells
-    /// of one, the first event that does.
+    /// The first connection in (from, to] to another server than before that can do what the group needs; where there is no such attempt,
+    /// the first event.
     fn new_writer(&self, from_us: i64, to_us: i64) -> Option<Milestone> {
         let serves = |attempt: &&&Attempt| !self.needs_writer || attempt.in_recovery == Some(false);
         let connected = || {
@@ -223,7 +223,7 @@ impl Search<'_> {
     /// again as well, and is no new writer.
     fn is_reader_at(&self, time: Timestamp) -> bool {
         let changes = self.events(EventKind::RoleChanged, i64::MIN, time.micros());
-        changes.last().is_some_and(tells_of_a_reader)
+        changes.last().is_some_and(names_a_reader)
     }
 
     /// The path's events of a kind in (from, to].
@@ -244,7 +244,7 @@ impl Search<'_> {
     }
 }
 
-/// True where an event says that a reader answers now: `10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)`.
-fn tells_of_a_reader(event: &EventSummary) -> bool {
+/// True for an event after which a reader answers: `10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)`.
+fn names_a_reader(event: &EventSummary) -> bool {
     event.detail.trim_end().ends_with("(reader)")
 }

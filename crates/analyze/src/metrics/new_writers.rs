@@ -4,17 +4,17 @@ use recording::vocabulary::EventKind;
 
 use crate::summary::{Episode, EventSummary, Group, GroupSummary};
 
-/// What a probe sees, it sees late: so late at most, microseconds.
+/// A probe sees a change late: so late at most, microseconds.
 const PROBE_LAG_US: i64 = 2_000_000;
 
-/// The first sign of a new writer in each episode of the path's writes, be it a connection to it or what a probe was told, and each
+/// The first sign of a new writer in each episode of the path's writes, a connection to it or a probe's answer, and each
 /// change to a writer outside of them. UTC microseconds, ascending.
 pub(crate) fn first_seen_us(
     path: &str,
     events: &[EventSummary],
     groups: &[GroupSummary],
 ) -> Vec<i64> {
-    let mut told: Vec<i64> = events
+    let mut by_probes: Vec<i64> = events
         .iter()
         .filter(|event| event.event == EventKind::RoleChanged.as_str())
         .filter(|event| event.path.as_deref() == Some(path))
@@ -26,11 +26,11 @@ pub(crate) fn first_seen_us(
     for episode in writer.iter().flat_map(|group| &group.episodes) {
         let (from_us, to_us) = window(episode);
         let is_of_it = |time_us: &i64| from_us < *time_us && *time_us <= to_us;
-        let of_probes = told.iter().copied().filter(is_of_it);
+        let of_probes = by_probes.iter().copied().filter(is_of_it);
         seen.extend(milestones(episode).chain(of_probes).min());
-        told.retain(|time_us| !is_of_it(time_us));
+        by_probes.retain(|time_us| !is_of_it(time_us));
     }
-    seen.extend(told);
+    seen.extend(by_probes);
     seen.sort_unstable();
     seen
 }

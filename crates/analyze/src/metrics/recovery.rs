@@ -145,7 +145,7 @@ impl Recovery<'_> {
         let length = WINDOWS_US
             .into_iter()
             .find(|length| baseline.tps * seconds(*length) >= WINDOW_SUCCESSES)?;
-        // A window beyond the next episode would tell of that one.
+        // A window beyond the next episode would be about that one.
         let limit = self
             .spans
             .get(index + 1)

@@ -1,4 +1,4 @@
-//! The attempts to connect, as far as they tell where a path led and who answered.
+//! The attempts to connect: where a path led, and which server answered.
 
 use std::net::IpAddr;
 
@@ -22,28 +22,26 @@ pub struct Attempt {
     pub end_us: i64,
     /// The address that the name led to.
     pub address: Option<String>,
-    /// Who answered, where the connection could be used and somebody said.
+    /// Which server answered, where the connection could be used and the server identified itself.
     pub server: Option<Identity>,
-    /// True for a reader; `None` where nobody said.
+    /// True for a reader; `None` where it is not known.
     pub in_recovery: Option<bool>,
-    /// True where it was made for the endpoint of the path's reads; `None` in a recording from before this was told.
+    /// True where it was made for the endpoint of the path's reads; `None` in a recording from before this was recorded.
     pub for_reads: Option<bool>,
 }
 
 impl Attempt {
-    /// True where a name was asked for, which may lead elsewhere one day.
+    /// True where a name was asked for, whose address may change.
     pub(crate) fn asked_for_a_name(&self) -> bool {
         let host = self.endpoint.0.as_deref();
         host.is_none_or(|host| host.parse::<IpAddr>().is_err())
     }
 }
 
-/// Who answered. A server that was started again is another one: what it held in memory is gone.
+/// A server that answered. One that was started again is another one: what it held in memory is gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// Its own address.
     pub address: Option<String>,
-    /// Its own port.
     pub port: Option<i64>,
     /// When it was started, by its own clock, UTC microseconds.
     pub start_us: Option<i64>,
@@ -52,7 +50,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// True where something that both say of themselves differs.
+    /// True where something that is known of both differs.
     pub(crate) fn differs_from(&self, other: &Self) -> bool {
         fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
             one.zip(other).is_some_and(|(one, other)| one != other)
@@ -115,8 +113,8 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Attempt>> {
     Ok((0..frame.height()).filter_map(attempt).collect())
 }
 
-/// Those of a group: its reads have an endpoint of their own where the path has one for readers. The two may share hosts, so that a host
-/// tells them apart only where the attempt itself does not say.
+/// Those of a group: its reads have an endpoint of their own where the path has one for readers. The two may share hosts, so that the host
+/// decides only where the attempt itself does not.
 pub(crate) fn of_group<'a>(
     attempts: &'a [Attempt],
     reader: Option<&Endpoint>,
@@ -182,17 +180,17 @@ mod tests {
             [Group::Read, Group::Writer]
                 .map(|group| of_group(attempts, reader, writer, group).len())
         };
-        let told = [
+        let marked = [
             attempt("a.test", Some(false)),
             attempt("b.test", Some(false)),
             attempt("b.test", Some(true)),
         ];
-        assert_eq!(count(&told, Some(&shared), Some(&writer)), [1, 2]);
-        assert_eq!(count(&told, None, Some(&writer)), [3, 3]);
-        // From before attempts said so: what may be of a group is.
-        let untold = [attempt("a.test", None), attempt("b.test", None)];
-        assert_eq!(count(&untold, Some(&shared), Some(&writer)), [2, 2]);
-        assert_eq!(count(&untold, Some(&own), Some(&writer)), [0, 2]);
-        assert_eq!(count(&untold, Some(&shared), None), [2, 0]);
+        assert_eq!(count(&marked, Some(&shared), Some(&writer)), [1, 2]);
+        assert_eq!(count(&marked, None, Some(&writer)), [3, 3]);
+        // From before attempts had the column: what may be of a group is.
+        let unmarked = [attempt("a.test", None), attempt("b.test", None)];
+        assert_eq!(count(&unmarked, Some(&shared), Some(&writer)), [2, 2]);
+        assert_eq!(count(&unmarked, Some(&own), Some(&writer)), [0, 2]);
+        assert_eq!(count(&unmarked, Some(&shared), None), [2, 0]);
     }
 }

@@ -56,9 +56,10 @@ fn read(frame: &DataFrame) -> PolarsResult<Vec<ErrorSummary>> {
 }
 
 fn summary(class: &str, sqlstate: Option<&str>, alike: &[Alike<'_>]) -> ErrorSummary {
-    let told = || alike.iter().filter(|alike| alike.text.is_some());
+    let with_text = || alike.iter().filter(|alike| alike.text.is_some());
     // Of those that came equally often, the one that came first.
-    let commonest = told().max_by_key(|alike| (alike.count, Reverse((alike.first_us, alike.text))));
+    let commonest =
+        with_text().max_by_key(|alike| (alike.count, Reverse((alike.first_us, alike.text))));
     let first_us = alike.iter().filter_map(|alike| alike.first_us).min();
     let last_us = alike.iter().filter_map(|alike| alike.last_us).max();
     ErrorSummary {
@@ -72,7 +73,7 @@ fn summary(class: &str, sqlstate: Option<&str>, alike: &[Alike<'_>]) -> ErrorSum
             .unwrap_or_default()
             .to_owned(),
         message_count: commonest.map_or(0, |alike| alike.count),
-        other_messages: told().count().saturating_sub(1) as u64,
+        other_messages: with_text().count().saturating_sub(1) as u64,
     }
 }
 

@@ -9,15 +9,12 @@ use crate::stats::percentile;
 /// One cell of the histogram of a path: operations that ended alike after the same number of microseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
-    /// Their type.
     pub operation_type: OperationType,
-    /// Their name.
     pub operation_name: String,
     /// What became of them.
     pub outcome: Outcome,
     /// Their response time, microseconds; `None` for unfinished ones.
     pub response_us: Option<i64>,
-    /// How many.
     pub count: u64,
 }
 

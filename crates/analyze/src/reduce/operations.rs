@@ -15,7 +15,6 @@ use crate::reduce::timeline::{Successes, Suspect, Timeline, wait_threshold_us};
 use crate::reduce::values::{integers, texts};
 use crate::summary::{Span, Thresholds};
 
-/// The operations of one path.
 pub(crate) struct PathOperations<'l> {
     loaded: &'l Loaded,
     frame: LazyFrame,

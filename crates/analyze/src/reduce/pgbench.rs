@@ -66,7 +66,7 @@ fn read_progress(frame: &DataFrame) -> PolarsResult<Vec<ProgressLine>> {
     Ok((0..frame.height()).filter_map(line).collect())
 }
 
-/// Means over some spans. A progress line tells of the second before it and counts for the part of that second in the spans;
+/// Means over some spans. A progress line is about the second before it and counts for the part of that second in the spans;
 /// a second of which no line came had no transaction.
 fn figures(lines: &[ProgressLine], spans: &[Span]) -> LoadFigures {
     let inside_us = |line: &ProgressLine| -> i64 {

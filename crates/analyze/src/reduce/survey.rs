@@ -52,7 +52,7 @@ fn check_times(loaded: &Loaded, survey: &Survey) -> Result<(), AnalyzeError> {
     Ok(())
 }
 
-/// The error of a recording without operations, which tells a damaged one from one in which nothing happened.
+/// The error of a recording without operations: a damaged one, or one in which nothing happened.
 fn nothing_left(loaded: &Loaded, left_out: &[LeftOut]) -> AnalyzeError {
     let folder = loaded.folder().to_path_buf();
     if loaded.damaged().is_empty() && left_out.is_empty() {
@@ -66,7 +66,7 @@ fn nothing_left(loaded: &Loaded, left_out: &[LeftOut]) -> AnalyzeError {
 }
 
 /// One pass over all operations. A row without its words, or with one of a later version, can't be counted as anything: it is left
-/// out, and told of. Nearly no recording has such rows; only those that do pay for counting them.
+/// out, and the report says so. Nearly no recording has such rows; only those that do pay for counting them.
 fn operations(loaded: &Loaded, operations: LazyFrame) -> Result<Survey, AnalyzeError> {
     let paths = reach(loaded, &operations)?;
     if paths.values().all(|path| path.strange == 0) {

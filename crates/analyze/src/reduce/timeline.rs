@@ -67,9 +67,7 @@ impl Successes {
 /// An operation that failed, did not finish, or took so long that it may have waited or stalled.
 #[derive(Debug, Clone)]
 pub struct Suspect {
-    /// Its type.
     pub operation_type: OperationType,
-    /// Its name.
     pub operation_name: String,
     /// What became of it.
     pub outcome: Outcome,
@@ -88,7 +86,7 @@ pub struct Suspect {
 }
 
 impl Suspect {
-    /// True where it tells nothing of the service, however long it took: the server was there and answered, or was never asked.
+    /// True where it says nothing about the service, however long it took: the server was there and answered, or was never reached.
     #[must_use]
     pub fn is_exempt(&self, group: Group) -> bool {
         match self.known_class() {
@@ -116,7 +114,7 @@ impl Suspect {
     }
 
     /// The last moment at which this operation shows that the service was down: a failure at its end, and so an operation
-    /// that was not served when the recording ended. A limit, and a wait that ended well, tell only that the service was
+    /// that was not served when the recording ended. A limit, and a wait that ended with an answer, show only that the service was
     /// down when they began.
     #[must_use]
     pub fn known_down_us(&self) -> i64 {
@@ -137,14 +135,11 @@ impl Suspect {
     }
 }
 
-/// One path's operations.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     /// Start of the recording, UTC microseconds.
     pub start_us: i64,
-    /// End of the recording.
     pub end_us: i64,
-    /// Successes per type.
     pub successes: BTreeMap<OperationType, Successes>,
     /// Failed, unfinished and slow operations, in any order.
     pub suspects: Vec<Suspect>,
@@ -153,7 +148,6 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Length of the recording, microseconds.
     #[must_use]
     pub fn duration_us(&self) -> i64 {
         self.end_us - self.start_us
@@ -162,11 +156,11 @@ impl Timeline {
     /// Successes of a group, in order of their ends.
     #[must_use]
     pub fn successes_of(&self, group: Group) -> Successes {
-        let members = self
+        let of_group = self
             .successes
             .iter()
             .filter(|(kind, _)| group.contains(**kind));
-        Successes::merged(members.map(|(_, successes)| successes))
+        Successes::merged(of_group.map(|(_, successes)| successes))
     }
 
     /// True where the group had any operation at all.

@@ -27,7 +27,7 @@ pub(crate) fn has_enough(samples: u64, q: f64) -> bool {
 /// Index, from 0, of rank ceil(q n) in n sorted values.
 #[must_use]
 pub(crate) fn rank(samples: u64, q: f64) -> u64 {
-    // 0.99 x 100 is a little more than 99 in binary: a millionth of a rank is no rank.
+    // 0.99 x 100 is a little more than 99 in binary: less than a millionth of a rank is rounding.
     let rank = (q * samples as f64 - 1e-6).ceil() as u64;
     rank.clamp(1, samples.max(1)) - 1
 }

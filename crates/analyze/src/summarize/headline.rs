@@ -1,4 +1,4 @@
-//! Which group stands for a path.
+//! Which group a path's headline is of.
 
 use crate::summary::{Episode, Group, GroupSummary, Headline, Span};
 

@@ -20,7 +20,6 @@ use crate::summary::{LeftOut, RecordingProgress, RecordingSummary, Span, Summary
 /// A recording, analyzed.
 #[derive(Debug, Clone)]
 pub struct Analysis {
-    /// Every figure.
     pub summary: Summary,
     /// What charts are drawn from.
     pub series: Series,
@@ -92,8 +91,8 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
     })
 }
 
-/// True where operations are missing: rows were dropped, parts are damaged, words are unknown, or the recorder never said what
-/// was under way when it ended. Downtimes are lower bounds then.
+/// True where operations are missing: rows were dropped, parts are damaged, words are unknown, or it is not
+/// known which operations were in flight when the recorder ended. Downtimes are lower bounds then.
 fn is_partial(loaded: &Loaded, left_out: &[LeftOut]) -> bool {
     let manifest = loaded.manifest();
     let table = Table::Operations.as_str();

@@ -65,7 +65,7 @@ impl PathAnalyzer<'_> {
         let load = pgbench::load(self.loaded, self.path, &self.span, &spans, self.events)?;
         let mut overall = rates::rates(cells.iter(), steady.iter(), durations);
         if self.is_left_out {
-            // Not 0 per second: nobody knows.
+            // Not 0 per second: it is not known.
             (overall.tps, overall.steady_tps) = (None, None);
         }
         let summary = PathSummary {

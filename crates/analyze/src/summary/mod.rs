@@ -23,19 +23,15 @@ pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 
-/// A set of operations whose outages are looked at together.
+/// The operations that an outage is decided for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// Reads.
     Read,
-    /// Writes.
     Write,
-    /// Transactions.
     Transaction,
     /// Writes and transactions: what only a writer can serve.
     Writer,
-    /// Everything.
     All,
 }
 
@@ -62,7 +58,6 @@ impl Group {
     }
 }
 
-/// All figures of one recording.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
     /// What was recorded, and how.
@@ -100,7 +95,6 @@ impl Default for Thresholds {
     }
 }
 
-/// All figures of one path.
 #[derive(Debug, Clone, Serialize)]
 pub struct PathSummary {
     /// `direct` or `proxy`.
@@ -110,7 +104,6 @@ pub struct PathSummary {
     /// True where every part of its operations is left out as damaged: nothing is known of the path, and its counts of 0 are no
     /// figures.
     pub is_left_out: bool,
-    /// All operations together.
     pub overall: Rates,
     /// Per operation type: read, write, transaction; types that were never drawn are left out.
     pub types: Vec<NamedRates>,
@@ -124,18 +117,15 @@ pub struct PathSummary {
     pub impacts: Vec<Impact>,
     /// Failures by class and SQLSTATE, most frequent first.
     pub errors: Vec<ErrorSummary>,
-    /// Attempts to connect.
     pub connections: ConnectionSummary,
-    /// pgbench beside the workload, where it ran on this path.
+    /// pgbench, where it ran on this path.
     pub load: Option<LoadSummary>,
 }
 
 /// A span of time, UTC microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Span {
-    /// From.
     pub start: Timestamp,
-    /// To.
     pub end: Timestamp,
 }
 
@@ -149,7 +139,6 @@ impl Span {
         }
     }
 
-    /// Its length, microseconds.
     #[must_use]
     pub const fn length_us(&self) -> i64 {
         self.end.micros() - self.start.micros()

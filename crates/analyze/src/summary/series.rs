@@ -7,9 +7,7 @@ use crate::summary::{Group, Span};
 /// The series of a recording. Times are UTC microseconds.
 #[derive(Debug, Clone)]
 pub struct Series {
-    /// Start of the recording.
     pub start_us: i64,
-    /// End of the recording.
     pub end_us: i64,
     /// When the failover was triggered, each time.
     pub triggers_us: Vec<i64>,
@@ -19,16 +17,12 @@ pub struct Series {
     pub paths: Vec<PathSeries>,
 }
 
-/// A mark of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// When.
     pub time_us: i64,
-    /// The user's text.
     pub text: String,
 }
 
-/// The series of one path.
 #[derive(Debug, Clone)]
 pub struct PathSeries {
     /// `direct` or `proxy`.
@@ -43,11 +37,10 @@ pub struct PathSeries {
     pub percentiles: Vec<(f64, i64)>,
     /// When a new writer was first seen on the path, each time.
     pub new_writers_us: Vec<i64>,
-    /// Outages, brownouts and what nobody observed, per group in the order of `Group::ALL`; groups without operations left out.
+    /// Outages, brownouts and unobserved time, per group in the order of `Group::ALL`; groups without operations left out.
     pub strips: Vec<Strip>,
 }
 
-/// A success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Point {
     /// When it ended.
@@ -67,23 +60,18 @@ pub struct FailurePoint {
     pub outcome: Outcome,
 }
 
-/// Counts of one second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SecondCounts {
-    /// Successes.
     pub succeeded: u64,
     /// `failed` and `unknown`.
     pub failed: u64,
 }
 
-/// The availability of one group over time: up wherever nothing else is said.
+/// The availability of one group over time: up outside of the spans below.
 #[derive(Debug, Clone)]
 pub struct Strip {
-    /// Which.
     pub group: Group,
-    /// Outages.
     pub down: Vec<Span>,
-    /// Brownouts.
     pub brownouts: Vec<Span>,
     /// Outages of `all` in which this group had neither success nor evidence.
     pub unobserved: Vec<Span>,

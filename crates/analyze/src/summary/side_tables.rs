@@ -1,4 +1,4 @@
-//! What was recorded beside the operations.
+//! Figures of the other tables: errors, connections, pgbench.
 
 use recording::Timestamp;
 use serde::Serialize;
@@ -6,11 +6,9 @@ use serde::Serialize;
 /// Failures of one kind over the whole recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorSummary {
-    /// Class.
     pub class: String,
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
-    /// How often.
     pub count: u64,
     /// End of the first.
     pub first: Timestamp,
@@ -24,12 +22,9 @@ pub struct ErrorSummary {
     pub other_messages: u64,
 }
 
-/// Attempts to connect.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ConnectionSummary {
-    /// All.
     pub attempts: u64,
-    /// Failed ones.
     pub failed: u64,
     /// Median time of a successful one, microseconds.
     pub p50_us: Option<i64>,
@@ -57,7 +52,7 @@ pub struct LoadSummary {
 pub struct LoadFigures {
     /// Length of the time, microseconds.
     pub span_us: i64,
-    /// RecordingProgress lines in it.
+    /// Progress lines in it.
     pub lines: u64,
     /// Transactions per second over that time; seconds without a line count as 0.
     pub tps: Option<f64>,

@@ -5,7 +5,7 @@ use crate::text::format::NONE;
 use crate::text::language::Words;
 use crate::text::page::Page;
 
-/// The figures of the group that stands for the path.
+/// The path's headline, and the figures of its group.
 pub(super) fn headline_group(path: &PathSummary) -> Option<(&Headline, &GroupSummary)> {
     let headline = path.headline.as_ref()?;
     Some((

@@ -14,7 +14,7 @@ use crate::text::language::english::ENGLISH;
 use crate::text::table::{Cell, Paint, Side, Table, Tone, wrapped};
 
 const TITLE: &str = "Outages on the database server's clock";
-/// What stands for a clock that nobody compared with the server's.
+/// A clock that was not compared with the server's.
 const HOST_CLOCK: &str = "host clock";
 /// Columns of a line of prose.
 const WIDTH: usize = 100;

@@ -23,10 +23,8 @@ use crate::text::table::Paint;
 
 pub use gaps::render as render_gaps;
 
-/// The language of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {
-    /// English.
     #[default]
     En,
     /// Chinese, opening with the sections and the wording of the original design's sample.
@@ -36,7 +34,6 @@ pub enum Language {
 /// How the report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TextOptions {
-    /// In which language.
     pub language: Language,
     /// With ANSI colours: red for bad, green for good, dim for detail. The caller knows of `NO_COLOR` and terminals.
     pub color: bool,

@@ -7,7 +7,6 @@ use crate::text::format::Calendar;
 use crate::text::language::Words;
 use crate::text::table::{Cell, Paint, Table};
 
-/// What every section needs.
 #[derive(Clone, Copy)]
 pub(super) struct Page<'a> {
     pub(super) summary: &'a Summary,

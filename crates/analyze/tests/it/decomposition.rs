@@ -54,7 +54,7 @@ fn parts(decomposition: &Decomposition) -> [Option<f64>; 4] {
     .map(|us| us.map(|us| us as f64 / 1e6))
 }
 
-fn told(milestone: Option<Milestone>) -> Option<(f64, Source)> {
+fn seen(milestone: Option<Milestone>) -> Option<(f64, Source)> {
     let milestone = milestone?;
     let seconds = (milestone.time.micros() - START_US) as f64 / 1e6;
     Some((seconds, milestone.source))
@@ -76,16 +76,16 @@ fn every_milestone_ends_a_part() {
         [Some(0.3), Some(3.201), Some(2.199), Some(0.3)]
     );
     let outage = &found.outages[0];
-    assert_eq!(told(found.trigger), Some((9.5, Source::Events)));
-    assert_eq!(told(outage.last_success), Some((10.0, Source::Operations)));
-    assert_eq!(told(outage.first_failure), Some((10.3, Source::Operations)));
+    assert_eq!(seen(found.trigger), Some((9.5, Source::Events)));
+    assert_eq!(seen(outage.last_success), Some((10.0, Source::Operations)));
+    assert_eq!(seen(outage.first_failure), Some((10.3, Source::Operations)));
     // The attempt of 13.51 s began at 13.50 s, and had its address 1 ms later.
     assert_eq!(
-        told(outage.address_changed),
+        seen(outage.address_changed),
         Some((13.501, Source::Connections))
     );
-    assert_eq!(told(outage.new_writer), Some((15.7, Source::Connections)));
-    assert_eq!(told(outage.first_success), Some((16.0, Source::Operations)));
+    assert_eq!(seen(outage.new_writer), Some((15.7, Source::Connections)));
+    assert_eq!(seen(outage.first_success), Some((16.0, Source::Operations)));
     assert_eq!(found.trigger_to_last_success_us, Some(us(0.5)));
     assert_eq!(found.before_trigger_us, Some(0));
     assert_eq!(found.to_full_throughput_us, Some(0));
@@ -125,7 +125,7 @@ fn the_time_up_to_a_milestone_that_was_not_seen_is_in_the_next_part() {
         parts(&no_writer),
         [Some(0.3), Some(3.201), None, Some(2.499)]
     );
-    // Operations stalled and none failed: nobody was told.
+    // Operations stalled and none failed.
     let no_failure = HandMade::new(60.0)
         .steady("update_login", 0.1, 0.1, 100, 0.005)
         .ok("update_login", 10.1, 14.0)
@@ -138,7 +138,7 @@ fn the_time_up_to_a_milestone_that_was_not_seen_is_in_the_next_part() {
 
 #[test]
 fn milestones_out_of_order_take_no_time() {
-    // Connected at 12.0 s, and the address of the name changed only then: as told they stand, but the part is 0.
+    // Connected at 12.0 s, and the address of the name changed only then: as recorded they stand, but the part is 0.
     let made = failing_over()
         .connect(12.0, 2, Some(NEW_WRITER))
         .connect(14.01, 3, None);
@@ -148,7 +148,7 @@ fn milestones_out_of_order_take_no_time() {
         [Some(0.3), Some(3.701), Some(0.0), Some(1.999)]
     );
     assert_eq!(
-        told(found.outages[0].new_writer),
+        seen(found.outages[0].new_writer),
         Some((12.0, Source::Connections))
     );
     // Between the trigger and the last success the address changed already.
@@ -159,7 +159,7 @@ fn milestones_out_of_order_take_no_time() {
             .connect(15.7, 3, Some(NEW_WRITER));
     let found = writer(made);
     assert_eq!(
-        told(found.outages[0].address_changed),
+        seen(found.outages[0].address_changed),
         Some((9.601, Source::Connections))
     );
     assert_eq!(parts(&found), [Some(0.3), Some(0.0), Some(5.4), Some(0.3)]);
@@ -174,7 +174,7 @@ fn the_first_sign_of_another_address_counts() {
             .connect(13.51, 3, None)
             .told(probe, AddressChanged, "writer.test: 10.0.0.2 -> 10.0.0.3");
         let found = writer(made);
-        let address = told(found.outages[0].address_changed);
+        let address = seen(found.outages[0].address_changed);
         assert_eq!(address, Some((13.501, Source::Connections)), "{probe}");
     }
     // The probe was first.
@@ -183,7 +183,7 @@ fn the_first_sign_of_another_address_counts() {
         AddressChanged,
         "writer.test: 10.0.0.2 -> 10.0.0.3",
     );
-    let address = told(writer(made).outages[0].address_changed);
+    let address = seen(writer(made).outages[0].address_changed);
     assert_eq!(address, Some((12.8, Source::Events)));
     // The probes saw no change: a name with several addresses led to another of them.
     let made = failing_over()
@@ -209,7 +209,7 @@ fn a_writer_that_was_started_again_is_a_new_one_and_a_reader_is_none() {
     assert_eq!(same.outages[0].new_writer, None);
     let reader = writer(failing_over().connect(14.0, 2, Some(OLD_AS_READER)));
     assert_eq!(reader.outages[0].new_writer, None);
-    // Nobody knows who it was before: nobody knows whether it is another.
+    // Which server it was before is not known, nor whether it is another.
     let made = HandMade::new(60.0)
         .steady("update_login", 0.1, 0.1, 100, 0.005)
         .failed("update_login", 10.1, 10.3, Refused)
@@ -232,7 +232,7 @@ fn behind_a_proxy_the_address_stays_and_events_tell_of_the_new_writer() {
             .steady("update_login", 13.0, 0.1, 460, 0.005)
     };
     let of = |made: HandMade| decomposition(&made.summary().paths[1], Group::Writer, 0);
-    // Sessions that the proxy kept: nobody connected.
+    // Sessions that the proxy kept: no new connection.
     let found = of(proxied());
     assert_eq!(parts(&found), [Some(0.2), None, None, Some(2.8)]);
     // A probe's connection sees another server, and before that the old one in its new role, which is no writer.
@@ -254,7 +254,7 @@ fn behind_a_proxy_the_address_stays_and_events_tell_of_the_new_writer() {
         ));
     assert_eq!(parts(&found), [Some(0.2), None, Some(2.2), Some(0.6)]);
     assert_eq!(
-        told(found.outages[0].new_writer),
+        seen(found.outages[0].new_writer),
         Some((12.4, Source::Events))
     );
     let found = of(proxied().told(
@@ -263,7 +263,7 @@ fn behind_a_proxy_the_address_stays_and_events_tell_of_the_new_writer() {
         "10.0.0.2:5432 (writer) -> 10.0.0.3:5432 (writer)",
     ));
     assert_eq!(
-        told(found.outages[0].new_writer),
+        seen(found.outages[0].new_writer),
         Some((11.5, Source::Events))
     );
     let found = of(proxied().told(
@@ -272,7 +272,7 @@ fn behind_a_proxy_the_address_stays_and_events_tell_of_the_new_writer() {
         "10.0.0.2:5432: started 20:00 -> 21:00",
     ));
     assert_eq!(
-        told(found.outages[0].new_writer),
+        seen(found.outages[0].new_writer),
         Some((11.7, Source::Events))
     );
     // A connection that was made anew is better than any of these. An address of digits never leads elsewhere.
@@ -308,11 +308,11 @@ fn several_outages_of_an_episode_are_summed_and_the_health_between_is_apart() {
     let found = decomposition(&path, Group::Writer, 0);
     assert_eq!(found.healthy_between_us, us(0.4));
     assert_eq!(
-        told(found.outages[0].new_writer),
+        seen(found.outages[0].new_writer),
         Some((11.9, Source::Connections))
     );
     assert_eq!(
-        told(found.outages[1].new_writer),
+        seen(found.outages[1].new_writer),
         Some((14.1, Source::Connections))
     );
     // 0.3 + 0.2; the address changed in the second only; 1.6 + 0.799; 0.1 + 0.3.
@@ -454,7 +454,7 @@ fn a_trigger_belongs_to_the_failover_that_follows_it() {
         .steady("update_login", 52.0, 0.1, 600, 0.005);
     let path = made.direct();
     let found = decomposition(&path, Group::Writer, 0);
-    assert_eq!(told(found.trigger), Some((50.05, Source::Events)));
+    assert_eq!(seen(found.trigger), Some((50.05, Source::Events)));
     assert_eq!(found.before_trigger_us, Some(us(0.05)));
     assert_eq!(path.impacts[0].window.start.micros(), START_US + us(50.05));
 }

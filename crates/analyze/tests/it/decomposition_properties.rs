@@ -1,4 +1,4 @@
-//! The parts add up to the downtime, whatever a recording tells and in whatever order.
+//! The parts add up to the downtime, whatever a recording holds and in whatever order.
 
 use analyze::metrics::decomposition::{Observations, decompose};
 use analyze::reduce::attempts::{Attempt, Identity};

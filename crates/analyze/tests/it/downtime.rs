@@ -14,7 +14,7 @@ fn two_failures_make_a_gap_an_outage() {
         .failed("user_list", 10.2, 10.25, ConnectionLost)
         .failed("user_list", 14.7, 14.75, Refused)
         .direct();
-    // Last success to first success; head 10.0 to 10.2 and tail 14.75 to 15.0 is what nobody knew.
+    // Last success to first success; head 10.0 to 10.2 and tail 14.75 to 15.0 is the resolution.
     assert_eq!(outages(&path, Group::Read), [(10.0, 15.0, 0.45)]);
     assert_eq!(outages(&path, Group::All), [(10.0, 15.0, 0.45)]);
     let reads = group(&path, Group::Read);
@@ -312,7 +312,7 @@ fn operations_that_hang_at_the_end_are_an_outage() {
         .unfinished("user_list", 20.2)
         .direct();
     let reads = group(&path, Group::Read);
-    // Nobody had served them when the recording ended: only the head is unknown.
+    // They had not been served when the recording ended: only the head is unknown.
     assert_eq!(outages(&path, Group::Read), [(20.0, 30.0, 0.1)]);
     assert!(reads.at_least && reads.outages[0].open_at_end);
     assert_eq!(reads.downtime_us, Some(10_000_000));

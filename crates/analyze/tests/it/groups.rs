@@ -50,7 +50,7 @@ fn one_piece_of_evidence_is_enough_where_all_is_down() {
 }
 
 #[test]
-fn a_group_that_nobody_asked_in_an_outage_is_unobserved() {
+fn a_group_without_operations_in_an_outage_is_unobserved() {
     let path = reads_with_a_gap()
         .steady("place_order", 3.0, 3.0, 3, 0.005)
         .steady("place_order", 18.0, 3.0, 3, 0.005)
@@ -83,7 +83,7 @@ fn the_success_that_closes_an_outage_is_in_it() {
 
 #[test]
 fn a_group_that_was_down_all_through_an_outage_is_not_unobserved() {
-    // Reads are refused from 10 to 15 s. Nobody writes meanwhile, and then the reader refuses writes until 20 s: the writes'
+    // Reads are refused from 10 to 15 s. No write runs meanwhile, and then the reader refuses writes until 20 s: the writes'
     // own outage covers the whole outage of all.
     let path = reads_with_a_gap()
         .failed("user_list", 10.2, 10.25, ConnectionLost)
@@ -120,7 +120,7 @@ fn brownouts_are_gaps_in_which_operations_waited() {
 }
 
 #[test]
-fn a_short_gap_in_which_nobody_waited_is_no_brownout() {
+fn a_short_gap_in_which_no_operation_waited_is_no_brownout() {
     let path = HandMade::new(20.0)
         .steady("user_list", 0.1, 0.1, 100, 0.005)
         .steady("user_list", 10.4, 0.1, 90, 0.005)

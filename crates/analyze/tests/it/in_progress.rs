@@ -72,7 +72,7 @@ fn rows_of_the_journal_count_before_they_are_sealed() {
         outages(&summary.paths[0], Group::Read),
         [(10.0, 15.0, 0.45)]
     );
-    // What was under way has no row: the downtime is a lower bound.
+    // What was in flight has no row: the downtime is a lower bound.
     assert!(summary.paths[0].headline.as_ref().unwrap().at_least);
     // It reaches as far as its last row.
     let last = summary.recording.start_time.micros() + summary.recording.duration_us;
@@ -209,7 +209,7 @@ fn a_recording_that_lost_rows_gives_lower_bounds() {
     assert!(headline(&made).at_least);
 }
 
-/// A bit of a journal flips: that is told of as damage, of its own path and of no other.
+/// A bit of a journal flips: that is damage of its own path and of no other.
 #[test]
 fn a_damaged_journal_is_a_warning_and_hurts_its_own_path_only() {
     let clock = Clock::with_wall(|| START_US + us(30.0));

@@ -146,7 +146,7 @@ fn tables_that_are_missing() {
 #[test]
 fn tables_of_a_later_version_and_of_other_columns() {
     let made = made();
-    // A table that nobody knows, and one of which only the name is known.
+    // A table that is not known, and one of which only the name is known.
     for table in ["topology", "probes"] {
         let file = format!("{table}/{table}-00001.parquet");
         std::fs::create_dir(made.folder.join(table)).unwrap();
@@ -361,7 +361,7 @@ fn a_recording_says_what_it_is() {
             "{said_in_chinese}"
         );
     }
-    // The lock of a living recorder: nobody else's probe, nor a report, may change anything.
+    // The lock of a living recorder: a report, and what looks for the lock, may change nothing.
     let (made, writer) = HandMade::new(5.0).ok("user_list", 1.0, 1.1).begin();
     let report = || loop {
         // Its first flush comes when it comes.

@@ -5,7 +5,6 @@ use plotters::style::RGBAColor;
 use crate::charts::drawing::scene::{Area, Scene};
 use crate::charts::drawing::style::{INK, WHITE, between};
 
-/// Edge of a cell, points.
 const CELL: f64 = 2.0;
 /// Steps from the lightest to the darkest cell. Neighbours of one step are drawn as one rectangle.
 const STEPS: u32 = 12;
@@ -75,7 +74,7 @@ impl Density {
     }
 }
 
-/// The step of a count, by its logarithm: single points must show beside thousands. `None` for an empty cell.
+/// The step of a count, by its logarithm: single points must show next to thousands. `None` for an empty cell.
 fn step(count: u32, most: u32) -> Option<u32> {
     if count == 0 {
         return None;

@@ -12,7 +12,7 @@ use crate::charts::error::ChartError;
 /// DejaVu Sans, Latin and Greek: `fonts/README.md` says how it was made.
 const EMBEDDED: &[u8] = include_bytes!("../../../fonts/DejaVuSans-subset.ttf");
 
-/// Stands for a character that the font lacks.
+/// Replaces a character that the font lacks.
 const BOX: char = '□';
 
 /// Under this name the embedded font is registered; in an SVG it is the list of families a viewer looks for.
@@ -59,7 +59,7 @@ impl Typeface {
         let not_a_font = || ChartError::NotAFont {
             path: path.to_owned(),
         };
-        // Looked at before it is kept for good: a wrong file must not stay in memory.
+        // Checked before it is kept for good: a wrong file must not stay in memory.
         FontRef::try_from_slice(&bytes).map_err(|_| not_a_font())?;
         let bytes: &'static [u8] = Box::leak(bytes.into_boxed_slice());
         let font = FontRef::try_from_slice(bytes).map_err(|_| not_a_font())?;
@@ -73,7 +73,7 @@ impl Typeface {
         &self.family
     }
 
-    /// The size that plotters must be told for an em of `em`: it counts from the font's top to its bottom.
+    /// The size to give to plotters for an em of `em`: it counts from the font's top to its bottom.
     pub(crate) fn backend_size(&self, em: f64) -> f64 {
         em * f64::from(self.font.height_unscaled()) / self.units_per_em()
     }
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_to_its_room() {
         let face = Typeface::load(None).unwrap();
-        let text = "a host name that nobody would give a machine".repeat(4);
+        let text = "a host name that is longer than any other".repeat(4);
         let cut = face.fit(&text, 12.0, 200.0);
         assert!(cut.ends_with('…') && face.width(&cut, 12.0) <= 200.0);
         assert_eq!(face.fit("short", 12.0, 200.0), "short");

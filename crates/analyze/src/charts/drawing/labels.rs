@@ -4,21 +4,21 @@ use crate::charts::drawing::fonts::Typeface;
 
 /// Space kept between two labels, points.
 const GAP: f64 = 8.0;
-/// Space between a label and what it belongs to where it stands beside it, points.
-const BESIDE: f64 = 5.0;
+/// Space between a label and what it stands next to, points.
+const DISTANCE: f64 = 5.0;
 /// Space between a label and an edge that it stands inside, or an obstacle, points.
 const EDGE: f64 = 3.0;
 
 /// An obstacle this near to what a label belongs to may stand between the two, points.
 const NEAR: f64 = 14.0;
 
-/// What a label says, and what it belongs to.
+/// The text of a label, and what it belongs to.
 pub(crate) struct Label {
     /// Left and right edge of what it belongs to, points; the same for a line.
     pub(crate) edges: (f64, f64),
-    /// What it says where there is room for all to say as much.
+    /// The text where all labels have room for their long ones.
     pub(crate) long: String,
-    /// What it says otherwise.
+    /// The text otherwise.
     pub(crate) short: String,
     /// Where not even the short ones all fit, the label of the greatest weight stays.
     pub(crate) weight: i64,
@@ -31,7 +31,6 @@ pub(crate) struct Placed {
     pub(crate) index: usize,
     /// Its left edge, points.
     pub(crate) left: f64,
-    /// What it says.
     pub(crate) text: String,
     /// It stands inside what it belongs to.
     pub(crate) inside: bool,
@@ -39,9 +38,7 @@ pub(crate) struct Placed {
 
 /// A line of labels.
 pub(crate) struct Row<'a> {
-    /// The font.
     pub(crate) face: &'a Typeface,
-    /// Its size.
     pub(crate) em: f64,
     /// Left and right end of the line.
     pub(crate) ends: (f64, f64),
@@ -97,12 +94,12 @@ impl Row<'_> {
         if width + 2.0 * EDGE <= to - from {
             positions.push(from.midpoint(to) - width / 2.0);
         }
-        positions.extend([to + BESIDE, from - BESIDE - width]);
+        positions.extend([to + DISTANCE, from - DISTANCE - width]);
         let in_the_way = self
             .obstacles
             .iter()
             .filter(|(_, end)| *end <= from && from - end <= NEAR);
-        positions.extend(in_the_way.map(|(start, _)| start - BESIDE - width));
+        positions.extend(in_the_way.map(|(start, _)| start - DISTANCE - width));
         positions
     }
 }
@@ -155,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_stands_inside_or_beside_and_never_over_an_obstacle() {
+    fn a_label_stands_inside_or_next_to_it_and_never_over_an_obstacle() {
         let face = Typeface::load(None).unwrap();
         let place = |edges, obstacles: &[(f64, f64)]| {
             let row = Row {

@@ -322,7 +322,7 @@ impl<B: DrawingBackend> Target<'_, B> {
     }
 }
 
-/// plotters' own errors show its data structures: what the system has against the file is asked before it draws.
+/// plotters' own errors show its data structures, so the file is opened before it draws: the system's error is clearer.
 fn can_be_made(path: &Path) -> Result<(), ChartError> {
     let made = std::fs::File::create(path);
     made.map(drop).map_err(|error| write_error(path, &error))

@@ -3,16 +3,13 @@
 use plotters::style::RGBAColor;
 use recording::vocabulary::Outcome;
 
-/// Width of a chart, points.
 pub(crate) const WIDTH: f64 = 1200.0;
 /// Left edge of what is not an axis label.
 pub(crate) const MARGIN: f64 = 24.0;
 /// Left edge of a plot: room for the labels of its axis.
 pub(crate) const PLOT_LEFT: f64 = 84.0;
-/// Right edge of a plot.
 pub(crate) const PLOT_RIGHT: f64 = WIDTH - 28.0;
 
-/// Size of a title.
 pub(crate) const TITLE: f64 = 21.0;
 /// Size of the headline and of a panel's name.
 pub(crate) const LARGE: f64 = 15.0;
@@ -28,17 +25,14 @@ pub(crate) const WHITE: RGBAColor = opaque(255, 255, 255);
 pub(crate) const INK: RGBAColor = opaque(0x22, 0x26, 0x2b);
 /// Text of the second rank.
 pub(crate) const GREY: RGBAColor = opaque(0x5c, 0x64, 0x6e);
-/// The frame of a plot.
 pub(crate) const FRAME: RGBAColor = opaque(0x9a, 0xa2, 0xab);
 /// Main grid lines.
 pub(crate) const GRID: RGBAColor = opaque(0xdf, 0xe3, 0xe7);
 /// Grid lines between them.
 pub(crate) const FAINT_GRID: RGBAColor = opaque(0xf0, 0xf2, 0xf4);
 
-// The data's colours are those of Okabe and Ito, which the common kinds of colour blindness tell apart.
-/// The direct path.
+// The data's colours are those of Okabe and Ito, which differ with the common kinds of colour blindness too.
 const DIRECT: RGBAColor = opaque(0x00, 0x72, 0xb2);
-/// The proxied path.
 const PROXY: RGBAColor = opaque(0x00, 0x9e, 0x73);
 /// Failures, and what is down.
 pub(crate) const DOWN: RGBAColor = opaque(0xd5, 0x3e, 0x00);
@@ -46,16 +40,14 @@ pub(crate) const DOWN: RGBAColor = opaque(0xd5, 0x3e, 0x00);
 pub(crate) const DOWN_BAND: RGBAColor = opaque(0xfb, 0xe0, 0xd4);
 /// Edges of that band.
 pub(crate) const DOWN_EDGE: RGBAColor = opaque(0xee, 0xa6, 0x86);
-/// Brownouts.
 pub(crate) const BROWNOUT: RGBAColor = opaque(0xe6, 0x9f, 0x00);
 /// What is up.
 pub(crate) const UP: RGBAColor = opaque(0xb9, 0xdf, 0xd2);
-/// What nobody asked.
+/// Unobserved time.
 pub(crate) const UNOBSERVED: RGBAColor = opaque(0xec, 0xee, 0xf0);
 const UNKNOWN: RGBAColor = opaque(0xa8, 0x3a, 0x82);
 const UNFINISHED: RGBAColor = INK;
 
-/// The colour of a path.
 pub(crate) fn path_color(path: &str) -> RGBAColor {
     if path == recording::vocabulary::Path::Proxy.as_str() {
         PROXY

@@ -177,7 +177,7 @@ pub(crate) const CHINESE: Words = Words {
 
     verdict: "结论",
     down: |group, downtime| format!("{}停机 {downtime}", served(group)),
-    beside: |group, downtime| format!("{} {downtime}", served(group)),
+    other_group: |group, downtime| format!("{} {downtime}", served(group)),
     in_episodes: |episodes| format!("共 {episodes} 次故障"),
     not_recovered: "记录结束时仍未恢复",
     no_outage: "未发现停机",

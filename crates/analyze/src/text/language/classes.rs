@@ -1,19 +1,19 @@
-//! What the classes of failures mean whose word alone may mislead.
+//! What classes of failures mean whose name alone may mislead.
 
 use recording::vocabulary::ErrorClass;
 
 pub(crate) fn english(class: ErrorClass) -> Option<&'static str> {
     match class {
         ErrorClass::Client => Some(
-            "client: this host had no descriptors, ports or memory left. Nothing was asked of the database, so these failures \
-             are in the success rate and in no downtime.",
+            "client: this host had no descriptors, ports or memory left. The database was never reached, so these failures \
+             count in the success rate and not as downtime.",
         ),
         ErrorClass::NoWriter => {
-            Some("no_writer: of several hosts some answered, and none of them takes writes.")
+            Some("no_writer: of several hosts some answered, and none of them accepts writes.")
         }
         ErrorClass::StatementTimeout => Some(
-            "statement_timeout: the server cancelled the statement (57014). The server was there, so this is no failure of it; \
-             one that waited as long as a stalled operation counts as stalled.",
+            "statement_timeout: the server cancelled the statement (57014). The server was up, so this is not an availability \
+             failure; one that waited as long as a stalled operation counts as stalled.",
         ),
         ErrorClass::Unreplicated => Some(
             "unreplicated: the wait for the synchronous standby was cancelled (01000). The transaction is committed on the \

@@ -60,9 +60,7 @@ pub(crate) const ENGLISH: Words = Words {
     before_the_start: "before the start",
     after_the_start: "at the end",
     warning: "WARNING",
-    dropped: |rows, table| {
-        format!("lost while recording: {rows} rows of {table}; the figures are incomplete")
-    },
+    dropped: |rows, table| format!("rows lost: {rows} of {table}; the figures are incomplete"),
     damaged_journals: |bytes| {
         format!(
             "damaged: {bytes} bytes of the journals of operations, left out; the figures are incomplete"
@@ -152,16 +150,16 @@ pub(crate) const ENGLISH: Words = Words {
 
     verdict: "Verdict",
     down: |group, downtime| format!("{} down {downtime}", served(group)),
-    beside: |group, downtime| format!("{} {downtime}", served(group)),
+    other_group: |group, downtime| format!("{} {downtime}", served(group)),
     in_episodes: |episodes| match episodes {
         1 => "in 1 episode".to_owned(),
         _ => format!("in {episodes} episodes"),
     },
     not_recovered: "not recovered when the recording ended",
     no_outage: "no outage found",
-    not_observed: "unobserved: nobody asked for them while everything else was down",
+    not_observed: "no data: no success and no failure of them while everything else was down",
     no_operations: "no operations recorded: nothing to judge",
-    path_left_out: "left out as damaged: nothing is known of it",
+    path_left_out: "left out as damaged: no data",
     trigger_failed: |status| {
         format!("The failover command failed (exit code {status}): see logs/failover-command.log.")
     },
@@ -191,11 +189,11 @@ pub(crate) const ENGLISH: Words = Words {
     proxy_shorter: |shorter, n| format!("The proxy was shorter in {shorter} of {n}."),
     unpaired: |count| {
         format!(
-            "Failovers that are no pair, as one path shows no episode of them or one that is open: {count}."
+            "Failovers without a pair, because one path has no episode of them or an open one: {count}."
         )
     },
     one_pair: "n = 1 pair: no interval is given.",
-    no_pair: "No failover was seen to its end, and whole, on both paths: no paired difference.",
+    no_pair: "No failover was recorded from start to end on both paths: no paired difference.",
     interval_note: "Intervals: percentile bootstrap of the median, 10,000 resamples, fixed seed.",
     events_heading: "Events",
     event: "event",
@@ -296,7 +294,7 @@ pub(crate) const ENGLISH: Words = Words {
     median: "median",
     addresses: "addresses that answered",
 
-    load_heading: "pgbench beside the workload",
+    load_heading: "Background load (pgbench)",
     span: "span",
     before: "before",
     during: "during",
@@ -353,7 +351,7 @@ pub(crate) const ENGLISH: Words = Words {
     },
     no_verdict: |direct, proxy| {
         format!(
-            "Episodes seen: direct {direct}, proxy {proxy}. They do not pair up, so there is no verdict on which is down longer."
+            "Episodes seen: direct {direct}, proxy {proxy}. They can't be paired, so there is no verdict on which is down longer."
         )
     },
     compared_failovers: |failovers| match failovers {
@@ -371,23 +369,25 @@ pub(crate) const ENGLISH: Words = Words {
     note_baseline_p99: "Normal latency is measured against the p99 of the 30 s before, which needs 100 successes: `-` where the \
                         group had fewer.",
     note_without_tls: "Without TLS: sslmode=prefer went on without it after a failed handshake. Connecting took the time of both, and \
-                       an application that insists on TLS would not have connected.",
+                       an application that requires TLS would not have connected.",
     note_none: "-: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).",
-    note_unobserved: "Unobserved: in an outage of all operations this group had neither success nor failure; its \
+    note_unobserved: "No data: in an outage of all operations this group had neither success nor failure; its \
                       downtime is not known, its availability is `at most`.",
     note_thresholds: |outage, stall, merge| {
         format!(
-            "Thresholds: an outage is at least {outage}, an operation stalls from {stall} on, outages less than \
-             {merge} apart are one episode."
+            "Thresholds: an outage is at least {outage}, a stalled operation takes at least {stall} longer than \
+             usual, outages less than {merge} apart are one episode."
         )
     },
     note_coarse: |groups| {
-        format!("Over 30 % of the downtime is resolution, so read it as an upper bound: {groups}.")
+        format!(
+            "More than 30 % of the downtime is resolution, so read it as an upper bound: {groups}."
+        )
     },
     coarse_group: |path, group| format!("{path} {}", group.as_str()),
     note_slow: |paths| {
         format!(
-            "Few operations see little: at 10 operations/s an outage of 0.3 s is at the limit of what can be seen. \
+            "At a low rate short outages are not visible: at 10 operations/s the limit is about 0.3 s. \
              Steady rate here: {paths}."
         )
     },

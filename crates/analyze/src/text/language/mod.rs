@@ -70,7 +70,7 @@ pub(crate) struct Words {
     pub(crate) dropped: fn(&str, &str) -> String,
     pub(crate) damaged_journals: fn(&str) -> String,
     pub(crate) disk: &'static str,
-    /// From, until where it took them again, what the operating system said.
+    /// From, until where it has ended, the operating system's message.
     pub(crate) disk_text: fn(&str, Option<&str>, &str) -> String,
     /// File, reason, missing rows where they are known.
     pub(crate) damaged_part: fn(&str, &str, Option<&str>) -> String,
@@ -137,7 +137,7 @@ pub(crate) struct Words {
     // Verdict.
     pub(crate) verdict: &'static str,
     pub(crate) down: fn(Group, &str) -> String,
-    pub(crate) beside: fn(Group, &str) -> String,
+    pub(crate) other_group: fn(Group, &str) -> String,
     pub(crate) in_episodes: fn(usize) -> String,
     pub(crate) not_recovered: &'static str,
     pub(crate) no_outage: &'static str,
@@ -244,7 +244,7 @@ pub(crate) struct Words {
     pub(crate) class: &'static str,
     /// The text, how many had it, of how many, and the number of other texts.
     pub(crate) commonest_text: fn(&str, &str, &str, u64) -> String,
-    /// What a class says of the failures, where its word alone may mislead.
+    /// What a class means, where its name alone may mislead.
     pub(crate) class_text: fn(ErrorClass) -> Option<&'static str>,
     pub(crate) count: &'static str,
     pub(crate) first: &'static str,

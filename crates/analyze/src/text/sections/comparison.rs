@@ -6,7 +6,6 @@ use crate::text::format::{NONE, decimal, is_nothing, optional};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
-/// Every compared figure.
 pub(crate) fn section(page: &Page<'_>) -> String {
     let words = page.words;
     let Some(comparison) = &page.summary.comparison else {
@@ -27,7 +26,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         table.row(row(page, line));
     }
     let mut text = page.tabled(words.comparison_heading, &table);
-    // Of a path that is left out nobody knows how many episodes it had.
+    // How many episodes a path had that is left out is not known.
     let is_known = page.summary.paths.iter().all(|path| !path.is_left_out);
     if !text.is_empty() && is_known {
         let sentence = page.paint.apply(Tone::Detail, &failovers(page, comparison));
@@ -107,7 +106,7 @@ fn headline_of(page: &Page<'_>, name: &str) -> Option<Group> {
     Some(path_of(page, name)?.headline.as_ref()?.group)
 }
 
-/// Why there is no change of the downtime although both figures stand there: a path's other group was still down.
+/// Why there is no change of the downtime although both figures are there: a path's other group was still down.
 fn not_compared(page: &Page<'_>) -> String {
     let open = |path: &&PathSummary| {
         let headline = path.headline.as_ref();

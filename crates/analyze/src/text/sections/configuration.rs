@@ -10,13 +10,13 @@ use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
 use crate::text::table::{Cell, Items, Tone, item};
 
-/// Unknown words that are told one by one: garbage has as many as rows.
+/// Unknown words that are listed: garbage has as many as rows.
 const MOST_WORDS: usize = 8;
 
-/// Times of a disk that refused rows that are told one by one.
+/// Times in which the disk refused rows that are listed.
 const MOST_WRITE_FAILURES: usize = 5;
 
-/// Runs of the failover command that are told one by one; the events tell all.
+/// Runs of the failover command that are listed; the events have all.
 const MOST_TRIGGERS: usize = 3;
 
 /// Which recording it is, and whether all of it is there.
@@ -24,7 +24,6 @@ pub(crate) fn recording(page: &Page<'_>) -> String {
     page.words.list.render(&recording_items(page), page.paint)
 }
 
-/// The settings of the test.
 pub(crate) fn section(page: &Page<'_>) -> String {
     let mut items = size_items(page);
     items.extend(setting_items(page));
@@ -75,11 +74,11 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     items
 }
 
-/// When the disk refused rows. They were held in memory: those that were lost are told of as such.
+/// When the disk refused rows. They were held in memory; rows lost have their own line.
 fn disk_items(page: &Page<'_>) -> Items {
     let (words, failures) = (page.words, &page.summary.recording.write_failures);
     let line = |text: String| (words.disk.to_owned(), Cell::new(text, Tone::Bad));
-    let told = failures.iter().take(MOST_WRITE_FAILURES).map(|failure| {
+    let listed = failures.iter().take(MOST_WRITE_FAILURES).map(|failure| {
         let until = failure.until.map(|until| page.calendar.time(until));
         let from = page.calendar.time(failure.from);
         let text = (words.disk_text)(&from, until.as_deref(), &one_line(&failure.error));
@@ -87,7 +86,7 @@ fn disk_items(page: &Page<'_>) -> Items {
     });
     let more = failures.len().saturating_sub(MOST_WRITE_FAILURES);
     let more = (more > 0).then(|| line((words.more)(&more.to_string())));
-    told.chain(more).collect()
+    listed.chain(more).collect()
 }
 
 /// How far this host's clock was from the server's, and where and when that was measured.
@@ -153,7 +152,6 @@ pub(crate) fn size_items(page: &Page<'_>) -> Items {
     ]
 }
 
-/// Every further setting.
 pub(crate) fn setting_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let mut items = Vec::new();

@@ -16,7 +16,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     let words = page.words;
     let events: Vec<&EventSummary> = page.summary.events.iter().filter(is_listed).collect();
     let triggers = events.iter().filter(|event| is_trigger(event)).count();
-    let alone = events.iter().all(|event| is_told_elsewhere(event));
+    let alone = events.iter().all(|event| is_shown_elsewhere(event));
     if alone && triggers < 2 {
         return String::new();
     }
@@ -56,7 +56,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     page.tabled(words.events_heading, &table)
 }
 
-/// What tells of a failover, and what the user said: listed however many other events there are, for a name that changes every
+/// Events of a failover, and the user's marks: listed however many other events there are, because a name that changes every
 /// second must not hide them.
 fn is_kept(event: &EventSummary) -> bool {
     match EventKind::parse(&event.event) {
@@ -122,7 +122,7 @@ fn is_trigger(event: &EventSummary) -> bool {
 }
 
 /// The trigger stands with the settings, an interruption with the recording's state.
-fn is_told_elsewhere(event: &EventSummary) -> bool {
+fn is_shown_elsewhere(event: &EventSummary) -> bool {
     matches!(
         EventKind::parse(&event.event),
         Some(

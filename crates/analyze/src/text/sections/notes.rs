@@ -1,4 +1,4 @@
-//! How to read the figures, and where they say less than they seem to.
+//! How to read the figures, and where they are weak.
 
 use recording::vocabulary::ErrorClass;
 

@@ -1,4 +1,4 @@
-//! pgbench beside the workload: before, during and after the failover.
+//! pgbench before, during and after the failover.
 
 use crate::summary::{LoadFigures, LoadSummary};
 use crate::text::format::{count, decimal, optional};

@@ -6,10 +6,10 @@ use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
 use crate::text::table::{Side, Table};
 
-/// Windows told of per path: each is a table of its own.
+/// Windows listed per path: each is a table of its own.
 const MOST_IMPACTS: usize = 3;
 
-/// Every episode of the group that stands for its path.
+/// Every episode of the headline's group.
 pub(crate) fn episodes(page: &Page<'_>) -> String {
     let (words, units) = (page.words, page.words.units);
     let mut table = Table::new(

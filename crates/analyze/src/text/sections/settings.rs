@@ -7,7 +7,7 @@ use crate::text::format::{count, decimal};
 use crate::text::page::Page;
 use crate::text::table::{Items, item};
 
-/// How connections are made and kept, what limits the load and what is probed; nothing of a recording that does not say.
+/// How connections are made and kept, what limits the load and what is probed; empty for a recording without these settings.
 pub(crate) fn connection_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let mut items = Vec::new();
@@ -21,7 +21,7 @@ pub(crate) fn connection_items(page: &Page<'_>) -> Items {
     }
     match recording.probe_interval_us {
         Some(us) if us > 0 => items.push(item(words.probe_interval, words.units.setting(us))),
-        // Since connections are told of, so are probes.
+        // Recordings with settings of connections have those of probes too.
         _ if recording.connection.is_some() => {
             items.push(item(words.probe_interval, words.probes_off));
         }

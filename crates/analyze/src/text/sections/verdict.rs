@@ -83,8 +83,8 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
         Group::Read => Group::Writer,
         _ => Group::Read,
     };
-    let beside = path.groups.iter().find(|group| group.group == other);
-    let beside = beside.map(|group| (words.beside)(other, &downtime(page, group)));
+    let other_group = path.groups.iter().find(|group| group.group == other);
+    let other_group = other_group.map(|group| (words.other_group)(other, &downtime(page, group)));
     let mut remarks = Vec::new();
     if headline.episodes > 0 {
         remarks.push((words.in_episodes)(headline.episodes));
@@ -102,7 +102,7 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
     vec![
         name,
         Cell::new(down, tone),
-        beside.unwrap_or_default().into(),
+        other_group.unwrap_or_default().into(),
         Cell::new(remarks.join(words.separator), Tone::Detail),
     ]
 }

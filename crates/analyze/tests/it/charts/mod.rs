@@ -1,12 +1,10 @@
 //! Charts of ordinary and of degenerate recordings: files, sizes, and colours where they belong.
 
-mod cases;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::chart_cases::{self as cases, Case};
 use analyze::charts::{ChartError, ChartOptions, draw_all};
 use analyze::summary::series::Mark;
-use cases::Case;
 use image::RgbImage;
 
 const NAMES: [&str; 4] = [
@@ -431,5 +429,5 @@ fn what_is_missing_is_in_the_caption() {
         rows.insert("operations".to_owned(), 7);
         rows.insert("events".to_owned(), 2);
     });
-    assert!(dropped.contains("INCOMPLETE: 9 x row lost while recording ·"));
+    assert!(dropped.contains("INCOMPLETE: 9 x row lost ·"));
 }

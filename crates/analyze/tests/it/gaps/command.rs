@@ -384,7 +384,7 @@ fn the_help_says_what_it_does_and_has_examples() {
     assert_success(&output);
     let help = stdout(&output);
     for text in [
-        "on one axis",
+        "on one time axis",
         "Examples:",
         "analyze gaps data/runs",
         "--all-groups",

@@ -81,7 +81,7 @@ fn originals() -> [Files; 2] {
     [complete, killed]
 }
 
-/// A whole part that lies outside of every recording, whose rows nobody may see.
+/// A whole part that lies outside of every recording, whose rows no report may show.
 fn secret() -> Vec<u8> {
     let made = hand_made().write();
     let part = "operations/direct-00001.parquet";

@@ -20,7 +20,7 @@ fn counts(rates: &Rates) -> [u64; 6] {
     ]
 }
 
-/// Downtime, resolution (both seconds), whether it is a lower bound, and whether nobody asked, of each group.
+/// Downtime, resolution (both seconds), whether it is a lower bound, and whether it is unobserved, of each group.
 fn downtimes(path: &PathSummary) -> Vec<(Group, Option<f64>, f64, bool, bool)> {
     let seconds = |us: i64| us as f64 / 1e6;
     let of_group = |group: &analyze::summary::GroupSummary| {
@@ -79,7 +79,7 @@ fn a_queue_is_an_outage_without_a_failure() {
             (Read, Some(6.0), 0.05, false, false),
             // Asked at 20.45 s.
             (Write, Some(6.002), 0.45, false, false),
-            // Nobody asked: that is not 0.
+            // Unobserved: that is not 0.
             (Transaction, None, 0.0, false, true),
             (Writer, Some(6.002), 0.45, false, false),
             (All, Some(6.0), 0.05, false, false),
@@ -88,7 +88,7 @@ fn a_queue_is_an_outage_without_a_failure() {
     assert_eq!(proxy.headline.as_ref().unwrap().group, Writer);
     assert_eq!(proxy.impacts.len(), 1);
     assert!(proxy.impacts[0].from_trigger);
-    // pgbench was silent for six seconds: of the episode's 6.002 s only the last 2 ms are in a second of which it told.
+    // pgbench was silent for six seconds: of the episode's 6.002 s only the last 2 ms are in a second with a line.
     let load = proxy.load.as_ref().unwrap();
     let during = load.during.as_ref().unwrap().tps.unwrap();
     assert!((during - 400.0 * 0.002 / 6.002).abs() < 1e-9, "{during}");
@@ -143,7 +143,7 @@ fn every_word_and_hard_texts() {
         [299 + 30 + 30 + 17, 299 + 30 + 30, 15, 15, 2, 0]
     );
     assert_eq!(counts(&proxy.overall), [299 + 5, 299, 14, 0, 0, 5]);
-    // Nothing is down; but rows were dropped, so that nobody can be sure.
+    // Nothing is down; but rows were dropped, so that it is not certain.
     for path in [direct, proxy] {
         for group in &path.groups {
             assert_eq!((group.downtime_us, group.at_least), (Some(0), true));

@@ -113,7 +113,7 @@ fn version_1_crash_failover_in_the_lab() {
     holds_the_truth("v1-lab-crash-failover");
 }
 
-/// The same failover with pgbench beside it, which gave up at each failure and was started again.
+/// The same failover with pgbench, which gave up at each failure and was started again.
 #[test]
 fn version_1_with_pgbench() {
     holds_the_truth("v1-lab-pgbench");
@@ -137,7 +137,7 @@ fn version_1_with_pgbench() {
     assert!(during(direct) > during(proxy));
 }
 
-/// Killed with SIGKILL 2.8 s after the writer was, 0.9 s after its recorder's last word: straight everything was refused, and the
+/// Killed with SIGKILL 2.8 s after the writer was, 0.9 s after its recorder's last checkpoint: straight everything was refused, and the
 /// proxy let ten operations wait. Their rows, and how long the recording is, are in `journal/in_flight.arrows`.
 #[test]
 fn version_1_killed_in_an_outage() {
@@ -145,10 +145,10 @@ fn version_1_killed_in_an_outage() {
     let recording = &summary.recording;
     assert_eq!(recording.progress, RecordingProgress::Killed);
     assert_eq!((recording.journal_rows, recording.unread_bytes), (689, 0));
-    // Nothing is missing up to its recorder's last word.
+    // Nothing is missing up to its recorder's last checkpoint.
     assert!(!recording.is_partial && recording.left_out.is_empty());
-    let last_word = recording.start_time.micros() + recording.duration_us;
-    let truth = last_word - steps("v1-lab-killed")["crash"];
+    let last_checkpoint = recording.start_time.micros() + recording.duration_us;
+    let truth = last_checkpoint - steps("v1-lab-killed")["crash"];
     let (direct, proxy) = paths(&summary);
     for path in [direct, proxy] {
         for of in [Group::Read, Group::Writer, Group::All] {

@@ -104,7 +104,7 @@ fn traffic(made: HandMade, ends_ms: RangeInclusive<i64>) -> HandMade {
         })
 }
 
-/// Nothing fails. Through the proxy everything waits from 20 s to 26 s: two reads and a write, and nobody is left to ask for a
+/// Nothing fails. Through the proxy everything waits from 20 s to 26 s: two reads and a write, and no worker is left to send a
 /// purchase. Straight, one read waits for a third of a second.
 fn queue() -> Made {
     let direct = traffic(HandMade::new(60.0), 0..=40_000).ok("user_list", 40.05, 40.4);
@@ -144,7 +144,7 @@ fn queue() -> Made {
 }
 
 /// The direct path alone, and nothing but its operations: down at the start; a blip; reads down from 20 s to 25 s, which `all` does
-/// not show; the writer a reader from 29.5 s to 36.5 s; and from 50 s on everything hangs. Nobody asks for a purchase while all of
+/// not show; the writer a reader from 29.5 s to 36.5 s; and from 50 s on everything hangs. No purchase is sent while all of
 /// it is down.
 fn edges() -> Made {
     let mut made = HandMade::new(60.0)

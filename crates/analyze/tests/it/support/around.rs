@@ -53,7 +53,7 @@ impl HandMade {
     }
 
     /// An attempt to connect to `writer.test` that began 10 ms before `end`, its name looked up in 1 ms: the last byte of the
-    /// address that it led to, and who answered; nobody where it was refused.
+    /// address that it led to, and who answered; `None` where it was refused.
     pub(crate) fn connect(self, end: f64, led_to: u8, answer: Option<Answer>) -> Self {
         self.connect_to("writer.test", end, led_to, answer)
     }

@@ -1,7 +1,9 @@
 //! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
 
 pub(crate) mod around;
+pub(crate) mod chart_cases;
 pub(crate) mod refit;
+pub(crate) mod summaries;
 
 use std::path::{Path as FilePath, PathBuf};
 
@@ -209,7 +211,7 @@ impl HandMade {
         )
     }
 
-    /// A write of which nobody knows whether it was committed.
+    /// A write of which it is not known whether it was committed.
     pub(crate) fn unknown(
         self,
         name: &'static str,
@@ -307,7 +309,7 @@ impl HandMade {
         self.begin_at(None)
     }
 
-    /// The same with the recording's clock, by which the writer says what is under way.
+    /// The same with the recording's clock, with which the writer writes checkpoints of what is in flight.
     pub(crate) fn begin_at(mut self, clock: Option<Clock>) -> (Made, RecordingWriter) {
         self.tell_by_the_hosts_clock();
         let temporary = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::text::fixtures::{quiet, sample};
+use crate::support::summaries::{quiet, sample};
 use crate::text::{chinese, sections};
 
 /// The sample of `original-design.md`, without its trailing spaces.

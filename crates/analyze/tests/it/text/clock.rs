@@ -3,11 +3,11 @@
 use recording::ClockOffset;
 use recording::vocabulary::Path;
 
-use crate::text::fixtures::{at, sample};
+use crate::support::summaries::{at, sample};
 use crate::text::{chinese, english};
 
 #[test]
-fn every_measurement_stands_beside_the_drift() {
+fn every_measurement_stands_after_the_drift() {
     let mut summary = sample();
     let offset = |path, ms, offset_us, uncertainty_us| ClockOffset {
         time: at(ms),

@@ -4,7 +4,7 @@ use analyze::summary::{EventSummary, Group, GroupSummary, ResponseTimes, Summary
 use recording::vocabulary::EventKind;
 use recording::{Mode, Timestamp, WriteFailure};
 
-use crate::text::fixtures::{group, headline, outage, path, quiet, rates, sample};
+use crate::support::summaries::{group, headline, outage, path, quiet, rates, sample};
 use crate::text::{english, sections};
 
 /// The sample's direct path alone, with these groups.
@@ -73,11 +73,11 @@ fn no_failover_is_said_plainly() {
       transaction success rate   94.35 %   97.46 %  +3.1 pp, +3.3 %  3.3 % higher (better)
       mean response time        45.00 ms  52.00 ms          +15.6 %  15.6 % slower (worse)
       TPS                           4.05      3.89           -4.0 %  4.0 % lower (worse)
-      Episodes seen: direct 0, proxy 0. They do not pair up, so there is no verdict on which is down longer.
+      Episodes seen: direct 0, proxy 0. They can't be paired, so there is no verdict on which is down longer.
     ");
 }
 
-/// Writes were down to the end; reads had nobody asking while everything was down.
+/// Writes were down to the end; no read ran while everything was down.
 #[test]
 fn open_at_the_end_and_unobserved() {
     let mut open = outage(250_000, 50_012, 300, &[("operation_timeout", None, 9)]);
@@ -85,7 +85,7 @@ fn open_at_the_end_and_unobserved() {
     let mut reads = group(Group::Read, Vec::new());
     reads.downtime_us = None;
     reads.unobserved = true;
-    // One outage of its own, and one in which nobody asked.
+    // One outage of its own, and one in which no operation of the group ran.
     let mut purchases = group(Group::Transaction, vec![outage(20_000, 900, 400, &[])]);
     purchases.unobserved = true;
     let groups = vec![
@@ -122,14 +122,14 @@ fn open_at_the_end_and_unobserved() {
         How to read this
           Downtime: last success to first success, printed with its resolution (-). The true outage lies
             between downtime - resolution and downtime, to within one ordinary response time.
-          Over 30 % of the downtime is resolution, so read it as an upper bound: direct transaction.
-          Few operations see little: at 10 operations/s an outage of 0.3 s is at the limit of what can be
-            seen. Steady rate here: direct 4.3/s.
-          Unobserved: in an outage of all operations this group had neither success nor failure; its downtime
-            is not known, its availability is `at most`.
+          More than 30 % of the downtime is resolution, so read it as an upper bound: direct transaction.
+          At a low rate short outages are not visible: at 10 operations/s the limit is about 0.3 s. Steady
+            rate here: direct 4.3/s.
+          No data: in an outage of all operations this group had neither success nor failure; its downtime is
+            not known, its availability is `at most`.
           -: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).
-          Thresholds: an outage is at least 100 ms, an operation stalls from 500 ms on, outages less than 1 s
-            apart are one episode.
+          Thresholds: an outage is at least 100 ms, a stalled operation takes at least 500 ms longer than
+            usual, outages less than 1 s apart are one episode.
         "
     );
 }
@@ -305,7 +305,7 @@ fn verdict_and_comparison_print_one_figure() {
 fn the_list_of_events_keeps_what_tells_of_a_failover() {
     let mut summary = direct_alone(None);
     let event = |second: i64, kind: EventKind, detail: &str| EventSummary {
-        time: Timestamp(crate::text::fixtures::START_US + second * 1_000_000),
+        time: Timestamp(crate::support::summaries::START_US + second * 1_000_000),
         path: Some("direct".to_owned()),
         event: kind.as_str().to_owned(),
         status: None,
@@ -358,7 +358,7 @@ fn the_commonest_text_of_a_kind_says_how_many_others_there_are() {
     assert!(super::chinese(&summary).contains(text));
 }
 
-/// What a class means is told where it occurred and only there.
+/// What a class means is printed where it occurred and only there.
 #[test]
 fn classes_that_may_mislead_are_explained() {
     for class in ["client", "no_writer", "statement_timeout", "unreplicated"] {
@@ -388,7 +388,7 @@ fn a_recording_without_operations_has_no_verdict() {
 /// The disk refused rows for 8 s, then for ever.
 #[test]
 fn a_disk_that_refused_rows() {
-    let second = |after: i64| Timestamp(crate::text::fixtures::START_US + after * 1_000_000);
+    let second = |after: i64| Timestamp(crate::support::summaries::START_US + after * 1_000_000);
     let mut summary = direct_alone(None);
     let failure = |from: i64, until: Option<i64>| WriteFailure {
         from: second(from),

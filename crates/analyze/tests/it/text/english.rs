@@ -4,10 +4,10 @@ use analyze::summary::{Blip, LoadFigures, LoadSummary, Span, Summary};
 use analyze::text::{Language, TextOptions, render};
 use recording::{LoadSettings, State};
 
-use crate::text::fixtures::{START_US, at, event, sample};
+use crate::support::summaries::{START_US, at, event, sample};
 use crate::text::{english, sections};
 
-/// The sample with pgbench beside it, a label, a blip and brownouts.
+/// The sample with pgbench, a label, a blip and brownouts.
 fn ordinary() -> Summary {
     let mut summary = sample();
     summary
@@ -183,7 +183,7 @@ fn the_whole_report() {
       direct        41      36         2.75      9.10  127.0.0.2:65432, 127.0.0.3:65432
       proxy         41      36         2.75      9.10  127.0.0.2:65432, 127.0.0.3:65432
 
-    pgbench beside the workload
+    Background load (pgbench)
       path    span              length       TPS  latency (ms)  progress lines
       direct  before              60 s  1,812.40          5.51              60
               during            12.3 s     31.50         48.20               2
@@ -205,12 +205,12 @@ fn the_whole_report() {
     How to read this
       Downtime: last success to first success, printed with its resolution (-). The true outage lies
         between downtime - resolution and downtime, to within one ordinary response time.
-      Over 30 % of the downtime is resolution, so read it as an upper bound: proxy transaction.
-      Few operations see little: at 10 operations/s an outage of 0.3 s is at the limit of what can be
-        seen. Steady rate here: direct 4.3/s, proxy 4.2/s.
+      More than 30 % of the downtime is resolution, so read it as an upper bound: proxy transaction.
+      At a low rate short outages are not visible: at 10 operations/s the limit is about 0.3 s. Steady
+        rate here: direct 4.3/s, proxy 4.2/s.
       -: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).
-      Thresholds: an outage is at least 100 ms, an operation stalls from 500 ms on, outages less than 1 s
-        apart are one episode.
+      Thresholds: an outage is at least 100 ms, a stalled operation takes at least 500 ms longer than
+        usual, outages less than 1 s apart are one episode.
     ");
 }
 
@@ -280,7 +280,7 @@ fn what_is_wrong_with_a_recording_stands_at_its_top() {
       Host         bastion-1
       Recorder     0.1.0
       Clock drift  -180 us
-      WARNING      lost while recording: 1,204 rows of operations; the figures are incomplete
+      WARNING      rows lost: 1,204 of operations; the figures are incomplete
 
     Test configuration
       Duration            121.5 s

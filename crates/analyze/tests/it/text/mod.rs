@@ -4,7 +4,6 @@ mod chinese;
 mod clock;
 mod edges;
 mod english;
-mod fixtures;
 mod settings;
 
 use analyze::summary::Summary;

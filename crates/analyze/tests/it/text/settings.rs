@@ -3,8 +3,8 @@
 use recording::vocabulary::Path;
 use recording::{ConnectionSettings, Endpoint, Failover};
 
-use super::fixtures::{event, sample};
 use super::{chinese, english, sections};
+use crate::support::summaries::{event, sample};
 
 fn connection() -> ConnectionSettings {
     ConnectionSettings {
