@@ -20,7 +20,7 @@ WITH RECURSIVE settings AS (
     -- How often the heartbeat is sent, and how many failures in a row are an outage.
     SELECT CAST(1000000 AS BIGINT) AS heartbeat_us, 3 AS failures_in_a_row
 ),
-members AS (
+group_types AS (
     SELECT *
     FROM (VALUES ('read', 'read'), ('write', 'write'), ('transaction', 'transaction'),
                  ('writer', 'write'), ('writer', 'transaction'),
@@ -54,7 +54,7 @@ placed AS (
 groups_asked AS (
     SELECT DISTINCT p.run_id, p.host, p.path, m.group_name, p.first_us, p.last_us
     FROM placed AS p
-    JOIN members AS m ON m.operation_type = p.operation_type
+    JOIN group_types AS m ON m.operation_type = p.operation_type
 ),
 -- Probes of a path's server, where all of them are there and they were sent as often as the heartbeat is.
 server_probes AS (

@@ -254,7 +254,7 @@ fn a_campaign_reads_well() {
     assert!(lines < 330, "{lines} lines");
 }
 
-/// For the eye: `KEEP_CHARTS=folder cargo test -p analyze --test campaign`.
+/// For the eye: `KEEP_CHARTS=folder cargo test -p analyze --test it campaign`.
 #[test]
 fn the_charts_of_ten_failovers_are_drawn() {
     let analysis = ten_failovers().write().analyze();
