@@ -14,17 +14,17 @@ impl Loaded {
     /// are added already.
     pub(super) fn add_unfinished(
         &mut self,
-        in_flight: &UnderWay,
+        under_way: &UnderWay,
         journals: &[Unsealed],
     ) -> Result<(), AnalyzeError> {
         let parts = self.tables.get(&Table::Operations).into_iter().flatten();
         let parts: Vec<PathBuf> = parts.map(|source| source.path.clone()).collect();
         // Where more rows are missing than were damaged, the recording is not known to reach so far.
         let damaged: u64 = journals.iter().map(|journal| journal.damaged_rows).sum();
-        if in_flight.missing_rows(&parts, journals) <= damaged {
-            self.last_checkpoint_us = Some(in_flight.time_us);
+        if under_way.missing_rows(&parts, journals) <= damaged {
+            self.last_checkpoint_us = Some(under_way.time_us);
         }
-        let unfinished = in_flight.unfinished(&parts, journals);
+        let unfinished = under_way.unfinished(&parts, journals);
         let path = self.outside()?.join("in_flight.parquet");
         recording::write_parquet(unfinished.into_iter(), &path).map_err(not_copied)?;
         if path.exists() {

@@ -86,7 +86,7 @@ impl Loaded {
         // In-flight operations first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
         // twice, which its number and its name show, and never missed.
         let before = Recording::open(folder)?;
-        let in_flight = UnderWay::read(&before)?;
+        let under_way = UnderWay::read(&before)?;
         let mut journals = Vec::new();
         for table in Table::ALL {
             journals.push((table, before.whole_journals(table)?));
@@ -121,15 +121,15 @@ impl Loaded {
                 loaded.add(table, path, file, rows)?;
             }
         }
-        let in_flight = in_flight.filter(|_| loaded.manifest().state == State::Recording);
-        if let Some(in_flight) = in_flight {
+        let under_way = under_way.filter(|_| loaded.manifest().state == State::Recording);
+        if let Some(under_way) = under_way {
             let of_operations = journals
                 .iter()
                 .filter(|(table, _)| *table == Table::Operations);
             let of_operations: Vec<_> = of_operations
                 .flat_map(|(_, (unsealed, _))| unsealed.clone())
                 .collect();
-            loaded.add_unfinished(&in_flight, &of_operations)?;
+            loaded.add_unfinished(&under_way, &of_operations)?;
         }
         for (table, (unsealed, damaged)) in journals {
             for damaged in damaged {
