@@ -17,7 +17,12 @@ SELECT folder,
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) AS start_us,
        -- Null while it runs, and where its recorder was killed and nobody has recovered it yet; a recovered one has an end.
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) + duration_us AS end_us,
-       COALESCE(dropped_rows['operations'], 0) AS dropped_operations
+       COALESCE(dropped_rows['operations'], 0) AS dropped_operations,
+       COALESCE(dropped_rows['probes'], 0) AS dropped_probes,
+       probe_interval_us,
+       -- The reads of a path may have an endpoint of their own.
+       list_contains(endpoints, {'path': 'direct', 'reader': true}) AS direct_reads_elsewhere,
+       list_contains(endpoints, {'path': 'proxy', 'reader': true}) AS proxy_reads_elsewhere
 FROM (
     SELECT *,
            regexp_replace(filename, '/manifest[.]json$', '') AS folder,
@@ -25,7 +30,7 @@ FROM (
                               ORDER BY CASE WHEN duration_us IS NULL THEN 1 ELSE 0 END, filename) AS copy
     FROM read_json(getvariable('recordings') || '/manifest.json', format = 'unstructured', filename = true, columns = {
         run_id: 'VARCHAR', host: 'VARCHAR', state: 'VARCHAR', start_time: 'VARCHAR', duration_us: 'BIGINT',
-        dropped_rows: 'MAP(VARCHAR, BIGINT)'
+        dropped_rows: 'MAP(VARCHAR, BIGINT)', probe_interval_us: 'BIGINT', endpoints: 'STRUCT(path VARCHAR, reader BOOLEAN)[]'
     })
 )
 WHERE copy = 1;
@@ -70,3 +75,17 @@ FROM (
                                filename = true)
 )
 WHERE regexp_replace(filename, '/events/[^/]*$', '') IN (SELECT folder FROM recordings);
+
+CREATE OR REPLACE TEMPORARY VIEW probes AS
+SELECT run_id, host, path, probe, reader, epoch_us(time) AS time_us, duration_us, success, error_class, sqlstate
+FROM (
+    SELECT CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS host, CAST(NULL AS VARCHAR) AS path,
+           CAST(NULL AS TIMESTAMPTZ) AS time, CAST(NULL AS VARCHAR) AS probe, CAST(NULL AS BOOLEAN) AS reader,
+           CAST(NULL AS BIGINT) AS duration_us, CAST(NULL AS BOOLEAN) AS success, CAST(NULL AS VARCHAR) AS error_class,
+           CAST(NULL AS VARCHAR) AS sqlstate, CAST(NULL AS VARCHAR) AS filename
+    WHERE false
+    UNION ALL BY NAME
+    SELECT * FROM read_parquet(getvariable('recordings') || '/probes/*.parquet', union_by_name = true, allow_empty = true,
+                               filename = true)
+)
+WHERE regexp_replace(filename, '/probes/[^/]*$', '') IN (SELECT folder FROM recordings);

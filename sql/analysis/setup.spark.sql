@@ -11,7 +11,9 @@
 -- of the files: DISTINCT over the rows would hold all of them in memory.
 
 CREATE OR REPLACE TEMPORARY VIEW recording_manifests (
-    run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT, dropped_rows STRUCT<operations: BIGINT>
+    run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT,
+    dropped_rows STRUCT<operations: BIGINT, probes: BIGINT>, probe_interval_us BIGINT,
+    endpoints ARRAY<STRUCT<path: STRING, reader: BOOLEAN>>
 ) USING json OPTIONS (path '${spark.recordings}/manifest.json', multiLine 'true');
 
 CREATE OR REPLACE TEMPORARY VIEW recordings AS
@@ -22,7 +24,12 @@ SELECT folder,
        unix_micros(CAST(start_time AS TIMESTAMP)) AS start_us,
        -- Null while it runs, and where its recorder was killed and nobody has recovered it yet; a recovered one has an end.
        unix_micros(CAST(start_time AS TIMESTAMP)) + duration_us AS end_us,
-       COALESCE(dropped_rows.operations, 0) AS dropped_operations
+       COALESCE(dropped_rows.operations, 0) AS dropped_operations,
+       COALESCE(dropped_rows.probes, 0) AS dropped_probes,
+       probe_interval_us,
+       -- The reads of a path may have an endpoint of their own.
+       array_contains(endpoints, named_struct('path', 'direct', 'reader', true)) AS direct_reads_elsewhere,
+       array_contains(endpoints, named_struct('path', 'proxy', 'reader', true)) AS proxy_reads_elsewhere
 FROM (
     SELECT *,
            ROW_NUMBER() OVER (PARTITION BY run_id, host
@@ -62,4 +69,14 @@ CREATE OR REPLACE TEMPORARY VIEW recording_events (
 CREATE OR REPLACE TEMPORARY VIEW events AS
 SELECT run_id, host, path, unix_micros(time) AS time_us, event, status, detail
 FROM (SELECT *, regexp_replace(input_file_name(), '/events/[^/]*$', '') AS folder FROM recording_events) AS placed
+WHERE folder IN (SELECT folder FROM recordings);
+
+CREATE OR REPLACE TEMPORARY VIEW recording_probes (
+    run_id STRING, host STRING, path STRING, probe STRING, reader BOOLEAN, time TIMESTAMP, duration_us BIGINT, success BOOLEAN,
+    error_class STRING, sqlstate STRING
+) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter 'probes-*.parquet');
+
+CREATE OR REPLACE TEMPORARY VIEW probes AS
+SELECT run_id, host, path, probe, reader, unix_micros(time) AS time_us, duration_us, success, error_class, sqlstate
+FROM (SELECT *, regexp_replace(input_file_name(), '/probes/[^/]*$', '') AS folder FROM recording_probes) AS placed
 WHERE folder IN (SELECT folder FROM recordings);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Why a recording could not be analyzed.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalyzeError {
-    /// The folder is no recording, or one that can't be read.
+    /// The folder is not a recording, or can't be read.
     #[error(transparent)]
     Open(recording::OpenError),
     /// A part is missing or damaged.
@@ -17,11 +17,8 @@ pub enum AnalyzeError {
         "{folder}: no operation is left: without {damaged} damaged parts and {left_out} operations that this version does not know"
     )]
     NothingLeft {
-        /// The recording.
         folder: PathBuf,
-        /// Parts that were left out.
         damaged: usize,
-        /// Operations that were left out.
         left_out: u64,
     },
     /// The recording has no operation: nothing was recorded, or its recorder died before the first part was sealed.
@@ -29,22 +26,16 @@ pub enum AnalyzeError {
     NoOperations(PathBuf),
     /// A duration that no recording has.
     #[error(
-        "{folder}: it would have lasted {duration_us} us: its manifest or its rows are damaged"
+        "{folder}: a duration of {duration_us} us is impossible: its manifest or its rows are damaged"
     )]
-    ImpossibleDuration {
-        /// The recording.
-        folder: PathBuf,
-        /// The duration, microseconds.
-        duration_us: i64,
-    },
+    ImpossibleDuration { folder: PathBuf, duration_us: i64 },
     /// The manifest and the rows are of different times.
     #[error(
-        "{folder}: no operation of path {path} is from the time that the manifest states, {} to {}: they are from {} to {}. \
-         The manifest and the rows are not of one recording, or one of them is damaged",
+        "{folder}: no operation of path {path} is from the time in the manifest, {} to {}: they are from {} to {}. \
+         The manifest and the rows belong to different recordings, or one of them is damaged",
         span.start, span.end, rows.start, rows.end
     )]
     OtherTime {
-        /// The recording.
         folder: PathBuf,
         /// `direct` or `proxy`.
         path: &'static str,
@@ -53,33 +44,26 @@ pub enum AnalyzeError {
         /// When its operations were.
         rows: crate::summary::Span,
     },
-    /// A table lacks a column without which nothing can be said, or has another type in it.
+    /// A table lacks a column that the figures need, or has another type in it.
     #[error("{folder}: table {table} has {misfit}")]
     Columns {
-        /// The recording.
         folder: PathBuf,
-        /// The table.
         table: &'static str,
         /// What is wrong with which column.
-        misfit: crate::columns::Misfit,
+        misfit: Misfit,
     },
     /// The decoder of the Parquet parts panicked.
     #[error("{folder}: {panicked}")]
     Undecodable {
-        /// The recording.
         folder: PathBuf,
-        /// What it said.
         panicked: recording::Panicked,
     },
-    /// Reading the Parquet parts failed.
     #[error("{folder}: {source}")]
     Read {
-        /// The recording.
         folder: PathBuf,
-        /// What polars said.
         source: polars::error::PolarsError,
     },
-    /// The rows of a journal could not be put beside the parts.
+    /// The rows of a journal could not be copied.
     #[error(transparent)]
     Journal(#[from] recording::WriteError),
     /// The folder for temporary files can't be used.
@@ -88,24 +72,30 @@ pub enum AnalyzeError {
          TMPDIR to a folder that can be written"
     )]
     Temporary {
-        /// The folder.
         folder: PathBuf,
-        /// What the operating system said.
         source: std::io::Error,
     },
-    /// The charts can't be put where they were to go.
-    #[error("{reason}; name another folder with --out")]
-    Out {
-        /// Which file or folder, and why.
-        reason: String,
+}
+
+/// Why a part's columns can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// One is not there.
+    #[error("no column {0}")]
+    Missing(&'static str),
+    /// One holds something else.
+    #[error("column {column} of type {found}, where {expected} is expected")]
+    WrongType {
+        column: &'static str,
+        /// The type that it has.
+        found: String,
+        /// The type that format version 1 gives it.
+        expected: &'static str,
     },
-    /// A chart could not be drawn.
-    #[error(transparent)]
-    Chart(#[from] crate::charts::ChartError),
 }
 
 impl AnalyzeError {
-    /// True where the user named something that is no recording, or no folder (exit code 2), false where the analysis failed (1).
+    /// True where the user named something that is not a recording, or not a folder (exit code 2), false where the analysis failed (1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
@@ -118,12 +108,12 @@ impl AnalyzeError {
         }
     }
 
-    /// True where a part may be to blame whose checksum is as stated.
+    /// True where the cause may be a part whose checksum is as stated.
     pub(crate) const fn is_of_the_decoder(&self) -> bool {
         matches!(self, Self::Read { .. } | Self::Undecodable { .. })
     }
 
-    /// What the decoder said, without the recording's name.
+    /// The decoder's message, without the recording's name.
     pub(crate) fn decoder_said(&self) -> String {
         match self {
             Self::Read { source, .. } => source.to_string(),

@@ -1,19 +1,18 @@
 //! When each group of operations of each path was up: a strip each, with its downtime and availability.
 
-use super::axis::TimeAxis;
-use super::frame::{self, box_sign};
-use super::headline::{figures, group_downtime, outage_length};
-use super::labels::{self, Label};
-use super::moments::{self, Over};
-use super::scene::{Align, Area, Scene};
-use super::style::{
+use crate::charts::axis::TimeAxis;
+use crate::charts::drawing::labels::{self, Label};
+use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
+use crate::charts::drawing::style::{
     BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, MARGIN, PLOT_RIGHT, SMALL, UNOBSERVED, UP, WHITE,
     availability, path_color, seconds,
 };
-use crate::series::{PathSeries, Series, Strip};
+use crate::charts::frame::{self, box_sign};
+use crate::charts::headline::{figures, group_downtime, outage_length};
+use crate::charts::moments::{self, Over};
+use crate::summary::series::{PathSeries, Series, Strip};
 use crate::summary::{GroupSummary, Span, Summary};
 
-/// Left edge of the strips.
 const LEFT: f64 = 128.0;
 /// Right edge of the strips; the figures stand behind it.
 const RIGHT: f64 = 812.0;
@@ -21,15 +20,12 @@ const RIGHT: f64 = 812.0;
 const DOWNTIME: f64 = 996.0;
 const AVAILABILITY: f64 = 1088.0;
 const BROWNOUTS: f64 = PLOT_RIGHT;
-/// Height of a strip.
 const STRIP: f64 = 26.0;
 /// From one strip to the next.
 const ROW: f64 = 36.0;
 
-/// Draws the chart.
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
-    let note =
-        "downtime: last success to first success, and in brackets the part in which nobody knew";
+    let note = "downtime: last success to first success, and in brackets its resolution";
     let top = frame::header(scene, "Availability", note, summary);
     if series.paths.iter().all(|path| path.strips.is_empty()) {
         return frame::nothing(scene, top, "no operation was recorded");
@@ -106,7 +102,7 @@ fn lay_out<'s>(
     (rows, y - 8.0)
 }
 
-/// Draws where each path first saw a new writer, through its own strips only, and says so over them.
+/// Draws where each path first saw a new writer, through its own strips only, with labels over them.
 fn new_writers(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, rows: &[Row<'_>]) {
     for path in &series.paths {
         let of_path = || rows.iter().filter(|(of, _, _)| of.path == path.path);
@@ -142,15 +138,15 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
     if any(|strip| &strip.brownouts) {
         entries.push((
             box_sign(BROWNOUT),
-            "brownout: waiting, yet no outage".to_owned(),
+            "brownout: operations waited, no outage".to_owned(),
         ));
     }
     if any(|strip| &strip.unobserved) {
-        let sign: frame::Sign =
+        let sign: Sign =
             Box::new(|scene, (x, y)| hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0)));
         entries.push((
             sign,
-            "not observed: nobody asked while all else was down".to_owned(),
+            "no data: no success and no failure while all else was down".to_owned(),
         ));
     }
     if series
@@ -158,14 +154,14 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
         .iter()
         .any(|path| !path.new_writers_us.is_empty())
     {
-        let sign: frame::Sign =
+        let sign: Sign =
             Box::new(|scene, (x, y)| moments::new_writer(scene, x, (y - 7.0, y + 7.0), INK));
         entries.push((sign, "new writer first seen on that path".to_owned()));
     }
     frame::legend(scene, baseline, entries);
 }
 
-/// Draws what is not plainly up in the strip of a group: what is down over what is brown over what nobody asked.
+/// Draws what is not plainly up in the strip of a group: outages over brownouts over unobserved time.
 fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, time: &TimeAxis, area: Area) {
     let part = |span: &Span| {
         let (left, right) = time.edges(span);
@@ -196,7 +192,7 @@ fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, time: &TimeAxis, area: Area)
     }
 }
 
-/// Writes how long each outage was: inside it where there is room, else beside it where nothing else is.
+/// Writes how long each outage was: inside it where there is room, else next to it where nothing else is.
 fn write_lengths(
     scene: &mut Scene<'_>,
     (path, strip): (&PathSeries, &Strip),

@@ -4,22 +4,21 @@ use chrono::{DateTime, Utc};
 use plotters::style::RGBAColor;
 use recording::Timestamp;
 
-use super::axis::{Tick, TimeAxis};
-use super::headline::{self, HeadlineOutages};
-use super::labels::{Label, Row};
-use super::scene::{Align, Area, Position, Scene};
-use super::style::{
+use crate::charts::axis::{Tick, TimeAxis};
+use crate::charts::drawing::fonts::NEEDS_FONT;
+use crate::charts::drawing::labels::{Label, Row};
+use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
+use crate::charts::drawing::style::{
     DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PLOT_LEFT,
     PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
 };
-use super::{marks, moments};
-use crate::series::{PathSeries, Series};
+use crate::charts::headline::{self, HeadlineOutages};
+use crate::charts::{marks, moments};
 use crate::summary::Summary;
+use crate::summary::series::{PathSeries, Series};
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;
-/// What is said where a text has characters that the font lacks.
-pub(super) const NEEDS_FONT: &str = "boxes stand for characters that need --font FILE";
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
@@ -74,14 +73,11 @@ fn utc(time: Timestamp) -> String {
     )
 }
 
-/// Says, in place of panels, that there is nothing to draw, and ends the page.
+/// Writes, in place of panels, that there is nothing to draw, and ends the page.
 pub(super) fn nothing(scene: &mut Scene<'_>, top: f64, text: &str) {
     scene.text((WIDTH / 2.0, top + 60.0), text, LARGE, Align::Centre, GREY);
     scene.set_height(top + 120.0);
 }
-
-/// Draws the sign of a legend's entry around a position.
-pub(super) type Sign = Box<dyn Fn(&mut Scene<'_>, Position)>;
 
 /// A filled box as a sign.
 pub(super) fn box_sign(color: RGBAColor) -> Sign {
@@ -216,7 +212,7 @@ impl TimePanel {
         over.draw(scene, series, Some(path));
         let rows = (self.mark_lane, self.plot.top, self.plot.bottom);
         marks::lines(scene, series, &self.time, ends, rows);
-        // Over the trigger's line: an outage as thin as that must be seen beside it.
+        // Over the trigger's line: an outage as thin as that must be visible.
         for span in outages.spans {
             let (from, to) = self.time.edges(span);
             scene.rectangle(

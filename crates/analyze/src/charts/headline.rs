@@ -1,7 +1,7 @@
-//! What stands for a path in a title, and its outages.
+//! A path's headline in a title, and its outages.
 
-use super::style::seconds;
-use crate::series::{PathSeries, Series};
+use crate::charts::drawing::style::seconds;
+use crate::summary::series::{PathSeries, Series};
 use crate::summary::{Group, GroupSummary, Headline, PathSummary, Span, Summary};
 
 /// What is down when a group is.
@@ -25,18 +25,18 @@ pub(super) fn figures<'a>(summary: &'a Summary, path: &PathSeries) -> Option<&'a
 
 /// `direct: writes down 12.3 s (-0.12 s)`.
 pub(super) fn text(path: &PathSummary) -> String {
-    let told = match &path.headline {
+    let figure = match &path.headline {
         None if path.is_left_out => "left out as damaged".to_owned(),
         None => "no reads, no writes".to_owned(),
-        Some(headline) => told(headline),
+        Some(headline) => figure(headline),
     };
-    format!("{}: {told}", path.path)
+    format!("{}: {figure}", path.path)
 }
 
-fn told(headline: &Headline) -> String {
+fn figure(headline: &Headline) -> String {
     let subject = subject(headline.group);
     match headline.downtime_us {
-        None => format!("{subject} not observed while all else was down"),
+        None => format!("no data of {subject} while all else was down"),
         Some(0) if !headline.at_least => "no outage of reads or writes".to_owned(),
         Some(downtime_us) => {
             let down = downtime(downtime_us, headline.resolution_us, headline.at_least);
@@ -59,20 +59,20 @@ pub(super) fn missing(summary: &Summary) -> Option<String> {
         .sum();
     let counts = [
         (recording.damaged_parts.len() as u64, "damaged part"),
-        (operations, "operation of unknown kind"),
+        (operations, "operation of unknown type"),
     ];
-    let told: Vec<_> = counts
+    let listed: Vec<_> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} x {what}"))
         .collect();
     let mut reasons = Vec::new();
-    if !told.is_empty() {
-        reasons.push(format!("left out {}", told.join(" and ")));
+    if !listed.is_empty() {
+        reasons.push(format!("left out {}", listed.join(" and ")));
     }
     let dropped: u64 = recording.dropped_rows.values().sum();
     if dropped > 0 {
-        reasons.push(format!("{dropped} x row lost while recording"));
+        reasons.push(format!("{dropped} x row lost"));
     }
     if reasons.is_empty() && recording.is_partial {
         reasons.push("operations are missing".to_owned());
@@ -93,7 +93,7 @@ fn downtime(downtime_us: i64, resolution_us: i64, at_least: bool) -> String {
     )
 }
 
-/// The downtime of a group, as a table says it; `-` where nobody looked.
+/// The downtime of a group, as in a table; `-` where it was unobserved.
 pub(super) fn group_downtime(group: &GroupSummary) -> String {
     group.downtime_us.map_or_else(
         || "-".to_owned(),
@@ -101,11 +101,9 @@ pub(super) fn group_downtime(group: &GroupSummary) -> String {
     )
 }
 
-/// The outages that a path's headline speaks of.
+/// The outages of a path's headline.
 pub(super) struct HeadlineOutages<'a> {
-    /// What was down.
     pub(super) subject: &'static str,
-    /// When.
     pub(super) spans: &'a [Span],
 }
 

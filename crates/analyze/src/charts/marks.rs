@@ -1,12 +1,12 @@
 //! The user's marks: a number at the line of each, its whole text in a list under the chart.
 
-use super::axis::TimeAxis;
-use super::fonts::Typeface;
-use super::frame::NEEDS_FONT;
-use super::scene::{Align, Area, Scene};
-use super::style::{GREY, INK, MARGIN, SMALL, WHITE, WIDTH};
-use crate::series::{Mark, Series};
-use crate::text::plain;
+use command_line::text::one_line;
+
+use crate::charts::axis::TimeAxis;
+use crate::charts::drawing::fonts::{NEEDS_FONT, Typeface};
+use crate::charts::drawing::scene::{Align, Area, Scene};
+use crate::charts::drawing::style::{GREY, INK, MARGIN, SMALL, WHITE, WIDTH};
+use crate::summary::series::{Mark, Series};
 
 /// Height of a line of the list.
 const LINE: f64 = 17.0;
@@ -109,8 +109,8 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
     let listed = &series.marks[..series.marks.len().min(LISTED)];
     let number = face.width(&listed.len().to_string(), SMALL);
     let indent = number + 10.0;
-    let told = |mark: &Mark| format!("{}  {}", time.label(mark.time_us), plain(&mark.text));
-    let texts: Vec<String> = listed.iter().map(told).collect();
+    let line = |mark: &Mark| format!("{}  {}", time.label(mark.time_us), one_line(&mark.text));
+    let texts: Vec<String> = listed.iter().map(line).collect();
     let widths = texts.iter().map(|text| face.width(text, SMALL));
     let widest = indent + widths.fold(0.0, f64::max);
     let columns = (((room + GAP) / (widest + GAP)) as usize).clamp(1, 4);

@@ -1,31 +1,29 @@
 //! Charts of one recording, for a post-mortem: four PNGs, and SVGs of the same if asked for.
 //!
-//! Each chart is laid out in points of a 1200-point-wide page, as a [`scene::Scene`] of plain shapes and measured text, and
+//! Each chart is laid out in points of a 1200-point-wide page, as a [`drawing::scene::Scene`] of plain shapes and measured text, and
 //! only then rendered. So a PNG and an SVG are the same drawing, sharpness is one factor, and no two labels overlap.
 
 mod availability;
 mod axis;
-mod density;
-mod fonts;
+mod drawing;
+mod error;
 mod frame;
 mod headline;
-mod labels;
 mod marks;
 mod moments;
 mod percentiles;
 mod response;
-mod scene;
-mod style;
 mod throughput;
 
 use std::path::{Path, PathBuf};
 
-use crate::series::Series;
+use crate::charts::drawing::fonts::Typeface;
+use crate::charts::drawing::scene::Scene;
 use crate::summary::Summary;
-use fonts::Typeface;
-use scene::Scene;
+use crate::summary::series::Series;
 
-/// How charts are drawn.
+pub use error::ChartError;
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChartOptions {
     /// Pixels per point, 0.5 to 8; a chart is 1200 points wide. 2 is sharp in a document and on a screen.
@@ -33,7 +31,7 @@ pub struct ChartOptions {
     /// A TrueType or OpenType font instead of the built-in one, which has Latin and Greek only. An SVG names generic
     /// fonts and is set in those of its viewer, so this shapes only the PNGs and the room that labels are given.
     pub font: Option<PathBuf>,
-    /// Write an SVG beside each PNG.
+    /// Write an SVG for each PNG too.
     pub svg: bool,
 }
 
@@ -47,45 +45,6 @@ impl Default for ChartOptions {
     }
 }
 
-/// Why a chart could not be drawn.
-#[derive(Debug, thiserror::Error)]
-pub enum ChartError {
-    /// The file of `--font` can't be read.
-    #[error("cannot read the font {}: {source}", path.display())]
-    FontUnreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file of `--font` is no font.
-    #[error("{} is not a TrueType or OpenType font: give a .ttf, .otf or .ttc file", path.display())]
-    NotAFont {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The scale is not a number of pixels per point that makes sense.
-    #[error("a scale of {0} is out of range: give 0.5 to 8 pixels per point")]
-    Scale(f64),
-    /// The folder of the charts can't be made.
-    #[error("cannot make the folder {}: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A chart can't be written.
-    #[error("cannot write {}: {reason}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Lays out one chart.
 type Draw = fn(&mut Scene<'_>, &Summary, &Series);
 
 /// The charts, in the order in which they are read: name of the file, what draws it.

@@ -2,12 +2,11 @@
 
 use plotters::style::RGBAColor;
 
-use super::axis::TimeAxis;
-use super::frame::Sign;
-use super::labels::{Label, Row};
-use super::scene::{Align, Scene};
-use super::style::{INK, SMALL, path_color};
-use crate::series::{PathSeries, Series};
+use crate::charts::axis::TimeAxis;
+use crate::charts::drawing::labels::{Label, Row};
+use crate::charts::drawing::scene::{Align, Scene, Sign};
+use crate::charts::drawing::style::{INK, SMALL, path_color};
+use crate::summary::series::{PathSeries, Series};
 
 /// Half the width of the sign of a new writer, points.
 const SIGN: f64 = 4.5;

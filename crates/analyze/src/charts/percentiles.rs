@@ -1,15 +1,16 @@
 //! Response time at every percentile, both paths in one plot.
 
+use command_line::text::thousands;
 use plotters::style::RGBAColor;
 
-use super::axis::{LogAxis, Tick};
-use super::frame;
-use super::headline;
-use super::scene::{Align, Area, Position, Scene};
-use super::style::{
-    FRAME, GREY, GRID, INK, LARGE, PLOT_LEFT, PLOT_RIGHT, SMALL, count, path_color, response_time,
+use crate::charts::axis::{LogAxis, Tick};
+use crate::charts::drawing::scene::{Align, Area, Position, Scene};
+use crate::charts::drawing::style::{
+    FRAME, GREY, GRID, INK, LARGE, PLOT_LEFT, PLOT_RIGHT, SMALL, path_color, response_time,
 };
-use crate::series::{PathSeries, Series};
+use crate::charts::frame;
+use crate::charts::headline;
+use crate::summary::series::{PathSeries, Series};
 use crate::summary::{PathSummary, ResponseTimes, Summary};
 
 /// The labelled percentiles: their distance from the right end in nines, `-log10(1 - q)`.
@@ -27,9 +28,9 @@ const LABELLED: [(f64, &str); 9] = [
 /// Curves of up to so many points show each of them.
 const MOST_MARKS: usize = 60;
 
-/// Draws the chart.
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
-    let note = "successes only; a curve ends at the last percentile that its samples can tell";
+    let note =
+        "successes only; a curve ends at the last percentile for which it has enough samples";
     let mut top = frame::header(scene, "Response time by percentile", note, summary) + 8.0;
     let curves: Vec<(&PathSeries, Vec<(f64, i64)>)> = series
         .paths
@@ -127,7 +128,7 @@ fn ticks(most_nines: f64, at: impl Fn(f64) -> f64) -> Vec<Tick> {
     minimum.chain(labelled).collect()
 }
 
-/// A dashed line and squares for the proxy, a whole line and dots for direct: colour is not all that tells them apart.
+/// A dashed line and squares for the proxy, a whole line and dots for direct: so that colour is not the only difference.
 fn draw_curve(scene: &mut Scene<'_>, points: Vec<Position>, path: &PathSeries) {
     let color = path_color(&path.path);
     let marks = if points.len() <= MOST_MARKS {
@@ -226,15 +227,15 @@ fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&R
         Align::Left,
         color,
     );
-    let told = |us: Option<i64>| us.map_or_else(|| "-".to_owned(), response_time);
-    let mut figures = vec![("successes", count(path.successes.len() as u64))];
+    let figure = |us: Option<i64>| us.map_or_else(|| "-".to_owned(), response_time);
+    let mut figures = vec![("successes", thousands(path.successes.len() as u64))];
     if let Some(times) = times {
         figures.extend([
-            ("p50", told(times.p50_us)),
-            ("p90", told(times.p90_us)),
-            ("p99", told(times.p99_us)),
-            ("p99.9", told(times.p99_9_us)),
-            ("max", told(times.max_us)),
+            ("p50", figure(times.p50_us)),
+            ("p90", figure(times.p90_us)),
+            ("p99", figure(times.p99_us)),
+            ("p99.9", figure(times.p99_9_us)),
+            ("max", figure(times.max_us)),
         ]);
     }
     let mut x = PLOT_LEFT + 134.0;
@@ -248,7 +249,7 @@ fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::Point;
+    use crate::summary::series::Point;
 
     fn path(times: &[i64]) -> PathSeries {
         let count = times.len() as f64;

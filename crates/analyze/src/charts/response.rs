@@ -2,24 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use command_line::text::thousands;
 use recording::vocabulary::Outcome;
 
-use super::axis::LogAxis;
-use super::density::{self, Density};
-use super::frame::{self, Sign, TimePanel, box_sign};
-use super::headline::{self, HeadlineOutages};
-use super::moments;
-use super::scene::{Area, Position, Scene};
-use super::style::{DOWN_BAND, WHITE, count, outcome_color, path_color, translucent};
-use crate::series::{PathSeries, Series};
+use crate::charts::axis::LogAxis;
+use crate::charts::drawing::density::{self, Density};
+use crate::charts::drawing::scene::{Area, Position, Scene, Sign};
+use crate::charts::drawing::style::{DOWN_BAND, WHITE, outcome_color, path_color, translucent};
+use crate::charts::frame::{self, TimePanel, box_sign};
+use crate::charts::headline::{self, HeadlineOutages};
+use crate::charts::moments;
 use crate::summary::Summary;
+use crate::summary::series::{PathSeries, Series};
 
 /// Up to so many successes are drawn as a dot each; more, as a density.
 const MOST_DOTS: usize = 20_000;
 /// Half the size of the mark of a failure, points.
 const MARK: f64 = 3.6;
 
-/// Draws the chart.
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     let note = if series
         .paths
@@ -78,7 +78,7 @@ fn successes(
     at: impl Fn(i64, i64) -> Position,
 ) -> (Sign, String) {
     let color = path_color(&path.path);
-    let text = format!("{} ok", count(path.successes.len() as u64));
+    let text = format!("{} ok", thousands(path.successes.len() as u64));
     let positions = path
         .successes
         .iter()
@@ -105,7 +105,7 @@ fn successes(
         sign,
         format!(
             "{text}, 1 to {} in one place",
-            count(u64::from(density.most()))
+            thousands(u64::from(density.most()))
         ),
     )
 }
@@ -168,7 +168,7 @@ fn legend(
             .count();
         if number > 0 {
             let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
-            entries.push((sign, format!("{} {outcome}", count(number as u64))));
+            entries.push((sign, format!("{} {outcome}", thousands(number as u64))));
         }
     }
     if !outages.spans.is_empty() {

@@ -1,13 +1,15 @@
 //! Operations per second over time, what failed stacked on what succeeded.
 
-use super::axis::{RateAxis, TimeAxis};
-use super::frame::{self, TimePanel, box_sign};
-use super::headline;
-use super::moments;
-use super::scene::{Area, Scene};
-use super::style::{DOWN, DOWN_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color};
-use crate::series::{PathSeries, Series};
+use crate::charts::axis::{RateAxis, TimeAxis};
+use crate::charts::drawing::scene::{Area, Scene};
+use crate::charts::drawing::style::{
+    DOWN, DOWN_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color,
+};
+use crate::charts::frame::{self, TimePanel, box_sign};
+use crate::charts::headline;
+use crate::charts::moments;
 use crate::summary::Summary;
+use crate::summary::series::{PathSeries, Series};
 
 /// No bar is narrower, points.
 const THINNEST_BAR: f64 = 1.0;
@@ -31,7 +33,6 @@ impl Bar {
     }
 }
 
-/// Draws the chart.
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     let seconds = seconds_per_bar(series);
     let note = match seconds {
@@ -133,7 +134,7 @@ fn seconds_per_bar(series: &Series) -> usize {
         .unwrap_or_else(|| seconds.div_ceil(bars))
 }
 
-/// Sums `seconds` into one bar each. A rest of less than half a bar joins the bar before it: its own rate would say little.
+/// Sums `seconds` into one bar each. A rest of less than half a bar joins the bar before it: its own rate would mean little.
 fn bars(path: &PathSeries, series: &Series, seconds: usize) -> Vec<Bar> {
     let full_us = seconds as i64 * 1_000_000;
     let mut bars: Vec<Bar> = Vec::new();
@@ -163,7 +164,7 @@ fn bars(path: &PathSeries, series: &Series, seconds: usize) -> Vec<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::SecondCounts;
+    use crate::summary::series::SecondCounts;
 
     fn bars_of(counts: &[u64], length_us: i64, seconds: usize) -> Vec<(i64, i64, u64)> {
         let path = PathSeries {

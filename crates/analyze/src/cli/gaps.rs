@@ -1,22 +1,21 @@
-//! `analyze gaps` as the user writes it.
+//! `analyze gaps`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use command_line::duration;
+use command_line::terminal::is_coloured;
+use command_line::text::one_line;
 use recording::{MANIFEST_FILE, Table};
-use serde::Serialize;
 
-use super::{Failure, ThresholdArgs, has_color, say};
 use crate::analyze;
+use crate::cli::arguments::{ThresholdArgs, print_json};
+use crate::cli::failure::{Failure, report};
 use crate::error::AnalyzeError;
-use crate::gaps::{Gaps, HEADLINE_GROUPS, ReportedGaps};
+use crate::gaps::{Gaps, HEADLINE_GROUPS};
 use crate::load::{Damage, Loaded};
-use crate::naive::{self, Method, Reported};
 use crate::summary::{Group, Summary, Thresholds};
 use crate::text;
 
@@ -25,7 +24,6 @@ pub(super) const EXAMPLES: &str = "Examples:
   analyze gaps fleet                                     # as HOST/RUN
   analyze gaps bastion-1/20261122T204300Z-7f3a bastion-2/20261122T204301Z-11c0
   analyze gaps data/runs --group writer
-  analyze gaps data/runs --as heartbeat                  # what a SELECT 1 a second would have told
   analyze gaps data/runs --json | jq '.together[] | select(.hosts < .hosts_recording)'";
 
 #[derive(Debug, Args)]
@@ -33,7 +31,7 @@ pub(super) struct GapsArgs {
     /// Folder of a recording, or of several: RUN or HOST/RUN below it.
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
-    /// Groups of operations to look at [default: read,writer].
+    /// Groups of operations whose outages are listed [default: read,writer].
     #[arg(
         long = "group",
         value_enum,
@@ -41,37 +39,14 @@ pub(super) struct GapsArgs {
         value_delimiter = ','
     )]
     groups: Vec<GroupArg>,
-    /// Look at every group: read, write, transaction, writer, all.
+    /// List the outages of every group: read, write, transaction, writer, all.
     #[arg(long, conflicts_with = "groups")]
     all_groups: bool,
-    /// Who looks: the workload, or a naive method whose report is put beside what the workload lived through.
-    ///
-    /// With heartbeat or three-failures the tables say what such a method would have reported on the same time line, and how much
-    /// of each group's downtime that is.
-    #[arg(long = "as", value_enum, value_name = "METHOD", default_value_t = Looker::Workload)]
-    looker: Looker,
-    /// From one question of the heartbeat to the next; at least 100ms [default: 1s].
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    heartbeat_interval: Option<Duration>,
     #[command(flatten)]
     thresholds: ThresholdArgs,
-    /// Print them as JSON: the same figures, durations in microseconds.
+    /// Print the tables as JSON: the same figures, durations in microseconds.
     #[arg(long)]
     json: bool,
-}
-
-/// Heartbeats that are asked more often would be load, and no heartbeat.
-const LEAST_HEARTBEAT_INTERVAL: Duration = Duration::from_millis(100);
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
-
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-enum Looker {
-    /// The workload: its outages are what is printed.
-    Workload,
-    /// A SELECT 1 at a fixed interval.
-    Heartbeat,
-    /// A counter of failures in a row, reset by any success.
-    ThreeFailures,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
@@ -111,30 +86,13 @@ impl GapsArgs {
         };
         Group::ALL.into_iter().filter(is_asked_for).collect()
     }
-
-    /// The naive method that was asked for; `None` for the workload.
-    fn method(&self) -> Result<Option<Method>, Failure> {
-        let usage = |text: &str| Err(Failure::Usage(text.to_owned()));
-        match (self.looker, self.heartbeat_interval) {
-            (Looker::Heartbeat, Some(interval)) if interval < LEAST_HEARTBEAT_INTERVAL => {
-                usage("--heartbeat-interval is at least 100ms")
-            }
-            (Looker::Heartbeat, interval) => Ok(Some(Method::Heartbeat {
-                interval_us: duration::micros(interval.unwrap_or(HEARTBEAT_INTERVAL)),
-            })),
-            (_, Some(_)) => usage("--heartbeat-interval needs --as heartbeat"),
-            (Looker::ThreeFailures, None) => Ok(Some(Method::ThreeFailures)),
-            (Looker::Workload, None) => Ok(None),
-        }
-    }
 }
 
-/// Prints the outages of every recording that can be read, and says a line of each that can't.
+/// Prints the outages of every recording that can be read, and one line on stderr for each that can't.
 pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
     let thresholds = args.thresholds.thresholds()?;
-    let method = args.method()?;
     let mut failed: Option<u8> = None;
-    // A failure of the analysis weighs more than a folder that is no recording.
+    // A failure of the analysis weighs more than a folder that is not a recording.
     let mut note = |code: u8| failed = Some(failed.map_or(code, |before| before.min(code)));
     let mut seen = BTreeSet::new();
     let mut summaries = Summaries::default();
@@ -142,12 +100,12 @@ pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
         let Folders { found, complaints } = match folders(root) {
             Ok(folders) => folders,
             Err(error) => {
-                note(say(&error));
+                note(report(&error));
                 continue;
             }
         };
         for complaint in complaints {
-            eprintln!("analyze: {}", text::plain(&complaint));
+            eprintln!("analyze: {}", one_line(&complaint));
             note(1);
         }
         for folder in found {
@@ -156,49 +114,32 @@ pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
             if !seen.insert(name) {
                 continue;
             }
-            if let Err(error) = summaries.add(&folder, thresholds, method, args.thresholds.damage())
-            {
-                note(say(&error));
+            if let Err(error) = summaries.add(&folder, thresholds, args.thresholds.damage()) {
+                note(report(&error));
             }
         }
     }
-    let (summaries, groups) = (summaries.all, args.groups());
-    if summaries.is_empty() {
-        return failed.map_or(Ok(()), |code| Err(Failure::Said(code)));
+    if !summaries.all.is_empty() {
+        let gaps = Gaps::new(&summaries.all, &args.groups(), thresholds);
+        print(args, &gaps)?;
     }
-    match method {
-        Some(method) => {
-            let gaps = ReportedGaps::new(&summaries, method, &groups, thresholds);
-            print(args, &gaps, text::render_reported_gaps)?;
-        }
-        None => {
-            let summaries: Vec<_> = summaries.into_iter().map(|(summary, _)| summary).collect();
-            print(
-                args,
-                &Gaps::new(&summaries, &groups, thresholds),
-                text::render_gaps,
-            )?;
-        }
-    }
-    failed.map_or(Ok(()), |code| Err(Failure::Said(code)))
+    failed.map_or(Ok(()), |code| Err(Failure::Reported(code)))
 }
 
-/// The summaries of recordings, each of them once, wherever its copies are.
+/// The summaries of recordings, each of them once, even if several folders hold a copy.
 #[derive(Default)]
 struct Summaries {
-    /// Each with what the naive method reports of its paths, where one was asked for.
-    all: Vec<(Summary, Vec<Reported>)>,
+    all: Vec<Summary>,
     /// Where each was found, by host and run.
     folders: BTreeMap<(String, String), PathBuf>,
 }
 
 impl Summaries {
-    /// Adds the recording in `folder`, and says what is left out.
+    /// Adds the recording in `folder`, and reports what is left out of it.
     fn add(
         &mut self,
         folder: &Path,
         thresholds: Thresholds,
-        method: Option<Method>,
         damage: Damage,
     ) -> Result<(), AnalyzeError> {
         let loaded = Loaded::open_with(folder, damage)?;
@@ -208,20 +149,16 @@ impl Summaries {
             let (host, run) = &name;
             let (folder, first) = (folder.display(), first.display());
             let text = format!("{folder}: run {run} of {host}, as {first} is: it counts once");
-            eprintln!("analyze: {}", text::plain(&text));
+            eprintln!("analyze: {}", one_line(&text));
             return Ok(());
         }
         let summary = analyze(&loaded, thresholds)?.summary;
-        let reported = match method {
-            Some(method) => naive::reported(&loaded, method)?,
-            None => Vec::new(),
-        };
         for part in &summary.recording.damaged_parts {
             let text = format!("left out {}: {}", part.file, part.reason);
-            eprintln!("analyze: {}: {}", folder.display(), text::plain(&text));
+            eprintln!("analyze: {}: {}", folder.display(), one_line(&text));
         }
         self.folders.insert(name, folder.to_path_buf());
-        self.all.push((summary, reported));
+        self.all.push(summary);
         Ok(())
     }
 }
@@ -230,11 +167,11 @@ impl Summaries {
 struct Folders {
     /// The recordings.
     found: Vec<PathBuf>,
-    /// A line of each folder that seems to be one and can't be read as such.
+    /// One line for each folder that looks like a recording but can't be read as one.
     complaints: Vec<String>,
 }
 
-/// The recordings at `root`; where there is none, `root` itself, which then says what is wrong with it.
+/// The recordings at `root`; where there is none, `root` itself, so that opening it gives the error.
 fn folders(root: &Path) -> Result<Folders, AnalyzeError> {
     let mut found = recording::find(root)?;
     let is_root = found.first().is_some_and(|first| first == root);
@@ -277,7 +214,7 @@ fn is_recording(folder: &Path) -> bool {
     folder.join(MANIFEST_FILE).is_file()
 }
 
-/// True for what a copy that was broken off leaves: rows, and nothing that says whose.
+/// True for a copy that was broken off: rows without a manifest.
 fn is_remainder(folder: &Path) -> bool {
     let holds = |name: &str| folder.join(name).is_dir();
     !is_recording(folder) && (holds(Table::Operations.as_str()) || holds("journal"))
@@ -288,18 +225,12 @@ fn without_manifest(folder: &Path) -> String {
     format!("{folder}: it holds rows but no manifest.json, so it is left out; copy it again")
 }
 
-fn print<T: Serialize>(
-    args: &GapsArgs,
-    gaps: &T,
-    render: fn(&T, bool) -> String,
-) -> Result<(), Failure> {
+fn print(args: &GapsArgs, gaps: &Gaps) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut stdout, gaps).map_err(io::Error::from)?;
-        writeln!(stdout)?;
-    } else {
-        let color = has_color(&stdout);
-        stdout.write_all(render(gaps, color).as_bytes())?;
+        return print_json(stdout, gaps);
     }
+    let color = is_coloured(&stdout);
+    stdout.write_all(text::render_gaps(gaps, color).as_bytes())?;
     Ok(stdout.flush()?)
 }

@@ -1,10 +1,9 @@
 //! Which path is hurt by what is left out as damaged.
 
-use recording::Table;
 use recording::vocabulary::Path;
 
-use super::Loaded;
 use crate::error::AnalyzeError;
+use crate::load::Loaded;
 
 impl Loaded {
     /// What `figures` makes of the recording or, where its decoder fails and damage is allowed, of the files that can be decoded.
@@ -21,12 +20,6 @@ impl Loaded {
         }
     }
 
-    /// True where a part or a journal of the table is left out as damaged.
-    pub(crate) fn is_damaged_in(&self, table: Table) -> bool {
-        let mut files = self.damaged.iter().map(|part| &part.file);
-        files.any(|file| is_of(table, file))
-    }
-
     /// Bytes of journals of operations that had been complete batches.
     pub(crate) fn damaged_bytes(&self) -> u64 {
         let bytes = self.damaged_journals.iter().map(|(_, bytes)| *bytes);
@@ -38,7 +31,7 @@ impl Loaded {
         !self.damaged_journals.is_empty()
     }
 
-    /// The recording as far as it says something of one path: without the damage of other paths' operations.
+    /// The recording as far as it concerns one path: without the damage of other paths' operations.
     pub(crate) fn without_damage_elsewhere(&self, path: Path) -> Self {
         let concerns = |file: &str| path_of_operations(file).is_none_or(|of| of == path);
         let mut rest = self.clone();
@@ -57,13 +50,6 @@ impl Loaded {
     }
 }
 
-/// True for `probes/probes-00001.parquet` and `journal/probes.probes-00001.arrows`, of the table `probes`.
-fn is_of(table: Table, file: &str) -> bool {
-    let rest = file.strip_prefix("journal/").unwrap_or(file);
-    let rest = rest.strip_prefix(table.as_str());
-    rest.is_some_and(|rest| rest.starts_with(['/', '.']))
-}
-
 /// The path whose operations a file holds, by its name: `operations/direct-00001.parquet`,
 /// `journal/operations.direct-00001.arrows`. `None` for a file of something else.
 fn path_of_operations(file: &str) -> Option<Path> {
@@ -76,19 +62,6 @@ fn path_of_operations(file: &str) -> Option<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_names_of_files_say_of_which_table_they_are() {
-        for (file, table, expected) in [
-            ("probes/probes-00001.parquet", Table::Probes, true),
-            ("journal/probes.probes-00001.arrows", Table::Probes, true),
-            ("probes_of_mine/a.parquet", Table::Probes, false),
-            ("events/events-00001.parquet", Table::Probes, false),
-            ("events/events-00001.parquet", Table::Events, true),
-        ] {
-            assert_eq!(is_of(table, file), expected, "{file}");
-        }
-    }
 
     #[test]
     fn the_names_of_files_say_whose_operations_they_hold() {

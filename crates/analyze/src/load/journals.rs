@@ -1,4 +1,4 @@
-//! What a recording in progress, or a killed one, holds beside its sealed parts.
+//! What a recording in progress, or a killed one, holds that is not in sealed parts.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use recording::{Table, UnderWay, Unsealed, guarded};
 use tempfile::TempDir;
 
-use super::{Loaded, damaged};
 use crate::error::AnalyzeError;
+use crate::load::{Loaded, damaged};
 
 impl Loaded {
-    /// Adds the operations that were under way when the recorder last said so, and takes note of when that was. The sealed parts
+    /// Adds the operations that were in flight at the recorder's last checkpoint, and takes note of when that was. The sealed parts
     /// are added already.
     pub(super) fn add_unfinished(
         &mut self,
@@ -22,7 +22,7 @@ impl Loaded {
         // Where more rows are missing than were damaged, the recording is not known to reach so far.
         let damaged: u64 = journals.iter().map(|journal| journal.damaged_rows).sum();
         if under_way.missing_rows(&parts, journals) <= damaged {
-            self.last_word_us = Some(under_way.time_us);
+            self.last_checkpoint_us = Some(under_way.time_us);
         }
         let unfinished = under_way.unfinished(&parts, journals);
         let path = self.outside()?.join("in_flight.parquet");
@@ -70,7 +70,7 @@ impl Loaded {
         match guarded(|| unsealed.write_parquet(&path)) {
             Ok(Err(error @ recording::WriteError::Io { .. })) => return Err(not_copied(error)),
             Ok(Ok(())) => {}
-            // Its rows are none that this program wrote.
+            // Rows of another program.
             Ok(Err(error)) => return self.leave_out(damaged(file, &error, Some(unsealed.rows))),
             Err(error) => return self.leave_out(damaged(file, &error, Some(unsealed.rows))),
         }

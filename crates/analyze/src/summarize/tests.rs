@@ -1,4 +1,5 @@
-use super::*;
+use super::headline::{headline, union};
+use crate::summary::{Group, GroupSummary, Outage, Span};
 
 #[test]
 fn union_joins_what_touches() {
@@ -39,7 +40,7 @@ fn an_unobserved_group_is_worse_than_a_healthy_one() {
 #[test]
 fn a_short_open_outage_does_not_hide_a_long_one() {
     // Reads were down for a moment when the recording began, writes for long in the middle of it.
-    let outage = |start: i64, end: i64, open_at_start, open_at_end| crate::summary::Outage {
+    let outage = |start: i64, end: i64, open_at_start, open_at_end| Outage {
         span: Span::new(start, end),
         downtime_us: end - start,
         resolution_us: 0,
@@ -49,7 +50,7 @@ fn a_short_open_outage_does_not_hide_a_long_one() {
         evidence: 2,
         errors: Vec::new(),
     };
-    let group = |group, outage: crate::summary::Outage| GroupSummary {
+    let group = |group, outage: Outage| GroupSummary {
         group,
         downtime_us: Some(outage.downtime_us),
         resolution_us: 0,

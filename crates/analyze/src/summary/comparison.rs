@@ -2,14 +2,12 @@
 
 use serde::Serialize;
 
-/// Proxy against direct.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// Episodes in the direct path's downtime.
     pub direct_episodes: usize,
     /// Episodes in the proxied path's downtime; where the two differ or are 0 the downtimes are not compared.
     pub proxy_episodes: usize,
-    /// Every compared figure.
     pub lines: Vec<ComparisonLine>,
 }
 
@@ -19,13 +17,9 @@ pub struct Comparison {
 pub enum Metric {
     /// Downtime of the headline's group.
     Downtime,
-    /// Overall success rate.
     SuccessRate,
-    /// Success rate of reads.
     ReadSuccessRate,
-    /// Success rate of writes.
     WriteSuccessRate,
-    /// Success rate of transactions.
     TransactionSuccessRate,
     /// Mean response time of successes.
     MeanResponse,
@@ -35,7 +29,6 @@ pub enum Metric {
     P99Response,
     /// Longest response time of a success.
     MaxResponse,
-    /// Successes per second.
     Tps,
 }
 
@@ -43,22 +36,16 @@ pub enum Metric {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// Microseconds.
     Us,
     /// A fraction from 0 to 1.
     Fraction,
-    /// Per second.
     PerSecond,
 }
 
-/// One figure of both paths.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparisonLine {
-    /// What.
     pub metric: Metric,
-    /// In which unit.
     pub unit: Unit,
-    /// More is better.
     pub higher_is_better: bool,
     /// On the direct path.
     pub direct: Option<f64>,

@@ -3,7 +3,7 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use super::Span;
+use crate::summary::Span;
 
 /// What the downtime of an episode is made of: the parts add up to it, and with the healthy time between its outages to its span.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,7 +13,7 @@ pub struct Decomposition {
     /// From the trigger to the last success before the first outage, microseconds: how long it took to bite. 0 where that
     /// success came before the trigger; `None` without a trigger, and where no success came before the outage.
     pub trigger_to_last_success_us: Option<i64>,
-    /// How much of the downtime lies before the trigger, microseconds: the service was there, and nobody asked. 0 where none of it
+    /// How much of the downtime lies before the trigger, microseconds: the service was up, and no operation showed it. 0 where none of it
     /// does; `None` without a trigger, and where no success came before the outage.
     pub before_trigger_us: Option<i64>,
     /// The parts, summed over the outages.
@@ -45,7 +45,6 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The downtime, microseconds.
     #[must_use]
     pub fn total_us(&self) -> i64 {
         let before = [
@@ -75,7 +74,6 @@ impl Parts {
 /// One outage of an episode, from its last success to its first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DecomposedOutage {
-    /// The outage.
     #[serde(flatten)]
     pub span: Span,
     /// The last success before it; `None` where the recording began in it.
@@ -92,23 +90,19 @@ pub struct DecomposedOutage {
     pub parts: Parts,
 }
 
-/// When something happened, and which table told it.
+/// When something happened, and which table holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Milestone {
-    /// When, as it was told.
+    /// When, as it was recorded.
     pub time: Timestamp,
-    /// By which table.
     pub source: Source,
 }
 
-/// The table of the recording that told of a milestone.
+/// The table of the recording that a milestone is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// `operations`.
     Operations,
-    /// `connections`.
     Connections,
-    /// `events`.
     Events,
 }

@@ -3,25 +3,22 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use super::{Decomposition, Group, NamedRates, Span};
+use crate::summary::{Decomposition, Group, NamedRates, Span};
 
-/// Downtime of one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupSummary {
-    /// Which.
     pub group: Group,
     /// Sum over all outages, microseconds; `None` where the group was unobserved in an outage of `all` and had none itself.
     pub downtime_us: Option<i64>,
     /// Sum of the outages' resolutions: the true downtime is between `downtime - resolution` and `downtime`.
     pub resolution_us: i64,
-    /// The downtime is a lower bound: an outage was open at the start or at the end, rows were lost, or the recorder never
-    /// said how the recording ended.
+    /// The downtime is a lower bound: an outage was open at the start or at the end, rows were lost, or the end of the recording
+    /// is not known.
     pub at_least: bool,
     /// An outage of `all` in which this group had neither success nor evidence.
     pub unobserved: bool,
     /// 1 - downtime / duration; an upper bound (`at most`) where `at_least` or `unobserved`.
     pub availability: Option<f64>,
-    /// Every outage.
     pub outages: Vec<Outage>,
     /// Outages close together, and how each was recovered from.
     pub episodes: Vec<Episode>,
@@ -29,7 +26,6 @@ pub struct GroupSummary {
     pub blips: Vec<Blip>,
     /// Gaps in which operations waited, too short for an outage.
     pub brownouts: Vec<Span>,
-    /// Sum of the brownouts, microseconds.
     pub brownout_us: i64,
 }
 
@@ -48,9 +44,8 @@ pub struct Outage {
     /// Last success to first success.
     #[serde(flatten)]
     pub span: Span,
-    /// Its length, microseconds.
     pub downtime_us: i64,
-    /// Head + tail, the part in which nobody knew; microseconds.
+    /// Head + tail: the part in which no operation showed whether the service was up; microseconds.
     pub resolution_us: i64,
     /// No success before it: it was open when the recording began.
     pub open_at_start: bool,
@@ -67,11 +62,9 @@ pub struct Outage {
 /// How often a class of failure came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorCount {
-    /// The class.
     pub class: String,
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
-    /// How often.
     pub count: u64,
 }
 
@@ -80,9 +73,7 @@ pub struct ErrorCount {
 pub struct Blip {
     /// When it ended.
     pub time: Timestamp,
-    /// Operation.
     pub operation_name: String,
-    /// Class of the failure.
     pub class: String,
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
@@ -98,7 +89,6 @@ pub struct Episode {
     pub downtime_us: i64,
     /// Sum of their resolutions, microseconds.
     pub resolution_us: i64,
-    /// How many outages.
     pub outages: usize,
     /// Open at the start or at the end of the recording.
     pub at_least: bool,
@@ -114,7 +104,7 @@ pub struct Episode {
     pub decomposition: Option<Decomposition>,
 }
 
-/// The downtime that stands for a path.
+/// The downtime of a path in its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Headline {
     /// `read` or `writer`, whichever was down longer.
@@ -135,7 +125,6 @@ pub struct Headline {
 /// What one failover did to each operation type, from its trigger (or its start) to full throughput.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Impact {
-    /// The window.
     #[serde(flatten)]
     pub window: Span,
     /// The window begins at the failover's trigger, not at the episode's start.

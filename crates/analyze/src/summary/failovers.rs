@@ -3,7 +3,7 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use super::Group;
+use crate::summary::Group;
 
 /// The failovers of a recording, and what holds over all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -44,9 +44,7 @@ pub struct DowntimeDistribution {
     pub at_least: bool,
     /// Median; of an even number the mean of the two in the middle.
     pub median_us: i64,
-    /// Shortest.
     pub min_us: i64,
-    /// Longest.
     pub max_us: i64,
     /// 95 % bootstrap interval of the median; `None` for n = 1.
     pub interval: Option<Interval>,
@@ -55,15 +53,12 @@ pub struct DowntimeDistribution {
 /// The differences direct - proxy of the failovers that were seen to their end on both paths, microseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PairedDifference {
-    /// Pairs.
     pub n: usize,
-    /// Failovers of which one path shows no episode, or one that did not end: they are no pair.
+    /// Failovers without a pair: one path has no episode of them, or an open one.
     pub unpaired: usize,
     /// Median of the differences; more than 0 where the proxy was shorter.
     pub median_us: i64,
-    /// Smallest.
     pub min_us: i64,
-    /// Largest.
     pub max_us: i64,
     /// 95 % bootstrap interval of the median; `None` for n = 1.
     pub interval: Option<Interval>,
@@ -74,8 +69,6 @@ pub struct PairedDifference {
 /// A 95 % interval, microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Interval {
-    /// Its lower end.
     pub low_us: i64,
-    /// Its upper end.
     pub high_us: i64,
 }

@@ -3,38 +3,35 @@
 //! Definitions are those of `semantics.md`. Times are UTC microseconds since 1970, durations microseconds (`*_us`), rates
 //! fractions from 0 to 1, changes in per cent. `None` is a figure that can't be given: it prints `-`, never 0.
 
-mod beside;
 mod comparison;
 mod decomposition;
 mod downtime;
 mod failovers;
 mod rates;
 mod run;
+pub mod series;
+mod side_tables;
 
 use recording::Timestamp;
 use serde::Serialize;
 
-pub use beside::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
 pub use failovers::{DowntimeDistribution, Failover, Failovers, Interval, PairedDifference};
 pub use rates::{NamedRates, Rates, ResponseTimes};
-pub use run::{EventSummary, LeftOut, Progress, RecordingSummary};
+pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
+pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 
-/// A set of operations whose outages are looked at together.
+/// The operations that an outage is decided for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// Reads.
     Read,
-    /// Writes.
     Write,
-    /// Transactions.
     Transaction,
     /// Writes and transactions: what only a writer can serve.
     Writer,
-    /// Everything.
     All,
 }
 
@@ -61,7 +58,6 @@ impl Group {
     }
 }
 
-/// All figures of one recording.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
     /// What was recorded, and how.
@@ -99,7 +95,6 @@ impl Default for Thresholds {
     }
 }
 
-/// All figures of one path.
 #[derive(Debug, Clone, Serialize)]
 pub struct PathSummary {
     /// `direct` or `proxy`.
@@ -109,7 +104,6 @@ pub struct PathSummary {
     /// True where every part of its operations is left out as damaged: nothing is known of the path, and its counts of 0 are no
     /// figures.
     pub is_left_out: bool,
-    /// All operations together.
     pub overall: Rates,
     /// Per operation type: read, write, transaction; types that were never drawn are left out.
     pub types: Vec<NamedRates>,
@@ -123,18 +117,15 @@ pub struct PathSummary {
     pub impacts: Vec<Impact>,
     /// Failures by class and SQLSTATE, most frequent first.
     pub errors: Vec<ErrorSummary>,
-    /// Attempts to connect.
     pub connections: ConnectionSummary,
-    /// pgbench beside the workload, where it ran on this path.
+    /// pgbench, where it ran on this path.
     pub load: Option<LoadSummary>,
 }
 
 /// A span of time, UTC microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Span {
-    /// From.
     pub start: Timestamp,
-    /// To.
     pub end: Timestamp,
 }
 
@@ -148,7 +139,6 @@ impl Span {
         }
     }
 
-    /// Its length, microseconds.
     #[must_use]
     pub const fn length_us(&self) -> i64 {
         self.end.micros() - self.start.micros()

@@ -11,7 +11,7 @@ pub struct Rates {
     pub finished: u64,
     /// `ok` and `rejected`.
     pub successes: u64,
-    /// Of the successes: the business said no.
+    /// Of the successes: rejected by the business, as out of stock.
     pub rejected: u64,
     /// Certainly not committed.
     pub failed: u64,
@@ -34,23 +34,14 @@ pub struct Rates {
 /// Response times, microseconds; exact, nearest-rank. A percentile q of fewer than 1/(1-q) samples is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ResponseTimes {
-    /// How many.
     pub samples: u64,
-    /// Mean.
     pub mean_us: Option<f64>,
-    /// Shortest.
     pub min_us: Option<i64>,
-    /// Longest.
     pub max_us: Option<i64>,
-    /// Median.
     pub p50_us: Option<i64>,
-    /// 90th percentile.
     pub p90_us: Option<i64>,
-    /// 95th percentile.
     pub p95_us: Option<i64>,
-    /// 99th percentile.
     pub p99_us: Option<i64>,
-    /// 99.9th percentile.
     pub p99_9_us: Option<i64>,
 }
 
@@ -59,7 +50,6 @@ pub struct ResponseTimes {
 pub struct NamedRates {
     /// The type or the operation.
     pub name: String,
-    /// Its figures.
     #[serde(flatten)]
     pub rates: Rates,
 }

@@ -15,21 +15,18 @@ pub struct RecordingSummary {
     pub run_id: String,
     /// Label of the host that recorded.
     pub host: String,
-    /// Version of the recorder.
     pub tool_version: String,
-    /// How far the recording came, as its manifest says.
+    /// The state in its manifest.
     pub state: State,
-    /// What that means for a reader.
-    pub progress: Progress,
+    /// What that means, with what is known of its recorder.
+    pub progress: RecordingProgress,
     /// When the workload began.
     pub start_time: Timestamp,
     /// How long it ran, microseconds. Of a recording without an end: up to its last row.
     pub duration_us: i64,
     /// How long it was to run, microseconds.
     pub requested_duration_us: Option<i64>,
-    /// Which paths.
     pub mode: Mode,
-    /// Concurrent workers per path.
     pub workers: u32,
     /// Shares of the operation types, per cent.
     pub weights: Weights,
@@ -39,11 +36,10 @@ pub struct RecordingSummary {
     pub seed: u64,
     /// How statements were sent.
     pub protocol: String,
-    /// The pool of each path.
     pub pool: Pool,
     /// The client's limits.
     pub timeouts: Timeouts,
-    /// How connections were made and kept; `None` in recordings from before this was told.
+    /// How connections were made and kept; `None` in recordings from before this was recorded.
     pub connection: Option<ConnectionSettings>,
     /// How often each path was probed, microseconds; `None` where it was not.
     pub probe_interval_us: Option<i64>,
@@ -51,13 +47,11 @@ pub struct RecordingSummary {
     pub max_tps_per_1000: Option<i64>,
     /// Where the paths led.
     pub endpoints: Vec<Endpoint>,
-    /// Who answered.
+    /// The servers that answered.
     pub servers: Vec<Server>,
-    /// The user's labels.
     pub labels: BTreeMap<String, String>,
-    /// The failover trigger.
     pub failover: Option<Failover>,
-    /// pgbench beside the workload.
+    /// pgbench, where it ran during the recording.
     pub load: Option<LoadSettings>,
     /// Rows lost while recording, by table; empty where none was.
     pub dropped_rows: BTreeMap<String, u64>,
@@ -65,7 +59,7 @@ pub struct RecordingSummary {
     pub write_failures: Vec<WriteFailure>,
     /// Rows that are in the journals of open parts only: in progress, or its recorder was killed.
     pub journal_rows: u64,
-    /// Bytes of journals that are no complete batch: what was being written when the recorder died, and what is damaged.
+    /// Bytes of journals outside of complete batches: what was being written when the recorder died, and what is damaged.
     pub unread_bytes: u64,
     /// Bytes of the operations' journals that had been complete batches, and are none any more.
     pub damaged_bytes: u64,
@@ -73,8 +67,8 @@ pub struct RecordingSummary {
     pub damaged_parts: Vec<DamagedPart>,
     /// Operations that are left out because this version does not know what they are; empty where it knows all.
     pub left_out: Vec<LeftOut>,
-    /// True where operations are missing, for one of the reasons above or because the recorder never said what was under way when it
-    /// ended: downtimes are lower bounds.
+    /// True where operations are missing, for one of the reasons above or because the recorder did not write which operations were in flight when
+    /// it ended: downtimes are lower bounds.
     pub is_partial: bool,
     /// Drift of the wall clock over the recording, microseconds.
     pub clock_drift_us: Option<i64>,
@@ -94,15 +88,15 @@ impl RecordingSummary {
     }
 }
 
-/// What a recording is.
+/// How far a recording came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Progress {
+pub enum RecordingProgress {
     /// Ended as asked.
     Complete,
     /// Its recorder lives and goes on.
     InProgress,
-    /// Without an end, and nobody on this machine records it: its recorder was killed, or this is a copy of a recording in
+    /// Without an end, and no recorder on this machine writes it: its recorder was killed, or this is a copy of a recording in
     /// progress.
     Killed,
     /// Ended early by a signal.
@@ -111,7 +105,7 @@ pub enum Progress {
     Recovered,
 }
 
-impl Progress {
+impl RecordingProgress {
     /// From the manifest's state, and whether its recorder lives.
     pub(crate) const fn new(state: State, is_being_written: bool) -> Self {
         match state {
@@ -131,14 +125,12 @@ pub struct LeftOut {
     pub column: &'static str,
     /// Its word, of a later version; `None` where there is no value.
     pub word: Option<String>,
-    /// How many.
     pub rows: u64,
 }
 
 /// One row of `events`.
 #[derive(Debug, Clone, Serialize)]
 pub struct EventSummary {
-    /// When.
     pub time: Timestamp,
     /// The path that it concerns.
     pub path: Option<String>,
@@ -146,6 +138,5 @@ pub struct EventSummary {
     pub event: String,
     /// An exit code.
     pub status: Option<i32>,
-    /// In words.
     pub detail: String,
 }

@@ -1,24 +1,25 @@
 //! The tables of `analyze gaps`.
 
+use command_line::text::one_line;
 use std::collections::BTreeSet;
 
 use recording::ClockOffset;
 
-use super::english::ENGLISH;
-use super::format::{Calendar, count, date_time, optional, plain};
-use super::table::{Cell, Paint, Side, Table, Tone, wrapped};
-use super::verdict::figure_in;
-use super::words::Words;
 use crate::gaps::{Axis, Gaps, PlacedOutage, PlacedRecording, Together};
 use crate::summary::Span;
+use crate::text::figures::figure_in;
+use crate::text::format::{Calendar, count, date_time, optional};
+use crate::text::language::Words;
+use crate::text::language::english::ENGLISH;
+use crate::text::table::{Cell, Paint, Side, Table, Tone, wrapped};
 
 const TITLE: &str = "Outages on the database server's clock";
-/// What stands for a clock that nobody compared with the server's.
+/// A clock that was not compared with the server's.
 const HOST_CLOCK: &str = "host clock";
 /// Columns of a line of prose.
 const WIDTH: usize = 100;
 /// The words of these tables.
-pub(super) const WORDS: &Words = &ENGLISH;
+pub(crate) const WORDS: &Words = &ENGLISH;
 
 /// Every table, their lines ended by `\n`; `color` as in [`super::TextOptions`].
 #[must_use]
@@ -46,12 +47,12 @@ fn under(heading: &str, table: &Table, paint: Paint) -> String {
     format!("{heading}\n{}", table.render(paint))
 }
 
-pub(super) fn titled(title: &str) -> String {
+pub(crate) fn titled(title: &str) -> String {
     format!("{title}\n{}\n", "=".repeat(title.len()))
 }
 
 /// From the first recording's start to the last one's end.
-pub(super) fn span_of(recordings: &[PlacedRecording]) -> Option<Span> {
+pub(crate) fn span_of(recordings: &[PlacedRecording]) -> Option<Span> {
     Some(Span {
         start: recordings
             .iter()
@@ -65,7 +66,7 @@ pub(super) fn span_of(recordings: &[PlacedRecording]) -> Option<Span> {
 }
 
 /// Where each recording stands on the axis, under its heading.
-pub(super) fn recordings_section(
+pub(crate) fn recordings_section(
     recordings: &[PlacedRecording],
     calendar: Calendar,
     paint: Paint,
@@ -92,12 +93,12 @@ pub(super) fn recordings_section(
 fn recording_row(recording: &PlacedRecording, calendar: Calendar) -> Vec<Cell> {
     let offset = recording.offset.as_ref();
     let clock = match offset {
-        Some(offset) => plain(&server(offset)).into(),
+        Some(offset) => one_line(&server(offset)).into(),
         None => Cell::new(HOST_CLOCK, Tone::Bad),
     };
     vec![
-        plain(&recording.host).into(),
-        plain(&recording.run_id).into(),
+        one_line(&recording.host).into(),
+        one_line(&recording.run_id).into(),
         date_time(recording.span.start).into(),
         calendar.time(recording.span.end).into(),
         clock,
@@ -137,8 +138,8 @@ fn outages(gaps: &Gaps, calendar: Calendar) -> Table {
 
 fn outage_row(outage: &PlacedOutage, calendar: Calendar) -> Vec<Cell> {
     vec![
-        plain(&outage.host).into(),
-        plain(&outage.run_id).into(),
+        one_line(&outage.host).into(),
+        one_line(&outage.run_id).into(),
         (WORDS.path_name)(&outage.path).into(),
         (WORDS.group_name)(outage.group).into(),
         calendar.time(outage.span.start).into(),
@@ -156,7 +157,7 @@ fn outage_row(outage: &PlacedOutage, calendar: Calendar) -> Vec<Cell> {
 }
 
 /// How far a time may be off on the axis.
-pub(super) fn axis(uncertainty_us: Option<i64>) -> Cell {
+pub(crate) fn axis(uncertainty_us: Option<i64>) -> Cell {
     match uncertainty_us {
         Some(us) => around(us).into(),
         None => Cell::new(HOST_CLOCK, Tone::Bad),
@@ -185,12 +186,12 @@ fn together(gaps: &Gaps, calendar: Calendar) -> Table {
 fn together_row(together: &Together, calendar: Calendar) -> Vec<Cell> {
     let (start, end) = (together.span.start, together.span.end);
     let length_us = end.micros().saturating_sub(start.micros());
-    let seen_by = together.seen_by.iter().map(|witness| {
-        let mark = match witness.axis {
+    let seen_by = together.seen_by.iter().map(|observer| {
+        let mark = match observer.axis {
             Axis::Server => String::new(),
             Axis::Host => format!(" ({HOST_CLOCK})"),
         };
-        plain(&format!("{} {}{mark}", witness.host, witness.path))
+        one_line(&format!("{} {}{mark}", observer.host, observer.path))
     });
     let seen_by: Vec<String> = seen_by.collect();
     vec![
@@ -226,7 +227,7 @@ fn notes(gaps: &Gaps, paint: Paint) -> String {
 }
 
 /// What holds for the clocks of these recordings.
-pub(super) fn clock_notes(recordings: &[PlacedRecording]) -> Vec<String> {
+pub(crate) fn clock_notes(recordings: &[PlacedRecording]) -> Vec<String> {
     let mut notes = Vec::new();
     if recordings
         .iter()
@@ -251,7 +252,7 @@ pub(super) fn clock_notes(recordings: &[PlacedRecording]) -> Vec<String> {
 }
 
 /// Notes in lines under their heading.
-pub(super) fn notes_section(notes: &[String], paint: Paint) -> String {
+pub(crate) fn notes_section(notes: &[String], paint: Paint) -> String {
     let lines = notes.iter().flat_map(|note| wrapped(note, WIDTH));
     let lines = lines.map(|line| format!("  {}\n", paint.apply(Tone::Detail, &line)));
     format!("{}\n{}", WORDS.notes_heading, lines.collect::<String>())

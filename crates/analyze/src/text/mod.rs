@@ -1,44 +1,30 @@
 //! The report as text: what goes into a post-mortem. Every figure comes from the [`Summary`]; here only units change.
 //!
-//! A section is a file with functions from a [`Page`] to text, empty where there is nothing to say. The words of a language
-//! stand in one value of [`words::Words`].
+//! A section is a file with functions from a page to text, empty where there is nothing to say. The words of a language
+//! stand in one value of `language::Words`.
 
-mod chinese;
-mod classes;
-mod comparison;
-mod configuration;
-mod downtime;
-mod english;
-mod errors;
-mod events;
-mod failovers;
+mod figures;
 mod format;
 mod gaps;
-mod load;
-mod notes;
-mod rates;
-mod recovery;
-mod reported_gaps;
-mod sample;
-mod settings;
+mod language;
+mod page;
+mod sections;
 mod table;
-mod verdict;
-mod words;
-
-use unicode_width::UnicodeWidthStr;
 
 use crate::summary::Summary;
-use format::Calendar;
-pub(crate) use format::plain;
-pub use gaps::render as render_gaps;
-pub use reported_gaps::render as render_reported_gaps;
-use table::{Cell, Paint, Table};
-use words::Words;
+use crate::text::format::Calendar;
+use crate::text::language::{chinese, english};
+use crate::text::page::Page;
+use crate::text::sections::{
+    comparison, configuration, downtime, errors, events, failovers, notes, pgbench, rates,
+    recovery, sample, verdict,
+};
+use crate::text::table::Paint;
 
-/// The language of a report.
+pub use gaps::render as render_gaps;
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {
-    /// English.
     #[default]
     En,
     /// Chinese, opening with the sections and the wording of the original design's sample.
@@ -48,7 +34,6 @@ pub enum Language {
 /// How the report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TextOptions {
-    /// In which language.
     pub language: Language,
     /// With ANSI colours: red for bad, green for good, dim for detail. The caller knows of `NO_COLOR` and terminals.
     pub color: bool,
@@ -91,49 +76,10 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
         recovery::impacts(&page),
         errors::errors(&page),
         errors::connections(&page),
-        load::section(&page),
+        pgbench::section(&page),
         comparison::section(&page),
         notes::section(&page),
     ]);
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
-}
-
-/// What every section needs.
-#[derive(Clone, Copy)]
-struct Page<'a> {
-    summary: &'a Summary,
-    words: &'static Words,
-    calendar: Calendar,
-    paint: Paint,
-}
-
-impl Page<'_> {
-    fn title(&self) -> String {
-        let title = self.words.title;
-        // The sample's line is longer than its title.
-        let width = title.width().max(32);
-        format!("{title}\n{}\n", "=".repeat(width))
-    }
-
-    /// A section under its heading; nothing where it has no lines.
-    fn under(&self, heading: &str, body: &str) -> String {
-        if body.is_empty() {
-            return String::new();
-        }
-        format!("{}\n{body}", (self.words.heading)(heading))
-    }
-
-    /// A table under its heading; nothing where it has no rows.
-    fn tabled(&self, heading: &str, table: &Table) -> String {
-        if table.is_empty() {
-            return String::new();
-        }
-        self.under(heading, &table.render(self.paint))
-    }
-
-    /// The cell that names a path.
-    fn path(&self, path: &str) -> Cell {
-        (self.words.path_name)(path).into()
-    }
 }

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// What a colour says; nothing else is coloured.
+/// What a colour means; nothing else is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Tone {
     #[default]
@@ -32,7 +32,6 @@ impl Paint {
     }
 }
 
-/// Text and its tone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Cell {
     text: String,
@@ -107,7 +106,7 @@ impl Table {
         self.lines(paint, true)
     }
 
-    /// The rows alone, for cells that speak for themselves.
+    /// The rows without headings, for cells that need none.
     pub(super) fn render_rows(&self, paint: Paint) -> String {
         self.lines(paint, false)
     }
@@ -178,6 +177,14 @@ impl Table {
         }
         text.push('\n');
     }
+}
+
+/// Lines of a label and a value.
+pub(super) type Items = Vec<(String, Cell)>;
+
+/// A line of a label and a value.
+pub(super) fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
+    (label.into(), value.into())
 }
 
 /// How a language writes a list of labelled values.

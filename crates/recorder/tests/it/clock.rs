@@ -117,7 +117,8 @@ fn a_wall_clock_that_is_stepped_twice_changes_no_row() {
     let log = std::fs::read_to_string(recording.folder().join("logs/recorder.log")).unwrap();
     for text in ["before the start", "at the end"] {
         for path in Path::ALL {
-            let line = format!("{path}, {text}: this host's clock is 37.0 s ahead of that of 127.");
+            let line =
+                format!("{path}, {text}: this host's clock is 37.0 s ahead of the clock of 127.");
             assert!(log.contains(&line), "{line} in {log}");
         }
     }

@@ -1,6 +1,6 @@
 """Runs every query of sql/analysis in an engine and prints the rows: {query: [{column: value}]}.
 
-Arguments: duckdb or spark, the folder of the queries, a pattern of recordings' folders.
+Arguments: duckdb or spark, the folder of the queries, a pattern of recordings' folders; queries, where not those of `analyze report`.
 """
 
 import json
@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 engine, queries, recordings = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
-SELECTS = ["success", "response_times", "errors", "recordings", "outages", "downtime"]
+SELECTS = sys.argv[4:] or ["success", "response_times", "errors", "recordings", "outages", "downtime"]
 
 
 def text(name):

@@ -1,0 +1,131 @@
+//! Many points as a density: small cells, darker where more points fall.
+
+use plotters::style::RGBAColor;
+
+use crate::charts::drawing::scene::{Area, Scene};
+use crate::charts::drawing::style::{INK, WHITE, between};
+
+const CELL: f64 = 2.0;
+/// Steps from the lightest to the darkest cell. Neighbours of one step are drawn as one rectangle.
+const STEPS: u32 = 12;
+
+/// How many points fell into each cell of a plot.
+pub(crate) struct Density {
+    columns: usize,
+    rows: usize,
+    counts: Vec<u32>,
+    area: Area,
+}
+
+impl Density {
+    /// An empty density over a plot.
+    pub(crate) fn new(area: Area) -> Self {
+        let (columns, rows) = (
+            (area.width() / CELL).ceil() as usize,
+            (area.height() / CELL).ceil() as usize,
+        );
+        Self {
+            columns,
+            rows,
+            counts: vec![0; columns * rows],
+            area,
+        }
+    }
+
+    /// Counts a point.
+    pub(crate) fn add(&mut self, x: f64, y: f64) {
+        let cell =
+            |distance: f64, cells: usize| ((distance.max(0.0) / CELL) as usize).min(cells - 1);
+        let (column, row) = (
+            cell(x - self.area.left, self.columns),
+            cell(y - self.area.top, self.rows),
+        );
+        let count = &mut self.counts[column * self.rows + row];
+        *count = count.saturating_add(1);
+    }
+
+    /// The fullest cell.
+    pub(crate) fn most(&self) -> u32 {
+        self.counts.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Draws the cells that are not empty.
+    pub(crate) fn draw(&self, scene: &mut Scene<'_>, color: RGBAColor) {
+        let most = self.most();
+        for column in 0..self.columns {
+            let left = self.area.left + column as f64 * CELL;
+            let right = (left + CELL).min(self.area.right);
+            let counts = &self.counts[column * self.rows..(column + 1) * self.rows];
+            let mut row = 0;
+            while row < self.rows {
+                let step = step(counts[row], most);
+                let length = counts[row..]
+                    .iter()
+                    .take_while(|count| self::step(**count, most) == step)
+                    .count();
+                if let Some(step) = step {
+                    let top = self.area.top + row as f64 * CELL;
+                    let bottom = (top + length as f64 * CELL).min(self.area.bottom);
+                    scene.rectangle(Area::new(left, top, right, bottom), shade(color, step));
+                }
+                row += length;
+            }
+        }
+    }
+}
+
+/// The step of a count, by its logarithm: single points must show next to thousands. `None` for an empty cell.
+fn step(count: u32, most: u32) -> Option<u32> {
+    if count == 0 {
+        return None;
+    }
+    let share = f64::from(count).ln() / f64::from(most.max(2)).ln();
+    Some((share * f64::from(STEPS - 1)).round() as u32)
+}
+
+/// From a light tint of a colour over itself to a dark shade of it.
+fn shade(color: RGBAColor, step: u32) -> RGBAColor {
+    let share = f64::from(step) / f64::from(STEPS - 1);
+    let (light, dark) = (between(WHITE, color, 0.45), between(color, INK, 0.65));
+    if share < 0.5 {
+        between(light, color, share * 2.0)
+    } else {
+        between(color, dark, share * 2.0 - 1.0)
+    }
+}
+
+/// Draws the scale of colours in an area, lightest at the left.
+pub(crate) fn scale(scene: &mut Scene<'_>, area: Area, color: RGBAColor) {
+    let width = area.width() / f64::from(STEPS);
+    for step in 0..STEPS {
+        let left = area.left + f64::from(step) * width;
+        scene.rectangle(
+            Area::new(left, area.top, left + width, area.bottom),
+            shade(color, step),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_on_and_beyond_the_edges_are_counted() {
+        let mut density = Density::new(Area::new(10.0, 10.0, 21.0, 31.0));
+        for (x, y) in [(10.0, 10.0), (21.0, 31.0), (500.0, -3.0), (20.9, 30.9)] {
+            density.add(x, y);
+        }
+        assert_eq!(density.counts.iter().sum::<u32>(), 4);
+        assert_eq!(density.most(), 2);
+    }
+
+    #[test]
+    fn one_point_shows_and_the_fullest_cell_is_darkest() {
+        assert_eq!(
+            [step(0, 9_000), step(1, 9_000), step(9_000, 9_000)],
+            [None, Some(0), Some(STEPS - 1)]
+        );
+        assert_eq!(step(1, 1), Some(0));
+    }
+}

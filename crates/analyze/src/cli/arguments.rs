@@ -1,0 +1,85 @@
+//! Arguments that commands share.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use command_line::duration;
+use serde::Serialize;
+
+use crate::cli::failure::Failure;
+use crate::load::{Damage, Loaded};
+use crate::summary::Thresholds;
+use crate::{Analysis, analyze};
+
+#[derive(Debug, Args)]
+pub(super) struct RecordingArgs {
+    /// Folder of the recording.
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+    #[command(flatten)]
+    thresholds: ThresholdArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ThresholdArgs {
+    /// Shortest time without a success that can be an outage; at least 100ms.
+    ///
+    /// Raise it to leave out outages that are too short for your users to notice.
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration::parse)]
+    min_outage: Duration,
+    /// How much longer than usual an operation must take to count as stalled.
+    ///
+    /// Lower it if shorter waits already matter to your users. Too low a value turns slow operations into outages.
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration::parse)]
+    min_stall: Duration,
+    /// Outages with less healthy time than this between them are one episode.
+    ///
+    /// Raise it if the service comes and goes during one failover, so that the failover counts as one episode.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
+    merge_within: Duration,
+    /// Go on without parts that are missing or damaged; without it they are an error.
+    ///
+    /// The report lists these parts, why they are left out, and how many rows are missing (for several recordings: one line each on
+    /// stderr). Downtimes become lower bounds.
+    #[arg(long)]
+    allow_damaged: bool,
+}
+
+impl ThresholdArgs {
+    pub(super) fn thresholds(&self) -> Result<Thresholds, Failure> {
+        let thresholds = Thresholds {
+            min_outage_us: duration::micros(self.min_outage),
+            min_stall_us: duration::micros(self.min_stall),
+            merge_within_us: duration::micros(self.merge_within),
+        };
+        let least = Thresholds::default().min_outage_us;
+        if thresholds.min_outage_us < least {
+            return Err(Failure::Usage("--min-outage is at least 100ms".to_owned()));
+        }
+        Ok(thresholds)
+    }
+
+    pub(super) fn damage(&self) -> Damage {
+        match self.allow_damaged {
+            true => Damage::Allowed,
+            false => Damage::Refused,
+        }
+    }
+}
+
+impl RecordingArgs {
+    pub(super) fn analyze(&self) -> Result<Analysis, Failure> {
+        let thresholds = self.thresholds.thresholds()?;
+        let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
+        Ok(analyze(&loaded, thresholds)?)
+    }
+}
+
+/// Writes figures as JSON.
+pub(super) fn print_json(mut stdout: impl Write, figures: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut stdout, figures).map_err(io::Error::from)?;
+    writeln!(stdout)?;
+    Ok(stdout.flush()?)
+}

@@ -1,0 +1,66 @@
+//! The command line: what is typed, exit codes; one file per command.
+
+mod arguments;
+mod charts;
+mod failure;
+mod gaps;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Turns a recording of a failover into figures, reports and charts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "analyze",
+    version,
+    after_help = "Examples:\n  \
+        analyze report data/runs/20261122T204300Z-7f3a\n  \
+        analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
+        analyze charts data/runs/20261122T204300Z-7f3a\n  \
+        analyze gaps data/runs\n\n\
+        Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints every figure of a recording, and proxy against direct.
+    ///
+    /// Success rates, throughput, response times, downtime with its resolution, recovery, and the effect of the failover on each
+    /// type of operation. Takes well under a second for a five-minute recording. The recording may still be in progress.
+    #[command(after_help = report::EXAMPLES)]
+    Report(report::ReportArgs),
+    /// Draws the four charts of a recording as PNG files.
+    ///
+    /// Response time over time, operations per second, percentile curves, and availability per path and type of operation.
+    #[command(after_help = charts::EXAMPLES)]
+    Charts(charts::ChartsArgs),
+    /// Lists the outages of several recordings on one time axis, the database server's clock.
+    ///
+    /// The clocks of hosts differ. Each recording holds the offset of its host's clock to the server's. With the offset added, an
+    /// outage has the same time in every recording of it. A second table shows which outages overlap, and how many of the hosts
+    /// that were recording at that time saw one. A recording without an offset stays on its host's clock, and is marked.
+    #[command(after_help = gaps::EXAMPLES)]
+    Gaps(gaps::GapsArgs),
+}
+
+impl Cli {
+    /// Runs the command; an error is one line on stderr.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let done = match self.command {
+            Command::Report(args) => report::run(&args),
+            Command::Charts(args) => charts::run(&args),
+            Command::Gaps(args) => gaps::run(&args),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        }
+    }
+}

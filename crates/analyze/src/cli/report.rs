@@ -1,0 +1,51 @@
+//! `analyze report`.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+use command_line::terminal::is_coloured;
+
+use crate::cli::arguments::{RecordingArgs, print_json};
+use crate::cli::failure::Failure;
+use crate::text::{self, Language, TextOptions};
+
+pub(super) const EXAMPLES: &str = "Examples:
+  analyze report data/runs/20261122T204300Z-7f3a
+  analyze report data/runs/20261122T204300Z-7f3a --lang zh
+  analyze report data/runs/20261122T204300Z-7f3a --json | jq '.paths[].headline'";
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    #[command(flatten)]
+    recording: RecordingArgs,
+    /// Print the summary as JSON: the same figures, durations in microseconds.
+    #[arg(long, conflicts_with = "lang")]
+    json: bool,
+    /// Language of the report.
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    lang: Lang,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Lang {
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
+}
+
+pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
+    let analysis = args.recording.analyze()?;
+    let mut stdout = io::stdout().lock();
+    if args.json {
+        return print_json(stdout, &analysis.summary);
+    }
+    let language = match args.lang {
+        Lang::En => Language::En,
+        Lang::Zh => Language::Zh,
+    };
+    let color = is_coloured(&stdout);
+    let text = text::render(&analysis.summary, &TextOptions { language, color });
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}

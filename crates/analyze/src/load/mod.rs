@@ -1,0 +1,368 @@
+//! A recording as lazy frames: the only place that knows files.
+
+mod columns;
+mod damage;
+mod journals;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use command_line::text::one_line;
+use polars::prelude::*;
+use recording::{DamagedPart, Manifest, Recording, State, Table, UnderWay, guarded};
+use tempfile::TempDir;
+
+use crate::error::AnalyzeError;
+use crate::load::columns::Column;
+use crate::summary::Span;
+
+/// No recording lasts longer, microseconds: a year.
+const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
+
+/// How a part that is missing or damaged is handled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Damage {
+    /// It is an error.
+    #[default]
+    Refused,
+    /// It is left out, and the summary lists it.
+    Allowed,
+}
+
+/// A recording opened for analysis. Nothing in it is ever changed.
+#[derive(Clone)]
+pub struct Loaded {
+    recording: Recording,
+    damage: Damage,
+    is_being_written: bool,
+    tables: BTreeMap<Table, Vec<Source>>,
+    damaged: Vec<DamagedPart>,
+    journal_rows: u64,
+    unread_bytes: u64,
+    /// Journals of operations of which complete batches are damaged, and how many bytes these had.
+    damaged_journals: Vec<(String, u64)>,
+    last_checkpoint_us: Option<i64>,
+    // Removed, with the journals' files, when the recording is dropped.
+    journals: Option<Arc<TempDir>>,
+}
+
+/// A Parquet file: a sealed part, or the journal of an open one, which lies outside of the recording.
+#[derive(Clone)]
+struct Source {
+    path: PathBuf,
+    /// The part or the journal, relative to the recording's folder.
+    file: String,
+    rows: Option<u64>,
+    schema: SchemaRef,
+}
+
+/// The columns that are read of a table.
+const fn columns_of(table: Table) -> &'static [Column] {
+    match table {
+        Table::Operations => &columns::OPERATIONS,
+        Table::Connections => &columns::CONNECTIONS,
+        Table::Probes => &columns::PROBES,
+        Table::Events => &columns::EVENTS,
+        Table::Load => &columns::LOAD,
+    }
+}
+
+impl Loaded {
+    /// Opens the recording in `folder`; a missing or damaged part is an error.
+    ///
+    /// # Errors
+    /// [`AnalyzeError::Open`] where it is none, [`AnalyzeError::Damaged`] where a part is missing or damaged.
+    pub fn open(folder: &Path) -> Result<Self, AnalyzeError> {
+        Self::open_with(folder, Damage::Refused)
+    }
+
+    /// Opens the recording in `folder`.
+    ///
+    /// # Errors
+    /// [`AnalyzeError::Open`] where it is none, [`AnalyzeError::Damaged`] where a part is missing or damaged and that is
+    /// refused.
+    pub fn open_with(folder: &Path, damage: Damage) -> Result<Self, AnalyzeError> {
+        // In-flight operations first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
+        // twice, which its number and its name show, and never missed.
+        let before = Recording::open(folder)?;
+        let under_way = UnderWay::read(&before)?;
+        let mut journals = Vec::new();
+        for table in Table::ALL {
+            journals.push((table, before.whole_journals(table)?));
+        }
+        let recording = Recording::open(folder)?;
+        let mut loaded = Self {
+            is_being_written: recording.is_being_written(),
+            recording,
+            damage,
+            tables: BTreeMap::new(),
+            damaged: Vec::new(),
+            journal_rows: 0,
+            unread_bytes: 0,
+            damaged_journals: Vec::new(),
+            last_checkpoint_us: None,
+            journals: None,
+        };
+        for table in Table::ALL {
+            let parts = match damage {
+                Damage::Refused => loaded.recording.parts(table)?,
+                Damage::Allowed => {
+                    let (parts, damaged) = loaded.recording.whole_parts(table)?;
+                    loaded.damaged.extend(damaged);
+                    parts
+                }
+            };
+            for path in parts {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let file = format!("{}/{name}", table.as_str());
+                let mut named = loaded.manifest().parts.iter();
+                let rows = named.find(|part| part.file == file).map(|part| part.rows);
+                loaded.add(table, path, file, rows)?;
+            }
+        }
+        let under_way = under_way.filter(|_| loaded.manifest().state == State::Recording);
+        if let Some(under_way) = under_way {
+            let of_operations = journals
+                .iter()
+                .filter(|(table, _)| *table == Table::Operations);
+            let of_operations: Vec<_> = of_operations
+                .flat_map(|(_, (unsealed, _))| unsealed.clone())
+                .collect();
+            loaded.add_unfinished(&under_way, &of_operations)?;
+        }
+        for (table, (unsealed, damaged)) in journals {
+            for damaged in damaged {
+                loaded.leave_out(damaged)?;
+            }
+            for unsealed in unsealed {
+                loaded.add_journal(table, &unsealed)?;
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Adds a file whose columns can be used.
+    fn add(
+        &mut self,
+        table: Table,
+        path: PathBuf,
+        file: String,
+        rows: Option<u64>,
+    ) -> Result<(), AnalyzeError> {
+        let schema = guarded(|| scan(std::slice::from_ref(&path))?.collect_schema());
+        let schema = match schema {
+            Ok(Ok(schema)) => schema,
+            Ok(Err(error)) => return self.leave_out(damaged(file, &error, rows)),
+            Err(error) => return self.leave_out(damaged(file, &error, rows)),
+        };
+        if let Err(misfit) = columns::select(&schema, columns_of(table)) {
+            if self.damage == Damage::Refused {
+                return Err(AnalyzeError::Columns {
+                    folder: self.folder().to_path_buf(),
+                    table: table.as_str(),
+                    misfit,
+                });
+            }
+            return self.leave_out(damaged(file, &misfit, rows));
+        }
+        self.tables.entry(table).or_default().push(Source {
+            path,
+            file,
+            rows,
+            schema,
+        });
+        Ok(())
+    }
+
+    fn leave_out(&mut self, damaged: DamagedPart) -> Result<(), AnalyzeError> {
+        match self.damage {
+            Damage::Refused => Err(damaged.into_error(self.folder()).into()),
+            Damage::Allowed => {
+                self.damaged.push(damaged);
+                Ok(())
+            }
+        }
+    }
+
+    /// The recording without the files that make the decoder fail, each tried by itself; `None` where there is none. For when a
+    /// query failed: a checksum in the manifest shows what went bad later, not what was bad from the start.
+    ///
+    /// # Errors
+    /// [`AnalyzeError::Damaged`] where damage is refused.
+    pub(crate) fn without_undecodable(&self) -> Result<Option<Self>, AnalyzeError> {
+        let mut rest = self.clone();
+        for (table, sources) in &self.tables {
+            let mut whole = Vec::new();
+            for source in sources {
+                let every_value = |column: &Column| col(column.name).max();
+                let values: Vec<_> = columns_of(*table).iter().map(every_value).collect();
+                let decoded = self
+                    .frame(*table, std::slice::from_ref(source))
+                    .and_then(|frame| self.collect(frame.select(values)));
+                match decoded {
+                    Ok(_) => whole.push(source.clone()),
+                    Err(error) => {
+                        let reason = error.decoder_said();
+                        rest.leave_out(damaged(source.file.clone(), &reason, source.rows))?;
+                    }
+                }
+            }
+            rest.tables.insert(*table, whole);
+        }
+        Ok((rest.damaged.len() > self.damaged.len()).then_some(rest))
+    }
+
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.recording.folder()
+    }
+
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        self.recording.manifest()
+    }
+
+    /// True while its recorder lives.
+    pub(crate) const fn is_being_written(&self) -> bool {
+        self.is_being_written
+    }
+
+    /// Parts and journals that are left out.
+    pub(crate) fn damaged(&self) -> &[DamagedPart] {
+        &self.damaged
+    }
+
+    /// Rows that are in journals only: the recording is in progress, or its recorder was killed.
+    pub(crate) const fn journal_rows(&self) -> u64 {
+        self.journal_rows
+    }
+
+    /// How long the recording is, microseconds: as its manifest says or, where it has no end, up to its recorder's last checkpoint.
+    /// `None` where that is not known either.
+    pub(crate) fn duration_us(&self) -> Option<i64> {
+        let start = self.manifest().start_time.micros();
+        let up_to_the_last_checkpoint = self
+            .last_checkpoint_us
+            .map(|last| last.saturating_sub(start).max(0));
+        self.manifest().duration_us.or(up_to_the_last_checkpoint)
+    }
+
+    /// [start, start + duration] of the manifest; of a recording without an end, up to its recorder's last checkpoint, else to its last row.
+    pub(crate) fn span(&self, last_row_us: i64) -> Result<Span, AnalyzeError> {
+        let start = self.manifest().start_time.micros();
+        let after_start = last_row_us.saturating_sub(start).max(0);
+        let duration = self.duration_us().unwrap_or(after_start);
+        let impossible = || AnalyzeError::ImpossibleDuration {
+            folder: self.folder().to_path_buf(),
+            duration_us: duration,
+        };
+        let end = start.checked_add(duration).ok_or_else(impossible)?;
+        if (0..=LONGEST_US).contains(&duration) {
+            Ok(Span::new(start, end))
+        } else {
+            Err(impossible())
+        }
+    }
+
+    /// Bytes of journals outside of complete batches.
+    pub(crate) const fn unread_bytes(&self) -> u64 {
+        self.unread_bytes
+    }
+
+    /// The operations; `None` where no part is there.
+    pub(crate) fn operations(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Operations)
+    }
+
+    /// The attempts to connect; `None` where there is no part.
+    pub(crate) fn connections(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Connections)
+    }
+
+    /// The events; `None` where there is no part.
+    pub(crate) fn events(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Events)
+    }
+
+    /// pgbench's progress; `None` where there is no part.
+    pub(crate) fn load(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Load)
+    }
+
+    /// Runs a query. The streaming engine holds less in memory than the other.
+    pub(crate) fn collect(&self, frame: LazyFrame) -> Result<DataFrame, AnalyzeError> {
+        let result = guarded(|| frame.collect_with_engine(Engine::Streaming))
+            .map_err(|panicked| AnalyzeError::Undecodable {
+                folder: self.folder().to_path_buf(),
+                panicked,
+            })?
+            .map_err(|source| self.read_error(source))?;
+        Ok(result.unwrap_single())
+    }
+
+    pub(crate) fn read_error(&self, source: PolarsError) -> AnalyzeError {
+        AnalyzeError::Read {
+            folder: self.folder().to_path_buf(),
+            source,
+        }
+    }
+
+    fn table(&self, table: Table) -> Result<Option<LazyFrame>, AnalyzeError> {
+        match self.tables.get(&table).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some(sources) => self.frame(table, sources).map(Some),
+        }
+    }
+
+    /// The rows of some files of a table, their columns in one form. Files of one schema, which is nearly always all of them, are
+    /// read together.
+    fn frame(&self, table: Table, sources: &[Source]) -> Result<LazyFrame, AnalyzeError> {
+        let mut alike: Vec<(&SchemaRef, Vec<PathBuf>)> = Vec::new();
+        for source in sources {
+            match alike
+                .iter_mut()
+                .find(|(schema, _)| **schema == source.schema)
+            {
+                Some((_, paths)) => paths.push(source.path.clone()),
+                None => alike.push((&source.schema, vec![source.path.clone()])),
+            }
+        }
+        let mut frames = Vec::with_capacity(alike.len());
+        for (schema, paths) in alike {
+            let selected = columns::select(schema, columns_of(table)).map_err(|misfit| {
+                AnalyzeError::Columns {
+                    folder: self.folder().to_path_buf(),
+                    table: table.as_str(),
+                    misfit,
+                }
+            })?;
+            let frame = scan(&paths).map_err(|source| self.read_error(source))?;
+            frames.push(frame.select(selected));
+        }
+        match frames.len() {
+            1 => Ok(frames.remove(0)),
+            _ => concat(frames, UnionArgs::default()).map_err(|source| self.read_error(source)),
+        }
+    }
+}
+
+/// Files of one schema.
+fn scan(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
+    let paths = files.iter().map(|file| {
+        // A relative path that looks like a URL, or one with `*` in it, is still a path.
+        let absolute = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        PlRefPath::new(absolute.to_string_lossy())
+    });
+    let arguments = ScanArgsParquet {
+        glob: false,
+        cache: false,
+        ..Default::default()
+    };
+    LazyFrame::scan_parquet_files(paths.collect(), arguments)
+}
+
+fn damaged(file: String, reason: &dyn std::fmt::Display, rows: Option<u64>) -> DamagedPart {
+    let reason = one_line(&reason.to_string());
+    DamagedPart { file, reason, rows }
+}

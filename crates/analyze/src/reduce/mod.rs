@@ -1,0 +1,12 @@
+//! Rows to plain values: all queries over a recording's tables are here, and data frames end here.
+
+pub mod attempts;
+pub(crate) mod connections;
+pub(crate) mod errors;
+pub(crate) mod events;
+pub mod histogram;
+pub(crate) mod operations;
+pub(crate) mod pgbench;
+pub(crate) mod survey;
+pub mod timeline;
+pub(crate) mod values;

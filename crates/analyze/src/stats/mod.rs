@@ -1,0 +1,4 @@
+//! Pure statistics, over numbers alone.
+
+pub mod bootstrap;
+pub(crate) mod percentile;

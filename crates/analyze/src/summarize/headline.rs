@@ -1,0 +1,51 @@
+//! Which group a path's headline is of.
+
+use crate::summary::{Episode, Group, GroupSummary, Headline, Span};
+
+pub(super) fn episodes_of<'g>(
+    groups: &'g [GroupSummary],
+    headline: Option<&Headline>,
+) -> &'g [Episode] {
+    let group =
+        headline.and_then(|headline| groups.iter().find(|group| group.group == headline.group));
+    group.map_or(&[], |group| &group.episodes)
+}
+
+/// The worse of `read` and `writer`: the longer down, then one of which less is known.
+pub(super) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
+    let candidates = || {
+        groups
+            .iter()
+            .filter(|group| matches!(group.group, Group::Read | Group::Writer))
+    };
+    let worse = candidates().max_by_key(|group| {
+        let downtime = group.downtime_us.unwrap_or(0);
+        (downtime, group.at_least, group.unobserved)
+    })?;
+    let is_open = |group: &GroupSummary| {
+        let last = group.outages.last();
+        group.group != worse.group && last.is_some_and(|outage| outage.open_at_end)
+    };
+    Some(Headline {
+        group: worse.group,
+        downtime_us: worse.downtime_us,
+        resolution_us: worse.resolution_us,
+        at_least: worse.is_bound(),
+        other_open: candidates().any(is_open),
+        episodes: worse.episodes.len(),
+    })
+}
+
+/// Spans in order of time, those that touch joined.
+pub(super) fn union(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut sorted: Vec<Span> = spans.collect();
+    sorted.sort_by_key(|span| span.start);
+    let mut joined: Vec<Span> = Vec::new();
+    for span in sorted {
+        match joined.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}

@@ -1,0 +1,156 @@
+//! From a recording to its summary and its series.
+
+mod headline;
+mod path;
+mod series;
+
+use recording::Table;
+use recording::vocabulary::Path;
+
+use crate::error::AnalyzeError;
+use crate::load::Loaded;
+use crate::metrics::{comparison, failovers};
+use crate::reduce::operations::PathOperations;
+use crate::reduce::survey::{self, Survey};
+use crate::reduce::{attempts, events};
+use crate::summarize::path::PathAnalyzer;
+use crate::summary::series::Series;
+use crate::summary::{LeftOut, RecordingProgress, RecordingSummary, Span, Summary, Thresholds};
+
+/// A recording, analyzed.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    pub summary: Summary,
+    /// What charts are drawn from.
+    pub series: Series,
+}
+
+/// Makes every figure of a recording.
+///
+/// # Errors
+/// [`AnalyzeError`] where the recording can't be read or holds no operation.
+pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
+    loaded.as_far_as_it_decodes(|loaded| figures(loaded, thresholds))
+}
+
+fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
+    let (survey, end) = survey::surveyed(loaded)?;
+    let Survey {
+        operations,
+        last_rows,
+        left_out,
+        ..
+    } = survey;
+    let span = loaded.span(end)?;
+    let events = events::events(loaded)?;
+    let mut paths = Vec::new();
+    let mut series = Vec::new();
+    for path in Path::ALL {
+        if !loaded.manifest().mode.paths().contains(path) && !last_rows.contains_key(path) {
+            continue;
+        }
+        // In a recording without an end each path reaches as far as its own rows: parts are sealed path by path.
+        let end = last_rows.get(path).copied().unwrap_or(end);
+        let analyzer = PathAnalyzer {
+            loaded,
+            operations: PathOperations::new(loaded, &operations, *path),
+            path: *path,
+            span: loaded.span(end)?,
+            events: &events,
+            attempts: attempts::read(loaded, *path)?,
+            thresholds: &thresholds,
+            is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
+            is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
+        };
+        let (summary, of_path) = analyzer.run()?;
+        paths.push(summary);
+        series.push(of_path);
+    }
+    let comparison = match paths.as_slice() {
+        [direct, proxy] => Some(comparison::compare(direct, proxy)),
+        _ => None,
+    };
+    let series = Series {
+        start_us: span.start.micros(),
+        end_us: span.end.micros(),
+        triggers_us: events::triggers_us(&events),
+        marks: events::marks(&events),
+        paths: series,
+    };
+    let recording = describe(loaded, &span, left_out);
+    Ok(Analysis {
+        summary: Summary {
+            recording,
+            thresholds,
+            events,
+            failovers: failovers::failovers(&paths),
+            paths,
+            comparison,
+        },
+        series,
+    })
+}
+
+/// True where operations are missing: rows were dropped, parts are damaged, words are unknown, or it is not
+/// known which operations were in flight when the recorder ended. Downtimes are lower bounds then.
+fn is_partial(loaded: &Loaded, left_out: &[LeftOut]) -> bool {
+    let manifest = loaded.manifest();
+    let table = Table::Operations.as_str();
+    let dropped = manifest.dropped_rows.get(table);
+    // `operations/direct-00001.parquet`, `journal/operations.direct-00001.arrows`
+    let of_operations = |file: &str| {
+        let name = file.strip_prefix("journal/").unwrap_or(file);
+        name.starts_with(table)
+    };
+    loaded.duration_us().is_none()
+        || loaded.has_damaged_journals()
+        || dropped.is_some_and(|rows| *rows > 0)
+        || !left_out.is_empty()
+        || loaded
+            .damaged()
+            .iter()
+            .any(|part| of_operations(&part.file))
+}
+
+fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSummary {
+    let manifest = loaded.manifest().clone();
+    RecordingSummary {
+        run_id: manifest.run_id,
+        host: manifest.host,
+        tool_version: manifest.tool_version,
+        state: manifest.state,
+        progress: RecordingProgress::new(manifest.state, loaded.is_being_written()),
+        start_time: manifest.start_time,
+        duration_us: span.length_us(),
+        requested_duration_us: manifest.requested_duration_us,
+        mode: manifest.mode,
+        workers: manifest.workers,
+        weights: manifest.weights,
+        schedule: manifest.schedule,
+        seed: manifest.seed,
+        protocol: manifest.protocol,
+        pool: manifest.pool,
+        timeouts: manifest.timeouts,
+        connection: manifest.connection,
+        probe_interval_us: manifest.probe_interval_us,
+        max_tps_per_1000: manifest.max_tps_per_1000,
+        endpoints: manifest.endpoints,
+        servers: manifest.servers,
+        labels: manifest.labels,
+        failover: manifest.failover,
+        load: manifest.load,
+        dropped_rows: manifest.dropped_rows,
+        write_failures: manifest.write_failures,
+        journal_rows: loaded.journal_rows(),
+        unread_bytes: loaded.unread_bytes(),
+        damaged_bytes: loaded.damaged_bytes(),
+        damaged_parts: loaded.damaged().to_vec(),
+        is_partial: is_partial(loaded, &left_out),
+        left_out,
+        clock_drift_us: manifest.clock.drift_us,
+        clock_offsets: manifest.clock.offsets,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! What charts draw of a path.
+
+use std::collections::BTreeMap;
+
+use recording::vocabulary::{Outcome, Path};
+
+use crate::metrics::outages::Detected;
+use crate::metrics::rates;
+use crate::reduce::histogram::Histogram;
+use crate::reduce::timeline::Timeline;
+use crate::summary::Group;
+use crate::summary::series::{FailurePoint, PathSeries, Point, SecondCounts, Strip};
+
+/// From what was found on a path.
+pub(super) fn of_path(
+    path: Path,
+    timeline: &Timeline,
+    cells: &Histogram,
+    detected: &BTreeMap<Group, Detected>,
+    new_writers_us: Vec<i64>,
+) -> PathSeries {
+    let successes = timeline.successes_of(Group::All);
+    let points = successes
+        .pairs()
+        .map(|(end_us, response_us)| Point {
+            end_us,
+            response_us,
+        })
+        .collect();
+    let mut failures: Vec<_> = timeline
+        .suspects
+        .iter()
+        .filter(|suspect| !suspect.outcome.is_success())
+        .map(|suspect| FailurePoint {
+            end_us: suspect.end_us,
+            response_us: suspect.response_us,
+            outcome: suspect.outcome,
+        })
+        .collect();
+    failures.sort_by_key(|failure| failure.end_us);
+
+    let second =
+        |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
+    let mut seconds = vec![SecondCounts::default(); second(timeline.end_us) + 1];
+    for end_us in &successes.end_us {
+        seconds[second(*end_us)].succeeded += 1;
+    }
+    for failure in failures
+        .iter()
+        .filter(|failure| failure.outcome != Outcome::Unfinished)
+    {
+        seconds[second(failure.end_us)].failed += 1;
+    }
+
+    let strip = |(group, found): (&Group, &Detected)| Strip {
+        group: *group,
+        down: found.outages.iter().map(|outage| outage.span).collect(),
+        brownouts: found.brownouts.clone(),
+        unobserved: found.unobserved.clone(),
+    };
+    PathSeries {
+        path: path.as_str().to_owned(),
+        successes: points,
+        failures,
+        seconds,
+        percentiles: rates::percentile_curve(cells),
+        new_writers_us,
+        strips: detected.iter().map(strip).collect(),
+    }
+}

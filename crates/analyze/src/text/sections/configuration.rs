@@ -1,0 +1,369 @@
+//! What was recorded, and with which settings.
+
+use command_line::text::one_line;
+use recording::vocabulary::EventKind;
+use recording::{ClockOffset, Endpoint, Schedule, Server, Table};
+
+use crate::summary::{EventSummary, RecordingProgress};
+use crate::text::format::{count, date_time, decimal};
+use crate::text::page::Page;
+use crate::text::sections::settings::{campaign_items, connection_items};
+use crate::text::table::{Cell, Items, Tone, item};
+
+/// Unknown words that are listed: garbage has as many as rows.
+const MOST_WORDS: usize = 8;
+
+/// Times in which the disk refused rows that are listed.
+const MOST_WRITE_FAILURES: usize = 5;
+
+/// Runs of the failover command that are listed; the events have all.
+const MOST_TRIGGERS: usize = 3;
+
+/// Which recording it is, and whether all of it is there.
+pub(crate) fn recording(page: &Page<'_>) -> String {
+    page.words.list.render(&recording_items(page), page.paint)
+}
+
+pub(crate) fn section(page: &Page<'_>) -> String {
+    let mut items = size_items(page);
+    items.extend(setting_items(page));
+    page.under(
+        page.words.configuration,
+        &page.words.list.render(&items, page.paint),
+    )
+}
+
+/// Run, start, state, host; what was lost.
+pub(crate) fn recording_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let mut state = (words.state_text)(recording.progress).to_owned();
+    if let Some(event) = events(page, EventKind::Interrupted).next() {
+        state = (words.interrupted_at)(&state, &page.calendar.offset(event.time));
+    }
+    let tone = if recording.progress == RecordingProgress::Complete {
+        Tone::Plain
+    } else {
+        Tone::Bad
+    };
+    let mut items = vec![
+        item(words.run, one_line(&recording.run_id)),
+        item(words.started, date_time(recording.start_time)),
+        (words.state.to_owned(), Cell::new(state, tone)),
+        item(words.host, one_line(&recording.host)),
+        item(words.recorder, one_line(&recording.tool_version)),
+    ];
+    if let Some(drift) = recording.clock_drift_us {
+        items.push(item(words.clock_drift, words.units.setting(drift)));
+    }
+    let offsets = recording.clock_offsets.iter();
+    items.extend(offsets.map(|offset| item(words.clock_offset, offset_text(page, offset))));
+    // Damage has its own line.
+    let unread_bytes = recording
+        .unread_bytes
+        .saturating_sub(recording.damaged_bytes);
+    if recording.journal_rows > 0 || unread_bytes > 0 {
+        let text = (words.journal_text)(&count(recording.journal_rows), &count(unread_bytes));
+        items.push(item(words.journal, text));
+    }
+    items.extend(disk_items(page));
+    for (table, rows) in &recording.dropped_rows {
+        let text = (words.dropped)(&count(*rows), &one_line(table));
+        items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
+    }
+    items.extend(missing_items(page));
+    items
+}
+
+/// When the disk refused rows. They were held in memory; rows lost have their own line.
+fn disk_items(page: &Page<'_>) -> Items {
+    let (words, failures) = (page.words, &page.summary.recording.write_failures);
+    let line = |text: String| (words.disk.to_owned(), Cell::new(text, Tone::Bad));
+    let listed = failures.iter().take(MOST_WRITE_FAILURES).map(|failure| {
+        let until = failure.until.map(|until| page.calendar.time(until));
+        let from = page.calendar.time(failure.from);
+        let text = (words.disk_text)(&from, until.as_deref(), &one_line(&failure.error));
+        line(text)
+    });
+    let more = failures.len().saturating_sub(MOST_WRITE_FAILURES);
+    let more = (more > 0).then(|| line((words.more)(&more.to_string())));
+    listed.chain(more).collect()
+}
+
+/// How far this host's clock was from the server's, and where and when that was measured.
+fn offset_text(page: &Page<'_>, offset: &ClockOffset) -> String {
+    let (words, units) = (page.words, page.words.units);
+    let server = match (&offset.server_address, offset.server_port) {
+        (Some(address), Some(port)) => one_line(&format!("{address}:{port}")),
+        _ => words.the_server.to_owned(),
+    };
+    let text = (words.clock_offset_text)(
+        &units.setting(offset.offset_us.saturating_abs()),
+        offset.offset_us < 0,
+        &server,
+        &units.setting(offset.uncertainty_us.saturating_abs()),
+    );
+    let when = if offset.time <= page.summary.recording.start_time {
+        words.before_the_start
+    } else {
+        words.after_the_start
+    };
+    let path = (words.path_name)(offset.path.as_str());
+    [text, path, when.to_owned()].join(words.separator)
+}
+
+/// What is left out of the figures, and why.
+fn missing_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let warning = |text: String| (words.warning.to_owned(), Cell::new(text, Tone::Bad));
+    let journals = (recording.damaged_bytes > 0)
+        .then(|| warning((words.damaged_journals)(&count(recording.damaged_bytes))));
+    let damaged = recording.damaged_parts.iter().map(|part| {
+        let rows = part.rows.map(count);
+        let (file, reason) = (one_line(&part.file), one_line(&part.reason));
+        warning((words.damaged_part)(&file, &reason, rows.as_deref()))
+    });
+    let left_out = recording.left_out.iter().take(MOST_WORDS).map(|left_out| {
+        let word = left_out.word.as_deref().map(one_line);
+        let rows = count(left_out.rows);
+        warning((words.left_out)(&rows, left_out.column, word.as_deref()))
+    });
+    let more = recording.left_out.len().saturating_sub(MOST_WORDS);
+    let more = (more > 0).then(|| warning((words.more)(&more.to_string())));
+    let damaged = journals.into_iter().chain(damaged);
+    damaged.chain(left_out).chain(more).collect()
+}
+
+/// Duration, workers and weights: the three lines that the sample has.
+pub(crate) fn size_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let share = |percent| words.units.share(percent);
+    let weights = &recording.weights;
+    vec![
+        item(words.duration, words.units.length(recording.duration_us)),
+        item(words.workers, count(recording.workers.into())),
+        item(
+            words.weights,
+            (words.weights_text)(
+                &share(weights.read),
+                &share(weights.write),
+                &share(weights.transaction),
+            ),
+        ),
+    ]
+}
+
+pub(crate) fn setting_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let mut items = Vec::new();
+    if let Some(requested) = recording.requested_duration_us {
+        let requested = words.units.length(requested);
+        if requested != words.units.length(recording.duration_us) {
+            items.push(item(words.requested, requested));
+        }
+    }
+    items.extend(workload_items(page));
+    items.extend(connection_items(page));
+    items.extend([
+        item(words.seed, recording.seed.to_string()),
+        item(words.protocol, one_line(&recording.protocol)),
+    ]);
+    let endpoints = recording.endpoints.iter();
+    items.extend(endpoints.map(|endpoint| endpoint_item(page, endpoint)));
+    items.extend(server_items(page));
+    items.extend(failover_items(page));
+    items.extend(pgbench_item(page));
+    if !recording.labels.is_empty() {
+        let labels = recording
+            .labels
+            .iter()
+            .map(|(key, value)| one_line(&format!("{key}={value}")));
+        items.push(item(
+            words.labels,
+            labels.collect::<Vec<_>>().join(words.separator),
+        ));
+    }
+    items
+}
+
+/// When operations begin, over how many connections, and for how long they may take.
+fn workload_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let setting = |us| words.units.setting(us);
+    let schedule = match recording.schedule {
+        Schedule::ClosedLoop {
+            min_operation_interval_us,
+            max_operation_interval_us,
+        } => (words.closed_loop)(
+            &setting(min_operation_interval_us),
+            &setting(max_operation_interval_us),
+        ),
+        Schedule::OpenLoop { rate_per_1000_s } => {
+            (words.open_loop)(&decimal(rate_per_1000_s as f64 / 1000.0, 3))
+        }
+    };
+    let timeouts = &recording.timeouts;
+    vec![
+        item(words.schedule, schedule),
+        item(
+            words.pool,
+            (words.pool_text)(&recording.pool.size.to_string()),
+        ),
+        item(
+            words.timeouts,
+            (words.timeouts_text)(
+                &setting(timeouts.connect_us),
+                &setting(timeouts.pool_us),
+                &setting(timeouts.operation_us),
+            ),
+        ),
+    ]
+}
+
+fn pgbench_item(page: &Page<'_>) -> Option<(String, Cell)> {
+    let words = page.words;
+    let load = page.summary.recording.load.as_ref()?;
+    let text = (words.pgbench_settings)(
+        &one_line(&load.mode),
+        &load.clients.to_string(),
+        &load.jobs.to_string(),
+        &load.scale.to_string(),
+        &words.units.setting(load.warmup_us),
+    );
+    Some(item("pgbench", text))
+}
+
+fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
+    let Endpoint {
+        path,
+        database,
+        user,
+        sslmode,
+        target_session_attrs,
+        tls_error,
+        ..
+    } = endpoint;
+    let hosts: Vec<String> = endpoint
+        .hosts()
+        .map(|(host, port)| format!("{host}:{port}"))
+        .collect();
+    let address = one_line(&format!("{}/{database}", hosts.join(",")));
+    let mut text = (page.words.endpoint_text)(&address, &one_line(user), &one_line(sslmode));
+    if let Some(target) = target_session_attrs {
+        text.push_str(page.words.separator);
+        // libpq's name, in every language.
+        text.push_str(&one_line(&format!("target_session_attrs {target}")));
+    }
+    if let Some(error) = tls_error {
+        text.push_str(page.words.separator);
+        text.push_str(&(page.words.went_on_without_tls)(&one_line(error)));
+    }
+    let label = if endpoint.reader {
+        page.words.reader_endpoint
+    } else {
+        page.words.endpoint
+    };
+    item(label(path.as_str()), text)
+}
+
+/// The identities that answered, one line each.
+fn server_items(page: &Page<'_>) -> Items {
+    let servers = page.summary.recording.servers.iter();
+    servers
+        .map(|server| {
+            item(
+                (page.words.servers)(server.path.as_str()),
+                server_text(page, server),
+            )
+        })
+        .collect()
+}
+
+fn server_text(page: &Page<'_>, server: &Server) -> String {
+    let words = page.words;
+    let address = match (&server.address, server.port) {
+        (Some(address), Some(port)) => format!("{address}:{port}"),
+        (Some(address), None) => address.clone(),
+        (None, _) => words.unknown_address.to_owned(),
+    };
+    let role = server.in_recovery.map(|reader| {
+        if reader {
+            words.reader_server
+        } else {
+            words.writer_server
+        }
+    });
+    let facts = [
+        Some(address),
+        server.aurora_instance_identifier.clone(),
+        role.map(str::to_owned),
+        server
+            .version
+            .as_ref()
+            .map(|version| format!("PostgreSQL {version}")),
+    ];
+    one_line(
+        &facts
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(words.separator),
+    )
+}
+
+/// The trigger: what was to run, when it ran, how it ended.
+fn failover_items(page: &Page<'_>) -> Items {
+    let words = page.words;
+    let mut items = Vec::new();
+    let failover = &page.summary.recording.failover;
+    if let Some(failover) = failover {
+        let after = words.units.setting(failover.after_us);
+        items.push(item(
+            words.failover,
+            (words.failover_text)(&one_line(&failover.command), &after),
+        ));
+        items.extend(campaign_items(page, failover));
+    }
+    let triggers = events(page, EventKind::FailoverTriggered).count();
+    for event in events(page, EventKind::FailoverTriggered).take(MOST_TRIGGERS) {
+        items.push(item(words.triggered, moment(page, event)));
+    }
+    if triggers > MOST_TRIGGERS {
+        let more = count((triggers - MOST_TRIGGERS) as u64);
+        items.push(item(words.triggered, (words.more_events)(&more)));
+    }
+    if failover.is_some() && triggers == 0 {
+        let lacks_events = page.summary.recording.lacks_parts_of(Table::Events);
+        let text = match lacks_events {
+            true => words.trigger_left_out,
+            false => words.not_triggered,
+        };
+        items.push((words.triggered.to_owned(), Cell::new(text, Tone::Bad)));
+    }
+    for event in events(page, EventKind::FailoverTriggerFinished).take(MOST_TRIGGERS) {
+        let (mut text, mut tone) = (moment(page, event), Tone::Plain);
+        if let Some(status) = event.status {
+            text = [text, (words.exit_status)(status)].join(words.separator);
+            tone = if status == 0 { Tone::Plain } else { Tone::Bad };
+        }
+        items.push((words.trigger_finished.to_owned(), Cell::new(text, tone)));
+    }
+    items
+}
+
+fn moment(page: &Page<'_>, event: &EventSummary) -> String {
+    let units = page.words.units;
+    let offset = page.calendar.offset(event.time);
+    format!(
+        "{} UTC ({offset}{}{})",
+        page.calendar.time(event.time),
+        units.gap,
+        units.second
+    )
+}
+
+fn events<'a>(page: &Page<'a>, kind: EventKind) -> impl Iterator<Item = &'a EventSummary> {
+    page.summary
+        .events
+        .iter()
+        .filter(move |event| event.event == kind.as_str())
+}

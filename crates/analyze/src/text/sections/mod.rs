@@ -1,0 +1,15 @@
+//! The report's sections: functions from a page to text, empty where there is nothing to say.
+
+pub(super) mod comparison;
+pub(super) mod configuration;
+pub(super) mod downtime;
+pub(super) mod errors;
+pub(super) mod events;
+pub(super) mod failovers;
+pub(super) mod notes;
+pub(super) mod pgbench;
+pub(super) mod rates;
+pub(super) mod recovery;
+pub(super) mod sample;
+pub(super) mod settings;
+pub(super) mod verdict;

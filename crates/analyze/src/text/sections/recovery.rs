@@ -1,0 +1,120 @@
+//! How each episode was recovered from, and what it did to each operation type.
+
+use crate::summary::Impact;
+use crate::text::figures::{figure, headline_group};
+use crate::text::format::{count, decimal, optional};
+use crate::text::page::Page;
+use crate::text::table::{Side, Table};
+
+/// Windows listed per path: each is a table of its own.
+const MOST_IMPACTS: usize = 3;
+
+/// Every episode of the headline's group.
+pub(crate) fn episodes(page: &Page<'_>) -> String {
+    let (words, units) = (page.words, page.words.units);
+    let mut table = Table::new(
+        &[
+            (words.path_column, Side::Left),
+            (words.group, Side::Left),
+            (words.episode, Side::Right),
+            (words.from, Side::Left),
+            (words.offset, Side::Right),
+            (words.downtime, Side::Right),
+            (words.outages, Side::Right),
+            (words.baseline_tps, Side::Right),
+            (words.baseline_p99, Side::Right),
+            (words.full_throughput, Side::Right),
+            (words.normal_latency, Side::Right),
+        ],
+        2,
+    );
+    for path in &page.summary.paths {
+        let Some((_, group)) = headline_group(path) else {
+            continue;
+        };
+        for (index, episode) in group.episodes.iter().enumerate() {
+            let seconds = |us: Option<i64>| optional(us, |us| units.seconds(us, 2));
+            table.row(vec![
+                page.path(&path.path),
+                (words.group_name)(group.group).into(),
+                (index + 1).to_string().into(),
+                page.calendar.time(episode.span.start).into(),
+                page.calendar.offset(episode.span.start).into(),
+                figure(
+                    page,
+                    episode.downtime_us,
+                    episode.resolution_us,
+                    episode.at_least,
+                )
+                .into(),
+                episode.outages.to_string().into(),
+                optional(episode.baseline_tps, |tps| decimal(tps, 2)).into(),
+                optional(episode.baseline_p99_us, |us| units.response(us as f64)).into(),
+                seconds(episode.time_to_full_throughput_us).into(),
+                seconds(episode.time_to_normal_latency_us).into(),
+            ]);
+        }
+    }
+    page.tabled(words.recovery_heading, &table)
+}
+
+/// What each failover did to each operation type, in a window that is named.
+pub(crate) fn impacts(page: &Page<'_>) -> String {
+    let mut body = String::new();
+    for path in &page.summary.paths {
+        for (index, impact) in path.impacts.iter().take(MOST_IMPACTS).enumerate() {
+            body.push_str(&impact_text(page, &path.path, index + 1, impact));
+        }
+        let more = path.impacts.len().saturating_sub(MOST_IMPACTS);
+        if more > 0 {
+            let path = (page.words.path_name)(&path.path);
+            let more = (page.words.more)(&count(more as u64));
+            body.push_str(&format!("  {path}: {more}\n"));
+        }
+    }
+    page.under(page.words.impact_heading, &body)
+}
+
+fn impact_text(page: &Page<'_>, path: &str, episode: usize, impact: &Impact) -> String {
+    let (words, units) = (page.words, page.words.units);
+    let window = (words.window)(
+        &(words.path_name)(path),
+        episode,
+        &page.calendar.time(impact.window.start),
+        &page.calendar.time(impact.window.end),
+        &units.seconds(impact.window.length_us(), 2),
+    );
+    let ends = (words.window_ends)(impact.from_trigger, impact.to_full_throughput);
+    let mut table = Table::new(
+        &[
+            (words.type_column, Side::Left),
+            (words.attempted, Side::Right),
+            (words.succeeded, Side::Right),
+            (words.failed, Side::Right),
+            (words.unknown, Side::Right),
+            (words.unfinished, Side::Right),
+            (words.success_rate, Side::Right),
+            ("p99", Side::Right),
+        ],
+        0,
+    );
+    for named in &impact.types {
+        let rates = &named.rates;
+        table.row(vec![
+            (words.type_name)(&named.name).into(),
+            count(rates.total).into(),
+            count(rates.successes).into(),
+            count(rates.failed).into(),
+            count(rates.unknown).into(),
+            count(rates.unfinished).into(),
+            optional(rates.success_rate, |rate| units.percent(rate, 2)).into(),
+            optional(rates.response.p99_us, |us| units.response(us as f64)).into(),
+        ]);
+    }
+    let lines = if table.is_empty() {
+        String::new()
+    } else {
+        table.render(page.paint)
+    };
+    format!("  {window}{}{ends}\n{lines}", words.separator)
+}

@@ -1,0 +1,150 @@
+//! The sections of the original design's sample report, in its order and wording, each followed by what it lacked.
+
+use crate::summary::{ComparisonLine, Metric, PathSummary};
+use crate::text::figures::{downtime, headline_group};
+use crate::text::format::{NONE, count, decimal, is_nothing, optional};
+use crate::text::language::SampleWords;
+use crate::text::page::Page;
+use crate::text::sections::configuration;
+use crate::text::sections::rates::counted;
+use crate::text::table::{Cell, Items, Tone, item};
+
+/// The sample's three lines of comparison come first, in its order.
+const SAMPLE_METRICS: [Metric; 3] = [
+    Metric::Downtime,
+    Metric::TransactionSuccessRate,
+    Metric::MeanResponse,
+];
+
+/// Configuration, one section per path, comparison.
+pub(crate) fn sections(page: &Page<'_>, words: &SampleWords) -> Vec<String> {
+    let mut items = configuration::size_items(page);
+    items.extend(configuration::recording_items(page));
+    items.extend(configuration::setting_items(page));
+    let mut sections = vec![listed(page, page.words.configuration, &items)];
+    for path in &page.summary.paths {
+        sections.push(listed(
+            page,
+            &(words.path)(&path.path),
+            &path_items(page, words, path),
+        ));
+    }
+    sections.push(listed(
+        page,
+        words.comparison,
+        &comparison_items(page, words),
+    ));
+    sections
+}
+
+fn listed(page: &Page<'_>, heading: &str, items: &Items) -> String {
+    page.under(heading, &page.words.list.render(items, page.paint))
+}
+
+fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items {
+    let units = page.words.units;
+    let (overall, response) = (&path.overall, &path.overall.response);
+    let rate = |rate: Option<f64>| optional(rate, |rate| units.percent(rate, 1));
+    let seconds = |us: Option<i64>| optional(us, |us| units.seconds(us, 3));
+    let mut items = vec![
+        item(words.total, counted(path, overall.total)),
+        item(words.success_rate, rate(overall.success_rate)),
+    ];
+    items.extend(path.types.iter().map(|named| {
+        let figures =
+            (words.type_figures)(&count(named.rates.total), &rate(named.rates.success_rate));
+        item((page.words.type_name)(&named.name), figures)
+    }));
+    let mean = optional(response.mean_us, |us| units.seconds(us.round() as i64, 3));
+    items.push(item(words.mean_response, mean));
+    items.push((words.downtime.to_owned(), headline_seconds(page, path)));
+
+    if let Some((headline, group)) = headline_group(path) {
+        items.push(item(
+            words.downtime_of,
+            (page.words.down)(headline.group, &downtime(page, group)),
+        ));
+    }
+    if overall.unfinished > 0 {
+        items.push(item(words.unfinished, count(overall.unfinished)));
+    }
+    let percentiles = [
+        ("p50", response.p50_us),
+        ("p90", response.p90_us),
+        ("p95", response.p95_us),
+        ("p99", response.p99_us),
+        ("p99.9", response.p99_9_us),
+    ];
+    let percentiles = percentiles.map(|(name, us)| format!("{name} {}", seconds(us)));
+    let tps = |tps: Option<f64>| optional(tps, |tps| decimal(tps, 2));
+    items.extend([
+        item(words.max_response, seconds(response.max_us)),
+        item(words.min_response, seconds(response.min_us)),
+        item(words.percentiles, percentiles.join(page.words.separator)),
+        item(words.tps, tps(overall.tps)),
+        item(words.steady_tps, tps(overall.steady_tps)),
+    ]);
+    items
+}
+
+/// The headline's downtime to a tenth of a second, as the sample has it.
+fn headline_seconds(page: &Page<'_>, path: &PathSummary) -> Cell {
+    let Some((_, group)) = headline_group(path) else {
+        return NONE.into();
+    };
+    let Some(us) = group.downtime_us else {
+        return NONE.into();
+    };
+    let text = page.words.units.seconds(us, 1);
+    let tone = if us > 0 { Tone::Bad } else { Tone::Good };
+    Cell::new(
+        if group.is_bound() {
+            (page.words.at_least)(&text)
+        } else {
+            text
+        },
+        tone,
+    )
+}
+
+fn comparison_items(page: &Page<'_>, words: &SampleWords) -> Items {
+    let Some(comparison) = &page.summary.comparison else {
+        return Items::new();
+    };
+    let in_sample = |line: &&ComparisonLine| SAMPLE_METRICS.contains(&line.metric);
+    let mut items = Items::new();
+    for metric in SAMPLE_METRICS {
+        let lines = comparison.lines.iter().filter(|line| line.metric == metric);
+        items.extend(lines.map(|line| relative(page, words, line)));
+    }
+    for line in comparison.lines.iter().filter(|line| !in_sample(line)) {
+        items.push(relative(page, words, line));
+    }
+    for line in &comparison.lines {
+        if let Some(points) = line.change_points {
+            items.push(item(
+                (words.points)(line.metric),
+                page.words.units.points(points),
+            ));
+        }
+    }
+    items
+}
+
+/// The change in per cent of direct, its direction in the label.
+fn relative(page: &Page<'_>, words: &SampleWords, line: &ComparisonLine) -> (String, Cell) {
+    let change = line.change_percent;
+    let smaller = change
+        .filter(|change| !is_nothing(*change))
+        .map(|change| change < 0.0);
+    let tone = match smaller {
+        None => Tone::Plain,
+        Some(smaller) if smaller != line.higher_is_better => Tone::Good,
+        Some(_) => Tone::Bad,
+    };
+    let magnitude = optional(change, |change| page.words.units.magnitude(change));
+    (
+        (words.change)(line.metric, smaller),
+        Cell::new(magnitude, tone),
+    )
+}

@@ -1,0 +1,117 @@
+//! The verdict: one line per path.
+
+use command_line::text::one_line;
+use recording::vocabulary::EventKind;
+
+use crate::summary::{EventSummary, Group, PathSummary};
+use crate::text::figures::{downtime, headline_group};
+use crate::text::format::NONE;
+use crate::text::page::Page;
+use crate::text::table::{Cell, Side, Table, Tone};
+
+/// How long each path was down, and out of how many episodes that figure comes.
+pub(crate) fn section(page: &Page<'_>) -> String {
+    let (words, paths) = (page.words, &page.summary.paths);
+    if paths.is_empty() {
+        return page.under(words.verdict, &format!("  {}\n", words.no_operations));
+    }
+    let mut table = Table::new(&[("", Side::Left); 4], 0);
+    for path in paths {
+        table.row(line(page, path));
+    }
+    let mut body = table.render_rows(page.paint);
+    let mut sentence =
+        |text: &str, tone| body.push_str(&format!("  {}\n", page.paint.apply(tone, text)));
+    if paths.iter().all(nothing_found) {
+        let two = paths.len() > 1;
+        sentence(
+            if two {
+                words.no_failover_on_either
+            } else {
+                words.no_failover
+            },
+            Tone::Good,
+        );
+    }
+    let finished = EventKind::FailoverTriggerFinished.as_str();
+    let failed = |event: &&EventSummary| event.event == finished && event.status != Some(0);
+    if let Some(event) = page.summary.events.iter().find(failed) {
+        let status = event
+            .status
+            .map_or_else(|| NONE.to_owned(), |status| status.to_string());
+        sentence(&(words.trigger_failed)(&status), Tone::Bad);
+    }
+    let stopped = EventKind::CampaignStopped.as_str();
+    let mut events = page.summary.events.iter();
+    if let Some(event) = events.find(|event| event.event == stopped) {
+        sentence(
+            &(words.campaign_stopped)(&one_line(&event.detail)),
+            Tone::Bad,
+        );
+    }
+    let episodes = paths
+        .iter()
+        .filter_map(|path| path.headline.as_ref())
+        .map(|headline| headline.episodes);
+    match episodes.max() {
+        Some(1) => sentence(words.anecdote, Tone::Detail),
+        Some(2..) => sentence(words.several, Tone::Detail),
+        _ => {}
+    }
+    page.under(words.verdict, &body)
+}
+
+fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
+    let words = page.words;
+    let name = page.path(&path.path);
+    if path.is_left_out {
+        return vec![name, Cell::new(words.path_left_out, Tone::Bad)];
+    }
+    let Some((headline, group)) = headline_group(path) else {
+        return vec![name, words.no_operations.into()];
+    };
+    if nothing_found(path) {
+        return vec![name, Cell::new(words.no_outage, Tone::Good)];
+    }
+    let down = (words.down)(headline.group, &downtime(page, group));
+    let tone = if group.downtime_us == Some(0) {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
+    let other = match headline.group {
+        Group::Read => Group::Writer,
+        _ => Group::Read,
+    };
+    let other_group = path.groups.iter().find(|group| group.group == other);
+    let other_group = other_group.map(|group| (words.other_group)(other, &downtime(page, group)));
+    let mut remarks = Vec::new();
+    if headline.episodes > 0 {
+        remarks.push((words.in_episodes)(headline.episodes));
+    }
+    if group
+        .outages
+        .last()
+        .is_some_and(|outage| outage.open_at_end)
+    {
+        remarks.push(words.not_recovered.to_owned());
+    }
+    if group.unobserved {
+        remarks.push(words.not_observed.to_owned());
+    }
+    vec![
+        name,
+        Cell::new(down, tone),
+        other_group.unwrap_or_default().into(),
+        Cell::new(remarks.join(words.separator), Tone::Detail),
+    ]
+}
+
+/// Every group was seen, and none was down.
+fn nothing_found(path: &PathSummary) -> bool {
+    !path.groups.is_empty()
+        && path
+            .groups
+            .iter()
+            .all(|group| group.outages.is_empty() && !group.unobserved && !group.at_least)
+}

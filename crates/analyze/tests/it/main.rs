@@ -1,0 +1,26 @@
+//! `analyze` on recordings whose answer is known: as a library, and as a user runs it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "a test fails by panicking, and the report that it expects stands in it"
+)]
+
+mod campaign;
+mod charts;
+mod damaged;
+mod decomposition;
+mod decomposition_properties;
+mod downtime;
+mod gaps;
+mod garbage;
+mod golden;
+mod groups;
+mod in_progress;
+mod mistakes;
+mod properties;
+mod recovery;
+mod sample;
+mod support;
+mod text;
+mod tolerance;
