@@ -24,7 +24,7 @@ SELECT to_regproc('aurora_replica_status') IS NOT NULL AS has_replica_status
 -- statement: aurora_name
 SELECT aurora_db_instance_identifier() AS aurora_name
 
--- A reader that has replayed all that it received is not behind: the age of its last commit only says that nobody writes.
+-- A reader that has replayed all that it received is not behind: the age of its last commit only says that there are no writes.
 -- statement: lag_us
 SELECT CASE
            WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0

@@ -1,7 +1,7 @@
 -- Downtime of every recording, path and group of operations. Reads the view `outages`: CREATE TEMPORARY VIEW outages AS, and then
 -- the text of outages.sql.
 --
--- downtime_us      sum of the outages; null where nobody asked the group during an outage of `all`, and it had none itself
+-- downtime_us      sum of the outages; null where the group had no operation during an outage of `all`, and it had none itself
 -- resolution_us    the true downtime lies between downtime_us - resolution_us and downtime_us
 -- at_least         the downtime is a lower bound: an outage was open at the start or at the end, rows were lost, rows have words of a
 --                  later version and belong to no group, or the recorder never said how the recording ended

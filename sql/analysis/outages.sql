@@ -2,7 +2,7 @@
 -- it, where operations failed or stalled in between. The definition is that of `analyze` with its default thresholds.
 --
 -- group_name       read, write, transaction; writer: write and transaction, what only a writer can serve; all
--- kind             outage; brownout: a shorter gap in which operations waited; unobserved: an outage of `all` in which nobody asked
+-- kind             outage; brownout: a shorter gap in which operations waited; unobserved: an outage of `all` without an operation of
 --                  this group, so that its downtime is not 0 but unknown
 -- from_us, to_us   last success, first success; UTC microseconds
 -- length_us        to_us - from_us: the downtime, of an outage

@@ -15,7 +15,7 @@ SELECT folder,
        host,
        state,
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) AS start_us,
-       -- Null while it runs, and where its recorder was killed and nobody has recovered it yet; a recovered one has an end.
+       -- Null while it runs, and where its recorder was killed and it was not recovered yet; a recovered one has an end.
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) + duration_us AS end_us,
        COALESCE(dropped_rows['operations'], 0) AS dropped_operations,
        COALESCE(dropped_rows['probes'], 0) AS dropped_probes,

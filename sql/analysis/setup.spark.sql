@@ -22,7 +22,7 @@ SELECT folder,
        host,
        state,
        unix_micros(CAST(start_time AS TIMESTAMP)) AS start_us,
-       -- Null while it runs, and where its recorder was killed and nobody has recovered it yet; a recovered one has an end.
+       -- Null while it runs, and where its recorder was killed and it was not recovered yet; a recovered one has an end.
        unix_micros(CAST(start_time AS TIMESTAMP)) + duration_us AS end_us,
        COALESCE(dropped_rows.operations, 0) AS dropped_operations,
        COALESCE(dropped_rows.probes, 0) AS dropped_probes,

@@ -80,7 +80,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Verify(args) => verify::run(&args),
         }
     });
-    // Whoever still waits for a disk that does not answer is not waited for.
+    // A task that waits for a disk that does not answer must not hold up the end.
     runtime.shutdown_background();
     done
 }

@@ -159,7 +159,7 @@ impl Examination {
         self.rows.fail(Check::Columns, trouble)
     }
 
-    /// The server's words name a column, or types only: the columns that are not ours stand beside them.
+    /// The server's words name a column, or types only: the columns that are not ours are printed after them.
     fn refused(
         &mut self,
         session: &Session,

@@ -4,7 +4,7 @@ use crate::check::{Sizing, Verdict};
 use crate::connect::question::Said;
 use command_line::text::thousands;
 
-/// Beside the pools: the question who is there, and the one for the clock at the end.
+/// In addition to the pools: the query that counts connections, and the clock query at the end.
 const PROBES: i64 = 2;
 
 /// A limit, and what of it is in use.

@@ -118,7 +118,7 @@ pub fn outcome(symptom: Symptom<'_>, may_commit: bool) -> Outcome {
 }
 
 /// True where a connection that answered so must not be used again: an application that keeps a live connection to a
-/// demoted writer never recovers, and after a limit nobody knows what the connection is doing.
+/// demoted writer never recovers, and after a limit the state of the connection is unknown.
 ///
 /// After a statement that the server cancelled it is as good as before, and a commit without a standby did it no harm either.
 #[must_use]

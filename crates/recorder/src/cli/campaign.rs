@@ -7,7 +7,7 @@ use command_line::duration;
 
 const FAILOVER: &str = "Failover";
 
-/// A campaign: the failover command again and again, each time after the last failover is healed.
+/// A campaign: the failover command is repeated, each time after the last failover is healed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CampaignArgs {
     /// Repeat the failover command; shortest time from one start to the next

@@ -319,7 +319,7 @@ pub struct RunArgs {
     /// When to run the failover command, counted from the recording's start
     #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "failover_command", help_heading = FAILOVER)]
     pub failover_after: Option<Duration>,
-    /// Again and again.
+    /// A campaign.
     #[command(flatten)]
     pub campaign: CampaignArgs,
     /// What keeps it from doing harm.

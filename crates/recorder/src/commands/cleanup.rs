@@ -13,7 +13,7 @@ use crate::sql;
 /// Drops the tables, after asking on a terminal unless `--yes`.
 ///
 /// # Errors
-/// [`RecorderError::Usage`] where nobody can be asked or the endpoint is wrong, [`RecorderError::Failed`] with the server's error.
+/// [`RecorderError::Usage`] where there is no terminal to ask on or the endpoint is wrong, [`RecorderError::Failed`] with the server's error.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: &CleanupArgs) -> Result<(), RecorderError> {
     let connector = maintenance_connector(endpoints, "cleanup")?;
     let endpoint = connector.endpoint();

@@ -17,7 +17,7 @@ const SILENT: Duration = Duration::from_secs(2);
 /// Checks each recording and says what is not as it should be.
 ///
 /// # Errors
-/// [`RecorderError::Failed`] where one is not as recorded, or has no end and nobody records it; else [`RecorderError::Usage`] where
+/// [`RecorderError::Failed`] where one is not as recorded, or is not finished and has no recorder; else [`RecorderError::Usage`] where
 /// one is no recording. The others are checked all the same.
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
     let mut errors = Vec::new();

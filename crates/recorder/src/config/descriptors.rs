@@ -10,7 +10,7 @@ pub(crate) struct Users {
     pub(crate) endpoints: usize,
     /// Connections that the pool of each may come to hold: as many as ask, and as are kept ready.
     pub(crate) connections: usize,
-    /// Paths with a pgbench beside them.
+    /// Paths with a pgbench.
     pub(crate) loads: usize,
     /// Clients of each pgbench: they are those of a process of its own, which inherits the limit.
     pub(crate) pgbench_clients: usize,
@@ -33,13 +33,13 @@ pub(crate) struct Needed {
 
 /// What the run itself keeps open: terminal, runtime, log and journals (measured: 21), and more when parts are sealed.
 const OWN: [usize; 2] = [24, 40];
-/// Of each endpoint beside its pool: the probes, and what they ask the name server.
+/// Of each endpoint, in addition to its pool: the probes, and what they ask the name server.
 const PER_ENDPOINT: [usize; 2] = [2, 8];
 /// Of a connection: itself, and while it is made a look-up of A and AAAA that is sent three times.
 const PER_CONNECTION: [usize; 2] = [1, 7];
 /// Of a pgbench: its pipes, log and password file.
 const PER_LOAD: usize = 8;
-/// Of pgbench's own process beside its clients: it refuses to begin with fewer than three more; its threads ask the name server too.
+/// Of pgbench's own process, in addition to its clients: it refuses to begin with fewer than three more; its threads ask the name server too.
 const OF_PGBENCH: [usize; 2] = [3, 64];
 
 /// How many descriptors a run takes. The limit holds for each process, so that the one that needs most decides.

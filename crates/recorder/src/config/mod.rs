@@ -72,7 +72,7 @@ pub struct RunConfig {
     pub labels: BTreeMap<String, String>,
     /// The failover trigger.
     pub trigger: Option<Trigger>,
-    /// Where the trigger is to run again and again.
+    /// Repeats the trigger.
     pub campaign: Option<Campaign>,
     /// Operations that may begin per second, all paths together.
     pub max_tps: Option<f64>,
@@ -258,7 +258,7 @@ fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {
     }))
 }
 
-/// pgbench goes to one address of one host, whoever its server is.
+/// pgbench connects to one address of one host, whatever the role of its server.
 fn check_no_choice(connectors: &[Connector]) -> Result<(), RecorderError> {
     let mut choosing = connectors.iter().filter(|it| it.endpoint().has_a_choice());
     choosing.next().map_or(Ok(()), |connector| {

@@ -1,5 +1,5 @@
 //! The channel binding `tls-server-end-point` (RFC 5929): a hash of the server's certificate, which SCRAM then proves to the
-//! server. Whoever stands between with a certificate of his own can't pass the login on.
+//! server. A man in the middle with a certificate of its own can't pass the login on.
 
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 

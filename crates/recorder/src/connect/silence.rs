@@ -62,7 +62,7 @@ impl Silence {
         hosts.sort_by_key(silent_from);
     }
 
-    /// The same for the addresses of a host; each has its place in the order of the resolver beside it.
+    /// The same for the addresses of a host; each comes with its place in the order of the resolver.
     pub(super) fn order_addresses(
         &self,
         host: usize,

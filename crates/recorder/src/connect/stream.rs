@@ -129,7 +129,7 @@ impl DriverTlsStream for Stream {
     }
 }
 
-/// For the driver: the stream is ready as it is, TLS or plain. It asks nobody for TLS and takes the channel binding from the stream.
+/// For the driver: the stream is ready as it is, TLS or plain. It does not ask for TLS, and takes the channel binding from the stream.
 pub(super) struct Established;
 
 impl TlsConnect<Stream> for Established {

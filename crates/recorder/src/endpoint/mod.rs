@@ -98,7 +98,7 @@ impl ChannelBinding {
 /// Who is trusted to sign the server's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RootCertificates {
-    /// Nobody was named.
+    /// No host was named.
     None,
     /// The authorities of the operating system (`sslrootcert=system`).
     System,

@@ -71,7 +71,7 @@ fn write(mut file: File, receiver: &Receiver<Message>) {
                 let _ = file.write_all(line.as_bytes());
             }
             Message::Written(sender) => {
-                // Whoever asked may have lost patience.
+                // The caller may have stopped waiting.
                 let _ = sender.try_send(());
             }
         }

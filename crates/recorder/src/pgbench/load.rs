@@ -161,7 +161,7 @@ pub async fn start(
 }
 
 /// How one start of pgbench ended.
-enum Ending {
+enum Exit {
     /// We wanted it.
     Stopped,
     /// It has to be started again, for this reason.
@@ -186,7 +186,7 @@ impl Supervisor {
     async fn run(mut self) {
         let mut start_number = 1;
         loop {
-            let Ending::Failed(reason) = self.run_once(start_number).await else {
+            let Exit::Failed(reason) = self.run_once(start_number).await else {
                 return;
             };
             self.comment(&format!("start {start_number} ended: {reason}"));
@@ -208,21 +208,21 @@ impl Supervisor {
         }
     }
 
-    async fn run_once(&mut self, start_number: i32) -> Ending {
+    async fn run_once(&mut self, start_number: i32) -> Exit {
         let resolved = tokio::select! {
-            () = is_stopping(&mut self.stopping) => return Ending::Stopped,
+            () = is_stopping(&mut self.stopping) => return Exit::Stopped,
             resolved = (self.target.resolve)() => resolved,
         };
         let [address, ..] = resolved.as_slice() else {
-            return Ending::Failed(format!("{}: the name does not resolve", self.target.host));
+            return Exit::Failed(format!("{}: the name does not resolve", self.target.host));
         };
         let password = tokio::select! {
-            () = is_stopping(&mut self.stopping) => return Ending::Stopped,
+            () = is_stopping(&mut self.stopping) => return Exit::Stopped,
             password = (self.target.password)() => password,
         };
         let password = match password {
             Ok(password) => password,
-            Err(reason) => return Ending::Failed(reason),
+            Err(reason) => return Exit::Failed(reason),
         };
         let arguments = load_arguments(&self.options);
         let shown: Vec<_> = arguments
@@ -244,21 +244,16 @@ impl Supervisor {
             });
         let (mut child, pass_file) = match spawned {
             Ok(spawned) => spawned,
-            Err(error) => return Ending::Failed(error.to_string()),
+            Err(error) => return Exit::Failed(error.to_string()),
         };
-        let ending = self.follow(&mut child, pass_file, start_number).await;
+        let exit = self.follow(&mut child, pass_file, start_number).await;
         // Most often it is dead by now; whatever it is doing, its clients have to go.
         let _ = child.kill().await;
-        ending
+        exit
     }
 
     /// Reads pgbench's output until it ends, has lost a client, or hangs.
-    async fn follow(
-        &mut self,
-        child: &mut Child,
-        pass_file: PassFile,
-        start_number: i32,
-    ) -> Ending {
+    async fn follow(&mut self, child: &mut Child, pass_file: PassFile, start_number: i32) -> Exit {
         let mut pass_file = Some(pass_file);
         let mut lines = output::lines(child);
         let mut errors = Vec::new();
@@ -267,10 +262,10 @@ impl Supervisor {
         let mut works_until = speaks_until + stall_limit;
         loop {
             let line = tokio::select! {
-                () = is_stopping(&mut self.stopping) => return Ending::Stopped,
-                () = sleep_until(speaks_until) => return Ending::Failed("it hangs: no progress line".to_owned()),
+                () = is_stopping(&mut self.stopping) => return Exit::Stopped,
+                () = sleep_until(speaks_until) => return Exit::Failed("it hangs: no progress line".to_owned()),
                 () = sleep_until(works_until) => {
-                    return Ending::Failed(format!("it hangs: no transaction ended for {} s", stall_limit.as_secs()));
+                    return Exit::Failed(format!("it hangs: no transaction ended for {} s", stall_limit.as_secs()));
                 }
                 line = lines.recv() => line,
             };
@@ -288,15 +283,15 @@ impl Supervisor {
                 let aborted = is_aborted(&line);
                 errors.push(line);
                 if aborted {
-                    return Ending::Failed(last_error(&errors).unwrap_or_default());
+                    return Exit::Failed(last_error(&errors).unwrap_or_default());
                 }
             }
         }
         let status = tokio::select! {
-            () = is_stopping(&mut self.stopping) => return Ending::Stopped,
+            () = is_stopping(&mut self.stopping) => return Exit::Stopped,
             status = child.wait() => status,
         };
-        Ending::Failed(last_error(&errors).unwrap_or_else(|| match status {
+        Exit::Failed(last_error(&errors).unwrap_or_else(|| match status {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         }))
@@ -345,7 +340,7 @@ impl Supervisor {
     }
 }
 
-/// Resolves when the load is to stop, or nobody holds it any more.
+/// Resolves when the load is to stop, or its handle is dropped.
 async fn is_stopping(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }

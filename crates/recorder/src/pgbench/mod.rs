@@ -1,4 +1,4 @@
-//! Real pgbench beside the business workload: one per path, against the endpoint of that path.
+//! Real pgbench as background load of the business workload: one per path, against the endpoint of that path.
 //!
 //! pgbench keeps to tables of its own (`pgbench_*`). Its progress per second becomes rows of `load`, its output stays in
 //! the recording's `logs/`. No version of it reconnects: a client that a failover cuts is gone, so the whole of it is

@@ -59,7 +59,7 @@ impl Log {
 
     /// Never waits: a thread writes.
     pub(super) fn line(&self, line: &str) {
-        // Nobody reads after a failed write; that was said when it failed.
+        // The reader is gone after a failed write, which was reported when it failed.
         let _ = self.0.send(line.to_owned());
     }
 }

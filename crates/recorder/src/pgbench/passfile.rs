@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readable_by_nobody_else_and_gone_at_the_end() {
+    fn readable_by_its_owner_alone_and_gone_at_the_end() {
         let file = PassFile::new(Some(r"a:b\c")).unwrap();
         let path = file.path().to_path_buf();
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;

@@ -14,7 +14,7 @@ use crate::pgbench::{
     GetPassword, LoadMode, LoadOptions, PgbenchError, Program, Target, last_error, output,
 };
 
-/// Longest that one transaction may take in a database that nobody has broken yet.
+/// Longest that one transaction may take in a database without a fault.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);
 
 /// What became of pgbench's tables.

@@ -1,4 +1,4 @@
-//! Who is behind each path, asked again and again beside the workload: what explains a downtime figure. The server is asked on a
+//! Probes: which server answers on each path, at intervals during the workload: what explains a downtime figure. The server is asked on a
 //! connection of its own, the name server once a second; each answer is a row of `probes`, each change an event.
 //!
 //! All of it is dropped where the recording ends: a question that is open then has no answer, and no row.

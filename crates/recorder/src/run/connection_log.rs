@@ -93,7 +93,7 @@ impl Observer {
             && !seen.servers.contains(server)
         {
             seen.servers.push(server.clone());
-            // Nobody listens any more when the recording has ended.
+            // The receiver is gone once the recording has ended.
             let _ = self.new_servers.send(server.clone());
         }
         if seen.last.get(&endpoint) == Some(&now) {

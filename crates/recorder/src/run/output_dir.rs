@@ -53,7 +53,7 @@ fn make(folder: &Path) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::NotADirectory, "not a folder"));
     }
     std::fs::create_dir_all(folder)?;
-    // The error's own text names the temporary file, which nobody knows of.
+    // The error's own text names the temporary file, which the user does not know.
     let reason = |error: Error| error.kind().into();
     let mut file = tempfile::tempfile_in(folder).map_err(reason)?;
     match file.write_all(&[0; ROOM_BYTES]) {

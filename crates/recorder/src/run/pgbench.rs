@@ -1,4 +1,4 @@
-//! pgbench beside the workload: making it ready before the recording, on each path.
+//! pgbench as background load: preparing it before the recording, on each path.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

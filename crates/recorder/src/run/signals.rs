@@ -11,7 +11,7 @@ const SIGXFSZ: i32 = 25;
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    /// None where the parent has it ignored: whoever writes `nohup` wants the recording to outlive the terminal.
+    /// None where the parent has it ignored: with `nohup` the recording shall outlive the terminal.
     hangup: Option<Signal>,
     /// Else a file at its size limit (`ulimit -f`) would end the process; heard, it is a write that fails.
     _file_size: Signal,

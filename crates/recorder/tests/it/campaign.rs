@@ -71,7 +71,7 @@ fn three_failovers_each_after_the_last_is_healed() {
         .filter(|row| matches!(row["outcome"].as_str(), "failed" | "unknown"))
         .map(|row| number(row, "end_time").unwrap())
         .collect();
-    assert!(failures.len() > 2, "the proxy kept nobody waiting");
+    assert!(failures.len() > 2, "the proxy did not let operations wait");
     for settled in events.iter().filter(|row| row["event"] == "settled") {
         let settled = number(settled, "time").unwrap();
         let disturbed = failures
@@ -134,7 +134,7 @@ fn a_campaign_stops_where_it_does_not_heal() {
         let mut events = rows(&recording, Table::Events);
         let stopped = events.pop().unwrap();
         assert_eq!(stopped["event"], "campaign_stopped");
-        // One more settle time, for whoever wants to see how it goes on.
+        // One more settle time, which shows what happens next.
         let stopped_at = number(&stopped, "time").unwrap();
         assert!(end(recording.manifest()) - stopped_at >= 650_000);
         let said = stderr(&output);

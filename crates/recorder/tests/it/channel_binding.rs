@@ -81,7 +81,7 @@ fn through(man: SocketAddr, url: &str) -> String {
 }
 
 #[test]
-fn nobody_stands_between() {
+fn a_man_in_the_middle_fails() {
     let test = TestLab::start();
     // A server without TLS has nothing to bind to.
     for parameters in [

@@ -96,7 +96,7 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
     };
     assert_one_line(&run(&[]), 2, &["direct path, ", missing, "GRANT"]);
     assert!(!runs.exists());
-    // Whoever reads only needs no more.
+    // Reads alone need no more.
     assert_success(&run(&["--write-weight", "0", "--transaction-weight", "0"]));
     execute(
         "grant insert on business_logs to app; grant usage on sequence business_orders_id_seq to app",

@@ -39,7 +39,7 @@ fn config(test: &TestLab, out: &str) -> RunConfig {
     RunConfig::new(&cli.endpoints, *args).unwrap()
 }
 
-/// Waits until the recording that is under way has written some more.
+/// Waits until the recording in progress has written some more.
 fn wait_for_more_orders(test: &TestLab) {
     let orders = || -> i64 {
         let count = test.texts("select count(*)::text from business_orders");

@@ -35,7 +35,7 @@ fn pause_and_cut(test: &TestLab, connections: usize) {
         test.texts(hanging).len() == connections
     });
     let cut = async {
-        // The pause waits for the statements under way, which are ended here.
+        // The pause waits for the statements in flight, which are ended here.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let cut = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app' and wait_event_type = 'Lock'";
         holder.query(cut, &[]).await.unwrap();

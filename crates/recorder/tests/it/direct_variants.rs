@@ -146,7 +146,7 @@ fn a_cache_that_outlives_the_ttl_goes_on_to_the_old_address() {
     assert_eq!(last["dns_ttl_s"], "1", "{last:?}");
 }
 
-/// The name goes on to lead to the old writer, and nobody asks for it.
+/// The name still leads to the old writer, and is not looked up.
 #[test]
 fn several_hosts_lead_to_the_new_writer_without_dns() {
     let mut test = TestLab::start_set_up();
@@ -229,7 +229,7 @@ fn attempt(test: &TestLab, url: &str) -> Result<String, ConnectError> {
 fn hosts_are_tried_as_libpq_does() {
     let test = TestLab::start_set_up();
     let (writer, reader) = ("127.0.0.2", "127.0.0.3");
-    // Nobody listens there; no such name.
+    // No server listens there; no such name.
     let (nobody, unknown) = ("127.0.0.9", "nobody.lab.test");
     let of = |hosts: &[&str], parameters: &str| attempt(&test, &url_of(&test, hosts, parameters));
     for (target, hosts, taken) in [

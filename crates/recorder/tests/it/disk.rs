@@ -351,7 +351,7 @@ fn a_disk_that_does_not_answer_slows_nothing_down() {
             );
         }
     }
-    // The log's thread waited for the disk, and nobody for it.
+    // The log's thread waited for the disk, and nothing waited for it.
     let log = std::fs::read_to_string(recording.folder().join("logs/recorder.log")).unwrap();
     assert!(
         log.contains("stalled writes: no answer from the disk for "),

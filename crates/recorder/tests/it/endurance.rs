@@ -25,7 +25,7 @@ const EVERY: Duration = Duration::from_secs(180);
 const SETTLED: Duration = Duration::from_secs(12);
 /// Until every buffer has been through a whole life: parts are sealed at this age, and begun anew. Memory grows up to that, and then not.
 const WARM_UP: Duration = Duration::from_secs(600);
-/// Connections of a path beside its pool: the probe's, and one that is being replaced.
+/// Connections of a path in addition to its pool: the probe's, and one that is being replaced.
 const BESIDE_THE_POOL: usize = 3;
 
 /// What the recorder and the servers hold at one moment.
@@ -178,7 +178,7 @@ fn assert_flat(samples: &[Sample]) {
         .map(|sample| sample.descriptors)
         .max()
         .unwrap();
-    // Both pools, what is beside them, and the recorder's files, pipes and timers.
+    // Both pools, the other connections, and the recorder's files, pipes and timers.
     let allowed = 2 * (WORKERS + BESIDE_THE_POOL) + 40;
     assert!(
         most_descriptors <= allowed,
@@ -192,7 +192,7 @@ fn assert_flat(samples: &[Sample]) {
     let (before, after) = growth(|sample| sample.threads);
     assert!(after <= before + 2, "threads grew from {before} to {after}");
     for sample in samples {
-        // The direct pool, the proxy's own connections (20 at most, as the lab sets it), and what is beside them.
+        // The direct pool, the proxy's own connections (20 at most, as the lab sets it), and the other connections.
         let allowed = WORKERS + 20 + 2 * BESIDE_THE_POOL;
         assert!(
             sample.at_the_server <= allowed,
@@ -304,11 +304,11 @@ fn nothing_leaks_and_no_row_is_lost_however_many_failovers() {
         last.at_the_server,
     );
     // Some twenty of them: whether memory climbs or steps is seen here.
-    let course = samples.iter().step_by(samples.len().div_ceil(20));
-    let course: Vec<String> = course
+    let history = samples.iter().step_by(samples.len().div_ceil(20));
+    let history: Vec<String> = history
         .map(|sample| format!("{} s {}", sample.at_s, sample.resident_kib))
         .collect();
-    eprintln!("resident KiB: {}", course.join(", "));
+    eprintln!("resident KiB: {}", history.join(", "));
     assert_memory_is_flat(&samples);
     assert_flat(&samples);
     assert!(stderr(&output).contains("dropped: 0"));

@@ -1,4 +1,4 @@
-//! Statements that are under way when something happens to the server: the difference between failed and unknown.
+//! Statements that are in flight when something happens to the server: the difference between failed and unknown.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn with<'a>(operations: &'a [Row], column: &str, word: &str) -> Vec<&'a Row> {
 fn a_write_cut_off_is_unknown_and_a_purchase_before_commit_failed() {
     let mut test = TestLab::start_set_up();
     let running = start(&test, "both");
-    // Whoever holds the tables lets every write hang in mid-statement.
+    // A lock on the tables lets every write hang in mid-statement.
     wait_until("orders", || {
         test.texts("select id::text from business_orders where order_number not like 'seed%'")
             .len()
@@ -85,7 +85,7 @@ fn a_write_cut_off_is_unknown_and_a_purchase_before_commit_failed() {
         assert_eq!(row["error_class"], class, "{row:?}");
         assert_eq!(row.get("sqlstate").map(String::as_str), sqlstate, "{row:?}");
     }
-    // Nobody is there after that.
+    // No server is there after that.
     assert!(!with(&operations, "error_class", "refused").is_empty());
 }
 

@@ -18,7 +18,7 @@ mod clock;
 mod connecting;
 mod direct_variants;
 mod disk;
-mod ending;
+
 mod endurance;
 mod guard;
 mod in_flight;
@@ -40,6 +40,7 @@ mod reaching;
 mod read_only;
 mod readers;
 mod secrets;
+mod shutdown;
 mod tcp;
 mod tls;
 mod verify;

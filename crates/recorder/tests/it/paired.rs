@@ -80,7 +80,7 @@ fn an_outage_on_one_path_shifts_no_draw() {
         }
     }
 
-    // What they wrote: the same user of the path's own half, and the same choices beside it.
+    // What they wrote: the same user of the path's own half, and the same choices.
     let stored = Stored::read(&test);
     let (mut orders, mut logs) = (0, 0);
     for (id, row) in &proxy {

@@ -1,4 +1,4 @@
-//! A folder that the user may not write to, from the beginning or later. Root, whom no permission binds, records as `nobody` here.
+//! A folder that the user may not write to, from the beginning or later. Root ignores permissions, so it records as the user `nobody` here.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! pgbench beside the workload: real servers, a real proxy, a crash failover in the middle.
+//! pgbench as background load: real servers, a real proxy, a crash failover in the middle.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What the flags of the pool do: connections kept ready, replaced, asked for a sign of life, made anew with a back-off.
+//! What the flags of the pool do: minimum idle, maximum lifetime, validation on checkout, back-off.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

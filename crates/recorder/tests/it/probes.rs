@@ -1,4 +1,4 @@
-//! Who is behind each path: probes beside the workload, and the changes that they see, against a real pair of servers.
+//! Probes: which server answers on each path, and the changes that they see, against a real pair of servers.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -392,7 +392,7 @@ fn the_lag_of_a_reader_and_what_aurora_says() {
     };
     for row in record("postgresql") {
         let lag = number(&row, "replication_lag_us").unwrap();
-        // Nobody writes: it has replayed all.
+        // Without writes it has replayed all.
         assert!((0..60_000_000).contains(&lag), "{lag}");
         assert!(!row.contains_key("aurora_instance_identifier"));
     }

@@ -73,7 +73,7 @@ async fn finish(child: &mut Child) -> (std::io::Result<ExitStatus>, Vec<u8>, Vec
     tokio::join!(child.wait(), read(stdout), read(stderr))
 }
 
-/// What fits; then the pipe is closed, so that whoever writes for ever is told.
+/// What fits; then the pipe is closed, so that an endless writer gets SIGPIPE.
 async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {

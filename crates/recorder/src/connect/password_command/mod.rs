@@ -147,7 +147,7 @@ impl State {
     }
 }
 
-/// Runs the command again and again until nobody holds it any more.
+/// Runs the command repeatedly until its handle is dropped.
 async fn keep_fresh(shared: Weak<Shared>) {
     let mut failures = 0;
     loop {

@@ -28,7 +28,7 @@ async fn the_first_line_is_the_password() {
         password(endpoint).await.unwrap(),
         "app@db.example.com:6432/shop"
     );
-    // Whoever prints for ever is cut off, not waited for.
+    // A command that prints for ever is cut off, not waited for.
     assert_eq!(password("yes; true").await.unwrap(), "y");
 }
 
@@ -143,7 +143,7 @@ async fn a_command_that_hangs_is_killed_with_all_that_it_started() {
         let text = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).ok()?;
         text.rsplit_once(") ")?.1.chars().next()
     };
-    // Gone, or dead and not yet collected by whoever inherited it; of itself it would live for five minutes.
+    // Gone, or dead and not yet collected by its new parent; of itself it would live for five minutes.
     let gone = async {
         while !matches!(state(), None | Some('Z')) {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -28,7 +28,7 @@ const LAST_DRAW: Duration = Duration::from_secs(1);
 /// Draws until `stop` turns true (or its sender is gone), then once more, and leaves the cursor below. Elapsed time
 /// counts from the call. On a terminal the view is drawn in place on stderr; else each path gets a line every 10 s.
 ///
-/// A thread of its own draws, so that a terminal that takes nothing holds nobody up.
+/// A thread of its own draws, so that a terminal that takes nothing delays nothing else.
 pub async fn run(
     monitor: Arc<Monitor>,
     handle: Handle,
@@ -106,7 +106,7 @@ async fn is_true(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Calls `frame` again and again on a thread until `end`, then once more for the last state.
+/// Calls `frame` at intervals on a thread until `end`, then once more for the last state.
 async fn in_thread<T>(
     frame: impl FnMut(&mut Screen, bool) + Send + 'static,
     end: impl Future<Output = T>,

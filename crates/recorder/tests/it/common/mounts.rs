@@ -50,7 +50,7 @@ impl Mount {
     }
 
     /// What the device of one from [`Self::in_file`] holds now, mounted as a file system of its own, as after a power cut: what waits
-    /// in the memory of the first one's kernel is not in it. Nobody may write to the device meanwhile.
+    /// in the memory of the first one's kernel is not in it. Nothing may write to the device meanwhile.
     pub fn after_a_power_cut(&self) -> Self {
         let device = self.folder.path().join("image");
         let cut = Self::new(|point, image| {
@@ -78,7 +78,7 @@ impl Mount {
         &self.point
     }
 
-    /// Whoever writes now waits until it is thawed.
+    /// A write waits now until it is thawed.
     pub fn freeze(&self) {
         assert!(self.fsfreeze("-f"), "fsfreeze");
     }

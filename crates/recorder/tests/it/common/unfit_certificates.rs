@@ -18,7 +18,7 @@ fn self_signed(folder: &Path, file: &str, subject: &str, extensions: &str) {
             "x509 -req -in {file}.csr -signkey {file}.key -days 2 -extfile extensions -out {file}.pem"
         ),
     );
-    let [pem, crt] = ["pem", "crt"].map(|ending| folder.join(format!("{file}.{ending}")));
+    let [pem, crt] = ["pem", "crt"].map(|extension| folder.join(format!("{file}.{extension}")));
     std::fs::copy(pem, crt).unwrap();
 }
 
@@ -53,7 +53,7 @@ fn server(folder: &Path, file: &str, signer: &str, extensions: &str, is_shown: b
 fn between(folder: &Path, file: &str, signer: &str, extensions: &str) {
     request(folder, file, file, "prime256v1");
     sign(folder, file, signer, Some(extensions));
-    let [crt, pem] = ["crt", "pem"].map(|ending| folder.join(format!("{file}.{ending}")));
+    let [crt, pem] = ["crt", "pem"].map(|extension| folder.join(format!("{file}.{extension}")));
     std::fs::copy(crt, pem).unwrap();
 }
 

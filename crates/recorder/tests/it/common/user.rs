@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 /// The user and group `nobody` of every Linux.
 const NOBODY: u32 = 65_534;
 
-/// Runs a command as a user without rights, environment included. Whoever is not root is such a user.
+/// Runs a command as a user without rights, environment included. A user other than root is such a user.
 pub struct Ordinary {
     is_root: bool,
     folder: tempfile::TempDir,

@@ -1,4 +1,4 @@
-//! How a recording ends: nobody listens any more, the terminal goes, somebody kills the recorder while it waits for others.
+//! How a recording ends: the reader of its output is gone, the terminal is gone, the recorder is killed while it waits for the commands.
 
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
@@ -23,7 +23,7 @@ const SHORT: [&str; 8] = [
 ];
 
 #[test]
-fn nobody_who_listens_loses_nothing_and_a_full_stdout_is_a_failure() {
+fn a_closed_pipe_loses_nothing_and_a_full_stdout_is_a_failure() {
     let test = TestLab::start_set_up();
     let mut unheard = test.spawn_run(&SHORT);
     let full = test.folder.path().join("full");
