@@ -3,7 +3,7 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use crate::summary::Span;
+use crate::summary::span::Span;
 
 /// What the downtime of an episode is made of: the parts add up to it, and with the healthy time between its outages to its span.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,7 +3,10 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use crate::summary::{Decomposition, Group, NamedRates, Span};
+use crate::summary::decomposition::Decomposition;
+use crate::summary::group::Group;
+use crate::summary::rates::NamedRates;
+use crate::summary::span::Span;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupSummary {

@@ -3,7 +3,7 @@
 use recording::Timestamp;
 use serde::Serialize;
 
-use crate::summary::Group;
+use crate::summary::group::Group;
 
 /// The failovers of a recording, and what holds over all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

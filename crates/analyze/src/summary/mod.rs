@@ -7,10 +7,12 @@ mod comparison;
 mod decomposition;
 mod downtime;
 mod failovers;
+mod group;
 mod rates;
 mod run;
 pub mod series;
 mod side_tables;
+mod span;
 
 use recording::Timestamp;
 use serde::Serialize;
@@ -19,44 +21,11 @@ pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
 pub use failovers::{DowntimeDistribution, Failover, Failovers, Interval, PairedDifference};
+pub use group::Group;
 pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
-
-/// The operations that an outage is decided for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Group {
-    Read,
-    Write,
-    Transaction,
-    /// Writes and transactions: what only a writer can serve.
-    Writer,
-    All,
-}
-
-impl Group {
-    /// Every group, in the order of reports.
-    pub const ALL: [Self; 5] = [
-        Self::Read,
-        Self::Write,
-        Self::Transaction,
-        Self::Writer,
-        Self::All,
-    ];
-
-    /// The word in reports and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Transaction => "transaction",
-            Self::Writer => "writer",
-            Self::All => "all",
-        }
-    }
-}
+pub use span::Span;
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
@@ -120,43 +89,4 @@ pub struct PathSummary {
     pub connections: ConnectionSummary,
     /// pgbench, where it ran on this path.
     pub load: Option<LoadSummary>,
-}
-
-/// A span of time, UTC microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Span {
-    pub start: Timestamp,
-    pub end: Timestamp,
-}
-
-impl Span {
-    /// A span from one UTC microsecond to another.
-    #[must_use]
-    pub const fn new(start_us: i64, end_us: i64) -> Self {
-        Self {
-            start: Timestamp(start_us),
-            end: Timestamp(end_us),
-        }
-    }
-
-    #[must_use]
-    pub const fn length_us(&self) -> i64 {
-        self.end.micros() - self.start.micros()
-    }
-
-    /// How much of it the other one covers, microseconds.
-    #[must_use]
-    pub fn overlap_us(&self, other: &Self) -> i64 {
-        let common = Self {
-            start: self.start.max(other.start),
-            end: self.end.min(other.end),
-        };
-        common.length_us().max(0)
-    }
-
-    /// True where the two have more than a point in common.
-    #[must_use]
-    pub fn overlaps(&self, other: &Self) -> bool {
-        self.start < other.end && other.start < self.end
-    }
 }

@@ -2,7 +2,8 @@
 
 use recording::vocabulary::Outcome;
 
-use crate::summary::{Group, Span};
+use crate::summary::group::Group;
+use crate::summary::span::Span;
 
 /// The series of a recording. Times are UTC microseconds.
 #[derive(Debug, Clone)]

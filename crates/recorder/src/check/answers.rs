@@ -9,9 +9,10 @@ use tokio::time::Instant;
 
 use crate::check::dns::asks_for_aws;
 use crate::check::examine::{End, Examination, milliseconds};
+use crate::check::limits;
 use crate::check::questions;
 use crate::check::questions::TableRows;
-use crate::check::{Check, limits};
+use crate::check::row::Check;
 use crate::connect::{Progress, Session};
 use crate::database::clock_offset;
 use crate::database::{self, Trouble};

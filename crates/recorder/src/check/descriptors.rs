@@ -1,6 +1,6 @@
 //! Open files: every connection is one, and what the operating system allows this program may be less than a run needs.
 
-use crate::check::{Check, Row, Verdict};
+use crate::check::row::{Check, Row, Verdict};
 use crate::config::descriptors;
 use crate::config::descriptors::{Limits, Needed};
 use command_line::text::thousands;

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use recording::vocabulary::Path;
 
-use crate::check::Check;
 use crate::check::examine::{End, Examination};
+use crate::check::row::Check;
 use crate::connect::{Answer, Connector};
 use crate::endpoint::{Endpoint, Host};
 

@@ -6,7 +6,7 @@ use recording::Clock;
 use recording::vocabulary::{ConnectPhase, Path};
 use tokio::time::timeout;
 
-use crate::check::{Check, Examined, Row, Sizing, Verdict};
+use crate::check::row::{Check, Examined, Row, Sizing, Verdict};
 use crate::connect::x509::Certificate;
 use crate::connect::{Connector, Progress, Session};
 use crate::database::{self, Trouble};

@@ -1,6 +1,6 @@
 //! Connections: what the server has against what a run takes.
 
-use crate::check::{Sizing, Verdict};
+use crate::check::row::{Sizing, Verdict};
 use crate::connect::question::Said;
 use command_line::text::thousands;
 

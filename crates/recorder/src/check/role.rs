@@ -2,10 +2,10 @@
 
 use recording::Server;
 
-use crate::check::Check;
 use crate::check::dns::is_of_instance;
 use crate::check::examine::{End, Examination};
 use crate::check::questions::Setting;
+use crate::check::row::Check;
 use crate::check::settings::read_only;
 use crate::connect::identity::describe;
 use crate::database::Trouble;

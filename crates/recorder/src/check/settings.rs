@@ -6,8 +6,9 @@ use std::time::Duration;
 use command_line::duration::micros;
 
 use crate::check::examine::{End, Examination};
+use crate::check::questions;
 use crate::check::questions::Setting;
-use crate::check::{Check, Sizing, Verdict, questions};
+use crate::check::row::{Check, Sizing, Verdict};
 use crate::connect::Session;
 use crate::endpoint::Endpoint;
 

@@ -3,7 +3,7 @@
 
 use tokio_postgres::Error;
 
-use crate::check::Sizing;
+use crate::check::row::Sizing;
 use crate::connect::Session;
 use crate::connect::question::is_refused;
 use crate::sql::STATEMENTS;

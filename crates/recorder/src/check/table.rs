@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::check::load_estimate::LoadEstimate;
-use crate::check::{Row, Verdict};
+use crate::check::row::{Row, Verdict};
 
 /// Longer findings do not widen the column for all.
 const WIDEST: usize = 64;
@@ -82,7 +82,7 @@ mod tests {
     use recording::vocabulary::Path;
 
     use super::*;
-    use crate::check::Check;
+    use crate::check::row::Check;
 
     fn row(path: Path, check: Check, result: Verdict, found: &str, remedy: Option<&str>) -> Row {
         Row {

@@ -5,7 +5,8 @@ use tokio::time::timeout;
 use tokio_postgres::Error;
 
 use crate::check::examine::{End, Examination};
-use crate::check::{Check, questions};
+use crate::check::questions;
+use crate::check::row::Check;
 use crate::classify;
 use crate::connect::{Progress, Session};
 use crate::database::{self, Trouble};

@@ -6,7 +6,7 @@
 
 use tokio_postgres::error::Severity;
 
-use crate::classify::Answer;
+use crate::classify::answer::Answer;
 
 /// A code of five characters, or a class of two; of lines that fit the longest counts.
 struct Line {

@@ -5,7 +5,7 @@
 //! field says: that the statement was passed on to no server, that there were too many clients, that the log-in was refused.
 //! Of RDS Proxy, which was never met in a test, the texts are those of its documentation.
 
-use crate::classify::Answer;
+use crate::classify::answer::Answer;
 
 /// What a text says beyond that it is a proxy's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

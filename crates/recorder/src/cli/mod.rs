@@ -25,6 +25,7 @@ use crate::cli::safety::SafetyArgs;
 use crate::endpoint;
 use crate::pgbench::ModeName;
 pub use pool::PoolArgs;
+use readers::ENDPOINTS;
 pub use readers::ReaderArgs;
 
 /// Runs a business workload against PostgreSQL through a failover, on two paths, and records every operation
@@ -77,8 +78,6 @@ Examples:
 
   One path, more load, and pgbench as background load:
     recorder run --mode proxy --concurrent-workers 20 --pool-size 20 --enable-pgbench";
-
-const ENDPOINTS: &str = "Endpoints";
 
 /// Where the paths lead.
 #[derive(Debug, Args)]

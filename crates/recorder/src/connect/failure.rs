@@ -10,11 +10,12 @@ use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 use crate::classify::{self, Symptom};
 use crate::connect::lookup_error;
 use crate::connect::lookup_error::LookupError;
+use crate::connect::order;
+use crate::connect::progress::Progress;
 use crate::connect::session;
 use crate::connect::shortage;
 use crate::connect::stream::FirstByte;
 use crate::connect::tls;
-use crate::connect::{Progress, order};
 use crate::text::error_text;
 
 /// The driver's words where it must not log in without channel binding. It has no other sign for it; they are its own and English.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::endpoint::Password;
+use crate::endpoint::password::Password;
 use crate::endpoint::values::{Value, Values};
 
 /// The port of a host that has none.

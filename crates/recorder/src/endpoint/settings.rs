@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::endpoint::environment::Environment;
+use crate::endpoint::hosts::TargetSession;
 use crate::endpoint::tcp::TcpSettings;
-use crate::endpoint::values::Values;
-use crate::endpoint::{
-    ChannelBinding, ClientCertificate, RootCertificates, SslMode, TargetSession, TlsVersion,
+use crate::endpoint::tls::{
+    ChannelBinding, ClientCertificate, RootCertificates, SslMode, TlsVersion,
 };
+use crate::endpoint::values::Values;
 
 /// What `connect_timeout=0` stands for: longer than any operation waits.
 const NO_LIMIT: Duration = Duration::from_secs(86_400);

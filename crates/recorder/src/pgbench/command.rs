@@ -8,8 +8,10 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use crate::endpoint::Password;
+use crate::pgbench::error::PgbenchError;
+use crate::pgbench::options::{LoadMode, LoadOptions, Target};
 use crate::pgbench::passfile::PassFile;
-use crate::pgbench::{LoadMode, LoadOptions, PgbenchError, Program, Target};
+use crate::pgbench::program::Program;
 
 /// What a child gets of our own environment. Not the rest: URLs with passwords may stand in it, and settings of libpq
 /// that the endpoint does not have.

@@ -15,12 +15,15 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::monitor::Monitor;
 use crate::pgbench::command::{Caller, load_arguments};
+use crate::pgbench::error::PgbenchError;
+use crate::pgbench::options::{LoadOptions, Target};
 use crate::pgbench::output;
+use crate::pgbench::output::last_error;
 use crate::pgbench::output::{Log, Waiting};
 use crate::pgbench::passfile::PassFile;
+use crate::pgbench::program::Program;
 use crate::pgbench::progress;
 use crate::pgbench::progress::Progress;
-use crate::pgbench::{LoadOptions, PgbenchError, Program, Target, last_error};
 
 /// From the end of one pgbench to the start of the next.
 const RESTART_PAUSE: Duration = Duration::from_millis(250);

@@ -12,7 +12,7 @@ use tokio::process::Child;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::monitor::Monitor;
-use crate::pgbench::PgbenchError;
+use crate::pgbench::error::PgbenchError;
 
 /// The lines of both outputs of `child` as they come; ends when pgbench has closed both.
 pub(super) fn lines(child: &mut Child) -> UnboundedReceiver<String> {
@@ -89,5 +89,40 @@ impl Waiting {
             .name("pgbench-log".to_owned())
             .spawn(write)
             .map_err(PgbenchError::io(path.display()))
+    }
+}
+
+/// pgbench's line about an error, without its prefix and on one line; what stands last is most to the point.
+pub(super) fn last_error(lines: &[String]) -> Option<String> {
+    let errors = lines.iter().filter_map(|line| {
+        let (_, text) = line
+            .split_once("error: ")
+            .or_else(|| line.split_once("fatal: "))?;
+        Some(text.trim().to_owned())
+    });
+    // Some only say that something else went wrong.
+    errors.rev().find(|text| {
+        !text.starts_with("Run was aborted") && !text.starts_with("could not create connection")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_that_says_most() {
+        let lines = [
+            "pgbench (15.18)",
+            "pgbench: error: connection to server at \"127.0.0.9\", port 5 failed: FATAL:  sorry, too many clients already",
+            "pgbench: error: could not create connection for client 30",
+        ];
+        assert_eq!(
+            last_error(&lines.map(str::to_owned)).as_deref(),
+            Some(
+                "connection to server at \"127.0.0.9\", port 5 failed: FATAL:  sorry, too many clients already"
+            )
+        );
+        assert_eq!(last_error(&["progress: 1.0 s".to_owned()]), None);
     }
 }

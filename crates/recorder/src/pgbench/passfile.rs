@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::pgbench::PgbenchError;
+use crate::pgbench::error::PgbenchError;
 
 /// A `PGPASSFILE` in a folder of its own, gone when this is dropped.
 #[derive(Debug)]

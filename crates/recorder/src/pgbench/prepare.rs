@@ -10,9 +10,10 @@ use recording::vocabulary::Path;
 
 use crate::output::terminal;
 use crate::pgbench::command::{Caller, single_arguments};
-use crate::pgbench::{
-    GetPassword, LoadMode, LoadOptions, PgbenchError, Program, Target, last_error, output,
-};
+use crate::pgbench::error::PgbenchError;
+use crate::pgbench::options::{GetPassword, LoadMode, LoadOptions, Target};
+use crate::pgbench::output::{self, last_error};
+use crate::pgbench::program::Program;
 
 /// Longest that one transaction may take in a database without a fault.
 const PROBE_LIMIT: Duration = Duration::from_secs(60);

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::pgbench::PgbenchError;
+use crate::pgbench::error::PgbenchError;
 use crate::shell;
 
 /// Where Debian keeps each version's programs.

@@ -12,8 +12,6 @@ mod server;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use recording::ProbeFailure;
-use recording::vocabulary::ErrorClass;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -23,8 +21,6 @@ use crate::output::event_sink::EventSink;
 use name::NameProbe;
 use server::ServerProbe;
 
-/// Between two questions to the name server.
-const NAME_INTERVAL: Duration = Duration::from_secs(1);
 /// A probe may take this long at least, of several addresses for each of them, also where the interval is shorter.
 const LEAST_LIMIT: Duration = Duration::from_secs(1);
 /// Shorter intervals would be load, and not a look.
@@ -113,14 +109,5 @@ impl Probing {
             probes.spawn(probe.run());
         }
         probes
-    }
-}
-
-/// No answer within the limit.
-fn too_late(class: ErrorClass, limit: Duration) -> ProbeFailure {
-    ProbeFailure {
-        class,
-        sqlstate: None,
-        message: format!("no answer within {limit:?}"),
     }
 }

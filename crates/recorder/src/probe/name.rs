@@ -12,9 +12,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::connect::{Answer, Connector, Family};
 use crate::output::event_sink::EventSink;
-use crate::probe::NAME_INTERVAL;
 use crate::probe::changes::{Addresses, Change, Whole, list};
-use crate::probe::rotation::Rotation;
+use crate::probe::rotation::{NAME_INTERVAL, Rotation};
 use crate::text::error_text;
 
 /// Asks for one name of an endpoint.

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use recording::vocabulary::EventKind;
 
-use crate::probe::NAME_INTERVAL;
 use crate::probe::changes::Change;
 use crate::probe::changes::list;
+
+/// Between two questions to the name server.
+pub(super) const NAME_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An address that did not come for so long is gone.
 const MEMORY: Duration = Duration::from_secs(60);

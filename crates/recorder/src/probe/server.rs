@@ -16,7 +16,6 @@ use crate::connect::{Connector, Progress, Session};
 use crate::output::event_sink::EventSink;
 use crate::probe::answer::{Answer, ask};
 use crate::probe::changes::Answers;
-use crate::probe::too_late;
 
 /// Asks the server of one path.
 pub(super) struct ServerProbe {
@@ -190,6 +189,15 @@ impl ServerProbe {
             address: progress.address,
             refused: Refused::default(),
         })
+    }
+}
+
+/// No answer within the limit.
+fn too_late(class: ErrorClass, limit: Duration) -> ProbeFailure {
+    ProbeFailure {
+        class,
+        sqlstate: None,
+        message: format!("no answer within {limit:?}"),
     }
 }
 

@@ -32,15 +32,27 @@ fn modules(folder: &Path, parent: &str, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// The paths of a text that begin with `crate`, those in braces one by one.
-fn paths(text: &str) -> Vec<String> {
+/// The paths of a module's text that begin with `crate`, `super` or one of its own children, those in braces one by one.
+fn paths(module: &str, text: &str) -> Vec<String> {
     let lines = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.collect::<Vec<_>>().join(" ");
+    let parent = module.rsplit_once("::").map_or(module, |(parent, _)| parent);
+    let code = code.replace("super::", &format!("{parent}::"));
     let mut paths = Vec::new();
     for rest in code.split("crate::").skip(1) {
         add_tree("crate::", rest, &mut paths);
+    }
+    let children = code.split("mod ").skip(1);
+    for child in children.filter_map(|rest| Some(rest.split_once(';')?.0)) {
+        let start = format!("{child}::");
+        for (at, _) in code.match_indices(&start) {
+            let is_whole = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            if is_whole {
+                add_tree(&format!("{module}::"), &code[at..], &mut paths);
+            }
+        }
     }
     paths
 }
@@ -85,7 +97,7 @@ fn imports(name: &str) -> Imports {
         }
     };
     let of = |(module, text): &(String, String)| {
-        let named = paths(text).into_iter().filter_map(module_of);
+        let named = paths(module, text).into_iter().filter_map(module_of);
         let others = named.filter(|other| other != module).collect();
         (module.clone(), others)
     };
@@ -126,7 +138,7 @@ fn paths_in_braces_and_without() {
     let text =
         "use crate::a::{self, B, c::{D as E, f}, G};\n// crate::comment\nlet x = crate::d::e();";
     assert_eq!(
-        paths(text),
+        paths("crate::x", text),
         [
             "crate::a::self",
             "crate::a::B",
@@ -135,5 +147,14 @@ fn paths_in_braces_and_without() {
             "crate::a::G",
             "crate::d::e"
         ]
+    );
+}
+
+#[test]
+fn paths_of_a_parent_and_of_a_child() {
+    let text = "mod child;\nuse super::a::B;\npub use child::C;\nlet grandchild::D = 1;";
+    assert_eq!(
+        paths("crate::x::y", text),
+        ["crate::x::a::B", "crate::x::y::child::C"]
     );
 }

@@ -9,7 +9,6 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Child;
 use tokio::time::timeout;
 
-use crate::connect::password_command::NoPassword;
 use crate::connect::shortage;
 use crate::shell;
 use crate::text::error_text;
@@ -17,6 +16,24 @@ use crate::text::redact::MASK;
 
 /// As much of its output is read, and no more. A token of IAM has about 1,000 bytes.
 const MAX_BYTES: u64 = 64 * 1024;
+
+/// Why there is no password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoPassword {
+    /// One line without secrets.
+    pub message: String,
+    /// True where this host could not even start the command: no descriptors, processes or memory were left.
+    pub is_shortage: bool,
+}
+
+impl From<String> for NoPassword {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            is_shortage: false,
+        }
+    }
+}
 
 /// The first line that the command prints on stdout. `last` is the password before, which must not show either. After `limit` the command
 /// is killed, with all that it started.

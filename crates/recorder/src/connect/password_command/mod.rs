@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::endpoint::{Endpoint, Host, Password};
+pub use execute::NoPassword;
 
 /// How long the command may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -105,24 +106,6 @@ impl PasswordCommand {
             |error| Err(NoPassword::from(error.to_string())),
             |state| state.password(),
         )
-    }
-}
-
-/// Why there is no password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoPassword {
-    /// One line without secrets.
-    pub message: String,
-    /// True where this host could not even start the command: no descriptors, processes or memory were left.
-    pub is_shortage: bool,
-}
-
-impl From<String> for NoPassword {
-    fn from(message: String) -> Self {
-        Self {
-            message,
-            is_shortage: false,
-        }
     }
 }
 

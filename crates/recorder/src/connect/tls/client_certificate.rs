@@ -11,6 +11,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
+use crate::connect::tls::pem;
 use crate::connect::x509::Certificate;
 use crate::endpoint::ClientCertificate;
 
@@ -23,7 +24,7 @@ pub(super) fn load(
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn ResolvesClientCert>, String> {
     let ClientCertificate { certificate, key } = files;
-    let chain = super::read_certificates(certificate)
+    let chain = pem::read_certificates(certificate)
         .map_err(|reason| format!("sslcert={}: {reason}", certificate.display()))?;
     let in_key = |reason: String| format!("sslkey={}: {reason}", key.display());
     let loaded = read_key(key).map_err(in_key)?;

@@ -109,17 +109,6 @@ fn name(host: &Host, sslmode: SslMode) -> Result<ServerName<'static>, String> {
     }
 }
 
-/// The certificates of a PEM file, one at least.
-fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
-    let certificates = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
-    let certificates = certificates.map_err(|error| error.to_string())?;
-    match certificates.is_empty() {
-        true => Err("it has no PEM certificate".to_owned()),
-        false => Ok(certificates),
-    }
-}
-
 /// Asks the server whether it does TLS.
 ///
 /// # Errors

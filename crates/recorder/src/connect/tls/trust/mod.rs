@@ -6,6 +6,7 @@ use tokio_rustls::rustls::crypto::WebPkiSupportedAlgorithms;
 use tokio_rustls::rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
+use crate::connect::tls::pem;
 use crate::connect::x509::{Certificate, PublicKey};
 use crate::endpoint::RootCertificates;
 
@@ -62,7 +63,7 @@ impl Trust {
                 }
             }
             RootCertificates::File(file) => {
-                let all = super::read_certificates(file)
+                let all = pem::read_certificates(file)
                     .map_err(|reason| format!("sslrootcert={}: {reason}", file.display()))?;
                 Ok(Some(Self::of("in sslrootcert", all)))
             }
