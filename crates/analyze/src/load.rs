@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::prelude::*;
-use recording::{DamagedPart, Manifest, Recording, State, Table, UnderWay, guarded};
+use recording::{Checkpoint, DamagedPart, Manifest, Recording, State, Table, guarded};
 use tempfile::TempDir;
 
 use crate::columns::{self, Column};
@@ -81,7 +81,7 @@ impl Loaded {
         // What is under way first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
         // twice, which its number and its name show, and never missed.
         let before = Recording::open(folder)?;
-        let under_way = UnderWay::read(&before)?;
+        let under_way = Checkpoint::read(&before)?;
         let mut journals = Vec::new();
         for table in Table::ALL {
             journals.push((table, before.whole_journals(table)?));

@@ -14,7 +14,7 @@ use std::time::Duration;
 use analyze::summary::{Group, Summary};
 use recording::vocabulary::ErrorClass::Refused;
 use recording::vocabulary::{OperationType, Outcome, Path as Way};
-use recording::{Clock, Completion, Operation, Recording, State, UnderWay};
+use recording::{Checkpoint, Clock, Completion, Operation, Recording, State};
 use support::{START_US, outages, reads_with_a_gap, us};
 
 /// Every file below a folder.
@@ -158,7 +158,7 @@ fn what_was_under_way_at_a_kill_is_unfinished_and_the_recording_ends_there() {
     for (worker, slot) in (0..).zip(&slots) {
         slot.begin(&hanging(worker));
     }
-    let last_word = |folder: &Path| UnderWay::read(&Recording::open(folder).unwrap()).unwrap();
+    let last_word = |folder: &Path| Checkpoint::read(&Recording::open(folder).unwrap()).unwrap();
     let begun_us = clock.now_us();
     for _ in 0..1_000 {
         if last_word(&made.folder).is_some_and(|word| word.time_us > begun_us) {
@@ -231,7 +231,7 @@ fn a_damaged_journal_is_a_warning_and_hurts_its_own_path_only() {
     };
     let is_told = || {
         let recording = Recording::open(&made.folder).unwrap();
-        UnderWay::read(&recording).unwrap().is_some()
+        Checkpoint::read(&recording).unwrap().is_some()
     };
     let journal = Path::new("journal/operations.direct-00001.arrows");
     let is_summed_up = || {

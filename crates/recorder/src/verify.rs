@@ -142,7 +142,7 @@ fn verdict(found: &Verification) -> String {
         }
     };
     let journaled = thousands(found.journaled_rows());
-    let under_way = thousands(found.under_way);
+    let in_flight = thousands(found.in_flight);
     if found.is_in_progress() {
         let not_named = found.not_named_yet.values().sum::<u64>();
         let more = match not_named {
@@ -150,13 +150,13 @@ fn verdict(found: &Verification) -> String {
             rows => format!(", {} rows sealed just now", thousands(rows)),
         };
         return format!(
-            "still being recorded; sealed so far: {sealed}{more}; {journaled} rows in journals, {under_way} operations under way"
+            "still being recorded; sealed so far: {sealed}{more}; {journaled} rows in journals, {in_flight} operations under way"
         );
     }
     if found.state == State::Recording {
         return format!(
             "without an end: its recorder was killed, or this is a copy of a recording in progress; sealed: {sealed}; \
-             `recorder recover` seals {journaled} rows of journals and {under_way} unfinished operations, and names {} sealed parts",
+             `recorder recover` seals {journaled} rows of journals and {in_flight} unfinished operations, and names {} sealed parts",
             thousands(found.not_named_yet.len())
         );
     }

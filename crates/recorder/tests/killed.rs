@@ -29,7 +29,7 @@ use common::{
 use common::{identity, only_recording, rows};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use recording::{Recording, State, Table, UnderWay};
+use recording::{Checkpoint, Recording, State, Table};
 
 /// Recorders that run at the same time.
 const AT_ONCE: usize = 4;
@@ -151,7 +151,7 @@ fn orders(test: &TestLab, run_id: &str) -> Vec<(String, i64)> {
 fn check(test: &TestLab, killed: &Recording, killed_us: i64, late_us: i64, met: &mut Met) {
     assert_eq!(killed.manifest().state, State::Recording);
     assert!(killed.manifest().dropped_rows.is_empty());
-    let word = UnderWay::read(killed).unwrap();
+    let word = Checkpoint::read(killed).unwrap();
     let word_us = word.map_or(killed.manifest().start_time.micros(), |word| word.time_us);
     let word_age = killed_us - word_us;
     let allowed = 1_000_000 + 2 * late_us + MARGIN_US;

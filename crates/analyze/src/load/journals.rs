@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use recording::{Table, UnderWay, Unsealed, guarded};
+use recording::{Checkpoint, Table, Unsealed, guarded};
 use tempfile::TempDir;
 
 use super::{Loaded, damaged};
@@ -14,7 +14,7 @@ impl Loaded {
     /// are added already.
     pub(super) fn add_unfinished(
         &mut self,
-        under_way: &UnderWay,
+        under_way: &Checkpoint,
         journals: &[Unsealed],
     ) -> Result<(), AnalyzeError> {
         let parts = self.tables.get(&Table::Operations).into_iter().flatten();

@@ -1,5 +1,5 @@
-//! What operations meet during an outage, with texts as the driver, the system and the server write them: ports, process
-//! numbers and times in them change from row to row.
+//! Failures of an outage, with texts as the driver, the system and the server write them: ports, process numbers and times in them
+//! change from row to row.
 
 use std::ops::Range;
 
@@ -7,7 +7,6 @@ use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome};
 use recording::{Failure, Operation};
 
 use crate::random::Random;
-use crate::synthetic::phase_of;
 
 /// Makes a failure of a row that met the outage.
 pub(crate) fn fail(row: &mut Operation, outage: &Range<i64>, random: &mut Random) {
@@ -17,7 +16,7 @@ pub(crate) fn fail(row: &mut Operation, outage: &Range<i64>, random: &mut Random
     row.affected_rows = None;
     let writes = row.operation_type != OperationType::Read;
     if start < outage.start {
-        // Under way when the server died.
+        // In flight when the server died.
         row.end_time = Some(outage.start + i64::from(random.below(3_000)));
         row.outcome = if writes {
             Outcome::Unknown
@@ -92,6 +91,14 @@ pub(crate) fn fail(row: &mut Operation, outage: &Range<i64>, random: &mut Random
                 random.below(1_000),
             ),
         ));
+    }
+}
+
+/// The phase in which an operation fails that has its connection.
+fn phase_of(row: &Operation) -> ErrorPhase {
+    match row.operation_type {
+        OperationType::Transaction => ErrorPhase::Begin,
+        OperationType::Read | OperationType::Write => ErrorPhase::Statement,
     }
 }
 

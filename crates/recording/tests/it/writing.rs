@@ -1,16 +1,10 @@
 //! What is written is what is read, whatever happens to the folder.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::fs;
 use std::path::Path as FilePath;
 use std::time::Duration;
 
+use crate::support::{START_US, done, ids, manifest, operation, read, rows, wait_until};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
@@ -18,7 +12,6 @@ use recording::vocabulary::{ErrorClass, ErrorPhase, EventKind, Outcome, Path};
 use recording::{
     Event, Failure, Operation, Recording, RecordingWriter, State, Table, WriteError, WriterOptions,
 };
-use support::{START_US, done, manifest, operation, read, rows};
 
 #[test]
 fn every_column_comes_back() {
@@ -141,14 +134,7 @@ fn parts_are_sealed_by_rows_and_named_in_the_manifest() {
     );
     let batches = read(&recording, Table::Operations);
     assert_eq!(rows(&batches), 20_000);
-    let ids = batches.iter().flat_map(|batch| {
-        batch
-            .column_by_name("operation_id")
-            .unwrap()
-            .as_primitive::<Int64Type>()
-            .values()
-            .to_vec()
-    });
+    let ids = batches.iter().flat_map(ids);
     assert!(ids.eq(1..=20_000), "every row once, in order");
     assert_eq!(leftovers(&folder), Vec::<String>::new());
     let part = &recording.manifest().parts[0];
@@ -182,18 +168,10 @@ fn quiet_tables_are_sealed_by_age() {
     let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
     writer.handle().operation(operation(Path::Direct, 1));
     let part = folder.join("operations/direct-00001.parquet");
-    for _ in 0..500 {
-        if part.exists()
-            && !Recording::open(&folder)
-                .unwrap()
-                .manifest()
-                .parts
-                .is_empty()
-        {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("a sealed part", || {
+        let named = |recording: Recording| !recording.manifest().parts.is_empty();
+        part.exists() && named(Recording::open(&folder).unwrap())
+    });
     let recording = Recording::open(&folder).unwrap();
     assert_eq!(
         recording.manifest().state,
@@ -260,7 +238,7 @@ fn rows_beyond_the_queue_are_counted_not_waited_for() {
 }
 
 #[test]
-fn a_removed_folder_is_said_and_its_rows_are_counted() {
+fn a_removed_folder_is_reported_and_its_rows_are_counted() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
     let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
@@ -277,8 +255,5 @@ fn a_removed_folder_is_said_and_its_rows_are_counted() {
             .contains("run: the folder is no longer there"),
         "the error names the folder"
     );
-    assert!(
-        !folder.exists(),
-        "it is not made again behind anybody's back"
-    );
+    assert!(!folder.exists(), "it is not made again");
 }

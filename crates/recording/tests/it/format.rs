@@ -1,16 +1,10 @@
-//! `FORMAT.md` against the code: what a reader is told is what is written.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
+//! `FORMAT.md` against the code: recordings are written as documented.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::Path as FilePath;
 
+use crate::support::{START_US, done, manifest, operation};
 use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use parquet::basic::{
     Compression, Encoding, LogicalType, Repetition, TimeUnit as ParquetUnit, Type,
@@ -24,7 +18,6 @@ use recording::{
     Probe, ProbeFailure, Recording, RecordingWriter, Server, State, Table, Timestamp,
     WriterOptions,
 };
-use support::{START_US, done, manifest, operation};
 
 /// The document, by the headings of its sections.
 struct Document(BTreeMap<String, String>);

@@ -1,23 +1,16 @@
 //! `manifest.schema.json` against the manifest in the code. That it holds for real recordings is tested with a validator, in
 //! `crates/xtask/tests/manifest.rs`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 
+use crate::support::START_US;
 use recording::vocabulary::Path;
 use recording::{
     ConnectionSettings, Endpoint, Failover, LoadSettings, Manifest, PartRecord, Schedule, Server,
     Timestamp,
 };
 use serde_json::{Value, json};
-use support::START_US;
 
 fn schema() -> Value {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
@@ -110,7 +103,7 @@ fn full(schedule: Schedule) -> Value {
             until: Some(Timestamp(START_US + 1)),
             error: "manifest.json: No space left on device (os error 28)".to_owned(),
         }],
-        ..support::manifest()
+        ..crate::support::manifest()
     };
     serde_json::to_value(manifest).unwrap()
 }
