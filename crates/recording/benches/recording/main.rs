@@ -1,6 +1,8 @@
 //! The costs of recording: figures as lines `name<TAB>value` on stdout. `cargo xtask bench recording` runs this and prints them with
 //! their budgets.
 
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
+
 mod hot_path;
 mod journal;
 mod outage;

@@ -5,6 +5,7 @@
     unreachable_pub,
     reason = "a test fails by panicking"
 )]
+#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 
 mod backlog;
 mod format;
