@@ -3,8 +3,6 @@
 //! The road is one way: [`load`] (recording to lazy frames), [`reduce`] (rows to plain values), [`metrics`] (plain values to typed
 //! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
 //! means stands in `semantics.md`; the code cites it.
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
-#![allow(missing_docs)]
 
 pub mod charts;
 pub mod cli;

@@ -7,8 +7,6 @@
 //!
 //! Tests start a lab with [`Lab::start`]; the binary `lab` holds one in a background process.
 //! Linux only: it needs more than one loopback address, `/proc`, and `setpriv`.
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
-#![allow(missing_docs, reason = "a field's name says what it is")]
 
 mod account;
 mod application;

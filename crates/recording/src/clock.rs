@@ -1,6 +1,8 @@
 //! The one clock of a recording.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
 
 /// A monotonic clock, anchored once to the wall clock: a step of the wall clock during the recording changes no row.
 #[derive(Debug, Clone, Copy)]
@@ -14,10 +16,10 @@ impl Clock {
     /// Anchors the clock to the system's wall clock now.
     #[must_use]
     pub fn start() -> Self {
-        Self::with_wall(system_us)
+        Self::with_wall(|| Utc::now().timestamp_micros())
     }
 
-    /// Anchors the clock to the time that `wall` tells now, UTC microseconds. It is asked again only for [`Clock::drift_us`].
+    /// Anchors the clock to the time of `wall` now, UTC microseconds. It is read again only for [`Clock::drift_us`].
     #[must_use]
     pub fn with_wall(wall: fn() -> i64) -> Self {
         Self {
@@ -42,6 +44,7 @@ impl Clock {
     /// A moment of the monotonic clock on this clock, UTC microseconds.
     #[must_use]
     pub fn at_us(&self, instant: Instant) -> i64 {
+        let micros = |apart: Duration| i64::try_from(apart.as_micros()).unwrap_or(i64::MAX);
         match instant.checked_duration_since(self.anchor) {
             Some(after) => self.anchor_us + micros(after),
             None => self.anchor_us - micros(self.anchor.duration_since(instant)),
@@ -55,22 +58,10 @@ impl Clock {
     }
 }
 
-fn micros(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
-fn system_us() -> i64 {
-    match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(after) => micros(after),
-        Err(before) => -micros(before.duration()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicI64, Ordering};
-    use std::time::Duration;
 
     #[test]
     fn moments_before_and_after_the_anchor() {
@@ -98,9 +89,9 @@ mod tests {
             assert_eq!(clock.anchor_us(), 1_000);
             let (earliest, drift, latest) = (clock.now_us(), clock.drift_us(), clock.now_us());
             assert!(before <= earliest && earliest <= latest);
-            let told = 1_000 + net_us;
+            let wall = 1_000 + net_us;
             assert!(
-                (told - latest..=told - earliest).contains(&drift),
+                (wall - latest..=wall - earliest).contains(&drift),
                 "{drift}"
             );
         }

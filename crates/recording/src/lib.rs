@@ -1,10 +1,11 @@
-//! The recording on disk: what `recorder` writes and `analyze` reads, and all that the two share.
+//! The recording on disk: `recorder` writes it, `analyze` reads it, and this crate is all that the two share.
 //!
-//! A recording is a folder: `manifest.json` says what, where and when; each table is a sub-folder of sealed, immutable
+//! A recording is a folder: `manifest.json` states what, where and when; each table is a sub-folder of sealed, immutable
 //! Parquet parts that any engine reads as they are. This crate knows neither PostgreSQL nor data frames.
 //!
 //! Conventions on disk: points in time are UTC microseconds since 1970 (`timestamp[us, UTC]`), durations are plain 64-bit
 //! microseconds in columns named `*_us`, absent is null, words are lower-case UTF-8 from [`vocabulary`].
+#![warn(missing_docs)]
 
 mod clock;
 mod encoding;
@@ -30,7 +31,7 @@ pub use format::settings::{
 };
 pub use format::timestamp::Timestamp;
 pub use format::vocabulary;
-pub use read::in_flight::UnderWay;
+pub use read::in_flight::Checkpoint;
 pub use read::integrity::DamagedPart;
 pub use read::journal::{Unsealed, write_parquet};
 pub use read::{Recording, find};

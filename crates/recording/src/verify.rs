@@ -9,11 +9,11 @@ use crate::format::error::OpenError;
 use crate::format::layout::{JOURNAL_FOLDER, Table, is_part_name};
 use crate::format::manifest::State;
 use crate::read::Recording;
-use crate::read::in_flight::UnderWay;
+use crate::read::in_flight::Checkpoint;
 use crate::read::integrity::{self, DamagedPart};
 use crate::read::journal::Unsealed;
 
-/// What was found.
+/// What [`verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
     /// Parts that the manifest names, each once.
@@ -24,20 +24,20 @@ pub struct Verification {
     pub bytes: u64,
     /// Parts that are not whole, in the order of their names.
     pub damaged: Vec<DamagedPart>,
-    /// Files `*.parquet` in and below the folders of tables that are none of the recording's, in the order of their names. Readers
-    /// that take a folder as a whole count their rows too.
+    /// Files `*.parquet` in and below the folders of tables that do not belong to the recording, in the order of their names. Readers
+    /// that read a folder as a whole count their rows too.
     pub unnamed: Vec<String>,
-    /// Sealed parts that the manifest of a recording without an end does not name yet, each with its rows.
+    /// Sealed parts that the manifest does not name yet, each with its rows, while the state is `recording`.
     pub not_named_yet: BTreeMap<String, u64>,
     /// Journals that could be read, in the order of their names.
     pub journals: Vec<JournalFound>,
     /// Journals that could not, in the order of their names.
     pub damaged_journals: Vec<DamagedPart>,
-    /// Operations that were under way when a recorder without an end last said so, and that have no row.
-    pub under_way: u64,
-    /// How far the recording has come.
+    /// Operations that were in flight at the last checkpoint and have no row, while the state is `recording`.
+    pub in_flight: u64,
+    /// The recording's state.
     pub state: State,
-    /// True while somebody on this machine writes it, or recovers it.
+    /// True while a process on this machine records or recovers it.
     pub is_being_written: bool,
 }
 
@@ -52,11 +52,11 @@ pub struct JournalFound {
     pub rows: u64,
     /// Bytes that are no complete batch.
     pub unread_bytes: u64,
-    /// Those of them that had been a complete batch.
+    /// Those of them that were damaged.
     pub damaged_bytes: u64,
-    /// Rows that are missing for that reason, as far as its checksums tell.
+    /// Rows that are missing for that reason, as far as its checksums say.
     pub damaged_rows: u64,
-    /// True where it is only kept for what could not be read: its rows are in a part, or it was recovered and had none.
+    /// True where it is only kept for the bytes that could not be read: its rows are in a part, or it was recovered and had none.
     pub is_kept: bool,
     /// The rows that the manifest states of its part, where that one is missing or damaged: readers take the journal in its place,
     /// and `recover` seals it if it has as many.
@@ -80,7 +80,7 @@ impl JournalFound {
         }
     }
 
-    /// True where batches of it were damaged, whatever became of the others.
+    /// True where batches of it were damaged, even if others could be read.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
         self.damaged_bytes > 0 || self.damaged_rows > 0
@@ -88,19 +88,35 @@ impl JournalFound {
 }
 
 impl Verification {
-    /// True for a recording that ended, all of it in parts as the manifest states them, and nothing beside them.
+    const fn new(state: State, is_being_written: bool) -> Self {
+        Self {
+            parts: 0,
+            rows: 0,
+            bytes: 0,
+            damaged: Vec::new(),
+            unnamed: Vec::new(),
+            not_named_yet: BTreeMap::new(),
+            journals: Vec::new(),
+            damaged_journals: Vec::new(),
+            in_flight: 0,
+            state,
+            is_being_written,
+        }
+    }
+
+    /// True for a recording that ended, with all rows in parts as the manifest states them, and no other parts.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.state != State::Recording && !self.has_faults() && self.journaled_rows() == 0
     }
 
-    /// True where nobody needs to do anything: it is whole, or in progress and as it should be.
+    /// True where nothing needs to be done: it is whole, or in progress and as it should be.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.is_whole() || (self.is_in_progress() && !self.has_faults())
     }
 
-    /// True for a recording without an end whose recorder lives.
+    /// True while its recorder is running.
     #[must_use]
     pub fn is_in_progress(&self) -> bool {
         self.state == State::Recording && self.is_being_written
@@ -131,8 +147,8 @@ impl Verification {
 }
 
 /// Checks every part that the manifest of the recording in `folder` names: it is there, and has the size, the SHA-256, a footer and
-/// the rows that the manifest states. Then what else is there: files that belong to no part, and what the journals hold. Parts are
-/// read as a stream; `progress` hears of bytes read so far and of those in all. Nothing is changed.
+/// the rows that the manifest states. Then the other files: those that belong to no part, and the journals. Parts are
+/// read as a stream; `progress` gets the bytes read so far and those in all. Nothing is changed.
 ///
 /// # Errors
 /// [`OpenError`] where there is no recording, or its folders can't be listed. Damage is no error: it is in the result.
@@ -143,32 +159,20 @@ pub fn verify(
     let mut recording = Recording::open(folder)?;
     let is_being_written = recording.is_being_written();
     if !is_being_written && recording.manifest().state == State::Recording {
-        // It may have ended between the two looks.
+        // It may have ended since the manifest was read.
         recording = Recording::open(folder)?;
     }
-    let mut found = Verification {
-        parts: 0,
-        rows: 0,
-        bytes: 0,
-        damaged: Vec::new(),
-        unnamed: Vec::new(),
-        not_named_yet: BTreeMap::new(),
-        journals: Vec::new(),
-        damaged_journals: Vec::new(),
-        under_way: 0,
-        state: recording.manifest().state,
-        is_being_written,
-    };
-    // In this order: a recorder may be writing all of them.
-    let under_way = match found.state {
-        State::Recording => UnderWay::read(&recording)?,
+    let mut found = Verification::new(recording.manifest().state, is_being_written);
+    // In this order, because a recorder may be writing all of them: checkpoint, journals, parts.
+    let checkpoint = match found.state {
+        State::Recording => Checkpoint::read(&recording)?,
         _ => None,
     };
     let of_operations = journals(&recording, &mut found)?;
     for table in Table::ALL {
-        beside_the_manifest(&recording, table, &mut found)?;
+        unnamed_files(&recording, table, &mut found)?;
     }
-    // Sealed between the two looks: they are counted once.
+    // A part that was sealed meanwhile is counted once.
     let sealed = &found.not_named_yet;
     let is_open = |journal: &JournalFound| !sealed.keys().any(|part| is_of(part, journal));
     found
@@ -178,14 +182,14 @@ pub fn verify(
     let not_named_yet = found.not_named_yet.keys();
     operations.extend(not_named_yet.map(|part| folder.join(part)));
     operations.retain(|part| part.starts_with(folder.join(Table::Operations.as_str())));
-    if let Some(under_way) = under_way {
-        found.under_way = under_way.unfinished(&operations, &of_operations).len() as u64;
+    if let Some(checkpoint) = checkpoint {
+        found.in_flight = checkpoint.unfinished(&operations, &of_operations).len() as u64;
     }
     found.damaged.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(found)
 }
 
-/// Checks the parts that the manifest names; gives those that are whole.
+/// Checks the parts that the manifest names; returns those that are whole.
 fn named_parts(
     recording: &Recording,
     found: &mut Verification,
@@ -227,7 +231,7 @@ fn named_parts(
 }
 
 /// Files of a table that the manifest does not name.
-fn beside_the_manifest(
+fn unnamed_files(
     recording: &Recording,
     table: Table,
     found: &mut Verification,
@@ -238,7 +242,7 @@ fn beside_the_manifest(
             continue;
         }
         let name = file.split_once('/').map_or("", |(_, name)| name);
-        // Its recorder seals first, and names then.
+        // A recorder seals a part first and names it then.
         if found.state != State::Recording || !is_part_name(table, name) {
             found.unnamed.push(file);
             continue;
@@ -247,7 +251,7 @@ fn beside_the_manifest(
             Ok(rows) => {
                 found.not_named_yet.insert(file, rows);
             }
-            // Where its journal counts, that has all of it.
+            // Its journal has all of it.
             Err(_)
                 if found
                     .journals
@@ -267,8 +271,8 @@ fn is_of(part: &str, journal: &JournalFound) -> bool {
     table.is_some_and(|(table, _)| (table, journal.part.as_str()) == part)
 }
 
-/// Every `*.parquet` in and below a table's folder, relative to the recording's, in the order of their names. Links are listed, and
-/// not followed.
+/// Every `*.parquet` in and below a table's folder, relative to the recording's, in the order of their names. Links are listed, not
+/// followed.
 fn parquet_files(recording: &FilePath, table: Table) -> Result<BTreeSet<String>, OpenError> {
     let mut files = BTreeSet::new();
     let mut folders = vec![table.as_str().to_owned()];
@@ -292,7 +296,7 @@ fn parquet_files(recording: &FilePath, table: Table) -> Result<BTreeSet<String>,
     Ok(files)
 }
 
-/// Reads the journals of every table; gives those of operations that count.
+/// Reads the journals of every table; returns those of operations that count.
 fn journals(recording: &Recording, found: &mut Verification) -> Result<Vec<Unsealed>, OpenError> {
     let mut of_operations = Vec::new();
     for table in Table::ALL {
@@ -303,7 +307,7 @@ fn journals(recording: &Recording, found: &mut Verification) -> Result<Vec<Unsea
             let journal = match counted.iter().find(|journal| journal.journal == path) {
                 Some(unsealed) => JournalFound::new(file, unsealed, false, found.state),
                 None if damaged.iter().any(|damaged| damaged.file == file) => continue,
-                // What its part has need not be readable here too, and a recorder removes it when it is sealed.
+                // Its part has the rows. It may have been removed since, when that was sealed.
                 None => match recording.read_journal(table, &path, part) {
                     Ok(unsealed) => JournalFound::new(file, &unsealed, true, found.state),
                     Err(_) => continue,

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use allocation_counter::measure;

@@ -1,5 +1,4 @@
 //! `cargo xtask`: the commands of this project, for a fresh Debian or Ubuntu machine with Rust.
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 
 mod bench;
 mod demo;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use recording::{Table, UnderWay, Unsealed, guarded};
+use recording::{Checkpoint, Table, Unsealed, guarded};
 use tempfile::TempDir;
 
 use crate::error::AnalyzeError;
@@ -14,17 +14,17 @@ impl Loaded {
     /// are added already.
     pub(super) fn add_unfinished(
         &mut self,
-        under_way: &UnderWay,
+        checkpoint: &Checkpoint,
         journals: &[Unsealed],
     ) -> Result<(), AnalyzeError> {
         let parts = self.tables.get(&Table::Operations).into_iter().flatten();
         let parts: Vec<PathBuf> = parts.map(|source| source.path.clone()).collect();
         // Where more rows are missing than were damaged, the recording is not known to reach so far.
         let damaged: u64 = journals.iter().map(|journal| journal.damaged_rows).sum();
-        if under_way.missing_rows(&parts, journals) <= damaged {
-            self.last_checkpoint_us = Some(under_way.time_us);
+        if checkpoint.missing_rows(&parts, journals) <= damaged {
+            self.last_checkpoint_us = Some(checkpoint.time_us);
         }
-        let unfinished = under_way.unfinished(&parts, journals);
+        let unfinished = checkpoint.unfinished(&parts, journals);
         let path = self.outside()?.join("in_flight.parquet");
         recording::write_parquet(unfinished.into_iter(), &path).map_err(not_copied)?;
         if path.exists() {

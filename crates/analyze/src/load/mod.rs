@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use command_line::text::one_line;
 use polars::prelude::*;
-use recording::{DamagedPart, Manifest, Recording, State, Table, UnderWay, guarded};
+use recording::{Checkpoint, DamagedPart, Manifest, Recording, State, Table, guarded};
 use tempfile::TempDir;
 
 use crate::error::AnalyzeError;
@@ -86,7 +86,7 @@ impl Loaded {
         // In-flight operations first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
         // twice, which its number and its name show, and never missed.
         let before = Recording::open(folder)?;
-        let under_way = UnderWay::read(&before)?;
+        let checkpoint = Checkpoint::read(&before)?;
         let mut journals = Vec::new();
         for table in Table::ALL {
             journals.push((table, before.whole_journals(table)?));
@@ -121,15 +121,15 @@ impl Loaded {
                 loaded.add(table, path, file, rows)?;
             }
         }
-        let under_way = under_way.filter(|_| loaded.manifest().state == State::Recording);
-        if let Some(under_way) = under_way {
+        let checkpoint = checkpoint.filter(|_| loaded.manifest().state == State::Recording);
+        if let Some(checkpoint) = checkpoint {
             let of_operations = journals
                 .iter()
                 .filter(|(table, _)| *table == Table::Operations);
             let of_operations: Vec<_> = of_operations
                 .flat_map(|(_, (unsealed, _))| unsealed.clone())
                 .collect();
-            loaded.add_unfinished(&under_way, &of_operations)?;
+            loaded.add_unfinished(&checkpoint, &of_operations)?;
         }
         for (table, (unsealed, damaged)) in journals {
             for damaged in damaged {

@@ -8,7 +8,7 @@ use crate::support::{START_US, outages, reads_with_a_gap, us};
 use analyze::summary::{Group, Summary};
 use recording::vocabulary::ErrorClass::Refused;
 use recording::vocabulary::{OperationType, Outcome, Path as Way};
-use recording::{Clock, Completion, Operation, Recording, State, UnderWay};
+use recording::{Checkpoint, Clock, Completion, Operation, Recording, State};
 
 /// Every file below a folder.
 fn files(folder: &Path) -> BTreeSet<PathBuf> {
@@ -142,7 +142,7 @@ fn hanging(worker: i32) -> Operation {
 /// Reads succeed for 10 s; then three workers hang in theirs, and the recorder is killed 20 s after the start. The recording ends there,
 /// not with its last row, and the three are what is known of the outage.
 #[test]
-fn what_was_under_way_at_a_kill_is_unfinished_and_the_recording_ends_there() {
+fn operations_in_flight_at_a_kill_are_unfinished_and_the_recording_ends_there() {
     let clock = Clock::with_wall(|| START_US + us(20.0));
     let (made, writer) = crate::support::HandMade::new(60.0)
         .steady("user_list", 0.1, 0.1, 100, 0.005)
@@ -151,10 +151,10 @@ fn what_was_under_way_at_a_kill_is_unfinished_and_the_recording_ends_there() {
     for (worker, slot) in (0..).zip(&slots) {
         slot.begin(&hanging(worker));
     }
-    let last_word = |folder: &Path| UnderWay::read(&Recording::open(folder).unwrap()).unwrap();
+    let checkpoint = |folder: &Path| Checkpoint::read(&Recording::open(folder).unwrap()).unwrap();
     let begun_us = clock.now_us();
     for _ in 0..1_000 {
-        if last_word(&made.folder).is_some_and(|word| word.time_us > begun_us) {
+        if checkpoint(&made.folder).is_some_and(|last| last.time_us > begun_us) {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -170,7 +170,7 @@ fn what_was_under_way_at_a_kill_is_unfinished_and_the_recording_ends_there() {
     };
     assert!(writer.finish(completion).unwrap().is_complete());
 
-    let end_us = last_word(&folder).unwrap().time_us;
+    let end_us = checkpoint(&folder).unwrap().time_us;
     let figures = || {
         let loaded = analyze::load::Loaded::open(&folder).unwrap();
         let thresholds = analyze::summary::Thresholds::default();
@@ -225,7 +225,7 @@ fn a_damaged_journal_is_a_warning_and_hurts_its_own_path_only() {
     };
     let is_told = || {
         let recording = Recording::open(&made.folder).unwrap();
-        UnderWay::read(&recording).unwrap().is_some()
+        Checkpoint::read(&recording).unwrap().is_some()
     };
     let journal = Path::new("journal/operations.direct-00001.arrows");
     let is_summed_up = || {

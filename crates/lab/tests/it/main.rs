@@ -1,5 +1,4 @@
 //! The lab from outside: as a library, as a program, and as its clients see it.
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -144,7 +144,7 @@ fn verdict(found: &Verification) -> String {
         }
     };
     let journaled = thousands(found.journaled_rows());
-    let under_way = thousands(found.under_way);
+    let in_flight = thousands(found.in_flight);
     if found.is_in_progress() {
         let not_named = found.not_named_yet.values().sum::<u64>();
         let more = match not_named {
@@ -152,12 +152,12 @@ fn verdict(found: &Verification) -> String {
             rows => format!(", {} rows sealed just now", thousands(rows)),
         };
         return format!(
-            "recording in progress; sealed so far: {sealed}{more}; {journaled} rows in journals, {under_way} operations in flight"
+            "recording in progress; sealed so far: {sealed}{more}; {journaled} rows in journals, {in_flight} operations in flight"
         );
     }
     if found.state == State::Recording {
         return format!(
-            "not finished: the recorder was killed, or this is a copy of a recording in progress. Sealed: {sealed}. `recorder recover` will seal {journaled} rows of journals and {under_way} operations in flight, and add {} sealed parts to the manifest",
+            "not finished: the recorder was killed, or this is a copy of a recording in progress. Sealed: {sealed}. `recorder recover` will seal {journaled} rows of journals and {in_flight} operations in flight, and add {} sealed parts to the manifest",
             thousands(found.not_named_yet.len())
         );
     }

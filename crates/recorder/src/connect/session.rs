@@ -50,7 +50,7 @@ struct Heard {
     unreplicated: Option<Notice>,
     /// A warning that the server goes down.
     shutdown: Option<Notice>,
-    /// How the connection ended: the server's last word, or the operating system's.
+    /// How the connection ended: the server's last message, or the operating system's.
     end: Option<End>,
 }
 
@@ -157,7 +157,7 @@ impl Session {
         }
         let heard = self.heard.lock();
         let (answer, mut message, lost) = match &heard.end {
-            // An error that came while nothing was asked is the server's last word: it did none of what was sent after.
+            // An error that came while nothing was asked is the server's last message: it did none of what was sent after.
             Some(End { answer, text }) => (answer.clone(), text.clone(), true),
             None => (None, error_text::chain(error), error.is_closed()),
         };

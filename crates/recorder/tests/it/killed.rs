@@ -3,13 +3,13 @@
 //!
 //! "Every operation that finished more than a second before the kill has its row" is asserted as the two claims that make it up.
 //!
-//! 1. The recording's own last word (the time of what was under way) is a bound without tolerance for busy machines: an order that
-//!    the server began before that word belongs to an operation that began before it, and must have its row, at every kill. What
-//!    finished before the word began before it.
-//! 2. The word is younger than a second at the kill. One flush may come late where the machine is busy with other things, for
-//!    which no recorder can be blamed. So a thread of the test does all the time what a flush does, and says how late a machine
-//!    that is as busy makes it: at each kill the word is younger than a second and twice the worst delay of this thread so far (the
-//!    recorder has many more threads to wait for), and half a second. The median of all kills is younger than a second as it is.
+//! 1. The recording's last checkpoint lists the operations in flight. Its time is a bound without tolerance for busy machines: an
+//!    order that the server began before the checkpoint belongs to an operation that began before it, and must have its row, at
+//!    every kill. An operation that finished before the checkpoint also began before it.
+//! 2. The checkpoint is younger than a second at the kill. One flush may come late because the machine is busy with other things. So
+//!    a thread of the test does at the same intervals what a flush does, and measures its own delay: at each kill the checkpoint
+//!    is younger than a second, twice the worst delay of this thread so far (the recorder waits for many more threads), and half a
+//!    second together. The median of all kills is younger than a second without any tolerance.
 //!
 //! An order without a row that is older than a second is thus one of a late flush, and printed.
 
@@ -26,7 +26,7 @@ use crate::common::{
 use crate::common::{identity, only_recording, rows};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use recording::{Recording, State, Table, UnderWay};
+use recording::{Checkpoint, Recording, State, Table};
 
 /// Recorders that run at the same time.
 const AT_ONCE: usize = 4;
@@ -36,7 +36,7 @@ const SLEW_US: i64 = 5_000;
 
 /// Between two flushes of a recorder.
 const FLUSH: Duration = Duration::from_millis(500);
-/// What a last word may be older than a second and the machine's delays.
+/// What a checkpoint may be older than a second and the machine's delays.
 const MARGIN_US: i64 = 500_000;
 
 fn kills() -> usize {
@@ -103,26 +103,26 @@ impl Drop for Canary {
 struct Met {
     orders: usize,
     unfinished: usize,
-    /// Ages of the last words at the kill, microseconds.
-    word_ages: Vec<i64>,
+    /// Ages of the last checkpoints at the kill, microseconds.
+    checkpoint_ages: Vec<i64>,
     /// Ages of the orders without a row at the kill, microseconds.
     lost_ages: Vec<i64>,
 }
 
 impl Met {
     fn report(&mut self) {
-        self.word_ages.sort_unstable();
+        self.checkpoint_ages.sort_unstable();
         self.lost_ages.sort_unstable();
         let milliseconds = |age: Option<&i64>| age.map_or(0, |age| age / 1_000);
         let beyond = self.lost_ages.iter().filter(|age| **age > 1_000_000);
         eprintln!(
-            "{} kills, {} orders checked, {} operations unfinished; last word {} ms before the kill (median, at most {} ms); \
+            "{} kills, {} orders checked, {} operations unfinished; last checkpoint {} ms before the kill (median, at most {} ms); \
              {} younger orders without a row, the oldest {} ms old, {} of them older than a second",
-            self.word_ages.len(),
+            self.checkpoint_ages.len(),
             self.orders,
             self.unfinished,
-            milliseconds(self.word_ages.get(self.word_ages.len() / 2)),
-            milliseconds(self.word_ages.last()),
+            milliseconds(self.checkpoint_ages.get(self.checkpoint_ages.len() / 2)),
+            milliseconds(self.checkpoint_ages.last()),
             self.lost_ages.len(),
             milliseconds(self.lost_ages.last()),
             beyond.count(),
@@ -148,15 +148,15 @@ fn orders(test: &TestLab, run_id: &str) -> Vec<(String, i64)> {
 fn check(test: &TestLab, killed: &Recording, killed_us: i64, late_us: i64, met: &mut Met) {
     assert_eq!(killed.manifest().state, State::Recording);
     assert!(killed.manifest().dropped_rows.is_empty());
-    let word = UnderWay::read(killed).unwrap();
+    let word = Checkpoint::read(killed).unwrap();
     let word_us = word.map_or(killed.manifest().start_time.micros(), |word| word.time_us);
-    let word_age = killed_us - word_us;
+    let checkpoint_age = killed_us - word_us;
     let allowed = 1_000_000 + 2 * late_us + MARGIN_US;
     assert!(
-        word_age < allowed,
-        "the last word was {word_age} us old at the kill; this machine was late by {late_us} us"
+        checkpoint_age < allowed,
+        "the last checkpoint was {checkpoint_age} us old at the kill; this machine was late by {late_us} us"
     );
-    met.word_ages.push(word_age);
+    met.checkpoint_ages.push(checkpoint_age);
     let recovered = recover(test, killed.folder());
     assert_success(&recovered);
 
@@ -180,7 +180,7 @@ fn check(test: &TestLab, killed: &Recording, killed_us: i64, late_us: i64, met: 
             let age = killed_us - begun_us;
             assert!(
                 begun_us > word_us - SLEW_US,
-                "{order} was {age} us old at the kill, the last word {word_age} us, and it has no row"
+                "{order} was {age} us old at the kill, the last checkpoint {checkpoint_age} us, and it has no row"
             );
             met.lost_ages.push(age);
         }
@@ -243,7 +243,7 @@ fn every_order_older_than_a_second_has_its_row() {
     met.report();
     eprintln!("this machine was late by {} us at worst", canary.worst_us());
     assert!(met.orders > 0, "nothing was tested");
-    let median = met.word_ages[met.word_ages.len() / 2];
+    let median = met.checkpoint_ages[met.checkpoint_ages.len() / 2];
     assert!(
         median < 1_000_000,
         "flushes come every {median} us and later"

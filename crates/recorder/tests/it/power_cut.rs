@@ -135,7 +135,7 @@ fn recovered(test: &TestLab, runs: &Path) -> BTreeSet<String> {
     found
 }
 
-/// Where the last word vouches for rows that the cut took, they are counted, and the recording is not said to reach so far.
+/// Where the last checkpoint vouches for rows that the cut took, they are counted, and the recording is not said to reach so far.
 fn assert_missing_is_said(manifest: &Manifest, said: &str) {
     let is_missing = manifest
         .dropped_rows

@@ -1,4 +1,4 @@
-//! What a worker pays for the row of a success: claim a number, say what begins, fill the row, hand it over.
+//! A worker's cost for the row of a success: claim a number, begin the operation, fill the row, hand it over.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,7 +9,7 @@ use recording::{Clock, Operation, RecordingWriter, Slot, WriterOptions};
 
 use crate::{Result, figure, progress, support};
 
-/// Rows between two looks at the clock, which costs as much as a row.
+/// Rows between two readings of the clock, each of which costs as much as a row.
 const BATCH: u32 = 50;
 const BATCHES: usize = 4_000;
 
@@ -67,7 +67,7 @@ pub(crate) fn measure() -> Result<()> {
         let begun = Instant::now();
         (0..BATCH).for_each(|_| worker.succeed());
         times.push(begun.elapsed().as_nanos() as f64 / f64::from(BATCH));
-        // 50,000 rows a second: the writer is at work beside, and never behind.
+        // 50,000 rows a second: the writer is at work, and never behind.
         std::thread::sleep(Duration::from_millis(1));
     }
     times.sort_by(f64::total_cmp);

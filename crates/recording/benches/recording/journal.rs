@@ -9,7 +9,7 @@ use recording::{Recording, RecordingWriter, Table, WriterOptions};
 use crate::synthetic::Operations;
 use crate::{Result, figure, hand_over, progress, support};
 
-/// Rows of a path per flush, which is twice a second, and how many flushes are looked at.
+/// Rows of a path per flush, which is twice a second, and how many flushes are measured.
 const FLUSHES: [(u64, u64); 4] = [(5_000, 20), (500, 60), (20, 100), (5, 100)];
 
 pub(crate) fn measure() -> Result<()> {

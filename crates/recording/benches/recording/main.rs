@@ -1,4 +1,4 @@
-//! What recording costs: figures as lines `name<TAB>value` on stdout. `cargo xtask bench recording` runs this and sets them beside
+//! The costs of recording: figures as lines `name<TAB>value` on stdout. `cargo xtask bench recording` runs this and prints them with
 //! their budgets.
 
 mod hot_path;
@@ -6,11 +6,11 @@ mod journal;
 mod outage;
 mod process;
 mod random;
-#[path = "../../tests/support/mod.rs"]
+#[path = "../../tests/it/support/mod.rs"]
 #[allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "the tests' own; of it only the manifest is used here"
+    reason = "the tests' own; only the manifest is used here"
 )]
 mod support;
 mod synthetic;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let rows = rows()?;
-    // Memory first: what later steps use is not the writer's.
+    // Memory first: later steps use more, which is not the writer's.
     writer::measure(rows)?;
     journal::measure()?;
     hot_path::measure()
@@ -56,22 +56,24 @@ fn rows() -> Result<u64> {
     }
 }
 
-/// Hands a row over; where the queue is full, once there is room for many again: a sender that is woken for each single row would
-/// be most of what is measured.
+/// Hands a row over. Where the queue was full the row is dropped and counted: it is handed over again once there is room for many, as
+/// waking this thread for each row would be most of the cost.
 fn hand_over(handle: &recording::Handle, row: recording::Operation) -> Result<()> {
-    let mut offered = handle.offer(row);
     let deadline = Instant::now() + Duration::from_secs(60);
-    while let Some(row) = offered {
+    loop {
+        let dropped = handle.dropped_rows();
+        handle.operation(row.clone());
+        if handle.dropped_rows() == dropped {
+            return Ok(());
+        }
         if Instant::now() > deadline {
             return Err("the writer takes no rows".into());
         }
-        std::thread::sleep(Duration::from_millis(5));
-        offered = handle.offer(row);
+        std::thread::sleep(Duration::from_millis(20));
     }
-    Ok(())
 }
 
-/// Says what is being done, for whoever waits.
+/// Prints the current step, on a terminal.
 fn progress(text: &str) {
     use std::io::IsTerminal;
     if std::io::stderr().is_terminal() {
@@ -79,7 +81,7 @@ fn progress(text: &str) {
     }
 }
 
-/// Tells a figure.
+/// Prints a figure.
 fn figure(name: &str, value: f64) {
     println!("{name}\t{value:.4}");
 }

@@ -1,4 +1,4 @@
-//! What the kernel knows of this process.
+//! CPU time and memory of this process, from `/proc`.
 
 use std::fs;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// CPU time of the writer's thread so far. It is exact only while that thread sleeps: the kernel adds what a running thread
-/// used at its next tick.
+/// CPU time of the writer's thread so far. It is exact only while that thread sleeps: the kernel adds the time of a running thread
+/// at its next tick.
 pub(crate) fn writer_cpu() -> Result<Duration> {
     for task in fs::read_dir("/proc/self/task")? {
         let task = task?.path();
@@ -19,7 +19,7 @@ pub(crate) fn writer_cpu() -> Result<Duration> {
     Err("no thread of the name recording-writer".into())
 }
 
-/// CPU time of the thread that asks, up to the last tick.
+/// CPU time of this thread, up to the last tick.
 pub(crate) fn own_cpu() -> Result<Duration> {
     thread_cpu(Path::new("/proc/thread-self"))
 }

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use recording::Operation;
-use recording::vocabulary::{ErrorPhase, OperationType, Outcome, Path};
+use recording::vocabulary::{OperationType, Outcome, Path};
 
 use crate::outage;
 use crate::random::Random;
 
-/// Where the clock stands when it begins, UTC microseconds.
+/// The time at the start, UTC microseconds.
 pub(crate) const START_US: i64 = 1_795_380_180_000_000;
 /// Arrivals per second on each path.
 const RATE: f64 = 5_000.0;
@@ -69,7 +69,7 @@ struct Source {
     /// When the next operation arrives, microseconds.
     arrival: f64,
     last_operation: i64,
-    under_way: BinaryHeap<Reverse<UnderWay>>,
+    in_flight: BinaryHeap<Reverse<InFlight>>,
     pool: Pool,
 }
 
@@ -94,29 +94,29 @@ impl Pool {
 }
 
 /// Ordered by its end, then by its number.
-struct UnderWay(Operation);
+struct InFlight(Operation);
 
-impl UnderWay {
+impl InFlight {
     fn key(&self) -> (Option<i64>, i64) {
         (self.0.end_time, self.0.operation_id)
     }
 }
 
-impl PartialEq for UnderWay {
+impl PartialEq for InFlight {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
 
-impl Eq for UnderWay {}
+impl Eq for InFlight {}
 
-impl PartialOrd for UnderWay {
+impl PartialOrd for InFlight {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for UnderWay {
+impl Ord for InFlight {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key().cmp(&other.key())
     }
@@ -130,7 +130,7 @@ impl Source {
             outage,
             arrival: START_US as f64,
             last_operation: 0,
-            under_way: BinaryHeap::new(),
+            in_flight: BinaryHeap::new(),
             pool: Pool {
                 idle: (1..=i64::from(WORKERS)).collect(),
                 in_use: BinaryHeap::new(),
@@ -143,22 +143,22 @@ impl Source {
     /// Lets operations arrive until none that comes later can end before the first.
     fn fill(&mut self) {
         while self
-            .under_way
+            .in_flight
             .peek()
             .is_none_or(|first| first.0.0.end_time >= Some(self.arrival as i64))
         {
             self.arrival += self.random.exponential(1e6 / RATE);
             let arrived = self.arrive();
-            self.under_way.push(Reverse(UnderWay(arrived)));
+            self.in_flight.push(Reverse(InFlight(arrived)));
         }
     }
 
     fn first_end(&self) -> Option<i64> {
-        self.under_way.peek()?.0.0.end_time
+        self.in_flight.peek()?.0.0.end_time
     }
 
     fn next(&mut self) -> Option<Operation> {
-        let first = self.under_way.pop()?.0.0;
+        let first = self.in_flight.pop()?.0.0;
         self.fill();
         Some(first)
     }
@@ -167,7 +167,7 @@ impl Source {
         let random = &mut self.random;
         self.last_operation += 1;
         let scheduled_time = self.arrival as i64;
-        // A worker is awake some microseconds after the time that the schedule says.
+        // A worker is awake some microseconds after the scheduled time.
         let start_time = scheduled_time + random.exponential(25.0) as i64;
         let (operation_type, operation_name, mean_us) = match random.below(10) {
             0..7 => (OperationType::Read, READS[random.below(5) as usize], 800.0),
@@ -197,7 +197,7 @@ impl Source {
             operation_name,
             scheduled_time,
             start_time: Some(start_time),
-            // Looking at the clock and at the answer takes its time too.
+            // Reading the clock and the answer takes its time too.
             end_time: Some(start_time + checkout_us + execute_us + i64::from(random.below(3))),
             checkout_us: Some(checkout_us),
             execute_us: Some(execute_us),
@@ -231,12 +231,4 @@ fn affected_rows(name: &str, random: &mut Random) -> i64 {
         "place_order" => 3,
         _ => 1,
     })
-}
-
-/// Where an operation fails that has its connection.
-pub(crate) fn phase_of(row: &Operation) -> ErrorPhase {
-    match row.operation_type {
-        OperationType::Transaction => ErrorPhase::Begin,
-        OperationType::Read | OperationType::Write => ErrorPhase::Statement,
-    }
 }

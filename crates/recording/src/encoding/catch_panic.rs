@@ -7,9 +7,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the names of threads begin with on which decoders work for somebody else.
+/// Prefixes of the names of threads on which decoders work for another thread.
 const DECODER_THREADS: [&str; 2] = ["polars", "async-executor"];
-/// More of a panic's message than this tells nobody anything, characters.
+/// Characters of a panic's message that are kept.
 const LONGEST_MESSAGE: usize = 160;
 
 thread_local! {
@@ -18,22 +18,22 @@ thread_local! {
 static SECTIONS: AtomicUsize = AtomicUsize::new(0);
 static HOOK: Once = Once::new();
 
-/// A decoder panicked; the text is what it said, in one line.
+/// A decoder panicked; the text is its message, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("its bytes make the decoder fail: {0}")]
 pub struct Panicked(String);
 
-/// Does `work`, and gives a panic in it as an error. The panic's own message, which would be a second line on stderr, is kept
-/// back, also where it comes from a decoder's own threads meanwhile; other threads' panics are told as ever.
+/// Does `work`, and returns a panic in it as an error. The panic's own message, which would be a second line on stderr, is not
+/// printed, also where it comes from a decoder's own threads meanwhile; panics of other threads are printed as ever.
 ///
 /// # Errors
-/// [`Panicked`] where `work` panicked. What it was changing then must not be used any more.
+/// [`Panicked`] where `work` panicked. Values that it was changing must not be used any more.
 pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     HOOK.call_once(|| {
-        let told = panic::take_hook();
+        let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             if !is_guarded() {
-                told(panic);
+                before(panic);
             }
         }));
     });
@@ -54,7 +54,7 @@ fn is_guarded() -> bool {
     GUARDED.get() || (SECTIONS.load(Ordering::Relaxed) > 0 && is_decoder())
 }
 
-/// Sections may lie in one another: the outer one goes on when the inner one ends.
+/// Sections may be nested: the outer one goes on when the inner one ends.
 struct Section {
     outer: bool,
 }
@@ -92,9 +92,9 @@ mod tests {
     #[test]
     fn a_panic_becomes_one_line() {
         let none = Vec::<u8>::new();
-        let said = guarded(|| none[std::hint::black_box(3)]).unwrap_err();
-        assert!(said.to_string().contains("index"), "{said}");
-        assert_eq!(said.to_string().lines().count(), 1);
+        let panicked = guarded(|| none[std::hint::black_box(3)]).unwrap_err();
+        assert!(panicked.to_string().contains("index"), "{panicked}");
+        assert_eq!(panicked.to_string().lines().count(), 1);
         assert_eq!(guarded(|| 7), Ok(7));
         assert!(!is_guarded());
         let outer = guarded(|| {

@@ -2,22 +2,22 @@
 
 use arrow_ipc::{MessageHeader, root_as_message};
 
-/// No batch of ours has more rows: what a flush takes at most is the writer's queue.
+/// No batch of ours has more rows: a flush takes the writer's queue at most.
 pub(crate) const MOST_ROWS: i64 = 1 << 20;
-/// No column of a batch of ours takes more room, bytes.
+/// No column of a batch of ours is larger once decompressed, bytes.
 const LARGEST_COLUMN: i64 = 1 << 26;
-/// What a message begins with.
-pub(crate) const MARK: [u8; 4] = [0xff; 4];
+/// The first four bytes of every message.
+pub(crate) const CONTINUATION: [u8; 4] = [0xff; 4];
 
-/// The message at `start`, if it is whole, of that kind, and claims no impossible size: its rows and its end.
+/// The message at `start`: its rows and its end. `None` where it is cut off, of another kind, or claims an impossible size.
 ///
-/// The decoder allocates what a message claims before it looks whether it is there: a damaged length must not get that far.
+/// The decoder allocates what a message claims before it looks whether the bytes are there: a damaged length must not get that far.
 pub(crate) fn message(bytes: &[u8], start: usize, kind: MessageHeader) -> Option<(u64, usize)> {
     let rest = bytes.get(start..)?;
-    let (mark, rest) = rest.split_first_chunk::<4>()?;
+    let (continuation, rest) = rest.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let length = usize::try_from(i32::from_le_bytes(*length)).ok()?;
-    if *mark != MARK || length == 0 || length > rest.len() {
+    if *continuation != CONTINUATION || length == 0 || length > rest.len() {
         return None;
     }
     let (metadata, rest) = rest.split_at(length);
@@ -29,10 +29,6 @@ pub(crate) fn message(bytes: &[u8], start: usize, kind: MessageHeader) -> Option
     }
     let rows = match kind {
         MessageHeader::RecordBatch => rows_of_batch(message.header_as_record_batch()?, body)?,
-        MessageHeader::DictionaryBatch => {
-            let words = message.header_as_dictionary_batch()?;
-            rows_of_batch(words.data()?, body)?
-        }
         _ => 0,
     };
     Some((rows, start + 8 + length + body_length))
@@ -60,4 +56,25 @@ fn rows_of_batch(batch: arrow_ipc::RecordBatch<'_>, body: &[u8]) -> Option<u64> 
     possible
         .contains(&batch.length())
         .then(|| batch.length().unsigned_abs())
+}
+
+/// True where a stream ends within a message, as it does when its recorder is killed in mid-write.
+pub(crate) fn is_cut_off(tail: &[u8]) -> bool {
+    let Some((head, rest)) = tail.split_first_chunk::<8>() else {
+        return tail.iter().take(4).all(|byte| *byte == 0xff);
+    };
+    let [a, b, c, d, length @ ..] = *head;
+    let length = i32::from_le_bytes(length);
+    if [a, b, c, d] != CONTINUATION || length <= 0 {
+        return false;
+    }
+    // Not negative, see above.
+    let Some(metadata) = rest.get(..length.unsigned_abs() as usize) else {
+        return true;
+    };
+    let body = &rest[metadata.len()..];
+    let claimed = root_as_message(metadata).map(|message| message.bodyLength());
+    claimed.is_ok_and(|claimed| {
+        u64::try_from(claimed).is_ok_and(|claimed| claimed > body.len() as u64)
+    })
 }

@@ -1,4 +1,4 @@
-//! The journal's streams, and what its file of checksums says of each batch.
+//! Arrow IPC streams as the journal writes them, and the checksum of each message in them.
 
 use std::io::Write;
 
@@ -6,19 +6,18 @@ use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_ipc::{CompressionType, MetadataVersion};
 use arrow_schema::{ArrowError, Schema};
 
-/// What the file of checksums says of one batch: 16 bytes, little-endian.
+/// One record of a file of checksums, for the schema or for a batch: 16 bytes, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sum {
-    /// Where the batch ends in the journal.
+pub(crate) struct Checksum {
+    /// Where the message ends in the journal.
     pub(crate) end: u64,
-    /// Rows in it.
+    /// Rows in it; 0 for the schema.
     pub(crate) rows: u32,
-    /// CRC-32 (IEEE, as in zip) of the bytes since the batch before: the batch and the lists of words that it brings along; the
-    /// first is of the schema too.
+    /// CRC-32 (IEEE, as in zip) of the message.
     pub(crate) crc: u32,
 }
 
-impl Sum {
+impl Checksum {
     /// Bytes of one on disk.
     pub(crate) const BYTES: usize = 16;
 
@@ -40,8 +39,8 @@ impl Sum {
     }
 }
 
-/// A writer of compressed streams. Small before fast, as long as it is fast: buffers aligned to 8 bytes rather than 64, and
-/// zstd's quickest level.
+/// A writer of compressed streams: buffers aligned to 8 bytes rather than 64, and zstd's quickest level, for small batches at little
+/// cost.
 pub(crate) fn stream_writer<W: Write>(
     sink: W,
     schema: &Schema,
@@ -50,4 +49,26 @@ pub(crate) fn stream_writer<W: Write>(
         .try_with_compression(Some(CompressionType::ZSTD))?
         .try_with_compression_level(Some(1))?;
     StreamWriter::try_new_with_options(sink, schema, options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_come_back() {
+        let checksum = Checksum {
+            end: 0x0102_0304_0506_0708,
+            rows: 0x1112_1314,
+            crc: 0x2122_2324,
+        };
+        let bytes = checksum.to_bytes();
+        assert_eq!(
+            bytes,
+            [
+                8, 7, 6, 5, 4, 3, 2, 1, 0x14, 0x13, 0x12, 0x11, 0x24, 0x23, 0x22, 0x21
+            ]
+        );
+        assert_eq!(Checksum::from_bytes(bytes), checksum);
+    }
 }

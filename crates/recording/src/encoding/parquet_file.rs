@@ -16,7 +16,7 @@ pub(crate) fn parquet_writer<W: Write + Send>(
     schema: &SchemaRef,
     path: &FilePath,
 ) -> Result<ArrowWriter<W>, WriteError> {
-    // Without Arrow's own schema every reader sees plain strings, not categoricals.
+    // No embedded Arrow schema: every reader takes the types from Parquet's own.
     let options = ArrowWriterOptions::new()
         .with_properties(schema::properties(schema))
         .with_skip_arrow_metadata(true);
@@ -24,7 +24,7 @@ pub(crate) fn parquet_writer<W: Write + Send>(
         .map_err(|error| WriteError::encode(path, &error))
 }
 
-/// Bytes as `sha256sum` prints them.
+/// Bytes in hexadecimal, as `sha256sum` prints them.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! The recording's clock, and the database servers' against it, as the manifest tells them.
+//! The recording's clock, and the offsets of the database servers' clocks from it, as the manifest has them.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,20 @@ pub struct ClockRecord {
     pub anchor_time: Timestamp,
     /// How far the wall clock was ahead of the recording's clock at the end, microseconds.
     pub drift_us: Option<i64>,
-    /// What the database server's clock said: once per path before the start, and once more at the end. Empty where it was not
-    /// asked or did not answer.
+    /// Offsets of the database servers' clocks: measured once per path before the start, and once more at the end. Empty where they
+    /// were not measured or no server answered.
     #[serde(default)]
     pub offsets: Vec<ClockOffset>,
 }
 
 /// The database server's clock against the recording's, measured as NTP does it (RFC 5905, section 8) with the server's one
 /// `clock_timestamp()` as both T2 and T3: `offset = server - (before + after) / 2`, wrong by at most half the round trip
-/// `after - before`, as the server looked at its clock somewhere in it. Of several round trips the shortest wins.
+/// `after - before`, as the server read its clock somewhere in it. Of several round trips the shortest wins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockOffset {
     /// The middle of the round trip, on the recording's clock.
     pub time: Timestamp,
-    /// The path on which the server was asked.
+    /// The path on which it was measured.
     pub path: Path,
     /// `inet_server_addr()` of the server that answered.
     pub server_address: Option<String>,

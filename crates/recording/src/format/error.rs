@@ -1,4 +1,4 @@
-//! What can go wrong on disk, each with the file and the remedy in its text.
+//! Errors of reading and writing a recording. Each text has the file, and what to do where that is not plain.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub enum OpenError {
     )]
     NoFolder(PathBuf),
     /// The folder holds nothing at all.
-    #[error("{0}: the folder is empty, not a recording")]
+    #[error("{0}: the folder is empty, not a recording; give the folder that has manifest.json")]
     Empty(PathBuf),
     /// A folder without a manifest.
     #[error("{0}: not a recording: it has no manifest.json")]
@@ -24,7 +24,7 @@ pub enum OpenError {
     BadManifest {
         /// The manifest.
         path: PathBuf,
-        /// What the parser said.
+        /// The parser's error.
         reason: String,
     },
     /// A word of the manifest that this version does not know.
@@ -58,12 +58,12 @@ pub enum OpenError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The operating system refused.
+    /// The operating system refused a read or write.
     #[error("{path}: {source}")]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
 }
@@ -98,12 +98,12 @@ pub enum WriteError {
     /// A recording is never overwritten.
     #[error("{0}: already there; a recording is never overwritten")]
     Exists(PathBuf),
-    /// The operating system refused.
+    /// The operating system refused a read or write.
     #[error("{path}: {source}")]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
     /// The Parquet encoder refused.
@@ -111,10 +111,10 @@ pub enum WriteError {
     Encode {
         /// The part.
         path: PathBuf,
-        /// What the encoder said.
+        /// The encoder's error.
         reason: String,
     },
-    /// The thread that writes ended before it was asked to.
+    /// The writer's thread ended early.
     #[error("the writer thread ended early; rows after that are lost")]
     WriterGone,
 }

@@ -45,9 +45,9 @@ pub enum Table {
     Operations,
     /// Every attempt to connect.
     Connections,
-    /// Who is behind each path, asked again and again.
+    /// Which server answers on each path, probed at an interval.
     Probes,
-    /// What happened around them.
+    /// Triggers, marks, and what the probes saw.
     Events,
     /// pgbench's progress.
     Load,
@@ -88,12 +88,12 @@ pub(crate) const IN_FLIGHT_FILE: &str = "in_flight.arrows";
 /// The key of the moment in the metadata of the stream of [`IN_FLIGHT_FILE`], UTC microseconds.
 pub(crate) const TIME_KEY: &str = "time";
 
-/// The key of how many rows of a path's operations were on the disk at that moment.
+/// The key of the count of rows of a path's operations on the disk at that moment.
 pub(crate) fn rows_key(path: Path) -> String {
     format!("rows.{path}")
 }
 
-/// The ending of a journal.
+/// The suffix of a journal.
 pub(crate) const JOURNAL_SUFFIX: &str = ".arrows";
 
 /// `operations.direct-00001.arrows`, the journal of the part `operations/direct-00001.parquet`.
@@ -102,12 +102,12 @@ pub(crate) fn journal_name(table: Table, part: &str) -> String {
     format!("{}.{stem}{JOURNAL_SUFFIX}", table.as_str())
 }
 
-/// The file of checksums beside a journal: `operations.direct-00001.crc`.
-pub(crate) fn sums_of(journal: &FilePath) -> PathBuf {
+/// The checksums of a journal: `operations.direct-00001.crc`.
+pub(crate) fn checksums_of(journal: &FilePath) -> PathBuf {
     journal.with_extension("crc")
 }
 
-/// The part that a journal is of; `None` for another table's, and for what is no journal.
+/// The part of a journal; `None` for the journal of another table, and for other files.
 pub(crate) fn part_of_journal(table: Table, name: &str) -> Option<String> {
     let stem = name
         .strip_prefix(table.as_str())?
@@ -116,8 +116,8 @@ pub(crate) fn part_of_journal(table: Table, name: &str) -> Option<String> {
     Some(format!("{stem}.parquet"))
 }
 
-/// The beginning and the ending of a part that is not sealed. It lies beside the tables' folders, because some engines read every file
-/// of a folder, whatever its name; and engines that look through the whole recording pass over names that begin with `_`.
+/// Prefix and suffix of a part that is not sealed. It is in the recording's own folder, because some engines read every file of a table's
+/// folder, whatever its name; and engines that search the whole recording pass over names that begin with `_`.
 const OPEN_PREFIX: &str = "_";
 const OPEN_SUFFIX: &str = ".open";
 
@@ -162,13 +162,13 @@ pub(crate) fn part_name(table: Table, path: Option<Path>, number: u32) -> String
     )
 }
 
-/// What a part's name says of its place: the path or table, and its number. `None` for a name that [`part_name`] does not give.
+/// The path or table of a part's name, and its number. `None` for a name that [`part_name`] does not give.
 pub(crate) fn place_of(part: &str) -> Option<(&str, u64)> {
     let (stem, number) = part.strip_suffix(".parquet")?.rsplit_once('-')?;
     Some((stem, number.parse().ok()?))
 }
 
-/// True for a name that [`part_name`] gives: a copy such as `direct-00001 (1).parquet` is somebody else's.
+/// True for a name that [`part_name`] gives: a copy such as `direct-00001 (1).parquet` is no part.
 pub(crate) fn is_part_name(table: Table, name: &str) -> bool {
     let Some((stem, number)) = name
         .strip_suffix(".parquet")
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn open_parts_lie_where_no_engine_looks() {
+    fn open_parts_are_where_no_engine_looks() {
         let [now, earlier] = open_paths(
             FilePath::new("run"),
             Table::Operations,

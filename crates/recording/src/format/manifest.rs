@@ -1,4 +1,4 @@
-//! `manifest.json`: what, where, how and when.
+//! `manifest.json`: what was recorded, where, how and when.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use crate::format::settings::{
 use crate::format::timestamp::Timestamp;
 use crate::format::vocabulary::Path;
 
-/// How far a recording has come.
+/// The state of a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -54,7 +54,7 @@ impl Mode {
     }
 }
 
-/// Who answered on a path.
+/// A server that answered on a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     /// The path on which it answered.
@@ -86,18 +86,18 @@ pub struct PartRecord {
     pub sha256: String,
 }
 
-/// A time in which the disk refused what was to be written.
+/// A time in which the disk refused writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteFailure {
     /// When it first refused.
     pub from: Timestamp,
-    /// When it had taken all that was held; absent where that never came.
+    /// When it had taken the whole backlog; absent where it never did.
     pub until: Option<Timestamp>,
-    /// The file, and what the operating system said first.
+    /// The file, and the operating system's first error.
     pub error: String,
 }
 
-/// What a recording says of itself.
+/// The manifest of a recording.
 ///
 /// A reader of format version 1 needs every field that version 1 has always written: those that are neither optional nor a list
 /// or map. Absent ones of the latter are empty, fields that it does not know are passed over.
@@ -111,7 +111,7 @@ pub struct Manifest {
     pub run_id: String,
     /// Label of the host that recorded.
     pub host: String,
-    /// How far it has come.
+    /// Whether it is in progress, and how it ended.
     pub state: State,
     /// When the workload began.
     pub start_time: Timestamp,
@@ -137,7 +137,7 @@ pub struct Manifest {
     pub pool: Pool,
     /// The client's limits.
     pub timeouts: Timeouts,
-    /// How connections are made and kept; absent in recordings from before this was told.
+    /// How connections are made and kept; absent in recordings of older versions.
     #[serde(default)]
     pub connection: Option<ConnectionSettings>,
     /// How often each path was probed, microseconds; null where it was not.
@@ -149,7 +149,7 @@ pub struct Manifest {
     /// Where the paths lead.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
-    /// Who answered, each identity once.
+    /// The servers that answered, each once.
     #[serde(default)]
     pub servers: Vec<Server>,
     /// The user's labels.
@@ -165,12 +165,76 @@ pub struct Manifest {
     /// Rows lost, by table; empty where none was.
     #[serde(default)]
     pub dropped_rows: BTreeMap<String, u64>,
-    /// When the disk refused what was to be written; rows were held in memory meanwhile.
+    /// When the disk refused writes; the rows waited in memory meanwhile.
     #[serde(default)]
     pub write_failures: Vec<WriteFailure>,
 }
 
 impl Manifest {
+    /// The manifest of a recording before it begins, by this version of the program. Every time is 0 (1970), and absent where it may
+    /// be: `start_time` and `clock` are for the caller to set. The settings are the least that a workload can have: both paths, reads
+    /// alone, one worker without think time and one connection per path, no limits. What is optional is absent, lists and maps are empty.
+    ///
+    /// ```
+    /// # use recording::{Manifest, Mode, Timestamp};
+    /// let start_time = Timestamp(1_795_380_180_000_000);
+    /// let mut manifest = Manifest {
+    ///     start_time,
+    ///     mode: Mode::Direct,
+    ///     workers: 3,
+    ///     ..Manifest::new("20261122T204300Z-7f3a", "laptop")
+    /// };
+    /// manifest.clock.anchor_time = start_time;
+    /// ```
+    #[must_use]
+    pub fn new(run_id: impl Into<String>, host: impl Into<String>) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            run_id: run_id.into(),
+            host: host.into(),
+            state: State::Recording,
+            start_time: Timestamp(0),
+            duration_us: None,
+            requested_duration_us: None,
+            clock: ClockRecord {
+                anchor_time: Timestamp(0),
+                drift_us: None,
+                offsets: Vec::new(),
+            },
+            mode: Mode::Both,
+            weights: Weights {
+                read: 100.0,
+                write: 0.0,
+                transaction: 0.0,
+            },
+            workers: 1,
+            schedule: Schedule::ClosedLoop {
+                min_operation_interval_us: 0,
+                max_operation_interval_us: 0,
+            },
+            seed: 0,
+            protocol: "extended".to_owned(),
+            pool: Pool { size: 1 },
+            timeouts: Timeouts {
+                connect_us: 0,
+                pool_us: 0,
+                operation_us: 0,
+            },
+            connection: None,
+            probe_interval_us: None,
+            max_tps_per_1000: None,
+            endpoints: Vec::new(),
+            servers: Vec::new(),
+            labels: BTreeMap::new(),
+            failover: None,
+            load: None,
+            parts: Vec::new(),
+            dropped_rows: BTreeMap::new(),
+            write_failures: Vec::new(),
+        }
+    }
+
     /// Reads the manifest of the recording in `folder`.
     ///
     /// # Errors
@@ -182,7 +246,7 @@ impl Manifest {
             path: path.clone(),
             reason: reason.to_string(),
         };
-        // The version is looked at first: what else a later version may have changed is unknown.
+        // The version first: what a later version changed is unknown.
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(bad)?;
         if let Some(found) = value
             .get("format_version")
@@ -230,7 +294,7 @@ impl Manifest {
             file.sync_all()
         });
         if let Err(error) = written {
-            // Half a manifest is of no use, and on a full disk its room is.
+            // Half a manifest is of no use, and a full disk needs its space.
             let _ = fs::remove_file(&temporary);
             return Err(WriteError::io(&temporary)(error));
         }
@@ -239,7 +303,7 @@ impl Manifest {
     }
 }
 
-/// What a field of one word is called, the keys that lead to it, and whether this version knows a word of it.
+/// The name of a field of one word, the keys that lead to it, and whether this version knows a word of it.
 type WordField = (&'static str, &'static [&'static str], fn(&str) -> bool);
 
 /// Fields of which a later minor version may have more words.

@@ -1,4 +1,4 @@
-//! What a recording is: its words, names, columns, rows and manifest. `FORMAT.md` says the same for people.
+//! The format of a recording: its words, names, columns, rows and manifest. `FORMAT.md` describes it for people.
 
 pub(crate) mod clock_record;
 pub(crate) mod error;

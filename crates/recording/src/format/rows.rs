@@ -61,7 +61,7 @@ pub struct Connection {
     pub start_time: i64,
     /// When it had succeeded or failed.
     pub end_time: i64,
-    /// The name or address that was asked for.
+    /// The name or address of the endpoint.
     pub host: String,
     /// The address that the name resolved to and that was connected to.
     pub address: Option<String>,
@@ -79,7 +79,7 @@ pub struct Connection {
     pub tls_error: Option<String>,
     /// Start-up message and authentication, microseconds.
     pub startup_us: Option<i64>,
-    /// Who answered, once connected.
+    /// The server that answered, once connected.
     pub server: Option<crate::Server>,
     /// Why it failed, or where the end of the recording cut it off; `None` for success.
     pub failure: Option<ConnectFailure>,
@@ -90,7 +90,7 @@ pub struct Connection {
 pub struct ConnectFailure {
     /// Where in the attempt.
     pub phase: ConnectPhase,
-    /// What kind; `None` for an attempt that the end of the recording cut off: nobody knows what would have become of it.
+    /// What kind; `None` for an attempt that the end of the recording cut off: its outcome is unknown.
     pub class: Option<ErrorClass>,
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
@@ -98,26 +98,26 @@ pub struct ConnectFailure {
     pub message: String,
 }
 
-/// One question about what is behind a path, and its answer.
+/// One probe of what is behind a path, and its answer.
 #[derive(Debug, Clone)]
 pub struct Probe {
     /// The path.
     pub path: Path,
-    /// When it was asked.
+    /// When it was sent.
     pub time: i64,
-    /// What was asked.
+    /// What was probed.
     pub kind: ProbeKind,
     /// The name or address of the endpoint.
     pub target: String,
     /// True for an endpoint that is meant for reads.
     pub reader: bool,
-    /// From the question, connecting included where that had to be done, to the answer or the failure; microseconds.
+    /// From the start, connecting included where that was needed, to the answer or the failure; microseconds.
     pub duration_us: i64,
-    /// Who answered, for a question to the server.
+    /// The server that answered, for a probe of the server.
     pub server: Option<crate::Server>,
-    /// How far that server is behind the writer, microseconds; `None` for a writer, and where it does not say.
+    /// How far that server is behind the writer, microseconds; `None` for a writer, and where the server does not state it.
     pub replication_lag_us: Option<i64>,
-    /// What the name resolves to, for a question to the name server.
+    /// What the name resolves to, for a probe of the name server.
     pub dns: Option<DnsAnswer>,
     /// Why there is no answer; `None` for success.
     pub failure: Option<ProbeFailure>,
@@ -133,7 +133,7 @@ pub struct DnsAnswer {
     pub ttl_s: Option<i32>,
 }
 
-/// Why a question has no answer.
+/// Why a probe has no answer.
 #[derive(Debug, Clone)]
 pub struct ProbeFailure {
     /// What kind.
@@ -155,7 +155,7 @@ pub struct Event {
     pub kind: EventKind,
     /// An exit code, where there is one.
     pub status: Option<i32>,
-    /// In words, without secrets.
+    /// A text, without secrets.
     pub detail: String,
 }
 
@@ -164,7 +164,7 @@ pub struct Event {
 pub struct Load {
     /// The path whose endpoint it loads.
     pub path: Path,
-    /// When the line came: the end of the second that it tells of.
+    /// When the line came: the end of the second that it covers.
     pub time: i64,
     /// Which start of pgbench on this path, from 1.
     pub start_number: i32,
@@ -174,6 +174,6 @@ pub struct Load {
     pub latency_us: Option<i64>,
     /// Standard deviation of the latency, microseconds.
     pub latency_stddev_us: Option<i64>,
-    /// Failed transactions, from versions of pgbench that tell (15 and later).
+    /// Failed transactions, from pgbench 15 and later.
     pub failed: Option<i64>,
 }

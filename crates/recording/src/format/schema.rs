@@ -156,34 +156,6 @@ pub(crate) fn of(table: Table) -> SchemaRef {
     }
 }
 
-/// Columns with few values, each of them known to the program or to the recording.
-const WORDS: [&str; 9] = [
-    "run_id",
-    "host",
-    "path",
-    "operation_type",
-    "outcome",
-    "event",
-    "probe",
-    "error_phase",
-    "error_class",
-];
-
-/// The columns of a table as rows become them in memory: words are numbers and a list. Parts and readers have plain text.
-pub(crate) fn in_memory(table: Table) -> SchemaRef {
-    let by_number = |numbers: DataType| DataType::Dictionary(numbers.into(), DataType::Utf8.into());
-    let plain = of(table);
-    let fields = plain.fields().iter().map(|field| {
-        let kind = match field.name().as_str() {
-            "operation_name" => by_number(DataType::Int16),
-            name if WORDS.contains(&name) => by_number(DataType::Int8),
-            _ => field.data_type().clone(),
-        };
-        Field::new(field.name(), kind, field.is_nullable())
-    });
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
 /// The columns by whose least and greatest value a reader passes over row groups. The others cost a comparison a row for nothing:
 /// every row group has nearly all of their values.
 const PRUNED_BY: [&str; 9] = [

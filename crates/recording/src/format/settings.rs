@@ -1,4 +1,4 @@
-//! What a recording was asked to do, as the manifest tells it.
+//! The settings of a recording, as the manifest has them.
 
 use serde::{Deserialize, Serialize};
 
@@ -98,31 +98,31 @@ pub struct MoreHost {
     pub port: u16,
 }
 
-/// How connections are made and kept. Each of these decides what a downtime looks like.
+/// How connections are made and kept. Each of these changes a downtime.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionSettings {
-    /// Silence after which TCP asks whether the peer is there, microseconds; null where the system decides.
+    /// Idle time before the first TCP keepalive, microseconds; null where the system decides.
     pub tcp_keepalive_idle_us: Option<i64>,
-    /// Time between two such questions, microseconds; null where the system decides.
+    /// Time between two keepalives, microseconds; null where the system decides.
     pub tcp_keepalive_interval_us: Option<i64>,
-    /// Unanswered questions after which the connection is lost; null where the system decides.
+    /// Unanswered keepalives after which the connection is lost; null where the system decides.
     pub tcp_keepalive_count: Option<u32>,
     /// How long sent bytes may stay unacknowledged before the connection is lost, microseconds; null where the system decides.
     pub tcp_user_timeout_us: Option<i64>,
     /// How long an answer of the name server was kept at least, microseconds; absent where its TTL decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns_cache_us: Option<i64>,
-    /// Idle connections that the pool keeps ready, where it can.
+    /// Minimum idle: connections that the pool keeps ready, where it can.
     pub pool_min_idle: u32,
-    /// Age at which a connection is replaced, microseconds; null for never.
+    /// Maximum lifetime of a connection, microseconds; null for none.
     pub pool_max_lifetime_us: Option<i64>,
-    /// Idleness after which a connection is asked whether it lives before an operation gets it, microseconds; null for never.
+    /// Idle time after which a connection is validated on checkout, microseconds; null for never.
     pub pool_idle_check_us: Option<i64>,
-    /// What becomes of a connection that answers 25006: `reconnect` or `keep`.
+    /// What the pool does with a connection that answers 25006: `reconnect` or `keep`.
     pub on_read_only: String,
-    /// Shortest wait after a failed attempt to connect, microseconds; 0 for none.
+    /// Shortest back-off after a failed attempt to connect, microseconds; 0 for none.
     pub reconnect_backoff_min_us: i64,
-    /// Longest wait after failed attempts to connect, microseconds.
+    /// Longest back-off after failed attempts to connect, microseconds.
     pub reconnect_backoff_max_us: i64,
 }
 
@@ -139,7 +139,7 @@ pub struct Failover {
     /// How often it was to run at most; null where the duration alone decides, or where it was to run once.
     #[serde(default)]
     pub count: Option<u32>,
-    /// What leads back to a healthy cluster after each run, passwords in it replaced.
+    /// The command that heals the cluster after each run, passwords in it replaced.
     #[serde(default)]
     pub heal_command: Option<String>,
     /// How long every path had to be healthy before the next run, microseconds.
@@ -147,7 +147,7 @@ pub struct Failover {
     pub settle_us: Option<i64>,
 }
 
-/// pgbench beside the workload.
+/// pgbench, run next to the workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadSettings {
     /// pgbench's clients per path.

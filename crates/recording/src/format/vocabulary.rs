@@ -1,4 +1,4 @@
-//! The words that stand in the columns of a recording. Their meanings are those of `semantics.md`.
+//! The words in the columns of a recording. `FORMAT.md` has their meanings.
 
 /// Declares an enumeration whose values are written to disk as fixed lower-case words.
 macro_rules! words {
@@ -59,7 +59,7 @@ words! {
     Outcome {
         /// The server acknowledged all of it.
         Ok = "ok",
-        /// The business said no and the rollback was acknowledged: the database served it.
+        /// A business rule refused it (not enough stock) and the rollback was acknowledged: the database served it.
         Rejected = "rejected",
         /// It certainly did not commit.
         Failed = "failed",
@@ -103,15 +103,15 @@ words! {
         Tls = "tls",
         /// Start-up message and authentication.
         Startup = "startup",
-        /// The question who the server is.
+        /// The query for the server's identity.
         Identify = "identify",
     }
 }
 
 words! {
-    /// What a probe asked.
+    /// What a probe examines.
     ProbeKind {
-        /// The server behind the path: who it is.
+        /// The server behind the path: its identity.
         Server = "server",
         /// The name server: what the endpoint's name resolves to.
         Dns = "dns",
@@ -153,7 +153,7 @@ words! {
         StatementTimeout = "statement_timeout",
         /// 01000: the wait for the synchronous standby was cancelled; committed here, perhaps nowhere else.
         Unreplicated = "unreplicated",
-        /// The recorder's own host had no descriptors, ports or memory left: nothing was asked of the server.
+        /// The recorder's own host had no descriptors, ports or memory left: nothing was sent to the server.
         Client = "client",
         /// 40001, 40P01, 55P03.
         Conflict = "conflict",
@@ -165,7 +165,7 @@ words! {
 }
 
 words! {
-    /// What an event says.
+    /// The kind of an event.
     EventKind {
         /// The user's failover command was started.
         FailoverTriggered = "failover_triggered",

@@ -1,7 +1,7 @@
-//! The operations that are under way: a killed recorder leaves their begin, not their end.
+//! The last checkpoint of a recording: the operations in flight at a moment. A killed recorder leaves their start, not their end.
 //!
-//! `journal/in_flight.arrows` is replaced at each flush. It says what was under way at a moment, and by being there that the
-//! recorder lived then: every operation that ended before has its row by that time.
+//! The recorder replaces `journal/in_flight.arrows` at each flush. That the file is there shows that the recorder was running at that
+//! moment: every operation that ended before has its row.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -17,7 +17,7 @@ use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
 use crate::encoding::catch_panic::guarded;
-use crate::encoding::journal_stream::Sum;
+use crate::encoding::journal_stream::Checksum;
 use crate::format::error::OpenError;
 use crate::format::layout::{IN_FLIGHT_FILE, JOURNAL_FOLDER, TIME_KEY, Table, rows_key};
 use crate::format::vocabulary::Path;
@@ -25,18 +25,18 @@ use crate::read::Recording;
 use crate::read::integrity;
 use crate::read::journal::{self, Unsealed};
 
-/// What was under way when the recorder last said so.
+/// The last checkpoint: a moment, and the operations that were in flight then. Read from `journal/in_flight.arrows`.
 #[derive(Debug, Clone)]
-pub struct UnderWay {
-    /// That moment, UTC microseconds on the recording's clock: where a recording without an end is known to reach.
+pub struct Checkpoint {
+    /// The moment, UTC microseconds on the recording's clock: a killed recording is known to reach that far.
     pub time_us: i64,
-    /// Rows of operations that were on the disk then; empty where the recorder did not say.
+    /// Rows of operations that were on the disk then; empty where the file does not state them.
     rows: BTreeMap<Path, u64>,
     operations: RecordBatch,
 }
 
-impl UnderWay {
-    /// Reads it; `None` where the recorder took none, ended well, or it is damaged.
+impl Checkpoint {
+    /// Reads the checkpoint; `None` where there is none, as after a recording that ended well, and where it is damaged.
     ///
     /// To be read before the journals and the parts, which are written while one reads: see [`Self::unfinished`].
     ///
@@ -52,9 +52,9 @@ impl UnderWay {
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let (stream, sum) = bytes.split_last_chunk::<{ Sum::BYTES }>()?;
-        let sum = Sum::from_bytes(*sum);
-        if sum.end != stream.len() as u64 || sum.crc != crc32fast::hash(stream) {
+        let (stream, checksum) = bytes.split_last_chunk::<{ Checksum::BYTES }>()?;
+        let checksum = Checksum::from_bytes(*checksum);
+        if checksum.end != stream.len() as u64 || checksum.crc != crc32fast::hash(stream) {
             return None;
         }
         let operations = journal::only_batch(Table::Operations, stream)?;
@@ -72,8 +72,8 @@ impl UnderWay {
         })
     }
 
-    /// Rows of operations that were on the disk at that moment and are no longer found: a power cut took them, somebody copied the
-    /// folder while it was written, or removed a journal. `parts` and `journals` are all that there is of operations; a part that
+    /// Rows of operations that were on the disk at that moment and are no longer found: after a power cut, in a copy made while the
+    /// recorder wrote, or where a journal was removed. `parts` and `journals` are all that there is of operations; a part that
     /// can't be read has no row.
     #[must_use]
     pub fn missing_rows(&self, parts: &[PathBuf], journals: &[Unsealed]) -> u64 {
@@ -111,7 +111,7 @@ impl UnderWay {
         let mut missing: HashMap<(String, i64), usize> = HashMap::new();
         let scheduled = scheduled(&self.operations);
         for (row, key) in keys(&self.operations).into_iter().enumerate() {
-            // Begun between the moment and the look: it is none of this recording, which ends with the moment.
+            // It began after the moment, with which this recording ends.
             let is_later = scheduled.is_some_and(|times| times.value(row) > self.time_us);
             if !is_later {
                 missing.insert(key, row);
@@ -140,7 +140,7 @@ impl UnderWay {
     }
 }
 
-/// Rows of a part, as its footer says.
+/// Rows of a part, as its footer states them.
 fn rows_of(part: &FilePath) -> u64 {
     let rows = guarded(|| {
         let metadata = ParquetMetaDataReader::new().parse_and_finish(&File::open(part).ok()?);
@@ -178,8 +178,8 @@ fn scheduled_range(batch: &RecordBatch) -> Option<(i64, i64)> {
     Some((*first, *last))
 }
 
-/// Path and `operation_id` of the rows of a part that were scheduled about then. Nearly every row group of a long recording is
-/// passed over by its statistics.
+/// Path and `operation_id` of the rows of a part that were scheduled at that time. The statistics of nearly every row group of a long
+/// recording rule it out.
 fn read_keys(part: &FilePath, scheduled: Option<(i64, i64)>) -> Option<Vec<RecordBatch>> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(part).ok()?).ok()?;
     let metadata = Arc::clone(builder.metadata());
@@ -190,7 +190,7 @@ fn read_keys(part: &FilePath, scheduled: Option<(i64, i64)>) -> Option<Vec<Recor
     reader.build().ok()?.collect::<Result<_, _>>().ok()
 }
 
-/// False only where the statistics say that no row was scheduled within `scheduled`.
+/// False only where the statistics show that no row was scheduled within `scheduled`.
 fn overlaps(group: &RowGroupMetaData, scheduled: Option<(i64, i64)>) -> bool {
     let Some((first, last)) = scheduled else {
         return false;

@@ -1,4 +1,4 @@
-//! Whether a part is what the manifest says that it is.
+//! Whether a part is as the manifest states it.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -20,7 +20,7 @@ const MOST_ROWS_PER_BYTE: u64 = 100;
 const LARGEST_MANIFEST: u64 = 64 << 20;
 
 /// Checks that `file`, relative to the recording's folder, is a file of that folder and whole; where the manifest names it, that it
-/// has the size, the SHA-256 and the rows of its `record`. It is read as a stream. `read` hears of every piece, in bytes.
+/// has the size, the SHA-256 and the rows of its `record`. It is read as a stream; `read` gets the length of every piece, bytes.
 ///
 /// Returns its rows.
 pub(crate) fn part(
@@ -37,8 +37,8 @@ pub(crate) fn part(
     footer(&path, record.map(|record| record.rows))
 }
 
-/// Refuses what is not there, is no file (a pipe would be waited for, a device never ends), and links: what a recording holds
-/// lies in its folder, once.
+/// Refuses a path where nothing is, that is no file (a pipe would be waited for, a device never ends), or that is a link: the files
+/// of a recording are in its folder, once.
 pub(crate) fn plain_file(recording: &FilePath, path: &FilePath) -> Result<(), OpenError> {
     let real = |path: &FilePath| match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -106,7 +106,7 @@ fn footer(part: &FilePath, rows: Option<u64>) -> Result<u64, OpenError> {
 }
 
 /// The rows that a footer states, where they and the columns agree with one another and with the size of the file, bytes: readers
-/// make room for what a footer promises.
+/// allocate what a footer states.
 fn plausible_rows(metadata: &ParquetMetaData, size: u64) -> Result<u64, String> {
     let rows = metadata.file_metadata().num_rows();
     let mut of_groups = 0_i64;
@@ -122,7 +122,7 @@ fn plausible_rows(metadata: &ParquetMetaData, size: u64) -> Result<u64, String> 
             let end = start.checked_add(column.compressed_size());
             let inside = end.is_some_and(|end| data <= end && end.unsigned_abs() <= size);
             if start < 0 || start > data || column.compressed_size() < 0 || !inside {
-                return Err("a column lies outside of the file".to_owned());
+                return Err("a column is outside of the file".to_owned());
             }
             // One value, or null, per row; a later version may add lists, which have more.
             let is_flat = column.column_descr().max_rep_level() == 0;
@@ -146,7 +146,7 @@ fn damaged(path: &FilePath, reason: impl Into<String>) -> OpenError {
     }
 }
 
-/// A part that the operating system does not give is as good as damaged: the others may be whole.
+/// A part that the operating system can't read counts as damaged: the others may be whole.
 fn unreadable(path: &FilePath) -> impl FnOnce(io::Error) -> OpenError + '_ {
     move |error| damaged(path, format!("it can't be read ({error})"))
 }

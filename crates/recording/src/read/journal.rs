@@ -1,4 +1,4 @@
-//! Reading what the journals of open parts hold. A journal may be cut off, damaged, or not ours at all.
+//! Reading the journals of open parts. A journal may be cut off, damaged, or not one at all.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Cursor};
@@ -6,25 +6,22 @@ use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 
 use arrow_array::RecordBatch;
+use arrow_ipc::MessageHeader;
 use arrow_ipc::reader::StreamReader;
-use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, Schema};
 
 use crate::encoding::catch_panic::guarded;
-use crate::encoding::ipc_message::{MARK, MOST_ROWS, message};
-use crate::encoding::journal_stream::{Sum, stream_writer};
-use crate::encoding::packed_columns;
+use crate::encoding::ipc_message::{CONTINUATION, MOST_ROWS, is_cut_off, message};
+use crate::encoding::journal_stream::{Checksum, stream_writer};
 use crate::encoding::parquet_file::parquet_writer;
 use crate::format::error::{OpenError, WriteError};
-use crate::format::layout::{Table, sums_of};
+use crate::format::layout::{Table, checksums_of};
 use crate::format::schema;
 
-/// No journal is larger: a part of 1 M rows takes about 15 MB.
+/// No journal is larger: one of a part of 1 M rows has about 35 MB.
 const LARGEST_JOURNAL: u64 = 1 << 30;
-/// Batches that pass their checksums, or have none, and can't be decoded: with more of them only those before are read.
-const MOST_UNDECODABLE: usize = 16;
 
-/// What the journal of a part that was never sealed holds.
+/// The rows that a journal has of a part that was never sealed.
 #[derive(Debug, Clone)]
 pub struct Unsealed {
     /// The journal.
@@ -33,17 +30,16 @@ pub struct Unsealed {
     pub part: String,
     /// Rows in its complete batches.
     pub rows: u64,
-    /// Bytes at the end that are no complete batch: what was being written when the recorder died, or what was damaged since.
+    /// Bytes that are no complete batch: a batch that was being written when the recorder died, or one that was damaged since.
     pub unread_bytes: u64,
-    /// Bytes that changed since they were written, whether they could be read or not: rows are missing that the recorder had written, or
-    /// a word of them is not the one that it wrote.
+    /// Those of them that were damaged: rows are missing that the recorder had written.
     pub damaged_bytes: u64,
-    /// The rows that are missing for that reason, as far as the checksums tell.
+    /// The rows that are missing for that reason, as far as the checksums say.
     pub damaged_rows: u64,
     /// The rows that the manifest states of the part, where it names it: the part is missing or damaged, and this is read in its
     /// place. `None` for a part that was never sealed.
     pub in_place_of: Option<u64>,
-    /// The stream up to the last complete batch, as it is on disk: compressed, a tenth of its rows in memory.
+    /// The stream up to the last complete batch, as it is on disk: compressed, a fifth of its rows in memory.
     stream: Vec<u8>,
     /// Bytes and rows of it without its last batch, where the disk may have refused that one.
     not_refused: Option<(usize, u64)>,
@@ -75,8 +71,7 @@ impl Unsealed {
         decoded(&self.stream)
     }
 
-    /// Writes the rows as a Parquet file of a part's form, for readers that read nothing else. None is written where there are
-    /// none.
+    /// Writes the rows as a Parquet file of a part's form, for readers that read nothing else. No file where there is no row.
     ///
     /// # Errors
     /// [`WriteError`] where the file can't be written.
@@ -122,45 +117,56 @@ pub(crate) fn read(table: Table, journal: PathBuf, part: String) -> Result<Unsea
         not_refused: None,
     };
     // The checksums first: a recorder may be writing, and those that come later are of batches that this does not see.
-    let sums = read_file(&sums_of(&unsealed.journal))?.map_or_else(Vec::new, |bytes| sums(&bytes));
+    let checksums = read_file(&checksums_of(&unsealed.journal))?.unwrap_or_default();
+    let (checksums, _) = checksums.as_chunks();
+    let checksums: Vec<Checksum> = checksums
+        .iter()
+        .copied()
+        .map(Checksum::from_bytes)
+        .collect();
     let Some(bytes) = read_file(&unsealed.journal)? else {
         // No file of ours, or one that no recorder wrote: nothing in it is looked at.
         let metadata = fs::symlink_metadata(&unsealed.journal);
         unsealed.unread_bytes = metadata.map_err(OpenError::io(&unsealed.journal))?.len();
         return Ok(unsealed);
     };
-    let mut read = 0;
-    let mut tail = bytes.as_slice();
-    if let Some((_, schema)) = message(&bytes, 0, MessageHeader::Schema) {
-        let is_our_schema = is_ours(table, &bytes[..schema]);
-        let found = pieces(&bytes, schema, &sums, is_our_schema);
-        tail = &bytes[found.end..];
-        let whole_rows: u64 = found.pieces.iter().map(|piece| piece.rows).sum();
-        let found_damaged_rows = found.damaged_rows;
-        let pieces = decodable(table, &bytes, schema, found.pieces);
-        let doubtful = pieces.iter().filter(|piece| piece.is_doubtful);
-        unsealed.damaged_bytes = doubtful.map(|piece| piece.bytes.len() as u64).sum();
-        unsealed.stream = stream_of(&bytes, schema, &pieces);
-        unsealed.rows = pieces.iter().map(|piece| piece.rows).sum();
-        let refused = found.summed_end.and_then(|end| refused(&pieces, end));
-        unsealed.not_refused = refused.map(|place| {
-            let rows = pieces[..place].iter().map(|piece| piece.rows).sum();
-            (stream_of(&bytes, schema, &pieces[..place]).len(), rows)
+    unsealed.add(table, &bytes, &checksums);
+    Ok(unsealed)
+}
+
+impl Unsealed {
+    /// Adds the batches of the journal's bytes.
+    fn add(&mut self, table: Table, bytes: &[u8], checksums: &[Checksum]) {
+        let mut found = find_batches(table, bytes, checksums);
+        let whole_rows: u64 = found.batches.iter().map(|batch| batch.rows).sum();
+        let stream = |batches: &[Batch]| stream_of(bytes, found.schema, batches);
+        // One that can't be decoded is left out, and so is one of another table.
+        found.batches.retain(|batch| {
+            let alone = stream(std::slice::from_ref(batch));
+            is_of(table, &alone, batch.rows)
         });
-        read = unsealed.stream.len();
+        self.stream = stream(&found.batches);
+        self.rows = found.batches.iter().map(|batch| batch.rows).sum();
+        self.damaged_rows = found.damaged_rows.saturating_add(whole_rows - self.rows);
+        let refused = found
+            .checked_end
+            .and_then(|end| refused(&found.batches, end));
+        self.not_refused = refused.map(|place| {
+            let others = &found.batches[..place];
+            let rows = others.iter().map(|batch| batch.rows).sum();
+            (stream(others).len(), rows)
+        });
+        let mut read = self.stream.len();
         // The mark that a stream was ended is no damage.
-        if bytes[schema..].ends_with(&END_OF_STREAM) && read + END_OF_STREAM.len() == bytes.len() {
+        if bytes.ends_with(&END_OF_STREAM) && read > 0 && read + END_OF_STREAM.len() == bytes.len()
+        {
             read = bytes.len();
         }
-        let undecodable = whole_rows - unsealed.rows;
-        unsealed.damaged_rows = found_damaged_rows.saturating_add(undecodable);
-    } else {
-        unsealed.damaged_rows = sums.iter().map(possible_rows).sum();
+        self.unread_bytes = (bytes.len() - read) as u64;
+        let tail = &bytes[found.end..];
+        let cut_off = if is_cut_off(tail) { tail.len() } else { 0 };
+        self.damaged_bytes = self.unread_bytes.saturating_sub(cut_off as u64);
     }
-    unsealed.unread_bytes = (bytes.len() - read) as u64;
-    let torn = if is_torn(tail) { tail.len() } else { 0 };
-    unsealed.damaged_bytes += unsealed.unread_bytes.saturating_sub(torn as u64);
-    Ok(unsealed)
 }
 
 /// The file's bytes; `None` where it is no regular file (a link may lead anywhere, a pipe never ends), too large to be ours, or
@@ -174,154 +180,118 @@ pub(crate) fn read_file(path: &FilePath) -> Result<Option<Vec<u8>>, OpenError> {
     }
 }
 
-fn sums(bytes: &[u8]) -> Vec<Sum> {
-    let (sums, _) = bytes.as_chunks();
-    sums.iter().map(|sum| Sum::from_bytes(*sum)).collect()
-}
-
-/// What a stream ends with where its writer had the time.
+/// The end of a stream whose writer had the time to end it.
 const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
-/// A complete batch, with the lists of words that it brings along.
+/// A complete batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Piece {
+struct Batch {
     bytes: Range<usize>,
     rows: u64,
-    /// True for lists of words that are used though they changed: all that follows needs them, and a word that changed is one that
-    /// nobody knows.
-    is_doubtful: bool,
 }
 
-/// The piece that begins at `start`.
-fn piece(bytes: &[u8], start: usize) -> Option<Piece> {
-    let mut position = start;
-    while let Some((_, end)) = message(bytes, position, MessageHeader::DictionaryBatch) {
-        position = end;
-    }
-    let (rows, end) = message(bytes, position, MessageHeader::RecordBatch)?;
-    Some(Piece {
+fn batch_at(bytes: &[u8], start: usize) -> Option<Batch> {
+    let (rows, end) = message(bytes, start, MessageHeader::RecordBatch)?;
+    Some(Batch {
         bytes: start..end,
         rows,
-        is_doubtful: false,
     })
 }
 
 /// What a journal holds.
 struct Found {
+    /// Where the schema ends; 0 where there is none that can be used.
+    schema: usize,
     /// The complete batches that are, as far as there are checksums, unchanged.
-    pieces: Vec<Piece>,
+    batches: Vec<Batch>,
     /// Where looking for them ended.
     end: usize,
     /// Rows of batches that changed, as their checksums count them.
     damaged_rows: u64,
     /// Where the last batch that has a checksum ends; `None` where there are no checksums.
-    summed_end: Option<usize>,
+    checked_end: Option<usize>,
 }
 
-/// Looks for batches from `start`, the end of the schema. A changed schema is not used, unless it is the one that this program writes:
-/// then it was the checksum, or a word, that changed.
-///
-/// A checksum also says where its batch ends: behind a damaged one, reading goes on.
-fn pieces(bytes: &[u8], start: usize, sums: &[Sum], is_our_schema: bool) -> Found {
-    let mut pieces = Vec::new();
-    let mut damaged_rows: u64 = 0;
-    let mut position = start;
-    for (number, sum) in sums.iter().enumerate() {
-        let whole = piece(bytes, position);
+/// Looks for the schema and the batches after it. A checksum also states where its batch ends: reading goes on behind a
+/// damaged one.
+fn find_batches(table: Table, bytes: &[u8], checksums: &[Checksum]) -> Found {
+    let mut found = Found {
+        schema: 0,
+        batches: Vec::new(),
+        end: 0,
+        damaged_rows: 0,
+        checked_end: None,
+    };
+    let schema = message(bytes, 0, MessageHeader::Schema).map(|(_, end)| end);
+    let Some(schema) = schema.filter(|end| is_schema(table, &bytes[..*end], checksums.first()))
+    else {
+        found.damaged_rows = checksums.iter().map(possible_rows).sum();
+        return found;
+    };
+    (found.schema, found.end) = (schema, schema);
+    let of_batches = checksums.get(1..).unwrap_or_default();
+    for (number, checksum) in of_batches.iter().enumerate() {
+        let start = found.end;
+        let whole = batch_at(bytes, start);
         // An end is believed where a message begins, or the file ends; else it was the checksum that was damaged.
-        let stated = usize::try_from(sum.end).ok();
+        let stated = usize::try_from(checksum.end).ok();
         let is_end = |end: &usize| {
-            (position + 1..=bytes.len()).contains(end)
-                && (*end == bytes.len() || bytes[*end..].starts_with(&MARK))
+            (start + 1..=bytes.len()).contains(end)
+                && (*end == bytes.len() || bytes[*end..].starts_with(&CONTINUATION))
         };
-        let framed = whole.as_ref().map(|piece| piece.bytes.end);
+        let framed = whole.as_ref().map(|batch| batch.bytes.end);
         let Some(end) = stated.filter(is_end).or(framed) else {
-            damaged_rows += sums[number..].iter().map(possible_rows).sum::<u64>();
+            found.damaged_rows += of_batches[number..].iter().map(possible_rows).sum::<u64>();
             break;
         };
-        let summed = if number == 0 { 0 } else { position };
-        let is_unchanged = crc32fast::hash(&bytes[summed..end]) == sum.crc;
-        let whole = whole.filter(|piece| piece.bytes.end == end);
-        let has_schema = number > 0 || is_our_schema;
-        let is_words = |piece: &Piece| piece.rows == 0 && sum.rows == 0 && has_schema;
-        match whole {
-            Some(piece) if is_unchanged => pieces.push(piece),
-            Some(piece) if is_words(&piece) => pieces.push(Piece {
-                is_doubtful: true,
-                ..piece
-            }),
-            _ => damaged_rows += possible_rows(sum),
+        let is_unchanged = crc32fast::hash(&bytes[start..end]) == checksum.crc;
+        match whole.filter(|batch| batch.bytes.end == end) {
+            Some(batch) if is_unchanged => found.batches.push(batch),
+            _ => found.damaged_rows += possible_rows(checksum),
         }
-        position = end;
+        found.end = end;
     }
-    let summed_end = (!sums.is_empty()).then_some(position);
-    // What the recorder had no time to sum up, and journals from before there were sums.
-    while let Some(piece) = piece(bytes, position) {
-        position = piece.bytes.end;
-        pieces.push(piece);
+    found.checked_end = (!checksums.is_empty()).then_some(found.end);
+    // The recorder died before it wrote their checksums, or there are none.
+    while let Some(batch) = batch_at(bytes, found.end) {
+        found.end = batch.bytes.end;
+        found.batches.push(batch);
     }
-    Found {
-        pieces,
-        end: position,
-        damaged_rows,
-        summed_end,
-    }
+    found
+}
+
+/// True for a schema that is as it was written: its checksum fits, or it is the very one that this program writes, so that it was the
+/// checksum that was damaged.
+fn is_schema(table: Table, schema: &[u8], checksum: Option<&Checksum>) -> bool {
+    let is_ours = || {
+        let ours = stream_writer(Vec::new(), &schema::of(table));
+        ours.is_ok_and(|writer| writer.get_ref() == schema)
+    };
+    checksum.is_none_or(|checksum| checksum.crc == crc32fast::hash(schema)) || is_ours()
 }
 
 /// The place of a batch that the disk may have refused when it was there already: the only one with rows behind the last checksum,
-/// which ends at `summed`. After a refusal nothing more comes, so that several say that checksums were lost.
-fn refused(pieces: &[Piece], summed: usize) -> Option<usize> {
-    let is_unsummed = |piece: &Piece| piece.rows > 0 && piece.bytes.end > summed;
-    let first = pieces.iter().position(is_unsummed)?;
-    let is_only = !pieces[first + 1..].iter().any(is_unsummed);
+/// which is of what ends at `checked`. After a refusal nothing more comes; several such batches say that checksums were lost.
+fn refused(batches: &[Batch], checked: usize) -> Option<usize> {
+    let is_unchecked = |batch: &Batch| batch.rows > 0 && batch.bytes.end > checked;
+    let first = batches.iter().position(is_unchecked)?;
+    let is_only = !batches[first + 1..].iter().any(is_unchecked);
     is_only.then_some(first)
 }
 
 /// The rows that a checksum counts; none where it was itself damaged.
-fn possible_rows(sum: &Sum) -> u64 {
-    match sum.rows {
+fn possible_rows(checksum: &Checksum) -> u64 {
+    match checksum.rows {
         rows if i64::from(rows) <= MOST_ROWS => u64::from(rows),
         _ => 0,
     }
 }
 
-/// True for the schema that this program writes for journals of `table`.
-fn is_ours(table: Table, schema: &[u8]) -> bool {
-    let ours = packed_columns::schema(&schema::in_memory(table));
-    stream_writer(Vec::new(), &ours).is_ok_and(|writer| writer.get_ref() == schema)
-}
-
-/// True where a stream ends within a message, as a recorder leaves it that is killed while it writes.
-fn is_torn(tail: &[u8]) -> bool {
-    let mut start = 0;
-    while let Some((_, end)) = message(tail, start, MessageHeader::DictionaryBatch) {
-        start = end;
-    }
-    let rest = &tail[start..];
-    let Some((head, rest)) = rest.split_first_chunk::<8>() else {
-        return rest.iter().take(4).all(|byte| *byte == 0xff);
-    };
-    let [a, b, c, d, length @ ..] = *head;
-    let length = i32::from_le_bytes(length);
-    if [a, b, c, d] != [0xff; 4] || length <= 0 {
-        return false;
-    }
-    // Not negative, see above.
-    let Some(metadata) = rest.get(..length.unsigned_abs() as usize) else {
-        return true;
-    };
-    let body = &rest[metadata.len()..];
-    let claimed = root_as_message(metadata).map(|message| message.bodyLength());
-    claimed.is_ok_and(|claimed| {
-        u64::try_from(claimed).is_ok_and(|claimed| claimed > body.len() as u64)
-    })
-}
-
-/// The schema and these pieces as a stream of their own.
-fn stream_of(bytes: &[u8], schema: usize, pieces: &[Piece]) -> Vec<u8> {
+/// The schema and these batches as a stream of their own.
+fn stream_of(bytes: &[u8], schema: usize, batches: &[Batch]) -> Vec<u8> {
     let mut stream = bytes[..schema].to_vec();
-    for piece in pieces {
-        stream.extend_from_slice(&bytes[piece.bytes.clone()]);
+    for batch in batches {
+        stream.extend_from_slice(&bytes[batch.bytes.clone()]);
     }
     stream
 }
@@ -332,39 +302,23 @@ fn decoded(stream: &[u8]) -> impl Iterator<Item = RecordBatch> + '_ {
     let mut reader = opened.ok().flatten();
     std::iter::from_fn(move || {
         let reader = reader.as_mut()?;
-        let next = guarded(|| packed_columns::unpack(&reader.next()?.ok()?).ok());
-        next.ok().flatten()
+        guarded(|| reader.next()?.ok()).ok().flatten()
     })
 }
 
-/// The pieces that are batches of `table`. One that can't be decoded is left out, and so is what needs its lists of words.
-fn decodable(table: Table, bytes: &[u8], schema: usize, mut pieces: Vec<Piece>) -> Vec<Piece> {
-    let ours = schema::of(table);
-    let mut left_out = 0;
-    loop {
-        let stream = stream_of(bytes, schema, &pieces);
-        let is_ours = |(batch, piece): &(RecordBatch, &Piece)| {
-            fits(&ours, batch.schema_ref()) && batch.num_rows() as u64 == piece.rows
-        };
-        let good = decoded(&stream).zip(&pieces).take_while(is_ours).count();
-        if good == pieces.len() {
-            return pieces;
-        }
-        left_out += 1;
-        if left_out > MOST_UNDECODABLE {
-            pieces.truncate(good);
-            return pieces;
-        }
-        pieces.remove(good);
-    }
+/// True where the first batch of a stream can be decoded, is one of `table`, and has so many rows.
+fn is_of(table: Table, stream: &[u8], rows: u64) -> bool {
+    decoded(stream).next().is_some_and(|batch| {
+        fits(&schema::of(table), batch.schema_ref()) && batch.num_rows() as u64 == rows
+    })
 }
 
 /// The only batch of a stream of `table`, if it is one.
 pub(crate) fn only_batch(table: Table, stream: &[u8]) -> Option<RecordBatch> {
     let (_, start) = message(stream, 0, MessageHeader::Schema)?;
-    let piece = piece(stream, start)?;
-    let pieces = decodable(table, stream, start, vec![piece]);
-    decoded(&stream_of(stream, start, &pieces)).next()
+    let batch = batch_at(stream, start)?;
+    let stream = &stream[..batch.bytes.end];
+    is_of(table, stream, batch.rows).then(|| decoded(stream).next())?
 }
 
 /// True where `found` is a schema of the same table, perhaps of another minor version: the columns that never are null are

@@ -63,7 +63,7 @@ impl Recording {
         &self.folder
     }
 
-    /// What the recording says of itself.
+    /// The manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -73,7 +73,7 @@ impl Recording {
     ///
     /// Parts that the manifest names have the size and the SHA-256 that it states. While the recording's state is `recording`,
     /// a sealed part that the manifest does not name counts too: its recorder died between the two steps. Otherwise a file that
-    /// is not named is somebody else's, such as a copy. A part that is named twice counts once. One that is missing or damaged,
+    /// is not named does not belong to the recording, such as a copy. A part that is named twice counts once. One that is missing or damaged,
     /// and whose journal has every row of it, is not among them: [`Self::unsealed`] has those.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Recording {
         Ok(parts)
     }
 
-    /// [`Self::parts`] for a reader that goes on without damaged ones: those that are whole, and those that are not, with the rows that
+    /// [`Self::parts`] for a reader that goes on without damaged ones: the whole parts, and the damaged ones, with the rows that
     /// are not in their journals either.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl Recording {
         Ok((whole, damaged))
     }
 
-    /// The rows of a damaged part that its journal does not have either; `None` where nobody knows how many there were.
+    /// The rows of a damaged part that its journal does not have either; `None` where the manifest does not state its rows.
     pub(crate) fn missing_rows(
         &self,
         table: Table,
@@ -131,7 +131,7 @@ impl Recording {
         Ok(Some(record.rows.saturating_sub(in_journal)))
     }
 
-    /// The parts of a table that count, unchecked, with what the manifest says of them, in the order of their names.
+    /// The parts of a table that count, unchecked, with their records in the manifest, in the order of their names.
     fn listed(&self, table: Table) -> Result<BTreeMap<String, Option<&PartRecord>>, OpenError> {
         let mut listed = BTreeMap::new();
         for part in &self.manifest.parts {
@@ -155,8 +155,8 @@ impl Recording {
         Ok(listed)
     }
 
-    /// What the journals of a table hold of parts that were never sealed, in the order of their names: the rows of a recording in
-    /// progress, or of one whose recorder was killed. Of a part that the manifest names and that is missing or damaged too.
+    /// The rows that the journals of a table have of parts that were never sealed, in the order of their names: of a recording in
+    /// progress, or of one whose recorder was killed. Those of a part that the manifest names and that is missing or damaged too.
     ///
     /// # Errors
     /// [`OpenError::Io`] where a journal can't be read, [`OpenError::DamagedPart`] where its bytes make the decoder fail. One
@@ -191,7 +191,7 @@ impl Recording {
                     Some(record) => in_place_of(unsealed, record),
                     None => unsealed,
                 }),
-                // Sealed between the listing and the look.
+                // Sealed since the folder was listed.
                 Err(OpenError::MissingPart(_)) => {}
                 Err(OpenError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => damaged.push(DamagedPart::new(&file, error, None)),
@@ -202,8 +202,8 @@ impl Recording {
         Ok((whole, damaged))
     }
 
-    /// A batch without a checksum in the journal of a part that its recorder had given up was refused by the disk, which kept it all
-    /// the same. The recorder wrote it first of all into the next part, so that where a later part has rows it is there twice.
+    /// A batch without a checksum, in the journal of a part that its recorder had given up, was refused by the disk, which kept it all
+    /// the same. The recorder wrote it again at the start of the next part: where a later part has rows, it is there twice.
     fn leave_out_refused(&self, table: Table, journals: &mut [Unsealed]) -> Result<(), OpenError> {
         if !journals.iter().any(Unsealed::may_be_refused) {
             return Ok(());
@@ -241,8 +241,7 @@ impl Recording {
         })
     }
 
-    /// True while a living process of this machine writes the recording, or seals it: it holds the lock. Nothing is written to
-    /// find that out.
+    /// True while a process on this machine records or recovers the recording: it holds the lock. Nothing is written to find that out.
     #[must_use]
     pub fn is_being_written(&self) -> bool {
         let path = self.folder.join(JOURNAL_FOLDER).join(LOCK_FILE);
@@ -260,7 +259,7 @@ impl Recording {
         }
     }
 
-    /// What the manifest says of a part of this name.
+    /// The manifest's record of a part of this name.
     fn record_of(&self, table: Table, part: &str) -> Option<&PartRecord> {
         let file = format!("{}/{part}", table.as_str());
         self.manifest.parts.iter().find(|named| named.file == file)
@@ -308,7 +307,7 @@ pub(crate) fn sealed_files(recording: &FilePath, table: Table) -> Result<Vec<Pat
     Ok(files)
 }
 
-/// Files that are named as parts of the table that were not sealed, wherever earlier versions put them.
+/// Files with the name of an open part of the table, also where earlier versions put them.
 pub(crate) fn open_files(recording: &FilePath, table: Table) -> Result<Vec<PathBuf>, OpenError> {
     let named = |path: &PathBuf, is_open: fn(Table, &str) -> bool| {
         let name = path.file_name().unwrap_or_default();
@@ -322,7 +321,7 @@ pub(crate) fn open_files(recording: &FilePath, table: Table) -> Result<Vec<PathB
     Ok(open)
 }
 
-/// What a folder holds; nothing where there is no folder.
+/// The entries of a folder; none where there is no folder.
 fn files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -336,7 +335,7 @@ fn files(folder: &FilePath) -> Result<Vec<PathBuf>, OpenError> {
 }
 
 /// The recordings below `root`, in the order of their paths: `RUN`, and `HOST/RUN` as a fleet's folder has them; `root` itself
-/// where it is one. Folders that are none, or that can't be listed, are passed over, and no folder of a recording is looked into.
+/// where it is one. Other folders, and those that can't be listed, are passed over; the folder of a recording is not searched.
 ///
 /// # Errors
 /// [`OpenError::NoFolder`] or [`OpenError::Io`] where `root` can't be listed.

@@ -1,4 +1,4 @@
-//! Rows that the disk refused, until it takes them.
+//! The backlog: rows that the disk refused, in memory until it takes them.
 
 use std::collections::VecDeque;
 use std::io::Cursor;
@@ -7,9 +7,8 @@ use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 
 use crate::encoding::journal_stream::stream_writer;
-use crate::encoding::packed_columns;
 
-/// Room in memory for what the disk refuses, shared by all tables.
+/// Memory for the backlogs of all tables together.
 #[derive(Debug)]
 pub(crate) struct Room {
     free_bytes: usize,
@@ -21,24 +20,23 @@ impl Room {
     }
 }
 
-/// A batch as a compressed stream of its own: a tenth of what its rows take.
-struct HeldBatch {
+/// A batch as a compressed stream of its own: a fifth of what its rows take.
+struct Compressed {
     bytes: Vec<u8>,
     rows: u64,
 }
 
 /// The batches of one table or path, oldest first.
 #[derive(Default)]
-pub(crate) struct Held {
-    batches: VecDeque<HeldBatch>,
+pub(crate) struct Backlog {
+    batches: VecDeque<Compressed>,
 }
 
-impl Held {
+impl Backlog {
     pub(crate) fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
 
-    /// Rows in memory.
     pub(crate) fn rows(&self) -> u64 {
         self.batches.iter().map(|batch| batch.rows).sum()
     }
@@ -50,7 +48,7 @@ impl Held {
             return false;
         };
         room.free_bytes -= bytes.len();
-        self.batches.push_back(HeldBatch {
+        self.batches.push_back(Compressed {
             bytes,
             rows: batch.num_rows() as u64,
         });
@@ -60,11 +58,10 @@ impl Held {
     /// The oldest batch; it stays.
     pub(crate) fn first(&self) -> Option<RecordBatch> {
         let stream = Cursor::new(self.batches.front()?.bytes.as_slice());
-        let batch = StreamReader::try_new(stream, None).ok()?.next()?.ok()?;
-        packed_columns::unpack_numbers(&batch).ok()
+        StreamReader::try_new(stream, None).ok()?.next()?.ok()
     }
 
-    /// Gives the oldest batch up, and its room; its rows.
+    /// Removes the oldest batch and frees its room; returns its rows.
     pub(crate) fn pop(&mut self, room: &mut Room) -> u64 {
         self.batches.pop_front().map_or(0, |batch| {
             room.free_bytes += batch.bytes.len();
@@ -74,13 +71,10 @@ impl Held {
 }
 
 fn encode(batch: &RecordBatch) -> Option<Vec<u8>> {
-    let schema = packed_columns::schema(batch.schema_ref());
-    let mut writer = stream_writer(Vec::new(), &schema).ok()?;
-    writer
-        .write(&packed_columns::pack(batch, &schema).ok()?)
-        .ok()?;
+    let mut writer = stream_writer(Vec::new(), batch.schema_ref()).ok()?;
+    writer.write(batch).ok()?;
     let mut bytes = writer.into_inner().ok()?;
-    // What is counted is what is taken.
+    // The room is counted by length, so the spare capacity goes.
     bytes.shrink_to_fit();
     Some(bytes)
 }

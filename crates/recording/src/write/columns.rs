@@ -1,48 +1,29 @@
 //! Rows to Arrow columns.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use arrow_array::builder::{
     BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
     TimestampMicrosecondBuilder,
 };
-use arrow_array::types::{ArrowDictionaryKeyType, Int8Type, Int16Type};
-use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use crate::format::rows::{Connection, Event, Load, Probe};
+use crate::format::rows::{Connection, Event, Load, Operation, Probe};
 use crate::format::vocabulary::{
     ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
-use crate::write::queued_operation::Queued;
 
-/// What stands in every row of a recording.
+/// The columns that are the same in every row of a recording.
 pub(crate) struct Origin {
     run_id: String,
     host: String,
-    /// Names of operations seen so far: each keeps its number, or every batch of a journal would bring its list along.
-    operation_names: RefCell<Vec<&'static str>>,
 }
 
 impl Origin {
-    pub(crate) fn new(run_id: String, host: String) -> Self {
-        Self {
-            run_id,
-            host,
-            operation_names: RefCell::default(),
-        }
+    pub(crate) const fn new(run_id: String, host: String) -> Self {
+        Self { run_id, host }
     }
-}
-
-/// A word of the vocabulary by its number, which is its place in `ALL`: the words stand there in the order of declaration.
-macro_rules! words {
-    ($columns:expr, $vocabulary:ident, $values:expr) => {
-        $columns.words::<Int8Type>(
-            $vocabulary::ALL.iter().map(|word| word.as_str()),
-            $values.map(|value| Some(value? as i8)),
-        )
-    };
 }
 
 /// Columns under construction, in the schema's order.
@@ -53,54 +34,27 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn new(schema: &'a SchemaRef, origin: &Origin, rows: usize) -> Result<Self, ArrowError> {
+    fn new(schema: &'a SchemaRef, origin: &Origin, rows: usize) -> Self {
         let mut columns = Self {
             schema,
             arrays: Vec::with_capacity(schema.fields().len()),
             rows,
         };
         for constant in [&origin.run_id, &origin.host] {
-            let words = std::iter::once(constant.as_str());
-            columns.words::<Int8Type>(words, (0..rows).map(|_| Some(0)))?;
+            columns.text((0..rows).map(|_| Some(constant.as_str())));
         }
-        Ok(columns)
-    }
-
-    /// Words by their numbers in a list.
-    fn words<'w, K: ArrowDictionaryKeyType>(
-        &mut self,
-        list: impl Iterator<Item = &'w str>,
-        numbers: impl Iterator<Item = Option<K::Native>>,
-    ) -> Result<(), ArrowError> {
-        let numbers: PrimitiveArray<K> = numbers.collect();
-        let list = StringArray::from_iter_values(list);
-        let array = DictionaryArray::try_new(numbers, Arc::new(list))?;
-        self.arrays.push(Arc::new(array));
-        Ok(())
-    }
-
-    fn operation_names(&mut self, rows: &[&Queued], origin: &Origin) -> Result<(), ArrowError> {
-        let mut names = origin.operation_names.borrow_mut();
-        let mut numbers = Vec::with_capacity(rows.len());
-        for row in rows {
-            let name = row.operation_name;
-            // Almost always the very same text, not only an equal one.
-            let same = names.iter().position(|known| std::ptr::eq(*known, name));
-            let number = same.or_else(|| names.iter().position(|known| *known == name));
-            let number = number.unwrap_or_else(|| {
-                names.push(name);
-                names.len() - 1
-            });
-            let too_many = |_| ArrowError::DictionaryKeyOverflowError;
-            numbers.push(Some(i16::try_from(number).map_err(too_many)?));
-        }
-        self.words::<Int16Type>(names.iter().copied(), numbers.into_iter())
+        columns
     }
 
     fn text<'v>(&mut self, values: impl Iterator<Item = Option<&'v str>>) {
         let mut builder = StringBuilder::with_capacity(self.rows, self.rows * 8);
         values.for_each(|value| builder.append_option(value));
         self.arrays.push(Arc::new(builder.finish()));
+    }
+
+    /// Words of a vocabulary.
+    fn words<W>(&mut self, word: fn(W) -> &'static str, values: impl Iterator<Item = Option<W>>) {
+        self.text(values.map(|value| value.map(word)));
     }
 
     fn int64(&mut self, values: impl Iterator<Item = Option<i64>>) {
@@ -139,9 +93,9 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// In the order of their numbers, which is almost that of their starts: neighbours differ by little then, which saves two bytes a
+/// In the order of `operation_id`, which is almost that of their starts: neighbours differ by little then, which saves two bytes a
 /// row. They come in the order in which they ended.
-fn in_order(rows: &[Queued]) -> Vec<&Queued> {
+fn in_order(rows: &[Operation]) -> Vec<&Operation> {
     let mut order: Vec<(i64, usize)> = rows
         .iter()
         .enumerate()
@@ -154,43 +108,40 @@ fn in_order(rows: &[Queued]) -> Vec<&Queued> {
 pub(crate) fn operations(
     schema: &SchemaRef,
     origin: &Origin,
-    rows: &[Queued],
+    rows: &[Operation],
 ) -> Result<RecordBatch, ArrowError> {
     let rows = &in_order(rows);
     let failure = || rows.iter().map(|row| row.failure.as_deref());
-    let mut columns = Columns::new(schema, origin, rows.len())?;
-    words!(columns, Path, rows.iter().map(|row| Some(row.path)))?;
-    columns.int32(rows.iter().map(|row| row.worker()));
+    let mut columns = Columns::new(schema, origin, rows.len());
+    columns.words(Path::as_str, rows.iter().map(|row| Some(row.path)));
+    columns.int32(rows.iter().map(|row| row.worker));
     columns.int64(rows.iter().map(|row| Some(row.operation_id)));
-    words!(
-        columns,
-        OperationType,
-        rows.iter().map(|row| Some(row.operation_type))
-    )?;
-    columns.operation_names(rows, origin)?;
+    columns.words(
+        OperationType::as_str,
+        rows.iter().map(|row| Some(row.operation_type)),
+    );
+    columns.text(rows.iter().map(|row| Some(row.operation_name)));
     columns.timestamp(rows.iter().map(|row| Some(row.scheduled_time)));
-    columns.timestamp(rows.iter().map(|row| row.start_time()));
-    columns.timestamp(rows.iter().map(|row| row.end_time()));
+    columns.timestamp(rows.iter().map(|row| row.start_time));
+    columns.timestamp(rows.iter().map(|row| row.end_time));
     columns.int64(
         rows.iter()
-            .map(|row| row.end_time().map(|end| end - row.scheduled_time)),
+            .map(|row| row.end_time.map(|end| end - row.scheduled_time)),
     );
-    columns.int64(rows.iter().map(|row| row.checkout_us()));
-    columns.int64(rows.iter().map(|row| row.execute_us()));
+    columns.int64(rows.iter().map(|row| row.checkout_us));
+    columns.int64(rows.iter().map(|row| row.execute_us));
     columns.boolean(rows.iter().map(|row| Some(row.outcome.is_success())));
-    words!(columns, Outcome, rows.iter().map(|row| Some(row.outcome)))?;
-    columns.int64(rows.iter().map(|row| row.affected_rows()));
-    columns.int64(rows.iter().map(|row| row.connection_id()));
-    words!(
-        columns,
-        ErrorPhase,
-        failure().map(|failure| Some(failure?.phase))
-    )?;
-    words!(
-        columns,
-        ErrorClass,
-        failure().map(|failure| Some(failure?.class))
-    )?;
+    columns.words(Outcome::as_str, rows.iter().map(|row| Some(row.outcome)));
+    columns.int64(rows.iter().map(|row| row.affected_rows));
+    columns.int64(rows.iter().map(|row| row.connection_id));
+    columns.words(
+        ErrorPhase::as_str,
+        failure().map(|failure| Some(failure?.phase)),
+    );
+    columns.words(
+        ErrorClass::as_str,
+        failure().map(|failure| Some(failure?.class)),
+    );
     columns.text(failure().map(|failure| failure?.sqlstate.as_deref()));
     columns.text(failure().map(|failure| Some(failure?.message.as_str())));
     columns.finish()
@@ -203,8 +154,8 @@ pub(crate) fn connections(
 ) -> Result<RecordBatch, ArrowError> {
     let server = || rows.iter().map(|row| row.server.as_ref());
     let failure = || rows.iter().map(|row| row.failure.as_ref());
-    let mut columns = Columns::new(schema, origin, rows.len())?;
-    words!(columns, Path, rows.iter().map(|row| Some(row.path)))?;
+    let mut columns = Columns::new(schema, origin, rows.len());
+    columns.words(Path::as_str, rows.iter().map(|row| Some(row.path)));
     columns.int64(rows.iter().map(|row| Some(row.connection_id)));
     columns.timestamp(rows.iter().map(|row| Some(row.start_time)));
     columns.timestamp(rows.iter().map(|row| Some(row.end_time)));
@@ -224,12 +175,11 @@ pub(crate) fn connections(
     columns.boolean(server().map(|server| server?.in_recovery));
     columns.timestamp(server().map(|server| Some(server?.postmaster_start_time?.micros())));
     columns.text(server().map(|server| server?.aurora_instance_identifier.as_deref()));
-    words!(
-        columns,
-        ConnectPhase,
-        failure().map(|failure| Some(failure?.phase))
-    )?;
-    words!(columns, ErrorClass, failure().map(|failure| failure?.class))?;
+    columns.words(
+        ConnectPhase::as_str,
+        failure().map(|failure| Some(failure?.phase)),
+    );
+    columns.words(ErrorClass::as_str, failure().map(|failure| failure?.class));
     columns.text(failure().map(|failure| failure?.sqlstate.as_deref()));
     columns.text(failure().map(|failure| Some(failure?.message.as_str())));
     columns.finish()
@@ -243,10 +193,10 @@ pub(crate) fn probes(
     let server = || rows.iter().map(|row| row.server.as_ref());
     let dns = || rows.iter().map(|row| row.dns.as_ref());
     let failure = || rows.iter().map(|row| row.failure.as_ref());
-    let mut columns = Columns::new(schema, origin, rows.len())?;
-    words!(columns, Path, rows.iter().map(|row| Some(row.path)))?;
+    let mut columns = Columns::new(schema, origin, rows.len());
+    columns.words(Path::as_str, rows.iter().map(|row| Some(row.path)));
     columns.timestamp(rows.iter().map(|row| Some(row.time)));
-    words!(columns, ProbeKind, rows.iter().map(|row| Some(row.kind)))?;
+    columns.words(ProbeKind::as_str, rows.iter().map(|row| Some(row.kind)));
     columns.text(rows.iter().map(|row| Some(row.target.as_str())));
     columns.boolean(rows.iter().map(|row| Some(row.reader)));
     columns.int64(rows.iter().map(|row| Some(row.duration_us)));
@@ -259,11 +209,10 @@ pub(crate) fn probes(
     columns.int64(rows.iter().map(|row| row.replication_lag_us));
     columns.text(dns().map(|dns| Some(dns?.addresses.as_str())));
     columns.int32(dns().map(|dns| dns?.ttl_s));
-    words!(
-        columns,
-        ErrorClass,
-        failure().map(|failure| Some(failure?.class))
-    )?;
+    columns.words(
+        ErrorClass::as_str,
+        failure().map(|failure| Some(failure?.class)),
+    );
     columns.text(failure().map(|failure| failure?.sqlstate.as_deref()));
     columns.text(failure().map(|failure| Some(failure?.message.as_str())));
     columns.finish()
@@ -274,10 +223,10 @@ pub(crate) fn events(
     origin: &Origin,
     rows: &[Event],
 ) -> Result<RecordBatch, ArrowError> {
-    let mut columns = Columns::new(schema, origin, rows.len())?;
-    words!(columns, Path, rows.iter().map(|row| row.path))?;
+    let mut columns = Columns::new(schema, origin, rows.len());
+    columns.words(Path::as_str, rows.iter().map(|row| row.path));
     columns.timestamp(rows.iter().map(|row| Some(row.time)));
-    words!(columns, EventKind, rows.iter().map(|row| Some(row.kind)))?;
+    columns.words(EventKind::as_str, rows.iter().map(|row| Some(row.kind)));
     columns.int32(rows.iter().map(|row| row.status));
     columns.text(rows.iter().map(|row| Some(row.detail.as_str())));
     columns.finish()
@@ -288,8 +237,8 @@ pub(crate) fn load(
     origin: &Origin,
     rows: &[Load],
 ) -> Result<RecordBatch, ArrowError> {
-    let mut columns = Columns::new(schema, origin, rows.len())?;
-    words!(columns, Path, rows.iter().map(|row| Some(row.path)))?;
+    let mut columns = Columns::new(schema, origin, rows.len());
+    columns.words(Path::as_str, rows.iter().map(|row| Some(row.path)));
     columns.timestamp(rows.iter().map(|row| Some(row.time)));
     columns.int32(rows.iter().map(|row| Some(row.start_number)));
     columns.float64(rows.iter().map(|row| Some(row.tps)));

@@ -1,65 +1,57 @@
-//! The operations that are in flight, written at each flush: a killed recorder leaves their begin, not their end.
+//! The operations in flight, and the checkpoint that names them at each flush: a killed recorder leaves their start, not their end.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path as FilePath;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arrow_schema::Schema;
+use parking_lot::Mutex;
 
-use crate::encoding::journal_stream::{Sum, stream_writer};
-use crate::encoding::packed_columns;
+use crate::encoding::journal_stream::{Checksum, stream_writer};
 use crate::format::error::WriteError;
-use crate::format::layout::{IN_FLIGHT_FILE, JOURNAL_FOLDER, TIME_KEY, Table, rows_key};
+use crate::format::layout::{IN_FLIGHT_FILE, JOURNAL_FOLDER, TIME_KEY, rows_key};
 use crate::format::rows::Operation;
 use crate::format::schema;
 use crate::format::vocabulary::Path;
 use crate::write::columns::{self, Origin};
-use crate::write::queued_operation::Queued;
 
 /// One worker's operation, while it has one.
-type Cell = Mutex<Option<Operation>>;
+pub(crate) type Cell = Mutex<Option<Operation>>;
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A worker that panicked has left nothing half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What all workers do.
+/// The operations of all workers.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     cells: Mutex<Vec<Arc<Cell>>>,
 }
 
 impl InFlight {
-    /// A place for one worker.
+    /// A cell for one worker.
     pub(crate) fn add(&self) -> Arc<Cell> {
         let cell = Arc::new(Cell::default());
-        lock(&self.cells).push(Arc::clone(&cell));
+        self.cells.lock().push(Arc::clone(&cell));
         cell
     }
 
     /// The operations in flight now.
     pub(crate) fn operations(&self) -> Vec<Operation> {
-        let cells = lock(&self.cells);
-        cells.iter().filter_map(|cell| lock(cell).clone()).collect()
+        let cells = self.cells.lock();
+        cells
+            .iter()
+            .filter_map(|cell| cell.lock().clone())
+            .collect()
     }
 
-    /// Operations that were never ended: the worker's task is gone, and nothing else will write its row.
+    /// Operations that were never ended: their workers' tasks are gone, and nothing else will write their rows.
     pub(crate) fn take(&self) -> Vec<Operation> {
-        let cells = lock(&self.cells);
-        cells.iter().filter_map(|cell| lock(cell).take()).collect()
+        let cells = self.cells.lock();
+        cells.iter().filter_map(|cell| cell.lock().take()).collect()
     }
 }
 
-/// Sets or clears what a worker does.
-pub(crate) fn set(cell: &Cell, operation: Option<Operation>) {
-    *lock(cell) = operation;
-}
-
-/// Replaces the file. Where `is_durable`, also a power cut finds it.
-pub(crate) fn write(
+/// Writes the checkpoint in the place of the one before. With `is_durable` it survives a power cut.
+pub(crate) fn write_checkpoint(
     recording: &FilePath,
     time_us: i64,
     operations: &[Operation],
@@ -93,8 +85,6 @@ fn encode(
     rows: &BTreeMap<Path, u64>,
     origin: &Origin,
 ) -> Result<Vec<u8>, arrow_schema::ArrowError> {
-    let queued: Vec<Queued> = operations.iter().cloned().map(Queued::from).collect();
-    let built = columns::operations(&schema::in_memory(Table::Operations), origin, &queued)?;
     let rows = rows
         .iter()
         .map(|(path, rows)| (rows_key(*path), rows.to_string()));
@@ -102,23 +92,23 @@ fn encode(
     let metadata: HashMap<String, String> = rows.chain([time]).collect();
     let fields = schema::operations().fields().clone();
     let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
-    let batch = packed_columns::unpack(&built)?.with_schema(schema)?;
+    let batch = columns::operations(&schema, origin, operations)?;
     let mut writer = stream_writer(Vec::new(), batch.schema_ref())?;
     writer.write(&batch)?;
     writer.finish()?;
     let mut bytes = writer.into_inner()?;
-    // Behind the end of the stream, where no reader of streams looks.
-    let sum = Sum {
+    // Behind the end of the stream, where readers of streams do not look.
+    let checksum = Checksum {
         end: bytes.len() as u64,
         rows: u32::try_from(operations.len()).unwrap_or(u32::MAX),
         crc: crc32fast::hash(&bytes),
     };
-    bytes.extend_from_slice(&sum.to_bytes());
+    bytes.extend_from_slice(&checksum.to_bytes());
     Ok(bytes)
 }
 
-/// Removes the file.
-pub(crate) fn remove(recording: &FilePath) {
-    // Readers look at it only in a recording that has no end.
+/// Removes the checkpoint.
+pub(crate) fn remove_checkpoint(recording: &FilePath) {
+    // Where that fails, no matter: readers look at it only while the state is `recording`.
     let _ = fs::remove_file(recording.join(JOURNAL_FOLDER).join(IN_FLIGHT_FILE));
 }

@@ -1,7 +1,7 @@
-//! The journal: what an open part holds, on disk at once, so that a killed recorder loses at most the last second.
+//! The journal: the rows of an open part, on disk at once, so that a killed recorder loses at most the last second.
 //!
 //! One Arrow IPC stream per open part, one batch per flush. A Parquet file without its footer is lost; of a truncated stream
-//! every complete batch is read. Beside it a file of checksums, because a stream has none: see [`Sum`].
+//! every complete batch is read. A second file has the checksums, because a stream has none: see [`Checksum`].
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -10,15 +10,14 @@ use std::path::{Path as FilePath, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::Schema;
 
-use crate::encoding::journal_stream::{Sum, stream_writer};
-use crate::encoding::packed_columns;
+use crate::encoding::journal_stream::{Checksum, stream_writer};
 use crate::format::error::WriteError;
-use crate::format::layout::{JOURNAL_FOLDER, Table, journal_name, sums_of};
+use crate::format::layout::{JOURNAL_FOLDER, Table, checksums_of, journal_name};
 use crate::write::same_file::is_there;
 
-/// A file to which whole pieces are appended: one that could not be written is taken away again.
+/// A file to which whole pieces are appended; half a piece is removed again.
 struct Appended {
     path: PathBuf,
     file: File,
@@ -48,7 +47,7 @@ impl Appended {
         }
     }
 
-    /// Where the disk refuses that too, what stays is no complete batch: readers pass over it.
+    /// Where the disk refuses that too, an incomplete batch stays: readers pass over it.
     fn cut(&mut self, length: u64) {
         self.length = length;
         let _ = self.file.set_len(length);
@@ -59,12 +58,9 @@ impl Appended {
 /// The journal of one open part.
 pub(crate) struct Journal {
     stream: Appended,
-    sums: Appended,
-    schema: SchemaRef,
-    /// Encodes into memory, so that what goes to the disk is one whole batch.
+    checksums: Appended,
+    /// Encodes into memory, so that what goes to the disk is one whole message.
     writer: StreamWriter<Vec<u8>>,
-    /// Words in the lists that the file has.
-    words: Option<usize>,
     /// Rows that are in the file.
     pub(crate) rows: u64,
 }
@@ -77,58 +73,53 @@ impl Journal {
         schema: &Schema,
     ) -> Result<Self, WriteError> {
         let folder = recording.join(JOURNAL_FOLDER);
-        // Whoever tidied it away did not mean the rows to come.
+        // Made again where a user removed it: the rows to come need it.
         match fs::create_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made.map_err(WriteError::io(&folder))?,
         }
         let path = folder.join(journal_name(table, part));
-        let schema = packed_columns::schema(schema);
-        let writer = stream_writer(Vec::new(), &schema)
-            .map_err(|error| WriteError::encode(&path, &error))?;
-        let stream = Appended::create(path)?;
-        let sums = Appended::create(sums_of(&stream.path)).inspect_err(|_| {
-            // An empty journal without its sums would be in the way of the next attempt.
-            let _ = fs::remove_file(&stream.path);
+        // It begins with the schema.
+        let writer =
+            stream_writer(Vec::new(), schema).map_err(|error| WriteError::encode(&path, &error))?;
+        let stream = Appended::create(path.clone())?;
+        let checksums = Appended::create(checksums_of(&path)).inspect_err(|_| {
+            // An empty journal without its checksums would be in the way of the next attempt.
+            let _ = fs::remove_file(&path);
         })?;
-        Ok(Self {
+        let mut journal = Self {
             stream,
-            sums,
-            schema,
+            checksums,
             writer,
-            words: None,
             rows: 0,
-        })
+        };
+        journal.append_encoded(0).inspect_err(|_| remove(&path))?;
+        Ok(journal)
     }
 
     /// Appends a batch and hands it to the operating system: a kill of the recorder does not reach it there. All of it is in the
     /// journal afterwards, or nothing.
     pub(crate) fn append(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
-        // New lists of words come with a batch of their own, without rows: whatever damages the rows, what follows needs the words.
-        let words = packed_columns::words(batch);
-        if words != self.words {
-            self.append_piece(&batch.slice(0, 0))?;
-            self.words = words;
-        }
-        self.append_piece(batch)?;
+        self.writer
+            .write(batch)
+            .map_err(|error| WriteError::encode(&self.stream.path, &error))?;
+        self.append_encoded(batch.num_rows())?;
         self.rows += batch.num_rows() as u64;
         Ok(())
     }
 
-    fn append_piece(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
-        packed_columns::pack(batch, &self.schema)
-            .and_then(|packed| self.writer.write(&packed))
-            .map_err(|error| WriteError::encode(&self.stream.path, &error))?;
+    /// Appends what the encoder has, a message of so many rows, and its checksum.
+    fn append_encoded(&mut self, rows: usize) -> Result<(), WriteError> {
         let before = self.stream.length;
         let bytes = self.writer.get_mut();
         let mut done = self.stream.append(bytes);
         if done.is_ok() {
-            let sum = Sum {
+            let checksum = Checksum {
                 end: self.stream.length,
-                rows: u32::try_from(batch.num_rows()).unwrap_or(u32::MAX),
+                rows: u32::try_from(rows).unwrap_or(u32::MAX),
                 crc: crc32fast::hash(bytes),
             };
-            done = self.sums.append(&sum.to_bytes());
+            done = self.checksums.append(&checksum.to_bytes());
         }
         bytes.clear();
         if done.is_err() {
@@ -137,57 +128,35 @@ impl Journal {
         done
     }
 
-    /// Makes what was appended durable against a power cut.
+    /// Makes the journal durable against a power cut.
     pub(crate) fn sync(&mut self) -> Result<(), WriteError> {
-        for appended in [&self.stream, &self.sums] {
+        for appended in [&self.stream, &self.checksums] {
             let path = &appended.path;
             appended.file.sync_data().map_err(WriteError::io(path))?;
         }
         Ok(())
     }
 
-    /// False where somebody removed it: what is written goes nowhere then.
+    /// False where it was removed or renamed: readers would not find what is written.
     pub(crate) fn is_there(&self) -> bool {
         is_there(&self.stream.path, &self.stream.file)
     }
 
-    /// True where no name leads to it any more.
+    /// True where it was removed, not only renamed.
     pub(crate) fn is_removed(&self) -> bool {
         let metadata = self.stream.file.metadata();
         metadata.is_ok_and(|metadata| metadata.nlink() == 0)
     }
 
-    /// Where it lies: it is removed once its part is sealed and named in the manifest.
+    /// Its path: it is removed once its part is sealed and named in the manifest.
     pub(crate) fn into_path(self) -> PathBuf {
         self.stream.path
     }
 }
 
-/// Removes a journal and its checksums. One that stays is passed over by readers where its part is sealed.
+/// Removes a journal and its checksums. Where that fails, readers pass over it, for its part is sealed.
 pub(crate) fn remove(journal: &FilePath) {
-    // The sums last: a journal without them is read all the same.
+    // The checksums last: a journal without them is read all the same.
     let _ = fs::remove_file(journal);
-    let _ = fs::remove_file(sums_of(journal));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_come_back() {
-        let sum = Sum {
-            end: 0x0102_0304_0506_0708,
-            rows: 0x1112_1314,
-            crc: 0x2122_2324,
-        };
-        let bytes = sum.to_bytes();
-        assert_eq!(
-            bytes,
-            [
-                8, 7, 6, 5, 4, 3, 2, 1, 0x14, 0x13, 0x12, 0x11, 0x24, 0x23, 0x22, 0x21
-            ]
-        );
-        assert_eq!(Sum::from_bytes(bytes), sum);
-    }
+    let _ = fs::remove_file(checksums_of(journal));
 }

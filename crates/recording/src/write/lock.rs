@@ -7,7 +7,7 @@ use std::path::{Path as FilePath, PathBuf};
 use crate::format::layout::{JOURNAL_FOLDER, LOCK_FILE};
 use crate::write::same_file::is_there;
 
-/// Attempts to lock a file that others take away meanwhile.
+/// Attempts to lock a file that others remove meanwhile.
 const ATTEMPTS: usize = 100;
 
 /// Keeps every other recorder out of a folder for as long as it lives, also after a crash of this one.
@@ -18,7 +18,7 @@ pub(crate) struct WriterLock {
 }
 
 impl WriterLock {
-    /// For somebody who comes after the recorder, which may have removed the folder at its end.
+    /// As [`Self::take`], for recovery: the recorder may have removed the folder of journals at its end.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] where a living process holds it.
@@ -36,7 +36,7 @@ impl WriterLock {
         for _ in 0..ATTEMPTS {
             let file = File::create(&path)?;
             file.try_lock()?;
-            // Its last holder may have removed it in between: a lock on a file that nobody finds keeps nobody out.
+            // Its last holder may have removed it in between: a lock on a removed file keeps no process out.
             if is_there(&path, &file) {
                 return Ok(Self {
                     path: Some(path),
@@ -47,7 +47,7 @@ impl WriterLock {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    /// Takes the lock anew where somebody removed its file.
+    /// Takes the lock anew where its file was removed.
     ///
     /// # Errors
     /// As [`Self::take`].
@@ -68,7 +68,7 @@ impl WriterLock {
 
 impl Drop for WriterLock {
     fn drop(&mut self) {
-        // An empty folder says that nothing is open; where this fails, the lock is gone all the same.
+        // Without its folder, no part is open. Where this fails, the lock is released all the same.
         if let Some(path) = &self.path {
             let _ = fs::remove_file(path);
             if let Some(folder) = path.parent() {

@@ -1,4 +1,4 @@
-//! Writing a recording: rows are handed over without waiting, a thread of its own encodes and seals them.
+//! Writing a recording: rows are handed over without waiting, and a thread encodes and seals them.
 
 mod backlog;
 pub(crate) mod columns;
@@ -7,7 +7,6 @@ pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod options;
 pub(crate) mod part;
-pub(crate) mod queued_operation;
 pub(crate) mod reserved_space;
 mod same_file;
 mod status;
@@ -17,44 +16,31 @@ mod thread;
 
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::format::error::WriteError;
 use crate::format::layout::{JOURNAL_FOLDER, Table};
 use crate::format::manifest::{Manifest, State, sync_folder};
 use crate::format::rows::{Connection, Event, Load, Operation, Probe};
+use crate::write::in_flight::Cell;
 use crate::write::lock::WriterLock;
 use crate::write::options::{Completion, Message, Summary, WriterOptions};
-use crate::write::status::Shared;
-use crate::write::thread::Worker;
+use crate::write::status::Status;
+use crate::write::thread::WriterThread;
 
 /// Hands rows over to the writer. Never waits: a row that finds the queue full is dropped and counted.
 #[derive(Clone)]
 pub struct Handle {
     sender: SyncSender<Message>,
-    shared: Arc<Shared>,
+    status: Arc<Status>,
 }
 
 impl Handle {
     /// Records an operation.
     pub fn operation(&self, row: Operation) {
-        self.send(Table::Operations, Message::Operation(row.into()));
-    }
-
-    /// Records an operation, or gives it back where the queue is full and counts nothing. For those who can wait and try again, such
-    /// as benchmarks; a workload can't.
-    #[must_use]
-    pub fn offer(&self, row: Operation) -> Option<Operation> {
-        match self.sender.try_send(Message::Operation(row.into())) {
-            Err(TrySendError::Full(Message::Operation(row))) => Some(row.into()),
-            Err(_) => {
-                self.shared.drop_rows(Table::Operations, 1);
-                None
-            }
-            Ok(()) => None,
-        }
+        self.send(Table::Operations, Message::Operation(row));
     }
 
     /// Records an attempt to connect.
@@ -80,48 +66,48 @@ impl Handle {
     /// Rows lost so far, all tables together.
     #[must_use]
     pub fn dropped_rows(&self) -> u64 {
-        self.shared.dropped().values().sum()
+        self.status.dropped_rows()
     }
 
-    /// What is wrong with the disk now, in words without a full stop; `None` while it takes what it gets.
+    /// What is wrong with the disk now, as text without a full stop; `None` while it takes every write.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.shared.trouble()
+        self.status.trouble()
     }
 
-    /// A place for one worker, from which a killed recording knows what it was doing.
+    /// A slot for one worker: a killed recording knows from it which operation was in flight.
     #[must_use]
     pub fn slot(&self) -> Slot {
         Slot {
-            cell: self.shared.in_flight.add(),
+            cell: self.status.in_flight.add(),
             handle: self.clone(),
         }
     }
 
     fn send(&self, table: Table, message: Message) {
         if self.sender.try_send(message).is_err() {
-            self.shared.drop_rows(table, 1);
+            self.status.drop_rows(table, 1);
         }
     }
 }
 
-/// One worker's place: it runs one operation at a time.
+/// The slot of one worker, which runs one operation at a time.
 pub struct Slot {
-    cell: Arc<Mutex<Option<Operation>>>,
+    cell: Arc<Cell>,
     handle: Handle,
 }
 
 impl Slot {
-    /// The worker begins this operation; the row is as it would be if nothing more were known. Allocates nothing.
+    /// The worker begins this operation. The row is the one to record if nothing more becomes known. Allocates nothing.
     pub fn begin(&self, row: &Operation) {
-        in_flight::set(&self.cell, Some(row.clone()));
+        *self.cell.lock() = Some(row.clone());
     }
 
-    /// Records how it ended. Never waits: a row that finds the queue full is dropped and counted.
+    /// Records how the operation ended. Never waits: a row that finds the queue full is dropped and counted.
     pub fn end(&self, row: Operation) {
-        // In this order: an operation is on its way to the disk, or under way, at every moment.
+        // In this order: at every moment an operation is in flight or on its way to the disk.
         self.handle.operation(row);
-        in_flight::set(&self.cell, None);
+        *self.cell.lock() = None;
     }
 }
 
@@ -129,12 +115,12 @@ impl Slot {
 pub struct RecordingWriter {
     folder: PathBuf,
     sender: SyncSender<Message>,
-    shared: Arc<Shared>,
+    status: Arc<Status>,
     thread: JoinHandle<Summary>,
 }
 
 impl RecordingWriter {
-    /// Makes the folder `folder` with its manifest and starts the writer's thread.
+    /// Creates `folder` with its manifest and starts the writer's thread.
     ///
     /// # Errors
     /// [`WriteError::Exists`] where the folder is there already, [`WriteError::Io`] where it can't be made.
@@ -153,7 +139,7 @@ impl RecordingWriter {
             made => made.map_err(WriteError::io(folder))?,
         }
         Self::begin(folder, manifest, options).inspect_err(|_| {
-            // Made a moment ago, and nothing is in it that anybody could miss.
+            // Made a moment ago: nothing is lost with it.
             let _ = fs::remove_dir_all(folder);
         })
     }
@@ -170,31 +156,31 @@ impl RecordingWriter {
         let lock = WriterLock::take(folder).map_err(WriteError::io(folder))?;
         manifest.write(folder)?;
         if let Some(parent) = folder.parent() {
-            // Else a power cut might take the whole folder; where the parent can't be opened, that is so.
+            // Else a power cut may take the whole folder. A parent that can't be opened is no reason to stop.
             let _ = sync_folder(parent);
         }
 
         let (sender, receiver) = sync_channel(options.queue_rows);
-        let shared = Arc::new(Shared::default());
-        let worker = Worker::new(folder, manifest, options, Arc::clone(&shared), lock);
+        let status = Arc::new(Status::default());
+        let thread = WriterThread::new(folder, manifest, options, Arc::clone(&status), lock);
         let thread = std::thread::Builder::new()
             .name("recording-writer".to_owned())
-            .spawn(move || worker.run(&receiver))
+            .spawn(move || thread.run(&receiver))
             .map_err(WriteError::io(folder))?;
         Ok(Self {
             folder: folder.to_path_buf(),
             sender,
-            shared,
+            status,
             thread,
         })
     }
 
-    /// A handle for those who record.
+    /// A handle to record with.
     #[must_use]
     pub fn handle(&self) -> Handle {
         Handle {
             sender: self.sender.clone(),
-            shared: Arc::clone(&self.shared),
+            status: Arc::clone(&self.status),
         }
     }
 
@@ -204,16 +190,15 @@ impl RecordingWriter {
         &self.folder
     }
 
-    /// Has the manifest changed and written, by the writer's thread. Never waits; the change comes with the next flush at the
-    /// latest.
+    /// Changes the manifest on the writer's thread, with the next flush at the latest. Never waits.
     pub fn change_manifest(&self, change: impl FnOnce(&mut Manifest) + Send + 'static) {
-        self.shared.add_change(Box::new(change));
+        self.status.add_change(Box::new(change));
         // Where the queue is full, the next flush finds it.
         let _ = self.sender.try_send(Message::Manifest);
     }
 
-    /// Has every open part sealed and named in the manifest now; rows handed over before this are in it, later ones go into
-    /// further parts. Does not wait for it; where the queue is full, because the disk does not keep up, nothing is sealed.
+    /// Seals every open part and names it in the manifest, on the writer's thread. Rows handed over before this are in these parts,
+    /// later ones go into further parts. Never waits; where the queue is full, because the disk does not keep up, nothing is sealed.
     pub fn seal(&self) {
         let _ = self.sender.try_send(Message::Seal);
     }
@@ -229,10 +214,10 @@ impl RecordingWriter {
         self.thread.join().map_err(|_| WriteError::WriterGone)
     }
 
-    /// Ends a recording in which nothing was recorded yet, and removes its folder. Waits for the disk.
+    /// Ends a recording before its first row, and removes its folder. Waits for the disk.
     pub fn discard(self) {
         let folder = self.folder.clone();
-        // Nobody wants its rows: what the disk says to that is nothing to hear of.
+        // Its folder is removed: what the disk refuses does not matter.
         let _ = self.finish(Completion {
             state: State::Interrupted,
             duration_us: 0,

@@ -1,4 +1,4 @@
-//! What a writer is asked to do, and what it says at the end.
+//! The options of a writer, its messages, and its summary.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,8 +6,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::format::layout::Table;
 use crate::format::manifest::{State, WriteFailure};
-use crate::format::rows::{Connection, Event, Load, Probe};
-use crate::write::queued_operation::Queued;
+use crate::format::rows::{Connection, Event, Load, Operation, Probe};
 
 /// When parts are sealed, and how far the writer may fall behind.
 #[derive(Debug, Clone, Copy)]
@@ -16,17 +15,17 @@ pub struct WriterOptions {
     pub seal_rows: u64,
     /// A part is sealed when it is this old.
     pub seal_age: Duration,
-    /// Rows are encoded and handed to the operating system at least this often: a kill loses at most so much, and what the flush
-    /// itself takes.
+    /// Rows are encoded and handed to the operating system at least this often: a kill loses no more than that and the time of the
+    /// flush itself.
     pub flush_interval: Duration,
     /// Journals are made durable against a power cut at least this often; a kill of the recorder reaches no flushed row.
     pub sync_interval: Duration,
     /// Rows that may wait for the writer; more are dropped and counted.
     pub queue_rows: usize,
-    /// Memory for rows that the disk refuses, compressed, until it takes them again, bytes; more are dropped and counted.
-    pub hold_bytes: usize,
-    /// The recording's clock. With it each flush says which operations are in flight, and when; without it, a recording that has
-    /// no end reaches as far as its rows.
+    /// Memory for the backlog, rows that the disk refused, compressed, bytes; more are dropped and counted.
+    pub backlog_bytes: usize,
+    /// The recording's clock. With it each flush writes a checkpoint of the operations in flight; without it, a killed recording
+    /// reaches as far as its rows.
     pub clock: Option<Clock>,
 }
 
@@ -39,7 +38,7 @@ impl Default for WriterOptions {
             flush_interval: Duration::from_millis(500),
             sync_interval: Duration::from_secs(5),
             queue_rows: 65_536,
-            hold_bytes: 32 << 20,
+            backlog_bytes: 32 << 20,
             clock: None,
         }
     }
@@ -56,7 +55,7 @@ pub struct Completion {
     pub drift_us: i64,
 }
 
-/// What became of the rows.
+/// How many rows were written, and how many were lost.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Rows in sealed parts, by table.
@@ -65,28 +64,28 @@ pub struct Summary {
     pub dropped: BTreeMap<Table, u64>,
     /// Rows of parts that could not be sealed: `recover` finds them in their journals.
     pub journal_rows: u64,
-    /// When the disk refused what was written, and for how long.
+    /// When the disk refused writes, and for how long.
     pub failures: Vec<WriteFailure>,
     /// Why the folder does not hold all of it, if it does not.
     pub error: Option<String>,
 }
 
 impl Summary {
-    /// True where every row is in a sealed part and the manifest tells so.
+    /// True where every row is in a sealed part that the manifest names.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.error.is_none() && self.dropped.values().all(|rows| *rows == 0)
     }
 }
 
-/// What goes through the queue.
+/// A message to the writer's thread.
 pub(crate) enum Message {
-    Operation(Queued),
+    Operation(Operation),
     Connection(Box<Connection>),
     Probe(Box<Probe>),
     Event(Box<Event>),
     Load(Box<Load>),
-    /// Changes to the manifest wait.
+    /// The manifest is to be changed.
     Manifest,
     Seal,
     Finish(Completion),

@@ -16,7 +16,7 @@ use crate::format::layout::{Table, open_path, open_paths};
 use crate::format::manifest::PartRecord;
 use crate::write::journal::Journal;
 
-/// Counts and hashes what goes through, so that a sealed part need not be read again for its checksum.
+/// Counts and hashes the bytes on their way, so that a sealed part need not be read again for its checksum.
 struct Hashing<W> {
     inner: W,
     hash: Sha256,
@@ -54,7 +54,7 @@ impl PartFile {
         schema: &SchemaRef,
     ) -> Result<Self, WriteError> {
         let folder = recording.join(table.as_str());
-        // Not the recording's own folder: one that somebody removed is not made again behind their back.
+        // Not the recording's own folder: one that a user removed is not made again.
         match fs::create_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made.map_err(WriteError::io(&folder))?,
@@ -92,7 +92,7 @@ impl PartFile {
         schema: &SchemaRef,
         batches: impl Iterator<Item = RecordBatch>,
     ) -> Result<PartRecord, WriteError> {
-        // What an attempt before this one could not take away.
+        // Files that an earlier attempt could not remove.
         for open_path in open_paths(recording, table, name) {
             match fs::remove_file(&open_path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -112,7 +112,7 @@ impl PartFile {
     }
 
     /// Finishes the file, makes it durable and gives it its name. Where that fails the unfinished file is removed: nothing can
-    /// read it, and on a full disk the other parts and the manifest need its room.
+    /// read it, and on a full disk the other parts and the manifest need its space.
     pub(crate) fn seal(self) -> Result<PartRecord, WriteError> {
         let open_path = self.open_path.clone();
         let sealed = self.finish();
@@ -143,7 +143,7 @@ impl PartFile {
     }
 }
 
-/// A part that still grows, and its journal.
+/// A part that is being written, and its journal.
 pub(crate) struct OpenPart {
     file: PartFile,
     journal: Journal,
@@ -159,11 +159,11 @@ impl OpenPart {
     ) -> Result<Self, WriteError> {
         let sealed = recording.join(table.as_str()).join(name);
         if sealed.exists() {
-            // Somebody else's, but a rename would replace it.
+            // Not ours, and a rename would replace it.
             let taken = io::Error::from(io::ErrorKind::AlreadyExists);
             return Err(WriteError::io(&sealed)(taken));
         }
-        // The file first: where it can't be made, no empty journal is left behind.
+        // The file first: where it can't be created, no empty journal stays.
         let file = PartFile::create(recording, table, name, schema)?;
         match Journal::create(recording, table, name, schema) {
             Ok(journal) => Ok(Self {
@@ -189,7 +189,7 @@ impl OpenPart {
         self.journal.sync()
     }
 
-    /// True where somebody removed the journal, not only moved it.
+    /// True where the journal was removed, not only moved.
     pub(crate) fn is_removed(&self) -> bool {
         self.journal.is_removed()
     }
@@ -210,12 +210,12 @@ impl OpenPart {
         self.journal.rows
     }
 
-    /// False where somebody removed the journal.
+    /// False where the journal was removed or moved.
     pub(crate) fn has_journal(&self) -> bool {
         self.journal.is_there()
     }
 
-    /// Seals the part; returns its journal too, which may go when the manifest names the part, and the part's name. Where that
+    /// Seals the part. Returns its journal too, to be removed once the manifest names the part, and the part's name. Where that
     /// fails the rows stay in the journal.
     pub(crate) fn seal(self) -> (Result<PartRecord, WriteError>, PathBuf, String) {
         let name = self.file.name.clone();
@@ -230,6 +230,6 @@ impl OpenPart {
 }
 
 fn discard(open_path: &FilePath) {
-    // The error that led here is the one to hear of.
+    // The error that led here is the one to report.
     let _ = fs::remove_file(open_path);
 }

@@ -1,4 +1,4 @@
-//! Whether a name still leads to what was opened.
+//! Whether a path still leads to the file or folder that was opened.
 
 use std::fs::{self, File, Metadata};
 use std::os::unix::fs::MetadataExt;

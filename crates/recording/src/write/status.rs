@@ -1,9 +1,10 @@
-//! What the handles and the writer's thread both look at.
+//! The state that the handles and the writer's thread share.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::format::layout::Table;
 use crate::format::manifest::{Manifest, WriteFailure};
@@ -12,38 +13,33 @@ use crate::write::in_flight::InFlight;
 
 /// A disk that has not answered for this long has stalled.
 const STALLED: Duration = Duration::from_secs(3);
-/// Times at which the disk refused that the manifest tells of; more are told of as one with the last.
+/// Write failures that the manifest has at most; further ones prolong the last.
 const MOST_FAILURES: usize = 100;
 
 /// A change to the manifest, made by the thread that owns it.
 pub(crate) type ManifestChange = Box<dyn FnOnce(&mut Manifest) + Send>;
 
-/// How the disk does.
+/// The state of the disk.
 #[derive(Debug, Default)]
 struct Disk {
-    /// When it refused, the last time perhaps still.
+    /// When it refused writes; the last one may still last.
     failures: Vec<WriteFailure>,
-    /// Rows in memory that it has not taken.
-    held_rows: u64,
-    /// Since when the writer's thread has been at it.
+    /// Rows of the backlog.
+    backlog_rows: u64,
+    /// Since when the writer's thread has been writing.
     busy_since: Option<Instant>,
 }
 
-/// What the handles and the writer's thread both look at.
+/// The state that the handles and the writer's thread share.
 #[derive(Default)]
-pub(crate) struct Shared {
+pub(crate) struct Status {
     pub(crate) in_flight: InFlight,
     dropped: [AtomicU64; Table::ALL.len()],
     disk: Mutex<Disk>,
     changes: Mutex<Vec<ManifestChange>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Whoever panicked here has left nothing half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
+impl Status {
     pub(crate) fn drop_rows(&self, table: Table, rows: u64) {
         self.dropped[table as usize].fetch_add(rows, Ordering::Relaxed);
     }
@@ -57,26 +53,32 @@ impl Shared {
             .collect()
     }
 
+    /// Rows lost so far, all tables together.
+    pub(crate) fn dropped_rows(&self) -> u64 {
+        let tables = self.dropped.iter();
+        tables.map(|rows| rows.load(Ordering::Relaxed)).sum()
+    }
+
     pub(crate) fn add_change(&self, change: ManifestChange) {
-        lock(&self.changes).push(change);
+        self.changes.lock().push(change);
     }
 
     pub(crate) fn take_changes(&self) -> Vec<ManifestChange> {
-        std::mem::take(&mut *lock(&self.changes))
+        std::mem::take(&mut *self.changes.lock())
     }
 
-    /// The writer's thread turns to the disk, or comes back from it.
+    /// The writer's thread begins to write, or is done.
     pub(crate) fn set_busy(&self, is_busy: bool) {
-        lock(&self.disk).busy_since = is_busy.then(Instant::now);
+        self.disk.lock().busy_since = is_busy.then(Instant::now);
     }
 
-    pub(crate) fn set_held(&self, rows: u64) {
-        lock(&self.disk).held_rows = rows;
+    pub(crate) fn set_backlog(&self, rows: u64) {
+        self.disk.lock().backlog_rows = rows;
     }
 
-    /// Takes note that the disk refuses; true where that is news.
+    /// Notes that the disk refused a write; true where that is a new failure.
     pub(crate) fn refused(&self, now: Timestamp, error: &str) -> bool {
-        let mut disk = lock(&self.disk);
+        let mut disk = self.disk.lock();
         let is_full = disk.failures.len() >= MOST_FAILURES;
         match disk.failures.last_mut() {
             Some(last) if last.until.is_none() => false,
@@ -95,28 +97,28 @@ impl Shared {
         }
     }
 
-    /// True while the disk does not take everything.
+    /// True while a write failure lasts.
     pub(crate) fn is_refused(&self) -> bool {
-        let disk = lock(&self.disk);
+        let disk = self.disk.lock();
         disk.failures
             .last()
             .is_some_and(|last| last.until.is_none())
     }
 
-    /// Takes note that the disk takes everything.
+    /// Notes that the disk has taken everything: the write failure is over.
     pub(crate) fn accepted(&self, now: Timestamp) {
-        if let Some(last) = lock(&self.disk).failures.last_mut() {
+        if let Some(last) = self.disk.lock().failures.last_mut() {
             last.until.get_or_insert(now);
         }
     }
 
     pub(crate) fn failures(&self) -> Vec<WriteFailure> {
-        lock(&self.disk).failures.clone()
+        self.disk.lock().failures.clone()
     }
 
-    /// What is wrong with the disk now, in words.
+    /// What is wrong with the disk now.
     pub(crate) fn trouble(&self) -> Option<String> {
-        let disk = lock(&self.disk);
+        let disk = self.disk.lock();
         let stalled = disk.busy_since.map(|since| since.elapsed());
         if let Some(stalled) = stalled.filter(|stalled| *stalled >= STALLED) {
             let seconds = stalled.as_secs();
@@ -129,9 +131,9 @@ impl Shared {
             return None;
         }
         let error = &failure.error;
-        Some(match disk.held_rows {
+        Some(match disk.backlog_rows {
             0 => error.clone(),
-            held => format!("{error}; backlog: {held} rows in memory"),
+            rows => format!("{error}; backlog: {rows} rows in memory"),
         })
     }
 }

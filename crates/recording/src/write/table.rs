@@ -11,40 +11,40 @@ use crate::format::layout::{Table, part_name};
 use crate::format::manifest::PartRecord;
 use crate::format::schema;
 use crate::format::vocabulary::Path;
-use crate::write::backlog::{Held, Room};
+use crate::write::backlog::{Backlog, Room};
 use crate::write::columns::Origin;
 use crate::write::journal;
 use crate::write::options::WriterOptions;
 use crate::write::part::{OpenPart, PartFile};
 
-/// Names of parts that are taken are passed over, within reason: somebody else's files are never written over.
+/// Names of parts that exist already and are passed over, at most: the files of others are never overwritten.
 const TAKEN_NAMES: u32 = 10_000;
 
-/// Rows encoded at once: more gain nothing (measured in `parquet-facts.md`).
+/// Rows encoded at once: larger batches gain nothing (measured).
 const BATCH_ROWS: usize = 8_192;
 
-/// The same for connections, each of them six times an operation's memory: a refused port fails thousands of attempts a second.
+/// The same for connections, each of which takes four times an operation's memory: a refused port fails thousands of attempts a second.
 const CONNECTION_BATCH_ROWS: usize = 1_024;
 
-/// What all streams of a recording share.
+/// What all tables of a recording share.
 pub(crate) struct Context<'a> {
     pub(crate) folder: &'a FilePath,
     pub(crate) origin: &'a Origin,
     pub(crate) options: &'a WriterOptions,
-    /// False while the recording's folder is not where it was: nothing is written then, and nothing given up.
+    /// False while the recording's folder is not where it was: nothing is written then, and no row given up.
     pub(crate) is_there: bool,
     /// True where journals are to be made durable now.
     pub(crate) sync: bool,
 }
 
-/// What came of a flush.
+/// The result of a flush.
 #[derive(Default)]
 pub(crate) struct Report {
     /// Newly sealed parts, each with its journal.
     pub(crate) sealed: Vec<(PartRecord, PathBuf)>,
-    /// What the disk refused.
+    /// Writes that the disk refused.
     pub(crate) errors: Vec<WriteError>,
-    /// Rows that are lost, and of which table.
+    /// Lost rows, each with its table.
     pub(crate) lost: Vec<(Table, u64)>,
 }
 
@@ -58,28 +58,28 @@ struct Left {
 type BuildBatch<R> = fn(&SchemaRef, &Origin, &[R]) -> Result<RecordBatch, ArrowError>;
 
 /// The rows of one table, or of one path in it.
-pub(crate) struct Stream<R> {
+pub(crate) struct TableWriter<R> {
     pub(crate) table: Table,
     path: Option<Path>,
     schema: SchemaRef,
     build: BuildBatch<R>,
     waiting: Vec<R>,
-    held: Held,
+    backlog: Backlog,
     open: Option<OpenPart>,
     left: Vec<Left>,
     next_number: u32,
     pub(crate) sealed_rows: u64,
 }
 
-impl<R> Stream<R> {
+impl<R> TableWriter<R> {
     pub(crate) fn new(table: Table, path: Option<Path>, build: BuildBatch<R>) -> Self {
         Self {
             table,
             path,
-            schema: schema::in_memory(table),
+            schema: schema::of(table),
             build,
             waiting: Vec::new(),
-            held: Held::default(),
+            backlog: Backlog::default(),
             open: None,
             left: Vec::new(),
             next_number: 1,
@@ -91,7 +91,7 @@ impl<R> Stream<R> {
         self.waiting.push(row);
     }
 
-    /// True where enough rows wait that more would gain nothing.
+    /// True where the rows that wait are enough for a batch.
     pub(crate) fn is_batch_full(&self) -> bool {
         let enough = match self.table {
             Table::Connections => CONNECTION_BATCH_ROWS,
@@ -100,9 +100,9 @@ impl<R> Stream<R> {
         self.waiting.len() >= enough
     }
 
-    /// Rows in memory that the last flush could not give to the disk.
-    pub(crate) fn held_rows(&self) -> u64 {
-        self.held.rows() + self.waiting.len() as u64
+    /// Rows in memory that the last flush could not write.
+    pub(crate) fn backlog_rows(&self) -> u64 {
+        self.backlog.rows() + self.waiting.len() as u64
     }
 
     /// Rows in sealed parts and in journals.
@@ -116,13 +116,13 @@ impl<R> Stream<R> {
         self.left.iter().map(|left| left.rows).sum()
     }
 
-    /// Encodes what waits and hands it to the disk, or holds it where the disk refuses; then seals the part if it is due.
+    /// Encodes and writes the rows that wait, or puts them on the backlog where the disk refuses; then seals the part if it is due.
     pub(crate) fn flush(&mut self, context: &Context<'_>, room: &mut Room, report: &mut Report) {
         if context.is_there {
             self.release(context, room, report);
         }
-        // While the disk refuses, rows wait until there are enough of them: a batch of few takes the memory of many.
-        let is_refused = !self.held.is_empty() || !context.is_there;
+        // While the disk refuses, rows wait until they fill a batch: a small one takes the memory of many rows.
+        let is_refused = !self.backlog.is_empty() || !context.is_there;
         let has_enough = self.is_batch_full() || !is_refused;
         if has_enough && !self.waiting.is_empty() {
             match (self.build)(&self.schema, context.origin, &self.waiting) {
@@ -140,7 +140,7 @@ impl<R> Stream<R> {
         }
         if let Some(part) = &mut self.open {
             if !part.has_journal() {
-                // Somebody removed the journal: the rows are safe once the part is sealed.
+                // The journal was removed: the rows are safe once the part is sealed.
                 self.seal(report);
             } else if context.sync
                 && let Err(error) = part.sync()
@@ -161,30 +161,30 @@ impl<R> Stream<R> {
         room: &mut Room,
         report: &mut Report,
     ) {
-        let in_turn = self.held.is_empty() && context.is_there;
+        let in_turn = self.backlog.is_empty() && context.is_there;
         let is_safe = in_turn && self.write(batch, context, report);
-        if !is_safe && !self.held.push(room, batch) {
+        if !is_safe && !self.backlog.push(room, batch) {
             report.lost.push((self.table, batch.num_rows() as u64));
         }
     }
 
-    /// Writes what was held, the oldest first, until the disk refuses again.
+    /// Writes the backlog, the oldest rows first, until the disk refuses again.
     fn release(&mut self, context: &Context<'_>, room: &mut Room, report: &mut Report) {
-        while !self.held.is_empty() {
-            match self.held.first() {
+        while !self.backlog.is_empty() {
+            match self.backlog.first() {
                 Some(batch) => {
                     if !self.write(&batch, context, report) {
                         return;
                     }
-                    self.held.pop(room);
+                    self.backlog.pop(room);
                 }
-                // Memory that lies: nothing can be done but to say so.
-                None => report.lost.push((self.table, self.held.pop(room))),
+                // It can't be decoded, as with faulty memory: its rows are counted as lost.
+                None => report.lost.push((self.table, self.backlog.pop(room))),
             }
         }
     }
 
-    /// True where the batch is in a journal, though its part may be given up.
+    /// True where the batch is in a journal, even where its part is given up.
     fn write(&mut self, batch: &RecordBatch, context: &Context<'_>, report: &mut Report) -> bool {
         let before = self.open.as_ref().map_or(0, OpenPart::journaled_rows);
         let written = match self.open_part(context.folder) {
@@ -227,7 +227,7 @@ impl<R> Stream<R> {
         }
     }
 
-    /// Gives the open part up after an error. What its journal has is sealed from there later.
+    /// Gives the open part up after an error. The rows in its journal are sealed from there later.
     fn abandon(&mut self, report: &mut Report) {
         let Some(part) = self.open.take() else { return };
         let has_journal = part.has_journal();
@@ -236,7 +236,7 @@ impl<R> Stream<R> {
             report.lost.push((self.table, rows));
         } else if rows == 0 {
             journal::remove(&journal);
-            // Its name is free again.
+            // Its name can be used again.
             self.next_number -= 1;
         } else {
             self.left.push(Left {
@@ -285,7 +285,7 @@ impl<R> Stream<R> {
                 Ok(record) => {
                     let left = self.left.remove(0);
                     self.sealed_rows += record.rows;
-                    // What could not be read of it: the disk lost it.
+                    // Rows that could not be read: the disk lost them.
                     let missing = left.rows.saturating_sub(record.rows);
                     if missing > 0 {
                         report.lost.push((self.table, missing));
@@ -300,7 +300,7 @@ impl<R> Stream<R> {
         }
     }
 
-    /// Leaves the open part as it is, in a folder that is no longer where it was: the recording ends.
+    /// Leaves the open part as it is where the folder is no longer where it was: the recording ends.
     pub(crate) fn leave(&mut self, report: &mut Report) {
         let Some(part) = self.open.take() else { return };
         if part.is_removed() {
@@ -315,14 +315,14 @@ impl<R> Stream<R> {
         }
     }
 
-    /// Gives up what is still held: the recording ends.
-    pub(crate) fn drop_held(&mut self, room: &mut Room, report: &mut Report) {
+    /// Gives the backlog up: the recording ends.
+    pub(crate) fn drop_backlog(&mut self, room: &mut Room, report: &mut Report) {
         if !self.waiting.is_empty() {
             report.lost.push((self.table, self.waiting.len() as u64));
             self.waiting.clear();
         }
-        while !self.held.is_empty() {
-            report.lost.push((self.table, self.held.pop(room)));
+        while !self.backlog.is_empty() {
+            report.lost.push((self.table, self.backlog.pop(room)));
         }
     }
 }
@@ -333,7 +333,7 @@ fn seal_journal(folder: &FilePath, table: Table, left: &Left) -> Result<PartReco
         OpenError::Io { path, source } => WriteError::Io { path, source },
         other => WriteError::encode(&left.journal, &other),
     })?;
-    // What is behind the rows that the writer knows of was refused, and is elsewhere: a disk that refuses may keep it all the same.
+    // Rows behind those that the writer knows of were refused, and are in another part: a disk that refuses may keep them all the same.
     let mut rows = 0;
     let batches = unsealed.batches().take_while(|batch| {
         rows += batch.num_rows() as u64;

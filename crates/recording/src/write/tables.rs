@@ -1,76 +1,76 @@
-//! Every table of a recording.
+//! The tables of a recording that is being written.
 
 use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 
 use crate::format::layout::Table;
 use crate::format::manifest::Manifest;
-use crate::format::rows::{Connection, Event, Load, Probe};
+use crate::format::rows::{Connection, Event, Load, Operation, Probe};
 use crate::format::vocabulary::Path;
 use crate::write::backlog::Room;
 use crate::write::columns::{self, Origin};
 use crate::write::options::WriterOptions;
-use crate::write::queued_operation::Queued;
-use crate::write::table::{Context, Report, Stream};
+use crate::write::table::{Context, Report, TableWriter};
 
-/// Every table of a recording.
-pub(crate) struct Streams {
+/// The tables of a recording that is being written.
+pub(crate) struct Tables {
     pub(crate) origin: Origin,
     room: Room,
-    operations: BTreeMap<Path, Stream<Queued>>,
-    pub(crate) connections: Stream<Connection>,
-    pub(crate) probes: Stream<Probe>,
-    pub(crate) events: Stream<Event>,
-    pub(crate) load: Stream<Load>,
+    operations: BTreeMap<Path, TableWriter<Operation>>,
+    pub(crate) connections: TableWriter<Connection>,
+    pub(crate) probes: TableWriter<Probe>,
+    pub(crate) events: TableWriter<Event>,
+    pub(crate) load: TableWriter<Load>,
 }
 
-/// Runs one expression on every stream.
-macro_rules! for_each_stream {
-    ($streams:expr, $stream:ident => $body:expr) => {
-        for $stream in $streams.operations.values_mut() {
+/// Runs one expression on the writer of every table and path.
+macro_rules! for_each_table {
+    ($tables:expr, $writer:ident => $body:expr) => {
+        for $writer in $tables.operations.values_mut() {
             $body;
         }
         {
-            let $stream = &mut $streams.connections;
+            let $writer = &mut $tables.connections;
             $body;
         }
         {
-            let $stream = &mut $streams.probes;
+            let $writer = &mut $tables.probes;
             $body;
         }
         {
-            let $stream = &mut $streams.events;
+            let $writer = &mut $tables.events;
             $body;
         }
         {
-            let $stream = &mut $streams.load;
+            let $writer = &mut $tables.load;
             $body;
         }
     };
 }
 
-impl Streams {
+impl Tables {
     pub(crate) fn new(manifest: &Manifest, options: &WriterOptions) -> Self {
-        let stream = |path: &Path| Stream::new(Table::Operations, Some(*path), columns::operations);
+        let writer =
+            |path: &Path| TableWriter::new(Table::Operations, Some(*path), columns::operations);
         Self {
             origin: Origin::new(manifest.run_id.clone(), manifest.host.clone()),
-            room: Room::new(options.hold_bytes),
-            operations: Path::ALL.iter().map(|path| (*path, stream(path))).collect(),
-            connections: Stream::new(Table::Connections, None, columns::connections),
-            probes: Stream::new(Table::Probes, None, columns::probes),
-            events: Stream::new(Table::Events, None, columns::events),
-            load: Stream::new(Table::Load, None, columns::load),
+            room: Room::new(options.backlog_bytes),
+            operations: Path::ALL.iter().map(|path| (*path, writer(path))).collect(),
+            connections: TableWriter::new(Table::Connections, None, columns::connections),
+            probes: TableWriter::new(Table::Probes, None, columns::probes),
+            events: TableWriter::new(Table::Events, None, columns::events),
+            load: TableWriter::new(Table::Load, None, columns::load),
         }
     }
 
-    pub(crate) fn operation(&mut self, row: Queued) {
-        if let Some(stream) = self.operations.get_mut(&row.path) {
-            stream.push(row);
+    pub(crate) fn operation(&mut self, row: Operation) {
+        if let Some(writer) = self.operations.get_mut(&row.path) {
+            writer.push(row);
         }
     }
 
     pub(crate) fn is_batch_full(&self) -> bool {
-        self.operations.values().any(Stream::is_batch_full) || self.connections.is_batch_full()
+        self.operations.values().any(TableWriter::is_batch_full) || self.connections.is_batch_full()
     }
 
     /// Encodes what waits and seals what is due; with `seal`, everything.
@@ -90,10 +90,10 @@ impl Streams {
             is_there,
             sync,
         };
-        for_each_stream!(self, stream => {
-            stream.flush(&context, &mut self.room, &mut report);
+        for_each_table!(self, writer => {
+            writer.flush(&context, &mut self.room, &mut report);
             if seal && is_there {
-                stream.seal(&mut report);
+                writer.seal(&mut report);
             }
         });
         report
@@ -102,48 +102,49 @@ impl Streams {
     /// Seals parts that could not be sealed before, from their journals.
     pub(crate) fn seal_left(&mut self, folder: &FilePath) -> Report {
         let mut report = Report::default();
-        for_each_stream!(self, stream => stream.seal_left(folder, &mut report));
+        for_each_table!(self, writer => writer.seal_left(folder, &mut report));
         report
     }
 
     /// Leaves the open parts as they are, in a folder that is no longer where it was.
     pub(crate) fn leave(&mut self) -> Report {
         let mut report = Report::default();
-        for_each_stream!(self, stream => stream.leave(&mut report));
+        for_each_table!(self, writer => writer.leave(&mut report));
         report
     }
 
-    /// Gives up what is still held in memory.
-    pub(crate) fn drop_held(&mut self) -> Report {
+    /// Gives the backlogs up.
+    pub(crate) fn drop_backlog(&mut self) -> Report {
         let mut report = Report::default();
-        for_each_stream!(self, stream => stream.drop_held(&mut self.room, &mut report));
+        for_each_table!(self, writer => writer.drop_backlog(&mut self.room, &mut report));
         report
     }
 
     /// Rows of operations in sealed parts and in journals, by path.
     pub(crate) fn operations_on_disk(&self) -> BTreeMap<Path, u64> {
-        let rows = |(path, stream): (&Path, &Stream<Queued>)| (*path, stream.rows_on_disk());
+        let rows =
+            |(path, writer): (&Path, &TableWriter<Operation>)| (*path, writer.rows_on_disk());
         self.operations.iter().map(rows).collect()
     }
 
-    /// Rows in memory because the disk refused them.
-    pub(crate) fn held_rows(&mut self) -> u64 {
+    /// Rows in memory that the disk has not taken.
+    pub(crate) fn backlog_rows(&mut self) -> u64 {
         let mut rows = 0;
-        for_each_stream!(self, stream => rows += stream.held_rows());
+        for_each_table!(self, writer => rows += writer.backlog_rows());
         rows
     }
 
     /// Rows in sealed parts, by table.
     pub(crate) fn sealed_rows(&mut self) -> BTreeMap<Table, u64> {
         let mut rows = BTreeMap::new();
-        for_each_stream!(self, stream => *rows.entry(stream.table).or_insert(0) += stream.sealed_rows);
+        for_each_table!(self, writer => *rows.entry(writer.table).or_insert(0) += writer.sealed_rows);
         rows
     }
 
     /// Rows that are in the journals of parts that could not be sealed.
     pub(crate) fn journal_rows(&mut self) -> u64 {
         let mut rows = 0;
-        for_each_stream!(self, stream => rows += stream.left_rows());
+        for_each_table!(self, writer => rows += writer.left_rows());
         rows
     }
 }

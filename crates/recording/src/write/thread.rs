@@ -11,66 +11,66 @@ use crate::format::error::WriteError;
 use crate::format::layout::Table;
 use crate::format::manifest::{Manifest, State, sync_folder};
 use crate::format::timestamp::Timestamp;
-use crate::write::in_flight;
+use crate::write::in_flight::{remove_checkpoint, write_checkpoint};
 use crate::write::journal;
 use crate::write::lock::WriterLock;
 use crate::write::options::{Completion, Message, Summary, WriterOptions};
-use crate::write::reserved_space::Ballast;
+use crate::write::reserved_space::ReservedSpace;
 use crate::write::same_file::Identity;
-use crate::write::status::Shared;
+use crate::write::status::Status;
 use crate::write::table::Report;
-use crate::write::tables::Streams;
+use crate::write::tables::Tables;
 
-/// Between two attempts to seal what could not be sealed.
+/// Between two attempts to seal parts that could not be sealed.
 const SEAL_AGAIN: Duration = Duration::from_secs(60);
-/// How long the writer sleeps when it has nothing to do. It does not wait for the next row itself: whoever hands over the row
-/// that ends such a wait pays for waking it, microseconds instead of a tenth of one.
+/// How long the writer sleeps when it has nothing to do. It does not wait for the next row: the worker whose row ends such a wait
+/// pays for waking this thread, microseconds instead of a tenth of one.
 const NAP: Duration = Duration::from_millis(5);
 /// Messages taken between two looks at the time.
 const MESSAGES_AT_ONCE: usize = 256;
 
 /// The writer's thread.
-pub(crate) struct Worker {
+pub(crate) struct WriterThread {
     folder: PathBuf,
     identity: Option<Identity>,
-    streams: Streams,
+    tables: Tables,
     manifest: Manifest,
-    /// True while the manifest on disk says less than this one.
+    /// True while the manifest on disk is older than this one.
     is_manifest_stale: bool,
     options: WriterOptions,
-    shared: Arc<Shared>,
+    status: Arc<Status>,
     clock: Clock,
-    ballast: Ballast,
-    /// Of parts that are sealed and that the manifest on disk does not name yet.
+    reserved_space: ReservedSpace,
+    /// Journals of sealed parts that the manifest on disk does not name yet.
     sealed_journals: Vec<PathBuf>,
     synced: Instant,
-    /// False where the disk refused the last word about what is under way.
-    is_word_written: bool,
+    /// False where the disk refused the last checkpoint.
+    is_checkpoint_written: bool,
     seal_again: Instant,
     lock: WriterLock,
 }
 
-impl Worker {
+impl WriterThread {
     pub(crate) fn new(
         folder: &FilePath,
         manifest: Manifest,
         options: WriterOptions,
-        shared: Arc<Shared>,
+        status: Arc<Status>,
         lock: WriterLock,
     ) -> Self {
         Self {
             folder: folder.to_path_buf(),
             identity: Identity::at(folder),
-            streams: Streams::new(&manifest, &options),
+            tables: Tables::new(&manifest, &options),
             manifest,
             is_manifest_stale: false,
             options,
-            shared,
+            status,
             clock: options.clock.unwrap_or_else(Clock::start),
-            ballast: Ballast::new(folder),
+            reserved_space: ReservedSpace::new(folder),
             sealed_journals: Vec::new(),
             synced: Instant::now(),
-            is_word_written: true,
+            is_checkpoint_written: true,
             seal_again: Instant::now() + SEAL_AGAIN,
             lock,
         }
@@ -92,7 +92,7 @@ impl Worker {
                     let wait = next_flush.saturating_duration_since(Instant::now());
                     std::thread::sleep(NAP.min(wait));
                 }
-                // Every sender went without a word: whoever recorded panicked. What is here is sealed all the same.
+                // Every sender is gone without a `Finish`: the workload panicked. Its rows are sealed all the same.
                 Err(TryRecvError::Disconnected) => break None,
             }
             if Instant::now() >= next_flush {
@@ -106,7 +106,7 @@ impl Worker {
         self.complete(completion)
     }
 
-    /// Takes what waits in the queue, `most` messages at most.
+    /// Takes the messages of the queue, `most` at most.
     fn take_all(&mut self, receiver: &Receiver<Message>, most: usize) -> Option<Completion> {
         receiver
             .try_iter()
@@ -117,20 +117,20 @@ impl Worker {
     fn take(&mut self, message: Message) -> Option<Completion> {
         match message {
             Message::Operation(row) => {
-                self.streams.operation(row);
+                self.tables.operation(row);
                 self.flush_full_batch();
             }
             Message::Connection(row) => {
-                self.streams.connections.push(*row);
+                self.tables.connections.push(*row);
                 self.flush_full_batch();
             }
-            Message::Probe(row) => self.streams.probes.push(*row),
-            Message::Event(row) => self.streams.events.push(*row),
-            Message::Load(row) => self.streams.load.push(*row),
+            Message::Probe(row) => self.tables.probes.push(*row),
+            Message::Event(row) => self.tables.events.push(*row),
+            Message::Load(row) => self.tables.load.push(*row),
             Message::Manifest => {
-                self.shared.set_busy(true);
+                self.status.set_busy(true);
                 self.refresh_manifest();
-                self.shared.set_busy(false);
+                self.status.set_busy(false);
             }
             Message::Seal => self.flush(true, false),
             Message::Finish(completion) => return Some(completion),
@@ -138,31 +138,31 @@ impl Worker {
         None
     }
 
-    /// Once per flush interval. First the time, then what is under way, then the queue: whatever began before that time is under
-    /// way, or has its row in the queue, and the journals have it before the disk hears that time.
+    /// Once per flush interval. First the time, then the operations in flight, then the queue: an operation that began before that time
+    /// is in flight or has its row in the queue, and the journals have the row before the checkpoint states the time.
     fn tick(&mut self, receiver: &Receiver<Message>) -> Option<Completion> {
         let time_us = self.clock.now_us();
-        let under_way = self.shared.in_flight.operations();
+        let in_flight = self.status.in_flight.operations();
         let ended = self.take_all(receiver, self.options.queue_rows);
-        // The journals become durable before the word that vouches for them.
+        // The journals become durable before the checkpoint that relies on them.
         let sync =
             self.synced.elapsed() + self.options.flush_interval >= self.options.sync_interval;
         self.flush(false, sync);
         if sync {
             self.synced = Instant::now();
         }
-        // While rows are held the disk does not have all that ended before: its last word stays the one that was true.
-        let has_all = self.streams.held_rows() == 0;
+        // While there is a backlog the disk does not have every row that ended before: the checkpoint before stays.
+        let has_all = self.tables.backlog_rows() == 0;
         if ended.is_none() && has_all && self.options.clock.is_some() && self.is_there() {
-            self.shared.set_busy(true);
-            let rows = self.streams.operations_on_disk();
-            let origin = &self.streams.origin;
-            let written = in_flight::write(&self.folder, time_us, &under_way, &rows, origin, sync);
-            self.is_word_written = written.is_ok();
+            self.status.set_busy(true);
+            let rows = self.tables.operations_on_disk();
+            let origin = &self.tables.origin;
+            let written = write_checkpoint(&self.folder, time_us, &in_flight, &rows, origin, sync);
+            self.is_checkpoint_written = written.is_ok();
             if let Err(error) = written {
                 self.refused(&error);
             }
-            self.shared.set_busy(false);
+            self.status.set_busy(false);
         }
         ended
     }
@@ -172,14 +172,14 @@ impl Worker {
     }
 
     fn flush_full_batch(&mut self) {
-        if self.streams.is_batch_full() {
+        if self.tables.is_batch_full() {
             self.flush(false, false);
         }
     }
 
-    /// Hands what waits to the disk; with `seal`, seals every open part.
+    /// Writes the rows that wait; with `seal`, seals every open part.
     fn flush(&mut self, seal: bool, sync: bool) {
-        self.shared.set_busy(true);
+        self.status.set_busy(true);
         let is_there = self.is_there();
         if !is_there {
             self.refused(&self.gone());
@@ -188,28 +188,28 @@ impl Worker {
             self.refused(&WriteError::io(&self.folder)(error));
         }
         let mut report = self
-            .streams
+            .tables
             .flush(&self.folder, &self.options, is_there, seal, sync);
         if is_there && Instant::now() >= self.seal_again {
             self.seal_again = Instant::now() + SEAL_AGAIN;
-            let again = self.streams.seal_left(&self.folder);
+            let again = self.tables.seal_left(&self.folder);
             report.sealed.extend(again.sealed);
             report.errors.extend(again.errors);
             report.lost.extend(again.lost);
         }
-        let is_well = is_there && report.errors.is_empty() && self.is_word_written;
-        // Before anybody hears of the trouble: it is told with this number.
-        let held_rows = self.streams.held_rows();
-        self.shared.set_held(held_rows);
+        let is_well = is_there && report.errors.is_empty() && self.is_checkpoint_written;
+        // Before the failure is noted: its text has this number.
+        let backlog_rows = self.tables.backlog_rows();
+        self.status.set_backlog(backlog_rows);
         self.publish(report);
         self.refresh_manifest();
-        let has_all = is_well && held_rows == 0 && !self.is_manifest_stale;
-        if has_all && self.shared.is_refused() && self.ballast.take() {
-            self.shared.accepted(Timestamp(self.clock.now_us()));
+        let has_all = is_well && backlog_rows == 0 && !self.is_manifest_stale;
+        if has_all && self.status.is_refused() && self.reserved_space.reserve() {
+            self.status.accepted(Timestamp(self.clock.now_us()));
             self.is_manifest_stale = true;
             self.refresh_manifest();
         }
-        self.shared.set_busy(false);
+        self.status.set_busy(false);
     }
 
     fn gone(&self) -> WriteError {
@@ -221,18 +221,18 @@ impl Worker {
 
     fn refused(&mut self, error: &WriteError) {
         let now = Timestamp(self.clock.now_us());
-        if self.shared.refused(now, &error.to_string()) {
+        if self.status.refused(now, &error.to_string()) {
             self.is_manifest_stale = true;
         }
     }
 
-    /// Names newly sealed parts in the manifest, and then lets their journals go; counts the rows that are lost.
+    /// Names newly sealed parts in the manifest and then removes their journals; counts the rows that are lost.
     fn publish(&mut self, report: Report) {
         for error in &report.errors {
             self.refused(error);
         }
         for (table, rows) in report.lost {
-            self.shared.drop_rows(table, rows);
+            self.status.drop_rows(table, rows);
             self.is_manifest_stale = true;
         }
         if report.sealed.is_empty() {
@@ -255,13 +255,13 @@ impl Worker {
         self.refresh_manifest();
     }
 
-    /// Applies what others want changed, and replaces the manifest where it says less than it should.
+    /// Applies the changes that wait, and writes the manifest where the one on disk is older.
     fn refresh_manifest(&mut self) {
-        for change in self.shared.take_changes() {
+        for change in self.status.take_changes() {
             change(&mut self.manifest);
             self.is_manifest_stale = true;
         }
-        let dropped = self.shared.dropped().into_iter();
+        let dropped = self.status.dropped().into_iter();
         let dropped = dropped
             .map(|(table, rows)| (table.as_str().to_owned(), rows))
             .collect();
@@ -272,12 +272,12 @@ impl Worker {
         if !self.is_manifest_stale || !self.is_there() {
             return;
         }
-        self.manifest.write_failures = self.shared.failures();
+        self.manifest.write_failures = self.status.failures();
         let mut written = self.manifest.write(&self.folder);
-        if written.as_ref().is_err_and(WriteError::is_disk_full) && self.ballast.drop() {
+        if written.as_ref().is_err_and(WriteError::is_disk_full) && self.reserved_space.release() {
             written = self.manifest.write(&self.folder);
-            // At once, or rows would take the room, and the next manifest would have none.
-            self.ballast.take();
+            // At once, or rows would take the space, and the next manifest would have none.
+            self.reserved_space.reserve();
         }
         match written {
             Ok(()) => {
@@ -291,16 +291,16 @@ impl Worker {
     }
 
     fn complete(mut self, completion: Option<Completion>) -> Summary {
-        // Their workers are gone, or the row would have come.
-        for row in self.shared.in_flight.take() {
-            self.streams.operation(row.into());
+        // Their workers are gone, or the rows would have come.
+        for row in self.status.in_flight.take() {
+            self.tables.operation(row);
         }
         self.seal_everything();
         if !self.is_there() {
-            let left = self.streams.leave();
+            let left = self.tables.leave();
             self.publish(left);
         }
-        let lost = self.streams.drop_held();
+        let lost = self.tables.drop_backlog();
         self.publish(lost);
         if let Some(completion) = completion {
             self.manifest.state = completion.state;
@@ -309,46 +309,46 @@ impl Worker {
         } else {
             self.manifest.state = State::Interrupted;
         }
-        let journal_rows = self.streams.journal_rows();
-        let held = self.shared.dropped();
-        if self.is_there() && journal_rows == 0 && held.is_empty() {
-            self.shared.accepted(Timestamp(self.clock.now_us()));
+        let journal_rows = self.tables.journal_rows();
+        let dropped = self.status.dropped();
+        if self.is_there() && journal_rows == 0 && dropped.is_empty() {
+            self.status.accepted(Timestamp(self.clock.now_us()));
         }
         self.is_manifest_stale = true;
         self.refresh_manifest();
         if self.is_there() && !self.is_manifest_stale {
-            in_flight::remove(&self.folder);
+            remove_checkpoint(&self.folder);
         }
-        self.ballast.drop();
+        self.reserved_space.release();
         let missing = self.missing_part();
         let is_whole = !self.is_manifest_stale && journal_rows == 0 && missing.is_none();
-        let last_error = self.shared.failures().pop().map(|failure| failure.error);
+        let last_error = self.status.failures().pop().map(|failure| failure.error);
         let last_error = missing.or(last_error);
         Summary {
-            rows: self.streams.sealed_rows(),
-            dropped: self.shared.dropped(),
+            rows: self.tables.sealed_rows(),
+            dropped: self.status.dropped(),
             journal_rows,
             error: match is_whole {
                 true => None,
                 false => Some(last_error.unwrap_or_else(|| self.gone().to_string())),
             },
-            failures: self.shared.failures(),
+            failures: self.status.failures(),
         }
     }
 
-    /// A part that was sealed and is no longer there.
+    /// The error for a part that was sealed and is no longer there.
     fn missing_part(&self) -> Option<String> {
         let mut parts = self.manifest.parts.iter();
         let missing = parts.find(|part| !self.folder.join(&part.file).exists())?;
         let path = self.folder.join(&missing.file);
         let error = Error::new(
             ErrorKind::NotFound,
-            "this part was sealed, and somebody removed it",
+            "this part was sealed, and was removed afterwards",
         );
         Some(WriteError::io(&path)(error).to_string())
     }
 
-    /// Seals until nothing is left or the disk takes no more: each part that is sealed makes room, for its journal goes.
+    /// Seals until nothing is left or the disk takes no more: each sealed part frees the space of its journal.
     fn seal_everything(&mut self) {
         let mut before = (u64::MAX, u64::MAX);
         loop {
@@ -357,14 +357,14 @@ impl Worker {
                 self.refused(&self.gone());
             }
             let report = self
-                .streams
+                .tables
                 .flush(&self.folder, &self.options, is_there, true, false);
             self.publish(report);
             if is_there {
-                let report = self.streams.seal_left(&self.folder);
+                let report = self.tables.seal_left(&self.folder);
                 self.publish(report);
             }
-            let left = (self.streams.held_rows(), self.streams.journal_rows());
+            let left = (self.tables.backlog_rows(), self.tables.journal_rows());
             if left == (0, 0) || left == before || !is_there {
                 return;
             }

@@ -2,7 +2,6 @@
 //!
 //! An example and not a part of `xtask`: its lab needs PostgreSQL's driver and a name server, which `cargo xtask demo` would have to
 //! compile twice before it starts.
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 
 mod bench;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::{busy, copy_folder, golden, made, python, succeed, with_spark, workspace};
-use recording::{Manifest, Table};
+use recording::{Manifest, Recording, Table};
 use serde_json::Value;
 
 /// The folders of a recording's tables, each with the rows that the manifest states.
@@ -112,6 +112,53 @@ fn every_engine_reads_the_folder_of_a_recording_in_progress() {
     let operations = killed.join("operations");
     let arguments = [engines, operations.to_str().unwrap()];
     assert_eq!(python("folder.py", &arguments), seen);
+}
+
+/// The journals of a killed recorder, and of one in progress: each is a plain Arrow IPC stream.
+#[test]
+fn pyarrow_opens_a_journal_as_it_is() {
+    let root = tempfile::tempdir().unwrap();
+    let (_writer, in_progress) = made::in_progress(root.path());
+    let journaled = || {
+        let recording = Recording::open(&in_progress).unwrap();
+        let journals = recording.unsealed(Table::Operations).unwrap();
+        journals.iter().map(|journal| journal.rows).sum::<u64>()
+    };
+    // As many rows as in its sealed part, and then no more.
+    while journaled() < made::SEALED {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let killed = workspace().join("data/golden/v1-lab-killed");
+    let (mut arguments, mut rows) = (Vec::new(), Vec::new());
+    for folder in [in_progress, killed] {
+        let recording = Recording::open(&folder).unwrap();
+        for table in Table::ALL {
+            for journal in recording.unsealed(table).unwrap() {
+                let parquet = root.path().join(format!("{}.parquet", rows.len()));
+                journal.write_parquet(&parquet).unwrap();
+                rows.push(journal.rows);
+                arguments.extend([journal.journal, parquet]);
+            }
+        }
+    }
+    // Of the tables of the killed one, and of operations in progress.
+    assert!(
+        rows.len() >= 5 && rows.iter().all(|rows| *rows > 0),
+        "{rows:?}"
+    );
+    let arguments: Vec<&str> = arguments
+        .iter()
+        .map(|path| path.to_str().unwrap())
+        .collect();
+    let seen = python("journal.py", &arguments);
+    for (pair, rows) in arguments.chunks(2).zip(&rows) {
+        assert_eq!(
+            seen[pair[0]],
+            serde_json::json!([rows, true]),
+            "{}",
+            pair[0]
+        );
+    }
 }
 
 /// Blocks of a language in a Markdown text.

@@ -1,5 +1,4 @@
 //! The programs of the product together, and the workspace itself.
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -38,7 +38,9 @@ fn paths(module: &str, text: &str) -> Vec<String> {
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.collect::<Vec<_>>().join(" ");
-    let parent = module.rsplit_once("::").map_or(module, |(parent, _)| parent);
+    let parent = module
+        .rsplit_once("::")
+        .map_or(module, |(parent, _)| parent);
     let code = code.replace("super::", &format!("{parent}::"));
     let mut paths = Vec::new();
     for rest in code.split("crate::").skip(1) {
@@ -48,7 +50,8 @@ fn paths(module: &str, text: &str) -> Vec<String> {
     for child in children.filter_map(|rest| Some(rest.split_once(';')?.0)) {
         let start = format!("{child}::");
         for (at, _) in code.match_indices(&start) {
-            let is_whole = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            let is_whole =
+                !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
             if is_whole {
                 add_tree(&format!("{module}::"), &code[at..], &mut paths);
             }

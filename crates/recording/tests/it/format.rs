@@ -1,16 +1,10 @@
-//! `FORMAT.md` against the code: what a reader is told is what is written.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
+//! `FORMAT.md` against the code: recordings are written as documented.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::Path as FilePath;
 
+use crate::support::{START_US, done, manifest, operation};
 use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use parquet::basic::{
     Compression, Encoding, LogicalType, Repetition, TimeUnit as ParquetUnit, Type,
@@ -24,7 +18,6 @@ use recording::{
     Probe, ProbeFailure, Recording, RecordingWriter, Server, State, Table, Timestamp,
     WriterOptions,
 };
-use support::{START_US, done, manifest, operation};
 
 /// The document, by the headings of its sections.
 struct Document(BTreeMap<String, String>);
@@ -165,10 +158,8 @@ fn words<W: Copy>(all: &[W], as_str: fn(W) -> &'static str) -> Vec<String> {
     all.iter().map(|word| as_str(*word).to_owned()).collect()
 }
 
-#[test]
-fn words_are_those_of_the_code() {
-    let word_of = |value: serde_json::Value| value.as_str().unwrap().to_owned();
-    // Neither has a list of its own: a `match` fails to compile where one is added.
+/// The words of `state` and `mode`, which have no list of their own: a `match` fails to compile where one is added.
+fn states_and_modes() -> [(&'static str, Vec<String>); 2] {
     let states = [
         State::Recording,
         State::Complete,
@@ -184,24 +175,16 @@ fn words_are_those_of_the_code() {
         Mode::Both | Mode::Direct | Mode::Proxy => !mode.paths().is_empty(),
     };
     assert!(modes.into_iter().all(has_paths));
-    let serialized = |values: Vec<serde_json::Value>| values.into_iter().map(word_of).collect();
-    let in_code: BTreeMap<&str, Vec<String>> = BTreeMap::from([
-        (
-            "state",
-            serialized(
-                states
-                    .map(|state| serde_json::to_value(state).unwrap())
-                    .to_vec(),
-            ),
-        ),
-        (
-            "mode",
-            serialized(
-                modes
-                    .map(|mode| serde_json::to_value(mode).unwrap())
-                    .to_vec(),
-            ),
-        ),
+    let word_of = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+    let states = states.map(|state| word_of(serde_json::to_value(state).unwrap()));
+    let modes = modes.map(|mode| word_of(serde_json::to_value(mode).unwrap()));
+    [("state", states.to_vec()), ("mode", modes.to_vec())]
+}
+
+#[test]
+fn words_are_those_of_the_code() {
+    let mut in_code: BTreeMap<&str, Vec<String>> = states_and_modes().into();
+    in_code.extend([
         ("path", words(Path::ALL, Path::as_str)),
         (
             "operation_type",
@@ -276,23 +259,10 @@ fn parts_are_written_as_documented() {
             let group = metadata.row_group(0);
             for (line, column) in documented.iter().zip(group.columns()) {
                 let what = format!("{} {}", part.display(), line[0]);
-                assert_eq!(word(&line[0]), column.column_path().string(), "{what}");
                 assert_eq!(types[&line[1]], parquet_type(column), "{what}");
-                let required = column
-                    .column_descr()
-                    .self_type()
-                    .get_basic_info()
-                    .repetition()
-                    == Repetition::REQUIRED;
-                assert_eq!(line[2] == "never", required, "{what}");
-                assert_eq!(line[3], encoding(column), "{what}");
-                assert!(
-                    matches!(column.compression(), Compression::ZSTD(_)),
-                    "{what}"
-                );
                 let has_statistics = statistics.contains(&line[0].as_str());
                 assert_eq!(column.statistics().is_some(), has_statistics, "{what}");
-                assert!(column.bloom_filter_offset().is_none(), "{what}");
+                check_column(line, column, &what);
                 used.insert(line[1].clone());
             }
             assert_eq!(documented.len(), group.num_columns());
@@ -303,6 +273,20 @@ fn parts_are_written_as_documented() {
         types.into_keys().collect(),
         "each type is one of a column"
     );
+}
+
+/// A column of a part against its line of the table.
+fn check_column(line: &Line, column: &ColumnChunkMetaData, what: &str) {
+    assert_eq!(word(&line[0]), column.column_path().string(), "{what}");
+    let kind = column.column_descr().self_type();
+    let required = kind.get_basic_info().repetition() == Repetition::REQUIRED;
+    assert_eq!(line[2] == "never", required, "{what}");
+    assert_eq!(line[3], encoding(column), "{what}");
+    assert!(
+        matches!(column.compression(), Compression::ZSTD(_)),
+        "{what}"
+    );
+    assert!(column.bloom_filter_offset().is_none(), "{what}");
 }
 
 fn metadata(part: &FilePath) -> ParquetMetaData {
@@ -373,56 +357,8 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
             });
         }
     }
-    let server = Server {
-        path: Path::Direct,
-        address: Some("127.0.0.2".to_owned()),
-        port: Some(5432),
-        version: Some("16.1".to_owned()),
-        in_recovery: Some(true),
-        postmaster_start_time: Some(Timestamp(START_US)),
-        aurora_instance_identifier: Some("shop-1".to_owned()),
-    };
-    handle.connection(Connection {
-        path: Path::Direct,
-        connection_id: 1,
-        start_time: START_US,
-        end_time: START_US + 9_000,
-        host: "writer.lab.test".to_owned(),
-        address: Some("127.0.0.2".to_owned()),
-        port: 5432,
-        reader: true,
-        dns_us: Some(1),
-        tcp_us: Some(2),
-        tls_us: Some(3),
-        tls_error: Some("TLS handshake: bad certificate".to_owned()),
-        startup_us: Some(4),
-        server: Some(server.clone()),
-        failure: Some(ConnectFailure {
-            phase: ConnectPhase::Identify,
-            class: Some(ErrorClass::Other),
-            sqlstate: Some("42883".to_owned()),
-            message: "no such function".to_owned(),
-        }),
-    });
-    handle.probe(Probe {
-        path: Path::Direct,
-        time: START_US,
-        kind: ProbeKind::Server,
-        target: "writer.lab.test".to_owned(),
-        reader: false,
-        duration_us: 700,
-        server: Some(server),
-        replication_lag_us: Some(1_500),
-        dns: Some(DnsAnswer {
-            addresses: "127.0.0.2,127.0.0.3".to_owned(),
-            ttl_s: Some(5),
-        }),
-        failure: Some(ProbeFailure {
-            class: ErrorClass::OperationTimeout,
-            sqlstate: Some("57P03".to_owned()),
-            message: "no answer within 1s".to_owned(),
-        }),
-    });
+    handle.connection(connection());
+    handle.probe(probe());
     handle.event(Event {
         time: START_US,
         path: Some(Path::Proxy),
@@ -441,4 +377,63 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
     });
     assert!(writer.finish(done()).unwrap().is_complete());
     Recording::open(folder).unwrap()
+}
+
+fn server() -> Server {
+    Server {
+        path: Path::Direct,
+        address: Some("127.0.0.2".to_owned()),
+        port: Some(5432),
+        version: Some("16.1".to_owned()),
+        in_recovery: Some(true),
+        postmaster_start_time: Some(Timestamp(START_US)),
+        aurora_instance_identifier: Some("shop-1".to_owned()),
+    }
+}
+
+fn connection() -> Connection {
+    Connection {
+        path: Path::Direct,
+        connection_id: 1,
+        start_time: START_US,
+        end_time: START_US + 9_000,
+        host: "writer.lab.test".to_owned(),
+        address: Some("127.0.0.2".to_owned()),
+        port: 5432,
+        reader: true,
+        dns_us: Some(1),
+        tcp_us: Some(2),
+        tls_us: Some(3),
+        tls_error: Some("TLS handshake: bad certificate".to_owned()),
+        startup_us: Some(4),
+        server: Some(server()),
+        failure: Some(ConnectFailure {
+            phase: ConnectPhase::Identify,
+            class: Some(ErrorClass::Other),
+            sqlstate: Some("42883".to_owned()),
+            message: "no such function".to_owned(),
+        }),
+    }
+}
+
+fn probe() -> Probe {
+    Probe {
+        path: Path::Direct,
+        time: START_US,
+        kind: ProbeKind::Server,
+        target: "writer.lab.test".to_owned(),
+        reader: false,
+        duration_us: 700,
+        server: Some(server()),
+        replication_lag_us: Some(1_500),
+        dns: Some(DnsAnswer {
+            addresses: "127.0.0.2,127.0.0.3".to_owned(),
+            ttl_s: Some(5),
+        }),
+        failure: Some(ProbeFailure {
+            class: ErrorClass::OperationTimeout,
+            sqlstate: Some("57P03".to_owned()),
+            message: "no answer within 1s".to_owned(),
+        }),
+    }
 }

@@ -1,31 +1,13 @@
-//! A journal beside its damaged part, or beside the part after it: every row is read once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
+//! A journal whose part is damaged, or after which a further part was written: every row is read once.
 
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
-use std::time::Duration;
 
-use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
+use crate::support::{copy_of, done, hasty, ids, manifest, operation, read, wait_until};
 use recording::vocabulary::Path;
-use recording::{
-    Manifest, Recording, RecordingWriter, State, Table, Unsealed, WriterOptions, recover,
-};
-use support::{copy_of, done, manifest, operation, read};
+use recording::{Manifest, Recording, RecordingWriter, State, Table, Unsealed, recover};
 
 const PART: &str = "operations/direct-00001.parquet";
-
-fn ids(batch: &RecordBatch) -> Vec<i64> {
-    let ids = batch.column_by_name("operation_id").unwrap();
-    ids.as_primitive::<Int64Type>().values().to_vec()
-}
 
 /// Every `operation_id` of the direct path that a reader finds in parts and journals, in order.
 fn found(folder: &FilePath) -> Vec<i64> {
@@ -41,23 +23,6 @@ fn found(folder: &FilePath) -> Vec<i64> {
     found
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..2_000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("waited in vain: {what}");
-}
-
-fn options() -> WriterOptions {
-    WriterOptions {
-        flush_interval: Duration::from_millis(5),
-        ..WriterOptions::default()
-    }
-}
-
 /// Writes these operations of the direct path, and waits until readers find so many.
 fn write(writer: &RecordingWriter, new: std::ops::RangeInclusive<i64>, in_all: usize) {
     new.for_each(|id| writer.handle().operation(operation(Path::Direct, id)));
@@ -66,7 +31,7 @@ fn write(writer: &RecordingWriter, new: std::ops::RangeInclusive<i64>, in_all: u
 
 /// A recorder with 60 rows of three batches in its journal, and the folder as it was then.
 fn journaled(root: &FilePath) -> (RecordingWriter, PathBuf) {
-    let writer = RecordingWriter::create(&root.join("run"), manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&root.join("run"), manifest(), hasty()).unwrap();
     for last in [20, 40, 60] {
         write(&writer, last - 19..=last, last as usize);
     }
@@ -187,7 +152,7 @@ fn a_refused_batch_that_is_there_is_not_read_twice() {
 
     // The next part, which begins with the batch that was refused.
     let next = root.path().join("next");
-    let writer = RecordingWriter::create(&next, manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&next, manifest(), hasty()).unwrap();
     write(&writer, 41..=60, 20);
     write(&writer, 61..=80, 40);
     let next = copy_of(&next, &root.path().join("next-before"));
@@ -201,10 +166,7 @@ fn a_refused_batch_that_is_there_is_not_read_twice() {
     assert_eq!(found(&folder), all, "no row twice");
     recover(&folder).unwrap();
     assert_eq!(found(&folder), all);
-    assert!(
-        !folder.join("journal").exists(),
-        "nothing is left that nobody read"
-    );
+    assert!(!folder.join("journal").exists(), "no batch is left unread");
 
     // Several batches without a checksum are no refused one: a power cut took the checksums.
     let journal = lost.join("journal/operations.direct-00001.arrows");

@@ -1,23 +1,16 @@
 //! `manifest.schema.json` against the manifest in the code. That it holds for real recordings is tested with a validator, in
 //! `crates/xtask/tests/manifest.rs`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 
+use crate::support::START_US;
 use recording::vocabulary::Path;
 use recording::{
     ConnectionSettings, Endpoint, Failover, LoadSettings, Manifest, PartRecord, Schedule, Server,
     Timestamp,
 };
 use serde_json::{Value, json};
-use support::START_US;
 
 fn schema() -> Value {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
@@ -30,50 +23,12 @@ fn full(schedule: Schedule) -> Value {
     let manifest = Manifest {
         duration_us: Some(60_000_000),
         requested_duration_us: Some(60_000_000),
-        clock: recording::ClockRecord {
-            anchor_time: Timestamp(START_US),
-            drift_us: Some(-17),
-            offsets: vec![recording::ClockOffset {
-                time: Timestamp(START_US),
-                path: Path::Direct,
-                server_address: Some("127.0.0.2".to_owned()),
-                server_port: Some(5432),
-                round_trips: 8,
-                offset_us: -37_000_000,
-                uncertainty_us: 40,
-            }],
-        },
+        clock: clock(),
         schedule,
-        connection: Some(ConnectionSettings {
-            tcp_keepalive_idle_us: Some(1),
-            tcp_keepalive_interval_us: Some(2),
-            tcp_keepalive_count: Some(3),
-            tcp_user_timeout_us: Some(4),
-            dns_cache_us: Some(10),
-            pool_min_idle: 5,
-            pool_max_lifetime_us: Some(6),
-            pool_idle_check_us: Some(7),
-            on_read_only: "reconnect".to_owned(),
-            reconnect_backoff_min_us: 8,
-            reconnect_backoff_max_us: 9,
-        }),
+        connection: Some(connection()),
         probe_interval_us: Some(500_000),
         max_tps_per_1000: Some(100_000),
-        endpoints: vec![Endpoint {
-            path: Path::Direct,
-            host: "writer.lab.test".to_owned(),
-            port: 5432,
-            database: "shop".to_owned(),
-            user: "app".to_owned(),
-            sslmode: "verify-full".to_owned(),
-            reader: true,
-            more_hosts: vec![recording::MoreHost {
-                host: "reader.lab.test".to_owned(),
-                port: 5433,
-            }],
-            target_session_attrs: Some("read-write".to_owned()),
-            tls_error: Some("TLS handshake: no".to_owned()),
-        }],
+        endpoints: vec![endpoint()],
         servers: vec![Server {
             path: Path::Direct,
             address: Some("127.0.0.2".to_owned()),
@@ -110,9 +65,59 @@ fn full(schedule: Schedule) -> Value {
             until: Some(Timestamp(START_US + 1)),
             error: "manifest.json: No space left on device (os error 28)".to_owned(),
         }],
-        ..support::manifest()
+        ..crate::support::manifest()
     };
     serde_json::to_value(manifest).unwrap()
+}
+
+fn clock() -> recording::ClockRecord {
+    recording::ClockRecord {
+        anchor_time: Timestamp(START_US),
+        drift_us: Some(-17),
+        offsets: vec![recording::ClockOffset {
+            time: Timestamp(START_US),
+            path: Path::Direct,
+            server_address: Some("127.0.0.2".to_owned()),
+            server_port: Some(5432),
+            round_trips: 8,
+            offset_us: -37_000_000,
+            uncertainty_us: 40,
+        }],
+    }
+}
+
+fn connection() -> ConnectionSettings {
+    ConnectionSettings {
+        tcp_keepalive_idle_us: Some(1),
+        tcp_keepalive_interval_us: Some(2),
+        tcp_keepalive_count: Some(3),
+        tcp_user_timeout_us: Some(4),
+        dns_cache_us: Some(10),
+        pool_min_idle: 5,
+        pool_max_lifetime_us: Some(6),
+        pool_idle_check_us: Some(7),
+        on_read_only: "reconnect".to_owned(),
+        reconnect_backoff_min_us: 8,
+        reconnect_backoff_max_us: 9,
+    }
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint {
+        path: Path::Direct,
+        host: "writer.lab.test".to_owned(),
+        port: 5432,
+        database: "shop".to_owned(),
+        user: "app".to_owned(),
+        sslmode: "verify-full".to_owned(),
+        reader: true,
+        more_hosts: vec![recording::MoreHost {
+            host: "reader.lab.test".to_owned(),
+            port: 5433,
+        }],
+        target_session_attrs: Some("read-write".to_owned()),
+        tls_error: Some("TLS handshake: no".to_owned()),
+    }
 }
 
 /// Every kind of schedule; a `match` fails to compile where one is added.

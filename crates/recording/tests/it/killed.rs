@@ -1,12 +1,5 @@
-//! A process that records is killed with SIGKILL at random moments, and so is the one that recovers: what was on disk before the
-//! last word about what is under way has its row, once. `PGOUTAGE_KILLS` says how often, 40 times if nothing does.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
+//! A process that records is killed with SIGKILL at random moments, and so is the one that recovers: every operation that began before
+//! the last checkpoint has its row, once. `PGOUTAGE_KILLS` sets how often, 40 times by default.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -16,17 +9,17 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::support::{manifest, operation, read};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use recording::vocabulary::{Outcome, Path};
 use recording::{
-    Clock, Operation, Recording, RecordingWriter, Slot, State, Table, Timestamp, UnderWay,
+    Checkpoint, Clock, Operation, Recording, RecordingWriter, Slot, State, Table, Timestamp,
     Unsealed, WriterOptions, recover,
 };
-use support::{manifest, operation, read};
 
-/// Tells a process of this test its folder.
+/// The folder, for a process of this test.
 const FOLDER: &str = "PGOUTAGE_TEST_FOLDER";
 /// Path and `operation_id`.
 type Key = (String, i64);
@@ -97,12 +90,12 @@ fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os(FOLDER).unwrap())
 }
 
-/// The file in which the process that records says what it did.
+/// The file in which the process that records writes what it did.
 fn truth_of(folder: &FilePath) -> PathBuf {
     folder.with_extension("truth")
 }
 
-/// The file by which the process that recovers says that it begins.
+/// The file that the process that recovers writes when it begins.
 fn beginning_of(folder: &FilePath) -> PathBuf {
     folder.with_extension("begins")
 }
@@ -119,7 +112,7 @@ fn hasty(clock: Clock) -> WriterOptions {
     }
 }
 
-/// Begins and ends operations until it is killed. Each line is written, and cannot be lost, after what it tells of.
+/// Begins and ends operations until it is killed. Each line is written, and cannot be lost, after the step that it names.
 fn work(slot: &Slot, path: Path, last: &AtomicI64, clock: Clock, mut truth: &File, seed: u64) {
     let mut moments = Moments(seed);
     loop {
@@ -171,7 +164,7 @@ fn recover_until_killed() {
     recover(&folder).unwrap();
 }
 
-/// What the process said before it was killed; times are those after the begin and after the hand-over.
+/// What the process wrote before it was killed; times are those after the begin and after the hand-over.
 #[derive(Default)]
 struct Truth {
     begun: BTreeMap<Key, i64>,
@@ -210,19 +203,19 @@ fn add(rows: &mut Vec<(Key, String)>, batch: &RecordBatch) {
     }
 }
 
-/// What a reader makes of the folder, whatever its state.
+/// Every row that a reader finds in the folder, whatever its state.
 fn rows(recording: &Recording) -> Vec<(Key, String)> {
     let mut rows = Vec::new();
     for batch in read(recording, Table::Operations) {
         add(&mut rows, &batch);
     }
-    let word = UnderWay::read(recording).unwrap();
+    let checkpoint = Checkpoint::read(recording).unwrap();
     let parts = recording.parts(Table::Operations).unwrap();
     let unsealed = recording.unsealed(Table::Operations).unwrap();
     let journaled = unsealed.iter().flat_map(Unsealed::batches);
-    let unfinished = word
+    let unfinished = checkpoint
         .iter()
-        .flat_map(|word| word.unfinished(&parts, &unsealed));
+        .flat_map(|checkpoint| checkpoint.unfinished(&parts, &unsealed));
     journaled
         .chain(unfinished)
         .for_each(|batch| add(&mut rows, &batch));
@@ -233,7 +226,7 @@ fn rows(recording: &Recording) -> Vec<(Key, String)> {
 /// What all kills together met.
 #[derive(Default, Debug)]
 struct Met {
-    words: u64,
+    checkpoints: u64,
     operations: u64,
     unfinished: u64,
     unnamed_parts: u64,
@@ -241,26 +234,28 @@ struct Met {
     killed_recoveries: u64,
 }
 
-fn check(rows: &[(Key, String)], truth: &Truth, word_us: Option<i64>, met: &mut Met) {
+fn check(rows: &[(Key, String)], truth: &Truth, checkpoint_us: Option<i64>, met: &mut Met) {
     let outcomes: BTreeMap<&Key, &str> = rows
         .iter()
         .map(|(key, outcome)| (key, outcome.as_str()))
         .collect();
     assert_eq!(outcomes.len(), rows.len(), "no row twice");
-    // Without a word nothing is promised: the recorder died before its first flush was done.
-    let Some(word_us) = word_us else { return };
-    met.words += 1;
+    // Without a checkpoint nothing is promised: the recorder died before its first flush was done.
+    let Some(checkpoint_us) = checkpoint_us else {
+        return;
+    };
+    met.checkpoints += 1;
     for (key, begun_us) in &truth.begun {
         let Some(outcome) = outcomes.get(key) else {
             assert!(
-                *begun_us >= word_us,
-                "{key:?} began {} us before the last word and has no row",
-                word_us - begun_us
+                *begun_us >= checkpoint_us,
+                "{key:?} began {} us before the last checkpoint and has no row",
+                checkpoint_us - begun_us
             );
             continue;
         };
         let ended = truth.ended.get(key);
-        if ended.is_some_and(|ended| *ended < word_us) {
+        if ended.is_some_and(|ended| *ended < checkpoint_us) {
             assert_eq!(*outcome, "ok", "{key:?} had ended");
         }
         met.operations += 1;
@@ -269,13 +264,13 @@ fn check(rows: &[(Key, String)], truth: &Truth, word_us: Option<i64>, met: &mut 
 }
 
 #[test]
-fn what_is_older_than_the_last_word_has_its_row_after_a_kill() {
+fn operations_before_the_last_checkpoint_have_their_rows_after_a_kill() {
     let root = tempfile::tempdir().unwrap();
     let mut met = Met::default();
     for kill in 0..kills() {
         let mut moments = Moments(kill);
         let folder = root.path().join(format!("run-{kill}"));
-        let mut recorder = Process::start("record_until_killed", &folder);
+        let mut recorder = Process::start("killed::record_until_killed", &folder);
         recorder.wait_for(&folder.join("manifest.json"));
         std::thread::sleep(Duration::from_micros(moments.below(400_000)));
         assert!(recorder.kill(), "it records until it is killed");
@@ -284,9 +279,10 @@ fn what_is_older_than_the_last_word_has_its_row_after_a_kill() {
         let recording = Recording::open(&folder).unwrap();
         assert_eq!(recording.manifest().state, State::Recording);
         assert!(recording.manifest().dropped_rows.is_empty());
-        let word = UnderWay::read(&recording).unwrap().map(|word| word.time_us);
+        let checkpoint = Checkpoint::read(&recording).unwrap();
+        let checkpoint_us = checkpoint.map(|checkpoint| checkpoint.time_us);
         let found = rows(&recording);
-        check(&found, &truth, word, &mut met);
+        check(&found, &truth, checkpoint_us, &mut met);
         let named = recording.manifest().parts.len();
         let parts = recording.parts(Table::Operations).unwrap().len();
         met.unnamed_parts += u64::from(parts > named);
@@ -296,7 +292,7 @@ fn what_is_older_than_the_last_word_has_its_row_after_a_kill() {
         // Recoveries that are killed too, and then one that is not.
         for _ in 0..moments.below(3) {
             let begins = beginning_of(&folder);
-            let mut recovery = Process::start("recover_until_killed", &folder);
+            let mut recovery = Process::start("killed::recover_until_killed", &folder);
             recovery.wait_for(&begins);
             std::thread::sleep(Duration::from_micros(moments.below(40_000)));
             met.killed_recoveries += u64::from(recovery.kill());
@@ -307,9 +303,9 @@ fn what_is_older_than_the_last_word_has_its_row_after_a_kill() {
         let recovered = Recording::open(&folder).unwrap();
         let manifest = recovered.manifest();
         assert_eq!(manifest.state, State::Recovered);
-        let reaches = word.map(|word| word - manifest.start_time.micros());
+        let reaches = checkpoint_us.map(|time| time - manifest.start_time.micros());
         assert_eq!(manifest.duration_us, reaches);
-        // A journal of half a batch stays, for those who want to look.
+        // A journal of half a batch stays, for a closer look.
         let left = recovered.unsealed(Table::Operations).unwrap();
         assert!(left.iter().all(|journal| journal.rows == 0), "{left:?}");
         assert_eq!(rows(&recovered), found, "what was readable before, no more");
@@ -383,7 +379,7 @@ fn record_for_long() {
 fn memory_stays_flat_however_long_it_records() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
-    Process::start("record_for_long", &folder).succeed();
+    Process::start("killed::record_for_long", &folder).succeed();
     let text = fs::read_to_string(truth_of(&folder)).unwrap();
     let resident: Vec<u64> = text
         .lines()

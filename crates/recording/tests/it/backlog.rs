@@ -1,37 +1,13 @@
-//! A disk that refuses: rows wait in memory, up to a bound, and are written when it takes them again.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
+//! A disk that refuses writes: the rows wait in memory, up to a bound, and are written once it accepts them.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path as FilePath;
 use std::time::Duration;
 
+use crate::support::{done, hasty, ids, journaled, manifest, operation, read, rows, wait_until};
 use recording::vocabulary::Path;
 use recording::{Handle, Recording, RecordingWriter, Table, WriterOptions};
-use support::{done, manifest, operation, read, rows};
-
-fn options() -> WriterOptions {
-    WriterOptions {
-        flush_interval: Duration::from_millis(5),
-        ..WriterOptions::default()
-    }
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..2_000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("waited in vain: {what}");
-}
 
 fn write(handle: &Handle, ids: std::ops::RangeInclusive<i64>) {
     ids.for_each(|id| handle.operation(operation(Path::Direct, id)));
@@ -43,10 +19,10 @@ fn row_count(folder: &FilePath) -> usize {
 
 /// As when a network disk goes and comes back: the folder is away for a while, and is the same afterwards.
 #[test]
-fn rows_are_held_until_the_folder_is_back() {
+fn rows_wait_until_the_folder_is_back() {
     let root = tempfile::tempdir().unwrap();
     let (folder, away) = (root.path().join("run"), root.path().join("away"));
-    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&folder, manifest(), hasty()).unwrap();
     let handle = writer.handle();
     write(&handle, 1..=100);
     fs::rename(&folder, &away).unwrap();
@@ -69,7 +45,7 @@ fn rows_are_held_until_the_folder_is_back() {
         .manifest()
         .write_failures
         .clone();
-    assert_eq!(failures.len(), 1, "the manifest tells of it");
+    assert_eq!(failures.len(), 1, "the manifest has it");
     assert_eq!(summary.failures, failures);
     assert!(failures[0].error.contains("no longer there"));
     assert!(
@@ -85,8 +61,8 @@ fn beyond_the_bound_the_newest_rows_are_counted() {
     let root = tempfile::tempdir().unwrap();
     let (folder, away) = (root.path().join("run"), root.path().join("away"));
     let options = WriterOptions {
-        hold_bytes: 300_000,
-        ..options()
+        backlog_bytes: 300_000,
+        ..hasty()
     };
     let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
     let handle = writer.handle();
@@ -103,7 +79,10 @@ fn beyond_the_bound_the_newest_rows_are_counted() {
         write(&handle, next..=next + 999);
         next += 1_000;
         std::thread::sleep(Duration::from_millis(10));
-        assert!(next < 1_000_000, "300,000 bytes hold no more than this");
+        assert!(
+            next < 1_000_000,
+            "300,000 bytes have room for no more than this"
+        );
     }
     fs::rename(&away, &folder).unwrap();
     wait_until("health", || handle.trouble().is_none());
@@ -113,21 +92,16 @@ fn beyond_the_bound_the_newest_rows_are_counted() {
     assert_eq!(row_count(&folder) as u64 + dropped, next as u64 - 1);
     let recording = Recording::open(&folder).unwrap();
     assert_eq!(recording.manifest().dropped_rows["operations"], dropped);
-    // What was held first is there: the moment of the failure is what a recording is about.
+    // The oldest rows are there: the moment of the failure is what a recording is about.
     let first = read(&recording, Table::Operations).remove(0);
-    use arrow_array::cast::AsArray;
-    let ids = first.column_by_name("operation_id").unwrap();
-    assert_eq!(
-        ids.as_primitive::<arrow_array::types::Int64Type>().value(0),
-        1
-    );
+    assert_eq!(ids(&first)[0], 1);
 }
 
 #[test]
 fn a_removed_journal_folder_costs_no_row() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
-    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&folder, manifest(), hasty()).unwrap();
     let handle = writer.handle();
     write(&handle, 1..=50);
     let journal = folder.join("journal/operations.direct-00001.arrows");
@@ -146,17 +120,13 @@ fn a_removed_journal_folder_costs_no_row() {
 fn a_removed_table_folder_costs_no_row() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
-    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&folder, manifest(), hasty()).unwrap();
     let handle = writer.handle();
     write(&handle, 1..=50);
     wait_until("the part", || {
         folder.join("_operations.direct-00001.open").exists()
     });
-    wait_until("its rows in the journal", || {
-        let recording = Recording::open(&folder).unwrap();
-        let unsealed = recording.unsealed(Table::Operations).unwrap();
-        unsealed.iter().map(|part| part.rows).sum::<u64>() == 50
-    });
+    wait_until("its rows in the journal", || journaled(&folder) == 50);
     fs::remove_dir_all(folder.join("operations")).unwrap();
     write(&handle, 51..=100);
     let summary = writer.finish(done()).unwrap();
@@ -165,10 +135,10 @@ fn a_removed_table_folder_costs_no_row() {
 }
 
 #[test]
-fn a_removed_part_is_said_at_the_end() {
+fn a_removed_part_is_reported_at_the_end() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
-    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&folder, manifest(), hasty()).unwrap();
     let handle = writer.handle();
     write(&handle, 1..=50);
     writer.seal();
@@ -186,12 +156,12 @@ fn a_removed_part_is_said_at_the_end() {
 
 /// Rows that wait for the disk take the memory of rows, not of a batch each: hours of a few operations a second fit.
 #[test]
-fn few_rows_a_flush_are_held_together() {
+fn few_rows_a_flush_wait_together() {
     let root = tempfile::tempdir().unwrap();
     let (folder, away) = (root.path().join("run"), root.path().join("away"));
     let options = WriterOptions {
-        hold_bytes: 50_000,
-        ..options()
+        backlog_bytes: 50_000,
+        ..hasty()
     };
     let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
     let handle = writer.handle();
@@ -212,21 +182,17 @@ fn few_rows_a_flush_are_held_together() {
     assert_eq!(row_count(&folder), 200);
 }
 
-/// The folder is moved away for good: its rows are there, and are not said to be lost.
+/// The folder is moved away for good: its rows are there, and do not count as lost.
 #[test]
 fn rows_of_a_moved_folder_are_not_lost() {
     let root = tempfile::tempdir().unwrap();
     let (folder, away) = (root.path().join("run"), root.path().join("away"));
-    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&folder, manifest(), hasty()).unwrap();
     let handle = writer.handle();
     write(&handle, 1..=100);
-    wait_until("rows in the journal", || {
-        let unsealed = Recording::open(&folder).unwrap();
-        let unsealed = unsealed.unsealed(Table::Operations).unwrap();
-        unsealed.iter().map(|part| part.rows).sum::<u64>() == 100
-    });
+    wait_until("rows in the journal", || journaled(&folder) == 100);
     fs::rename(&folder, &away).unwrap();
-    // Somebody else's folder under its name is not written to.
+    // Another folder of its name is not written to.
     fs::create_dir_all(folder.join("operations")).unwrap();
     fs::write(folder.join("_operations.direct-00001.open"), b"").unwrap();
     wait_until("trouble", || handle.trouble().is_some());
@@ -249,12 +215,12 @@ fn rows_of_a_moved_folder_are_not_lost() {
     assert_eq!(recording::recover(&away).unwrap().rows, 100);
 }
 
-/// Somebody tidies the lock away: the recorder takes it again, and nobody recovers what is still written.
+/// A user removes the lock: the recorder takes it again, and a recording in progress is not recovered.
 #[test]
 fn a_removed_lock_is_taken_again() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
-    let writer = RecordingWriter::create(&folder, manifest(), options()).unwrap();
+    let writer = RecordingWriter::create(&folder, manifest(), hasty()).unwrap();
     let handle = writer.handle();
     write(&handle, 1..=10);
     let lock = folder.join("journal/lock");

@@ -1,35 +1,27 @@
-//! A small recording, written for a test.
+//! Small recordings, written for tests and for the benchmark.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path as FilePath, PathBuf};
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use recording::vocabulary::{OperationType, Outcome, Path};
 use recording::{
-    ClockRecord, Completion, FORMAT_VERSION, Manifest, Mode, Operation, Pool, Recording,
-    RecordingWriter, Schedule, State, Table, Timeouts, Timestamp, Weights, WriterOptions,
+    Completion, Manifest, Operation, Pool, Recording, RecordingWriter, Schedule, State, Table,
+    Timeouts, Timestamp, Unsealed, Weights, WriterOptions,
 };
 
 pub const START_US: i64 = 1_795_380_180_000_000;
 
 pub fn manifest() -> Manifest {
-    Manifest {
-        format_version: FORMAT_VERSION,
-        tool_version: "0.1.0".to_owned(),
-        run_id: "20261122T204300Z-7f3a".to_owned(),
-        host: "laptop".to_owned(),
-        state: State::Recording,
+    let mut manifest = Manifest {
         start_time: Timestamp(START_US),
-        duration_us: None,
         requested_duration_us: Some(60_000_000),
-        clock: ClockRecord {
-            anchor_time: Timestamp(START_US),
-            drift_us: None,
-            offsets: Vec::new(),
-        },
-        mode: Mode::Both,
         weights: Weights {
             read: 70.0,
             write: 20.0,
@@ -41,25 +33,35 @@ pub fn manifest() -> Manifest {
             max_operation_interval_us: 2,
         },
         seed: u64::MAX,
-        protocol: "extended".to_owned(),
         pool: Pool { size: 5 },
         timeouts: Timeouts {
             connect_us: 1,
             pool_us: 2,
             operation_us: 3,
         },
-        connection: None,
-        probe_interval_us: None,
-        max_tps_per_1000: None,
-        endpoints: Vec::new(),
-        servers: Vec::new(),
         labels: BTreeMap::from([("game-day".to_owned(), "七号".to_owned())]),
-        failover: None,
-        load: None,
-        parts: Vec::new(),
-        dropped_rows: BTreeMap::new(),
-        write_failures: Vec::new(),
+        ..Manifest::new("20261122T204300Z-7f3a", "laptop")
+    };
+    manifest.clock.anchor_time = manifest.start_time;
+    manifest
+}
+
+/// Flushes 200 times a second, so that a test need not wait for it.
+pub fn hasty() -> WriterOptions {
+    WriterOptions {
+        flush_interval: Duration::from_millis(5),
+        ..WriterOptions::default()
     }
+}
+
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("waited in vain: {what}");
 }
 
 pub fn operation(path: Path, operation_id: i64) -> Operation {
@@ -101,12 +103,29 @@ pub fn read(recording: &Recording, table: Table) -> Vec<RecordBatch> {
         .collect()
 }
 
+/// Every `operation_id` of a batch.
+pub fn ids(batch: &RecordBatch) -> Vec<i64> {
+    let ids = batch.column_by_name("operation_id").unwrap();
+    ids.as_primitive::<Int64Type>().values().to_vec()
+}
+
+/// The journals of operations.
+pub fn journals(folder: &FilePath) -> Vec<Unsealed> {
+    let recording = Recording::open(folder).unwrap();
+    recording.unsealed(Table::Operations).unwrap()
+}
+
+/// Rows of operations in journals.
+pub fn journaled(folder: &FilePath) -> u64 {
+    journals(folder).iter().map(|journal| journal.rows).sum()
+}
+
 pub fn rows(batches: &[RecordBatch]) -> usize {
     batches.iter().map(RecordBatch::num_rows).sum()
 }
 
 /// A recording of 100 operations on the direct path.
-pub fn written() -> (tempfile::TempDir, std::path::PathBuf) {
+pub fn written() -> (tempfile::TempDir, PathBuf) {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
     let writer = RecordingWriter::create(&folder, manifest(), WriterOptions::default()).unwrap();
@@ -117,7 +136,7 @@ pub fn written() -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 /// The folder as it is this moment, which is what a SIGKILL leaves.
-pub fn copy_of(folder: &std::path::Path, copy: &std::path::Path) -> std::path::PathBuf {
+pub fn copy_of(folder: &FilePath, copy: &FilePath) -> PathBuf {
     fs::create_dir(copy).unwrap();
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();

@@ -1,34 +1,25 @@
-//! What was under way when a recorder died becomes a row, once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
+//! The operations in flight when a recorder died become rows, once.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
-use std::time::Duration;
 
+use crate::support::{copy_of, done, hasty, journals, manifest, operation, read, wait_until};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use recording::vocabulary::{Outcome, Path};
 use recording::{
-    Clock, Manifest, Operation, Recording, RecordingWriter, State, Table, UnderWay, WriterOptions,
-    recover,
+    Checkpoint, Clock, Manifest, Operation, Recording, RecordingWriter, State, Table,
+    WriterOptions, recover,
 };
-use support::{copy_of, done, manifest, operation, read};
 
 /// A clock and a manifest that begin now.
 fn started(folder: &FilePath) -> (RecordingWriter, Clock) {
     let clock = Clock::start();
     let options = WriterOptions {
-        flush_interval: Duration::from_millis(5),
         clock: Some(clock),
-        ..WriterOptions::default()
+        ..hasty()
     };
     let mut manifest = manifest();
     manifest.start_time = recording::Timestamp(clock.now_us());
@@ -47,18 +38,8 @@ fn begun(path: Path, operation_id: i64) -> Operation {
     }
 }
 
-fn under_way(folder: &FilePath) -> Option<UnderWay> {
-    UnderWay::read(&Recording::open(folder).unwrap()).unwrap()
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..1_000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("waited in vain: {what}");
+fn checkpoint(folder: &FilePath) -> Option<Checkpoint> {
+    Checkpoint::read(&Recording::open(folder).unwrap()).unwrap()
 }
 
 /// Path, `operation_id` and outcome of every operation.
@@ -83,7 +64,7 @@ fn rows(folder: &FilePath) -> Vec<(String, i64, String)> {
     rows
 }
 
-/// A recorder with two workers in mid-operation, as a SIGKILL leaves it; the moment of its last word.
+/// A recorder with two workers in mid-operation, as a SIGKILL leaves it; the moment of its last checkpoint.
 fn killed(root: &FilePath) -> (PathBuf, i64) {
     let folder = root.join("run");
     let (writer, clock) = started(&folder);
@@ -97,11 +78,11 @@ fn killed(root: &FilePath) -> (PathBuf, i64) {
     slots[0].begin(&begun(Path::Direct, 2));
     slots[1].begin(&begun(Path::Proxy, 1));
     let begun_us = clock.now_us();
-    wait_until("a word of after the last begin", || {
-        under_way(&folder).is_some_and(|word| word.time_us > begun_us)
+    wait_until("a checkpoint after the last begin", || {
+        checkpoint(&folder).is_some_and(|last| last.time_us > begun_us)
     });
     let copy = copy_of(&folder, &root.join("killed"));
-    let time_us = under_way(&copy).unwrap().time_us;
+    let time_us = checkpoint(&copy).unwrap().time_us;
     slots[0].end(operation(Path::Direct, 2));
     slots[1].end(operation(Path::Proxy, 1));
     assert!(writer.finish(done()).unwrap().is_complete());
@@ -121,7 +102,7 @@ fn expected() -> Vec<(String, i64, String)> {
 }
 
 #[test]
-fn a_killed_recording_ends_at_its_last_word() {
+fn a_killed_recording_ends_at_its_last_checkpoint() {
     let root = tempfile::tempdir().unwrap();
     let (folder, time_us) = killed(root.path());
     let recovered = recover(&folder).unwrap();
@@ -158,25 +139,24 @@ fn a_recovery_that_was_killed_is_repeated() {
 }
 
 #[test]
-fn what_has_a_row_is_not_under_way() {
+fn an_operation_with_a_row_is_not_in_flight() {
     let root = tempfile::tempdir().unwrap();
     let (folder, _) = killed(root.path());
-    let recording = Recording::open(&folder).unwrap();
-    let word = under_way(&folder).unwrap();
-    let unsealed = recording.unsealed(Table::Operations).unwrap();
-    assert_eq!(word.unfinished(&[], &unsealed).len(), 2);
+    let last = checkpoint(&folder).unwrap();
+    let unsealed = journals(&folder);
+    assert_eq!(last.unfinished(&[], &unsealed).len(), 2);
     // The same operations, in the part of a recording that went on.
     let complete = root.path().join("run/operations");
     let parts: Vec<_> = fs::read_dir(&complete)
         .unwrap()
         .map(|part| part.unwrap().path())
         .collect();
-    assert!(word.unfinished(&parts, &[]).is_empty());
-    assert!(word.unfinished(&parts, &unsealed).is_empty());
+    assert!(last.unfinished(&parts, &[]).is_empty());
+    assert!(last.unfinished(&parts, &unsealed).is_empty());
 }
 
 #[test]
-fn a_damaged_word_says_nothing() {
+fn a_damaged_checkpoint_is_not_used() {
     let root = tempfile::tempdir().unwrap();
     let (folder, _) = killed(root.path());
     let file = folder.join("journal/in_flight.arrows");
@@ -186,18 +166,18 @@ fn a_damaged_word_says_nothing() {
         let mut bytes = whole.clone();
         bytes[position] ^= 0x10;
         fs::write(&file, &bytes).unwrap();
-        damaged.insert(under_way(&folder).is_none());
+        damaged.insert(checkpoint(&folder).is_none());
         fs::write(&file, &whole[..position]).unwrap();
-        damaged.insert(under_way(&folder).is_none());
+        damaged.insert(checkpoint(&folder).is_none());
     }
     assert_eq!(damaged, BTreeSet::from([true]));
     fs::write(&file, &whole).unwrap();
-    assert!(under_way(&folder).is_some());
+    assert!(checkpoint(&folder).is_some());
 }
 
-/// A worker whose task is gone has nobody else to write its row.
+/// No one else writes the row of a worker whose task is gone.
 #[test]
-fn what_nobody_ended_is_unfinished_at_the_end() {
+fn an_operation_that_was_not_ended_is_unfinished() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("run");
     let (writer, _) = started(&folder);
@@ -211,39 +191,34 @@ fn what_nobody_ended_is_unfinished_at_the_end() {
     );
 }
 
-/// A power cut, or a copy made while the recorder wrote: the last word vouches for rows that are not there.
+/// A power cut, or a copy made while the recorder wrote: the checkpoint counts rows that are not there.
 #[test]
-fn a_word_ahead_of_its_journals_is_not_believed() {
+fn a_checkpoint_ahead_of_its_journals_is_not_believed() {
     let root = tempfile::tempdir().unwrap();
     let (folder, _) = killed(root.path());
-    let recording = Recording::open(&folder).unwrap();
-    let unsealed = recording.unsealed(Table::Operations).unwrap();
-    let word = under_way(&folder).unwrap();
-    assert_eq!(word.missing_rows(&[], &unsealed), 0);
+    let unsealed = journals(&folder);
+    let last = checkpoint(&folder).unwrap();
+    assert_eq!(last.missing_rows(&[], &unsealed), 0);
     let journal = folder.join("journal/operations.direct-00001.arrows");
     fs::remove_file(journal.with_extension("crc")).unwrap();
     fs::remove_file(journal).unwrap();
-    let unsealed = Recording::open(&folder)
-        .unwrap()
-        .unsealed(Table::Operations)
-        .unwrap();
-    assert_eq!(word.missing_rows(&[], &unsealed), 1);
+    assert_eq!(last.missing_rows(&[], &journals(&folder)), 1);
     let recovered = recover(&folder).unwrap();
     assert_eq!((recovered.missing_rows, recovered.unfinished), (1, 2));
     let manifest = Manifest::read(&folder).unwrap();
     assert_eq!(manifest.dropped_rows["operations"], 1);
     assert_eq!(
         manifest.duration_us, None,
-        "nobody knows how far it reaches"
+        "it is unknown how far it reaches"
     );
 }
 
 /// Damage to another table neither hides that operations are missing nor takes the recording's end.
 #[test]
-fn damage_to_another_table_says_nothing_of_operations() {
+fn damage_to_another_table_does_not_touch_operations() {
     let root = tempfile::tempdir().unwrap();
     let (folder, time_us) = killed(root.path());
-    // Two events that were summed up, and of which nothing is left.
+    // Two events that have a checksum, and of which nothing is left.
     let events = folder.join("journal/events.events-00001.arrows");
     fs::write(&events, b"not a stream").unwrap();
     let sum = [12_u64.to_le_bytes(), [2, 0, 0, 0, 0, 0, 0, 0]].concat();
@@ -266,8 +241,8 @@ fn damage_to_another_table_says_nothing_of_operations() {
     assert_eq!(manifest.duration_us, None);
 }
 
-/// The rows of a damaged journal are gone, and what was under way must not take its name: readers would pass over it as one that is
-/// sealed.
+/// The rows of a damaged journal are gone, and the part of the operations in flight must not take its name: readers would pass over it
+/// as one that is sealed.
 #[test]
 fn a_damaged_journal_keeps_its_name() {
     let root = tempfile::tempdir().unwrap();
@@ -290,5 +265,5 @@ fn a_damaged_journal_keeps_its_name() {
             "operations/proxy-00001.parquet"
         ]
     );
-    assert!(journal.exists(), "somebody may want to look");
+    assert!(journal.exists(), "kept for a closer look");
 }

@@ -1,18 +1,11 @@
-//! A folder is read as it is: what is no recording, and what is damaged, is told apart.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
+//! Reading: a folder that is no recording, and a recording that is damaged, each give their own error.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path as FilePath;
 
+use crate::support::{read, rows, written};
 use recording::{Manifest, OpenError, Recording, State, Table};
-use support::{read, rows, written};
 
 #[test]
 fn what_is_no_recording_is_told_apart() {
@@ -81,7 +74,7 @@ fn a_sealed_part_that_the_manifest_does_not_name_counts_while_recording() {
     assert_eq!(
         rows(&read(&complete, Table::Operations)),
         0,
-        "somebody's copy"
+        "a copy is no part of it"
     );
     manifest.state = State::Recording;
     manifest.write(&folder).unwrap();
@@ -130,7 +123,7 @@ fn a_manifest_names_no_file_outside_its_tables() {
     );
 }
 
-/// Nobody's figures are of a length below nothing, and recovery keeps no such length.
+/// A length below zero is refused, and recovery keeps none.
 #[test]
 fn a_negative_length_is_refused() {
     let (_root, folder) = written();
@@ -146,11 +139,11 @@ fn a_negative_length_is_refused() {
         let mut manifest = whole.clone();
         change(&mut manifest);
         manifest.write(&folder).unwrap();
-        let said = format!("{field} is -5, and no length is negative");
+        let expected = format!("{field} is -5, and no length is negative");
         let error = Recording::open(&folder).unwrap_err();
-        assert!(error.to_string().contains(&said), "{error}");
+        assert!(error.to_string().contains(&expected), "{error}");
         let error = recording::recover(&folder).unwrap_err();
-        assert!(error.to_string().contains(&said), "{error}");
+        assert!(error.to_string().contains(&expected), "{error}");
         assert!(matches!(
             recording::verify(&folder, &mut |_, _| ()),
             Err(OpenError::BadManifest { .. })
