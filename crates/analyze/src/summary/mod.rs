@@ -14,7 +14,6 @@ pub mod series;
 mod side_tables;
 mod span;
 
-use recording::Timestamp;
 use serde::Serialize;
 
 pub use comparison::{Comparison, ComparisonLine, Metric, Unit};

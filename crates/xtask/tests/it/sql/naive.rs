@@ -394,6 +394,7 @@ fn same_moment() -> HandMade {
 
 /// What each method has to report: recording, source of the heartbeat, microseconds and outages of the heartbeat, its longest answer, and
 /// the same of the counter.
+#[allow(clippy::too_many_lines, reason = "a list")]
 fn cases() -> [(HandMade, &'static str, [i64; 3], [i64; 2]); 14] {
     let lost = |manifest: &mut Manifest| {
         manifest.dropped_rows.insert("probes".to_owned(), 1);

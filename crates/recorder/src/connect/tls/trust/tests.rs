@@ -81,7 +81,7 @@ fn an_authority_expires_while_the_recorder_runs() {
     let trust = Trust::read(&roots).unwrap().unwrap();
     let algorithms = provider::provider().signature_verification_algorithms;
     for file in ["v1.pem", "v3.pem"] {
-        let der = super::super::read_certificates(&folder.join(file))
+        let der = crate::connect::tls::pem::read_certificates(&folder.join(file))
             .unwrap()
             .remove(0);
         let read = Certificate::read(&der).unwrap();
