@@ -1,8 +1,9 @@
 //! A live connection: the driver's client, and what the server said outside of answers.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use deadpool_postgres::ClientWrapper;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Connection};
@@ -95,8 +96,8 @@ impl Failed {
 
 /// A live connection. Dropped while in use, or [`Session::abandon`]ed, its socket closes at once.
 pub struct Session {
-    /// The driver's client.
-    pub client: Client,
+    /// The driver's client, with the named statements that it has prepared.
+    pub client: ClientWrapper,
     /// The row of `connections` that tells of it.
     pub connection_id: i64,
     /// True until the server is identified, and between the first statement of an operation and its known outcome: cut off
@@ -114,6 +115,9 @@ impl Session {
     ) -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let driver = tokio::spawn(drive(connection, Arc::clone(&heard)));
+        // The wrapper aborts the task that it is given once it is dropped. That would cut a connection at rest off before the driver
+        // has sent Terminate, so the driver's task stays here, and the wrapper gets one that does nothing.
+        let client = ClientWrapper::new(client, tokio::spawn(ready(())));
         Self {
             client,
             connection_id,

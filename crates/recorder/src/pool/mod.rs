@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::connect::{ConnectError, Connector, Progress, Session};
 use crate::pool::backoff::{Gate, Round};
 use crate::pool::checkout::Checkout;
-use crate::pool::connection::Member;
+use crate::pool::connection::PooledConnection;
 use crate::pool::settings::PoolSettings;
 use crate::sql::STATEMENTS;
 use crate::sql::protocol::Protocol;
@@ -38,7 +38,7 @@ pub(crate) type OnAttempt = Arc<dyn Fn(Connection) + Send + Sync>;
 pub(crate) type Pool = managed::Pool<Manager>;
 
 /// A connection out of the pool.
-pub(crate) type Pooled = managed::Object<Manager>;
+pub(crate) type CheckedOut = managed::Object<Manager>;
 
 /// What a pool is made of.
 pub(crate) struct Plan {
@@ -68,7 +68,7 @@ pub(crate) struct Manager {
     /// Connections that the pool may still have.
     room: Arc<Semaphore>,
     /// Connections made in the background, before an operation asked for one.
-    ready: Mutex<Vec<Member>>,
+    ready: Mutex<Vec<PooledConnection>>,
     /// One came into `ready`.
     added: Notify,
     backoff: Gate,
@@ -116,10 +116,10 @@ impl Manager {
         };
         let deadline = tokio::time::Instant::now() + limit;
         let checkout = Arc::new(Checkout::default());
-        let Ok(Ok(member)) = checkout.limit(self.open(room), deadline).await else {
+        let Ok(Ok(connection)) = checkout.limit(self.open(room), deadline).await else {
             return false;
         };
-        lock(&self.ready).push(member);
+        lock(&self.ready).push(connection);
         self.added.notify_waiters();
         true
     }
@@ -127,12 +127,12 @@ impl Manager {
     /// Connections made ready that are still there; those that ended meanwhile go.
     pub(crate) fn count_ready(&self) -> usize {
         let mut ready = lock(&self.ready);
-        ready.retain(|member| !member.is_closed());
+        ready.retain(|connection| !connection.is_closed());
         ready.len()
     }
 
     /// One attempt, after the wait that failed ones before it call for.
-    async fn open(&self, room: OwnedSemaphorePermit) -> Result<Member, FailedAttempt> {
+    async fn open(&self, room: OwnedSemaphorePermit) -> Result<PooledConnection, FailedAttempt> {
         let round = self.backoff.pass().await;
         let connection_id = self.plan.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let mut attempt = Attempt {
@@ -151,7 +151,7 @@ impl Manager {
         }
         attempt.tell(result.as_ref().err().cloned().map(ConnectFailure::from));
         let session = result.map_err(FailedAttempt)?;
-        Ok(Member::new(session, self.draw_end(), room))
+        Ok(PooledConnection::new(session, self.draw_end(), room))
     }
 
     async fn attempt(
@@ -173,8 +173,8 @@ impl Manager {
     }
 
     /// True where an operation can have the connection.
-    async fn is_fit(&self, member: &mut Member) -> bool {
-        if member.in_use || member.is_closed() {
+    async fn is_fit(&self, connection: &mut PooledConnection) -> bool {
+        if connection.in_use || connection.is_closed() {
             return false;
         }
         let settings = &self.plan.settings;
@@ -182,45 +182,45 @@ impl Manager {
             return true;
         }
         let now = Instant::now();
-        if member.is_expired(now) {
+        if connection.is_expired(now) {
             return false;
         }
         match settings.idle_check {
-            Some(longest) if now.saturating_duration_since(member.idle_since()) > longest => {
-                self.shows_life(member).await
+            Some(longest) if now.saturating_duration_since(connection.idle_since()) > longest => {
+                self.shows_life(connection).await
             }
             _ => true,
         }
     }
 
     /// Asks the connection for a sign of life.
-    async fn shows_life(&self, member: &mut Member) -> bool {
+    async fn shows_life(&self, connection: &mut PooledConnection) -> bool {
         // Cut off meanwhile by the operation's limit, it can't be used.
-        member.in_use = true;
+        connection.in_use = true;
         let mut text = String::new();
-        let mut speaker = member.speaker(self.plan.protocol, &mut text);
-        let asked = speaker.count_rows(&STATEMENTS.idle_check, &[]);
+        let mut executor = connection.executor(self.plan.protocol, &mut text);
+        let asked = executor.count_rows(&STATEMENTS.idle_check, &[]);
         let lives = matches!(timeout(self.plan.check_limit, asked).await, Ok(Ok(_)));
-        member.in_use = !lives;
+        connection.in_use = !lives;
         lives
     }
 }
 
 impl managed::Manager for Manager {
-    type Type = Member;
+    type Type = PooledConnection;
     type Error = FailedAttempt;
 
     /// A connection that was made ready, or the outcome of an attempt.
-    async fn create(&self) -> Result<Member, FailedAttempt> {
+    async fn create(&self) -> Result<PooledConnection, FailedAttempt> {
         loop {
             // Made before the look: it hears of what comes from here on.
             let added = self.added.notified();
             loop {
-                let Some(mut member) = lock(&self.ready).pop() else {
+                let Some(mut connection) = lock(&self.ready).pop() else {
                     break;
                 };
-                if self.is_fit(&mut member).await {
-                    return Ok(member);
+                if self.is_fit(&mut connection).await {
+                    return Ok(connection);
                 }
             }
             // Where the last room is taken by a connection that is being made ready, that one is waited for.
@@ -232,8 +232,12 @@ impl managed::Manager for Manager {
         }
     }
 
-    async fn recycle(&self, member: &mut Member, _: &Metrics) -> RecycleResult<Self::Error> {
-        match self.is_fit(member).await {
+    async fn recycle(
+        &self,
+        connection: &mut PooledConnection,
+        _: &Metrics,
+    ) -> RecycleResult<Self::Error> {
+        match self.is_fit(connection).await {
             true => Ok(()),
             false => Err(RecycleError::message(
                 "closed, cut off in mid-operation, too old, or without a sign of life",
@@ -327,7 +331,7 @@ pub(crate) async fn get(
     pool: &Pool,
     wait: Duration,
     deadline: tokio::time::Instant,
-) -> Result<Result<Pooled, PoolError<FailedAttempt>>, Elapsed> {
+) -> Result<Result<CheckedOut, PoolError<FailedAttempt>>, Elapsed> {
     let limits = Timeouts {
         wait: Some(wait),
         create: None,
@@ -337,14 +341,14 @@ pub(crate) async fn get(
 }
 
 /// Gives a connection back that waits for nothing; one whose life is over is closed instead.
-pub(crate) fn give_back(mut pooled: Pooled) {
+pub(crate) fn give_back(mut pooled: CheckedOut) {
     if pooled.rest() {
         drop(Object::take(pooled));
     }
 }
 
 /// Closes a connection's socket now, whatever the server does; the pool has room for another.
-pub(crate) fn abandon(pooled: Pooled) {
+pub(crate) fn abandon(pooled: CheckedOut) {
     Object::take(pooled).into_session().abandon();
 }
 
