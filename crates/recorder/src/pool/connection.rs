@@ -45,7 +45,7 @@ impl PooledConnection {
         self.idle_since
     }
 
-    /// Is of no use for now; true where its life is over.
+    /// It is idle from now on; true where it is over its maximum lifetime.
     pub(crate) fn rest(&mut self) -> bool {
         self.session.in_use = false;
         self.idle_since = Instant::now();
@@ -57,7 +57,7 @@ impl PooledConnection {
         self.session
     }
 
-    /// True where its life is over at `now`.
+    /// True where it is over its maximum lifetime at `now`.
     pub(crate) fn is_expired(&self, now: Instant) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }

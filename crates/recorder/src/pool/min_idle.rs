@@ -34,7 +34,7 @@ pub(crate) async fn keep_ready(
     }
 }
 
-/// Idle connections that live.
+/// Idle connections that are open.
 fn count_idle(pool: &Pool) -> usize {
     // What a failover closed is not ready.
     drop(pool.retain(|connection, _| !connection.is_closed()));

@@ -6,12 +6,13 @@ pub(crate) mod connection;
 pub(crate) mod min_idle;
 pub(crate) mod settings;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, Timeouts};
+use parking_lot::Mutex;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 use recording::vocabulary::{ErrorClass, Path};
@@ -28,10 +29,10 @@ use crate::pool::settings::PoolSettings;
 use crate::sql::STATEMENTS;
 use crate::sql::protocol::Protocol;
 
-/// By how much a connection's life is shorter than the longest, at most.
+/// By how much, at most, a connection's lifetime is shorter than the maximum.
 const LIFETIME_JITTER: f64 = 0.1;
 
-/// Is told of every attempt to connect.
+/// Gets the row of every attempt to connect.
 pub(crate) type OnAttempt = Arc<dyn Fn(Connection) + Send + Sync>;
 
 /// The pool of an endpoint.
@@ -50,19 +51,19 @@ pub(crate) struct Plan {
     pub size: usize,
     /// How they are kept.
     pub settings: PoolSettings,
-    /// How the sign of life is asked for,
+    /// How the statement is sent that validates a connection on checkout.
     pub protocol: Protocol,
-    /// and how long it may take.
+    /// How long that statement may take.
     pub check_limit: Duration,
     /// The last id of a connection on this path, which may have two pools.
     pub last_id: Arc<AtomicI64>,
     /// For the jitter of lifetimes and of the back-off.
     pub random: Xoshiro256PlusPlus,
-    /// Hears of every attempt.
+    /// Gets every attempt.
     pub on_attempt: OnAttempt,
 }
 
-/// Makes connections for a pool and tells of every attempt.
+/// Makes connections for a pool and reports every attempt.
 pub(crate) struct Manager {
     plan: Plan,
     /// Connections that the pool may still have.
@@ -104,7 +105,7 @@ pub(crate) fn build(mut plan: Plan) -> Result<Pool, String> {
 /// Gives no connection out any more, and drops the idle ones.
 pub(crate) fn close(pool: &Pool) {
     pool.close();
-    lock(&pool.manager().ready).clear();
+    pool.manager().ready.lock().clear();
 }
 
 impl Manager {
@@ -119,14 +120,14 @@ impl Manager {
         let Ok(Ok(connection)) = checkout.limit(self.open(room), deadline).await else {
             return false;
         };
-        lock(&self.ready).push(connection);
+        self.ready.lock().push(connection);
         self.added.notify_waiters();
         true
     }
 
     /// Connections made ready that are still there; those that ended meanwhile go.
     pub(crate) fn count_ready(&self) -> usize {
-        let mut ready = lock(&self.ready);
+        let mut ready = self.ready.lock();
         ready.retain(|connection| !connection.is_closed());
         ready.len()
     }
@@ -142,14 +143,14 @@ impl Manager {
             progress: Progress::default(),
             checkout: Checkout::of_attempt(connection_id),
             round,
-            told: false,
+            reported: false,
         };
         let result = self.attempt(connection_id, &mut attempt.progress).await;
         match &result {
             Ok(_) => self.backoff.succeeded(),
             Err(_) => self.backoff.failed(round),
         }
-        attempt.tell(result.as_ref().err().cloned().map(ConnectFailure::from));
+        attempt.report(result.as_ref().err().cloned().map(ConnectFailure::from));
         let session = result.map_err(FailedAttempt)?;
         Ok(PooledConnection::new(session, self.draw_end(), room))
     }
@@ -165,10 +166,10 @@ impl Manager {
         Ok(session)
     }
 
-    /// When the life ends of a connection that was made just now.
+    /// When the lifetime of a connection ends that was made just now.
     fn draw_end(&self) -> Option<Instant> {
         let longest = self.plan.settings.max_lifetime?;
-        let jitter = lock(&self.lifetimes).random_range(0.0..=LIFETIME_JITTER);
+        let jitter = self.lifetimes.lock().random_range(0.0..=LIFETIME_JITTER);
         Instant::now().checked_add(longest.mul_f64(1.0 - jitter))
     }
 
@@ -187,22 +188,22 @@ impl Manager {
         }
         match settings.idle_check {
             Some(longest) if now.saturating_duration_since(connection.idle_since()) > longest => {
-                self.shows_life(connection).await
+                self.validate(connection).await
             }
             _ => true,
         }
     }
 
-    /// Asks the connection for a sign of life.
-    async fn shows_life(&self, connection: &mut PooledConnection) -> bool {
+    /// Validates the connection: it has to answer a statement.
+    async fn validate(&self, connection: &mut PooledConnection) -> bool {
         // Cut off meanwhile by the operation's limit, it can't be used.
         connection.in_use = true;
         let mut text = String::new();
         let mut executor = connection.executor(self.plan.protocol, &mut text);
         let asked = executor.count_rows(&STATEMENTS.idle_check, &[]);
-        let lives = matches!(timeout(self.plan.check_limit, asked).await, Ok(Ok(_)));
-        connection.in_use = !lives;
-        lives
+        let is_valid = matches!(timeout(self.plan.check_limit, asked).await, Ok(Ok(_)));
+        connection.in_use = !is_valid;
+        is_valid
     }
 }
 
@@ -216,7 +217,7 @@ impl managed::Manager for Manager {
             // Made before the look: it hears of what comes from here on.
             let added = self.added.notified();
             loop {
-                let Some(mut connection) = lock(&self.ready).pop() else {
+                let Some(mut connection) = self.ready.lock().pop() else {
                     break;
                 };
                 if self.is_fit(&mut connection).await {
@@ -246,12 +247,8 @@ impl managed::Manager for Manager {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// An attempt under way. Cut off by the operation's limit or the recording's end it is told all the same: every attempt is
-/// a row.
+/// An attempt in progress. One that is cut off by the operation's limit or the recording's end is reported too: every attempt
+/// is a row.
 struct Attempt<'a> {
     manager: &'a Manager,
     connection_id: i64,
@@ -259,12 +256,12 @@ struct Attempt<'a> {
     progress: Progress,
     checkout: Option<Arc<Checkout>>,
     round: Round,
-    told: bool,
+    reported: bool,
 }
 
 impl Attempt<'_> {
-    fn tell(&mut self, failure: Option<ConnectFailure>) {
-        self.told = true;
+    fn report(&mut self, failure: Option<ConnectFailure>) {
+        self.reported = true;
         let plan = &self.manager.plan;
         let progress = std::mem::take(&mut self.progress);
         let host = &plan.connector.endpoint().hosts[progress.host];
@@ -294,7 +291,7 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if let (false, Some(phase)) = (self.told, self.progress.phase) {
+        if let (false, Some(phase)) = (self.reported, self.progress.phase) {
             let checkout = self.checkout.as_ref();
             let (class, text) = match checkout.is_some_and(|checkout| checkout.is_given_up()) {
                 true => {
@@ -311,7 +308,7 @@ impl Drop for Attempt<'_> {
                 [] => text.to_owned(),
                 earlier => format!("{text}; before that {}", earlier.join("; ")),
             };
-            self.tell(Some(ConnectFailure {
+            self.report(Some(ConnectFailure {
                 phase,
                 class,
                 sqlstate: None,
@@ -340,7 +337,7 @@ pub(crate) async fn get(
     checkout.limit(pool.timeout_get(&limits), deadline).await
 }
 
-/// Gives a connection back that waits for nothing; one whose life is over is closed instead.
+/// Gives an idle connection back; one that is over its maximum lifetime is closed instead.
 pub(crate) fn give_back(mut pooled: CheckedOut) {
     if pooled.rest() {
         drop(Object::take(pooled));
@@ -392,17 +389,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lives_end_apart() {
+    async fn lifetimes_end_apart() {
         let longest = Duration::from_secs(100_000);
         let (pool, forever) = (pool(Some(longest)), pool(None));
         let begun = Instant::now();
-        let lives: Vec<Duration> = (0..200)
+        let lifetimes: Vec<Duration> = (0..200)
             .map(|_| pool.manager().draw_end().unwrap() - begun)
             .collect();
-        let (shortest, most) = (lives.iter().min().unwrap(), lives.iter().max().unwrap());
+        let (shortest, most) = (
+            lifetimes.iter().min().unwrap(),
+            lifetimes.iter().max().unwrap(),
+        );
         // The test itself takes some of the time.
         assert!(*shortest >= longest.mul_f64(0.9) && *most <= longest + Duration::from_secs(60));
-        assert!(*most - *shortest > longest.mul_f64(0.08), "{lives:?}");
+        assert!(*most - *shortest > longest.mul_f64(0.08), "{lifetimes:?}");
         assert_eq!(forever.manager().draw_end(), None);
     }
 }

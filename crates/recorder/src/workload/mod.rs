@@ -88,7 +88,7 @@ struct Texts {
 
 impl Workload {
     /// Gives no connection out any more. To be called before the workers are told to stop: the connections that they drop then
-    /// free slots, and whoever waits for one must not begin an attempt after the end.
+    /// free slots, and an operation that waits for one must not begin an attempt after the end.
     pub(crate) fn close(&self) {
         self.pools().for_each(pool::close);
     }
