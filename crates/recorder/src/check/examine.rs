@@ -109,7 +109,7 @@ pub(super) async fn examine(
     examination.examined
 }
 
-/// An examination under way.
+/// An examination in progress.
 pub(super) struct Examination {
     pub(super) rows: Rows,
     pub(super) sizing: Sizing,
