@@ -1,6 +1,6 @@
 //! A live connection: the driver's client, and what the server said outside of answers.
 
-use std::future::{poll_fn, ready};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::ClientWrapper;
@@ -117,7 +117,7 @@ impl Session {
         let driver = tokio::spawn(drive(connection, Arc::clone(&heard)));
         // The wrapper aborts the task that it is given once it is dropped. That would cut a connection at rest off before the driver
         // has sent Terminate, so the driver's task stays here, and the wrapper gets one that does nothing.
-        let client = ClientWrapper::new(client, tokio::spawn(ready(())));
+        let client = ClientWrapper::new(client, tokio::spawn(async {}));
         Self {
             client,
             connection_id,

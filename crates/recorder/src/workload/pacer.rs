@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Gives each operation its moment to begin, one interval after the last one's. Nothing is saved up while no operation asks: there
+/// Gives each operation its moment to begin, one interval after the last one's. Nothing is saved up while nobody asks: there
 /// are no bursts but those of a late timer.
 #[derive(Debug)]
 pub(crate) struct Pacer {
