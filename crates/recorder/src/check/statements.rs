@@ -7,7 +7,7 @@ use crate::check::row::Sizing;
 use crate::connect::Session;
 use crate::connect::question::is_refused;
 use crate::sql::STATEMENTS;
-use crate::sql::protocol::{Prepared, Protocol, Speaker};
+use crate::sql::protocol::{Executor, Protocol};
 use crate::sql::statement::{Statement, Value};
 
 /// A statement that was asked for.
@@ -100,15 +100,13 @@ impl Planner<'_> {
         statement: &Statement,
         values: &[Value<'_>; N],
     ) -> Result<(), (Asked, Error)> {
-        let explained = Statement::new(format!("EXPLAIN {}", statement.text), 0);
-        let prepared = Prepared::default();
-        let mut speaker = Speaker {
+        let explained = Statement::new(format!("EXPLAIN {}", statement.text));
+        let mut executor = Executor {
             client: &self.session.client,
-            prepared: &prepared,
             protocol: self.protocol,
             text: &mut self.text,
         };
-        let planned = speaker.count_rows(&explained, values).await;
+        let planned = executor.count_rows(&explained, values).await;
         planned
             .map(drop)
             .map_err(|error| (Asked { name, table }, error))

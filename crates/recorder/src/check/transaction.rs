@@ -11,7 +11,7 @@ use crate::classify;
 use crate::connect::{Progress, Session};
 use crate::database::{self, Trouble};
 use crate::sql::STATEMENTS;
-use crate::sql::protocol::{Prepared, Protocol, Speaker};
+use crate::sql::protocol::{Executor, Protocol};
 
 impl Examination {
     /// Sends BEGIN, a SELECT and ROLLBACK as a purchase would. The session, or another one where this ended it: what comes after is
@@ -87,17 +87,14 @@ impl Examination {
 
 async fn send(session: &Session, protocol: Protocol) -> Result<(), Error> {
     session.client.batch_execute("BEGIN").await?;
-    {
-        // A named statement goes before ROLLBACK: behind a pooler it would stay on a connection that others get.
-        let prepared = Prepared::default();
-        let mut text = String::new();
-        let mut speaker = Speaker {
-            client: &session.client,
-            prepared: &prepared,
-            protocol,
-            text: &mut text,
-        };
-        speaker.count_rows(&STATEMENTS.idle_check, &[]).await?;
-    }
+    let mut executor = Executor {
+        client: &session.client,
+        protocol,
+        text: &mut String::new(),
+    };
+    let answered = executor.count_rows(&STATEMENTS.idle_check, &[]).await;
+    // A named statement is closed before ROLLBACK: behind a pooler it would stay on a connection that others get.
+    session.client.statement_cache.clear();
+    answered?;
     session.client.batch_execute("ROLLBACK").await
 }

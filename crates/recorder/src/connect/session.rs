@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::sync::Arc;
 
+use deadpool_postgres::ClientWrapper;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{AsyncMessage, Client, Connection};
@@ -96,8 +97,8 @@ impl Failed {
 
 /// A live connection. Dropped while in use, or [`Session::abandon`]ed, its socket closes at once.
 pub struct Session {
-    /// The driver's client.
-    pub client: Client,
+    /// The driver's client, with the named statements that it has prepared.
+    pub client: ClientWrapper,
     /// The row of `connections` that tells of it.
     pub connection_id: i64,
     /// True until the server is identified, and between the first statement of an operation and its known outcome: cut off
@@ -115,6 +116,9 @@ impl Session {
     ) -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let driver = tokio::spawn(drive(connection, Arc::clone(&heard)));
+        // The wrapper aborts the task that it is given once it is dropped. That would cut a connection at rest off before the driver
+        // has sent Terminate, so the driver's task stays here, and the wrapper gets one that does nothing.
+        let client = ClientWrapper::new(client, tokio::spawn(async {}));
         Self {
             client,
             connection_id,
@@ -238,5 +242,53 @@ async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Hear
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use recording::vocabulary::Path;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use crate::connect::{Connector, Progress, Resolver};
+    use crate::endpoint::Endpoint;
+    use crate::endpoint::environment::Environment;
+
+    /// What a server gets, after the start-up, of a connection that is dropped.
+    async fn sent_at_the_end(in_use: bool) -> Vec<u8> {
+        let limit = Duration::from_secs(20);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let url = format!("postgres://app@{address}/d?sslmode=disable");
+        let endpoint = Endpoint::parse(&url, &Environment::of(&[])).unwrap();
+        let resolver = Resolver::new(Some(([127, 0, 0, 1], 53).into()), limit).unwrap();
+        let connector = Connector::new(Path::Direct, endpoint, resolver, limit).unwrap();
+        let server = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let length = socket.read_u32().await.unwrap();
+            let mut startup = vec![0; length as usize - 4];
+            socket.read_exact(&mut startup).await.unwrap();
+            // AuthenticationOk and ReadyForQuery.
+            let answer = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
+            socket.write_all(answer).await.unwrap();
+            socket
+        };
+        let mut progress = Progress::default();
+        let (session, mut socket) = tokio::join!(connector.connect(0, &mut progress), server);
+        let mut session = session.unwrap();
+        session.in_use = in_use;
+        drop(session);
+        let mut sent = Vec::new();
+        socket.read_to_end(&mut sent).await.unwrap();
+        sent
+    }
+
+    #[tokio::test]
+    async fn only_a_connection_at_rest_says_that_it_ends() {
+        assert_eq!(sent_at_the_end(false).await, b"X\0\0\0\x04");
+        assert_eq!(sent_at_the_end(true).await, b"");
     }
 }

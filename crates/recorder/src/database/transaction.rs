@@ -49,7 +49,7 @@ impl Transaction {
     }
 
     /// For the statements of [`Transaction::step`].
-    pub(crate) const fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.session.client
     }
 

@@ -1,8 +1,8 @@
 //! The wait before an attempt to connect where the last one failed: exponential, with full jitter, per endpoint.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
 use tokio::sync::Notify;
@@ -33,7 +33,7 @@ impl Backoff {
 pub(crate) struct Gate {
     bounds: Backoff,
     state: Mutex<State>,
-    /// Whoever waits for an endpoint that is there again, waits no longer.
+    /// An attempt succeeded: the others wait no longer.
     succeeded: Notify,
 }
 
@@ -105,7 +105,7 @@ impl Gate {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_under_way_together_count_once() {
+    fn attempts_made_together_count_once() {
         let gate = gate(ms(100), ms(10_000), 1);
         let rounds = [begin(&gate), begin(&gate), begin(&gate)];
         rounds.into_iter().for_each(|round| gate.failed(round));

@@ -49,7 +49,7 @@ impl Checkout {
     ) -> Result<T, Elapsed> {
         let mut work = pin!(CHECKOUT.scope(Arc::clone(self), work));
         let result = timeout_at(deadline, work.as_mut()).await;
-        // Before the attempt is dropped, at the end of this function: it tells why.
+        // The attempt reads it where it is dropped, at the end of this function.
         self.given_up.store(result.is_err(), Ordering::Relaxed);
         result
     }

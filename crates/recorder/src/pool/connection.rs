@@ -6,20 +6,18 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::connect::Session;
-use crate::sql::protocol::{Prepared, Protocol, Speaker};
+use crate::sql::protocol::{Executor, Protocol};
 
 /// A session, and what the pool knows of it.
-pub(crate) struct Member {
-    // Dropped first: a statement that outlives its session sends nothing more.
+pub(crate) struct PooledConnection {
     session: Session,
-    prepared: Prepared,
     expires_at: Option<Instant>,
     idle_since: Instant,
     /// Its place among the connections that the pool may have.
     _room: OwnedSemaphorePermit,
 }
 
-impl Member {
+impl PooledConnection {
     pub(crate) fn new(
         session: Session,
         expires_at: Option<Instant>,
@@ -27,7 +25,6 @@ impl Member {
     ) -> Self {
         Self {
             session,
-            prepared: Prepared::default(),
             expires_at,
             idle_since: Instant::now(),
             _room: room,
@@ -35,21 +32,20 @@ impl Member {
     }
 
     /// Sends statements in that protocol; `text` is room for one.
-    pub(crate) fn speaker<'a>(&'a self, protocol: Protocol, text: &'a mut String) -> Speaker<'a> {
-        Speaker {
+    pub(crate) fn executor<'a>(&'a self, protocol: Protocol, text: &'a mut String) -> Executor<'a> {
+        Executor {
             client: &self.session.client,
-            prepared: &self.prepared,
             protocol,
             text,
         }
     }
 
-    /// Since when nobody uses it.
+    /// Since when it is idle.
     pub(crate) const fn idle_since(&self) -> Instant {
         self.idle_since
     }
 
-    /// Is of no use for now; true where its life is over.
+    /// It is idle from now on; true where it is over its maximum lifetime.
     pub(crate) fn rest(&mut self) -> bool {
         self.session.in_use = false;
         self.idle_since = Instant::now();
@@ -61,13 +57,13 @@ impl Member {
         self.session
     }
 
-    /// True where its life is over at `now`.
+    /// True where it is over its maximum lifetime at `now`.
     pub(crate) fn is_expired(&self, now: Instant) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 }
 
-impl Deref for Member {
+impl Deref for PooledConnection {
     type Target = Session;
 
     fn deref(&self) -> &Session {
@@ -75,7 +71,7 @@ impl Deref for Member {
     }
 }
 
-impl DerefMut for Member {
+impl DerefMut for PooledConnection {
     fn deref_mut(&mut self) -> &mut Session {
         &mut self.session
     }

@@ -34,9 +34,9 @@ pub(crate) async fn keep_ready(
     }
 }
 
-/// Idle connections that live.
+/// Idle connections that are open.
 fn count_idle(pool: &Pool) -> usize {
     // What a failover closed is not ready.
-    drop(pool.retain(|member, _| !member.is_closed()));
+    drop(pool.retain(|connection, _| !connection.is_closed()));
     pool.status().available + pool.manager().count_ready()
 }

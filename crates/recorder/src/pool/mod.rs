@@ -6,12 +6,13 @@ pub(crate) mod connection;
 pub(crate) mod min_idle;
 pub(crate) mod settings;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, Timeouts};
+use parking_lot::Mutex;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 use recording::vocabulary::{ErrorClass, Path};
@@ -23,22 +24,22 @@ use tokio::time::timeout;
 use crate::connect::{ConnectError, Connector, Progress, Session};
 use crate::pool::backoff::{Gate, Round};
 use crate::pool::checkout::Checkout;
-use crate::pool::connection::Member;
+use crate::pool::connection::PooledConnection;
 use crate::pool::settings::PoolSettings;
 use crate::sql::STATEMENTS;
 use crate::sql::protocol::Protocol;
 
-/// By how much a connection's life is shorter than the longest, at most.
+/// By how much, at most, a connection's lifetime is shorter than the maximum.
 const LIFETIME_JITTER: f64 = 0.1;
 
-/// Is told of every attempt to connect.
+/// Gets the row of every attempt to connect.
 pub(crate) type OnAttempt = Arc<dyn Fn(Connection) + Send + Sync>;
 
 /// The pool of an endpoint.
 pub(crate) type Pool = managed::Pool<Manager>;
 
 /// A connection out of the pool.
-pub(crate) type Pooled = managed::Object<Manager>;
+pub(crate) type CheckedOut = managed::Object<Manager>;
 
 /// What a pool is made of.
 pub(crate) struct Plan {
@@ -50,25 +51,25 @@ pub(crate) struct Plan {
     pub size: usize,
     /// How they are kept.
     pub settings: PoolSettings,
-    /// How the sign of life is asked for,
+    /// How the statement is sent that validates a connection on checkout.
     pub protocol: Protocol,
-    /// and how long it may take.
+    /// How long that statement may take.
     pub check_limit: Duration,
     /// The last id of a connection on this path, which may have two pools.
     pub last_id: Arc<AtomicI64>,
     /// For the jitter of lifetimes and of the back-off.
     pub random: Xoshiro256PlusPlus,
-    /// Hears of every attempt.
+    /// Gets every attempt.
     pub on_attempt: OnAttempt,
 }
 
-/// Makes connections for a pool and tells of every attempt.
+/// Makes connections for a pool and reports every attempt.
 pub(crate) struct Manager {
     plan: Plan,
     /// Connections that the pool may still have.
     room: Arc<Semaphore>,
     /// Connections made in the background, before an operation asked for one.
-    ready: Mutex<Vec<Member>>,
+    ready: Mutex<Vec<PooledConnection>>,
     /// One came into `ready`.
     added: Notify,
     backoff: Gate,
@@ -104,7 +105,7 @@ pub(crate) fn build(mut plan: Plan) -> Result<Pool, String> {
 /// Gives no connection out any more, and drops the idle ones.
 pub(crate) fn close(pool: &Pool) {
     pool.close();
-    lock(&pool.manager().ready).clear();
+    pool.manager().ready.lock().clear();
 }
 
 impl Manager {
@@ -116,23 +117,23 @@ impl Manager {
         };
         let deadline = tokio::time::Instant::now() + limit;
         let checkout = Arc::new(Checkout::default());
-        let Ok(Ok(member)) = checkout.limit(self.open(room), deadline).await else {
+        let Ok(Ok(connection)) = checkout.limit(self.open(room), deadline).await else {
             return false;
         };
-        lock(&self.ready).push(member);
+        self.ready.lock().push(connection);
         self.added.notify_waiters();
         true
     }
 
     /// Connections made ready that are still there; those that ended meanwhile go.
     pub(crate) fn count_ready(&self) -> usize {
-        let mut ready = lock(&self.ready);
-        ready.retain(|member| !member.is_closed());
+        let mut ready = self.ready.lock();
+        ready.retain(|connection| !connection.is_closed());
         ready.len()
     }
 
     /// One attempt, after the wait that failed ones before it call for.
-    async fn open(&self, room: OwnedSemaphorePermit) -> Result<Member, FailedAttempt> {
+    async fn open(&self, room: OwnedSemaphorePermit) -> Result<PooledConnection, FailedAttempt> {
         let round = self.backoff.pass().await;
         let connection_id = self.plan.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let mut attempt = Attempt {
@@ -142,16 +143,16 @@ impl Manager {
             progress: Progress::default(),
             checkout: Checkout::of_attempt(connection_id),
             round,
-            told: false,
+            reported: false,
         };
         let result = self.attempt(connection_id, &mut attempt.progress).await;
         match &result {
             Ok(_) => self.backoff.succeeded(),
             Err(_) => self.backoff.failed(round),
         }
-        attempt.tell(result.as_ref().err().cloned().map(ConnectFailure::from));
+        attempt.report(result.as_ref().err().cloned().map(ConnectFailure::from));
         let session = result.map_err(FailedAttempt)?;
-        Ok(Member::new(session, self.draw_end(), room))
+        Ok(PooledConnection::new(session, self.draw_end(), room))
     }
 
     async fn attempt(
@@ -165,16 +166,16 @@ impl Manager {
         Ok(session)
     }
 
-    /// When the life ends of a connection that was made just now.
+    /// When the lifetime of a connection ends that was made just now.
     fn draw_end(&self) -> Option<Instant> {
         let longest = self.plan.settings.max_lifetime?;
-        let jitter = lock(&self.lifetimes).random_range(0.0..=LIFETIME_JITTER);
+        let jitter = self.lifetimes.lock().random_range(0.0..=LIFETIME_JITTER);
         Instant::now().checked_add(longest.mul_f64(1.0 - jitter))
     }
 
     /// True where an operation can have the connection.
-    async fn is_fit(&self, member: &mut Member) -> bool {
-        if member.in_use || member.is_closed() {
+    async fn is_fit(&self, connection: &mut PooledConnection) -> bool {
+        if connection.in_use || connection.is_closed() {
             return false;
         }
         let settings = &self.plan.settings;
@@ -182,45 +183,45 @@ impl Manager {
             return true;
         }
         let now = Instant::now();
-        if member.is_expired(now) {
+        if connection.is_expired(now) {
             return false;
         }
         match settings.idle_check {
-            Some(longest) if now.saturating_duration_since(member.idle_since()) > longest => {
-                self.shows_life(member).await
+            Some(longest) if now.saturating_duration_since(connection.idle_since()) > longest => {
+                self.validate(connection).await
             }
             _ => true,
         }
     }
 
-    /// Asks the connection for a sign of life.
-    async fn shows_life(&self, member: &mut Member) -> bool {
+    /// Validates the connection: it has to answer a statement.
+    async fn validate(&self, connection: &mut PooledConnection) -> bool {
         // Cut off meanwhile by the operation's limit, it can't be used.
-        member.in_use = true;
+        connection.in_use = true;
         let mut text = String::new();
-        let mut speaker = member.speaker(self.plan.protocol, &mut text);
-        let asked = speaker.count_rows(&STATEMENTS.idle_check, &[]);
-        let lives = matches!(timeout(self.plan.check_limit, asked).await, Ok(Ok(_)));
-        member.in_use = !lives;
-        lives
+        let mut executor = connection.executor(self.plan.protocol, &mut text);
+        let asked = executor.count_rows(&STATEMENTS.idle_check, &[]);
+        let is_valid = matches!(timeout(self.plan.check_limit, asked).await, Ok(Ok(_)));
+        connection.in_use = !is_valid;
+        is_valid
     }
 }
 
 impl managed::Manager for Manager {
-    type Type = Member;
+    type Type = PooledConnection;
     type Error = FailedAttempt;
 
     /// A connection that was made ready, or the outcome of an attempt.
-    async fn create(&self) -> Result<Member, FailedAttempt> {
+    async fn create(&self) -> Result<PooledConnection, FailedAttempt> {
         loop {
             // Made before the look: it hears of what comes from here on.
             let added = self.added.notified();
             loop {
-                let Some(mut member) = lock(&self.ready).pop() else {
+                let Some(mut connection) = self.ready.lock().pop() else {
                     break;
                 };
-                if self.is_fit(&mut member).await {
-                    return Ok(member);
+                if self.is_fit(&mut connection).await {
+                    return Ok(connection);
                 }
             }
             // Where the last room is taken by a connection that is being made ready, that one is waited for.
@@ -232,8 +233,12 @@ impl managed::Manager for Manager {
         }
     }
 
-    async fn recycle(&self, member: &mut Member, _: &Metrics) -> RecycleResult<Self::Error> {
-        match self.is_fit(member).await {
+    async fn recycle(
+        &self,
+        connection: &mut PooledConnection,
+        _: &Metrics,
+    ) -> RecycleResult<Self::Error> {
+        match self.is_fit(connection).await {
             true => Ok(()),
             false => Err(RecycleError::message(
                 "closed, cut off during an operation, over its maximum lifetime, or failed validation",
@@ -242,12 +247,8 @@ impl managed::Manager for Manager {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// An attempt under way. Cut off by the operation's limit or the recording's end it is told all the same: every attempt is
-/// a row.
+/// An attempt in progress. One that is cut off by the operation's limit or the recording's end is reported too: every attempt
+/// is a row.
 struct Attempt<'a> {
     manager: &'a Manager,
     connection_id: i64,
@@ -255,12 +256,12 @@ struct Attempt<'a> {
     progress: Progress,
     checkout: Option<Arc<Checkout>>,
     round: Round,
-    told: bool,
+    reported: bool,
 }
 
 impl Attempt<'_> {
-    fn tell(&mut self, failure: Option<ConnectFailure>) {
-        self.told = true;
+    fn report(&mut self, failure: Option<ConnectFailure>) {
+        self.reported = true;
         let plan = &self.manager.plan;
         let progress = std::mem::take(&mut self.progress);
         let host = &plan.connector.endpoint().hosts[progress.host];
@@ -290,7 +291,7 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if let (false, Some(phase)) = (self.told, self.progress.phase) {
+        if let (false, Some(phase)) = (self.reported, self.progress.phase) {
             let checkout = self.checkout.as_ref();
             let (class, text) = match checkout.is_some_and(|checkout| checkout.is_given_up()) {
                 true => {
@@ -307,7 +308,7 @@ impl Drop for Attempt<'_> {
                 [] => text.to_owned(),
                 earlier => format!("{text}; before: {}", earlier.join("; ")),
             };
-            self.tell(Some(ConnectFailure {
+            self.report(Some(ConnectFailure {
                 phase,
                 class,
                 sqlstate: None,
@@ -327,7 +328,7 @@ pub(crate) async fn get(
     pool: &Pool,
     wait: Duration,
     deadline: tokio::time::Instant,
-) -> Result<Result<Pooled, PoolError<FailedAttempt>>, Elapsed> {
+) -> Result<Result<CheckedOut, PoolError<FailedAttempt>>, Elapsed> {
     let limits = Timeouts {
         wait: Some(wait),
         create: None,
@@ -336,15 +337,15 @@ pub(crate) async fn get(
     checkout.limit(pool.timeout_get(&limits), deadline).await
 }
 
-/// Gives a connection back that waits for nothing; one whose life is over is closed instead.
-pub(crate) fn give_back(mut pooled: Pooled) {
+/// Gives an idle connection back; one that is over its maximum lifetime is closed instead.
+pub(crate) fn give_back(mut pooled: CheckedOut) {
     if pooled.rest() {
         drop(Object::take(pooled));
     }
 }
 
 /// Closes a connection's socket now, whatever the server does; the pool has room for another.
-pub(crate) fn abandon(pooled: Pooled) {
+pub(crate) fn abandon(pooled: CheckedOut) {
     Object::take(pooled).into_session().abandon();
 }
 
@@ -388,17 +389,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lives_end_apart() {
+    async fn lifetimes_end_apart() {
         let longest = Duration::from_secs(100_000);
         let (pool, forever) = (pool(Some(longest)), pool(None));
         let begun = Instant::now();
-        let lives: Vec<Duration> = (0..200)
+        let lifetimes: Vec<Duration> = (0..200)
             .map(|_| pool.manager().draw_end().unwrap() - begun)
             .collect();
-        let (shortest, most) = (lives.iter().min().unwrap(), lives.iter().max().unwrap());
+        let (shortest, most) = (
+            lifetimes.iter().min().unwrap(),
+            lifetimes.iter().max().unwrap(),
+        );
         // The test itself takes some of the time.
         assert!(*shortest >= longest.mul_f64(0.9) && *most <= longest + Duration::from_secs(60));
-        assert!(*most - *shortest > longest.mul_f64(0.08), "{lives:?}");
+        assert!(*most - *shortest > longest.mul_f64(0.08), "{lifetimes:?}");
         assert_eq!(forever.manager().draw_end(), None);
     }
 }

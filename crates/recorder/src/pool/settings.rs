@@ -44,9 +44,9 @@ impl OnReadOnly {
 pub struct PoolSettings {
     /// Idle connections that are kept ready.
     pub min_idle: u32,
-    /// Longest life of a connection.
+    /// Maximum lifetime of a connection.
     pub max_lifetime: Option<Duration>,
-    /// Idleness after which a connection is asked for a sign of life.
+    /// How long a connection is idle before it is validated on checkout.
     pub idle_check: Option<Duration>,
     /// What becomes of a connection that answers 25006.
     pub on_read_only: OnReadOnly,

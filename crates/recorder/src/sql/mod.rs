@@ -47,9 +47,6 @@ pub(crate) const TABLES: [&str; 4] = [
 /// A statement comes after such a line where a file holds several.
 const MARKER: &str = "-- statement:";
 
-/// How many statements a connection may have prepared: those of the workload and the idle check.
-pub(crate) const PREPARED: usize = 14;
-
 /// The statements of the workload and of the probes, without their comments: those would be sent, parsed and logged with every operation.
 pub(crate) struct Statements {
     pub(crate) user_list: Statement,
@@ -88,8 +85,6 @@ macro_rules! statement {
 pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let purchase = split(include_str!("../../../../sql/operations/place_order.sql"));
     let keys = split(include_str!("../../../../sql/keys.sql"));
-    let mut slots = 0..;
-    let mut next = |text| Statement::new(text, slots.next().unwrap_or_default());
     let identity = split(include_str!("../../../../sql/identity.sql"));
     let probe = split(include_str!("../../../../sql/probe.sql"));
     let clock = split(include_str!("../../../../sql/clock.sql"));
@@ -98,20 +93,20 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let (server, aurora) = identity.split_at(identity.len().saturating_sub(1));
     let (probe_server, apart) = probe.split_at(probe.len().saturating_sub(3));
     Statements {
-        user_list: next(statement!("operations/user_list")),
-        order_statistics: next(statement!("operations/order_statistics")),
-        product_search: next(statement!("operations/product_search")),
-        user_orders: next(statement!("operations/user_orders")),
-        recent_logs: next(statement!("operations/recent_logs")),
-        update_login: next(statement!("operations/update_login")),
-        create_order: next(statement!("operations/create_order")),
-        update_stock: next(statement!("operations/update_stock")),
-        insert_log: next(statement!("operations/insert_log")),
-        lock_product: next(named(&purchase, "lock_product")),
-        place_insert_order: next(named(&purchase, "insert_order")),
-        place_reduce_stock: next(named(&purchase, "reduce_stock")),
-        place_insert_log: next(named(&purchase, "insert_log")),
-        idle_check: next(statement!("idle_check")),
+        user_list: Statement::new(statement!("operations/user_list")),
+        order_statistics: Statement::new(statement!("operations/order_statistics")),
+        product_search: Statement::new(statement!("operations/product_search")),
+        user_orders: Statement::new(statement!("operations/user_orders")),
+        recent_logs: Statement::new(statement!("operations/recent_logs")),
+        update_login: Statement::new(statement!("operations/update_login")),
+        create_order: Statement::new(statement!("operations/create_order")),
+        update_stock: Statement::new(statement!("operations/update_stock")),
+        insert_log: Statement::new(statement!("operations/insert_log")),
+        lock_product: Statement::new(named(&purchase, "lock_product")),
+        place_insert_order: Statement::new(named(&purchase, "insert_order")),
+        place_reduce_stock: Statement::new(named(&purchase, "reduce_stock")),
+        place_insert_log: Statement::new(named(&purchase, "insert_log")),
+        idle_check: Statement::new(statement!("idle_check")),
         user_keys: named(&keys, "users"),
         product_keys: named(&keys, "products"),
         identity: question(server),

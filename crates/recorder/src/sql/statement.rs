@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use postgres_protocol::escape::escape_literal;
 use tokio_postgres::types::{ToSql, Type};
 
 /// A parameter.
@@ -30,7 +31,7 @@ impl Value<'_> {
         }
     }
 
-    /// Writes it as a literal.
+    /// Writes it as a literal. A NUL, which no literal can hold, stays in a text, and the driver refuses to send the statement.
     fn push_to(self, out: &mut String) {
         // Writing to a String can't fail. A bare minus sign could become a part of an operator, or begin a comment.
         let _ = match self {
@@ -39,28 +40,11 @@ impl Value<'_> {
             Self::Int8(number @ ..0) => write!(out, "({number})"),
             Self::Int8(number) => write!(out, "{number}"),
             Self::Text(text) => {
-                push_quoted(text, out);
+                out.push_str(&escape_literal(text));
                 Ok(())
             }
         };
     }
-}
-
-/// Quotes a text as libpq's `PQescapeLiteral` does: right whatever `standard_conforming_strings` is. A NUL, which no literal can
-/// hold, stays, and the driver refuses to send the statement.
-fn push_quoted(text: &str, out: &mut String) {
-    if text.contains('\\') {
-        // The blank keeps it from the word before.
-        out.push_str(" E");
-    }
-    out.push('\'');
-    for character in text.chars() {
-        if matches!(character, '\'' | '\\') {
-            out.push(character);
-        }
-        out.push(character);
-    }
-    out.push('\'');
 }
 
 /// A statement that each protocol can send.
@@ -70,13 +54,11 @@ pub(crate) struct Statement {
     pub(crate) text: String,
     /// Where the parameters stand, in the order of the text, and which they are, from 0.
     pub(super) parameters: Vec<(Range<usize>, usize)>,
-    /// Its place among the statements that a connection has prepared.
-    pub(super) slot: usize,
 }
 
 impl Statement {
-    /// `text` has no `$` followed by a digit but its parameters; `slot` is below [`super::PREPARED`] and its own.
-    pub(crate) fn new(text: String, slot: usize) -> Self {
+    /// `text` has no `$` followed by a digit but its parameters.
+    pub(crate) fn new(text: String) -> Self {
         let parameters = text.match_indices('$').filter_map(|(start, _)| {
             let digits = text[start + 1..].bytes().take_while(u8::is_ascii_digit);
             let range = start..start + 1 + digits.count();
@@ -86,7 +68,6 @@ impl Statement {
         Self {
             parameters: parameters.collect(),
             text,
-            slot,
         }
     }
 

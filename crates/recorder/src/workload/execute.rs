@@ -5,7 +5,7 @@ use tokio_postgres::Error;
 
 use crate::database::keys::Keys;
 use crate::sql::STATEMENTS;
-use crate::sql::protocol::Speaker;
+use crate::sql::protocol::Executor;
 use crate::sql::statement::{Statement, Value};
 use crate::workload::draws::{Draw, OperationName};
 
@@ -44,7 +44,7 @@ pub(crate) struct Context<'a> {
 /// # Errors
 /// The driver's; `progress` tells where.
 pub(crate) async fn execute(
-    speaker: &mut Speaker<'_>,
+    executor: &mut Executor<'_>,
     draw: &Draw,
     context: &Context<'_>,
     progress: &mut Progress,
@@ -55,21 +55,21 @@ pub(crate) async fn execute(
     let product = Value::Int4(context.products.at(draw.product));
     let identity = Value::Text(context.identity);
     match draw.name {
-        OperationName::UserList => read(speaker, &sql.user_list, &[]).await,
-        OperationName::OrderStatistics => read(speaker, &sql.order_statistics, &[]).await,
+        OperationName::UserList => read(executor, &sql.user_list, &[]).await,
+        OperationName::OrderStatistics => read(executor, &sql.order_statistics, &[]).await,
         OperationName::ProductSearch => {
-            read(speaker, &sql.product_search, &[Value::Text(draw.category)]).await
+            read(executor, &sql.product_search, &[Value::Text(draw.category)]).await
         }
-        OperationName::UserOrders => read(speaker, &sql.user_orders, &[user]).await,
-        OperationName::RecentLogs => read(speaker, &sql.recent_logs, &[]).await,
-        OperationName::UpdateLogin => write(speaker, &sql.update_login, &[user], progress).await,
+        OperationName::UserOrders => read(executor, &sql.user_orders, &[user]).await,
+        OperationName::RecentLogs => read(executor, &sql.recent_logs, &[]).await,
+        OperationName::UpdateLogin => write(executor, &sql.update_login, &[user], progress).await,
         OperationName::CreateOrder => {
             let values = [user, identity, Value::Int8(draw.amount_cents)];
-            write(speaker, &sql.create_order, &values, progress).await
+            write(executor, &sql.create_order, &values, progress).await
         }
         OperationName::UpdateStock => {
             let values = [Value::Int4(draw.stock_change), product];
-            write(speaker, &sql.update_stock, &values, progress).await
+            write(executor, &sql.update_stock, &values, progress).await
         }
         OperationName::InsertLog => {
             let [a, b, c, d] = draw.ip_address;
@@ -80,40 +80,40 @@ pub(crate) async fn execute(
                 identity,
                 Value::Text(&address),
             ];
-            write(speaker, &sql.insert_log, &values, progress).await
+            write(executor, &sql.insert_log, &values, progress).await
         }
         OperationName::PlaceOrder => {
-            place_order(speaker, draw, identity, user, product, progress).await
+            place_order(executor, draw, identity, user, product, progress).await
         }
     }
 }
 
 async fn read<const N: usize>(
-    speaker: &mut Speaker<'_>,
+    executor: &mut Executor<'_>,
     statement: &Statement,
     values: &[Value<'_>; N],
 ) -> Result<Served, Error> {
-    let rows = speaker.count_rows(statement, values).await?;
+    let rows = executor.count_rows(statement, values).await?;
     Ok(Served::Done(count(rows)))
 }
 
 async fn write<const N: usize>(
-    speaker: &mut Speaker<'_>,
+    executor: &mut Executor<'_>,
     statement: &Statement,
     values: &[Value<'_>; N],
     progress: &mut Progress,
 ) -> Result<Served, Error> {
     // Apart: where this fails, the write was never sent.
-    speaker.prepare(statement, values).await?;
+    executor.prepare(statement, values).await?;
     // A connection known to be closed takes nothing: the write was never sent.
-    progress.may_commit = !speaker.client.is_closed();
-    let changed = speaker.execute(statement, values).await?;
+    progress.may_commit = !executor.client.is_closed();
+    let changed = executor.execute(statement, values).await?;
     Ok(Served::Done(count(changed)))
 }
 
 /// A purchase. The product's row is locked first, so that no two purchases sell the same stock.
 async fn place_order(
-    speaker: &mut Speaker<'_>,
+    executor: &mut Executor<'_>,
     draw: &Draw,
     order_number: Value<'_>,
     user: Value<'_>,
@@ -123,30 +123,30 @@ async fn place_order(
     let sql = &*STATEMENTS;
     progress.phase = ErrorPhase::Begin;
     progress.in_transaction = true;
-    speaker.client.batch_execute("BEGIN").await?;
+    executor.client.batch_execute("BEGIN").await?;
     progress.phase = ErrorPhase::Statement;
-    let (stock, price_cents) = match speaker.first_row(&sql.lock_product, &[product]).await? {
+    let (stock, price_cents) = match executor.first_row(&sql.lock_product, &[product]).await? {
         Some(row) => (row.int4(0)?.unwrap_or(0), row.int8(1)?.unwrap_or(0)),
         // A product that was deleted meanwhile has no stock.
         None => (0, 0),
     };
     if stock < draw.quantity {
         progress.phase = ErrorPhase::Commit;
-        speaker.client.batch_execute("ROLLBACK").await?;
+        executor.client.batch_execute("ROLLBACK").await?;
         progress.in_transaction = false;
         return Ok(Served::Rejected);
     }
     let amount = Value::Int8(price_cents * i64::from(draw.quantity));
     let order = [user, order_number, amount];
     let stock = [Value::Int4(draw.quantity), product];
-    let mut changed = speaker.execute(&sql.place_insert_order, &order).await?;
-    changed += speaker.execute(&sql.place_reduce_stock, &stock).await?;
-    changed += speaker
+    let mut changed = executor.execute(&sql.place_insert_order, &order).await?;
+    changed += executor.execute(&sql.place_reduce_stock, &stock).await?;
+    changed += executor
         .execute(&sql.place_insert_log, &[user, order_number])
         .await?;
     progress.phase = ErrorPhase::Commit;
-    progress.may_commit = !speaker.client.is_closed();
-    speaker.client.batch_execute("COMMIT").await?;
+    progress.may_commit = !executor.client.is_closed();
+    executor.client.batch_execute("COMMIT").await?;
     progress.in_transaction = false;
     Ok(Served::Done(count(changed)))
 }

@@ -24,7 +24,7 @@ use crate::database::keys::Keys;
 use crate::monitor::Monitor;
 use crate::pool::checkout::Checkout;
 use crate::pool::settings::OnReadOnly;
-use crate::pool::{self, FailedAttempt, Pool, Pooled, abandon, give_back};
+use crate::pool::{self, CheckedOut, FailedAttempt, Pool, abandon, give_back};
 use crate::shutdown::stopped;
 use crate::sql::protocol::Protocol;
 use crate::workload::draws::{Draw, Draws};
@@ -88,7 +88,7 @@ struct Texts {
 
 impl Workload {
     /// Gives no connection out any more. To be called before the workers are told to stop: the connections that they drop then
-    /// free slots, and whoever waits for one must not begin an attempt after the end.
+    /// free slots, and an operation that waits for one must not begin an attempt after the end.
     pub(crate) fn close(&self) {
         self.pools().for_each(pool::close);
     }
@@ -160,7 +160,7 @@ impl Workload {
     }
 
     /// Takes a connection before the first operation; `None` where there is none to be had.
-    pub(crate) async fn connect(&self, pool: &Pool) -> Option<Pooled> {
+    pub(crate) async fn connect(&self, pool: &Pool) -> Option<CheckedOut> {
         let deadline = tokio::time::Instant::now() + self.limits.operation;
         let checkout = Arc::new(Checkout::default());
         pool::get(&checkout, pool, self.limits.pool, deadline)
@@ -199,7 +199,7 @@ impl Workload {
         texts: &mut Texts,
         checkout: &Arc<Checkout>,
         begun: Instant,
-    ) -> Option<Pooled> {
+    ) -> Option<CheckedOut> {
         let deadline = tokio::time::Instant::from_std(begun + self.limits.operation);
         let pool = self.pool_for(row.operation_type);
         let checked_out = pool::get(checkout, pool, self.limits.pool, deadline).await;
@@ -235,10 +235,10 @@ impl Workload {
             in_transaction: false,
         };
         let executing = Instant::now();
-        let mut speaker = session.speaker(self.protocol, &mut texts.statement);
+        let mut executor = session.executor(self.protocol, &mut texts.statement);
         let result = timeout_at(
             deadline,
-            execute(&mut speaker, draw, &context, &mut progress),
+            execute(&mut executor, draw, &context, &mut progress),
         )
         .await;
         row.execute_us = Some(micros(executing.elapsed()));
@@ -342,7 +342,7 @@ fn checkout_failure(error: PoolError<FailedAttempt>) -> Failure {
 }
 
 /// Ends a failed transaction, so that its connection can be used again; a connection that does not answer is dropped.
-async fn roll_back(session: Pooled, limit: Duration) {
+async fn roll_back(session: CheckedOut, limit: Duration) {
     match timeout(limit, session.client.batch_execute("ROLLBACK")).await {
         Ok(Ok(())) => give_back(session),
         _ => abandon(session),

@@ -1,13 +1,11 @@
 //! How statements are sent: as text with literals, as unnamed statements with parameters, or as named statements that are prepared
 //! once per connection.
 
-use std::sync::OnceLock;
-
 use clap::ValueEnum;
+use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{Error, SimpleQueryMessage, SimpleQueryRow};
 
-use crate::sql;
 use crate::sql::statement::{Statement, Value};
 
 /// The protocol in use.
@@ -35,22 +33,10 @@ impl Protocol {
     }
 }
 
-/// The named statements of one connection.
-#[derive(Debug)]
-pub(crate) struct Prepared([OnceLock<tokio_postgres::Statement>; sql::PREPARED]);
-
-impl Default for Prepared {
-    fn default() -> Self {
-        Self([const { OnceLock::new() }; sql::PREPARED])
-    }
-}
-
 /// Sends statements on a connection.
-pub(crate) struct Speaker<'a> {
-    /// The driver's client.
-    pub(crate) client: &'a Client,
-    /// What the connection has prepared.
-    pub(crate) prepared: &'a Prepared,
+pub(crate) struct Executor<'a> {
+    /// The driver's client, with the statements that the connection has prepared.
+    pub(crate) client: &'a ClientWrapper,
     /// How to send.
     pub(crate) protocol: Protocol,
     /// Room for a statement with its values.
@@ -63,7 +49,7 @@ pub(crate) enum Row {
     Text(SimpleQueryRow),
 }
 
-impl Speaker<'_> {
+impl Executor<'_> {
     /// Makes the statement known to the server, where the protocol wants that and it is not yet. Nothing of it is done.
     pub(crate) async fn prepare<const N: usize>(
         &self,
@@ -94,7 +80,7 @@ impl Speaker<'_> {
             }
             Protocol::Prepared => {
                 let named = self.named(statement, values).await?;
-                self.client.execute(named, &untyped(values)).await
+                self.client.execute(&named, &untyped(values)).await
             }
         }
     }
@@ -139,7 +125,7 @@ impl Speaker<'_> {
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
         if self.protocol == Protocol::Prepared {
             let named = self.named(statement, values).await?;
-            return self.client.query(named, &untyped(values)).await;
+            return self.client.query(&named, &untyped(values)).await;
         }
         self.client
             .query_typed(&statement.text, &typed(values))
@@ -155,19 +141,15 @@ impl Speaker<'_> {
         self.client.simple_query(self.text).await
     }
 
+    /// The named statement. Its first use on a connection prepares it, in a round trip of its own.
     async fn named<const N: usize>(
         &self,
         statement: &Statement,
         values: &[Value<'_>; N],
-    ) -> Result<&tokio_postgres::Statement, Error> {
-        let slot = &self.prepared.0[statement.slot];
-        if let Some(named) = slot.get() {
-            return Ok(named);
-        }
+    ) -> Result<tokio_postgres::Statement, Error> {
         let types = values.each_ref().map(Value::type_);
-        let named = self.client.prepare_typed(&statement.text, &types).await?;
-        // One operation at a time has the connection: nobody was faster.
-        Ok(slot.get_or_init(|| named))
+        let text = &statement.text;
+        self.client.prepare_typed_cached(text, &types).await
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::*;
 use crate::connect::{Connector, Progress as Connecting, Resolver, Session};
 use crate::database::keys::Keys;
 use crate::endpoint::Endpoint;
+use crate::sql::STATEMENTS;
 use crate::workload::draws::{Draw, OperationName};
 use crate::workload::execute::{Context, Progress, Served, execute};
 
@@ -28,7 +29,7 @@ const READS: [OperationName; 5] = [
 fn written(text: &str, values: &[Value<'_>]) -> String {
     // What it held before is gone.
     let mut out = "before".to_owned();
-    Statement::new(text.to_owned(), 0).write(values, &mut out);
+    Statement::new(text.to_owned()).write(values, &mut out);
     out
 }
 
@@ -69,8 +70,8 @@ fn literals_stand_where_the_parameters_stood() {
 }
 
 #[test]
-fn every_statement_has_a_slot_of_its_own() {
-    let s = &*sql::STATEMENTS;
+fn every_statement_is_another_and_has_all_its_parameters() {
+    let s = &*STATEMENTS;
     let all = [
         (&s.user_list, 0),
         (&s.order_statistics, 0),
@@ -87,9 +88,9 @@ fn every_statement_has_a_slot_of_its_own() {
         (&s.place_insert_log, 2),
         (&s.idle_check, 0),
     ];
-    let mut slots: Vec<_> = all.iter().map(|(statement, _)| statement.slot).collect();
-    slots.sort_unstable();
-    assert_eq!(slots, (0..sql::PREPARED).collect::<Vec<_>>());
+    // Two of the same text would be one named statement.
+    let texts: BTreeSet<_> = all.iter().map(|(statement, _)| &statement.text).collect();
+    assert_eq!(texts.len(), all.len());
     for (statement, parameters) in all {
         let mut found: Vec<_> = statement
             .parameters
@@ -163,7 +164,6 @@ fn draw(name: OperationName, quantity: i32) -> Draw {
 /// connection's progress at its end.
 async fn run_twice(
     session: &Session,
-    prepared: &Prepared,
     protocol: Protocol,
     drawn: &Draw,
     identity: &str,
@@ -184,13 +184,12 @@ async fn run_twice(
             may_commit: false,
             in_transaction: false,
         };
-        let mut speaker = Speaker {
+        let mut executor = Executor {
             client: &session.client,
-            prepared,
             protocol,
             text: &mut text,
         };
-        let done = execute(&mut speaker, drawn, &context, &mut progress).await;
+        let done = execute(&mut executor, drawn, &context, &mut progress).await;
         served.push(done.unwrap_or_else(|error| panic!("{protocol:?} {drawn:?}: {error:?}")));
         assert!(!progress.in_transaction, "{protocol:?} {drawn:?}");
         let writes = !READS.contains(&drawn.name) && *served.last().unwrap() != Served::Rejected;
@@ -232,9 +231,9 @@ fn every_protocol_does_the_same() {
         // First what changes nothing.
         let mut read: BTreeMap<&str, Vec<[Served; 2]>> = BTreeMap::new();
         for (path, protocol) in &ways {
-            let (session, prepared) = (connect(&lab, *path).await, Prepared::default());
+            let session = connect(&lab, *path).await;
             for name in READS {
-                let served = run_twice(&session, &prepared, *protocol, &draw(name, 1), "-").await;
+                let served = run_twice(&session, *protocol, &draw(name, 1), "-").await;
                 read.entry(name.as_str()).or_default().push(served);
             }
             let named = "select count(*) from pg_prepared_statements where name <> ''";
@@ -260,7 +259,7 @@ fn every_protocol_does_the_same() {
             let reset = "update business_users set login_count = 0, last_login = null; \
                          update business_products set stock = 1000";
             admin.batch_execute(reset).await.unwrap();
-            let (session, prepared) = (connect(&lab, *path).await, Prepared::default());
+            let session = connect(&lab, *path).await;
             // No blank, no percent sign: it stands in a LIKE.
             let identity = format!("it's-{number}");
             let mut served = Vec::new();
@@ -275,7 +274,7 @@ fn every_protocol_does_the_same() {
             ] {
                 let identity = format!("{identity}-{}-{quantity}", name.as_str());
                 let drawn = draw(name, quantity);
-                served.push(run_twice(&session, &prepared, *protocol, &drawn, &identity).await);
+                served.push(run_twice(&session, *protocol, &drawn, &identity).await);
             }
             let quoted = identity.replace('\'', "''");
             written.push((protocol, served, stored(&admin, &quoted).await));
