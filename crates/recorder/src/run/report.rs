@@ -58,11 +58,17 @@ pub(crate) fn begun(
             reader.endpoint()
         ));
     }
+    log_settings(config, &names.join(" and "), log);
+    log_failovers(config, log);
+}
+
+/// What the run does on its paths.
+fn log_settings(config: &RunConfig, paths: &str, log: &Log) {
     log.line(&format!(
         "recorder {} begins: {} for {:?}, {} workers per path, weights {}/{}/{}, think time {:?} to {:?}, seed {}, \
          pool {}, limits: operation {:?}, connect {:?}, pool {:?}",
         env!("CARGO_PKG_VERSION"),
-        names.join(" and "),
+        paths,
         config.duration,
         config.workers,
         config.weights.read,
@@ -98,6 +104,9 @@ pub(crate) fn begun(
             connector.endpoint().target.as_str()
         ));
     }
+}
+
+fn log_failovers(config: &RunConfig, log: &Log) {
     if let Some(trigger) = &config.trigger {
         log.line(&format!(
             "failover command after {:?}: {}",
@@ -188,6 +197,15 @@ pub(crate) fn ended(
     if let Some(campaign) = campaign {
         note(&campaign);
     }
+    note_rows(summary, folder, note);
+    terminal::line(format!(
+        "look at it: analyze report {}",
+        shell_word(&folder.to_string_lossy())
+    ));
+}
+
+/// The rows that are written, dropped, or in the journal only.
+fn note_rows(summary: &Result<Summary, String>, folder: &FilePath, note: impl Fn(&str)) {
     if let Ok(summary) = summary {
         let rows = |table: &recording::Table| summary.rows.get(table).copied().unwrap_or(0);
         let tables: Vec<String> = recording::Table::ALL
@@ -217,10 +235,6 @@ pub(crate) fn ended(
             ));
         }
     }
-    terminal::line(format!(
-        "look at it: analyze report {}",
-        shell_word(&folder.to_string_lossy())
-    ));
 }
 
 /// What failed for want of descriptors, ports or memory on this host: it says nothing of the database, and hides what it would have said.
