@@ -132,34 +132,36 @@ fn rows(recording: &Recording, table: Table) -> Vec<BTreeMap<String, Field>> {
     rows
 }
 
-fn of_path(rows: &[BTreeMap<String, Field>], path: Path) -> Vec<&BTreeMap<String, Field>> {
+type Line = BTreeMap<String, Field>;
+
+fn of_path(rows: &[Line], path: Path) -> Vec<&Line> {
     rows.iter()
         .filter(|row| matches!(&row["path"], Field::Str(of_row) if of_row == path.as_str()))
         .collect()
 }
 
-fn text<'a>(row: &'a BTreeMap<String, Field>, column: &str) -> &'a str {
+fn text<'a>(row: &'a Line, column: &str) -> &'a str {
     let Field::Str(text) = &row[column] else {
         panic!("{column} is {:?}", row[column])
     };
     text
 }
 
-fn time(row: &BTreeMap<String, Field>) -> i64 {
+fn time(row: &Line) -> i64 {
     let Field::TimestampMicros(time) = row["time"] else {
         panic!("time is {:?}", row["time"])
     };
     time
 }
 
-fn start_number(row: &BTreeMap<String, Field>) -> i32 {
+fn start_number(row: &Line) -> i32 {
     let Field::Int(number) = row["start_number"] else {
         panic!("{:?}", row["start_number"])
     };
     number
 }
 
-fn is_working(row: &BTreeMap<String, Field>) -> bool {
+fn is_working(row: &Line) -> bool {
     matches!(row["tps"], Field::Double(tps) if tps > 0.0)
 }
 
@@ -198,32 +200,8 @@ fn last_start(log: &FilePath) -> (usize, usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn load_before_and_after_a_crash_failover() {
     let mut lab = Lab::start(LabOptions::default()).await.unwrap();
-    let password = lab
-        .direct_url()
-        .split_once(':')
-        .unwrap()
-        .1
-        .split([':', '@'])
-        .nth(1)
-        .unwrap()
-        .to_owned();
-    let sizes = [
-        "setup",
-        "--users",
-        "50",
-        "--products",
-        "50",
-        "--orders",
-        "100",
-        "--logs",
-        "100",
-    ];
-    let setup = recorder(&lab, &sizes).output().unwrap();
-    assert!(
-        setup.status.success(),
-        "{}",
-        String::from_utf8_lossy(&setup.stderr)
-    );
+    let password = password_of(&lab);
+    set_up(&lab);
 
     let folder = tempfile::tempdir().unwrap();
     let run = [
@@ -260,17 +238,7 @@ async fn load_before_and_after_a_crash_failover() {
         logs().is_some_and(|logs| logs.iter().all(|log| last_start(log).1 >= 5))
     });
 
-    let children = pgbench_children(running.pid());
-    assert_eq!(children.len(), 2, "one pgbench per path");
-    for child in &children {
-        for file in ["cmdline", "environ"] {
-            let bytes = fs::read(child.join(file)).unwrap();
-            assert!(
-                !bytes.is_empty() && !contains(&bytes, &password),
-                "{file} of pgbench"
-            );
-        }
-    }
+    check_command_lines(&pgbench_children(running.pid()), &password);
 
     let steps = lab
         .failover(&FailoverOptions::default(), |_| ())
@@ -307,88 +275,150 @@ async fn load_before_and_after_a_crash_failover() {
         rows(&recording, Table::Events),
     );
     for path in [Path::Direct, Path::Proxy] {
-        let load = of_path(&load, path);
-        assert!(
-            load.iter()
-                .any(|row| time(row) < crash && is_working(row) && start_number(row) == 1),
-            "{path}: before"
-        );
-        assert!(
-            load.iter()
-                .any(|row| time(row) > promoted && is_working(row) && start_number(row) > 1),
-            "{path}: after"
-        );
-
-        let events = of_path(&events, path);
-        let kinds: Vec<_> = events.iter().map(|event| text(event, "event")).collect();
-        let of_kind = |kind| {
-            events
-                .iter()
-                .filter(|event| text(event, "event") == kind)
-                .count()
-        };
-        assert_eq!(
-            (of_kind("load_started"), of_kind("load_stopped")),
-            (1, 1),
-            "{kinds:?}"
-        );
-        let starts = load.iter().map(|row| start_number(row)).max().unwrap();
-        assert_eq!(
-            i32::try_from(of_kind("load_restarted")).unwrap(),
-            starts - 1,
-            "{path}: each restart is an event"
-        );
-        let started = events
-            .iter()
-            .find(|event| text(event, "event") == "load_started")
-            .unwrap();
-        assert!(
-            load.iter().all(|row| time(row) >= time(started)),
-            "{path}: the warm-up is no row"
-        );
-        let first = events
-            .iter()
-            .find(|event| text(event, "event") == "load_restarted")
-            .unwrap();
-        assert!(
-            time(first) >= crash && text(first, "detail").contains("aborted"),
-            "{first:?}"
-        );
-
-        let log = fs::read_to_string(run_folder.join(format!("logs/pgbench-{path}.log"))).unwrap();
-        let progress = log
-            .lines()
-            .filter(|line| line.starts_with("progress: "))
-            .count();
-        assert!(
-            progress > load.len(),
-            "{path}: the log has the warm-up too: {progress} and {}",
-            load.len()
-        );
+        let (load, events) = (of_path(&load, path), of_path(&events, path));
+        check_load(path, &load, (crash, promoted));
+        check_load_events(path, &load, &events, crash);
+        check_log(path, &load, &run_folder);
     }
 
+    check_tables(&lab).await;
+    check_password(&password, &output, &run_folder);
+}
+
+async fn check_tables(lab: &Lab) {
     for (table, at_least) in [
         ("business_orders", 100),
         ("business_logs", 100),
         ("pgbench_history", 1),
     ] {
-        assert!(count(&lab, table).await >= at_least, "{table}");
+        assert!(count(lab, table).await >= at_least, "{table}");
     }
     for (table, exactly) in [
         ("business_users", 50),
         ("business_products", 50),
         ("pgbench_branches", 1),
     ] {
-        assert_eq!(count(&lab, table).await, exactly, "{table}");
+        assert_eq!(count(lab, table).await, exactly, "{table}");
     }
-    assert!(!contains(&output.stdout, &password) && !contains(&output.stderr, &password));
-    for file in files(&run_folder) {
+}
+
+/// The password is nowhere.
+fn check_password(password: &str, output: &Output, run_folder: &FilePath) {
+    assert!(!contains(&output.stdout, password) && !contains(&output.stderr, password));
+    for file in files(run_folder) {
         assert!(
-            !contains(&fs::read(&file).unwrap(), &password),
+            !contains(&fs::read(&file).unwrap(), password),
             "the password is in {}",
             file.display()
         );
     }
+}
+
+fn set_up(lab: &Lab) {
+    let sizes = [
+        "setup",
+        "--users",
+        "50",
+        "--products",
+        "50",
+        "--orders",
+        "100",
+        "--logs",
+        "100",
+    ];
+    let setup = recorder(lab, &sizes).output().unwrap();
+    assert!(
+        setup.status.success(),
+        "{}",
+        String::from_utf8_lossy(&setup.stderr)
+    );
+}
+
+fn password_of(lab: &Lab) -> String {
+    lab.direct_url()
+        .split_once(':')
+        .unwrap()
+        .1
+        .split([':', '@'])
+        .nth(1)
+        .unwrap()
+        .to_owned()
+}
+
+fn check_command_lines(children: &[PathBuf], password: &str) {
+    assert_eq!(children.len(), 2, "one pgbench per path");
+    for child in children {
+        for file in ["cmdline", "environ"] {
+            let bytes = fs::read(child.join(file)).unwrap();
+            assert!(
+                !bytes.is_empty() && !contains(&bytes, password),
+                "{file} of pgbench"
+            );
+        }
+    }
+}
+
+fn check_load(path: Path, load: &[&Line], (crash, promoted): (i64, i64)) {
+    assert!(
+        load.iter()
+            .any(|row| time(row) < crash && is_working(row) && start_number(row) == 1),
+        "{path}: before"
+    );
+    assert!(
+        load.iter()
+            .any(|row| time(row) > promoted && is_working(row) && start_number(row) > 1),
+        "{path}: after"
+    );
+}
+
+fn check_load_events(path: Path, load: &[&Line], events: &[&Line], crash: i64) {
+    let kinds: Vec<_> = events.iter().map(|event| text(event, "event")).collect();
+    let of_kind = |kind| {
+        events
+            .iter()
+            .filter(|event| text(event, "event") == kind)
+            .count()
+    };
+    assert_eq!(
+        (of_kind("load_started"), of_kind("load_stopped")),
+        (1, 1),
+        "{kinds:?}"
+    );
+    let starts = load.iter().map(|row| start_number(row)).max().unwrap();
+    assert_eq!(
+        i32::try_from(of_kind("load_restarted")).unwrap(),
+        starts - 1,
+        "{path}: each restart is an event"
+    );
+    let started = events
+        .iter()
+        .find(|event| text(event, "event") == "load_started")
+        .unwrap();
+    assert!(
+        load.iter().all(|row| time(row) >= time(started)),
+        "{path}: the warm-up is no row"
+    );
+    let first = events
+        .iter()
+        .find(|event| text(event, "event") == "load_restarted")
+        .unwrap();
+    assert!(
+        time(first) >= crash && text(first, "detail").contains("aborted"),
+        "{first:?}"
+    );
+}
+
+fn check_log(path: Path, load: &[&Line], run_folder: &FilePath) {
+    let log = fs::read_to_string(run_folder.join(format!("logs/pgbench-{path}.log"))).unwrap();
+    let progress = log
+        .lines()
+        .filter(|line| line.starts_with("progress: "))
+        .count();
+    assert!(
+        progress > load.len(),
+        "{path}: the log has the warm-up too: {progress} and {}",
+        load.len()
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::common::interceptor::Interceptor;
-use crate::common::proxy_answers::{Expected, cases};
+use crate::common::proxy_answers::{CASES, Expected};
 use crate::common::user::Ordinary;
 use crate::common::{Row, TestLab, assert_success, identity, rows, wait_until};
 use recorder::classify;
@@ -98,7 +98,7 @@ fn what_a_proxy_says_for_itself_proves_no_rollback() {
         sqlstate,
         class,
         outcome,
-    } in cases()
+    } in CASES
     {
         cases_of_proxy.push(case);
         expected.push((text, sqlstate, class, outcome));
