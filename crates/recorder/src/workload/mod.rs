@@ -238,29 +238,25 @@ impl Workload {
         .await;
         row.execute_us = Some(micros(executing.elapsed()));
         match result {
-            Ok(Ok(served)) => {
-                self.succeed(row, served, &session, progress);
-                give_back(session);
-                None
-            }
+            Ok(Ok(served)) => self.succeed(row, served, &session, progress),
             Ok(Err(error)) => {
                 if self.fail_statement(row, &session, &error, progress) {
                     abandon(session);
-                    None
-                } else if progress.in_transaction {
-                    Some(session)
-                } else {
-                    give_back(session);
-                    None
+                    return None;
+                }
+                if progress.in_transaction {
+                    return Some(session);
                 }
             }
             Err(_) => {
                 let outcome = classify::outcome(Symptom::TimedOut, progress.may_commit);
                 self.fail(row, outcome, self.limit_failure(progress.phase));
                 abandon(session);
-                None
+                return None;
             }
         }
+        give_back(session);
+        None
     }
 
     fn context<'a>(&'a self, identity: &'a str) -> Context<'a> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use crate::common::mounts::Mount;
-use crate::common::{TestLab, assert_one_line, assert_success, stderr, stdout};
+use crate::common::{TestLab, assert_one_line, assert_success, stderr, stdout, words};
 
 /// Runs for a second into the folder `runs` of a disk.
 fn run_onto(test: &TestLab, disk: &Mount) -> (Output, PathBuf) {
@@ -90,17 +90,9 @@ fn set_up_repeat_top_up_and_clean_up() {
         &["direct path", "business_users", "recorder setup"],
     );
 
-    let first = test.recorder(&[
-        "setup",
-        "--users",
-        "10",
-        "--products",
-        "20",
-        "--orders",
-        "30",
-        "--logs",
-        "40",
-    ]);
+    let first = test.recorder(&words(
+        "setup --users 10 --products 20 --orders 30 --logs 40",
+    ));
     assert_success(&first);
     for line in [
         "tables: 4 made, 0 there",
@@ -109,17 +101,9 @@ fn set_up_repeat_top_up_and_clean_up() {
     ] {
         assert!(stdout(&first).contains(line), "{}", stdout(&first));
     }
-    let again = test.recorder(&[
-        "setup",
-        "--users",
-        "10",
-        "--products",
-        "25",
-        "--orders",
-        "5",
-        "--logs",
-        "40",
-    ]);
+    let again = test.recorder(&words(
+        "setup --users 10 --products 25 --orders 5 --logs 40",
+    ));
     assert_success(&again);
     for line in [
         "tables: there already",
@@ -151,17 +135,7 @@ fn set_up_repeat_top_up_and_clean_up() {
 
     // Through the proxy alone.
     let by_proxy = test
-        .command(&[
-            "setup",
-            "--users",
-            "2",
-            "--products",
-            "2",
-            "--orders",
-            "0",
-            "--logs",
-            "0",
-        ])
+        .command(&words("setup --users 2 --products 2 --orders 0 --logs 0"))
         // Empty is not given.
         .env("PGOUTAGE_DIRECT_URL", "")
         .output()

@@ -10,7 +10,9 @@ use lab::{FailoverOptions, Lab, LabOptions, StepKind};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use recording::vocabulary::Path;
-use recording::{Recording, Table};
+use recording::{Manifest, Recording, Table};
+
+use crate::common::words;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -204,19 +206,9 @@ async fn load_before_and_after_a_crash_failover() {
     set_up(&lab);
 
     let folder = tempfile::tempdir().unwrap();
-    let run = [
-        "run",
-        "--duration",
-        "300",
-        "--enable-pgbench",
-        "--warmup-time",
-        "1",
-        "--pgbench-scale",
-        "1",
-        "--pgbench-clients",
-        "2",
-        "--out",
-    ];
+    let run = words(
+        "run --duration 300 --enable-pgbench --warmup-time 1 --pgbench-scale 1 --pgbench-clients 2 --out",
+    );
     let child = recorder(&lab, &run)
         .arg(folder.path())
         .stdout(Stdio::piped())
@@ -224,15 +216,7 @@ async fn load_before_and_after_a_crash_failover() {
         .spawn()
         .unwrap();
     let mut running = Running(Some(child));
-    let logs = || -> Option<[PathBuf; 2]> {
-        let logs = fs::read_dir(folder.path())
-            .ok()?
-            .next()?
-            .ok()?
-            .path()
-            .join("logs");
-        Some(["direct", "proxy"].map(|path| logs.join(format!("pgbench-{path}.log"))))
-    };
+    let logs = || pgbench_logs(folder.path());
     // The first second and the warm-up's are no rows; those behind them are.
     wait_for(&mut running, "load before the failover", || {
         logs().is_some_and(|logs| logs.iter().all(|log| last_start(log).1 >= 5))
@@ -265,11 +249,7 @@ async fn load_before_and_after_a_crash_failover() {
     let run_folder = String::from_utf8(output.stdout.clone()).unwrap();
     let run_folder = PathBuf::from(run_folder.lines().last().unwrap());
     let recording = Recording::open(&run_folder).unwrap();
-    let settings = recording.manifest().load.clone().unwrap();
-    assert_eq!(
-        (settings.clients, settings.scale, settings.mode.as_str()),
-        (2, 1, "tpc-b")
-    );
+    check_settings(recording.manifest());
     let (load, events) = (
         rows(&recording, Table::Load),
         rows(&recording, Table::Events),
@@ -315,17 +295,7 @@ fn check_password(password: &str, output: &Output, run_folder: &FilePath) {
 }
 
 fn set_up(lab: &Lab) {
-    let sizes = [
-        "setup",
-        "--users",
-        "50",
-        "--products",
-        "50",
-        "--orders",
-        "100",
-        "--logs",
-        "100",
-    ];
+    let sizes = words("setup --users 50 --products 50 --orders 100 --logs 100");
     let setup = recorder(lab, &sizes).output().unwrap();
     assert!(
         setup.status.success(),
@@ -356,6 +326,20 @@ fn check_command_lines(children: &[PathBuf], password: &str) {
             );
         }
     }
+}
+
+fn check_settings(manifest: &Manifest) {
+    let settings = manifest.load.clone().unwrap();
+    assert_eq!(
+        (settings.clients, settings.scale, settings.mode.as_str()),
+        (2, 1, "tpc-b")
+    );
+}
+
+/// Of both paths, once there is a recording.
+fn pgbench_logs(runs: &FilePath) -> Option<[PathBuf; 2]> {
+    let logs = fs::read_dir(runs).ok()?.next()?.ok()?.path().join("logs");
+    Some(["direct", "proxy"].map(|path| logs.join(format!("pgbench-{path}.log"))))
 }
 
 fn check_load(path: Path, load: &[&Line], (crash, promoted): (i64, i64)) {
