@@ -1,11 +1,11 @@
 //! Steps as marks in a recording in progress: the ground truth next to what was measured.
 //!
-//! The form is the recorder's (`recorder mark`): a file `<time>-<random>.mark` in the recording's folder `marks`, put there as a whole by
-//! renaming it, of two lines: UTC microseconds and a text. The recorder takes it into the events within a fraction of a second.
+//! The form is the recorder's (`recorder mark`, FORMAT.md): a line of JSON with `time_us` and `text`, appended to `journal/marks.jsonl` of
+//! the recording in one write. The recorder takes it into the events within a fraction of a second.
 
-use std::{fs, io, path::Path};
+use std::{fs::File, io::Write, path::Path};
 
-use crate::{error::LabError, site::random_word, step::Step};
+use crate::{error::LabError, step::Step};
 
 /// Names the recording that a command started by `recorder` belongs to.
 pub const RECORDING_VARIABLE: &str = "PGOUTAGE_RECORDING";
@@ -22,18 +22,12 @@ pub fn put(recording: &Path, step: &Step) -> Result<(), LabError> {
             recording.display()
         )));
     }
-    let folder = recording.join("marks");
-    let put = || -> io::Result<()> {
-        match fs::create_dir(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let name = format!("{}-{}", step.time_us, random_word(8).to_lowercase());
-        let temporary = folder.join(format!("{name}.tmp"));
-        let text = format!("{}\nlab {}: {}\n", step.time_us, step.step, step.detail);
-        fs::write(&temporary, text)?;
-        fs::rename(&temporary, folder.join(format!("{name}.mark")))
-    };
-    // The recorder removes the folder where it is empty, maybe just now.
-    put().or_else(|_| put()).map_err(failed())
+    let text = format!("lab {}: {}", step.step, step.detail);
+    let mark = serde_json::json!({"time_us": step.time_us, "text": text});
+    // Not made where it is missing: a recording that has ended takes no marks.
+    let file = File::options()
+        .append(true)
+        .open(recording.join("journal/marks.jsonl"));
+    file.and_then(|mut file| file.write_all(format!("\n{mark}\n").as_bytes()))
+        .map_err(failed())
 }

@@ -1,147 +1,152 @@
 //! `recorder mark`: hands a mark to the recorder of a recording in progress.
 
-use std::fs;
-use std::io::{Error, ErrorKind};
-use std::path::{Path as FilePath, PathBuf};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path as FilePath;
 use std::time::{Duration, Instant};
 
-use recording::{Clock, Recording, State, Timestamp};
+use recording::{Checkpoint, Clock, Recording, State, Table, Timestamp};
 
 use crate::cli::MarkArgs;
 use crate::error::RecorderError;
-use crate::mark::{FOLDER, GIVEN, Mark, TAKEN};
+use crate::mark::{GIVEN, Mark, Position, READ, line};
 use crate::output::terminal;
 
-/// How long the recorder has for taking it.
+/// How long the recorder has for it. It flushes once a second.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks.
-const LOOK: Duration = Duration::from_millis(20);
-/// The recorder, or another mark's command, may remove the empty folder in between.
-const ATTEMPTS: u32 = 5;
+const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Puts the mark there and waits until the recorder has taken it.
+/// Appends the mark and waits until it is in the recording, where no kill of the recorder takes it away.
 ///
 /// # Errors
 /// [`RecorderError::Usage`] where there is no recording in progress or no text, [`RecorderError::Failed`] where the mark was not
 /// taken.
 pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
     let given_us = Clock::start().anchor_us();
-    let folder = &args.recording;
     let mark = Mark::new(given_us, &args.text).ok_or_else(|| {
         RecorderError::Usage("the mark is empty; write: recorder mark RUN 'what happened'".into())
     })?;
-    look_for_recorder(folder)?;
-    let given = GivenMark::put(&folder.join(FOLDER), &mark).map_err(|error| {
-        let marks = folder.join(FOLDER);
-        RecorderError::Failed(format!(
-            "{}: the mark could not be written: {error}",
-            marks.display()
-        ))
-    })?;
-    let deadline = Instant::now() + PATIENCE;
-    while !given.is_taken() {
-        let reason = if Instant::now() >= deadline {
-            format!("the recorder did not take the mark within {PATIENCE:?}")
-        } else if look_for_recorder(folder).is_err() {
-            "the recording ended before the mark was taken".to_owned()
-        } else {
-            std::thread::sleep(LOOK);
-            continue;
-        };
-        // It may have been taken between the two looks.
-        if given.withdraw() {
-            break;
-        }
-        return Err(RecorderError::Failed(format!(
-            "{}: {reason}; the mark is not in the recording",
+    let folder = &args.recording;
+    if let Some(why) = why_over(&open(folder)?) {
+        return Err(RecorderError::Usage(format!(
+            "{}: {why}; a mark goes into a recording in progress",
             folder.display()
         )));
     }
-    given.clean_up();
-    terminal::result(format!("marked at {}: {}", Timestamp(given_us), mark.text))
+    let given = GivenMark::append(folder, &mark).map_err(RecorderError::Failed)?;
+    let deadline = Instant::now() + PATIENCE;
+    let reason = loop {
+        // In this order: a recorder that ends says before how far it has read.
+        let recording = open(folder)?;
+        let over = why_over(&recording);
+        let recorded_us = given.recorded_us();
+        if recorded_us.is_some_and(|recorded_us| is_safe(&recording, recorded_us)) {
+            return terminal::result(format!("marked at {}: {}", Timestamp(given_us), mark.text));
+        }
+        match (over, recorded_us) {
+            (Some(why), None) => {
+                break format!("{why} before the mark was taken; it is not in the recording");
+            }
+            (Some(why), Some(_)) => {
+                break format!(
+                    "{why} before the mark was safe; it may be missing from the recording"
+                );
+            }
+            (None, _) if Instant::now() >= deadline => {
+                break format!(
+                    "its recorder did not confirm the mark within {PATIENCE:?}; it may still come into the recording"
+                );
+            }
+            (None, _) => std::thread::sleep(INTERVAL),
+        }
+    };
+    let folder = folder.display();
+    Err(RecorderError::Failed(format!("{folder}: {reason}")))
 }
 
-/// # Errors
-/// [`RecorderError::Usage`] where there is no recording, or nobody records it.
-fn look_for_recorder(folder: &FilePath) -> Result<(), RecorderError> {
-    let recording = Recording::open(folder).map_err(|error| match error.is_usage() {
+fn open(folder: &FilePath) -> Result<Recording, RecorderError> {
+    Recording::open(folder).map_err(|error| match error.is_usage() {
         true => RecorderError::Usage(command_line::text::one_line(&error.to_string())),
         false => RecorderError::Failed(command_line::text::one_line(&error.to_string())),
-    })?;
-    let refused = |why: &str| {
-        let folder = folder.display();
-        Err(RecorderError::Usage(format!(
-            "{folder}: {why}; marks are possible only while a recording is in progress"
-        )))
-    };
+    })
+}
+
+/// Why the recording takes no more marks; `None` while it is in progress.
+fn why_over(recording: &Recording) -> Option<&'static str> {
     match recording.manifest().state {
-        State::Recording if recording.is_being_written() => Ok(()),
-        State::Recording => refused("its recorder was killed"),
-        State::Complete | State::Interrupted | State::Recovered => {
-            refused("the recording has ended")
-        }
+        State::Recording if recording.is_being_written() => None,
+        State::Recording => Some("its recorder was killed"),
+        State::Complete | State::Interrupted | State::Recovered => Some("the recording has ended"),
     }
 }
 
-/// A mark's file, on its way.
+/// True where everything that had been recorded at `recorded_us` is on the disk.
+fn is_safe(recording: &Recording, recorded_us: i64) -> bool {
+    match recording.manifest().state {
+        State::Recording => Checkpoint::read(recording)
+            .is_ok_and(|last| last.is_some_and(|last| last.time_us > recorded_us)),
+        State::Complete | State::Interrupted => {
+            let dropped = &recording.manifest().dropped_rows;
+            !dropped.contains_key(Table::Events.as_str())
+        }
+        State::Recovered => false,
+    }
+}
+
+/// A mark in the file.
 struct GivenMark {
-    marks: PathBuf,
-    given: PathBuf,
-    taken: PathBuf,
+    /// Where the file ended behind it.
+    end: u64,
+    /// Opened before the end of the recording, which removes it.
+    read: File,
 }
 
 impl GivenMark {
-    fn put(marks: &FilePath, mark: &Mark) -> Result<Self, Error> {
-        let name = format!("{}-{:08x}", mark.time_us, rand::random::<u32>());
-        let given = Self {
-            marks: marks.to_path_buf(),
-            given: marks.join(format!("{name}.{GIVEN}")),
-            taken: marks.join(format!("{name}.{TAKEN}")),
+    /// # Errors
+    /// One line.
+    fn append(recording: &FilePath, mark: &Mark) -> Result<Self, String> {
+        let path = recording.join(GIVEN);
+        let failed = |error: io::Error| {
+            let path = path.display();
+            format!("{path}: the mark can't be written: {error}")
         };
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            match given.try_put(&name, mark) {
-                Err(error) if error.kind() == ErrorKind::NotFound && attempts < ATTEMPTS => {}
-                put => return put.map(|()| given),
-            }
+        let read = open_plain(&recording.join(READ), File::options().read(true));
+        let read = read.map_err(failed)?;
+        let was_read = positions(&read).last().map_or(0, |last| last.offset);
+        let file = open_plain(&path, File::options().append(true));
+        let mut file = file.map_err(failed)?;
+        let line = line(mark).map_err(failed)?;
+        file.write_all(line.as_bytes()).map_err(failed)?;
+        let end = file.stream_position().map_err(failed)?;
+        match end > was_read {
+            true => Ok(Self { end, read }),
+            // The recorder does not read it again.
+            false => Err(failed(io::Error::other("the file was shortened"))),
         }
     }
 
-    fn try_put(&self, name: &str, mark: &Mark) -> Result<(), Error> {
-        // Not with its parents: a recording that somebody removed stays removed.
-        match fs::create_dir(&self.marks) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let temporary = self.marks.join(format!("{name}.tmp"));
-        let put =
-            fs::write(&temporary, mark.write()).and_then(|()| fs::rename(&temporary, &self.given));
-        if put.is_err() {
-            let _ = fs::remove_file(&temporary);
-            let _ = fs::remove_dir(&self.marks);
-        }
-        put
+    /// When the recorder had recorded it, microseconds on the recording's clock.
+    fn recorded_us(&self) -> Option<i64> {
+        let mut positions = positions(&self.read).into_iter();
+        let reached = positions.find(|position| position.offset >= self.end);
+        reached.map(|position| position.time_us)
     }
+}
 
-    fn is_taken(&self) -> bool {
-        self.taken.exists()
+/// Opens a plain file. To open a pipe would wait for its reader.
+fn open_plain(path: &FilePath, options: &OpenOptions) -> io::Result<File> {
+    match fs::symlink_metadata(path)?.is_file() {
+        true => options.open(path),
+        false => Err(io::Error::other("it is no plain file")),
     }
+}
 
-    /// Takes the mark back; true where the recorder was faster.
-    fn withdraw(&self) -> bool {
-        let withdrawn = fs::remove_file(&self.given).is_ok();
-        let is_taken = !withdrawn && self.is_taken();
-        if !is_taken {
-            let _ = fs::remove_dir(&self.marks);
-        }
-        is_taken
-    }
-
-    /// Leaves nothing behind of a mark that was taken.
-    fn clean_up(&self) {
-        let _ = fs::remove_file(&self.taken);
-        // Only where no other mark is in it.
-        let _ = fs::remove_dir(&self.marks);
-    }
+/// How far the recorder has read, each time.
+fn positions(mut file: &File) -> Vec<Position> {
+    let mut text = String::new();
+    // What can't be read now is read at the next look.
+    let _ = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    let positions = text.lines().map(serde_json::from_str);
+    positions.flatten().collect()
 }

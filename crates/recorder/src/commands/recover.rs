@@ -4,6 +4,7 @@ use recording::RecoverError;
 
 use crate::cli::RecoverArgs;
 use crate::error::RecorderError;
+use crate::mark;
 use crate::output::terminal;
 use command_line::text::thousands;
 
@@ -21,6 +22,8 @@ pub(crate) fn run(args: &RecoverArgs) -> Result<(), RecorderError> {
     if recovered.healthy {
         return terminal::result(format!("{folder}: nothing to recover"));
     }
+    // Those that were taken are in the journal; of the others `recorder mark` said that they were not.
+    mark::remove_files(&args.recording);
     if recovered.missing_rows > 0 {
         terminal::line(format!(
             "{} rows that had been written are missing; the manifest counts them as rows lost",

@@ -20,7 +20,7 @@ use crate::connect::Connector;
 use crate::connect::application_name;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
-use crate::failover::campaign::{Asked, Campaign};
+use crate::failover::campaign::{Campaign, OperationGroup};
 use crate::pgbench::{LoadMode, LoadOptions};
 use crate::pool::settings::PoolSettings;
 use crate::probe::Probing;
@@ -95,36 +95,11 @@ impl RunConfig {
     /// [`RecorderError::Usage`], one line.
     pub fn new(endpoints: &EndpointArgs, args: RunArgs) -> Result<Self, RecorderError> {
         let mode = args.mode.mode();
-        let normal =
-            weights::normalise(args.read_weight, args.write_weight, args.transaction_weight)
-                .map_err(RecorderError::usage)?;
-        let weights = normal.weights;
         let mut notes = Vec::new();
-        if normal.changed {
-            notes.push(format!(
-                "the weights do not add up to 100; normalised to read {:.1} %, write {:.1} %, transaction {:.1} %",
-                weights.read, weights.write, weights.transaction
-            ));
-        }
-        if args.min_operation_interval > args.max_operation_interval {
-            return Err(RecorderError::usage(format!(
-                "--min-operation-interval {:?} is longer than --max-operation-interval {:?}",
-                args.min_operation_interval, args.max_operation_interval
-            )));
-        }
+        let weights = normal_weights(&args, &mut notes)?;
         let campaign = campaign(&args.campaign)?;
         let duration = duration(&args, campaign.as_ref());
-        for (flag, time) in [
-            ("--duration", duration),
-            ("--operation-timeout", args.operation_timeout),
-            ("--pool-timeout", args.pool_timeout),
-        ] {
-            if time.is_zero() {
-                return Err(RecorderError::usage(format!(
-                    "{flag} 0: must be longer than 0"
-                )));
-            }
-        }
+        check_times(&args, duration)?;
         let trigger = trigger(&args, duration, campaign.as_ref())?;
         let load = load(&args)?;
         if load.is_some() && args.safety.max_tps.is_some() {
@@ -217,14 +192,14 @@ impl RunConfig {
         self.readers.iter().find(|reader| reader.path() == path)
     }
 
-    /// The groups of operations that the weights ask for, on each path.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    /// The groups of operations that the weights give a share, on each path.
+    pub(crate) fn operation_groups(&self) -> Vec<OperationGroup> {
         let writes = self.weights.write + self.weights.transaction > 0.0;
         let groups = [(true, self.weights.read > 0.0), (false, writes)];
         let of_path = |path: &Path| {
             let path = *path;
-            let asked = groups.iter().filter(|(_, is_asked)| *is_asked);
-            asked.map(move |(reads, _)| Asked {
+            let groups = groups.iter().filter(|(_, has_share)| *has_share);
+            groups.map(move |(reads, _)| OperationGroup {
                 path,
                 reads: *reads,
             })
@@ -241,6 +216,40 @@ impl RunConfig {
             operation_us: micros(self.limits.operation),
         }
     }
+}
+
+fn normal_weights(args: &RunArgs, notes: &mut Vec<String>) -> Result<Weights, RecorderError> {
+    let normal = weights::normalise(args.read_weight, args.write_weight, args.transaction_weight)
+        .map_err(RecorderError::usage)?;
+    let weights = normal.weights;
+    if normal.changed {
+        notes.push(format!(
+            "the weights do not add up to 100; normalised to read {:.1} %, write {:.1} %, transaction {:.1} %",
+            weights.read, weights.write, weights.transaction
+        ));
+    }
+    Ok(weights)
+}
+
+fn check_times(args: &RunArgs, duration: Duration) -> Result<(), RecorderError> {
+    if args.min_operation_interval > args.max_operation_interval {
+        return Err(RecorderError::usage(format!(
+            "--min-operation-interval {:?} is longer than --max-operation-interval {:?}",
+            args.min_operation_interval, args.max_operation_interval
+        )));
+    }
+    for (flag, time) in [
+        ("--duration", duration),
+        ("--operation-timeout", args.operation_timeout),
+        ("--pool-timeout", args.pool_timeout),
+    ] {
+        if time.is_zero() {
+            return Err(RecorderError::usage(format!(
+                "{flag} 0: must be longer than 0"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {

@@ -142,18 +142,21 @@ const fn remedy(class: ErrorClass) -> &'static str {
     }
 }
 
-/// A failed attempt to connect.
-pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble {
-    let (endpoint, flag) = (connector.endpoint(), connector.flag());
-    // Silence, or an end before a word, once TCP stands.
-    let says_nothing = matches!(
+/// True where TCP connected, and the server then did not answer, or closed the connection without an answer.
+fn says_nothing(failure: &ConnectError) -> bool {
+    matches!(
         (failure.class, failure.phase),
         (ErrorClass::ConnectTimeout, ConnectPhase::Startup)
             | (
                 ErrorClass::ConnectionLost,
                 ConnectPhase::Tls | ConnectPhase::Startup
             )
-    );
+    )
+}
+
+/// A failed attempt to connect.
+pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble {
+    let (endpoint, flag) = (connector.endpoint(), connector.flag());
     if failure.class == ErrorClass::Proxy
         && failure.phase == ConnectPhase::Startup
         && endpoint.options.is_some()
@@ -166,7 +169,7 @@ pub(crate) fn describe(connector: &Connector, failure: &ConnectError) -> Trouble
             is_mistake: true,
         };
     }
-    if connector.path() == Path::Proxy && says_nothing {
+    if connector.path() == Path::Proxy && says_nothing(failure) {
         return behind_the_proxy(&failure.message);
     }
     let remedy = match failure.class {

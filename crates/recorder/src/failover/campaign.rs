@@ -1,36 +1,36 @@
-//! Several failovers in one recording: each next one waits until the last is healed, and none comes where that fails.
+//! A campaign: several failovers in one recording. Each waits until the one before it is healed, and where that fails no more follow.
 
-use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
+use parking_lot::Mutex;
 use recording::vocabulary::{EventKind, Path};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout_at;
 
-use crate::failover::{FAILOVER_EVENTS, Trigger, run_told};
+use crate::failover::{FAILOVER_EVENTS, NOT_RUN, Trigger, run_recorded};
 use crate::output::event_sink::EventSink;
 use crate::shutdown::stopped;
 
-/// How often the paths are looked at.
-const LOOK: Duration = Duration::from_millis(50);
-/// A group whose last success is older is not taken for served, however short the settle time.
+/// Between two looks at the health of the paths.
+const HEALTH_INTERVAL: Duration = Duration::from_millis(50);
+/// A group whose last success is older than this does not count as served, however short the settle time.
 const LEAST_SILENCE: Duration = Duration::from_secs(1);
 
-/// What is to be done again and again.
+/// The settings of a campaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Campaign {
     /// Shortest time from one start of the failover command to the next.
     pub every: Option<Duration>,
     /// Failovers after which the recording ends; `None` where the duration alone decides.
     pub count: Option<u32>,
-    /// What leads back to a healthy cluster, for `sh -c`.
+    /// The command that makes the cluster healthy again, for `sh -c`.
     pub heal_command: Option<String>,
     /// How long every path must be served without a failure before the next.
     pub settle: Duration,
-    /// How long after a failover's start that must have begun.
+    /// How long after a failover's start the settle time must have begun.
     pub heal_timeout: Duration,
 }
 
@@ -50,44 +50,45 @@ impl Campaign {
     }
 }
 
-/// A group of operations of one path that must be served: the reads, or what only a writer serves.
+/// The operations of one path that a reader can serve too, or those that need the writer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked {
+pub(crate) struct OperationGroup {
     /// The path.
     pub path: Path,
-    /// True for its reads.
+    /// True for the reads.
     pub reads: bool,
 }
 
-impl std::fmt::Display for Asked {
+impl std::fmt::Display for OperationGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let group = if self.reads { "reads" } else { "writes" };
         write!(f, "{group} on the {} path", self.path)
     }
 }
 
-/// How a campaign goes on, for those who wait for its end.
+/// How a campaign ended, for the run that waits for it.
 #[derive(Debug, Default)]
-pub(crate) struct Ending {
-    over: Notify,
+pub(crate) struct Outcome {
+    finished: Notify,
     /// One line.
     text: Mutex<Option<String>>,
 }
 
-impl Ending {
+impl Outcome {
     /// Resolves when the campaign wants the recording to end.
-    pub(crate) async fn over(&self) {
-        self.over.notified().await;
+    pub(crate) async fn finished(&self) {
+        self.finished.notified().await;
     }
 
     /// How the campaign ended, once it has.
     pub(crate) fn text(&self) -> Option<String> {
-        let text = self.text.lock();
-        text.clone()
+        self.text.lock().clone()
     }
 
-    fn say(&self, text: String) {
+    fn finish(&self, text: String) {
         *self.text.lock() = Some(text);
+        // Where the recording has ended already, nothing waits for this.
+        self.finished.notify_one();
     }
 }
 
@@ -99,37 +100,29 @@ enum Stop {
     Rule(String),
 }
 
-/// A campaign under way.
-pub(crate) struct Course {
-    /// What is to be done.
+/// A campaign that runs.
+pub(crate) struct CampaignRun {
     pub campaign: Campaign,
     /// The failover command, and when it runs first.
     pub trigger: Trigger,
-    /// What must be served before the next.
-    pub asked: Vec<Asked>,
-    /// Where the commands' output goes.
+    /// What must be served before the next failover.
+    pub groups: Vec<OperationGroup>,
+    /// The folder of the commands' output.
     pub logs: PathBuf,
-    /// Those who hear of it.
     pub sink: EventSink,
-    /// Told of the end.
-    pub ending: Arc<Ending>,
+    pub outcome: Arc<Outcome>,
     /// Turns true when the recording ends.
     pub stop: watch::Receiver<bool>,
 }
 
-impl Course {
+impl CampaignRun {
     /// Runs failovers until there were enough, a stop rule holds, or the recording ends.
     pub(crate) async fn run(mut self, start: Instant) {
         let mut next = start + self.trigger.after;
         let mut number = 0;
         let mut settled = None;
         loop {
-            let wait_s = next.saturating_duration_since(Instant::now()).as_secs_f64();
-            let shown = match &settled {
-                None => format!("first failover {wait_s:.0} s after the start"),
-                Some(settled) => format!("{settled}; next failover in {wait_s:.0} s"),
-            };
-            self.sink.monitor.campaign(shown);
+            self.show_wait(next, settled);
             let healed = match self.sleep_until(next).await {
                 Ok(()) => {
                     number += 1;
@@ -140,38 +133,43 @@ impl Course {
             };
             match healed {
                 Ok(text) => settled = Some(text),
-                Err(Stop::Ended) => {
-                    let text = format!("the recording ended after failover {}", self.of(number));
-                    self.finish(match number {
-                        0 => {
-                            "the failover command was not run: the recording ended before --failover-after"
-                                .to_owned()
-                        }
-                        _ => text,
-                    });
-                    return;
-                }
-                Err(Stop::Rule(rule)) => {
-                    let text = format!("{rule}; stopped after failover {}", self.of(number));
-                    self.show(number, "stopped");
-                    self.sink
-                        .command(EventKind::CampaignStopped, None, text.clone());
-                    // For whoever wants to see whether, and how, it recovers.
-                    let _ = self
-                        .sleep_until(Instant::now() + self.campaign.settle)
-                        .await;
-                    self.finish(format!("the campaign {text}"));
-                    return;
-                }
+                Err(stop) => return self.stop_after(number, stop).await,
             }
             if self.campaign.count == Some(number) {
-                self.finish(format!("all {number} failovers have healed"));
-                return;
+                return self.finish(format!("all {number} failovers have healed"));
             }
         }
     }
 
-    /// One failover, up to its healed end; what there is to say of it.
+    fn show_wait(&self, next: Instant, settled: Option<String>) {
+        let wait_s = next.saturating_duration_since(Instant::now()).as_secs_f64();
+        self.sink.monitor.campaign(match settled {
+            None => format!("first failover {wait_s:.0} s after the start"),
+            Some(settled) => format!("{settled}; next failover in {wait_s:.0} s"),
+        });
+    }
+
+    /// Ends the campaign after failover `number`.
+    async fn stop_after(&mut self, number: u32, stop: Stop) {
+        let text = match stop {
+            Stop::Ended if number == 0 => NOT_RUN.to_owned(),
+            Stop::Ended => format!("the recording ended after failover {}", self.of(number)),
+            Stop::Rule(rule) => {
+                let text = format!("{rule}; stopped after failover {}", self.of(number));
+                self.show(number, "stopped");
+                self.sink
+                    .command(EventKind::CampaignStopped, None, text.clone());
+                // The recording then shows whether, and how, it recovers.
+                let _ = self
+                    .sleep_until(Instant::now() + self.campaign.settle)
+                    .await;
+                format!("the campaign {text}")
+            }
+        };
+        self.finish(text);
+    }
+
+    /// One failover, until it is healed; gives a line about it.
     async fn failover(&mut self, number: u32) -> Result<String, Stop> {
         let triggered = Instant::now();
         let deadline = triggered + self.campaign.heal_timeout;
@@ -207,7 +205,7 @@ impl Course {
         deadline: Instant,
     ) -> Result<(), Stop> {
         let log = self.logs.join(format!("{name}-command.log"));
-        let running = run_told(command, log, &self.sink, started, finished);
+        let running = run_recorded(command, log, &self.sink, started, finished);
         let limit = self.campaign.heal_timeout;
         match timeout_at(deadline.into(), running).await {
             Ok(None) => Ok(()),
@@ -218,7 +216,7 @@ impl Course {
         }
     }
 
-    /// Waits until every group that is asked was served without a failure for `settle`, counted from now at the earliest.
+    /// Waits until every group was served without a failure for `settle`, counted from now at the earliest.
     async fn await_health(&mut self, settle: Duration, deadline: Instant) -> Result<(), Stop> {
         let from_us = self.sink.clock.now_us();
         let deadline_us = self.sink.clock.at_us(deadline);
@@ -233,31 +231,36 @@ impl Course {
                 unhealthy => {
                     let what = unhealthy
                         .err()
-                        .map_or("every path".to_owned(), |asked| asked.to_string());
+                        .map_or("every path".to_owned(), |group| group.to_string());
                     return Err(Stop::Rule(format!(
                         "{what}: not healthy within {:?} of the failover's start",
                         self.campaign.heal_timeout
                     )));
                 }
             }
-            self.sleep_until(Instant::now() + LOOK).await?;
+            self.sleep_until(Instant::now() + HEALTH_INTERVAL).await?;
         }
     }
 
-    /// Since when every group has been served without a failure; else one that is not.
-    fn healthy_since(&self, from_us: i64, now_us: i64, settle: Duration) -> Result<i64, Asked> {
-        // Operations that hang say nothing until their limit is over.
+    /// Since when every group has been served without a failure; else a group that is not served.
+    fn healthy_since(
+        &self,
+        from_us: i64,
+        now_us: i64,
+        settle: Duration,
+    ) -> Result<i64, OperationGroup> {
+        // Operations that hang are no failures until their limit is over.
         let silence_us = micros(LEAST_SILENCE.max(settle / 2));
         let mut since_us = from_us;
-        for asked in &self.asked {
-            let [reads, writes] = self.sink.monitor.served(asked.path);
-            let served = if asked.reads { reads } else { writes };
+        for group in &self.groups {
+            let [reads, writes] = self.sink.monitor.served(group.path);
+            let served = if group.reads { reads } else { writes };
             let is_served = served.and_then(|served| {
                 let last_us = served.last_success_us?;
                 let is_recent = last_us > from_us && now_us - last_us <= silence_us;
                 served.up_since_us.filter(|_| is_recent)
             });
-            since_us = since_us.max(is_served.ok_or(*asked)?);
+            since_us = since_us.max(is_served.ok_or(*group)?);
         }
         Ok(since_us)
     }
@@ -273,9 +276,7 @@ impl Course {
     fn finish(&self, text: String) {
         self.sink.log.line(&text);
         self.sink.monitor.note(text.clone());
-        self.ending.say(text);
-        // Where the recording has ended already, nobody waits for it.
-        self.ending.over.notify_one();
+        self.outcome.finish(text);
     }
 
     /// `3 of 10`, or `3`.

@@ -1,5 +1,5 @@
-//! The user's own trigger of the failover: a shell command, run once, its start and end recorded. How it is run again and
-//! again: [`crate::failover::campaign`].
+//! The trigger of a failover: the user's shell command, its start and end recorded. Several failovers in one recording:
+//! [`campaign`].
 
 pub(crate) mod campaign;
 
@@ -17,10 +17,10 @@ use crate::shell;
 use crate::shutdown::stopped;
 use crate::text::redact::redact;
 
-/// How long the command waits for a disk that shall keep its output.
+/// How long the command waits for the file of its output to be opened.
 const DISK_LIMIT: Duration = Duration::from_millis(200);
 
-/// What is to be run, and when after the start.
+/// What is run, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
     /// Given to `sh -c`.
@@ -31,7 +31,7 @@ pub struct Trigger {
 
 impl Trigger {
     /// Runs the command at its time; its output goes to `failover-command.log` in `logs`. A recording that ends before
-    /// that time runs nothing. Once started, the command is waited for: whoever is in a hurry drops this, and it goes on.
+    /// that time runs nothing. Once started, the command is waited for; where this future is dropped, it runs on.
     pub(crate) async fn run(
         self,
         start: Instant,
@@ -42,18 +42,21 @@ impl Trigger {
         tokio::select! {
             () = tokio::time::sleep_until((start + self.after).into()) => {}
             () = stopped(&mut stop) => {
-                let text = "the failover command was not run: the recording ended before its time";
-                sink.log.line(text);
-                sink.monitor.note(text);
+                sink.log.line(NOT_RUN);
+                sink.monitor.note(NOT_RUN);
                 return;
             }
         }
         sink.monitor.failover_triggered();
         let (triggered, finished) = FAILOVER_EVENTS;
         let log = logs.join("failover-command.log");
-        run_told(&self.command, log, &sink, triggered, finished).await;
+        run_recorded(&self.command, log, &sink, triggered, finished).await;
     }
 }
+
+/// Where the recording ends before the time of the trigger.
+const NOT_RUN: &str =
+    "the failover command was not run: the recording ended before --failover-after";
 
 /// The events of the failover command's start and end.
 pub(crate) const FAILOVER_EVENTS: (EventKind, EventKind) = (
@@ -61,12 +64,12 @@ pub(crate) const FAILOVER_EVENTS: (EventKind, EventKind) = (
     EventKind::FailoverTriggerFinished,
 );
 
-/// Tells a command which recording it belongs to: `lab` puts the steps of its faults into it.
+/// The recording's folder, in the command's environment: `lab` puts the steps of its faults into it as marks.
 const RECORDING_VARIABLE: &str = "PGOUTAGE_RECORDING";
 
-/// Runs a command of the user's between two events, its output added to `log`, a file in the recording's folder of logs; what went wrong,
-/// if something did.
-pub(crate) async fn run_told(
+/// Runs a command of the user's between two events, its output added to `log`, a file in the recording's folder of logs; gives what
+/// went wrong.
+pub(crate) async fn run_recorded(
     command: &str,
     log: PathBuf,
     sink: &EventSink,
@@ -113,8 +116,8 @@ async fn execute(command: &str, log: PathBuf) -> std::io::Result<ExitStatus> {
         .await
 }
 
-/// Opens a file to add to it; `None` where the disk refuses or does not answer at once. On a thread of its own: whoever waits for the disk here
-/// holds up the workload, and the failover.
+/// Opens a file to add to it; `None` where the disk refuses or does not answer at once. On a thread of its own: to wait for the disk here
+/// would hold up the workload, and the failover.
 async fn open(path: PathBuf) -> Option<File> {
     let (sender, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("failover-log".to_owned());

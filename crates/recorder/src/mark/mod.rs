@@ -1,25 +1,26 @@
-//! The user's own marks in a recording: `recorder mark`, from another process, and SIGUSR1.
+//! Marks of the user in a recording: `recorder mark`, from another process, and SIGUSR1.
 //!
-//! A mark is a small file in the folder `marks` of the recording, put there as a whole by renaming it: `<time>-<random>.mark`. The
-//! recorder looks there several times a second, and renames what it has taken to `<time>-<random>.taken`, which whoever gave the mark
-//! waits for and removes. The file holds two lines: the wall clock's time when the mark was given (UTC microseconds, decimal), and
-//! its text.
+//! `recorder mark` appends a line to the file [`GIVEN`], which the recorder reads on several times a second. Each time it has recorded
+//! what it read, it appends to [`READ`] how far it has read, and when. The flush after that time makes the marks safe from a kill.
 
 mod watch;
 
 pub(crate) use watch::Marks;
 
+use std::fs;
+use std::path::Path as FilePath;
+
+use serde::{Deserialize, Serialize};
+
 use crate::text::error_text;
 
-/// The folder in a recording.
-pub(crate) const FOLDER: &str = "marks";
-/// The ending of a mark that nobody has taken yet.
-pub(crate) const GIVEN: &str = "mark";
-/// The ending of a mark that stands in the recording.
-pub(crate) const TAKEN: &str = "taken";
+/// The marks, in a recording in progress.
+pub(crate) const GIVEN: &str = "journal/marks.jsonl";
+/// How far the recorder has read [`GIVEN`].
+pub(crate) const READ: &str = "journal/marks_read.jsonl";
 
-/// What the user wants written down.
-#[derive(Debug, PartialEq, Eq)]
+/// A mark of the user.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mark {
     /// The wall clock's time when it was given, UTC microseconds.
     pub(crate) time_us: i64,
@@ -38,21 +39,40 @@ impl Mark {
         })
     }
 
-    pub(crate) fn write(&self) -> String {
-        format!("{}\n{}\n", self.time_us, self.text)
+    /// Reads a line of [`GIVEN`], to which any program can write.
+    fn read(line: &[u8]) -> Option<Self> {
+        let mark: Self = serde_json::from_slice(line).ok()?;
+        Self::new(mark.time_us, &mark.text)
     }
+}
 
-    /// Reads what [`Self::write`] wrote, or what somebody else put there.
-    fn read(file: &str) -> Option<Self> {
-        let (time, text) = file.split_once('\n')?;
-        Self::new(time.trim().parse().ok()?, text)
+/// How far the recorder has read [`GIVEN`], a line of [`READ`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// Bytes.
+    pub(crate) offset: u64,
+    /// When the marks before it had been recorded, microseconds on the recording's clock.
+    pub(crate) time_us: i64,
+}
+
+/// A line to append in one write. It begins with a newline, too: what a full disk left of the line before stays a line of its own, which
+/// is no JSON.
+pub(crate) fn line(value: &impl Serialize) -> std::io::Result<String> {
+    Ok(format!("\n{}\n", serde_json::to_string(value)?))
+}
+
+/// Removes both files, after the last mark or of a recorder that was killed; and the folder, where nothing else is in it.
+pub(crate) fn remove_files(recording: &FilePath) {
+    for file in [GIVEN, READ].map(|file| recording.join(file)) {
+        let _ = fs::remove_file(&file);
+        let _ = file.parent().map(fs::remove_dir);
     }
 }
 
 /// When a mark was given, on the recording's clock: the wall clock's time less its lead over that clock now. Neither before the recorder
 /// began to look, nor later than now: a clock that was set meanwhile, or another host's, may say so.
-fn on_axis(told_us: i64, lead_us: i64, from_us: i64, now_us: i64) -> i64 {
-    told_us
+fn on_axis(given_us: i64, lead_us: i64, from_us: i64, now_us: i64) -> i64 {
+    given_us
         .saturating_sub(lead_us)
         .clamp(from_us, now_us.max(from_us))
 }
@@ -65,9 +85,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let mark = Mark::new(17, " traffic moved\nto b ").unwrap();
-        assert_eq!(mark.text, "traffic moved; to b");
-        assert_eq!(Mark::read(&mark.write()), Some(mark));
+        let mark = Mark::new(17, " traffic \"moved\"\nto b ").unwrap();
+        assert_eq!(mark.text, "traffic \"moved\"; to b");
+        let line = line(&mark).unwrap();
+        assert!(line.starts_with('\n') && line.ends_with('\n') && line.lines().count() == 2);
+        assert_eq!(Mark::read(line.trim().as_bytes()), Some(mark));
     }
 
     #[test]
@@ -84,8 +106,15 @@ mod tests {
 
     #[test]
     fn what_is_no_mark() {
-        for file in ["", "17", "17\n", "17\n \n", "now\ntext", "1.5\ntext"] {
-            assert_eq!(Mark::read(file), None, "{file:?}");
+        for line in [
+            "",
+            "17",
+            "{\"time_us\":17}",
+            "{\"time_us\":17,\"text\":\" \"}",
+            "{\"time_us\":1.5,\"text\":\"x\"}",
+            "{\"time_us\":17,\"text\":\"cut of",
+        ] {
+            assert_eq!(Mark::read(line.as_bytes()), None, "{line:?}");
         }
     }
 
@@ -101,8 +130,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(file in "[0-9-]{0,20}\n?\\PC{0,40}") {
-            if let Some(mark) = Mark::read(&file) {
+        fn never_panics(text in "\\PC{0,40}", time_us: i64) {
+            let line = serde_json::json!({"time_us": time_us, "text": text}).to_string();
+            if let Some(mark) = Mark::read(line.as_bytes()) {
                 prop_assert!(!mark.text.is_empty() && !mark.text.contains(char::is_control));
             }
         }

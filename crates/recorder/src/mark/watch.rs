@@ -1,7 +1,7 @@
-//! The recorder's side: takes marks out of the recording's folder, and hears SIGUSR1.
+//! The recorder's side: reads marks on, and listens to SIGUSR1.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -11,57 +11,53 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::mark::{FOLDER, GIVEN, Mark, TAKEN, on_axis};
+use crate::mark::{GIVEN, Mark, Position, READ, line, on_axis, remove_files};
 use crate::output::event_sink::EventSink;
 
-/// Between two looks into the folder.
-const LOOK: Duration = Duration::from_millis(150);
+/// Between two looks into the file.
+const INTERVAL: Duration = Duration::from_millis(150);
 /// How long the end waits for the last look: a disk may not answer.
 const LAST_LOOK: Duration = Duration::from_secs(1);
-/// What is longer is no mark.
-const MOST_BYTES: u64 = 16_384;
-/// Whoever gave a mark has picked up the answer by then, or never will, microseconds.
-const FORGOTTEN_US: i64 = 10_000_000;
+/// No mark is longer, bytes.
+const LONGEST: usize = 16_384;
+/// Read at one look at most, bytes.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Takes marks until it is closed.
 pub(crate) struct Marks {
-    /// Dropped, it tells the thread to look once more and to end.
+    /// Dropped, it has the thread look once more and end.
     stop: Sender<()>,
     ended: oneshot::Receiver<()>,
     signals: JoinHandle<()>,
 }
 
 impl Marks {
-    /// Begins to take marks for the recording in `folder`. A thread of its own looks there: a disk that does not answer must not hold
-    /// anybody else up.
+    /// Begins to take marks for the recording in `folder`. A thread of its own reads them: a disk that does not answer must not hold
+    /// anything else up.
     ///
     /// # Errors
     /// What the operating system says.
-    pub(crate) fn watch(folder: &FilePath, sink: EventSink) -> std::io::Result<Self> {
+    pub(crate) fn watch(folder: &FilePath, sink: EventSink) -> io::Result<Self> {
         let mut heard = signal(SignalKind::user_defined1())?;
         let of_signals = sink.clone();
+        let (stop, stopped) = channel::<()>();
+        let (has_ended, ended) = oneshot::channel();
+        let mut reader = Reader::create(folder, sink)?;
+        let thread = std::thread::Builder::new().name("marks".to_owned());
+        thread.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(INTERVAL) {
+                reader.look();
+            }
+            reader.look();
+            remove_files(&reader.folder);
+            let _ = has_ended.send(());
+        })?;
         let signals = tokio::spawn(async move {
             while heard.recv().await.is_some() {
                 let now_us = of_signals.clock.now_us();
                 of_signals.event(now_us, None, EventKind::Mark, "SIGUSR1".to_owned());
             }
         });
-        let (stop, stopped) = channel::<()>();
-        let (has_ended, ended) = oneshot::channel();
-        let watcher = Watcher {
-            marks: folder.join(FOLDER),
-            from_us: sink.clock.now_us(),
-            sink,
-        };
-        let thread = std::thread::Builder::new().name("marks".to_owned());
-        thread.spawn(move || {
-            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK) {
-                watcher.look();
-            }
-            watcher.look();
-            watcher.clean_up();
-            let _ = has_ended.send(());
-        })?;
         Ok(Self {
             stop,
             ended,
@@ -69,7 +65,7 @@ impl Marks {
         })
     }
 
-    /// Takes what is there, and no more after that.
+    /// Takes the marks that were given until now, and no more after that.
     pub(crate) async fn close(self) {
         self.signals.abort();
         drop(self.stop);
@@ -77,65 +73,76 @@ impl Marks {
     }
 }
 
-struct Watcher {
-    marks: PathBuf,
+/// Reads the file of marks from where it stopped.
+struct Reader {
+    folder: PathBuf,
+    given: File,
+    read: File,
+    /// What is behind the last whole line.
+    rest: Vec<u8>,
+    /// Where that begins in the file.
+    offset: u64,
+    /// The last offset that stands in `read`.
+    told: u64,
     /// Since when marks are taken, microseconds on the recording's clock.
     from_us: i64,
     sink: EventSink,
 }
 
-impl Watcher {
-    /// Takes every mark, in the order in which they were given.
-    fn look(&self) {
-        for given in self.files(GIVEN) {
-            if let Some(mark) = read(&given) {
-                // What can't be renamed would be taken again at every look; whoever gave it hears that it is not taken.
-                let taken = given.with_extension(TAKEN);
-                if fs::rename(&given, taken).is_ok() {
-                    self.take(mark);
-                }
-            }
+impl Reader {
+    fn create(folder: &FilePath, sink: EventSink) -> io::Result<Self> {
+        let create = |file| {
+            let mut options = File::options();
+            options.read(true).append(true).create_new(true);
+            options.open(folder.join(file))
+        };
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            given: create(GIVEN)?,
+            read: create(READ)?,
+            rest: Vec::new(),
+            offset: 0,
+            told: 0,
+            from_us: sink.clock.now_us(),
+            sink,
+        })
+    }
+
+    fn look(&mut self) {
+        // What can't be read now is read at a later look.
+        let _ = (&self.given).take(MOST_BYTES).read_to_end(&mut self.rest);
+        let last = self.rest.iter().rposition(|byte| *byte == b'\n');
+        let whole = match last {
+            Some(last) => last + 1,
+            // That is no mark; nor is what follows it up to the next newline.
+            None if self.rest.len() > LONGEST => self.rest.len(),
+            None => 0,
+        };
+        let lines: Vec<u8> = self.rest.drain(..whole).collect();
+        let lines = lines.split(|byte| *byte == b'\n');
+        for mark in lines
+            .filter(|line| line.len() <= LONGEST)
+            .filter_map(Mark::read)
+        {
+            self.record(mark);
+        }
+        self.offset += whole as u64;
+        if self.told < self.offset && self.tell().is_ok() {
+            self.told = self.offset;
         }
     }
 
-    fn take(&self, mark: Mark) {
+    fn record(&self, mark: Mark) {
         let clock = self.sink.clock;
         let time_us = on_axis(mark.time_us, clock.drift_us(), self.from_us, clock.now_us());
         self.sink.event(time_us, None, EventKind::Mark, mark.text);
     }
 
-    /// Removes answers that nobody picked up, and the folder where nothing else is in it.
-    fn clean_up(&self) {
-        let now_us = self.sink.clock.now_us() + self.sink.clock.drift_us();
-        for taken in self.files(TAKEN) {
-            let name = taken.file_name().unwrap_or_default().to_string_lossy();
-            let given_us = name.split_once('-').and_then(|(time, _)| time.parse().ok());
-            if given_us.is_none_or(|given_us: i64| now_us.saturating_sub(given_us) > FORGOTTEN_US) {
-                let _ = fs::remove_file(&taken);
-            }
-        }
-        let _ = fs::remove_dir(&self.marks);
+    fn tell(&self) -> io::Result<()> {
+        let position = Position {
+            offset: self.offset,
+            time_us: self.sink.clock.now_us(),
+        };
+        (&self.read).write_all(line(&position)?.as_bytes())
     }
-
-    /// The files of one ending, sorted. A folder that is not there, or can't be read, has none.
-    fn files(&self, ending: &str) -> Vec<PathBuf> {
-        let entries = fs::read_dir(&self.marks).into_iter().flatten().flatten();
-        let paths = entries.map(|entry| entry.path());
-        let has_ending = |path: &PathBuf| path.extension().is_some_and(|found| found == ending);
-        let mut files: Vec<PathBuf> = paths.filter(has_ending).collect();
-        files.sort();
-        files
-    }
-}
-
-/// Reads a plain file of the size of a mark; anything else is somebody else's, and stays.
-fn read(path: &FilePath) -> Option<Mark> {
-    let kind = fs::symlink_metadata(path).ok()?;
-    if !kind.is_file() || kind.len() > MOST_BYTES {
-        return None;
-    }
-    let mut text = String::new();
-    let file = File::open(path).ok()?;
-    file.take(MOST_BYTES).read_to_string(&mut text).ok()?;
-    Mark::read(&text)
 }

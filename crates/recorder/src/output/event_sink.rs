@@ -1,4 +1,4 @@
-//! What happens around the operations, told to everybody who hears of it: the recording, the log, the live view.
+//! Events: a row of the recording, a line of the log, a note above the live view.
 
 use std::sync::Arc;
 
@@ -8,21 +8,18 @@ use recording::{Clock, Event, Handle};
 use crate::monitor::Monitor;
 use crate::output::log::Log;
 
-/// Those who hear of what happens.
+/// Where events go.
 #[derive(Clone)]
 pub(crate) struct EventSink {
-    /// The recording.
     pub handle: Handle,
-    /// Its clock.
     pub clock: Clock,
-    /// The live view.
+    /// Behind the live view.
     pub monitor: Arc<Monitor>,
-    /// The log.
     pub log: Arc<Log>,
 }
 
 impl EventSink {
-    /// Tells of an event at `time_us`, microseconds on the recording's clock. The detail must hold no secret. Never waits.
+    /// Records an event at `time_us`, microseconds on the recording's clock. The detail must hold no secret. Never waits.
     pub(crate) fn event(&self, time_us: i64, path: Option<Path>, kind: EventKind, detail: String) {
         let line = match path {
             Some(path) => format!("{path}: {kind}: {detail}"),
@@ -39,7 +36,7 @@ impl EventSink {
         });
     }
 
-    /// Makes an event of it, a line of the log and one above the live view.
+    /// Records an event, now, of a command of the user's or of the campaign; the live view shows it in words.
     pub(crate) fn command(&self, kind: EventKind, status: Option<i32>, detail: String) {
         self.log.line(&format!("{kind}: {detail}"));
         self.monitor.note(match kind {

@@ -9,8 +9,10 @@ mod pgbench;
 mod preflight;
 mod report;
 mod signals;
+mod tasks;
 mod workloads;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,25 +21,25 @@ use recording::vocabulary::EventKind;
 use recording::{
     Clock, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp, WriterOptions,
 };
-use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
 
 use crate::cli::{EndpointArgs, RunArgs};
 use crate::config::RunConfig;
 use crate::config::descriptors;
 use crate::database::clock_offset;
+use crate::database::keys::PathKeys;
 use crate::error::RecorderError;
-use crate::failover::campaign::{Course, Ending};
 use crate::mark::Marks;
 use crate::monitor::Monitor;
 use crate::output::event_sink::EventSink;
-use crate::output::live;
 use crate::output::log::Log;
 use crate::output::terminal;
 use crate::pgbench::Running;
 use crate::run::connection_log::Observer;
 use crate::run::preflight::Checked;
 use crate::run::signals::Signals;
+use crate::run::tasks::Tasks;
 use crate::workload::Workload;
 
 /// `recorder run`, as the user wrote it.
@@ -91,263 +93,246 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
             return Err(RecorderError::NothingRecorded(text));
         }
     };
-    let recording = Recording::begin(config, run_id, clock, monitor, checked, loads, stop).await?;
-    recording.run(&mut signals).await
+    let recording = Recording::prepare(config, &run_id, clock, monitor, checked, loads)?;
+    recording.run(stop, &mut signals).await
 }
 
-/// A recording under way.
+/// A recording that has its folder.
 struct Recording {
     config: RunConfig,
-    clock: Clock,
-    monitor: Arc<Monitor>,
-    log: Arc<Log>,
     writer: RecordingWriter,
-    start: Instant,
-    stop: watch::Sender<bool>,
-    workloads: Vec<Arc<Workload>>,
-    workers: JoinSet<()>,
-    disk: JoinHandle<()>,
-    live: JoinHandle<()>,
-    live_stop: watch::Sender<bool>,
-    trigger: Option<JoinHandle<()>>,
-    /// Of the campaign, where there is one.
-    ending: Arc<Ending>,
+    equipment: Equipment,
     loads: Vec<Running>,
-    probes: JoinSet<()>,
+}
+
+/// What a recording writes with, next to its writer.
+struct Equipment {
+    sink: EventSink,
     marks: Marks,
     observer: Arc<Observer>,
-    new_servers: mpsc::UnboundedReceiver<Server>,
+    new_servers: UnboundedReceiver<Server>,
+    workloads: Vec<Arc<Workload>>,
+}
+
+impl Equipment {
+    /// # Errors
+    /// One line, where a file can't be made.
+    fn new(
+        config: &RunConfig,
+        run_id: &RunId,
+        clock: Clock,
+        monitor: Arc<Monitor>,
+        keys: Vec<PathKeys>,
+        writer: &RecordingWriter,
+    ) -> Result<Self, String> {
+        let sink = EventSink {
+            handle: writer.handle(),
+            clock,
+            monitor,
+            log: Arc::new(Log::create(&logs(writer), clock)?),
+        };
+        let marks = Marks::watch(writer.folder(), sink.clone())
+            .map_err(|error| format!("marks are not possible: {error}"))?;
+        let (server_sender, new_servers) = unbounded_channel();
+        let observer = Observer::new(writer.handle(), Arc::clone(&sink.log), server_sender);
+        let monitor = &sink.monitor;
+        let workloads = workloads::make(config, clock, monitor, writer, &observer, keys, run_id)?;
+        Ok(Self {
+            sink,
+            marks,
+            observer,
+            new_servers,
+            workloads,
+        })
+    }
+}
+
+/// The folder of texts for people.
+fn logs(writer: &RecordingWriter) -> PathBuf {
+    writer.folder().join("logs")
 }
 
 impl Recording {
-    /// Makes the folder and starts everything.
-    async fn begin(
+    /// Makes the folder and what writes into it. No operation runs yet.
+    fn prepare(
         config: RunConfig,
-        run_id: RunId,
+        run_id: &RunId,
         clock: Clock,
         monitor: Arc<Monitor>,
         checked: Checked,
         mut loads: Vec<Running>,
-        stop: watch::Sender<bool>,
     ) -> Result<Self, RecorderError> {
-        let folder = config.out.join(run_id.as_str());
-        let manifest = manifest::build(
-            &config,
-            &run_id,
-            &clock,
-            &checked.offsets,
-            &checked.tls_errors,
-        );
-        clock_offset::warn(&checked.offsets, manifest.start_time);
+        let Checked {
+            keys,
+            offsets,
+            round_trips,
+            tls_errors,
+        } = checked;
+        let manifest = manifest::build(&config, run_id, &clock, &offsets, &tls_errors);
+        clock_offset::warn(&offsets, manifest.start_time);
         let options = WriterOptions {
             sync_interval: config.sync_interval,
             clock: Some(clock),
             ..WriterOptions::default()
         };
-        let writer = RecordingWriter::create(&folder, manifest, options)
+        let writer = RecordingWriter::create(&config.out.join(run_id.as_str()), manifest, options)
             .map_err(|error| output_dir::not_begun(&config.out, &error))?;
-        let logs = folder.join("logs");
-        let (server_sender, new_servers) = mpsc::unbounded_channel();
-        let prepare = || -> Result<_, String> {
-            let log = Arc::new(Log::create(&logs, clock)?);
-            let sink = EventSink {
-                handle: writer.handle(),
-                clock,
-                monitor: Arc::clone(&monitor),
-                log: Arc::clone(&log),
-            };
-            let marks = Marks::watch(&folder, sink.clone())
-                .map_err(|error| format!("marks are not possible: {error}"))?;
-            let observer = Observer::new(writer.handle(), Arc::clone(&log), server_sender);
-            let workloads = workloads::make(
-                &config,
-                clock,
-                &monitor,
-                &writer,
-                &observer,
-                checked.keys,
-                &run_id,
-            )?;
-            for load in &mut loads {
-                load.begin_recording(writer.handle(), clock, &logs)
-                    .map_err(|error| error.to_string())?;
-            }
-            Ok((log, sink, marks, observer, workloads))
-        };
-        let (log, sink, marks, observer, workloads) = match prepare() {
-            Ok(prepared) => prepared,
+        let equipped =
+            Equipment::new(&config, run_id, clock, monitor, keys, &writer).and_then(|equipment| {
+                for load in &mut loads {
+                    load.begin_recording(writer.handle(), clock, &logs(&writer))
+                        .map_err(|error| error.to_string())?;
+                }
+                Ok(equipment)
+            });
+        let equipment = match equipped {
+            Ok(equipment) => equipment,
             Err(error) => {
                 writer.discard();
                 return Err(output_dir::not_begun(&config.out, &error));
             }
         };
-        report::begun(&config, &folder, &checked.round_trips, &log);
-        report::password_failures(&config, &monitor, &log);
-        let paths = config.mode.paths();
-        clock_offset::log(&checked.offsets, paths, "before the start", &log);
-        workloads::warm_up(&workloads, config.workers).await;
-
-        let start = Instant::now();
-        let start_time = Timestamp(clock.at_us(start));
-        writer.change_manifest(move |manifest| manifest.start_time = start_time);
-        let mut workers = JoinSet::new();
-        for workload in &workloads {
-            for worker in 0..config.workers {
-                workers.spawn(Arc::clone(workload).work(worker, stop.subscribe()));
-            }
-            workloads::keep_ready(workload, &config, &stop, &mut workers);
-        }
-        let probing = config.probing.as_ref();
-        let probes = probing.map_or_else(JoinSet::new, |probing| probing.start(&sink));
-        let ending = Arc::new(Ending::default());
-        let trigger = config.trigger.clone().map(|trigger| {
-            let sink = EventSink {
-                handle: writer.handle(),
-                clock,
-                monitor: Arc::clone(&monitor),
-                log: Arc::clone(&log),
-            };
-            let stop = stop.subscribe();
-            match config.campaign.clone() {
-                None => tokio::spawn(trigger.run(start, logs, sink, stop)),
-                Some(campaign) => {
-                    let course = Course {
-                        campaign,
-                        trigger,
-                        asked: config.asked(),
-                        logs,
-                        sink,
-                        ending: Arc::clone(&ending),
-                        stop,
-                    };
-                    tokio::spawn(course.run(start))
-                }
-            }
-        });
-        let disk = disk_watch::watch(writer.handle(), Arc::clone(&monitor), Arc::clone(&log));
-        let disk = tokio::spawn(disk);
-        // Apart from the others' stop: the last view shows the rows that the workers write when they stop.
-        let (live_stop, _) = watch::channel(false);
-        let live = tokio::spawn(live::run(
-            Arc::clone(&monitor),
-            writer.handle(),
-            config.duration,
-            live_stop.subscribe(),
-        ));
+        let EventSink { monitor, log, .. } = &equipment.sink;
+        report::begun(&config, writer.folder(), &round_trips, log);
+        report::password_failures(&config, monitor, log);
+        clock_offset::log(&offsets, config.mode.paths(), "before the start", log);
         Ok(Self {
             config,
-            clock,
-            monitor,
-            log,
             writer,
-            start,
-            stop,
-            workloads,
-            workers,
-            disk,
-            live,
-            live_stop,
-            trigger,
-            ending,
+            equipment,
             loads,
-            probes,
-            marks,
-            observer,
-            new_servers,
         })
     }
 
-    async fn run(mut self, signals: &mut Signals) -> Result<(), RecorderError> {
-        let interrupted = self.wait(signals).await;
-        self.workloads.iter().for_each(|workload| workload.close());
-        self.stop.send_replace(true);
-        self.probes.abort_all();
-        let duration_us = micros(self.start.elapsed());
+    /// Runs the workload until its end, and completes the recording.
+    async fn run(
+        mut self,
+        stop: watch::Sender<bool>,
+        signals: &mut Signals,
+    ) -> Result<(), RecorderError> {
+        let (config, sink) = (&self.config, &self.equipment.sink);
+        let workloads = &self.equipment.workloads;
+        workloads::warm_up(workloads, config.workers).await;
+
+        let start = Instant::now();
+        let start_time = Timestamp(sink.clock.at_us(start));
+        self.writer
+            .change_manifest(move |manifest| manifest.start_time = start_time);
+        let (loads, logs) = (std::mem::take(&mut self.loads), logs(&self.writer));
+        let mut tasks = Tasks::start(config, workloads, loads, sink, logs, start, stop);
+        let interrupted = self.wait(start, &tasks, signals).await;
+        let workloads = &self.equipment.workloads;
+        workloads.iter().for_each(|workload| workload.close());
+        tasks.stop();
+        let duration_us = micros(start.elapsed());
         if let Some(signal) = interrupted {
-            self.log
-                .line(&format!("{signal}: ending the recording early"));
-            self.writer.handle().event(Event {
-                time: self.clock.now_us(),
-                path: None,
-                kind: EventKind::Interrupted,
-                status: None,
-                detail: signal.to_owned(),
-            });
+            self.record_signal(signal);
         }
-        let mut lost_workers = 0;
-        while let Some(ended) = self.workers.join_next().await {
-            lost_workers += u64::from(ended.is_err());
-        }
-        self.probes.shutdown().await;
-        self.live_stop.send_replace(true);
+        let lost_workers = tasks.join_workload().await;
         self.note_new_servers();
-        // Every operation has its row now. Whoever kills the recorder while it waits for others must find them in place.
+        // Every operation has its row now. Should the recorder be killed while it waits for others, they are in place.
         self.writer
             .change_manifest(move |manifest| manifest.duration_us = Some(duration_us));
         self.writer.seal();
-        let closing = end::close(self.live, self.loads, self.trigger, &self.log);
-        let (config, writer, log) = (&self.config, &self.writer, &self.log);
-        // In place as soon as it is known: whoever does not want to wait for the others keeps it.
-        let measuring = async {
-            let offsets = clock_offset::measure_at_the_end(&config.connectors, self.clock).await;
-            clock_offset::log(&offsets, config.mode.paths(), "at the end", log);
-            writer.change_manifest(|manifest| manifest.clock.offsets.extend(offsets));
+        self.wait_for_others(&mut tasks, signals).await;
+        let state = match interrupted {
+            Some(_) => State::Interrupted,
+            None => State::Complete,
         };
-        tokio::select! {
-            ((), ()) = async { tokio::join!(closing, measuring) } => {}
-            signal = signals.next() => {
-                self.log.line(&format!("{signal}: not waiting any longer for pgbench and the failover command"));
-            }
-        }
-        self.marks.close().await;
-        let completion = Completion {
-            state: if interrupted.is_some() {
-                State::Interrupted
-            } else {
-                State::Complete
-            },
-            duration_us,
-            drift_us: self.clock.drift_us(),
-        };
-        let folder = self.writer.folder().to_path_buf();
-        let writer = self.writer;
-        let summary = end::finish(writer, completion, signals).await;
-        self.disk.abort();
-        report::ended(
-            &self.config,
-            &self.monitor,
-            &self.log,
-            completion,
-            &summary,
-            &folder,
-            self.ending.text(),
-        );
-        report::shortages(&self.config, &self.monitor, &self.observer, &self.log);
-        self.log.close();
-        let printed = terminal::result(folder.display());
-        end::verdict(&summary, lost_workers).and(printed)
+        self.complete(tasks, state, duration_us, lost_workers, signals)
+            .await
     }
 
-    /// Writes into the manifest who answered first since the last time.
+    /// Until the duration or the campaign is over, or a signal comes; its name.
+    async fn wait(
+        &mut self,
+        start: Instant,
+        tasks: &Tasks,
+        signals: &mut Signals,
+    ) -> Option<&'static str> {
+        let end = tokio::time::Instant::from_std(start + self.config.duration);
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(end) => return None,
+                () = tasks.outcome.finished() => return None,
+                signal = signals.next() => return Some(signal),
+                Some(server) = self.equipment.new_servers.recv() => {
+                    self.writer.change_manifest(move |manifest| manifest.servers.push(server));
+                }
+            }
+        }
+    }
+
+    fn record_signal(&self, signal: &str) {
+        let sink = &self.equipment.sink;
+        sink.log
+            .line(&format!("{signal}: ending the recording early"));
+        sink.handle.event(Event {
+            time: sink.clock.now_us(),
+            path: None,
+            kind: EventKind::Interrupted,
+            status: None,
+            detail: signal.to_owned(),
+        });
+    }
+
+    /// Writes into the manifest the servers that answered first since the last time.
     fn note_new_servers(&mut self) {
-        while let Ok(server) = self.new_servers.try_recv() {
+        while let Ok(server) = self.equipment.new_servers.try_recv() {
             self.writer
                 .change_manifest(move |manifest| manifest.servers.push(server));
         }
     }
 
-    /// Until the duration or the campaign is over, or a signal comes; its name.
-    async fn wait(&mut self, signals: &mut Signals) -> Option<&'static str> {
-        let end = tokio::time::Instant::from_std(self.start + self.config.duration);
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep_until(end) => return None,
-                () = self.ending.over() => return None,
-                signal = signals.next() => return Some(signal),
-                Some(server) = self.new_servers.recv() => {
-                    self.writer.change_manifest(move |manifest| manifest.servers.push(server));
-                }
+    /// Measures the clocks once more, and waits for what ends after the workload, until a signal comes.
+    async fn wait_for_others(&self, tasks: &mut Tasks, signals: &mut Signals) {
+        let (config, sink) = (&self.config, &self.equipment.sink);
+        // In the manifest as soon as it is measured: a signal then takes only the wait for the others away.
+        let measuring = async {
+            let offsets = clock_offset::measure_at_the_end(&config.connectors, sink.clock).await;
+            clock_offset::log(&offsets, config.mode.paths(), "at the end", &sink.log);
+            self.writer
+                .change_manifest(|manifest| manifest.clock.offsets.extend(offsets));
+        };
+        tokio::select! {
+            ((), ()) = async { tokio::join!(tasks.join_others(sink), measuring) } => {}
+            signal = signals.next() => {
+                sink.log.line(&format!("{signal}: not waiting any longer for pgbench and the failover command"));
             }
         }
+    }
+
+    async fn complete(
+        self,
+        tasks: Tasks,
+        state: State,
+        duration_us: i64,
+        lost_workers: u64,
+        signals: &mut Signals,
+    ) -> Result<(), RecorderError> {
+        let Equipment {
+            sink,
+            marks,
+            observer,
+            ..
+        } = self.equipment;
+        marks.close().await;
+        let completion = Completion {
+            state,
+            duration_us,
+            drift_us: sink.clock.drift_us(),
+        };
+        let folder = self.writer.folder().to_path_buf();
+        let summary = end::seal(self.writer, completion, signals).await;
+        let campaign = tasks.outcome.text();
+        tasks.end();
+        let (config, EventSink { monitor, log, .. }) = (&self.config, &sink);
+        report::ended(
+            config, monitor, log, completion, &summary, &folder, campaign,
+        );
+        report::shortages(config, monitor, &observer, log);
+        log.close();
+        let printed = terminal::result(folder.display());
+        end::exit(&summary, lost_workers).and(printed)
     }
 }

@@ -58,10 +58,16 @@ pub(crate) fn begun(
             reader.endpoint()
         ));
     }
+    log_settings(config, &names.join(" and "), log);
+    log_failovers(config, log);
+}
+
+/// What the run does on its paths.
+fn log_settings(config: &RunConfig, paths: &str, log: &Log) {
     log.line(&format!(
         "recorder {} started: {} for {:?}, {} workers per path, weights {}/{}/{} (read/write/transaction), think time {:?} to {:?}, seed {}, pool size {}, time limits: operation {:?}, connect {:?}, pool {:?}",
         env!("CARGO_PKG_VERSION"),
-        names.join(" and "),
+        paths,
         config.duration,
         config.workers,
         config.weights.read,
@@ -97,6 +103,9 @@ pub(crate) fn begun(
             connector.endpoint().target.as_str()
         ));
     }
+}
+
+fn log_failovers(config: &RunConfig, log: &Log) {
     if let Some(trigger) = &config.trigger {
         log.line(&format!(
             "failover command after {:?}: {}",
@@ -187,6 +196,15 @@ pub(crate) fn ended(
     if let Some(campaign) = campaign {
         note(&campaign);
     }
+    note_rows(summary, folder, note);
+    terminal::line(format!(
+        "next: analyze report {}",
+        shell_word(&folder.to_string_lossy())
+    ));
+}
+
+/// The rows that are written, dropped, or in the journal only.
+fn note_rows(summary: &Result<Summary, String>, folder: &FilePath, note: impl Fn(&str)) {
     if let Ok(summary) = summary {
         let rows = |table: &recording::Table| summary.rows.get(table).copied().unwrap_or(0);
         let tables: Vec<String> = recording::Table::ALL
@@ -216,10 +234,6 @@ pub(crate) fn ended(
             ));
         }
     }
-    terminal::line(format!(
-        "next: analyze report {}",
-        shell_word(&folder.to_string_lossy())
-    ));
 }
 
 /// What failed for want of descriptors, ports or memory on this host: it says nothing of the database, and hides what it would have said.

@@ -210,8 +210,7 @@ impl Workload {
         let mut session = match checked_out {
             Ok(Ok(session)) => session,
             Ok(Err(error)) => {
-                let failure = checkout_failure(error);
-                self.fail(row, Outcome::Failed, failure);
+                self.fail(row, Outcome::Failed, checkout_failure(error));
                 return None;
             }
             Err(_) => {
@@ -224,11 +223,7 @@ impl Workload {
         session.in_use = true;
         session.forget_warnings();
 
-        let context = Context {
-            users: &self.users,
-            products: &self.products,
-            identity: &texts.identity,
-        };
+        let context = self.context(&texts.identity);
         let mut progress = Progress {
             phase: ErrorPhase::Statement,
             may_commit: false,
@@ -243,41 +238,56 @@ impl Workload {
         .await;
         row.execute_us = Some(micros(executing.elapsed()));
         match result {
-            Ok(Ok(served)) => {
-                self.succeed(row, served, &session, progress);
-                give_back(session);
-                None
-            }
+            Ok(Ok(served)) => self.succeed(row, served, &session, progress),
             Ok(Err(error)) => {
-                let failed = session.explain(&error);
-                let class = classify::class(failed.symptom());
-                let outcome = classify::outcome(failed.symptom(), progress.may_commit);
-                let lost = failed.lost || session.is_closed();
-                let sqlstate = failed.sqlstate();
-                let failure = Failure {
-                    phase: progress.phase,
-                    class,
-                    sqlstate,
-                    message: failed.message,
-                };
-                self.fail(row, outcome, failure);
-                if lost || self.on_read_only.ends_connection(class) {
+                if self.fail_statement(row, &session, &error, progress) {
                     abandon(session);
-                    None
-                } else if progress.in_transaction {
-                    Some(session)
-                } else {
-                    give_back(session);
-                    None
+                    return None;
+                }
+                if progress.in_transaction {
+                    return Some(session);
                 }
             }
             Err(_) => {
                 let outcome = classify::outcome(Symptom::TimedOut, progress.may_commit);
                 self.fail(row, outcome, self.limit_failure(progress.phase));
                 abandon(session);
-                None
+                return None;
             }
         }
+        give_back(session);
+        None
+    }
+
+    fn context<'a>(&'a self, identity: &'a str) -> Context<'a> {
+        Context {
+            users: &self.users,
+            products: &self.products,
+            identity,
+        }
+    }
+
+    /// Completes the row of a failed statement; true where the connection is lost with it.
+    fn fail_statement(
+        &self,
+        row: &mut Operation,
+        session: &Session,
+        error: &tokio_postgres::Error,
+        progress: Progress,
+    ) -> bool {
+        let failed = session.explain(error);
+        let class = classify::class(failed.symptom());
+        let outcome = classify::outcome(failed.symptom(), progress.may_commit);
+        let is_lost = failed.lost || session.is_closed();
+        let sqlstate = failed.sqlstate();
+        let failure = Failure {
+            phase: progress.phase,
+            class,
+            sqlstate,
+            message: failed.message,
+        };
+        self.fail(row, outcome, failure);
+        is_lost || self.on_read_only.ends_connection(class)
     }
 
     fn succeed(&self, row: &mut Operation, served: Served, session: &Session, progress: Progress) {

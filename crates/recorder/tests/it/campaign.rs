@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::{
     BUSY, Row, TestLab, assert_one_line, assert_success, number, rows, stderr, wait_until,
 };
-use recording::{Manifest, State, Table};
+use recording::{Manifest, Recording, State, Table};
 
 const CAMPAIGN: [&str; 4] = ["--failover-after", "1s", "--operation-timeout", "1s"];
 
@@ -30,7 +30,7 @@ fn three_failovers_each_after_the_last_is_healed() {
         &["--heal-command", "echo healed # --token geheim"],
     ];
     let running = test.spawn_run(&[&BUSY[..], &CAMPAIGN, &flags.concat()].concat());
-    // Right after the first, the proxy keeps everybody waiting for longer than the settle time.
+    // Right after the first, the proxy keeps its clients waiting for longer than the settle time.
     wait_until("first failover", || sign.exists());
     test.runtime.block_on(test.lab.pause_proxy()).unwrap();
     std::thread::sleep(Duration::from_secs(3));
@@ -39,18 +39,7 @@ fn three_failovers_each_after_the_last_is_healed() {
     assert_success(&output);
 
     let recording = test.recording();
-    let manifest = recording.manifest();
-    assert_eq!(manifest.state, State::Complete);
-    assert_eq!(manifest.requested_duration_us, None);
-    let failover = manifest.failover.as_ref().unwrap();
-    assert_eq!(
-        (failover.every_us, failover.count, failover.settle_us),
-        (Some(0), Some(3), Some(1_500_000))
-    );
-    assert_eq!(
-        failover.heal_command.as_deref(),
-        Some("echo healed # --token ***")
-    );
+    check_manifest(recording.manifest());
 
     let events = rows(&recording, Table::Events);
     let one = [
@@ -64,32 +53,7 @@ fn three_failovers_each_after_the_last_is_healed() {
     let log = std::fs::read_to_string(recording.folder().join("logs/heal-command.log")).unwrap();
     assert_eq!(log, "healed\n".repeat(3));
 
-    // Nothing failed, on any path, for the settle time before each next failover.
-    let operations = rows(&recording, Table::Operations);
-    let failures: Vec<i64> = operations
-        .iter()
-        .filter(|row| matches!(row["outcome"].as_str(), "failed" | "unknown"))
-        .map(|row| number(row, "end_time").unwrap())
-        .collect();
-    assert!(failures.len() > 2, "the proxy did not let operations wait");
-    for settled in events.iter().filter(|row| row["event"] == "settled") {
-        let settled = number(settled, "time").unwrap();
-        let disturbed = failures
-            .iter()
-            .any(|failed| (settled - 1_500_000..settled).contains(failed));
-        assert!(!disturbed, "a failure within the settle time");
-    }
-    let last = number(events.last().unwrap(), "time").unwrap();
-    let first_failure = failures.iter().min().unwrap();
-    let next = events
-        .iter()
-        .filter(|row| row["event"] == "failover_triggered")
-        .nth(1);
-    assert!(number(next.unwrap(), "time").unwrap() > *first_failure);
-    assert!(
-        end(manifest) >= last,
-        "the recording ended before it was settled"
-    );
+    check_quiet_before_each(&recording, &events);
 
     let said = stderr(&output);
     for text in [
@@ -106,42 +70,88 @@ fn three_failovers_each_after_the_last_is_healed() {
     assert!(!said.contains("geheim"), "{said}");
 }
 
+fn check_manifest(manifest: &Manifest) {
+    assert_eq!(manifest.state, State::Complete);
+    assert_eq!(manifest.requested_duration_us, None);
+    let failover = manifest.failover.as_ref().unwrap();
+    assert_eq!(
+        (failover.every_us, failover.count, failover.settle_us),
+        (Some(0), Some(3), Some(1_500_000))
+    );
+    assert_eq!(
+        failover.heal_command.as_deref(),
+        Some("echo healed # --token ***")
+    );
+}
+
+/// Nothing failed, on any path, for the settle time before each next failover.
+fn check_quiet_before_each(recording: &Recording, events: &[Row]) {
+    let operations = rows(recording, Table::Operations);
+    let failures: Vec<i64> = operations
+        .iter()
+        .filter(|row| matches!(row["outcome"].as_str(), "failed" | "unknown"))
+        .map(|row| number(row, "end_time").unwrap())
+        .collect();
+    assert!(failures.len() > 2, "the proxy kept no client waiting");
+    for settled in events.iter().filter(|row| row["event"] == "settled") {
+        let settled = number(settled, "time").unwrap();
+        let disturbed = failures
+            .iter()
+            .any(|failed| (settled - 1_500_000..settled).contains(failed));
+        assert!(!disturbed, "a failure within the settle time");
+    }
+    let last = number(events.last().unwrap(), "time").unwrap();
+    let first_failure = failures.iter().min().unwrap();
+    let next = events
+        .iter()
+        .filter(|row| row["event"] == "failover_triggered")
+        .nth(1);
+    assert!(number(next.unwrap(), "time").unwrap() > *first_failure);
+    assert!(
+        end(recording.manifest()) >= last,
+        "the recording ended before it was settled"
+    );
+}
+
+/// Records a campaign that stops by itself; its events before the last, and the rule that stopped it.
+fn run_until_stopped(test: &TestLab, name: &str, flags: &[&str]) -> (Vec<Row>, String) {
+    let out = test.folder.path().join(name);
+    let flags = [
+        &BUSY[..],
+        &CAMPAIGN,
+        &[
+            "--failover-every",
+            "100ms",
+            "--settle",
+            "700ms",
+            "--duration",
+            "60",
+        ],
+        flags,
+    ]
+    .concat();
+    let arguments = test.run_arguments(&flags, out.to_str().unwrap());
+    let output = test.recorder(&arguments);
+    assert_success(&output);
+    let recording = crate::common::only_recording(&out);
+    assert_eq!(recording.manifest().state, State::Complete);
+    assert!(recording.manifest().duration_us.unwrap() < 60_000_000);
+    let mut events = rows(&recording, Table::Events);
+    let stopped = events.pop().unwrap();
+    assert_eq!(stopped["event"], "campaign_stopped");
+    // One more settle time shows how it goes on.
+    let stopped_at = number(&stopped, "time").unwrap();
+    assert!(end(recording.manifest()) - stopped_at >= 650_000);
+    let said = stderr(&output);
+    let text = format!("the campaign {}", stopped["detail"]);
+    assert!(said.contains(&text), "{text} in {said}");
+    (events, stopped["detail"].clone())
+}
+
 #[test]
 fn a_campaign_stops_where_it_does_not_heal() {
     let test = TestLab::start_set_up();
-    let run = |name: &str, flags: &[&str]| {
-        let out = test.folder.path().join(name);
-        let flags = [
-            &BUSY[..],
-            &CAMPAIGN,
-            &[
-                "--failover-every",
-                "100ms",
-                "--settle",
-                "700ms",
-                "--duration",
-                "60",
-            ],
-            flags,
-        ]
-        .concat();
-        let arguments = test.run_arguments(&flags, out.to_str().unwrap());
-        let output = test.recorder(&arguments);
-        assert_success(&output);
-        let recording = crate::common::only_recording(&out);
-        assert_eq!(recording.manifest().state, State::Complete);
-        assert!(recording.manifest().duration_us.unwrap() < 60_000_000);
-        let mut events = rows(&recording, Table::Events);
-        let stopped = events.pop().unwrap();
-        assert_eq!(stopped["event"], "campaign_stopped");
-        // One more settle time, which shows what happens next.
-        let stopped_at = number(&stopped, "time").unwrap();
-        assert!(end(recording.manifest()) - stopped_at >= 650_000);
-        let said = stderr(&output);
-        let text = format!("the campaign {}", stopped["detail"]);
-        assert!(said.contains(&text), "{text} in {said}");
-        (events, stopped["detail"].clone())
-    };
+    let run = |name: &str, flags: &[&str]| run_until_stopped(&test, name, flags);
     let (events, rule) = run(
         "trigger",
         &["--failover-command", "exit 3", "--failover-count", "4"],

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::checks::{assert_row, check, check_row, run, with_settings_of};
@@ -32,44 +32,7 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
 
     let good = check(&[]);
     assert_success(&good);
-    for (path, check, text) in [
-        ("direct", "dns", "127.0.0.2, TTL 1 s"),
-        ("direct", "tcp", "127.0.0.2:"),
-        ("direct", "tls", "none (sslmode "),
-        ("direct", "login", "as app in "),
-        ("direct", "server", "PostgreSQL 1"),
-        ("direct", "role", "writer"),
-        ("direct", "session", "no time limits"),
-        ("direct", "proxy", "looks direct"),
-        ("proxy", "proxy", "looks like a proxy"),
-        ("direct", "round_trip", "median "),
-        (
-            "direct",
-            "connections",
-            "the run needs up to 7, 14 on all paths",
-        ),
-        (
-            "proxy",
-            "tables",
-            "users 100, products 100, orders 10,000, logs 10,000",
-        ),
-        ("direct", "transaction", "ROLLBACK work"),
-        ("proxy", "transaction", "ROLLBACK work"),
-        ("proxy", "privileges", "complete for the workload"),
-        ("direct", "columns", "as created by recorder setup"),
-        ("proxy", "columns", "as created by recorder setup"),
-        ("", "open_files", "the run needs 34 at least"),
-    ] {
-        assert_row(&good, path, check, "ok", text);
-    }
-    // Aurora was not asked for.
-    let (_, found, _) = check_row(&good, "direct", "server");
-    assert!(!found.contains("Aurora"), "{found}");
-    let (clock, found, _) = check_row(&good, "direct", "clock");
-    assert!(
-        clock != "fail" && found.contains("this host's clock is"),
-        "{found}"
-    );
+    assert_healthy(&good);
 
     // More than the server has.
     let many = check(&["--pool-size", "5000", "--concurrent-workers", "5000"]);
@@ -112,6 +75,47 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
     assert_success(&exchanged);
     assert_row(&exchanged, "direct", "proxy", "warn", "--direct-url");
     assert_row(&exchanged, "proxy", "proxy", "warn", "--proxy-url");
+}
+
+fn assert_healthy(good: &Output) {
+    for (path, check, text) in [
+        ("direct", "dns", "127.0.0.2, TTL 1 s"),
+        ("direct", "tcp", "127.0.0.2:"),
+        ("direct", "tls", "none (sslmode "),
+        ("direct", "login", "as app in "),
+        ("direct", "server", "PostgreSQL 1"),
+        ("direct", "role", "writer"),
+        ("direct", "session", "no time limits"),
+        ("direct", "proxy", "looks direct"),
+        ("proxy", "proxy", "looks like a proxy"),
+        ("direct", "round_trip", "median "),
+        (
+            "direct",
+            "connections",
+            "the run needs up to 7, 14 on all paths",
+        ),
+        (
+            "proxy",
+            "tables",
+            "users 100, products 100, orders 10,000, logs 10,000",
+        ),
+        ("direct", "transaction", "ROLLBACK work"),
+        ("proxy", "transaction", "ROLLBACK work"),
+        ("proxy", "privileges", "complete for the workload"),
+        ("direct", "columns", "as created by recorder setup"),
+        ("proxy", "columns", "as created by recorder setup"),
+        ("", "open_files", "the run needs 34 at least"),
+    ] {
+        assert_row(good, path, check, "ok", text);
+    }
+    // Aurora was not asked for.
+    let (_, found, _) = check_row(good, "direct", "server");
+    assert!(!found.contains("Aurora"), "{found}");
+    let (clock, found, _) = check_row(good, "direct", "clock");
+    assert!(
+        clock != "fail" && found.contains("this host's clock is"),
+        "{found}"
+    );
 }
 
 #[test]

@@ -220,13 +220,17 @@ fn tables_that_are_not_ours() {
     sql(&test, "alter table business_logs drop tenant");
     assert!(!test.runs().exists());
 
-    // What will do is told, and does.
+    other_types_that_will_do(&test);
+}
+
+/// They are told, and do.
+fn other_types_that_will_do(test: &TestLab) {
     sql(
-        &test,
+        test,
         "alter table business_products alter stock type bigint;
          alter table business_logs alter user_id type bigint; alter table business_logs alter ip_address type text",
     );
-    let output = check(&test, &[]);
+    let output = check(test, &[]);
     assert_success(&output);
     let others = "compatible, other types: ";
     assert_row(&output, "direct", "columns", "ok", others);
@@ -238,7 +242,7 @@ fn tables_that_are_not_ours() {
         "--transaction-weight",
         "50",
     ];
-    assert_success(&run(&test, &weights));
+    assert_success(&run(test, &weights));
     let operations = rows(&test.recording(), Table::Operations);
     assert!(
         operations

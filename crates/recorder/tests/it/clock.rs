@@ -11,7 +11,7 @@ use clap::Parser;
 use recorder::cli::{Cli, Command};
 use recorder::config::RunConfig;
 use recording::vocabulary::Path;
-use recording::{Clock, State, Table};
+use recording::{Clock, Recording, State, Table};
 use tokio::runtime::Runtime;
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -103,7 +103,12 @@ fn a_wall_clock_that_is_stepped_twice_changes_no_row() {
     }
     assert_eq!(last_end.len(), 6, "workers of both paths");
 
-    // Before the start and at the end, after the steps, on both paths.
+    check_offsets(&recording);
+}
+
+/// Before the start and at the end, after the steps, on both paths.
+fn check_offsets(recording: &Recording) {
+    let manifest = recording.manifest();
     let offsets = &manifest.clock.offsets;
     let paths: Vec<Path> = offsets.iter().map(|offset| offset.path).collect();
     assert_eq!(paths, [Path::ALL, Path::ALL].concat());

@@ -138,8 +138,12 @@ fn a_cache_that_outlives_the_ttl_goes_on_to_the_old_address() {
     for row in attempts {
         assert_eq!(row["endpoint_address"], "127.0.0.2", "{row:?}");
     }
-    // The probes ask the name server, whatever the workload keeps.
-    let probes = rows(&cache, Table::Probes);
+    check_name_probes(&cache);
+}
+
+/// The probes ask the name server, whatever the workload keeps.
+fn check_name_probes(cache: &Recording) {
+    let probes = rows(cache, Table::Probes);
     let mut names = probes.iter().filter(|row| row["probe"] == "dns");
     let last = names.next_back().unwrap();
     assert_eq!(last["dns_addresses"], "127.0.0.3", "{last:?}");
@@ -269,13 +273,7 @@ fn hosts_are_tried_as_libpq_does() {
             assert!(failed.message.contains(text), "{text}: {failed:?}");
         }
     }
-    // A wrong password is wrong for good: the second host is not asked.
-    let url = url_of(&test, &[writer, reader], "target_session_attrs=any");
-    let (scheme, rest) = url.split_once("app:").unwrap();
-    let (password, rest) = rest.split_once('@').unwrap();
-    let failed = attempt(&test, &format!("{scheme}app:not-{password}@{rest}")).unwrap_err();
-    assert_eq!(failed.class, ErrorClass::Auth);
-    assert!(!failed.message.contains(reader), "{failed:?}");
+    check_wrong_password(&test, &[writer, reader]);
     // One name, and a server that it must not lead to.
     let reader_name = url_of(
         &test,
@@ -292,6 +290,16 @@ fn hosts_are_tried_as_libpq_does() {
     for host in [writer, reader] {
         assert!(random.iter().any(|taken| taken == host), "{random:?}");
     }
+}
+
+/// A wrong password is wrong for good: the second host is not asked.
+fn check_wrong_password(test: &TestLab, hosts: &[&str; 2]) {
+    let url = url_of(test, hosts, "target_session_attrs=any");
+    let (scheme, rest) = url.split_once("app:").unwrap();
+    let (password, rest) = rest.split_once('@').unwrap();
+    let failed = attempt(test, &format!("{scheme}app:not-{password}@{rest}")).unwrap_err();
+    assert_eq!(failed.class, ErrorClass::Auth);
+    assert!(!failed.message.contains(hosts[1]), "{failed:?}");
 }
 
 /// A host that takes no connection and refuses none: its queue is full, and the kernel drops what comes after.

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::{Running, TestLab, assert_success, stderr, wait_until};
+use crate::common::{Running, TestLab, assert_success, stderr, wait_until, words};
 use lab::{FailoverOptions, NodeName};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
@@ -201,26 +201,79 @@ fn assert_flat(samples: &[Sample]) {
     }
 }
 
+/// The recorder is gone: its connections too, at both servers and in the proxy.
+fn wait_for_no_connections(test: &TestLab) {
+    for node in [NodeName::A, NodeName::B] {
+        let admin = test.admin_of(node);
+        wait_until(
+            "the server to see the end of every direct connection",
+            || {
+                let count = "select count(*) from pg_stat_activity where backend_type = 'client backend' \
+                         and pid <> pg_backend_pid() and query like '%business_%' and state <> 'idle'";
+                let row = test.runtime.block_on(admin.query_one(count, &[])).unwrap();
+                row.get::<_, i64>(0) == 0
+            },
+        );
+    }
+}
+
+fn print(samples: &[Sample], what: &str) {
+    let first = samples[0];
+    let last = samples[samples.len() - 1];
+    eprintln!(
+        "{what}; resident {} KiB after {} s, {} KiB after {} s, at most {} KiB; \
+         descriptors {} to {}, threads {} to {}, connections at the writer {} to {}",
+        first.resident_kib,
+        first.at_s,
+        last.resident_kib,
+        last.at_s,
+        samples
+            .iter()
+            .map(|sample| sample.resident_kib)
+            .max()
+            .unwrap(),
+        first.descriptors,
+        last.descriptors,
+        first.threads,
+        last.threads,
+        first.at_the_server,
+        last.at_the_server,
+    );
+    // Some twenty of them: whether memory climbs or steps is seen here.
+    let some = samples.iter().step_by(samples.len().div_ceil(20));
+    let some: Vec<String> = some
+        .map(|sample| format!("{} s {}", sample.at_s, sample.resident_kib))
+        .collect();
+    eprintln!("resident KiB: {}", some.join(", "));
+}
+
+/// No row is missing; a line for each path.
+fn check_paths(test: &TestLab, recording: &Recording) -> Vec<String> {
+    let mut told = Vec::new();
+    for path in Path::ALL {
+        let rows = Rows::of(recording, *path);
+        rows.assert_whole(*path);
+        let orders = assert_no_order_without_row(test, recording, *path, &rows);
+        assert!(orders > 0, "{path}: nothing was tested");
+        let operations = rows.has_row.len() - 1;
+        told.push(format!(
+            "{path}: {operations} operations, {orders} orders in the database, none without its row"
+        ));
+    }
+    told
+}
+
 #[test]
 fn nothing_leaks_and_no_row_is_lost_however_many_failovers() {
     let mut test = TestLab::start_set_up();
     let duration = seconds();
     let every = every().min(Duration::from_secs(duration / 3));
     let failovers = u32::try_from(duration / every.as_secs()).unwrap() - 1;
-    let text = duration.to_string();
-    let workers = WORKERS.to_string();
-    let mut recorder: Running = test.spawn_run(&[
-        "--duration",
-        &text,
-        "--concurrent-workers",
-        &workers,
-        "--pool-size",
-        &workers,
-        "--min-operation-interval",
-        "0",
-        "--max-operation-interval",
-        "0",
-    ]);
+    let flags = format!(
+        "--duration {duration} --concurrent-workers {WORKERS} --pool-size {WORKERS} \
+         --min-operation-interval 0 --max-operation-interval 0"
+    );
+    let mut recorder: Running = test.spawn_run(&words(&flags));
     test.wait_for_recording();
     let (pid, begun) = (recorder.id(), Instant::now());
     let mut samples = Vec::new();
@@ -256,59 +309,13 @@ fn nothing_leaks_and_no_row_is_lost_however_many_failovers() {
         "{:?}",
         manifest.write_failures
     );
-    let mut told = Vec::new();
-    for path in Path::ALL {
-        let rows = Rows::of(&recording, *path);
-        rows.assert_whole(*path);
-        let orders = assert_no_order_without_row(&test, &recording, *path, &rows);
-        assert!(orders > 0, "{path}: nothing was tested");
-        let operations = rows.has_row.len() - 1;
-        told.push(format!(
-            "{path}: {operations} operations, {orders} orders in the database, none without its row"
-        ));
-    }
-    // The recorder is gone: its connections too, at both servers and in the proxy.
-    for node in [NodeName::A, NodeName::B] {
-        let admin = test.admin_of(node);
-        wait_until(
-            "the server to see the end of every direct connection",
-            || {
-                let count = "select count(*) from pg_stat_activity where backend_type = 'client backend' \
-                         and pid <> pg_backend_pid() and query like '%business_%' and state <> 'idle'";
-                let row = test.runtime.block_on(admin.query_one(count, &[])).unwrap();
-                row.get::<_, i64>(0) == 0
-            },
-        );
-    }
+    let told = check_paths(&test, &recording);
+    wait_for_no_connections(&test);
     assert!(samples.len() >= 4, "{} samples only", samples.len());
-    let first = samples[0];
-    let last = samples[samples.len() - 1];
-    eprintln!(
-        "{duration} s, {failovers} failovers; {}; resident {} KiB after {} s, {} KiB after {} s, at most {} KiB; \
-         descriptors {} to {}, threads {} to {}, connections at the writer {} to {}",
-        told.join("; "),
-        first.resident_kib,
-        first.at_s,
-        last.resident_kib,
-        last.at_s,
-        samples
-            .iter()
-            .map(|sample| sample.resident_kib)
-            .max()
-            .unwrap(),
-        first.descriptors,
-        last.descriptors,
-        first.threads,
-        last.threads,
-        first.at_the_server,
-        last.at_the_server,
+    print(
+        &samples,
+        &format!("{duration} s, {failovers} failovers; {}", told.join("; ")),
     );
-    // Some twenty of them: whether memory climbs or steps is seen here.
-    let history = samples.iter().step_by(samples.len().div_ceil(20));
-    let history: Vec<String> = history
-        .map(|sample| format!("{} s {}", sample.at_s, sample.resident_kib))
-        .collect();
-    eprintln!("resident KiB: {}", history.join(", "));
     assert_memory_is_flat(&samples);
     assert_flat(&samples);
     assert!(stderr(&output).contains("dropped: 0"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use crate::common::mounts::Mount;
-use crate::common::{TestLab, assert_one_line, assert_success, stderr, stdout};
+use crate::common::{TestLab, assert_one_line, assert_success, stderr, stdout, words};
 
 /// Runs for a second into the folder `runs` of a disk.
 fn run_onto(test: &TestLab, disk: &Mount) -> (Output, PathBuf) {
@@ -13,7 +13,6 @@ fn run_onto(test: &TestLab, disk: &Mount) -> (Output, PathBuf) {
     (test.recorder(&run), out)
 }
 
-/// What is in the way is said before anything is connected to, in the way of other wrong folders.
 /// Tables of these names that another application made are neither filled nor dropped.
 #[test]
 fn tables_of_another_application_are_left_alone() {
@@ -40,7 +39,7 @@ fn a_full_disk_is_one_line() {
     let test = TestLab::start_set_up();
     let filler = disk.fill(0);
     let (output, out) = run_onto(&test, &disk);
-    let start = format!("--out {}: no storage space; make room", out.display());
+    let start = format!("--out {}: no storage space; free space", out.display());
     assert_one_line(&output, 2, &[&start, "choose another folder"]);
     assert!(!out.exists());
     std::fs::remove_file(filler).unwrap();
@@ -62,7 +61,7 @@ fn a_recording_that_could_not_begin_leaves_no_folder() {
     let texts = [
         "recorder: --out ",
         "recorder.log: No space left",
-        "make room",
+        "free space",
     ];
     assert!(texts.iter().all(|text| last.contains(text)), "{said}");
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0, "{said}");
@@ -91,17 +90,9 @@ fn set_up_repeat_top_up_and_clean_up() {
         &["direct path", "business_users", "recorder setup"],
     );
 
-    let first = test.recorder(&[
-        "setup",
-        "--users",
-        "10",
-        "--products",
-        "20",
-        "--orders",
-        "30",
-        "--logs",
-        "40",
-    ]);
+    let first = test.recorder(&words(
+        "setup --users 10 --products 20 --orders 30 --logs 40",
+    ));
     assert_success(&first);
     for line in [
         "tables: 4 made, 0 there",
@@ -110,17 +101,9 @@ fn set_up_repeat_top_up_and_clean_up() {
     ] {
         assert!(stdout(&first).contains(line), "{}", stdout(&first));
     }
-    let again = test.recorder(&[
-        "setup",
-        "--users",
-        "10",
-        "--products",
-        "25",
-        "--orders",
-        "5",
-        "--logs",
-        "40",
-    ]);
+    let again = test.recorder(&words(
+        "setup --users 10 --products 25 --orders 5 --logs 40",
+    ));
     assert_success(&again);
     for line in [
         "tables: exist already",
@@ -152,17 +135,7 @@ fn set_up_repeat_top_up_and_clean_up() {
 
     // Through the proxy alone.
     let by_proxy = test
-        .command(&[
-            "setup",
-            "--users",
-            "2",
-            "--products",
-            "2",
-            "--orders",
-            "0",
-            "--logs",
-            "0",
-        ])
+        .command(&words("setup --users 2 --products 2 --orders 0 --logs 0"))
         // Empty is not given.
         .env("PGOUTAGE_DIRECT_URL", "")
         .output()
@@ -171,74 +144,124 @@ fn set_up_repeat_top_up_and_clean_up() {
     assert_eq!(test.texts(counts), ["2 2 0 0"]);
 }
 
-#[test]
-fn every_mistake_is_one_line_and_leaves_nothing() {
-    let test = TestLab::start_set_up();
-    let (direct, proxy) = (test.lab.direct_url(), test.lab.proxy_url());
-    let secrets = [password(&direct), password(&proxy)];
-    let runs = test.runs();
-    let base = ["run", "--duration", "1", "--out", runs.to_str().unwrap()];
-    let check = |variables: &[(&str, &str)], flags: &[&str], code: i32, texts: &[&str]| {
-        let output = test
-            .command(&[&base[..], flags].concat())
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        assert_one_line(&output, code, texts);
-        for secret in &secrets {
+/// Runs that make no recording.
+struct Mistakes {
+    test: TestLab,
+    runs: PathBuf,
+    direct: String,
+    proxy: String,
+    /// The passwords of both.
+    secrets: [String; 2],
+}
+
+impl Mistakes {
+    fn start() -> Self {
+        let test = TestLab::start_set_up();
+        let (direct, proxy) = (test.lab.direct_url(), test.lab.proxy_url());
+        Self {
+            runs: test.runs(),
+            secrets: [password(&direct), password(&proxy)],
+            test,
+            direct,
+            proxy,
+        }
+    }
+
+    fn run(&self, variables: &[(&str, &str)], flags: &[&str]) -> Output {
+        let base = [
+            "run",
+            "--duration",
+            "1",
+            "--out",
+            self.runs.to_str().unwrap(),
+        ];
+        let mut command = self.test.command(&[&base[..], flags].concat());
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        assert!(
+            !self.runs.exists(),
+            "a folder was left: {variables:?} {flags:?}"
+        );
+        output
+    }
+
+    /// One line of exit code 2 that has all `texts`, and no secret.
+    fn check(&self, variables: &[(&str, &str)], flags: &[&str], texts: &[&str]) {
+        let output = self.run(variables, flags);
+        assert_one_line(&output, 2, texts);
+        for secret in &self.secrets {
             assert!(!stderr(&output).contains(secret), "{}", stderr(&output));
         }
-        assert!(!runs.exists(), "a folder was left: {texts:?}");
-    };
-    let on_direct =
-        |url: &str, texts: &[&str]| check(&[("PGOUTAGE_DIRECT_URL", url)], &[], 2, texts);
-    let on_proxy = |url: &str, texts: &[&str]| check(&[("PGOUTAGE_PROXY_URL", url)], &[], 2, texts);
+    }
 
-    on_direct(
-        &with(&direct, "writer.lab.test", "nobody.lab.test"),
+    fn on_direct(&self, url: &str, texts: &[&str]) {
+        self.check(&[("PGOUTAGE_DIRECT_URL", url)], &[], texts);
+    }
+
+    fn on_proxy(&self, url: &str, texts: &[&str]) {
+        self.check(&[("PGOUTAGE_PROXY_URL", url)], &[], texts);
+    }
+}
+
+#[test]
+fn every_mistake_is_one_line_and_leaves_nothing() {
+    let mistakes = Mistakes::start();
+    mistakes_of_the_direct_url(&mistakes);
+    mistakes_of_the_proxy_url(&mistakes);
+    mistakes_of_flags(&mistakes);
+    mistakes_before_anything_connects(&mistakes);
+}
+
+fn mistakes_of_the_direct_url(mistakes: &Mistakes) {
+    let (direct, secrets) = (&mistakes.direct, &mistakes.secrets);
+    mistakes.on_direct(
+        &with(direct, "writer.lab.test", "nobody.lab.test"),
         &["direct path", "nobody.lab.test: no such name; check"],
     );
-    on_direct(
-        &with(&direct, "writer.lab.test", "127.0.0.99"),
+    mistakes.on_direct(
+        &with(direct, "writer.lab.test", "127.0.0.99"),
         &["direct path", "refused", "--direct-url"],
     );
-    on_direct(
-        &with(&direct, &secrets[0], "wrong"),
+    mistakes.on_direct(
+        &with(direct, &secrets[0], "wrong"),
         &[
             "direct path",
             "password authentication failed",
             "--direct-url",
         ],
     );
-    on_direct(
-        &with(&direct, &format!(":{}", secrets[0]), ""),
+    mistakes.on_direct(
+        &with(direct, &format!(":{}", secrets[0]), ""),
         &["direct path", "no password found", "PGPASSWORD"],
     );
-    on_direct(
-        &with(&direct, "/postgres", "/nosuch"),
+    mistakes.on_direct(
+        &with(direct, "/postgres", "/nosuch"),
         &["direct path", "\"nosuch\" does not exist", "database"],
     );
-    on_direct("mysql://a:b@c/d", &["--direct-url", "postgres://"]);
-    on_direct(
+    mistakes.on_direct("mysql://a:b@c/d", &["--direct-url", "postgres://"]);
+    mistakes.on_direct(
         &format!("{direct}&gssencmode=require"),
         &["gssencmode=require", "not supported"],
     );
-    on_direct(
+    mistakes.on_direct(
         &format!("{direct}&connect_timeout=3"),
         &["differ in connect_timeout", "--connect-timeout"],
     );
     // A flag comes before both.
-    let nowhere = with(&direct, "writer.lab.test", "127.0.0.99");
-    check(
+    let nowhere = with(direct, "writer.lab.test", "127.0.0.99");
+    mistakes.check(
         &[(
             "PGOUTAGE_DIRECT_URL",
             &format!("{nowhere}&connect_timeout=3"),
         )],
         &["--connect-timeout", "2s"],
-        2,
         &["direct path", "refused"],
     );
-    let output = test
+}
+
+fn mistakes_of_the_proxy_url(mistakes: &Mistakes) {
+    let (proxy, secrets) = (&mistakes.proxy, &mistakes.secrets);
+    let output = mistakes
+        .test
         .command(&["cleanup", "--yes"])
         .env("PGOUTAGE_DIRECT_URL", "")
         .env(
@@ -252,16 +275,18 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
         "{}",
         stderr(&output)
     );
-    on_direct("", &["--direct-url", "PGOUTAGE_DIRECT_URL"]);
-    on_proxy(
-        &with(&proxy, &secrets[1], "wrong"),
+    mistakes.on_direct("", &["--direct-url", "PGOUTAGE_DIRECT_URL"]);
+    mistakes.on_proxy(
+        &with(proxy, &secrets[1], "wrong"),
         &["proxy path", "--proxy-url"],
     );
-    on_proxy(
-        &with(&proxy, "/postgres", "/nosuch"),
+    mistakes.on_proxy(
+        &with(proxy, "/postgres", "/nosuch"),
         &["proxy path", "--proxy-url"],
     );
+}
 
+fn mistakes_of_flags(mistakes: &Mistakes) {
     for (flags, texts) in [
         (
             &[
@@ -290,7 +315,7 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
             &["--failover-after"],
         ),
     ] {
-        check(&[], flags, 2, texts);
+        mistakes.check(&[], flags, texts);
     }
     // What clap refuses has its own, longer form.
     for flags in [
@@ -298,13 +323,16 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
         &["--pgbench-clients", "3"],
         &["--duration", "5 parsecs"],
     ] {
-        let output = test.command(&[&base[..], flags].concat()).output().unwrap();
+        let output = mistakes.run(&[], flags);
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-        assert!(!runs.exists());
     }
+}
+
+fn mistakes_before_anything_connects(mistakes: &Mistakes) {
     // Where no folder can be made, nothing is connected to.
-    let nowhere = with(&direct, "writer.lab.test", "127.0.0.99");
-    let output = test
+    let nowhere = with(&mistakes.direct, "writer.lab.test", "127.0.0.99");
+    let output = mistakes
+        .test
         .command(&["run", "--duration", "1", "--out", "/proc/no-such-folder"])
         .env("PGOUTAGE_DIRECT_URL", nowhere)
         .output()
@@ -316,7 +344,8 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
     );
 
     // No endpoint at all, and an empty one.
-    let none = test
+    let none = mistakes
+        .test
         .command(&["setup"])
         .env("PGOUTAGE_DIRECT_URL", "")
         .env_remove("PGOUTAGE_PROXY_URL")
@@ -329,16 +358,12 @@ fn every_mistake_is_one_line_and_leaves_nothing() {
     );
 
     // A server that takes connections and statements, and does not answer.
-    let holder = test.admin();
-    test.runtime
-        .block_on(holder.batch_execute("begin; lock business_users"))
-        .unwrap();
-    check(
-        &[],
-        &["--operation-timeout", "700ms"],
-        3,
-        &["direct path", "the server did not answer", "700ms"],
-    );
+    let holder = mistakes.test.admin();
+    let lock = holder.batch_execute("begin; lock business_users");
+    mistakes.test.runtime.block_on(lock).unwrap();
+    let output = mistakes.run(&[], &["--operation-timeout", "700ms"]);
+    let texts = ["direct path", "the server did not answer", "700ms"];
+    assert_one_line(&output, 3, &texts);
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::common::{
-    BUSY, TestLab, assert_success, files, identity, number, rows, stderr, stdout, wait_until,
+    BUSY, Row, TestLab, assert_success, files, identity, number, rows, stderr, stdout, wait_until,
 };
 use lab::FailoverOptions;
-use recording::{State, Table};
+use recording::{Manifest, Recording, State, Table};
 
 #[test]
 fn a_crash_failover_in_the_middle() {
@@ -46,27 +46,39 @@ fn a_crash_failover_in_the_middle() {
     assert_success(&output);
 
     let recording = test.recording();
-    let manifest = recording.manifest();
     assert_eq!(
         stdout(&output).trim_end().lines().last(),
         recording.folder().to_str()
     );
+    check_manifest(recording.manifest());
+
+    let operations = rows(&recording, Table::Operations);
+    // The summary counts what the live view counted: as many as there are rows.
+    check_numbers(&operations, &stderr(&output));
+    check_outage(&operations);
+    check_orders(&test, &recording, &operations);
+    check_connections(&recording, &operations);
+    check_trigger(&recording);
+    check_secrets(&test, &recording);
+}
+
+fn check_manifest(manifest: &Manifest) {
     assert_eq!(manifest.state, State::Complete);
     assert_eq!((manifest.seed, manifest.host.as_str()), (7, "bench-1"));
     assert_eq!(manifest.labels["case"], "crash");
     assert!(manifest.dropped_rows.is_empty());
     let duration = manifest.duration_us.unwrap();
     assert!((12_000_000..14_000_000).contains(&duration), "{duration}");
+}
 
-    let operations = rows(&recording, Table::Operations);
-    // The summary counts what the live view counted: as many as there are rows.
+/// Every operation has a row and its number; operation n is the same draw on both paths.
+fn check_numbers(operations: &[Row], said: &str) {
     for path in ["direct", "proxy"] {
         let count = operations.iter().filter(|row| row["path"] == path).count();
         assert!(count > 200, "{path}: {count}");
         assert!(
-            stderr(&output).contains(&format!("{path}: {count} operations")),
-            "{}",
-            stderr(&output)
+            said.contains(&format!("{path}: {count} operations")),
+            "{said}"
         );
         let ids: BTreeSet<i64> = operations
             .iter()
@@ -80,16 +92,17 @@ fn a_crash_failover_in_the_middle() {
         );
     }
 
-    // Operation n is the same draw on both paths.
     let mut drawn: BTreeMap<&str, &str> = BTreeMap::new();
-    for row in &operations {
+    for row in operations {
         let other = drawn.insert(&row["operation_id"], &row["operation_name"]);
         assert!(
             other.is_none_or(|name| name == row["operation_name"]),
             "{row:?}"
         );
     }
+}
 
+fn check_outage(operations: &[Row]) {
     // The direct path loses the writer, then meets it again as a reader.
     let classes: BTreeSet<(&str, &str)> = operations
         .iter()
@@ -111,7 +124,7 @@ fn a_crash_failover_in_the_middle() {
     assert_eq!(refused["sqlstate"], "25006");
     assert_eq!(refused["outcome"], "failed");
     assert!(!classes.contains(&("proxy", "read_only")), "{classes:?}");
-    for row in &operations {
+    for row in operations {
         check_invariants(row);
     }
     // Both recover.
@@ -127,7 +140,9 @@ fn a_crash_failover_in_the_middle() {
             .unwrap();
         assert_eq!(last["success"], "true", "{last:?}");
     }
+}
 
+fn check_orders(test: &TestLab, recording: &Recording, operations: &[Row]) {
     // Synchronous replication: what was acknowledged is there, what certainly failed is not.
     let orders: BTreeSet<String> = test
         .texts("select order_number from business_orders")
@@ -139,16 +154,18 @@ fn a_crash_failover_in_the_middle() {
             "create_order" | "place_order"
         )
     }) {
-        let there = orders.contains(&identity(&recording, row));
+        let there = orders.contains(&identity(recording, row));
         match row["outcome"].as_str() {
             "ok" => assert!(there, "lost: {row:?}"),
             "failed" | "rejected" => assert!(!there, "phantom: {row:?}"),
             _ => {}
         }
     }
+}
 
-    // Each attempt to connect, and who answered.
-    let connections = rows(&recording, Table::Connections);
+/// Each attempt to connect, and who answered.
+fn check_connections(recording: &Recording, operations: &[Row]) {
+    let connections = rows(recording, Table::Connections);
     let reached: BTreeSet<&str> = connections
         .iter()
         .filter(|row| row["path"] == "direct")
@@ -171,7 +188,8 @@ fn a_crash_failover_in_the_middle() {
     );
     assert!(refused.contains_key("dns_us") && !refused.contains_key("startup_us"));
     assert!(
-        manifest
+        recording
+            .manifest()
             .servers
             .iter()
             .any(|server| server.in_recovery == Some(true))
@@ -180,15 +198,17 @@ fn a_crash_failover_in_the_middle() {
         .iter()
         .map(|row| (&row["path"], &row["connection_id"]))
         .collect();
-    for row in &operations {
+    for row in operations {
         assert!(
             row.get("connection_id")
                 .is_none_or(|id| used.contains(&(&row["path"], id))),
             "{row:?}"
         );
     }
+}
 
-    let events = rows(&recording, Table::Events);
+fn check_trigger(recording: &Recording) {
+    let events = rows(recording, Table::Events);
     let triggered = events
         .iter()
         .find(|row| row["event"] == "failover_triggered")
@@ -204,8 +224,9 @@ fn a_crash_failover_in_the_middle() {
         std::fs::read_to_string(recording.folder().join("logs/failover-command.log")).unwrap(),
         "said\n"
     );
+}
 
-    // No secret anywhere.
+fn check_secrets(test: &TestLab, recording: &Recording) {
     let urls = [test.lab.direct_url(), test.lab.proxy_url()];
     let mut secrets: Vec<&str> = urls
         .iter()
@@ -227,7 +248,7 @@ fn a_crash_failover_in_the_middle() {
 }
 
 /// What holds of every row.
-fn check_invariants(row: &crate::common::Row) {
+fn check_invariants(row: &Row) {
     let (outcome, has) = (row["outcome"].as_str(), |column: &str| {
         row.contains_key(column)
     });

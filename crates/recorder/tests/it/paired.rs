@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::common::{Row, TestLab, assert_success, identity, rows};
+use crate::common::{Row, TestLab, assert_success, identity, rows, words};
 use recording::{Recording, Table};
 
 /// 100 users: the direct path has the first half, the proxy path the second.
@@ -12,24 +12,9 @@ const HALF: i32 = 50;
 #[test]
 fn an_outage_on_one_path_shifts_no_draw() {
     let test = TestLab::start_set_up();
-    let flags = [
-        "--seed",
-        "11",
-        "--duration",
-        "60",
-        "--operation-timeout",
-        "3s",
-        "--read-weight",
-        "30",
-        "--write-weight",
-        "50",
-        "--transaction-weight",
-        "20",
-        "--min-operation-interval",
-        "10ms",
-        "--max-operation-interval",
-        "40ms",
-    ];
+    let flags = words(
+        "--seed 11 --duration 60 --operation-timeout 3s --read-weight 30 --write-weight 50 --transaction-weight 20 --min-operation-interval 10ms --max-operation-interval 40ms",
+    );
     let running = test.spawn_run(&flags);
     test.wait_for_recording();
     std::thread::sleep(Duration::from_secs(1));
@@ -51,28 +36,7 @@ fn an_outage_on_one_path_shifts_no_draw() {
             .collect()
     };
     let (direct, proxy) = (of_path("direct"), of_path("proxy"));
-    let failed = |rows: &BTreeMap<i64, &Row>| {
-        let availability = |row: &&&Row| matches!(row["outcome"].as_str(), "failed" | "unknown");
-        rows.values().filter(availability).count()
-    };
-    assert_eq!(failed(&direct), 0, "an outage on the proxy path only");
-    assert!(failed(&proxy) >= 3, "{}", failed(&proxy));
-    // The direct path came further meanwhile.
-    assert!(
-        direct.len() > proxy.len() + 20,
-        "{} {}",
-        direct.len(),
-        proxy.len()
-    );
-    let last_failed = proxy
-        .iter()
-        .rev()
-        .find(|(_, row)| row["outcome"] == "failed")
-        .unwrap();
-    assert!(
-        *last_failed.0 + 20 < proxy.len() as i64,
-        "and operations after it"
-    );
+    check_outage(&direct, &proxy);
 
     for (id, row) in &proxy {
         for column in ["operation_type", "operation_name"] {
@@ -100,6 +64,32 @@ fn an_outage_on_one_path_shifts_no_draw() {
     }
     assert!(orders > 20 && logs > 20, "{orders} {logs}");
     check_replay(&recording, &direct);
+}
+
+/// On the proxy path alone, with operations after it.
+fn check_outage(direct: &BTreeMap<i64, &Row>, proxy: &BTreeMap<i64, &Row>) {
+    let failed = |rows: &BTreeMap<i64, &Row>| {
+        let availability = |row: &&&Row| matches!(row["outcome"].as_str(), "failed" | "unknown");
+        rows.values().filter(availability).count()
+    };
+    assert_eq!(failed(direct), 0, "an outage on the proxy path only");
+    assert!(failed(proxy) >= 3, "{}", failed(proxy));
+    // The direct path came further meanwhile.
+    assert!(
+        direct.len() > proxy.len() + 20,
+        "{} {}",
+        direct.len(),
+        proxy.len()
+    );
+    let last_failed = proxy
+        .iter()
+        .rev()
+        .find(|(_, row)| row["outcome"] == "failed")
+        .unwrap();
+    assert!(
+        *last_failed.0 + 20 < proxy.len() as i64,
+        "and operations after it"
+    );
 }
 
 /// User and choices, by the identity of the operation.

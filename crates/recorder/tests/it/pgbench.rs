@@ -10,7 +10,9 @@ use lab::{FailoverOptions, Lab, LabOptions, StepKind};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use recording::vocabulary::Path;
-use recording::{Recording, Table};
+use recording::{Manifest, Recording, Table};
+
+use crate::common::words;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -132,34 +134,36 @@ fn rows(recording: &Recording, table: Table) -> Vec<BTreeMap<String, Field>> {
     rows
 }
 
-fn of_path(rows: &[BTreeMap<String, Field>], path: Path) -> Vec<&BTreeMap<String, Field>> {
+type Line = BTreeMap<String, Field>;
+
+fn of_path(rows: &[Line], path: Path) -> Vec<&Line> {
     rows.iter()
         .filter(|row| matches!(&row["path"], Field::Str(of_row) if of_row == path.as_str()))
         .collect()
 }
 
-fn text<'a>(row: &'a BTreeMap<String, Field>, column: &str) -> &'a str {
+fn text<'a>(row: &'a Line, column: &str) -> &'a str {
     let Field::Str(text) = &row[column] else {
         panic!("{column} is {:?}", row[column])
     };
     text
 }
 
-fn time(row: &BTreeMap<String, Field>) -> i64 {
+fn time(row: &Line) -> i64 {
     let Field::TimestampMicros(time) = row["time"] else {
         panic!("time is {:?}", row["time"])
     };
     time
 }
 
-fn start_number(row: &BTreeMap<String, Field>) -> i32 {
+fn start_number(row: &Line) -> i32 {
     let Field::Int(number) = row["start_number"] else {
         panic!("{:?}", row["start_number"])
     };
     number
 }
 
-fn is_working(row: &BTreeMap<String, Field>) -> bool {
+fn is_working(row: &Line) -> bool {
     matches!(row["tps"], Field::Double(tps) if tps > 0.0)
 }
 
@@ -198,47 +202,13 @@ fn last_start(log: &FilePath) -> (usize, usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn load_before_and_after_a_crash_failover() {
     let mut lab = Lab::start(LabOptions::default()).await.unwrap();
-    let password = lab
-        .direct_url()
-        .split_once(':')
-        .unwrap()
-        .1
-        .split([':', '@'])
-        .nth(1)
-        .unwrap()
-        .to_owned();
-    let sizes = [
-        "setup",
-        "--users",
-        "50",
-        "--products",
-        "50",
-        "--orders",
-        "100",
-        "--logs",
-        "100",
-    ];
-    let setup = recorder(&lab, &sizes).output().unwrap();
-    assert!(
-        setup.status.success(),
-        "{}",
-        String::from_utf8_lossy(&setup.stderr)
-    );
+    let password = password_of(&lab);
+    set_up(&lab);
 
     let folder = tempfile::tempdir().unwrap();
-    let run = [
-        "run",
-        "--duration",
-        "300",
-        "--enable-pgbench",
-        "--warmup-time",
-        "1",
-        "--pgbench-scale",
-        "1",
-        "--pgbench-clients",
-        "2",
-        "--out",
-    ];
+    let run = words(
+        "run --duration 300 --enable-pgbench --warmup-time 1 --pgbench-scale 1 --pgbench-clients 2 --out",
+    );
     let child = recorder(&lab, &run)
         .arg(folder.path())
         .stdout(Stdio::piped())
@@ -246,31 +216,13 @@ async fn load_before_and_after_a_crash_failover() {
         .spawn()
         .unwrap();
     let mut running = Running(Some(child));
-    let logs = || -> Option<[PathBuf; 2]> {
-        let logs = fs::read_dir(folder.path())
-            .ok()?
-            .next()?
-            .ok()?
-            .path()
-            .join("logs");
-        Some(["direct", "proxy"].map(|path| logs.join(format!("pgbench-{path}.log"))))
-    };
+    let logs = || pgbench_logs(folder.path());
     // The first second and the warm-up's are no rows; those behind them are.
     wait_for(&mut running, "load before the failover", || {
         logs().is_some_and(|logs| logs.iter().all(|log| last_start(log).1 >= 5))
     });
 
-    let children = pgbench_children(running.pid());
-    assert_eq!(children.len(), 2, "one pgbench per path");
-    for child in &children {
-        for file in ["cmdline", "environ"] {
-            let bytes = fs::read(child.join(file)).unwrap();
-            assert!(
-                !bytes.is_empty() && !contains(&bytes, &password),
-                "{file} of pgbench"
-            );
-        }
-    }
+    check_command_lines(&pgbench_children(running.pid()), &password);
 
     let steps = lab
         .failover(&FailoverOptions::default(), |_| ())
@@ -297,98 +249,160 @@ async fn load_before_and_after_a_crash_failover() {
     let run_folder = String::from_utf8(output.stdout.clone()).unwrap();
     let run_folder = PathBuf::from(run_folder.lines().last().unwrap());
     let recording = Recording::open(&run_folder).unwrap();
-    let settings = recording.manifest().load.clone().unwrap();
-    assert_eq!(
-        (settings.clients, settings.scale, settings.mode.as_str()),
-        (2, 1, "tpc-b")
-    );
+    check_settings(recording.manifest());
     let (load, events) = (
         rows(&recording, Table::Load),
         rows(&recording, Table::Events),
     );
     for path in [Path::Direct, Path::Proxy] {
-        let load = of_path(&load, path);
-        assert!(
-            load.iter()
-                .any(|row| time(row) < crash && is_working(row) && start_number(row) == 1),
-            "{path}: before"
-        );
-        assert!(
-            load.iter()
-                .any(|row| time(row) > promoted && is_working(row) && start_number(row) > 1),
-            "{path}: after"
-        );
-
-        let events = of_path(&events, path);
-        let kinds: Vec<_> = events.iter().map(|event| text(event, "event")).collect();
-        let of_kind = |kind| {
-            events
-                .iter()
-                .filter(|event| text(event, "event") == kind)
-                .count()
-        };
-        assert_eq!(
-            (of_kind("load_started"), of_kind("load_stopped")),
-            (1, 1),
-            "{kinds:?}"
-        );
-        let starts = load.iter().map(|row| start_number(row)).max().unwrap();
-        assert_eq!(
-            i32::try_from(of_kind("load_restarted")).unwrap(),
-            starts - 1,
-            "{path}: each restart is an event"
-        );
-        let started = events
-            .iter()
-            .find(|event| text(event, "event") == "load_started")
-            .unwrap();
-        assert!(
-            load.iter().all(|row| time(row) >= time(started)),
-            "{path}: the warm-up is no row"
-        );
-        let first = events
-            .iter()
-            .find(|event| text(event, "event") == "load_restarted")
-            .unwrap();
-        assert!(
-            time(first) >= crash && text(first, "detail").contains("aborted"),
-            "{first:?}"
-        );
-
-        let log = fs::read_to_string(run_folder.join(format!("logs/pgbench-{path}.log"))).unwrap();
-        let progress = log
-            .lines()
-            .filter(|line| line.starts_with("progress: "))
-            .count();
-        assert!(
-            progress > load.len(),
-            "{path}: the log has the warm-up too: {progress} and {}",
-            load.len()
-        );
+        let (load, events) = (of_path(&load, path), of_path(&events, path));
+        check_load(path, &load, (crash, promoted));
+        check_load_events(path, &load, &events, crash);
+        check_log(path, &load, &run_folder);
     }
 
+    check_tables(&lab).await;
+    check_password(&password, &output, &run_folder);
+}
+
+async fn check_tables(lab: &Lab) {
     for (table, at_least) in [
         ("business_orders", 100),
         ("business_logs", 100),
         ("pgbench_history", 1),
     ] {
-        assert!(count(&lab, table).await >= at_least, "{table}");
+        assert!(count(lab, table).await >= at_least, "{table}");
     }
     for (table, exactly) in [
         ("business_users", 50),
         ("business_products", 50),
         ("pgbench_branches", 1),
     ] {
-        assert_eq!(count(&lab, table).await, exactly, "{table}");
+        assert_eq!(count(lab, table).await, exactly, "{table}");
     }
-    assert!(!contains(&output.stdout, &password) && !contains(&output.stderr, &password));
-    for file in files(&run_folder) {
+}
+
+/// The password is nowhere.
+fn check_password(password: &str, output: &Output, run_folder: &FilePath) {
+    assert!(!contains(&output.stdout, password) && !contains(&output.stderr, password));
+    for file in files(run_folder) {
         assert!(
-            !contains(&fs::read(&file).unwrap(), &password),
+            !contains(&fs::read(&file).unwrap(), password),
             "the password is in {}",
             file.display()
         );
     }
+}
+
+fn set_up(lab: &Lab) {
+    let sizes = words("setup --users 50 --products 50 --orders 100 --logs 100");
+    let setup = recorder(lab, &sizes).output().unwrap();
+    assert!(
+        setup.status.success(),
+        "{}",
+        String::from_utf8_lossy(&setup.stderr)
+    );
+}
+
+fn password_of(lab: &Lab) -> String {
+    lab.direct_url()
+        .split_once(':')
+        .unwrap()
+        .1
+        .split([':', '@'])
+        .nth(1)
+        .unwrap()
+        .to_owned()
+}
+
+fn check_command_lines(children: &[PathBuf], password: &str) {
+    assert_eq!(children.len(), 2, "one pgbench per path");
+    for child in children {
+        for file in ["cmdline", "environ"] {
+            let bytes = fs::read(child.join(file)).unwrap();
+            assert!(
+                !bytes.is_empty() && !contains(&bytes, password),
+                "{file} of pgbench"
+            );
+        }
+    }
+}
+
+fn check_settings(manifest: &Manifest) {
+    let settings = manifest.load.clone().unwrap();
+    assert_eq!(
+        (settings.clients, settings.scale, settings.mode.as_str()),
+        (2, 1, "tpc-b")
+    );
+}
+
+/// Of both paths, once there is a recording.
+fn pgbench_logs(runs: &FilePath) -> Option<[PathBuf; 2]> {
+    let logs = fs::read_dir(runs).ok()?.next()?.ok()?.path().join("logs");
+    Some(["direct", "proxy"].map(|path| logs.join(format!("pgbench-{path}.log"))))
+}
+
+fn check_load(path: Path, load: &[&Line], (crash, promoted): (i64, i64)) {
+    assert!(
+        load.iter()
+            .any(|row| time(row) < crash && is_working(row) && start_number(row) == 1),
+        "{path}: before"
+    );
+    assert!(
+        load.iter()
+            .any(|row| time(row) > promoted && is_working(row) && start_number(row) > 1),
+        "{path}: after"
+    );
+}
+
+fn check_load_events(path: Path, load: &[&Line], events: &[&Line], crash: i64) {
+    let kinds: Vec<_> = events.iter().map(|event| text(event, "event")).collect();
+    let of_kind = |kind| {
+        events
+            .iter()
+            .filter(|event| text(event, "event") == kind)
+            .count()
+    };
+    assert_eq!(
+        (of_kind("load_started"), of_kind("load_stopped")),
+        (1, 1),
+        "{kinds:?}"
+    );
+    let starts = load.iter().map(|row| start_number(row)).max().unwrap();
+    assert_eq!(
+        i32::try_from(of_kind("load_restarted")).unwrap(),
+        starts - 1,
+        "{path}: each restart is an event"
+    );
+    let started = events
+        .iter()
+        .find(|event| text(event, "event") == "load_started")
+        .unwrap();
+    assert!(
+        load.iter().all(|row| time(row) >= time(started)),
+        "{path}: the warm-up is no row"
+    );
+    let first = events
+        .iter()
+        .find(|event| text(event, "event") == "load_restarted")
+        .unwrap();
+    assert!(
+        time(first) >= crash && text(first, "detail").contains("aborted"),
+        "{first:?}"
+    );
+}
+
+fn check_log(path: Path, load: &[&Line], run_folder: &FilePath) {
+    let log = fs::read_to_string(run_folder.join(format!("logs/pgbench-{path}.log"))).unwrap();
+    let progress = log
+        .lines()
+        .filter(|line| line.starts_with("progress: "))
+        .count();
+    assert!(
+        progress > load.len(),
+        "{path}: the log has the warm-up too: {progress} and {}",
+        load.len()
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::common::{Row, TestLab, assert_one_line, assert_success, number, rows, wait_until};
-use recording::{ConnectionSettings, Table};
+use recording::{ConnectionSettings, Manifest, Table};
 
 /// Until it is told to end. Without the probe: its connection is none of the pool's.
 const DIRECT: [&str; 6] = [
@@ -103,7 +103,11 @@ fn connections_are_kept_ready_in_the_background() {
         !with(&connections, "error_class", "refused").is_empty(),
         "{connections:?}"
     );
-    let settings = recording.manifest().connection.clone();
+    check_settings(recording.manifest());
+}
+
+fn check_settings(manifest: &Manifest) {
+    let settings = manifest.connection.clone();
     assert_eq!(
         settings,
         Some(ConnectionSettings {

@@ -225,8 +225,25 @@ fn a_crash_failover_is_seen_on_both_paths() {
             assert!(number(event, "time").unwrap() >= crash_us, "{event:?}");
         }
     }
-    // The name changed once, and no cache hid it: seen before the resolver's TTL and some more looks are over.
-    let events = changes(&recording, "direct");
+    check_address(&recording, steps[StepKind::DnsChanged.as_str()]);
+    check_failed(&recording, crash_us);
+}
+
+/// While the writer was dead, the direct path's probes say so.
+fn check_failed(recording: &Recording, crash_us: i64) {
+    let direct = probes(recording, "direct", "server");
+    let failed = direct.iter().find(|row| row["success"] == "false").unwrap();
+    assert!(number(failed, "time").unwrap() >= crash_us - 2_000_000);
+    assert!(
+        ["refused", "connection_lost", "starting_or_stopping"]
+            .contains(&failed["error_class"].as_str()),
+        "{failed:?}"
+    );
+}
+
+/// The name changed once, and no cache hid it: seen before the resolver's TTL and some more looks are over.
+fn check_address(recording: &Recording, changed_us: i64) {
+    let events = changes(recording, "direct");
     let changed: Vec<&Row> = events
         .iter()
         .filter(|row| row["event"] == "address_changed")
@@ -236,18 +253,9 @@ fn a_crash_failover_is_seen_on_both_paths() {
         changed[0]["detail"],
         "writer.lab.test: 127.0.0.2 -> 127.0.0.3"
     );
-    let after_us = number(changed[0], "time").unwrap() - steps[StepKind::DnsChanged.as_str()];
+    let after_us = number(changed[0], "time").unwrap() - changed_us;
     assert!((-50_000..10_000_000).contains(&after_us), "{after_us}");
-    assert_eq!(count(&changes(&recording, "proxy"), "address_changed"), 0);
-    // While the writer was dead, the direct path's probes say so.
-    let direct = probes(&recording, "direct", "server");
-    let failed = direct.iter().find(|row| row["success"] == "false").unwrap();
-    assert!(number(failed, "time").unwrap() >= crash_us - 2_000_000);
-    assert!(
-        ["refused", "connection_lost", "starting_or_stopping"]
-            .contains(&failed["error_class"].as_str()),
-        "{failed:?}"
-    );
+    assert_eq!(count(&changes(recording, "proxy"), "address_changed"), 0);
 }
 
 #[test]
@@ -350,14 +358,8 @@ fn a_frozen_server_fails_probes_and_delays_no_end() {
     assert!(answered(&recording, "direct", "dns").len() >= 2);
 }
 
-/// A reader tells how far behind it is; and as Aurora does, by functions of Aurora's names.
-#[test]
-fn the_lag_of_a_reader_and_what_aurora_says() {
-    let test = TestLab::start_set_up();
-    let direct = test.lab.direct_url();
-    let reader = direct.replace("writer.lab.test", "127.0.0.3");
-    assert_ne!(direct, reader);
-    // A commit waits for the reader to have it, not to show it.
+/// A commit waits for the reader to have it, not to show it.
+fn wait_for_the_reader(test: &TestLab) {
     let written = test.texts("select pg_current_wal_lsn()::text").concat();
     let replayed = test.admin_of(test.lab.writer().other());
     let has_all = format!("select pg_last_wal_replay_lsn() >= '{written}'");
@@ -365,7 +367,16 @@ fn the_lag_of_a_reader_and_what_aurora_says() {
         let row = test.runtime.block_on(replayed.query_one(&has_all, &[]));
         row.unwrap().get(0)
     });
-    drop(replayed);
+}
+
+/// A reader tells how far behind it is; and as Aurora does, by functions of Aurora's names.
+#[test]
+fn the_lag_of_a_reader_and_what_aurora_says() {
+    let test = TestLab::start_set_up();
+    let direct = test.lab.direct_url();
+    let reader = direct.replace("writer.lab.test", "127.0.0.3");
+    assert_ne!(direct, reader);
+    wait_for_the_reader(&test);
     let record = |name: &str| {
         let runs = test.folder.path().join(name);
         // The check would refuse a reader.
@@ -392,7 +403,7 @@ fn the_lag_of_a_reader_and_what_aurora_says() {
     };
     for row in record("postgresql") {
         let lag = number(&row, "replication_lag_us").unwrap();
-        // Without writes it has replayed all.
+        // Nothing writes: it has replayed all.
         assert!((0..60_000_000).contains(&lag), "{lag}");
         assert!(!row.contains_key("aurora_instance_identifier"));
     }

@@ -65,21 +65,26 @@ fn the_server_sees_the_protocol_that_was_asked_for() {
         let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap()).into_owned();
         let lines: Vec<&str> = text.lines().skip(seen).collect();
         seen = text.lines().count();
-        for statement in ["UPDATE business_users", "SELECT 1"] {
-            let came: Vec<_> = lines
-                .iter()
-                .filter(|line| line.ends_with(statement))
-                .collect();
-            assert!(came.len() > 3, "{word}: {came:?}");
-            for line in came {
-                let is_so = match word {
-                    "simple" => line.contains("  statement: "),
-                    "extended" => line.contains("  execute <unnamed>: "),
-                    // The driver names them s0, s1, ...
-                    _ => line.contains("  execute s"),
-                };
-                assert!(is_so, "{word}: {line}");
-            }
+        assert_protocol(word, &lines);
+    }
+}
+
+/// Every statement came in the protocol `word`.
+fn assert_protocol(word: &str, lines: &[&str]) {
+    for statement in ["UPDATE business_users", "SELECT 1"] {
+        let came: Vec<_> = lines
+            .iter()
+            .filter(|line| line.ends_with(statement))
+            .collect();
+        assert!(came.len() > 3, "{word}: {came:?}");
+        for line in came {
+            let is_so = match word {
+                "simple" => line.contains("  statement: "),
+                "extended" => line.contains("  execute <unnamed>: "),
+                // The driver names them s0, s1, ...
+                _ => line.contains("  execute s"),
+            };
+            assert!(is_so, "{word}: {line}");
         }
     }
 }

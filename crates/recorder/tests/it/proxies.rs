@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::common::interceptor::Interceptor;
-use crate::common::proxy_answers::{Expected, cases};
+use crate::common::proxy_answers::{CASES, Expected};
 use crate::common::user::Ordinary;
 use crate::common::{Row, TestLab, assert_success, identity, rows, wait_until};
 use recorder::classify;
@@ -98,7 +98,7 @@ fn what_a_proxy_says_for_itself_proves_no_rollback() {
         sqlstate,
         class,
         outcome,
-    } in cases()
+    } in CASES
     {
         cases_of_proxy.push(case);
         expected.push((text, sqlstate, class, outcome));
@@ -200,15 +200,39 @@ fn a_proxy_without_a_server_is_told_from_a_server_that_dies() {
             > 20
     });
     test.runtime.block_on(test.lab.kill_writer()).unwrap();
-    let says_so = |error: &ConnectError| error.message.contains("it has no server for it");
     wait_until("HAProxy to know that its server is gone", || {
         let attempt = connect(&test, vocabulary::Path::Proxy, &url);
-        attempt.is_err_and(|error| error.class == ErrorClass::Proxy && says_so(&error))
+        attempt.is_err_and(|error| error.class == ErrorClass::Proxy && has_no_server(&error))
     });
     std::thread::sleep(Duration::from_millis(500));
     running.signal("INT");
     assert_success(&running.output());
 
+    check_without_server(&test, address);
+    let recording = test.recording();
+    let operations = rows(&recording, Table::Operations);
+    let refused = with(&operations, "error_class", "proxy");
+    assert!(!refused.is_empty(), "{operations:?}");
+    for row in refused {
+        assert_eq!(
+            (&*row["error_phase"], &*row["outcome"]),
+            ("checkout", "failed"),
+            "{row:?}"
+        );
+    }
+    // What ran went with the server: HAProxy tells nothing of that.
+    let connections = rows(&recording, Table::Connections);
+    assert!(
+        !with(&connections, "error_class", "proxy").is_empty(),
+        "{connections:?}"
+    );
+}
+
+fn has_no_server(error: &ConnectError) -> bool {
+    error.message.contains("it has no server for it")
+}
+
+fn check_without_server(test: &TestLab, address: SocketAddr) {
     for (path, sslmode, phase, class) in [
         (
             vocabulary::Path::Proxy,
@@ -242,7 +266,7 @@ fn a_proxy_without_a_server_is_told_from_a_server_that_dies() {
             ErrorClass::ConnectionLost,
         ),
     ] {
-        let error = connect(&test, path, &url_at(&test, address, sslmode))
+        let error = connect(test, path, &url_at(test, address, sslmode))
             .err()
             .unwrap();
         assert_eq!(
@@ -250,25 +274,12 @@ fn a_proxy_without_a_server_is_told_from_a_server_that_dies() {
             (phase, class),
             "{sslmode}: {error:?}"
         );
-        assert_eq!(says_so(&error), class == ErrorClass::Proxy, "{error:?}");
-    }
-    let recording = test.recording();
-    let operations = rows(&recording, Table::Operations);
-    let refused = with(&operations, "error_class", "proxy");
-    assert!(!refused.is_empty(), "{operations:?}");
-    for row in refused {
         assert_eq!(
-            (&*row["error_phase"], &*row["outcome"]),
-            ("checkout", "failed"),
-            "{row:?}"
+            has_no_server(&error),
+            class == ErrorClass::Proxy,
+            "{error:?}"
         );
     }
-    // What ran went with the server: HAProxy tells nothing of that.
-    let connections = rows(&recording, Table::Connections);
-    assert!(
-        !with(&connections, "error_class", "proxy").is_empty(),
-        "{connections:?}"
-    );
 }
 
 /// pgbouncer with a pool mode of its own before the writer.

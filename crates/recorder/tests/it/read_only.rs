@@ -1,6 +1,7 @@
 //! What a connection to a demoted writer does to a path, dropped or kept.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::common::{
@@ -74,22 +75,31 @@ fn a_connection_that_is_kept_never_recovers() {
         assert_success(&recorder.output());
     }
 
-    let [reconnected, kept] = folders.map(|folder| {
-        let recording = only_recording(&folder);
-        let word = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        assert_eq!(
-            recording
-                .manifest()
-                .connection
-                .as_ref()
-                .unwrap()
-                .on_read_only,
-            word
-        );
-        let mut operations = rows(&recording, Table::Operations);
-        operations.retain(|row| row["outcome"] != "unfinished");
-        (operations, rows(&recording, Table::Connections))
-    });
+    let [reconnected, kept] = folders.map(|folder| read(&folder));
+    check_connections(&reconnected, &kept, flipped);
+}
+
+/// Operations and connections.
+type Recorded = (Vec<Row>, Vec<Row>);
+
+fn read(folder: &Path) -> Recorded {
+    let recording = only_recording(folder);
+    let word = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(
+        recording
+            .manifest()
+            .connection
+            .as_ref()
+            .unwrap()
+            .on_read_only,
+        word
+    );
+    let mut operations = rows(&recording, Table::Operations);
+    operations.retain(|row| row["outcome"] != "unfinished");
+    (operations, rows(&recording, Table::Connections))
+}
+
+fn check_connections(reconnected: &Recorded, kept: &Recorded, flipped: i64) {
     let last = |operations: &[Row]| operations[operations.len() - 10..].to_vec();
     for row in last(&reconnected.0) {
         assert_eq!(row["success"], "true", "{row:?}");

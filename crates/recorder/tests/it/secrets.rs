@@ -8,7 +8,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use crate::common::{Running, TestLab, assert_success, files, rows};
-use recording::Table;
+use recording::{Recording, Table};
 
 /// The token that a command gives, with characters that mean something in URLs, shells and password files.
 const TOKEN: &str = "tok-geheim:1/+=&%41'x";
@@ -204,21 +204,15 @@ fn a_run_keeps_them() {
     for line in &seen.command_lines {
         assert_clean("a command line", line, &secrets);
     }
-    for child in ["of the test", "exit 3", "pgbench"] {
-        let environments = seen.environments_of(child);
-        assert!(!environments.is_empty(), "{child} was not seen");
-        for environment in environments {
-            assert_clean(
-                &format!("the environment of {child}"),
-                environment,
-                &secrets,
-            );
-        }
-    }
+    check_environments(&seen, &secrets);
     let recording = test.recording();
     check_recording(recording.folder(), &secrets);
     let log = fs::read_to_string(recording.folder().join("logs/failover-command.log")).unwrap();
     assert!(log.contains("PATH="), "{log}");
+    check_rows(&recording, &secrets);
+}
+
+fn check_rows(recording: &Recording, secrets: &[&str]) {
     // Part files are compressed: what is in them shows in their rows only.
     for table in [
         Table::Operations,
@@ -226,14 +220,24 @@ fn a_run_keeps_them() {
         Table::Events,
         Table::Load,
     ] {
-        let rows = rows(&recording, table);
+        let rows = rows(recording, table);
         assert!(!rows.is_empty(), "{table:?}");
         for row in rows {
             assert_clean(
                 &format!("{table:?}"),
                 format!("{row:?}").as_bytes(),
-                &secrets,
+                secrets,
             );
+        }
+    }
+}
+
+fn check_environments(seen: &Seen, secrets: &[&str]) {
+    for child in ["of the test", "exit 3", "pgbench"] {
+        let environments = seen.environments_of(child);
+        assert!(!environments.is_empty(), "{child} was not seen");
+        for environment in environments {
+            assert_clean(&format!("the environment of {child}"), environment, secrets);
         }
     }
 }

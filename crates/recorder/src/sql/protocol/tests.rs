@@ -244,16 +244,7 @@ fn every_protocol_does_the_same() {
             };
             assert_eq!(named, expected, "{protocol:?}: prepared once each");
         }
-        for (name, served) in &read {
-            assert!(
-                matches!(served[0][0], Served::Done(1..)),
-                "{name}: {served:?}"
-            );
-            assert!(
-                served.iter().all(|twice| *twice == served[0]),
-                "{name}: {served:?}"
-            );
-        }
+        assert_read(&read);
         let mut written = Vec::new();
         for (number, (path, protocol)) in ways.iter().enumerate() {
             let reset = "update business_users set login_count = 0, last_login = null; \
@@ -279,28 +270,49 @@ fn every_protocol_does_the_same() {
             let quoted = identity.replace('\'', "''");
             written.push((protocol, served, stored(&admin, &quoted).await));
         }
-        let (_, served, rows) = &written[0];
-        let one = [Served::Done(1); 2];
-        let rejected = [Served::Rejected; 2];
-        assert_eq!(
-            *served,
-            [one, one, one, one, rejected, [Served::Done(3); 2]]
-        );
-        // User 0.35 and product 0.7 of ten.
-        for row in [
-            "log 4 logout -insert_log-1-1 10.1.2.3",
-            "log 4 purchase -place_order-2-2",
-            "login 4 2",
-            "order 4 -create_order-1-2 123.45 pending",
-            "stock 8 990",
-        ] {
-            assert!(rows.iter().any(|found| found == row), "{row:?} in {rows:?}");
-        }
-        assert_eq!(rows.len(), 4 + 4 + 1 + 1, "{rows:?}");
-        for other in &written[1..] {
-            assert_eq!((&other.1, &other.2), (served, rows), "{:?}", other.0);
-        }
+        assert_alike(&written);
     });
+}
+
+/// By operation, what it gave each way.
+fn assert_read(read: &BTreeMap<&str, Vec<[Served; 2]>>) {
+    for (name, served) in read {
+        assert!(
+            matches!(served[0][0], Served::Done(1..)),
+            "{name}: {served:?}"
+        );
+        assert!(
+            served.iter().all(|twice| *twice == served[0]),
+            "{name}: {served:?}"
+        );
+    }
+}
+
+/// What the operations of one way gave, and what they changed.
+type Written<'a> = (&'a Protocol, Vec<[Served; 2]>, Vec<String>);
+
+fn assert_alike(written: &[Written<'_>]) {
+    let (_, served, rows) = &written[0];
+    let one = [Served::Done(1); 2];
+    let rejected = [Served::Rejected; 2];
+    assert_eq!(
+        *served,
+        [one, one, one, one, rejected, [Served::Done(3); 2]]
+    );
+    // User 0.35 and product 0.7 of ten.
+    for row in [
+        "log 4 logout -insert_log-1-1 10.1.2.3",
+        "log 4 purchase -place_order-2-2",
+        "login 4 2",
+        "order 4 -create_order-1-2 123.45 pending",
+        "stock 8 990",
+    ] {
+        assert!(rows.iter().any(|found| found == row), "{row:?} in {rows:?}");
+    }
+    assert_eq!(rows.len(), 4 + 4 + 1 + 1, "{rows:?}");
+    for other in &written[1..] {
+        assert_eq!((&other.1, &other.2), (served, rows), "{:?}", other.0);
+    }
 }
 
 /// Whatever the text is, the server reads it as that text, with either meaning of a backslash.

@@ -275,6 +275,11 @@ pub fn identity(recording: &Recording, row: &Row) -> String {
     )
 }
 
+/// The words of a command line that needs no quotes.
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 /// Waits until something is so; panics after 30 s.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();

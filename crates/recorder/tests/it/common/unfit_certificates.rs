@@ -79,6 +79,13 @@ pub fn make(folder: &Path) {
         self_signed(folder, file, file, &extensions);
         server(folder, &format!("by-{file}"), file, "", false);
     }
+    make_own(folder, &names);
+    make_dated(folder);
+    make_by_good(folder);
+}
+
+/// Certificates of version 1, and servers' that are their own roots.
+fn make_own(folder: &Path, names: &str) {
     request(folder, "v1-by-not-ca", NAME, "prime256v1");
     sign(folder, "v1-by-not-ca", "not-ca", None);
     let [crt, pem] = ["own-v1.crt", "own-v1.pem"].map(|file| folder.join(file));
@@ -96,10 +103,17 @@ pub fn make(folder: &Path) {
     for (file, extensions) in own {
         self_signed(folder, file, NAME, &format!("{names}\n{extensions}"));
     }
+}
+
+fn make_dated(folder: &Path) {
     dated(folder, "future", "20400101000000Z", "20450101000000Z");
     dated(folder, "past", "20200101000000Z", "20210101000000Z");
     server(folder, "by-future", "future", "", false);
     server(folder, "by-past", "past", "", false);
+}
+
+/// With a good root, and something wrong below it.
+fn make_by_good(folder: &Path) {
     server(
         folder,
         "sign-only",
