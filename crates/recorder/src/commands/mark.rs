@@ -30,7 +30,7 @@ pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
     let folder = &args.recording;
     if let Some(why) = why_over(&open(folder)?) {
         return Err(RecorderError::Usage(format!(
-            "{}: {why}; a mark goes into a recording in progress",
+            "{}: {why}; marks are possible only while a recording is in progress",
             folder.display()
         )));
     }
@@ -46,16 +46,16 @@ pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
         }
         match (over, recorded_us) {
             (Some(why), None) => {
-                break format!("{why} before the mark was taken; it is not in the recording");
+                break format!("{why} before the mark was taken; the mark is not in the recording");
             }
             (Some(why), Some(_)) => {
                 break format!(
-                    "{why} before the mark was safe; it may be missing from the recording"
+                    "{why} before the mark was safe; the mark may be missing from the recording"
                 );
             }
             (None, _) if Instant::now() >= deadline => {
                 break format!(
-                    "its recorder did not confirm the mark within {PATIENCE:?}; it may still come into the recording"
+                    "the recorder did not confirm the mark within {PATIENCE:?}; the mark may still come into the recording"
                 );
             }
             (None, _) => std::thread::sleep(INTERVAL),
@@ -109,7 +109,7 @@ impl GivenMark {
         let path = recording.join(GIVEN);
         let failed = |error: io::Error| {
             let path = path.display();
-            format!("{path}: the mark can't be written: {error}")
+            format!("{path}: the mark could not be written: {error}")
         };
         let read = open_plain(&recording.join(READ), File::options().read(true));
         let read = read.map_err(failed)?;

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::mark::{GIVEN, Mark, Position, READ, line, on_axis, remove_files};
+use crate::mark::file::{GIVEN, Mark, Position, READ, line, on_axis, remove_files};
 use crate::output::event_sink::EventSink;
 
 /// Between two looks into the file.

@@ -158,7 +158,7 @@ fn a_mark_without_a_recording_in_progress_is_refused() {
     assert_one_line(&mark(empty.path(), "x"), 2, &[]);
 
     let (running, folder) = start(&test);
-    assert_one_line(&mark(&folder, " \n"), 2, &["the mark has no text"]);
+    assert_one_line(&mark(&folder, " \n"), 2, &["the mark is empty"]);
     assert_success(&mark(&folder, "safe"));
     // Killed before it could take one.
     running.signal("STOP");
@@ -166,9 +166,9 @@ fn a_mark_without_a_recording_in_progress_is_refused() {
     wait_until("the mark's line", || given(&folder).contains("lost"));
     running.signal("KILL");
     drop(running.output());
-    let lines = ["its recorder was killed", "it is not in the recording"];
+    let lines = ["its recorder was killed", "the mark is not in the recording"];
     assert_one_line(&waiting.join().unwrap(), 1, &lines);
-    let lines = ["its recorder was killed", "recording in progress"];
+    let lines = ["its recorder was killed", "while a recording is in progress"];
     assert_one_line(&mark(&folder, "killed"), 2, &lines);
 
     // A mark that was said to be taken outlives the kill, and is there once.
@@ -202,7 +202,7 @@ fn what_lies_in_the_file_of_marks_does_no_harm() {
     // Another thing in its place.
     let aside = folder.join("journal/aside");
     fs::rename(&file, &aside).unwrap();
-    let lines = ["marks.jsonl: the mark can't be written"];
+    let lines = ["marks.jsonl: the mark could not be written"];
     assert_one_line(&mark(&folder, "no file"), 1, &lines);
     std::os::unix::fs::symlink(&aside, &file).unwrap();
     assert_one_line(&mark(&folder, "link"), 1, &["it is no plain file"]);

@@ -403,7 +403,7 @@ fn the_lag_of_a_reader_and_what_aurora_says() {
     };
     for row in record("postgresql") {
         let lag = number(&row, "replication_lag_us").unwrap();
-        // Nothing writes: it has replayed all.
+        // Without writes it has replayed all.
         assert!((0..60_000_000).contains(&lag), "{lag}");
         assert!(!row.contains_key("aurora_instance_identifier"));
     }
