@@ -83,7 +83,7 @@ struct Reader {
     /// Where that begins in the file.
     offset: u64,
     /// The last offset that stands in `read`.
-    told: u64,
+    confirmed: u64,
     /// Since when marks are taken, microseconds on the recording's clock.
     from_us: i64,
     sink: EventSink,
@@ -102,7 +102,7 @@ impl Reader {
             read: create(READ)?,
             rest: Vec::new(),
             offset: 0,
-            told: 0,
+            confirmed: 0,
             from_us: sink.clock.now_us(),
             sink,
         })
@@ -127,8 +127,8 @@ impl Reader {
             self.record(mark);
         }
         self.offset += whole as u64;
-        if self.told < self.offset && self.tell().is_ok() {
-            self.told = self.offset;
+        if self.confirmed < self.offset && self.confirm().is_ok() {
+            self.confirmed = self.offset;
         }
     }
 
@@ -138,7 +138,7 @@ impl Reader {
         self.sink.event(time_us, None, EventKind::Mark, mark.text);
     }
 
-    fn tell(&self) -> io::Result<()> {
+    fn confirm(&self) -> io::Result<()> {
         let position = Position {
             offset: self.offset,
             time_us: self.sink.clock.now_us(),
