@@ -23,13 +23,7 @@ pub(crate) fn build(
     tls_errors: &[Option<String>],
 ) -> Manifest {
     Manifest {
-        format_version: FORMAT_VERSION,
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        run_id: run_id.as_str().to_owned(),
-        host: config.host.clone(),
-        state: State::Recording,
         start_time: Timestamp(clock.now_us()),
-        duration_us: None,
         requested_duration_us: config.is_duration_asked.then_some(micros(config.duration)),
         clock: ClockRecord {
             anchor_time: Timestamp(clock.anchor_us()),
@@ -57,7 +51,6 @@ pub(crate) fn build(
             .enumerate()
             .map(|(at, connector)| endpoint(connector, tls_errors.get(at).cloned().flatten()))
             .collect(),
-        servers: Vec::new(),
         labels: config.labels.clone(),
         failover: failover(config),
         load: config.load.as_ref().map(|load| LoadSettings {
@@ -67,9 +60,7 @@ pub(crate) fn build(
             mode: load.mode.as_str().to_owned(),
             warmup_us: micros(load.warmup),
         }),
-        parts: Vec::new(),
-        dropped_rows: std::collections::BTreeMap::new(),
-        write_failures: Vec::new(),
+        ..Manifest::new(run_id.as_str(), config.host.clone())
     }
 }
 

@@ -444,20 +444,11 @@ fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
         (_, false) => Mode::Direct,
         (false, true) => Mode::Proxy,
     };
-    Manifest {
-        format_version: FORMAT_VERSION,
+    let mut manifest = Manifest {
+        // Printed in reports that the tests compare.
         tool_version: "0.1.0".to_owned(),
-        run_id: "20261122T204300Z-7f3a".to_owned(),
-        host: "laptop".to_owned(),
-        state: State::Recording,
         start_time: Timestamp(START_US),
-        duration_us: None,
         requested_duration_us: Some(duration_us),
-        clock: ClockRecord {
-            anchor_time: Timestamp(START_US),
-            drift_us: None,
-            offsets: Vec::new(),
-        },
         mode,
         weights: Weights {
             read: 70.0,
@@ -470,23 +461,14 @@ fn manifest(rows: &[Operation], duration_us: i64) -> Manifest {
             max_operation_interval_us: 500_000,
         },
         seed: 1,
-        protocol: "extended".to_owned(),
         pool: Pool { size: 5 },
         timeouts: Timeouts {
             connect_us: 5_000_000,
             pool_us: 5_000_000,
             operation_us: 10_000_000,
         },
-        connection: None,
-        probe_interval_us: None,
-        max_tps_per_1000: None,
-        endpoints: Vec::new(),
-        servers: Vec::new(),
-        labels: std::collections::BTreeMap::new(),
-        failover: None,
-        load: None,
-        parts: Vec::new(),
-        dropped_rows: std::collections::BTreeMap::new(),
-        write_failures: Vec::new(),
-    }
+        ..Manifest::new("20261122T204300Z-7f3a", "laptop")
+    };
+    manifest.clock.anchor_time = manifest.start_time;
+    manifest
 }

@@ -280,6 +280,165 @@ pub fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
+/// Waits until something is so, for as long as a busy machine may take.
+#[track_caller]
+pub fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
+    lab::testing::wait_until(what, Duration::from_secs(30), is_so);
+}
+
+/// Waits until a recording has begun.
+    pub fn wait_for_recording(&self) {
+        wait_for_recording(&self.runs());
+    }
+
+    /// The only recording that the test made.
+    pub fn recording(&self) -> Recording {
+        only_recording(&self.runs())
+    }
+
+    /// A superuser's connection to the writer.
+    pub fn admin(&self) -> Client {
+        self.admin_of(self.lab.writer())
+    }
+
+    pub fn admin_of(&self, node: NodeName) -> Client {
+        let url = self.lab.admin_url(node);
+        self.runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        })
+    }
+
+    /// Lets every statement hang that writes, until the connection is dropped or rolls back. The tables are locked in an order in
+    /// which no operation of the workload meets the lock half-way.
+    pub fn hold_tables(&self) -> Client {
+        let client = self.admin();
+        let lock = "begin; lock business_products, business_orders, business_users, business_logs in exclusive mode";
+        self.runtime.block_on(client.batch_execute(lock)).unwrap();
+        client
+    }
+
+    /// One column of a query, as text.
+    pub fn texts(&self, statement: &str) -> Vec<String> {
+        let client = self.admin();
+        let rows = self.runtime.block_on(client.query(statement, &[])).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+/// A recorder that does not outlive its test.
+pub struct Running(Option<Child>);
+
+impl Running {
+    pub fn spawn(command: &mut Command) -> Self {
+        Self(Some(command.spawn().unwrap()))
+    }
+
+    pub fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), self.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Closes our ends of its stdout and stderr.
+    pub fn close_pipes(&mut self) {
+        let child = self.0.as_mut().unwrap();
+        child.stdout = None;
+        child.stderr = None;
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.0.as_mut().unwrap().try_wait().unwrap().is_none()
+    }
+
+    pub fn output(mut self) -> Output {
+        self.0.take().unwrap().wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn assert_success(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+}
+
+/// One line on stderr that holds every text, and the exit code.
+pub fn assert_one_line(output: &Output, code: i32, texts: &[&str]) {
+    let line = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    for text in texts {
+        assert!(line.contains(text), "{text:?} in {line:?}");
+    }
+}
+
+/// Every row of a table, part after part.
+pub fn rows(recording: &Recording, table: Table) -> Vec<Row> {
+    let parts = recording.parts(table).unwrap();
+    parts.iter().flat_map(|part| rows_of(part)).collect()
+}
+
+fn rows_of(part: &Path) -> Vec<Row> {
+    let reader = SerializedFileReader::new(File::open(part).unwrap()).unwrap();
+    let rows = reader.get_row_iter(None).unwrap();
+    rows.map(|row| {
+        let row = row.unwrap();
+        let columns = row.get_column_iter().filter_map(|(name, field)| {
+            let text = match field {
+                Field::Null => return None,
+                Field::Str(text) => text.clone(),
+                Field::TimestampMicros(time) => time.to_string(),
+                other => other.to_string(),
+            };
+            Some((name.clone(), text))
+        });
+        columns.collect()
+    })
+    .collect()
+}
+
+/// A column as a number.
+pub fn number(row: &Row, column: &str) -> Option<i64> {
+    row.get(column).map(|text| text.parse().unwrap())
+}
+
+/// The identity that an operation writes into its row.
+pub fn identity(recording: &Recording, row: &Row) -> String {
+    let letter = &row["path"][..1];
+    format!(
+        "{}-{letter}-{}",
+        recording.manifest().run_id,
+        row["operation_id"]
+    )
+}
+
+/// The words of a command line that needs no quotes.
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 /// Waits until something is so; panics after 30 s.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();

@@ -427,20 +427,8 @@ fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>)
 }
 
 fn manifest(run_id: &str, host: &str, start: i64, mode: Mode) -> Manifest {
-    Manifest {
-        format_version: FORMAT_VERSION,
-        tool_version: "0.1.0".to_owned(),
-        run_id: run_id.to_owned(),
-        host: host.to_owned(),
-        state: State::Recording,
+    let mut manifest = Manifest {
         start_time: Timestamp(start),
-        duration_us: None,
-        requested_duration_us: None,
-        clock: ClockRecord {
-            anchor_time: Timestamp(start),
-            drift_us: None,
-            offsets: Vec::new(),
-        },
         mode,
         weights: Weights {
             read: 50.0,
@@ -453,23 +441,14 @@ fn manifest(run_id: &str, host: &str, start: i64, mode: Mode) -> Manifest {
             max_operation_interval_us: 2_500_000,
         },
         seed: 1,
-        protocol: "extended".to_owned(),
         pool: Pool { size: 5 },
         timeouts: Timeouts {
             connect_us: 5_000_000,
             pool_us: 2_000_000,
             operation_us: 2_000_000,
         },
-        connection: None,
-        probe_interval_us: None,
-        max_tps_per_1000: None,
-        endpoints: Vec::new(),
-        servers: Vec::new(),
-        labels: BTreeMap::new(),
-        failover: None,
-        load: None,
-        parts: Vec::new(),
-        dropped_rows: BTreeMap::new(),
-        write_failures: Vec::new(),
-    }
+        ..Manifest::new(run_id, host)
+    };
+    manifest.clock.anchor_time = manifest.start_time;
+    manifest
 }
