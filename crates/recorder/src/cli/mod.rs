@@ -251,7 +251,7 @@ pub struct RunArgs {
     /// Share of transactions. Shares that do not add up to 100 are normalised
     #[arg(long, value_name = "SHARE", default_value_t = 10.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
     pub transaction_weight: f64,
-    /// Shortest think time of a worker after an operation; drawn uniformly up to --max-operation-interval; drawn uniformly up to --max-operation-interval
+    /// Shortest think time of a worker after an operation; drawn uniformly up to --max-operation-interval
     #[arg(long, value_name = "TIME", default_value = "0.1", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub min_operation_interval: Duration,
     /// Longest think time of a worker after an operation

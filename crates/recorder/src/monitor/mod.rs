@@ -1,4 +1,4 @@
-//! The live view of `recorder run`: what goes on, while it goes on.
+//! The live health of each path, kept from its operations as they end. The live view shows it, and a campaign asks it.
 //!
 //! It is for watching. The figures proper come from `analyze`; here a group of operations (reads, or the writes and
 //! transactions that only a writer serves) is *down* when two or more availability failures came since its last success,

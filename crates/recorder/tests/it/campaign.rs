@@ -193,7 +193,7 @@ fn a_campaign_stops_where_it_does_not_heal() {
     let (_, rule) = run("path", &[&flags[..], &skip].concat());
     drop(held);
     assert!(
-        rule.starts_with("writes on the direct path not served for good within 1.5s"),
+        rule.starts_with("writes on the direct path: not healthy within 1.5s"),
         "{rule}"
     );
 }
@@ -208,7 +208,7 @@ fn flags_that_make_no_campaign() {
             ["--heal-command", "--failover-count"],
         ),
         (&["--settle", "1s"], ["--settle", "--failover-every"]),
-        (&["--heal-timeout", "1s"], ["--heal-timeout", "campaign"]),
+        (&["--heal-timeout", "1s"], ["--heal-timeout", "--failover-count"]),
         (
             &["--failover-count", "3", "--duration", "60"],
             ["3 failovers take at least 91s", "--duration is 60s"],

@@ -312,7 +312,7 @@ fn what_was_not_reached_has_no_row_and_options_are_the_cause_they_are() {
         .env("PGOUTAGE_PROXY_URL", url)
         .output()
         .unwrap();
-    let text = "leave options out of --proxy-url";
+    let text = "remove options from --proxy-url";
     assert_row(&output, "proxy", "login", "fail", text);
 }
 
@@ -402,6 +402,6 @@ fn too_few_open_files_are_told_before() {
     let flags = "--duration 1 --pool-size 40 --concurrent-workers 40";
     let flags: Vec<&str> = flags.split(' ').collect();
     let output = with_few(&test.run_arguments(&flags, runs.to_str().unwrap()));
-    assert_one_line(&output, 2, &["60 file descriptors", "ulimit -Hn"]);
+    assert_one_line(&output, 2, &["the limit on open files is 60", "ulimit -Hn"]);
     assert!(!runs.exists());
 }

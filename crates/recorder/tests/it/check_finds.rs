@@ -111,7 +111,7 @@ fn settings_of_the_session_that_work_against_a_run() {
     let output = direct(&[]);
     assert_eq!(output.status.code(), Some(1));
     let remedy = "ALTER ROLE app RESET default_transaction_read_only, or --write-weight 0";
-    for text in ["writer, and refuses every write", remedy] {
+    for text in ["writer, but every write of this session will fail", remedy] {
         assert_row(&output, "direct", "role", "fail", text);
     }
     let output = run(&test, &["--mode", "direct"]);
@@ -206,7 +206,7 @@ fn tables_that_are_not_ours() {
     );
     fails(
         "alter table business_orders alter order_number type varchar(20)",
-        &["business_orders.order_number holds 20 characters, and the workload writes 34"],
+        &["business_orders.order_number has room for 20 characters, and the workload writes 34"],
     );
     sql(
         &test,

@@ -39,7 +39,7 @@ fn a_full_disk_is_one_line() {
     let test = TestLab::start_set_up();
     let filler = disk.fill(0);
     let (output, out) = run_onto(&test, &disk);
-    let start = format!("--out {}: no storage space; free space", out.display());
+    let start = format!("--out {}: cannot write there: no storage space; free space", out.display());
     assert_one_line(&output, 2, &[&start, "choose another folder"]);
     assert!(!out.exists());
     std::fs::remove_file(filler).unwrap();
@@ -95,9 +95,9 @@ fn set_up_repeat_top_up_and_clean_up() {
     ));
     assert_success(&first);
     for line in [
-        "tables: 4 made, 0 there",
-        "users: 0 there, 10 added",
-        "logs: 0 there, 40 added",
+        "tables: 4 created, 0 exist already",
+        "users: 0 existed, 10 added",
+        "logs: 0 existed, 40 added",
     ] {
         assert!(stdout(&first).contains(line), "{}", stdout(&first));
     }
@@ -108,7 +108,7 @@ fn set_up_repeat_top_up_and_clean_up() {
     for line in [
         "tables: exist already",
         "users: 10 exist, as requested",
-        "products: 20 there, 5 added",
+        "products: 20 existed, 5 added",
         "orders: 30 exist, more than the 5 requested: not changed",
     ] {
         assert!(stdout(&again).contains(line), "{}", stdout(&again));

@@ -77,7 +77,7 @@ fn whole_damaged_and_missing() {
         "{out}"
     );
     assert!(
-        lines[1].contains("operations/proxy-00002.parquet: not named by the manifest"),
+        lines[1].contains("operations/proxy-00002.parquet: not in the manifest"),
         "{out}"
     );
     assert!(lines[2].contains("1 parts damaged"), "{out}");

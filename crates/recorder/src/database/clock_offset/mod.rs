@@ -141,7 +141,7 @@ pub(crate) fn warning(offset: &ClockOffset) -> Option<String> {
     let is_notable = away_us > NOTABLE_US && away_us > offset.uncertainty_us;
     is_notable.then(|| {
         format!(
-            "warning: warning: this host's clock is {} the database server's (± {}); use NTP or chrony on both; use NTP or chrony on both",
+            "warning: this host's clock is {} the database server's (± {}); use NTP or chrony on both",
             away(offset),
             time(offset.uncertainty_us)
         )
