@@ -208,7 +208,10 @@ fn flags_that_make_no_campaign() {
             ["--heal-command", "--failover-count"],
         ),
         (&["--settle", "1s"], ["--settle", "--failover-every"]),
-        (&["--heal-timeout", "1s"], ["--heal-timeout", "--failover-count"]),
+        (
+            &["--heal-timeout", "1s"],
+            ["--heal-timeout", "--failover-count"],
+        ),
         (
             &["--failover-count", "3", "--duration", "60"],
             ["3 failovers take at least 91s", "--duration is 60s"],

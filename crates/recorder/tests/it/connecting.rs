@@ -196,5 +196,8 @@ fn a_server_that_does_not_say_who_it_is_serves() {
     assert!(with(&operations, "outcome", "failed").is_empty());
     assert!(!with(&operations, "success", "true").is_empty());
     let log = std::fs::read_to_string(recording.folder().join("logs/recorder.log")).unwrap();
-    assert!(log.contains("a server that does not identify itself"), "{log}");
+    assert!(
+        log.contains("a server that does not identify itself"),
+        "{log}"
+    );
 }

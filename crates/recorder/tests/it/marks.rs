@@ -166,9 +166,15 @@ fn a_mark_without_a_recording_in_progress_is_refused() {
     wait_until("the mark's line", || given(&folder).contains("lost"));
     running.signal("KILL");
     drop(running.output());
-    let lines = ["its recorder was killed", "the mark is not in the recording"];
+    let lines = [
+        "its recorder was killed",
+        "the mark is not in the recording",
+    ];
     assert_one_line(&waiting.join().unwrap(), 1, &lines);
-    let lines = ["its recorder was killed", "while a recording is in progress"];
+    let lines = [
+        "its recorder was killed",
+        "while a recording is in progress",
+    ];
     assert_one_line(&mark(&folder, "killed"), 2, &lines);
 
     // A mark that was said to be taken outlives the kill, and is there once.

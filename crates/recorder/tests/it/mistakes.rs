@@ -39,7 +39,10 @@ fn a_full_disk_is_one_line() {
     let test = TestLab::start_set_up();
     let filler = disk.fill(0);
     let (output, out) = run_onto(&test, &disk);
-    let start = format!("--out {}: cannot write there: no storage space; free space", out.display());
+    let start = format!(
+        "--out {}: cannot write there: no storage space; free space",
+        out.display()
+    );
     assert_one_line(&output, 2, &[&start, "choose another folder"]);
     assert!(!out.exists());
     std::fs::remove_file(filler).unwrap();

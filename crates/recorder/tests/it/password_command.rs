@@ -147,7 +147,10 @@ fn a_command_that_fails_is_a_failure_of_connecting() {
         assert_eq!(row["error_phase"], "checkout", "{row:?}");
     }
     let log = setting.log();
-    assert!(log.contains("direct: the password command exited with code"), "{log}");
+    assert!(
+        log.contains("direct: the password command exited with code"),
+        "{log}"
+    );
     assert!(
         log.contains("direct: the password command works again"),
         "{log}"

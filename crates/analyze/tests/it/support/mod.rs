@@ -13,9 +13,9 @@ use recording::vocabulary::{
     ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 use recording::{
-    Clock, ClockOffset, ClockRecord, Completion, Connection, Event, FORMAT_VERSION, Failure, Load,
-    Manifest, Mode, Operation, Pool, Probe, ProbeFailure, RecordingWriter, Schedule, State,
-    Timeouts, Timestamp, Weights, WriterOptions,
+    Clock, ClockOffset, Completion, Connection, Event, Failure, Load, Manifest, Mode, Operation,
+    Pool, Probe, ProbeFailure, RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights,
+    WriterOptions,
 };
 
 /// Start of every hand-made recording: 2026-11-22T20:43:00Z.

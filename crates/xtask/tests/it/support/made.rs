@@ -8,9 +8,9 @@ use recording::vocabulary::{
     ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 use recording::{
-    ClockRecord, Completion, ConnectFailure, Connection, DnsAnswer, Event, FORMAT_VERSION, Failure,
-    Load, Manifest, Mode, Operation, Pool, Probe, ProbeFailure, RecordingWriter, RunId, Schedule,
-    Server, State, Timeouts, Timestamp, Weights, WriterOptions,
+    Completion, ConnectFailure, Connection, DnsAnswer, Event, Failure, Load, Manifest, Mode,
+    Operation, Pool, Probe, ProbeFailure, RecordingWriter, RunId, Schedule, Server, State,
+    Timeouts, Timestamp, Weights, WriterOptions,
 };
 
 const START_US: i64 = 1_795_380_180_000_000;
