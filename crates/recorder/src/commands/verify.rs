@@ -42,7 +42,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
     }
     if unhealthy > 0 {
         errors.push(RecorderError::Failed(format!(
-            "{unhealthy} of {} recordings are damaged or not finished",
+            "damaged or not finished: {unhealthy} of {} recordings",
             args.recordings.len()
         )));
     }

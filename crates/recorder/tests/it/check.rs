@@ -104,7 +104,7 @@ fn assert_healthy(good: &Output) {
         ("proxy", "privileges", "complete for the workload"),
         ("direct", "columns", "as created by recorder setup"),
         ("proxy", "columns", "as created by recorder setup"),
-        ("", "open_files", "the run needs 34 at least"),
+        ("", "open_files", "the run needs at least 34"),
     ] {
         assert_row(good, path, check, "ok", text);
     }

@@ -318,5 +318,5 @@ fn nothing_leaks_and_no_row_is_lost_however_many_failovers() {
     );
     assert_memory_is_flat(&samples);
     assert_flat(&samples);
-    assert!(stderr(&output).contains("dropped: 0"));
+    assert!(stderr(&output).contains("rows lost: 0"));
 }

@@ -252,7 +252,7 @@ fn the_limit_on_descriptors_is_raised_or_told() {
     let test = TestLab::start_set_up();
     // No way up: one line, and nothing is recorded.
     let output = limited(&test, "ulimit -n 45", &[]).output().unwrap();
-    let texts = ["45 file descriptors", "ulimit -Hn", "--pool-size"];
+    let texts = ["the limit on open files is 45", "ulimit -Hn", "--pool-size"];
     assert_one_line(&output, 2, &texts);
     assert!(!test.runs().exists() || std::fs::read_dir(test.runs()).unwrap().next().is_none());
     // The soft limit alone is no limit.

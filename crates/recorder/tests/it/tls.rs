@@ -145,7 +145,7 @@ fn a_prefer_that_fell_back_is_told() {
         let mut command = test.command(arguments);
         command.env("PGOUTAGE_DIRECT_URL", &url).output().unwrap()
     };
-    let said = "sslmode=prefer continued without it: TLS handshake: the server's certificate is signed by none";
+    let said = "sslmode=prefer continued without it: TLS handshake: the server's certificate is not signed by any valid authority";
     let checked = stdout(&recorder(&["check", "--mode", "direct"]));
     let row = checked.lines().find(|line| line.contains(said));
     assert!(row.is_some_and(|row| row.contains("warn")), "{checked}");

@@ -142,7 +142,7 @@ fn killed_and_in_progress() {
     let (code, in_progress, err) = verify(&[&folder]);
     assert_eq!((code, err.as_str()), (Some(0), ""), "nothing is wrong");
     assert_eq!(in_progress.lines().count(), 1, "{in_progress}");
-    assert!(in_progress.contains("still being recorded"));
+    assert!(in_progress.contains("recording in progress"));
     assert!(!in_progress.contains("ok, as recorded"));
     drop(lock);
 
