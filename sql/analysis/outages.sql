@@ -217,7 +217,7 @@ decided AS (
     FROM meeting
     WHERE number = 1
 ),
--- Whether anybody knows of a group in an outage of `all`: it succeeded, failed or stalled in it ...
+-- Whether anything is known of a group in an outage of `all`: it succeeded, failed or stalled in it ...
 seen AS (
     SELECT a.run_id,
            a.host,
@@ -252,7 +252,7 @@ SELECT run_id,
        from_us,
        to_us,
        length_us,
-       -- Head: until somebody asked. Tail: since the last moment known to be down; none where a stalled success closed the gap.
+       -- Head: until the service was asked. Tail: since the last moment known to be down; none where a stalled success closed the gap.
        CASE WHEN is_down
             THEN LEAST(GREATEST(asked_us - from_us, 0)
                            + CASE WHEN closed_by_stalled = 1 THEN 0

@@ -58,7 +58,7 @@ pub enum AnalyzeError {
         folder: PathBuf,
         panicked: recording::Panicked,
     },
-    #[error("{folder}: {source}")]
+    #[error("{folder}: the recording can't be read: {source}")]
     Read {
         folder: PathBuf,
         source: polars::error::PolarsError,

@@ -58,23 +58,26 @@ What each kind breaks, and the options that it uses. promote, dns and return sta
   stop           fast shutdown: clients get 57P01             promote, dns, return
   immediate      immediate shutdown: connections just end     promote, dns, return
   freeze         SIGSTOP: connections stay open, no answer    promote, dns, return, --thaw-after
-  blackhole      packets dropped in both directions           promote, dns, return; needs `lab up --relay`
+  blackhole      packets dropped in both directions           promote, dns, return; needs --relay
   switchover     planned: statements wait in the proxy        promote, dns, return
   read-only      the writer becomes a reader at once          promote, dns
   restart        shut down, and started again in place        --down-for
   flap           crashed and started again, several times     --down-for, --up-for, --flaps
   proxy-restart  pgbouncer killed and started again           --down-for
   slow           latency, jitter, limited bandwidth           --down-for, --latency, --latency-jitter,
-                                                              --bandwidth; needs `lab up --relay`
+                                                              --bandwidth; needs --relay
 
-The steps of a crash, with the defaults. Each step is printed with its UTC time and its offset from the first,
-and kept in steps.jsonl in the lab's folder:
+--relay is a flag of `lab up`.
+
+The steps of a crash, with the defaults. Each step is printed with its UTC time and its offset
+from the first, and kept in steps.jsonl in the lab's folder:
   +0.0 s  crash                the last process of the writer is dead
   +0.6 s  detected             three probes failed, 200 ms apart
   +0.6 s  proxy_paused         statements wait in pgbouncer
   +1.0 s  promoted             the new writer acknowledged its first write (--promote-after)
   +1.0 s  proxy_resumed        pgbouncer sends statements to the new writer
-  +2.2 s  returned_as_reader   the old address answers again: reads work, writes fail with 25006 (--return-after)
+  +2.2 s  returned_as_reader   the old address answers again (--return-after): reads work,
+                               writes fail with 25006
   +4.0 s  dns_changed          the writer's name resolves to the new address (--dns-after);
                                resolvers may keep the old one for another TTL
   +4.0 s  healthy              both servers work, with the roles exchanged

@@ -15,7 +15,7 @@ use crate::{Analysis, analyze};
 
 #[derive(Debug, Args)]
 pub(super) struct RecordingArgs {
-    /// Folder of the recording.
+    /// Folder of the recording
     #[arg(value_name = "RUN")]
     pub(super) run: PathBuf,
     #[command(flatten)]
@@ -24,25 +24,25 @@ pub(super) struct RecordingArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ThresholdArgs {
-    /// Shortest time without a success that can be an outage; at least 100ms.
+    /// Shortest time without a success that can be an outage; at least 100ms
     ///
     /// Raise it to leave out outages that are too short for your users to notice.
     #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = duration::parse)]
     min_outage: Duration,
-    /// How much longer than usual an operation must take to count as stalled.
+    /// How much longer than usual an operation must take to count as stalled
     ///
     /// Lower it if shorter waits already matter to your users. Too low a value turns slow operations into outages.
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration::parse)]
     min_stall: Duration,
-    /// Outages with less healthy time than this between them are one episode.
+    /// Outages with less healthy time than this between them are one episode
     ///
     /// Raise it if the service comes and goes during one failover, so that the failover counts as one episode.
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration::parse)]
     merge_within: Duration,
-    /// Go on without parts that are missing or damaged; without it they are an error.
+    /// Go on without parts that are missing or damaged; without it they are an error
     ///
     /// The report lists these parts, why they are left out, and how many rows are missing (for several recordings: one line each on
-    /// stderr). Downtimes become lower bounds.
+    /// stderr). Downtimes become lower bounds
     #[arg(long)]
     allow_damaged: bool,
 }

@@ -17,13 +17,13 @@ pub(super) const EXAMPLES: &str = "Examples:
 pub(super) struct ChartsArgs {
     #[command(flatten)]
     recording: RecordingArgs,
-    /// Folder for the charts [default: RUN/analysis].
+    /// Folder for the charts [default: RUN/analysis]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write SVG files too.
+    /// Write SVG files too
     #[arg(long)]
     svg: bool,
-    /// TrueType or OpenType font to draw with [default: a built-in font with Latin and Greek].
+    /// TrueType or OpenType font to draw with [default: a built-in font with Latin and Greek]
     ///
     /// Needed for labels in other scripts.
     #[arg(long, value_name = "FILE")]

@@ -28,10 +28,10 @@ pub(super) const EXAMPLES: &str = "Examples:
 
 #[derive(Debug, Args)]
 pub(super) struct GapsArgs {
-    /// Folder of a recording, or of several: RUN or HOST/RUN below it.
+    /// Folder of a recording, or of several: RUN or HOST/RUN below it
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
-    /// Groups of operations whose outages are listed [default: read,writer].
+    /// Groups of operations whose outages are listed [default: read,writer]
     #[arg(
         long = "group",
         value_enum,
@@ -39,27 +39,27 @@ pub(super) struct GapsArgs {
         value_delimiter = ','
     )]
     groups: Vec<GroupArg>,
-    /// List the outages of every group: read, write, transaction, writer, all.
+    /// List the outages of every group: read, write, transaction, writer, all
     #[arg(long, conflicts_with = "groups")]
     all_groups: bool,
     #[command(flatten)]
     thresholds: ThresholdArgs,
-    /// Print the tables as JSON: the same figures, durations in microseconds.
+    /// Print the tables as JSON: the same figures, durations in microseconds
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 enum GroupArg {
-    /// Reads.
+    /// Reads
     Read,
-    /// Writes.
+    /// Writes
     Write,
-    /// Transactions.
+    /// Transactions
     Transaction,
-    /// Writes and transactions: what only a writer can serve.
+    /// Writes and transactions: what only a writer can serve
     Writer,
-    /// Everything together.
+    /// Everything together
     All,
 }
 

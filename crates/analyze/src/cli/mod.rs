@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Turns a recording of a failover into figures, reports and charts.
+/// Turn a recording of a failover into figures, reports and charts
 #[derive(Debug, Parser)]
 #[command(
     name = "analyze",
@@ -29,18 +29,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Prints every figure of a recording, and proxy against direct.
+    /// Print every figure of a recording, and proxy against direct
     ///
     /// Success rates, throughput, response times, downtime with its resolution, recovery, and the effect of the failover on each
     /// type of operation. Takes well under a second for a five-minute recording. The recording may still be in progress.
     #[command(after_help = report::EXAMPLES)]
     Report(report::ReportArgs),
-    /// Draws the four charts of a recording as PNG files.
+    /// Draw the four charts of a recording as PNG files
     ///
     /// Response time over time, operations per second, percentile curves, and availability per path and type of operation.
     #[command(after_help = charts::EXAMPLES)]
     Charts(charts::ChartsArgs),
-    /// Lists the outages of several recordings on one time axis, the database server's clock.
+    /// List the outages of several recordings on one time axis, the database server's clock
     ///
     /// The clocks of hosts differ. Each recording holds the offset of its host's clock to the server's. With the offset added, an
     /// outage has the same time in every recording of it. A second table shows which outages overlap, and how many of the hosts

@@ -18,19 +18,19 @@ pub(super) const EXAMPLES: &str = "Examples:
 pub(super) struct ReportArgs {
     #[command(flatten)]
     recording: RecordingArgs,
-    /// Print the summary as JSON: the same figures, durations in microseconds.
+    /// Print the summary as JSON: the same figures, durations in microseconds
     #[arg(long, conflicts_with = "lang")]
     json: bool,
-    /// Language of the report.
+    /// Language of the report
     #[arg(long, value_enum, default_value_t = Lang::En)]
     lang: Lang,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Lang {
-    /// English.
+    /// English
     En,
-    /// Chinese.
+    /// Chinese
     Zh,
 }
 

@@ -13,7 +13,7 @@ use crate::check::limits;
 use crate::check::questions;
 use crate::check::questions::TableRows;
 use crate::check::row::Check;
-use crate::connect::{Progress, Session};
+use crate::connect::{ConnectProgress, Session};
 use crate::database::clock_offset;
 use crate::database::{self, Trouble};
 use command_line::text::thousands;
@@ -87,7 +87,7 @@ impl Examination {
 
     /// Whether the server says the address and port that the connection was made to. Both are seen through a network too that
     /// translates addresses, so it only "looks like" one.
-    pub(super) fn proxy(&mut self, progress: &Progress) {
+    pub(super) fn proxy(&mut self, progress: &ConnectProgress) {
         let connector = &self.rows.connector;
         let port = i32::from(connector.endpoint().hosts[progress.host].port);
         let named = self.examined.server.as_ref().and_then(|server| {

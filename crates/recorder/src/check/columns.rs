@@ -7,10 +7,10 @@ use crate::check::questions;
 use crate::check::questions::Column;
 use crate::check::row::{Check, Sizing};
 use crate::check::statements;
-use crate::check::statements::Asked;
+use crate::check::statements::StatementCheck;
 use crate::connect::Session;
-use crate::connect::question::is_refused;
 use crate::database::{self, Trouble};
+use crate::sql::question::is_refused;
 
 /// What `recorder setup` makes: `sql/schema.sql`, in the server's words.
 const MADE: [(&str, &str, &str); 25] = [
@@ -164,7 +164,7 @@ impl Examination {
         &mut self,
         session: &Session,
         columns: &[Column],
-        asked: Asked,
+        asked: StatementCheck,
         error: &Error,
     ) -> End {
         if !is_refused(error) {

@@ -6,7 +6,7 @@ use recording::vocabulary::Path;
 
 use crate::check::examine::{End, Examination};
 use crate::check::row::Check;
-use crate::connect::{Answer, Connector};
+use crate::connect::{Connector, Resolved};
 use crate::endpoint::{Endpoint, Host};
 
 /// A name that may be kept longer than this delays every client that follows it.
@@ -40,7 +40,7 @@ impl Examination {
         let resolver = connector.resolver().clone();
         let asked = resolver.without_cache(self.sizing.limit);
         // Where it has no answer, the attempt to connect has the same trouble, and tells it as an operation would.
-        let Ok(Answer {
+        let Ok(Resolved {
             addresses, ttl_s, ..
         }) = asked.answer(host).await
         else {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::check::row::{Check, Examined, Row, Sizing, Verdict};
 use crate::connect::x509::Certificate;
-use crate::connect::{Connector, Progress, Session};
+use crate::connect::{ConnectProgress, Connector, Session};
 use crate::database::{self, Trouble};
 use crate::endpoint::SslMode;
 
@@ -150,10 +150,10 @@ impl Examination {
             if at == reached {
                 continue;
             }
-            let mut progress = Progress::default();
+            let mut progress = ConnectProgress::default();
             match connector.of_host(at).connect(0, &mut progress).await {
                 Ok(mut session) => {
-                    // Nothing was asked: it says good-bye.
+                    // The connection is at rest, so Terminate is sent.
                     session.in_use = false;
                     self.rows
                         .ok(Check::Hosts, format!("{host} accepts the connection too"));
@@ -168,8 +168,8 @@ impl Examination {
     }
 
     /// Connects, and says of each phase how it went.
-    async fn connect(&mut self) -> Result<(Session, Progress), End> {
-        let mut progress = Progress::default();
+    async fn connect(&mut self) -> Result<(Session, ConnectProgress), End> {
+        let mut progress = ConnectProgress::default();
         let connector = self.rows.connector.clone();
         let connected = connector.connect(0, &mut progress).await;
         let failed_in = connected.as_ref().err().map(|error| error.phase);
@@ -229,7 +229,7 @@ impl Examination {
         Ok((session, progress))
     }
 
-    fn tls(&mut self, progress: &Progress) {
+    fn tls(&mut self, progress: &ConnectProgress) {
         let endpoint = self.rows.connector.endpoint();
         let mode = endpoint.sslmode;
         let Some(facts) = &progress.tls else {

@@ -1,7 +1,7 @@
 //! Connections: what the server has against what a run takes.
 
 use crate::check::row::{Sizing, Verdict};
-use crate::connect::question::Said;
+use crate::sql::question::ColumnValues;
 use command_line::text::thousands;
 
 /// In addition to the pools: the query that counts connections, and the clock query at the end.
@@ -30,7 +30,7 @@ pub(super) struct Connections {
 
 impl Connections {
     /// Out of the server's answers; `None` where it does not even say how many there may be.
-    pub(super) fn new(said: &Said) -> Option<Self> {
+    pub(super) fn new(said: &ColumnValues) -> Option<Self> {
         let number = |column: &str| said.number::<i64>(column);
         let others = |column: &str, workers: i64| Some((number(column)? - workers - 1).max(0));
         let is_superuser = said.is_true("is_superuser") == Some(true);

@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::check::limits::Connections;
 use crate::connect::Session;
-use crate::connect::question::{Refused, is_refused};
+use crate::sql::question::{Refused, is_refused};
 use crate::sql::{self, STATEMENTS};
 
 const PRIVILEGES: &str = include_str!("../../../../sql/check/privileges.sql");

@@ -5,14 +5,14 @@ use tokio_postgres::Error;
 
 use crate::check::row::Sizing;
 use crate::connect::Session;
-use crate::connect::question::is_refused;
 use crate::sql::STATEMENTS;
 use crate::sql::protocol::{Executor, Protocol};
+use crate::sql::question::is_refused;
 use crate::sql::statement::{Statement, Value};
 
 /// A statement that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct StatementCheck {
     /// The operation that it belongs to.
     pub(super) name: &'static str,
     /// How the names of its tables begin.
@@ -26,7 +26,7 @@ pub(super) struct Asked {
 pub(super) async fn first_refused(
     session: &Session,
     sizing: Sizing,
-) -> Result<Option<(Asked, Error)>, Error> {
+) -> Result<Option<(StatementCheck, Error)>, Error> {
     let protocol = match sizing.protocol {
         Protocol::Simple => Protocol::Simple,
         Protocol::Extended | Protocol::Prepared => Protocol::Extended,
@@ -54,7 +54,7 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     /// As `execute` sends them.
-    async fn all(&mut self, sizing: Sizing) -> Result<(), (Asked, Error)> {
+    async fn all(&mut self, sizing: Sizing) -> Result<(), (StatementCheck, Error)> {
         let sql = &*STATEMENTS;
         let (id, text) = (Value::Int4(1), Value::Text("x"));
         self.plan("user_list", "business_users", &sql.user_list, &[])
@@ -99,7 +99,7 @@ impl Planner<'_> {
         table: &'static str,
         statement: &Statement,
         values: &[Value<'_>; N],
-    ) -> Result<(), (Asked, Error)> {
+    ) -> Result<(), (StatementCheck, Error)> {
         let explained = Statement::new(format!("EXPLAIN {}", statement.text));
         let mut executor = Executor {
             client: &self.session.client,
@@ -109,6 +109,6 @@ impl Planner<'_> {
         let planned = executor.count_rows(&explained, values).await;
         planned
             .map(drop)
-            .map_err(|error| (Asked { name, table }, error))
+            .map_err(|error| (StatementCheck { name, table }, error))
     }
 }

@@ -8,7 +8,7 @@ use crate::check::examine::{End, Examination};
 use crate::check::questions;
 use crate::check::row::Check;
 use crate::classify;
-use crate::connect::{Progress, Session};
+use crate::connect::{ConnectProgress, Session};
 use crate::database::{self, Trouble};
 use crate::sql::STATEMENTS;
 use crate::sql::protocol::{Executor, Protocol};
@@ -74,7 +74,7 @@ impl Examination {
     /// A connection on which a statement alone is answered.
     async fn session_that_serves(&self) -> Option<Session> {
         let served = async {
-            let mut progress = Progress::default();
+            let mut progress = ConnectProgress::default();
             let connected = self.rows.connector.connect(0, &mut progress).await;
             let mut session = connected.ok()?;
             questions::round_trip(&session).await.ok()?;

@@ -10,7 +10,7 @@ mod proxies;
 use recording::vocabulary::{ErrorClass, Outcome};
 
 pub use answer::{Answer, Symptom};
-use proxies::Says;
+use proxies::ProxyVerdict;
 
 /// The routine in which PostgreSQL waits for the synchronous standby.
 const WAITS_FOR_STANDBY: &str = "SyncRepWaitForLSN";
@@ -41,10 +41,10 @@ fn class_of_answer(answer: Answer<'_>) -> ErrorClass {
         _ if sqlstate.starts_with("23") => ErrorClass::Constraint,
         _ if sqlstate.starts_with("28") => ErrorClass::Auth,
         _ if proxies::is_by_proxy(answer) => match proxies::says(answer) {
-            Some(Says::TooManyConnections) => ErrorClass::TooManyConnections,
-            Some(Says::LoginRefused) => ErrorClass::Auth,
-            Some(Says::ServerStartsOrStops) => ErrorClass::StartingOrStopping,
-            Some(Says::PassedNothingOn) | None => ErrorClass::Proxy,
+            Some(ProxyVerdict::TooManyConnections) => ErrorClass::TooManyConnections,
+            Some(ProxyVerdict::LoginRefused) => ErrorClass::Auth,
+            Some(ProxyVerdict::ServerStartsOrStops) => ErrorClass::StartingOrStopping,
+            Some(ProxyVerdict::PassedNothingOn) | None => ErrorClass::Proxy,
         },
         _ if sqlstate.starts_with("08") => ErrorClass::ConnectionLost,
         _ => ErrorClass::Other,

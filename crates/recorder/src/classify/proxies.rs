@@ -9,7 +9,7 @@ use crate::classify::answer::Answer;
 
 /// What a text says beyond that it is a proxy's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Says {
+pub(super) enum ProxyVerdict {
     /// The statement waited for a server, and there was none: no server has it.
     PassedNothingOn,
     /// There are too many clients; the proxy passed nothing on.
@@ -21,46 +21,61 @@ pub(super) enum Says {
 }
 
 /// Text (in lower case, anywhere in the message), meaning. The first that fits counts.
-const TEXTS: &[(&str, Says)] = &[
+const TEXTS: &[(&str, ProxyVerdict)] = &[
     // pgbouncer 1.18 and 1.25: 08P01. The words of a server that it could not log in to stand under the same code.
-    ("no more connections allowed", Says::TooManyConnections),
-    ("too many clients already", Says::TooManyConnections),
+    (
+        "no more connections allowed",
+        ProxyVerdict::TooManyConnections,
+    ),
+    ("too many clients already", ProxyVerdict::TooManyConnections),
     // ", try again later" in 1.18, ", cached error: ..." since 1.21: that error may quote any of those below.
-    ("server login has been failing", Says::PassedNothingOn),
-    ("query_wait_timeout", Says::PassedNothingOn),
-    ("client_login_timeout", Says::PassedNothingOn),
-    ("pgbouncer cannot connect to server", Says::PassedNothingOn),
-    ("\" is disabled", Says::PassedNothingOn),
-    ("no such database", Says::LoginRefused),
-    ("no such user", Says::LoginRefused),
-    ("sasl authentication failed", Says::LoginRefused),
-    ("password authentication failed", Says::LoginRefused),
-    ("login rejected", Says::LoginRefused),
+    (
+        "server login has been failing",
+        ProxyVerdict::PassedNothingOn,
+    ),
+    ("query_wait_timeout", ProxyVerdict::PassedNothingOn),
+    ("client_login_timeout", ProxyVerdict::PassedNothingOn),
+    (
+        "pgbouncer cannot connect to server",
+        ProxyVerdict::PassedNothingOn,
+    ),
+    ("\" is disabled", ProxyVerdict::PassedNothingOn),
+    ("no such database", ProxyVerdict::LoginRefused),
+    ("no such user", ProxyVerdict::LoginRefused),
+    ("sasl authentication failed", ProxyVerdict::LoginRefused),
+    ("password authentication failed", ProxyVerdict::LoginRefused),
+    ("login rejected", ProxyVerdict::LoginRefused),
     // pgcat 1.2: 58000. " - AllServersDown" and other reasons follow.
     (
         "could not get connection from the pool",
-        Says::PassedNothingOn,
+        ProxyVerdict::PassedNothingOn,
     ),
-    ("allserversdown", Says::PassedNothingOn),
+    ("allserversdown", ProxyVerdict::PassedNothingOn),
     // Odyssey 1.3 to 1.5: 08006; 53300 where its own pool is full.
     (
         "failed to get remote server connection",
-        Says::PassedNothingOn,
+        ProxyVerdict::PassedNothingOn,
     ),
-    ("failed to connect to remote server", Says::PassedNothingOn),
-    ("can't find suitable host", Says::PassedNothingOn),
-    ("too many active clients for user", Says::PassedNothingOn),
+    (
+        "failed to connect to remote server",
+        ProxyVerdict::PassedNothingOn,
+    ),
+    ("can't find suitable host", ProxyVerdict::PassedNothingOn),
+    (
+        "too many active clients for user",
+        ProxyVerdict::PassedNothingOn,
+    ),
     // RDS Proxy, after its documentation; the code is not documented.
     (
         "timed-out waiting to acquire database connection",
-        Says::PassedNothingOn,
+        ProxyVerdict::PassedNothingOn,
     ),
     (
         "timed out waiting to acquire database connection",
-        Says::PassedNothingOn,
+        ProxyVerdict::PassedNothingOn,
     ),
     // PostgreSQL's English words for 57P03, which pgbouncer hands on as 08P01. In another language they are just a proxy's.
-    ("the database system is ", Says::ServerStartsOrStops),
+    ("the database system is ", ProxyVerdict::ServerStartsOrStops),
 ];
 
 /// PostgreSQL's English words for a wait for a standby that was ended, where a proxy left off the name of the routine.
@@ -79,7 +94,7 @@ pub(super) fn is_by_proxy(answer: Answer<'_>) -> bool {
 }
 
 /// What the text of a proxy says.
-pub(super) fn says(answer: Answer<'_>) -> Option<Says> {
+pub(super) fn says(answer: Answer<'_>) -> Option<ProxyVerdict> {
     let message = answer.message.to_ascii_lowercase();
     let known = TEXTS.iter().find(|(text, _)| message.contains(text));
     known.map(|(_, says)| *says)
@@ -93,7 +108,11 @@ pub(super) fn passed_nothing_on(answer: Answer<'_>) -> bool {
     is_by_proxy
         && matches!(
             says(answer),
-            Some(Says::PassedNothingOn | Says::TooManyConnections | Says::LoginRefused)
+            Some(
+                ProxyVerdict::PassedNothingOn
+                    | ProxyVerdict::TooManyConnections
+                    | ProxyVerdict::LoginRefused
+            )
         )
 }
 

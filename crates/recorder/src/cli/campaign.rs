@@ -13,8 +13,8 @@ pub struct CampaignArgs {
     /// Repeat the failover command; shortest time from one start to the next
     ///
     /// A failover is healed when its command exited with 0, every path serves again, the heal command exited with 0, and no path failed for
-    /// --settle. Only then the next one starts. The campaign stops if that does not happen within --heal-timeout, or if a command exits with
-    /// another code than 0. The recording then continues for one more --settle and ends.
+    /// --settle. Only then the next one starts. The campaign stops if the settle time has not begun within --heal-timeout, or if a command
+    /// exits with another code than 0. The recording then continues for one more --settle and ends.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "failover_command", help_heading = FAILOVER)]
     pub failover_every: Option<Duration>,
     /// Number of failovers; the recording ends when the last one is healed
@@ -35,7 +35,7 @@ pub struct CampaignArgs {
     /// If the failover command returns before the failover begins, as AWS's does, make this longer than that delay.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = FAILOVER)]
     pub settle: Option<Duration>,
-    /// Time limit, from a failover's start, for every path to be healthy again; after it the campaign stops [default: 5m]
+    /// Time limit, from a failover's start, for the settle time to begin; after it the campaign stops [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = FAILOVER)]
     pub heal_timeout: Option<Duration>,
 }

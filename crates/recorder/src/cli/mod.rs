@@ -240,9 +240,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub duration: Option<Duration>,
     /// Workers per path, each running one operation at a time
+    ///
+    /// More workers ask more often, so short outages are seen and the resolution of a downtime is finer. With 10 it is good.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = WORKLOAD)]
     pub concurrent_workers: u32,
     /// Share of reads among the operations
+    ///
+    /// Set the three shares as your application has them: reads and writes do not come back at the same time.
     #[arg(long, value_name = "SHARE", default_value_t = 70.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
     pub read_weight: f64,
     /// Share of writes
@@ -262,6 +266,8 @@ pub struct RunArgs {
     pub seed: Option<u64>,
 
     /// Largest number of connections per path
+    ///
+    /// Set it as your application does. With fewer connections than workers, operations wait for the pool.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = LIMITS)]
     pub pool_size: u32,
     /// Time limit of an operation: checkout and statements together
@@ -278,6 +284,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = duration::parse, help_heading = LIMITS)]
     pub connect_timeout: Option<Duration>,
     /// Time limit of waiting for a free connection of the pool
+    ///
+    /// Set it as your application does: after it an operation fails with class pool_timeout.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse, help_heading = LIMITS)]
     pub pool_timeout: Duration,
 
@@ -344,6 +352,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", requires = "enable_pgbench", help_heading = PGBENCH)]
     pub pgbench_script: Option<PathBuf>,
     /// How long pgbench loads the endpoints before the recording starts
+    ///
+    /// Raise it until caches are warm and pgbench's throughput is steady.
     #[arg(long, value_name = "TIME", default_value = "60", value_parser = duration::parse, requires = "enable_pgbench", help_heading = PGBENCH)]
     pub warmup_time: Duration,
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
     let mut errors = Vec::new();
     let mut unhealthy = 0_usize;
     for folder in &args.recordings {
-        let mut progress = Progress::new();
+        let mut progress = ProgressBar::new();
         let found = recording::verify(folder, &mut |read, all| progress.show(read, all));
         progress.clear();
         match found {
@@ -174,13 +174,13 @@ fn verdict(found: &Verification) -> String {
 }
 
 /// A line on a terminal that tells how far it has come.
-struct Progress {
+struct ProgressBar {
     begun: Instant,
     shown: Option<u64>,
     is_terminal: bool,
 }
 
-impl Progress {
+impl ProgressBar {
     fn new() -> Self {
         Self {
             begun: Instant::now(),

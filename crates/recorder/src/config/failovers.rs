@@ -69,7 +69,7 @@ pub(super) fn trigger(
     }
     if after >= duration {
         return Err(RecorderError::usage(format!(
-            "--failover-after {after:?} is not shorter than --duration {duration:?}"
+            "--failover-after {after:?} is not shorter than --duration {duration:?}: the command would never run; change one of the two"
         )));
     }
     if let Some(campaign) = campaign

@@ -286,7 +286,7 @@ fn labels(
     for label in given {
         let Some((key, value)) = label.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             return Err(RecorderError::usage(format!(
-                "--label {label:?}: not of the form key=value"
+                "--label {label:?}: write --label key=value"
             )));
         };
         if value.trim().is_empty() {

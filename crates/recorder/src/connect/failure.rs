@@ -11,7 +11,7 @@ use crate::classify::{self, Symptom};
 use crate::connect::lookup_error;
 use crate::connect::lookup_error::LookupError;
 use crate::connect::order;
-use crate::connect::progress::Progress;
+use crate::connect::progress::ConnectProgress;
 use crate::connect::session;
 use crate::connect::shortage;
 use crate::connect::stream::FirstByte;
@@ -47,7 +47,7 @@ impl From<ConnectError> for ConnectFailure {
     }
 }
 
-/// A failure inside an attempt; the phase is in [`Progress`].
+/// A failure inside an attempt; the phase is in [`ConnectProgress`].
 pub(super) struct PhaseError {
     pub class: ErrorClass,
     pub sqlstate: Option<String>,
@@ -93,7 +93,7 @@ impl PhaseError {
         }
     }
 
-    pub(super) fn after(self, progress: &Progress) -> ConnectError {
+    pub(super) fn after(self, progress: &ConnectProgress) -> ConnectError {
         ConnectError {
             phase: progress.phase.unwrap_or(ConnectPhase::Dns),
             class: self.class,
@@ -135,7 +135,7 @@ pub(super) fn from_connect(error: &io::Error, address: IpAddr) -> PhaseError {
 }
 
 /// A failed handshake, or a server that refuses this user over TLS (28000, `hostnossl` in `pg_hba.conf`).
-pub(super) fn is_refusal_of_tls(progress: &Progress, error: &PhaseError) -> bool {
+pub(super) fn is_refusal_of_tls(progress: &ConnectProgress, error: &PhaseError) -> bool {
     match progress.phase {
         Some(ConnectPhase::Tls) => error.class == ErrorClass::Tls,
         Some(ConnectPhase::Startup) => error.sqlstate.as_deref() == Some("28000"),

@@ -12,7 +12,7 @@ use tokio_postgres::SimpleQueryMessage;
 use crate::classify;
 use crate::connect::failure::{PhaseError, refusal};
 use crate::connect::outcome::{Failures, Next};
-use crate::connect::{ConnectError, Connector, Progress, Session};
+use crate::connect::{ConnectError, ConnectProgress, Connector, Session};
 use crate::endpoint::TargetSession;
 
 impl Connector {
@@ -24,7 +24,7 @@ impl Connector {
     pub async fn connect(
         &self,
         connection_id: i64,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
     ) -> Result<Session, ConnectError> {
         let endpoint = self.endpoint();
         let mut order: Vec<usize> = (0..endpoint.hosts.len()).collect();
@@ -54,7 +54,7 @@ impl Connector {
         host: usize,
         wanted: TargetSession,
         connection_id: i64,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
         failures: &mut Failures<'_>,
     ) -> Result<Session, Next> {
         progress.earlier = failures.texts();
@@ -96,7 +96,7 @@ impl Connector {
         &self,
         mut session: Session,
         wanted: TargetSession,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
     ) -> Result<Session, PhaseError> {
         let question = match wanted {
             TargetSession::Any | TargetSession::PreferStandby => return Ok(session),

@@ -4,8 +4,8 @@ use recording::vocabulary::Path;
 use recording::{Server, Timestamp};
 use tokio_postgres::Client;
 
-use crate::connect::question::Refused;
 use crate::sql::STATEMENTS;
+use crate::sql::question::Refused;
 
 /// Asks the server who it is, with simple queries: they pin no session of a proxy. What it refuses to say is left out; `None` where
 /// that is all by which it could be told from another.

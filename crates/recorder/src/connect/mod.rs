@@ -13,7 +13,6 @@ mod order;
 mod outcome;
 pub mod password_command;
 mod progress;
-pub(crate) mod question;
 mod resolve;
 mod session;
 pub(crate) mod shortage;
@@ -35,8 +34,8 @@ use tokio_postgres::config::SslNegotiation;
 
 pub use failure::ConnectError;
 pub use lookup_error::LookupError;
-pub use progress::Progress;
-pub use resolve::{Answer, Family, Resolver};
+pub use progress::ConnectProgress;
+pub use resolve::{Family, Resolved, Resolver};
 pub(crate) use session::answer_of;
 pub use session::{Failed, Notice, Session};
 
@@ -45,8 +44,8 @@ use silence::{Place, Silence};
 
 use crate::classify;
 use crate::connect::password_command::{NoPassword, PasswordCommand};
-use crate::connect::question::Refused;
 use crate::endpoint::{ChannelBinding, Endpoint, Password, TargetSession};
+use crate::sql::question::Refused;
 pub use stream::TlsFacts;
 use stream::{Established, FirstByte, Stream};
 use tls::Tls;
@@ -224,7 +223,7 @@ impl Connector {
     async fn prepare(
         &self,
         host: usize,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
     ) -> Result<(Option<Password>, Vec<IpAddr>), PhaseError> {
         let password = match self.password(host).await {
             Ok(password) => password,
@@ -247,13 +246,13 @@ impl Connector {
         Ok((password, addresses))
     }
 
-    /// Connects to the address of [`Progress::address`], up to the start-up.
+    /// Connects to the address of [`ConnectProgress::address`], up to the start-up.
     async fn open_as_asked(
         &self,
         id: i64,
         address: IpAddr,
         password: Option<&Password>,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
     ) -> Result<Session, PhaseError> {
         match &self.tls {
             Some(tls) if self.endpoint.needs_tls().is_none() => {
@@ -276,14 +275,14 @@ impl Connector {
     /// Asks who is at the other end. It takes as long as the caller lets it: a limit of its own would end attempts that a
     /// proxy holds back until there is a writer, and operations with them that an application would have seen succeed.
     ///
-    /// A server that is there and refuses the question leaves [`Progress::server`] empty.
+    /// A server that is there and refuses the question leaves [`ConnectProgress::server`] empty.
     ///
     /// # Errors
     /// The class and the text of the failure that ended the connection.
     pub async fn identify(
         &self,
         session: &mut Session,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
     ) -> Result<(), ConnectError> {
         progress.phase = Some(ConnectPhase::Identify);
         match identity::identify(&session.client, self.path, &self.refused).await {
@@ -314,7 +313,7 @@ impl Connector {
         address: IpAddr,
         tls: Option<&Tls>,
         password: Option<&Password>,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
     ) -> Result<Session, PhaseError> {
         let port = self.endpoint.hosts[progress.host].port;
         let connect = async {
@@ -407,7 +406,7 @@ impl Connector {
     async fn phase<T>(
         &self,
         phase: ConnectPhase,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
         work: impl Future<Output = Result<T, PhaseError>>,
     ) -> Result<(T, i64), PhaseError> {
         progress.phase = Some(phase);
@@ -417,13 +416,15 @@ impl Connector {
             address: progress.address,
         };
         let asked = has_choice.then(|| self.silence.ask(place, phase, self.limit));
-        let limit = asked.as_ref().map_or(self.limit, silence::Asked::limit);
+        let limit = asked
+            .as_ref()
+            .map_or(self.limit, silence::TimedAttempt::limit);
         let begun = Instant::now();
         let done = timeout(limit, work).await.unwrap_or_else(|_| {
             let name = &self.endpoint.hosts[progress.host].name;
             let mut error = PhaseError::too_late(phase, name, self.limit);
-            if asked.as_ref().is_some_and(silence::Asked::goes_on) {
-                error.message += ", with the attempt before it";
+            if asked.as_ref().is_some_and(silence::TimedAttempt::goes_on) {
+                error.message += ", counting the attempt before";
             }
             Err(error)
         });

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use recording::vocabulary::{ConnectPhase, ErrorClass};
 
 use crate::connect::failure::{PhaseError, refusal};
-use crate::connect::{ConnectError, Progress};
+use crate::connect::{ConnectError, ConnectProgress};
 use crate::endpoint::Host;
 
 /// The server takes no sessions now: with libpq too the one answer of a server after which the next host is tried.
@@ -43,7 +43,7 @@ struct Failed {
     /// Where its address stands in the order of the resolver.
     at: usize,
     error: ConnectError,
-    progress: Progress,
+    progress: ConnectProgress,
 }
 
 /// Those of one attempt, in the order in which they were asked.
@@ -68,7 +68,7 @@ impl<'a> Failures<'a> {
     }
 
     /// One more, with what is known of it; what is to be tried next.
-    pub(super) fn add(&mut self, at: usize, error: PhaseError, progress: &Progress) -> Next {
+    pub(super) fn add(&mut self, at: usize, error: PhaseError, progress: &ConnectProgress) -> Next {
         let error = error.after(progress);
         let next = Next::after(&error);
         self.is_over = next == Next::Nothing;
@@ -110,7 +110,7 @@ impl<'a> Failures<'a> {
     /// 2. `client`, where this host had no descriptor or port left for one of them: that one was not asked;
     /// 3. `no_writer`, where servers answered that take no writes, and writes are asked for;
     /// 4. else the first host's in the order of the endpoint, and of its addresses the first's.
-    pub(super) fn into_error(mut self, progress: &mut Progress) -> ConnectError {
+    pub(super) fn into_error(mut self, progress: &mut ConnectProgress) -> ConnectError {
         let message = self.texts().join("; ");
         let of_class = |class: ErrorClass| {
             let mut failed = self.failed.iter();
@@ -156,10 +156,10 @@ mod tests {
     /// Host, address, phase, class.
     type Step = (usize, usize, ConnectPhase, ErrorClass);
 
-    fn outcome(count: usize, steps: &[Step]) -> (ConnectError, Progress) {
+    fn outcome(count: usize, steps: &[Step]) -> (ConnectError, ConnectProgress) {
         let hosts = hosts(count);
         let mut failures = Failures::new(&hosts);
-        let mut progress = Progress::default();
+        let mut progress = ConnectProgress::default();
         for (host, at, phase, class) in steps {
             progress.begin(*host);
             let last = u8::try_from(at + 1).unwrap();

@@ -9,7 +9,7 @@ use crate::connect::stream::TlsFacts;
 
 /// What is known of an attempt so far; it stays readable where the attempt is cut off.
 #[derive(Debug, Clone, Default)]
-pub struct Progress {
+pub struct ConnectProgress {
     /// The host that was tried last: where it stands among those of the endpoint.
     pub host: usize,
     /// The phase that it is in; `None` before the first.
@@ -36,7 +36,7 @@ pub struct Progress {
     pub(super) has_other_addresses: bool,
 }
 
-impl Progress {
+impl ConnectProgress {
     /// Nothing is known of that host yet.
     pub(super) fn begin(&mut self, host: usize) {
         *self = Self {

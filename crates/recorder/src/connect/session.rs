@@ -46,7 +46,7 @@ impl Notice {
 
 /// What came outside of answers.
 #[derive(Debug, Default)]
-struct Heard {
+struct Received {
     /// A commit that no standby confirmed.
     unreplicated: Option<Notice>,
     /// A warning that the server goes down.
@@ -104,7 +104,7 @@ pub struct Session {
     /// True until the server is identified, and between the first statement of an operation and its known outcome: cut off
     /// there, the connection can't be used.
     pub in_use: bool,
-    heard: Arc<Mutex<Heard>>,
+    heard: Arc<Mutex<Received>>,
     driver: JoinHandle<()>,
 }
 
@@ -114,7 +114,7 @@ impl Session {
         connection: Connection<Stream, Stream>,
         connection_id: i64,
     ) -> Self {
-        let heard = Arc::new(Mutex::new(Heard::default()));
+        let heard = Arc::new(Mutex::new(Received::default()));
         let driver = tokio::spawn(drive(connection, Arc::clone(&heard)));
         // The wrapper aborts the task that it is given once it is dropped. That would cut a connection at rest off before the driver
         // has sent Terminate, so the driver's task stays here, and the wrapper gets one that does nothing.
@@ -185,7 +185,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Without this the driver would wait for a hanging server's answers. A connection at rest says good-bye instead.
+        // Without this the driver would wait for a hanging server's answers. A connection at rest sends Terminate instead.
         if self.in_use {
             self.driver.abort();
         }
@@ -213,7 +213,7 @@ fn notice(answer: &DbError) -> Notice {
     }
 }
 
-async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Heard>>) {
+async fn drive(mut connection: Connection<Stream, Stream>, heard: Arc<Mutex<Received>>) {
     while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
         match message {
             Ok(AsyncMessage::Notice(warning)) => {
@@ -253,7 +253,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    use crate::connect::{Connector, Progress, Resolver};
+    use crate::connect::{ConnectProgress, Connector, Resolver};
     use crate::endpoint::Endpoint;
     use crate::endpoint::environment::Environment;
 
@@ -276,7 +276,7 @@ mod tests {
             socket.write_all(answer).await.unwrap();
             socket
         };
-        let mut progress = Progress::default();
+        let mut progress = ConnectProgress::default();
         let (session, mut socket) = tokio::join!(connector.connect(0, &mut progress), server);
         let mut session = session.unwrap();
         session.in_use = in_use;

@@ -30,14 +30,14 @@ pub(super) struct Place {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Mark {
+struct Silent {
     /// The phase without an answer.
     phase: ConnectPhase,
     /// From when on it counts as silent. Before that it was asked by an attempt that was cut off, and has this long to answer.
     from: Instant,
 }
 
-impl Mark {
+impl Silent {
     fn is_silent(&self, now: Instant) -> bool {
         self.from <= now
     }
@@ -49,7 +49,7 @@ impl Mark {
 
 /// What the attempts of one endpoint know.
 #[derive(Debug, Default)]
-pub(super) struct Silence(Mutex<HashMap<Place, Mark>>);
+pub(super) struct Silence(Mutex<HashMap<Place, Silent>>);
 
 impl Silence {
     /// Puts silent hosts behind the others; of several, the one that was asked last comes last.
@@ -80,13 +80,18 @@ impl Silence {
     }
 
     /// Begins a phase that may last `limit`, less what an attempt before has waited already.
-    pub(super) fn ask(&self, place: Place, phase: ConnectPhase, limit: Duration) -> Asked<'_> {
+    pub(super) fn ask(
+        &self,
+        place: Place,
+        phase: ConnectPhase,
+        limit: Duration,
+    ) -> TimedAttempt<'_> {
         let now = Instant::now();
         let left = self.marks().get(&place).and_then(|mark| {
             let is_pending = mark.phase == phase && !mark.is_silent(now);
             is_pending.then(|| mark.from - now)
         });
-        Asked {
+        TimedAttempt {
             silence: self,
             place,
             phase,
@@ -113,7 +118,7 @@ impl Silence {
     fn fell_silent(&self, place: Place, phase: ConnectPhase, now: Instant) {
         let mut marks = self.marks();
         marks.retain(|_, mark| !mark.is_over(now));
-        marks.insert(place, Mark { phase, from: now });
+        marks.insert(place, Silent { phase, from: now });
     }
 
     /// The attempt was given up while it waited.
@@ -127,25 +132,25 @@ impl Silence {
             Some(mark) if mark.phase == phase => mark.from.min(silent_from),
             _ => silent_from,
         };
-        marks.insert(place, Mark { phase, from });
+        marks.insert(place, Silent { phase, from });
     }
 
-    fn marks(&self) -> MutexGuard<'_, HashMap<Place, Mark>> {
+    fn marks(&self) -> MutexGuard<'_, HashMap<Place, Silent>> {
         self.0.lock()
     }
 }
 
 /// Since when it is silent; `None`, which sorts first, where it is not.
-fn silent<'a>(marks: impl Iterator<Item = &'a Mark>, now: Instant) -> Option<Instant> {
+fn silent<'a>(marks: impl Iterator<Item = &'a Silent>, now: Instant) -> Option<Instant> {
     marks
         .filter(|mark| mark.is_silent(now) && !mark.is_over(now))
         .map(|mark| mark.from)
         .max()
 }
 
-/// A phase in which an answer is waited for. Dropped without [`Asked::end`], it was cut off.
+/// A phase in which an answer is waited for. Dropped without [`TimedAttempt::end`], it was cut off.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct TimedAttempt<'a> {
     silence: &'a Silence,
     place: Place,
     phase: ConnectPhase,
@@ -155,7 +160,7 @@ pub(super) struct Asked<'a> {
     is_over: bool,
 }
 
-impl Asked<'_> {
+impl TimedAttempt<'_> {
     /// How long it may last.
     pub(super) fn limit(&self) -> Duration {
         self.left.map_or(self.limit, |left| left.min(self.limit))
@@ -178,7 +183,7 @@ impl Asked<'_> {
     }
 }
 
-impl Drop for Asked<'_> {
+impl Drop for TimedAttempt<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             let silent_from = self.begun + self.limit();

@@ -13,7 +13,7 @@ use tokio_postgres::types::Type;
 
 use crate::classify;
 use crate::connect::shortage;
-use crate::connect::{ConnectError, Connector, Progress, Session};
+use crate::connect::{ConnectError, ConnectProgress, Connector, Session};
 use crate::database::keys::{Keys, PathKeys};
 use crate::error::RecorderError;
 use crate::sql::{MISSING_TABLES, STATEMENTS};
@@ -69,8 +69,8 @@ pub(crate) async fn connect(
 pub(crate) async fn connect_and_tell(
     connector: &Connector,
     limit: Duration,
-) -> Result<(Session, Progress), RecorderError> {
-    let mut progress = Progress::default();
+) -> Result<(Session, ConnectProgress), RecorderError> {
+    let mut progress = ConnectProgress::default();
     let failed = |error| describe(connector, &error).error(connector);
     let connected = connector.connect(0, &mut progress).await;
     let mut session = connected.map_err(failed)?;

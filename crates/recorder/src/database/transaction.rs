@@ -80,7 +80,7 @@ impl Transaction {
         let done = self.within_limit("committing", commit).await;
         done.map_err(|reason| {
             RecorderError::Failed(format!(
-                "{} on {}: no answer to COMMIT, so the changes may or may not be there; run the command a second time: {reason}",
+                "{} on {}: COMMIT was not acknowledged, so the changes may or may not be there; run the command again: {reason}",
                 self.name, self.endpoint
             ))
         })
@@ -153,6 +153,6 @@ mod tests {
             "{text}"
         );
         let error = transaction.commit().await.unwrap_err();
-        assert!(error.to_string().contains("no answer to COMMIT"));
+        assert!(error.to_string().contains("COMMIT was not acknowledged"));
     }
 }

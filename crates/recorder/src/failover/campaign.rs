@@ -155,7 +155,7 @@ impl CampaignRun {
             Stop::Ended if number == 0 => NOT_RUN.to_owned(),
             Stop::Ended => format!("the recording ended after failover {}", self.of(number)),
             Stop::Rule(rule) => {
-                let text = format!("{rule}; stopped after failover {}", self.of(number));
+                let text = format!("{rule}, after failover {}", self.of(number));
                 self.show(number, "stopped");
                 self.sink
                     .command(EventKind::CampaignStopped, None, text.clone());
@@ -163,7 +163,7 @@ impl CampaignRun {
                 let _ = self
                     .sleep_until(Instant::now() + self.campaign.settle)
                     .await;
-                format!("the campaign {text}")
+                format!("the campaign was stopped: {text}")
             }
         };
         self.finish(text);

@@ -26,7 +26,7 @@ pub enum PgbenchError {
     #[error("--pgbench-script needs --pgbench-mode custom")]
     ScriptNotUsed,
     /// The script can't be read.
-    #[error("{script}: {source}")]
+    #[error("--pgbench-script {script}: cannot read it: {source}")]
     Script {
         /// The script.
         script: PathBuf,

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
+use command_line::process;
 use recording::vocabulary::{EventKind, Path};
 use recording::{Clock, Event, Handle, Load};
 use tokio::process::Child;
@@ -23,7 +24,7 @@ use crate::pgbench::output::{Log, Waiting};
 use crate::pgbench::passfile::PassFile;
 use crate::pgbench::program::Program;
 use crate::pgbench::progress;
-use crate::pgbench::progress::Progress;
+use crate::pgbench::progress::ProgressLine;
 
 /// From the end of one pgbench to the start of the next.
 const RESTART_PAUSE: Duration = Duration::from_millis(250);
@@ -295,12 +296,12 @@ impl Supervisor {
             status = child.wait() => status,
         };
         Exit::Failed(last_error(&errors).unwrap_or_else(|| match status {
-            Ok(status) => status.to_string(),
+            Ok(status) => process::describe(status),
             Err(error) => error.to_string(),
         }))
     }
 
-    fn record(&mut self, start_number: i32, progress: Progress) {
+    fn record(&mut self, start_number: i32, progress: ProgressLine) {
         let path = self.target.path;
         if let Some(recorded) = self.recorded.get() {
             recorded.handle.load(Load {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use command_line::process;
 use recording::vocabulary::Path;
 
 use crate::output::terminal;
@@ -204,7 +205,7 @@ impl Preparation {
         let status = status.map_err(PgbenchError::io("pgbench"))?;
         Ok(Run {
             succeeded: status.success(),
-            status: status.to_string(),
+            status: process::describe(status),
             lines,
         })
     }

@@ -6,7 +6,7 @@
 
 /// What one line says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Progress {
+pub(super) struct ProgressLine {
     /// Transactions per second.
     pub(super) tps: f64,
     /// Mean latency, microseconds; `None` where no transaction ended in that second.
@@ -18,7 +18,7 @@ pub(super) struct Progress {
 }
 
 /// Reads a line of pgbench's output; `None` where it is no line of progress.
-pub(super) fn parse(line: &str) -> Option<Progress> {
+pub(super) fn parse(line: &str) -> Option<ProgressLine> {
     let mut fields = line.trim().strip_prefix("progress: ")?.split(", ");
     number(fields.next()?.strip_suffix(" s")?)?;
     let tps = number(fields.next()?.strip_suffix(" tps")?)?;
@@ -33,7 +33,7 @@ pub(super) fn parse(line: &str) -> Option<Progress> {
         }
     }
     let any = tps > 0.0;
-    Some(Progress {
+    Some(ProgressLine {
         tps,
         latency_us: microseconds(mean)?.filter(|_| any),
         latency_stddev_us: microseconds(deviation)?.filter(|_| any),
@@ -69,8 +69,8 @@ mod tests {
         latency_us: Option<i64>,
         latency_stddev_us: Option<i64>,
         failed: Option<i64>,
-    ) -> Option<Progress> {
-        Some(Progress {
+    ) -> Option<ProgressLine> {
+        Some(ProgressLine {
             tps,
             latency_us,
             latency_stddev_us,

@@ -21,7 +21,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use crate::connect::{ConnectError, Connector, Progress, Session};
+use crate::connect::{ConnectError, ConnectProgress, Connector, Session};
 use crate::pool::backoff::{Gate, Round};
 use crate::pool::checkout::Checkout;
 use crate::pool::connection::PooledConnection;
@@ -140,7 +140,7 @@ impl Manager {
             manager: self,
             connection_id,
             start_time: self.plan.clock.now_us(),
-            progress: Progress::default(),
+            progress: ConnectProgress::default(),
             checkout: Checkout::of_attempt(connection_id),
             round,
             reported: false,
@@ -158,7 +158,7 @@ impl Manager {
     async fn attempt(
         &self,
         connection_id: i64,
-        progress: &mut Progress,
+        progress: &mut ConnectProgress,
     ) -> Result<Session, ConnectError> {
         let connector = &self.plan.connector;
         let mut session = connector.connect(connection_id, progress).await?;
@@ -253,7 +253,7 @@ struct Attempt<'a> {
     manager: &'a Manager,
     connection_id: i64,
     start_time: i64,
-    progress: Progress,
+    progress: ConnectProgress,
     checkout: Option<Arc<Checkout>>,
     round: Round,
     reported: bool,

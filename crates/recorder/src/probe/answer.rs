@@ -5,11 +5,11 @@ use recording::{Server, Timestamp};
 use tokio_postgres::Client;
 
 use crate::connect::answer_of;
-use crate::connect::question::Refused;
 use crate::sql::STATEMENTS;
+use crate::sql::question::Refused;
 
 /// Who answered.
-pub(super) struct Answer {
+pub(super) struct ServerAnswer {
     pub server: Server,
     /// How far it is behind the writer, microseconds; `None` for a writer, and where it does not tell.
     pub replication_lag_us: Option<i64>,
@@ -21,7 +21,7 @@ pub(super) async fn ask(
     client: &Client,
     path: Path,
     refused: &Refused,
-) -> Result<Answer, tokio_postgres::Error> {
+) -> Result<ServerAnswer, tokio_postgres::Error> {
     let sql = &*STATEMENTS;
     let said = sql.probe_server.ask(client, refused).await?;
     let in_recovery = said.is_true("in_recovery");
@@ -53,7 +53,7 @@ pub(super) async fn ask(
             Err(error) => return Err(error),
         }
     }
-    Ok(Answer {
+    Ok(ServerAnswer {
         server: Server {
             path,
             address: said.text("address"),

@@ -10,7 +10,7 @@ use recording::{DnsAnswer, Probe, ProbeFailure};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::connect::{Answer, Connector, Family};
+use crate::connect::{Connector, Family, Resolved};
 use crate::output::event_sink::EventSink;
 use crate::probe::changes::{Addresses, Change, Whole, list};
 use crate::probe::rotation::{NAME_INTERVAL, Rotation};
@@ -59,7 +59,7 @@ struct Families {
 
 impl Families {
     /// Takes note of an answer, and puts what is known in the place of what is lost.
-    fn see(&mut self, answer: &Answer) -> Whole {
+    fn see(&mut self, answer: &Resolved) -> Whole {
         let mut is_new = None;
         let is_first = self.v4.is_none() && self.v6.is_none();
         for family in [Family::V4, Family::V6] {
@@ -147,9 +147,9 @@ impl NameProbe {
 mod tests {
     use super::*;
 
-    fn answer(addresses: &[&str], unanswered: Option<Family>) -> Answer {
+    fn answer(addresses: &[&str], unanswered: Option<Family>) -> Resolved {
         let addresses = addresses.iter().map(|text| text.parse().unwrap());
-        Answer {
+        Resolved {
             addresses: addresses.collect(),
             ttl_s: Some(5),
             unanswered,

@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::classify;
-use crate::connect::question::Refused;
-use crate::connect::{Connector, Progress, Session};
+use crate::connect::{ConnectProgress, Connector, Session};
 use crate::output::event_sink::EventSink;
-use crate::probe::answer::{Answer, ask};
+use crate::probe::answer::{ServerAnswer, ask};
 use crate::probe::changes::Answers;
+use crate::sql::question::Refused;
 
 /// Asks the server of one path.
 pub(super) struct ServerProbe {
@@ -100,10 +100,10 @@ impl ServerProbe {
     }
 
     /// Asks once, on the connection that is there or on a new one. One that failed, or was too late, is gone afterwards.
-    async fn probe(&self, kept: &mut Option<Connected>) -> Result<Answer, ProbeFailure> {
+    async fn probe(&self, kept: &mut Option<Connected>) -> Result<ServerAnswer, ProbeFailure> {
         let open = kept.take().filter(|open| self.is_current(open));
         let was_open = open.is_some();
-        let mut progress = Progress::default();
+        let mut progress = ConnectProgress::default();
         let asking = self.ask(open, &mut progress);
         let limit = match was_open {
             true => self.limit,
@@ -152,8 +152,8 @@ impl ServerProbe {
     async fn ask(
         &self,
         open: Option<Connected>,
-        progress: &mut Progress,
-    ) -> Result<(Connected, Answer), ProbeFailure> {
+        progress: &mut ConnectProgress,
+    ) -> Result<(Connected, ServerAnswer), ProbeFailure> {
         let mut connected = match open {
             Some(open) => open,
             None => self.connect(progress).await?,
@@ -177,7 +177,7 @@ impl ServerProbe {
         }
     }
 
-    async fn connect(&self, progress: &mut Progress) -> Result<Connected, ProbeFailure> {
+    async fn connect(&self, progress: &mut ConnectProgress) -> Result<Connected, ProbeFailure> {
         let session = self.connector.connect(0, progress).await;
         let session = session.map_err(|error| ProbeFailure {
             class: error.class,

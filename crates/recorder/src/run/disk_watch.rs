@@ -19,7 +19,7 @@ pub(crate) async fn watch(handle: Handle, monitor: Arc<Monitor>, log: Arc<Log>) 
         let text = match (was_well, handle.trouble()) {
             (true, Some(trouble)) => {
                 was_well = false;
-                format!("writes to the recording fail or stall: {trouble}; the workload continues")
+                format!("cannot write to the recording: {trouble}; the workload continues")
             }
             (false, None) => {
                 was_well = true;

@@ -1,5 +1,6 @@
 //! The end of a run: the last parts are sealed, and the exit code follows from them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use recording::{Completion, RecordingWriter, Summary, Table, WriteError};
@@ -8,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::error::RecorderError;
 use crate::output::terminal;
 use crate::run::signals::Signals;
-use command_line::text::thousands;
+use command_line::text::{shell_word, thousands};
 
 /// After this long the user reads what the end waits for.
 const ANNOUNCED_AFTER: Duration = Duration::from_secs(2);
@@ -18,6 +19,7 @@ const ANNOUNCED_AFTER: Duration = Duration::from_secs(2);
 pub(crate) async fn seal(
     writer: RecordingWriter,
     completion: Completion,
+    folder: &Path,
     signals: &mut Signals,
 ) -> Result<Summary, String> {
     let (sender, finished) = oneshot::channel();
@@ -30,13 +32,13 @@ pub(crate) async fn seal(
     tokio::select! {
         summary = &mut finished => return summary_of(summary),
         () = tokio::time::sleep(ANNOUNCED_AFTER) => {
-            terminal::line("stalled writes: waiting for the disk to accept the last rows (Ctrl-C skips the wait; rows not written are lost)");
+            terminal::line("sealing the last rows (Ctrl-C skips the wait; rows that the disk has not accepted are lost)");
         }
     }
     tokio::select! {
         summary = &mut finished => summary_of(summary),
         signal = signals.next() => Err(format!(
-            "{signal} before the last rows were written; seal the others with: recorder recover"
+            "{signal} before the last rows were sealed; rows in the journal can be sealed with: recorder recover {}", shell_word(&folder.to_string_lossy())
         )),
     }
 }
@@ -58,7 +60,7 @@ fn missing_rows(summary: &Summary) -> String {
     }
     if summary.journal_rows > 0 {
         text += &format!(
-            "{} rows are only in the journal: seal them with recorder recover; ",
+            "{} rows are only in the journal (to seal them: recorder recover RUN); ",
             thousands(summary.journal_rows)
         );
     }

@@ -93,12 +93,12 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
             return Err(RecorderError::NothingRecorded(text));
         }
     };
-    let recording = Recording::prepare(config, &run_id, clock, monitor, checked, loads)?;
+    let recording = PreparedRun::prepare(config, &run_id, clock, monitor, checked, loads)?;
     recording.run(stop, &mut signals).await
 }
 
 /// A recording that has its folder.
-struct Recording {
+struct PreparedRun {
     config: RunConfig,
     writer: RecordingWriter,
     equipment: Equipment,
@@ -152,7 +152,7 @@ fn logs(writer: &RecordingWriter) -> PathBuf {
     writer.folder().join("logs")
 }
 
-impl Recording {
+impl PreparedRun {
     /// Makes the folder and what writes into it. No operation runs yet.
     fn prepare(
         config: RunConfig,
@@ -297,6 +297,8 @@ impl Recording {
         tokio::select! {
             ((), ()) = async { tokio::join!(tasks.join_others(sink), measuring) } => {}
             signal = signals.next() => {
+                // Dropped, each pgbench ends now: what follows may wait for a disk.
+                tasks.drop_loads();
                 sink.log.line(&format!("{signal}: not waiting any longer for pgbench and the failover command"));
             }
         }
@@ -323,7 +325,7 @@ impl Recording {
             drift_us: sink.clock.drift_us(),
         };
         let folder = self.writer.folder().to_path_buf();
-        let summary = end::seal(self.writer, completion, signals).await;
+        let summary = end::seal(self.writer, completion, &folder, signals).await;
         let campaign = tasks.outcome.text();
         tasks.end();
         let (config, EventSink { monitor, log, .. }) = (&self.config, &sink);

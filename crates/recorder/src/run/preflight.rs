@@ -7,7 +7,7 @@ use recording::{Clock, ClockOffset, Server};
 use crate::check;
 use crate::config::RunConfig;
 use crate::connect::identity::describe;
-use crate::connect::{Connector, Progress};
+use crate::connect::{ConnectProgress, Connector};
 use crate::database;
 use crate::database::clock_offset;
 use crate::database::keys::PathKeys;
@@ -82,7 +82,7 @@ fn who(connector: &Connector, server: &Server) -> String {
 }
 
 /// What the check would have warned of.
-fn tls_error(connector: &Connector, progress: &Progress) -> Option<String> {
+fn tls_error(connector: &Connector, progress: &ConnectProgress) -> Option<String> {
     let error = progress.tls_error.as_ref()?;
     terminal::line(format!(
         "warning: {}: connected without TLS (sslmode=prefer): {error}",
@@ -91,7 +91,7 @@ fn tls_error(connector: &Connector, progress: &Progress) -> Option<String> {
     Some(error.clone())
 }
 
-/// With `--skip-check`: connects to every path once, so that the user's mistakes are told before a folder is made.
+/// With `--skip-check`: connects to every path once, so that the user's mistakes are reported before a folder is made.
 async fn what_is_needed(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError> {
     let (mut keys, mut offsets, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     let mut tls_errors = Vec::new();

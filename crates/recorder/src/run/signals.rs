@@ -15,7 +15,7 @@ pub(crate) struct Signals {
     hangup: Option<Signal>,
     /// Else a file at its size limit (`ulimit -f`) would end the process; heard, it is a write that fails.
     _file_size: Signal,
-    /// A mark in a recording, which has ears of its own for it; before that begins, one must not end the process.
+    /// A mark in a recording, which has its own handler; before the recording starts, the signal must not end the process.
     _mark: Signal,
 }
 

@@ -125,6 +125,11 @@ impl Tasks {
         }
     }
 
+    /// Kills every pgbench that still runs.
+    pub(crate) fn drop_loads(&mut self) {
+        self.loads.clear();
+    }
+
     /// Stops what watches the disk; the recording is complete.
     pub(crate) fn end(self) {
         self.disk.abort();

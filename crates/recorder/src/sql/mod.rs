@@ -1,11 +1,12 @@
 //! The statements of `sql/`, built into the program.
 
 pub(crate) mod protocol;
+pub(crate) mod question;
 pub(crate) mod statement;
 
 use std::sync::LazyLock;
 
-use crate::connect::question::Question;
+use crate::sql::question::Question;
 use crate::sql::statement::Statement;
 
 /// Tables.

@@ -11,7 +11,7 @@ use crate::workload::draws::{Draw, OperationName};
 
 /// How far an operation came; it stays readable where the operation is cut off.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Progress {
+pub(crate) struct OperationProgress {
     /// Where it is.
     pub phase: ErrorPhase,
     /// COMMIT, or an autocommitted write, was handed to the connection.
@@ -47,7 +47,7 @@ pub(crate) async fn execute(
     executor: &mut Executor<'_>,
     draw: &Draw,
     context: &Context<'_>,
-    progress: &mut Progress,
+    progress: &mut OperationProgress,
 ) -> Result<Served, Error> {
     let sql = &*STATEMENTS;
     progress.phase = ErrorPhase::Statement;
@@ -101,7 +101,7 @@ async fn write<const N: usize>(
     executor: &mut Executor<'_>,
     statement: &Statement,
     values: &[Value<'_>; N],
-    progress: &mut Progress,
+    progress: &mut OperationProgress,
 ) -> Result<Served, Error> {
     // Apart: where this fails, the write was never sent.
     executor.prepare(statement, values).await?;
@@ -118,7 +118,7 @@ async fn place_order(
     order_number: Value<'_>,
     user: Value<'_>,
     product: Value<'_>,
-    progress: &mut Progress,
+    progress: &mut OperationProgress,
 ) -> Result<Served, Error> {
     let sql = &*STATEMENTS;
     progress.phase = ErrorPhase::Begin;

@@ -28,7 +28,7 @@ use crate::pool::{self, CheckedOut, FailedAttempt, Pool, abandon, give_back};
 use crate::shutdown::stopped;
 use crate::sql::protocol::Protocol;
 use crate::workload::draws::{Draw, Draws};
-use crate::workload::execute::{Context, Progress, Served, execute};
+use crate::workload::execute::{Context, OperationProgress, Served, execute};
 use crate::workload::pacer::Pacer;
 use crate::workload::schedule::ClosedLoop;
 
@@ -224,7 +224,7 @@ impl Workload {
         session.forget_warnings();
 
         let context = self.context(&texts.identity);
-        let mut progress = Progress {
+        let mut progress = OperationProgress {
             phase: ErrorPhase::Statement,
             may_commit: false,
             in_transaction: false,
@@ -273,7 +273,7 @@ impl Workload {
         row: &mut Operation,
         session: &Session,
         error: &tokio_postgres::Error,
-        progress: Progress,
+        progress: OperationProgress,
     ) -> bool {
         let failed = session.explain(error);
         let class = classify::class(failed.symptom());
@@ -290,7 +290,13 @@ impl Workload {
         is_lost || self.on_read_only.ends_connection(class)
     }
 
-    fn succeed(&self, row: &mut Operation, served: Served, session: &Session, progress: Progress) {
+    fn succeed(
+        &self,
+        row: &mut Operation,
+        served: Served,
+        session: &Session,
+        progress: OperationProgress,
+    ) {
         // The server said yes, and before that, that no standby has it: after a failover it may be gone.
         if let (true, Some(notice)) = (progress.may_commit, session.unreplicated_commit()) {
             let failure = Failure {

@@ -143,7 +143,7 @@ fn run_until_stopped(test: &TestLab, name: &str, flags: &[&str]) -> (Vec<Row>, S
     let stopped_at = number(&stopped, "time").unwrap();
     assert!(end(recording.manifest()) - stopped_at >= 650_000);
     let said = stderr(&output);
-    let text = format!("the campaign {}", stopped["detail"]);
+    let text = format!("the campaign was stopped: {}", stopped["detail"]);
     assert!(said.contains(&text), "{text} in {said}");
     (events, stopped["detail"].clone())
 }
@@ -162,7 +162,7 @@ fn a_campaign_stops_where_it_does_not_heal() {
     );
     assert_eq!(
         rule,
-        "the failover command exited with code 3; stopped after failover 1 of 4"
+        "the failover command exited with code 3, after failover 1 of 4"
     );
 
     let (events, rule) = run(
@@ -173,7 +173,7 @@ fn a_campaign_stops_where_it_does_not_heal() {
     assert_eq!(events.last().unwrap()["status"], "4");
     assert_eq!(
         rule,
-        "the heal command exited with code 4; stopped after failover 1"
+        "the heal command exited with code 4, after failover 1"
     );
 
     let (events, rule) = run(

@@ -12,7 +12,7 @@ use crate::common::{
 use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use lab::{FailoverOptions, NodeName, StepKind};
-use recorder::connect::{ConnectError, Connector, Progress, Resolver};
+use recorder::connect::{ConnectError, ConnectProgress, Connector, Resolver};
 use recorder::endpoint::Endpoint;
 use recorder::endpoint::environment::Environment;
 use recording::vocabulary::{self, ErrorClass};
@@ -223,7 +223,7 @@ fn connector(test: &TestLab, url: &str, limit: Duration) -> Connector {
 /// What an attempt comes to: the host that was taken, or why none was.
 fn attempt(test: &TestLab, url: &str) -> Result<String, ConnectError> {
     let connector = connector(test, url, Duration::from_secs(30));
-    let mut progress = Progress::default();
+    let mut progress = ConnectProgress::default();
     test.runtime
         .block_on(connector.connect(1, &mut progress))
         .map(|_session| connector.endpoint().hosts[progress.host].name.clone())
@@ -354,7 +354,7 @@ fn the_class_of_several_hosts_is_not_that_of_the_last() {
         let connector = connector(&test, &url, Duration::from_secs(2));
         // Again with what the first one left behind: a silent host is asked last then.
         for _ in 0..2 {
-            let mut progress = Progress::default();
+            let mut progress = ConnectProgress::default();
             let attempt = connector.connect(1, &mut progress);
             let failed = test.runtime.block_on(attempt).err().unwrap();
             assert_eq!(failed.class, class, "{hosts:?}: {failed:?}");
@@ -381,7 +381,7 @@ fn a_silent_first_host_is_waited_for_once() {
     );
     let connector = connector(&test, &url, Duration::from_secs(2));
     let connect = |limit: Duration| {
-        let mut progress = Progress::default();
+        let mut progress = ConnectProgress::default();
         let attempt = async {
             let attempt = connector.connect(1, &mut progress);
             matches!(tokio::time::timeout(limit, attempt).await, Ok(Ok(_)))
@@ -415,7 +415,7 @@ fn a_silent_first_host_is_waited_for_once() {
     }
     // Another connector knows nothing of it.
     let fresh = connector.without_cache(Duration::from_secs(2));
-    let mut progress = Progress::default();
+    let mut progress = ConnectProgress::default();
     let attempt = fresh.connect(1, &mut progress);
     assert!(test.runtime.block_on(attempt).is_ok());
     assert_eq!(progress.earlier.len(), 2, "{progress:?}");

@@ -140,9 +140,9 @@ fn a_disk_that_was_full_for_a_while_costs_no_row() {
     wait_for_orders(&test);
     // The workload takes the rest.
     let filler = disk.fill(64 << 10);
-    recorder.wait_for("writes to the recording fail or stall: ");
+    recorder.wait_for("cannot write to the recording: ");
     let said = recorder.said();
-    let trouble = only_line(&said, "writes to the recording fail or stall: ");
+    let trouble = only_line(&said, "cannot write to the recording: ");
     assert!(trouble.contains("No space left on device"), "{trouble}");
     // With the note, or with the next line of the view: the first that is refused need not be a row.
     recorder.wait_for(" rows in memory");
@@ -182,7 +182,7 @@ fn a_disk_that_stays_full_costs_rows_that_are_counted() {
     let recorder = Recorder::start(&test, &disk.path().join("runs"));
     wait_for_orders(&test);
     let filler = disk.fill(64 << 10);
-    recorder.wait_for("writes to the recording fail or stall: ");
+    recorder.wait_for("cannot write to the recording: ");
     wait_for_orders(&test);
     let out = recorder.out.clone();
     let (code, said) = recorder.end();
@@ -239,7 +239,7 @@ fn a_limit_on_the_size_of_files_ends_nothing() {
     }
     shell.stdout(Stdio::piped());
     let recorder = Recorder::spawn(&test, &out, shell);
-    recorder.wait_for("writes to the recording fail or stall: ");
+    recorder.wait_for("cannot write to the recording: ");
     assert!(
         recorder.said().contains("File too large"),
         "{}",
@@ -262,7 +262,7 @@ fn a_removed_folder_ends_no_workload() {
     let recorder = Recorder::start(&test, &test.runs());
     wait_for_orders(&test);
     std::fs::remove_dir_all(test.runs()).unwrap();
-    recorder.wait_for("writes to the recording fail or stall: ");
+    recorder.wait_for("cannot write to the recording: ");
     wait_for_orders(&test);
     let (code, said) = recorder.end();
     assert_eq!(code, Some(1), "{said}");
@@ -283,7 +283,7 @@ fn a_read_only_file_system_ends_no_workload() {
     let recorder = Recorder::start(&test, &disk.path().join("runs"));
     wait_for_orders(&test);
     disk.make_read_only();
-    recorder.wait_for("writes to the recording fail or stall: ");
+    recorder.wait_for("cannot write to the recording: ");
     wait_for_orders(&test);
     let out = recorder.out.clone();
     let (code, said) = recorder.end();
@@ -319,9 +319,8 @@ fn a_disk_that_does_not_answer_slows_nothing_down() {
     let begun = Instant::now();
     let frozen_us = now_us();
     disk.freeze();
-    recorder.wait_for(
-        "writes to the recording fail or stall: stalled writes: no answer from the disk for ",
-    );
+    recorder
+        .wait_for("cannot write to the recording: stalled writes: no answer from the disk for ");
     wait_until("the failover command", || triggered.exists());
     std::thread::sleep(Duration::from_secs(6).saturating_sub(begun.elapsed()));
     let thawed_us = now_us();

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::common::{TestLab, certificates, unfit_certificates};
-use recorder::connect::{Connector, Progress, Resolver};
+use recorder::connect::{ConnectProgress, Connector, Resolver};
 use recorder::endpoint::Endpoint;
 use recorder::endpoint::environment::Environment;
 use recording::vocabulary;
@@ -230,7 +230,7 @@ impl Bench {
         let limit = Duration::from_secs(20);
         let connector = Connector::new(path, endpoint, self.resolver.clone(), limit)?;
         self.test.runtime.block_on(async {
-            let connected = connector.connect(1, &mut Progress::default()).await;
+            let connected = connector.connect(1, &mut ConnectProgress::default()).await;
             let session = connected.map_err(|error| error.message)?;
             let row = session.client.query_one(WHO, &[]).await;
             let answer: String = row.map_err(|error| error.to_string())?.get(0);

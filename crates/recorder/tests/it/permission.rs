@@ -96,7 +96,7 @@ fn a_permission_that_was_away_for_a_while_costs_no_row() {
     let user = Ordinary::new();
     let recorder = Recorder::start(&test, &user, &user.own("runs"));
     recorder.set_modes(0o555);
-    recorder.wait_for("writes to the recording fail or stall: ");
+    recorder.wait_for("cannot write to the recording: ");
     assert!(recorder.said().contains("Permission denied"));
     wait_for_orders(&test);
     recorder.set_modes(0o755);
@@ -126,7 +126,7 @@ fn a_permission_that_stays_away_is_said_at_the_end() {
     let user = Ordinary::new();
     let recorder = Recorder::start(&test, &user, &user.own("runs"));
     recorder.set_modes(0o555);
-    recorder.wait_for("writes to the recording fail or stall: ");
+    recorder.wait_for("cannot write to the recording: ");
     wait_for_orders(&test);
     let run = recorder.run.clone();
     let (code, last) = recorder.end();

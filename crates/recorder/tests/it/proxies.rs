@@ -11,7 +11,7 @@ use crate::common::proxy_answers::{CASES, Expected};
 use crate::common::user::Ordinary;
 use crate::common::{Row, TestLab, assert_success, identity, rows, wait_until};
 use recorder::classify;
-use recorder::connect::{ConnectError, Connector, Progress, Resolver, Session};
+use recorder::connect::{ConnectError, ConnectProgress, Connector, Resolver, Session};
 use recorder::endpoint::Endpoint;
 use recorder::endpoint::environment::Environment;
 use recording::Table;
@@ -78,7 +78,7 @@ fn connect(test: &TestLab, path: vocabulary::Path, url: &str) -> Result<Session,
     let endpoint = Endpoint::parse(url, &Environment::of(&[])).unwrap();
     let resolver = Resolver::new(Some(test.lab.dns_server()), limit).unwrap();
     let connector = Connector::new(path, endpoint, resolver, limit).unwrap();
-    let attempt = async { connector.connect(1, &mut Progress::default()).await };
+    let attempt = async { connector.connect(1, &mut ConnectProgress::default()).await };
     test.runtime.block_on(attempt)
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::common::{
     BUSY, Row, Running, TestLab, assert_one_line, assert_success, number, rows, stderr, wait_until,
 };
-use recorder::connect::{ConnectError, Connector, Progress, Resolver};
+use recorder::connect::{ConnectError, ConnectProgress, Connector, Resolver};
 use recorder::endpoint::Endpoint;
 use recorder::endpoint::environment::Environment;
 use recording::vocabulary::{ErrorClass, Path};
@@ -68,12 +68,12 @@ fn relay(listener: TcpListener, server: SocketAddr) {
     });
 }
 
-fn attempt(test: &TestLab, url: &str) -> (Option<ConnectError>, Progress) {
+fn attempt(test: &TestLab, url: &str) -> (Option<ConnectError>, ConnectProgress) {
     let limit = Duration::from_secs(30);
     let endpoint = Endpoint::parse(url, &Environment::of(&[])).unwrap();
     let resolver = Resolver::new(Some(test.lab.dns_server()), limit).unwrap();
     let connector = Connector::new(Path::Direct, endpoint, resolver, limit).unwrap();
-    let mut progress = Progress::default();
+    let mut progress = ConnectProgress::default();
     let attempt = connector.connect(1, &mut progress);
     let failed = test.runtime.block_on(attempt).err();
     (failed, progress)

@@ -17,7 +17,7 @@ pub enum OpenError {
     #[error("{0}: the folder is empty, not a recording; give the folder that has manifest.json")]
     Empty(PathBuf),
     /// A folder without a manifest.
-    #[error("{0}: not a recording: it has no manifest.json")]
+    #[error("{0}: not a recording: it has no manifest.json; give the folder that has it")]
     NoManifest(PathBuf),
     /// The manifest is not readable as one.
     #[error("{path}: the manifest can't be read: {reason}")]
@@ -48,7 +48,9 @@ pub enum OpenError {
         found: u64,
     },
     /// The manifest names a part that is not there.
-    #[error("{0}: the manifest names this part, but it is missing")]
+    #[error(
+        "{0}: the manifest names this part, but it is missing; restore it, or analyze with --allow-damaged"
+    )]
     MissingPart(PathBuf),
     /// A part that is not a whole Parquet file.
     #[error("{path}: damaged part: {reason}")]
@@ -59,7 +61,7 @@ pub enum OpenError {
         reason: String,
     },
     /// The operating system refused a read or write.
-    #[error("{path}: {source}")]
+    #[error("{path}: cannot read: {source}")]
     Io {
         /// The file or folder.
         path: PathBuf,

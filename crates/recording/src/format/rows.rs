@@ -1,5 +1,6 @@
 //! The rows of the tables. Times are UTC microseconds on the recording's [`Clock`](crate::Clock).
 
+use crate::format::manifest::Server;
 use crate::format::vocabulary::{
     ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
@@ -80,7 +81,7 @@ pub struct Connection {
     /// Start-up message and authentication, microseconds.
     pub startup_us: Option<i64>,
     /// The server that answered, once connected.
-    pub server: Option<crate::Server>,
+    pub server: Option<Server>,
     /// Why it failed, or where the end of the recording cut it off; `None` for success.
     pub failure: Option<ConnectFailure>,
 }
@@ -114,7 +115,7 @@ pub struct Probe {
     /// From the start, connecting included where that was needed, to the answer or the failure; microseconds.
     pub duration_us: i64,
     /// The server that answered, for a probe of the server.
-    pub server: Option<crate::Server>,
+    pub server: Option<Server>,
     /// How far that server is behind the writer, microseconds; `None` for a writer, and where the server does not state it.
     pub replication_lag_us: Option<i64>,
     /// What the name resolves to, for a probe of the name server.

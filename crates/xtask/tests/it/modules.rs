@@ -26,7 +26,7 @@ fn modules(folder: &Path, parent: &str, found: &mut Vec<(String, String)>) {
         } else if !["lib", "main"].contains(&stem.as_str()) {
             let module = module.trim_end_matches("::mod").to_owned();
             let text = fs::read_to_string(&path).unwrap();
-            let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
+            let code = text.split("#[cfg(test)]\nmod ").next().unwrap().to_owned();
             found.push((module, code));
         }
     }

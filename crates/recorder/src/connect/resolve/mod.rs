@@ -66,7 +66,7 @@ struct Kept {
 
 /// What a name resolves to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Resolved {
     /// Its addresses, in the order in which they are tried.
     pub addresses: Vec<IpAddr>,
     /// How long it may be kept, seconds; `None` where no name server said so: out of the hosts file.
@@ -224,7 +224,7 @@ impl Resolver {
     ///
     /// # Errors
     /// Why there is no address.
-    pub async fn answer(&self, host: &str) -> Result<Answer, LookupError> {
+    pub async fn answer(&self, host: &str) -> Result<Resolved, LookupError> {
         let limit = self.0.limit;
         let asked = timeout(limit, self.0.ask(host)).await;
         asked
@@ -244,11 +244,11 @@ impl Resolver {
 }
 
 impl Shared {
-    async fn ask(&self, host: &str) -> Result<Answer, Trouble> {
+    async fn ask(&self, host: &str) -> Result<Resolved, Trouble> {
         let made = self.made()?;
         let addresses = made.hosts.addresses(host);
         if !addresses.is_empty() {
-            return Ok(Answer {
+            return Ok(Resolved {
                 addresses,
                 ttl_s: None,
                 unanswered: None,
@@ -266,7 +266,7 @@ impl Shared {
     }
 
     /// Asks for A and AAAA at once. One of them is enough, if the other does not come soon.
-    async fn ask_for(&self, dns: &TokioResolver, name: Name) -> Result<Answer, Trouble> {
+    async fn ask_for(&self, dns: &TokioResolver, name: Name) -> Result<Resolved, Trouble> {
         // hickory makes it up, as RFC 6761 tells it to.
         let is_made_up = name.is_localhost();
         let mut v4 = pin!(dns.lookup(name.clone(), RecordType::A));
@@ -307,7 +307,7 @@ impl Shared {
         }
         match addresses.is_empty() {
             true => Err(worst.unwrap_or(Trouble::NoAddress)),
-            false => Ok(Answer {
+            false => Ok(Resolved {
                 addresses,
                 ttl_s: ttl_s.filter(|_| !is_made_up),
                 unanswered,

@@ -16,7 +16,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{AlertDescription, ClientConfig, Error, SupportedProtocolVersion};
+use tokio_rustls::rustls::{
+    AlertDescription, ClientConfig, Error, PeerIncompatible, SupportedProtocolVersion,
+};
 
 use crate::endpoint::{Endpoint, Host, SslMode, TlsVersion};
 use verifier::Verifier;
@@ -140,10 +142,12 @@ pub(super) fn explain_later(error: &std::io::Error) -> Option<String> {
         // Our own words.
         Error::General(text) => text.clone(),
         Error::AlertReceived(alert) => explain_alert(*alert),
+        Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => "the server's TLS version is not supported; it must offer TLS 1.2 or 1.3".to_owned(),
         Error::PeerIncompatible(reason) => {
-            format!(
-                "the server's TLS version is not supported ({reason:?}); it must offer TLS 1.2 or 1.3"
-            )
+            format!("the server and the recorder have no TLS setting in common ({reason:?})")
         }
         other => other.to_string(),
     })

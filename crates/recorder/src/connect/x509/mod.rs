@@ -102,20 +102,20 @@ pub(crate) struct PublicKey<'a> {
 impl<'a> Certificate<'a> {
     /// Reads a certificate; `None` where it is none.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
-        let mut certificate = Reader(Reader(der).take(SEQUENCE)?);
+        let mut certificate = DerReader(DerReader(der).take(SEQUENCE)?);
         let signed_part = certificate.take_whole(SEQUENCE)?;
         let signature_algorithm = certificate.take(SEQUENCE)?;
         let signature = bits(certificate.take(BIT_STRING)?)?;
-        let mut fields = Reader(Reader(signed_part).take(SEQUENCE)?);
+        let mut fields = DerReader(DerReader(signed_part).take(SEQUENCE)?);
         // Version 1 says no version; the others count from 0.
         let version = match fields.take(VERSION) {
             None => 1,
-            Some(version) => Reader(version).take(INTEGER)?.last()?.checked_add(1)?,
+            Some(version) => DerReader(version).take(INTEGER)?.last()?.checked_add(1)?,
         };
         let _serial = fields.take(INTEGER)?;
         let _algorithm = fields.take(SEQUENCE)?;
         let issuer = fields.take(SEQUENCE)?;
-        let mut validity = Reader(fields.take(SEQUENCE)?);
+        let mut validity = DerReader(fields.take(SEQUENCE)?);
         let subject = fields.take(SEQUENCE)?;
         let key_info = fields.take_whole(SEQUENCE)?;
         let mut read = Self {
@@ -140,32 +140,32 @@ impl<'a> Certificate<'a> {
             // Between the two there are unique identifiers at most.
             if tag == EXTENSIONS {
                 read.has_extensions = true;
-                read.extensions(Reader(content).take(SEQUENCE)?)?;
+                read.extensions(DerReader(content).take(SEQUENCE)?)?;
             }
         }
         Some(read)
     }
 
     fn extensions(&mut self, extensions: &'a [u8]) -> Option<()> {
-        let mut extensions = Reader(extensions);
+        let mut extensions = DerReader(extensions);
         while let Some(extension) = extensions.take(SEQUENCE) {
-            let mut extension = Reader(extension);
+            let mut extension = DerReader(extension);
             let kind = extension.take(OBJECT_IDENTIFIER)?;
             let is_critical = extension.take(BOOLEAN).is_some_and(is_true);
             let value = extension.take(OCTET_STRING)?;
             if kind == ALTERNATIVE_NAMES {
-                self.alternative_names(Reader(value).take(SEQUENCE)?);
+                self.alternative_names(DerReader(value).take(SEQUENCE)?);
             } else if kind == BASIC_CONSTRAINTS {
-                let mut says = Reader(Reader(value).take(SEQUENCE)?);
+                let mut says = DerReader(DerReader(value).take(SEQUENCE)?);
                 self.basic_constraints = Some(BasicConstraints {
                     is_authority: says.take(BOOLEAN).is_some_and(is_true),
                     path_length: says.take(INTEGER).map(path_length),
                 });
             } else if kind == KEY_USAGE {
-                let bits = Reader(value).take(BIT_STRING);
+                let bits = DerReader(value).take(BIT_STRING);
                 self.key_usage = Some(bits.and_then(|bits| bits.get(1)).map_or(0, |byte| *byte));
             } else if kind == EXTENDED_KEY_USAGE {
-                let mut uses = Reader(Reader(value).take(SEQUENCE).unwrap_or_default());
+                let mut uses = DerReader(DerReader(value).take(SEQUENCE).unwrap_or_default());
                 let mut each = std::iter::from_fn(|| uses.take(OBJECT_IDENTIFIER));
                 self.server_use = Some(each.any(|usage| usage == SERVER_AUTH));
             }
@@ -177,7 +177,7 @@ impl<'a> Certificate<'a> {
     }
 
     fn alternative_names(&mut self, names: &'a [u8]) {
-        let mut names = Reader(names);
+        let mut names = DerReader(names);
         while let Some((kind, name)) = names.next() {
             match kind {
                 DNS_NAME => self.dns_names.push(name),
@@ -214,8 +214,8 @@ impl<'a> Certificate<'a> {
 
     /// The issuer's common name, else its organization.
     pub(crate) fn signed_by(&self) -> String {
-        let name = attribute(self.issuer, COMMON_NAME, Reader::last_value)
-            .or_else(|| attribute(self.issuer, ORGANIZATION, Reader::last_value));
+        let name = attribute(self.issuer, COMMON_NAME, DerReader::last_value)
+            .or_else(|| attribute(self.issuer, ORGANIZATION, DerReader::last_value));
         match name {
             // Foreign text on its way to a terminal.
             Some(name) => command_line::text::one_line(&String::from_utf8_lossy(name)),
@@ -225,7 +225,7 @@ impl<'a> Certificate<'a> {
 
     /// Its own common name; of several the first, as libpq takes it.
     pub(crate) fn common_name(&self) -> Option<&'a [u8]> {
-        attribute(self.subject, COMMON_NAME, Reader::first_value)
+        attribute(self.subject, COMMON_NAME, DerReader::first_value)
     }
 
     /// Every name of the certificate that a host's name or address is held against, for people.
@@ -242,14 +242,14 @@ impl<'a> Certificate<'a> {
 
     /// Its key.
     pub(crate) fn public_key(&self) -> Option<PublicKey<'a>> {
-        PublicKey::read(Reader(self.key_info).take(SEQUENCE)?)
+        PublicKey::read(DerReader(self.key_info).take(SEQUENCE)?)
     }
 }
 
 impl<'a> PublicKey<'a> {
     /// Reads the content of a SubjectPublicKeyInfo.
     pub(crate) fn read(content: &'a [u8]) -> Option<Self> {
-        let mut parts = Reader(content);
+        let mut parts = DerReader(content);
         Some(Self {
             algorithm: parts.take(SEQUENCE)?,
             bits: bits(parts.take(BIT_STRING)?)?,
@@ -258,8 +258,8 @@ impl<'a> PublicKey<'a> {
 
     /// The length of an RSA key, bits; `None` for other kinds.
     pub(crate) fn rsa_bits(&self) -> Option<usize> {
-        (Reader(self.algorithm).take(OBJECT_IDENTIFIER)? == RSA).then_some(())?;
-        let modulus = Reader(Reader(self.bits).take(SEQUENCE)?).take(INTEGER)?;
+        (DerReader(self.algorithm).take(OBJECT_IDENTIFIER)? == RSA).then_some(())?;
+        let modulus = DerReader(DerReader(self.bits).take(SEQUENCE)?).take(INTEGER)?;
         let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
         let first = modulus.get(zeros)?;
         Some((modulus.len() - zeros) * 8 - first.leading_zeros() as usize)
@@ -268,7 +268,7 @@ impl<'a> PublicKey<'a> {
 
 /// The identifier in the content of an AlgorithmIdentifier.
 pub(crate) fn algorithm_of(identifier: &[u8]) -> Option<&[u8]> {
-    Reader(identifier).take(OBJECT_IDENTIFIER)
+    DerReader(identifier).take(OBJECT_IDENTIFIER)
 }
 
 /// An address as a certificate writes it.
@@ -301,9 +301,9 @@ fn bits(content: &[u8]) -> Option<&[u8]> {
 
 /// Elements of DER, one after the other.
 #[derive(Clone, Copy)]
-struct Reader<'a>(&'a [u8]);
+struct DerReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> DerReader<'a> {
     /// The content of the next element, if it has that tag.
     fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         match self.0.first() {
@@ -355,10 +355,10 @@ fn attribute<'a>(
     kind: [u8; 3],
     choose: fn(Option<&'a [u8]>, &'a [u8]) -> &'a [u8],
 ) -> Option<&'a [u8]> {
-    let mut sets = Reader(name);
+    let mut sets = DerReader(name);
     let mut value = None;
     while let Some(set) = sets.take(SET) {
-        let mut pair = Reader(Reader(set).take(SEQUENCE)?);
+        let mut pair = DerReader(DerReader(set).take(SEQUENCE)?);
         if pair.take(OBJECT_IDENTIFIER)? == kind {
             let (_, next) = pair.next()?;
             value = Some(choose(value, next));

@@ -8,11 +8,11 @@ use recording::{Clock, ClockOffset, Timestamp};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use crate::connect::question::Refused;
-use crate::connect::{Connector, Progress, Session};
+use crate::connect::{ConnectProgress, Connector, Session};
 use crate::output::log::Log;
 use crate::output::terminal;
 use crate::sql::STATEMENTS;
+use crate::sql::question::Refused;
 
 /// The first of them plans the statement and takes longer; one of the others meets neither scheduler nor network at work.
 const ROUND_TRIPS: u32 = 8;
@@ -105,7 +105,7 @@ pub(crate) async fn measure_at_the_end(connectors: &[Connector], clock: Clock) -
         let hosts = u32::try_from(hosts).unwrap_or(u32::MAX);
         let deadline = begun + LIMIT_AT_THE_END.saturating_mul(hosts);
         measuring.spawn(async move {
-            let mut progress = Progress::default();
+            let mut progress = ConnectProgress::default();
             let connecting = timeout_at(deadline, connector.connect(0, &mut progress));
             let session = connecting.await.ok()?.ok()?;
             measure(&session, connector.path(), clock, deadline).await

@@ -133,7 +133,7 @@ async fn a_real_server_on_both_paths_and_one_that_does_not_answer() {
     }
 
     // A proxy that holds the question back: given up at the deadline, not waited for.
-    let mut progress = Progress::default();
+    let mut progress = ConnectProgress::default();
     let session = connectors[1].connect(0, &mut progress).await.unwrap();
     lab.pause_proxy().await.unwrap();
     let deadline = Instant::now() + Duration::from_millis(300);

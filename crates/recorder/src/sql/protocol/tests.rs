@@ -10,12 +10,12 @@ use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
 use super::*;
-use crate::connect::{Connector, Progress as Connecting, Resolver, Session};
+use crate::connect::{ConnectProgress, Connector, Resolver, Session};
 use crate::database::keys::Keys;
 use crate::endpoint::Endpoint;
 use crate::sql::STATEMENTS;
 use crate::workload::draws::{Draw, OperationName};
-use crate::workload::execute::{Context, Progress, Served, execute};
+use crate::workload::execute::{Context, OperationProgress, Served, execute};
 
 const ALL: [Protocol; 3] = [Protocol::Simple, Protocol::Extended, Protocol::Prepared];
 const READS: [OperationName; 5] = [
@@ -141,7 +141,7 @@ async fn connect(lab: &Lab, path: Path) -> Session {
     )
     .unwrap();
     connector
-        .connect(0, &mut Connecting::default())
+        .connect(0, &mut ConnectProgress::default())
         .await
         .unwrap()
 }
@@ -179,7 +179,7 @@ async fn run_twice(
             products: &products,
             identity: &identity,
         };
-        let mut progress = Progress {
+        let mut progress = OperationProgress {
             phase: ErrorPhase::Statement,
             may_commit: false,
             in_transaction: false,

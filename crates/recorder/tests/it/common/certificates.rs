@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use recorder::connect::{ConnectError, Connector, Progress, Resolver};
+use recorder::connect::{ConnectError, ConnectProgress, Connector, Resolver};
 use recorder::endpoint::Endpoint;
 use recorder::endpoint::environment::Environment;
 use recording::vocabulary;
@@ -359,7 +359,9 @@ impl TestLab {
         let connector =
             Connector::new(vocabulary::Path::Direct, endpoint, resolver, limit).unwrap();
         self.runtime.block_on(async {
-            let session = connector.connect(1, &mut Progress::default()).await?;
+            let session = connector
+                .connect(1, &mut ConnectProgress::default())
+                .await?;
             let is_tls = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
             let row = session.client.query_one(is_tls, &[]).await.unwrap();
             Ok(row.get(0))

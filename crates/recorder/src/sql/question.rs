@@ -24,7 +24,7 @@ pub(crate) struct Refused(Arc<Mutex<BTreeSet<String>>>);
 
 /// What was said, by column; null and what was refused are not in it.
 #[derive(Debug, Default)]
-pub(crate) struct Said(BTreeMap<String, String>);
+pub(crate) struct ColumnValues(BTreeMap<String, String>);
 
 impl Refused {
     fn has(&self, column: &str) -> bool {
@@ -39,7 +39,7 @@ impl Refused {
     }
 }
 
-impl Said {
+impl ColumnValues {
     pub(crate) fn text(&self, column: &str) -> Option<String> {
         self.0.get(column).cloned()
     }
@@ -69,13 +69,17 @@ impl Question {
     ///
     /// # Errors
     /// The driver's, where it is no refusal.
-    pub(crate) async fn ask(&self, client: &Client, refused: &Refused) -> Result<Said, Error> {
+    pub(crate) async fn ask(
+        &self,
+        client: &Client,
+        refused: &Refused,
+    ) -> Result<ColumnValues, Error> {
         let asked: Vec<_> = self
             .columns
             .iter()
             .filter(|(name, _)| !refused.has(name))
             .collect();
-        let mut said = Said::default();
+        let mut said = ColumnValues::default();
         match row(client, &asked, &mut said).await {
             Err(error) if is_refused(&error) => {}
             done => return done.map(|()| said),
@@ -109,7 +113,11 @@ fn select(columns: &[&(String, String)]) -> String {
     format!("SELECT {}", columns.join(", "))
 }
 
-async fn row(client: &Client, columns: &[&(String, String)], said: &mut Said) -> Result<(), Error> {
+async fn row(
+    client: &Client,
+    columns: &[&(String, String)],
+    said: &mut ColumnValues,
+) -> Result<(), Error> {
     if columns.is_empty() {
         return Ok(());
     }
