@@ -3,8 +3,8 @@
 use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{
-    Clock, ClockOffset, ClockRecord, ConnectionSettings, Endpoint, FORMAT_VERSION, Failover,
-    LoadSettings, Manifest, MoreHost, Pool, RunId, State, Timestamp,
+    Clock, ClockOffset, ClockRecord, ConnectionSettings, Endpoint, Failover, LoadSettings,
+    Manifest, MoreHost, Pool, RunId, Timestamp,
 };
 
 use crate::config::RunConfig;
