@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lab::{Lab, LabOptions, NodeName};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -239,6 +239,13 @@ pub fn assert_one_line(output: &Output, code: i32, texts: &[&str]) {
 pub fn rows(recording: &Recording, table: Table) -> Vec<Row> {
     let parts = recording.parts(table).unwrap();
     parts.iter().flat_map(|part| rows_of(part)).collect()
+}
+
+/// Every event but the pauses of the recorder, of which a busy machine makes some.
+pub fn events(recording: &Recording) -> Vec<Row> {
+    let mut events = rows(recording, Table::Events);
+    events.retain(|row| row["event"] != "client_paused");
+    events
 }
 
 fn rows_of(part: &Path) -> Vec<Row> {
