@@ -64,11 +64,11 @@ FROM (
 WHERE regexp_replace(filename, '/operations/[^/]*$', '') IN (SELECT folder FROM recordings);
 
 CREATE OR REPLACE TEMPORARY VIEW events AS
-SELECT run_id, host, path, epoch_us(time) AS time_us, event, status, detail
+SELECT run_id, host, path, epoch_us(time) AS time_us, event, duration_us, status, detail
 FROM (
     SELECT CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS host, CAST(NULL AS VARCHAR) AS path,
-           CAST(NULL AS TIMESTAMPTZ) AS time, CAST(NULL AS VARCHAR) AS event, CAST(NULL AS INTEGER) AS status,
-           CAST(NULL AS VARCHAR) AS detail, CAST(NULL AS VARCHAR) AS filename
+           CAST(NULL AS TIMESTAMPTZ) AS time, CAST(NULL AS VARCHAR) AS event, CAST(NULL AS BIGINT) AS duration_us,
+           CAST(NULL AS INTEGER) AS status, CAST(NULL AS VARCHAR) AS detail, CAST(NULL AS VARCHAR) AS filename
     WHERE false
     UNION ALL BY NAME
     SELECT * FROM read_parquet(getvariable('recordings') || '/events/*.parquet', union_by_name = true, allow_empty = true,

@@ -63,11 +63,11 @@ FROM (SELECT *, regexp_replace(input_file_name(), '/operations/[^/]*$', '') AS f
 WHERE folder IN (SELECT folder FROM recordings);
 
 CREATE OR REPLACE TEMPORARY VIEW recording_events (
-    run_id STRING, host STRING, path STRING, time TIMESTAMP, event STRING, status INT, detail STRING
+    run_id STRING, host STRING, path STRING, time TIMESTAMP, event STRING, duration_us BIGINT, status INT, detail STRING
 ) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter 'events-*.parquet');
 
 CREATE OR REPLACE TEMPORARY VIEW events AS
-SELECT run_id, host, path, unix_micros(time) AS time_us, event, status, detail
+SELECT run_id, host, path, unix_micros(time) AS time_us, event, duration_us, status, detail
 FROM (SELECT *, regexp_replace(input_file_name(), '/events/[^/]*$', '') AS folder FROM recording_events) AS placed
 WHERE folder IN (SELECT folder FROM recordings);
 

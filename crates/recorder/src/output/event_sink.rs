@@ -8,6 +8,9 @@ use recording::{Clock, Event, Handle};
 use crate::monitor::Monitor;
 use crate::output::log::Log;
 
+/// A shorter pause of the recorder is a row only: a busy host makes several a second.
+const NOTED_PAUSE_US: i64 = 1_000_000;
+
 /// Where events go.
 #[derive(Clone)]
 pub(crate) struct EventSink {
@@ -31,6 +34,26 @@ impl EventSink {
             time: time_us,
             path,
             kind,
+            duration_us: None,
+            status: None,
+            detail,
+        });
+    }
+
+    /// Records a pause of the recorder, microseconds on the recording's clock. Never waits.
+    pub(crate) fn pause(&self, from_us: i64, duration_us: i64) {
+        let detail = format!("{:.3} s", duration_us as f64 / 1e6);
+        if duration_us >= NOTED_PAUSE_US {
+            self.log
+                .line(&format!("{}: {detail}", EventKind::ClientPaused));
+            self.monitor
+                .note(format!("the recorder was paused for {detail}"));
+        }
+        self.handle.event(Event {
+            time: from_us,
+            path: None,
+            kind: EventKind::ClientPaused,
+            duration_us: Some(duration_us),
             status: None,
             detail,
         });
@@ -52,6 +75,7 @@ impl EventSink {
             time,
             path: None,
             kind,
+            duration_us: None,
             status,
             detail,
         });

@@ -45,6 +45,7 @@ impl Recorded {
             time: self.clock.now_us(),
             path: Some(path),
             kind,
+            duration_us: None,
             status: None,
             detail,
         });

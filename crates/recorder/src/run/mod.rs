@@ -5,6 +5,7 @@ mod disk_watch;
 mod end;
 mod manifest;
 mod output_dir;
+mod pauses;
 mod pgbench;
 mod preflight;
 mod report;
@@ -37,6 +38,7 @@ use crate::output::log::Log;
 use crate::output::terminal;
 use crate::pgbench::Running;
 use crate::run::connection_log::Observer;
+use crate::run::pauses::{Pauses, Watch};
 use crate::run::preflight::Checked;
 use crate::run::signals::Signals;
 use crate::run::tasks::Tasks;
@@ -218,6 +220,7 @@ impl PreparedRun {
         let start_time = Timestamp(sink.clock.at_us(start));
         self.writer
             .change_manifest(move |manifest| manifest.start_time = start_time);
+        let pauses = Watch::start(sink.clone(), start);
         let (loads, logs) = (std::mem::take(&mut self.loads), logs(&self.writer));
         let mut tasks = Tasks::start(config, workloads, loads, sink, logs, start, stop);
         let interrupted = self.wait(start, &tasks, signals).await;
@@ -229,6 +232,7 @@ impl PreparedRun {
             self.record_signal(signal);
         }
         let lost_workers = tasks.join_workload().await;
+        let pauses = pauses.end().await;
         self.note_new_servers();
         // Every operation has its row now. Should the recorder be killed while it waits for others, they are in place.
         self.writer
@@ -239,7 +243,7 @@ impl PreparedRun {
             Some(_) => State::Interrupted,
             None => State::Complete,
         };
-        self.complete(tasks, state, duration_us, lost_workers, signals)
+        self.complete(tasks, state, duration_us, lost_workers, pauses, signals)
             .await
     }
 
@@ -271,6 +275,7 @@ impl PreparedRun {
             time: sink.clock.now_us(),
             path: None,
             kind: EventKind::Interrupted,
+            duration_us: None,
             status: None,
             detail: signal.to_owned(),
         });
@@ -310,6 +315,7 @@ impl PreparedRun {
         state: State,
         duration_us: i64,
         lost_workers: u64,
+        pauses: Pauses,
         signals: &mut Signals,
     ) -> Result<(), RecorderError> {
         let Equipment {
@@ -333,6 +339,7 @@ impl PreparedRun {
             config, monitor, log, completion, &summary, &folder, campaign,
         );
         report::shortages(config, monitor, &observer, log);
+        report::pauses(pauses, log);
         log.close();
         let printed = terminal::result(folder.display());
         end::exit(&summary, lost_workers).and(printed)

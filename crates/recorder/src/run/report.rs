@@ -13,6 +13,7 @@ use crate::monitor::Monitor;
 use crate::output::log::Log;
 use crate::output::terminal;
 use crate::run::connection_log::Observer;
+use crate::run::pauses::Pauses;
 use crate::text::redact::redact;
 use command_line::text::{shell_word, thousands};
 
@@ -252,4 +253,12 @@ pub(crate) fn shortages(config: &RunConfig, monitor: &Monitor, observer: &Observ
     );
     log.line(&line);
     terminal::line(line);
+}
+
+/// How much the recorder was paused: its figures hold these times too.
+pub(crate) fn pauses(pauses: Pauses, log: &Log) {
+    if let Some(line) = pauses.warning() {
+        log.line(&line);
+        terminal::line(line);
+    }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::common::{
-    BUSY, Row, TestLab, assert_one_line, assert_success, number, rows, stderr, wait_until,
+    BUSY, Row, TestLab, assert_one_line, assert_success, events, number, rows, stderr, wait_until,
 };
 use recording::{Manifest, Recording, State, Table};
 
@@ -41,7 +41,7 @@ fn three_failovers_each_after_the_last_is_healed() {
     let recording = test.recording();
     check_manifest(recording.manifest());
 
-    let events = rows(&recording, Table::Events);
+    let events = events(&recording);
     let one = [
         "failover_triggered",
         "failover_trigger_finished",
@@ -136,7 +136,7 @@ fn run_until_stopped(test: &TestLab, name: &str, flags: &[&str]) -> (Vec<Row>, S
     let recording = crate::common::only_recording(&out);
     assert_eq!(recording.manifest().state, State::Complete);
     assert!(recording.manifest().duration_us.unwrap() < 60_000_000);
-    let mut events = rows(&recording, Table::Events);
+    let mut events = events(&recording);
     let stopped = events.pop().unwrap();
     assert_eq!(stopped["event"], "campaign_stopped");
     // One more settle time shows how it goes on.

@@ -30,6 +30,7 @@ mod mistakes;
 mod outage;
 mod paired;
 mod password_command;
+mod pauses;
 mod permission;
 mod pgbench;
 mod pool;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::common::{
-    BUSY, Row, TestLab, assert_success, files, identity, number, rows, stderr, stdout, wait_until,
+    BUSY, Row, TestLab, assert_success, events, files, identity, number, rows, stderr, stdout,
+    wait_until,
 };
 use lab::FailoverOptions;
 use recording::{Manifest, Recording, State, Table};
@@ -208,7 +209,7 @@ fn check_connections(recording: &Recording, operations: &[Row]) {
 }
 
 fn check_trigger(recording: &Recording) {
-    let events = rows(recording, Table::Events);
+    let events = events(recording);
     let triggered = events
         .iter()
         .find(|row| row["event"] == "failover_triggered")
@@ -308,7 +309,7 @@ fn sigterm_in_mid_run_keeps_every_finished_operation() {
     let recording = test.recording();
     assert_eq!(recording.manifest().state, State::Interrupted);
     assert!(recording.manifest().duration_us.unwrap() < 60_000_000);
-    let events = rows(&recording, Table::Events);
+    let events = events(&recording);
     assert_eq!(
         (events[0]["event"].as_str(), events[0]["detail"].as_str()),
         ("interrupted", "SIGTERM")

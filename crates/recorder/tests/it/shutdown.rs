@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::common::{
-    Running, TestLab, assert_success, only_recording, rows, stderr, stdout, wait_for_recording,
-    wait_until,
+    Running, TestLab, assert_success, events, only_recording, rows, stderr, stdout,
+    wait_for_recording, wait_until,
 };
 use recording::{State, Table};
 
@@ -82,7 +82,7 @@ fn a_hang_up_ends_the_recording_cleanly_but_not_after_nohup() {
     );
     let recording = test.recording();
     assert_eq!(recording.manifest().state, State::Interrupted);
-    let events = rows(&recording, Table::Events);
+    let events = events(&recording);
     assert_eq!(
         (events[0]["event"].as_str(), events[0]["detail"].as_str()),
         ("interrupted", "SIGHUP")
@@ -154,7 +154,7 @@ fn secrets_are_masked() {
     assert_eq!(labels["api_key"], "***");
     assert_eq!(labels["ticket"], "OPS-1");
     assert!(stderr(&output).contains("--label api_key: looks like a secret"));
-    let events = rows(&recording, Table::Events);
+    let events = events(&recording);
     assert!(
         events
             .iter()

@@ -148,12 +148,14 @@ pub struct ProbeFailure {
 /// Something that happened around the operations.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// When.
+    /// When; of an event with a length, its beginning.
     pub time: i64,
     /// The path that it concerns, or `None` for the whole recording.
     pub path: Option<Path>,
     /// What.
     pub kind: EventKind,
+    /// How long it lasted, microseconds, where that is known.
+    pub duration_us: Option<i64>,
     /// An exit code, where there is one.
     pub status: Option<i32>,
     /// A text, without secrets.

@@ -116,13 +116,14 @@ pub fn probes() -> SchemaRef {
 /// `events`: what happened around the operations.
 #[must_use]
 pub fn events() -> SchemaRef {
-    use DataType::{Int32, Utf8};
+    use DataType::{Int32, Int64, Utf8};
     schema(vec![
         ("run_id", Utf8, false),
         ("host", Utf8, false),
         ("path", Utf8, true),
         ("time", timestamp(), false),
         ("event", Utf8, false),
+        ("duration_us", Int64, true),
         ("status", Int32, true),
         ("detail", Utf8, false),
     ])

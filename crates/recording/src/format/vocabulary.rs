@@ -195,5 +195,7 @@ words! {
         ServerRestarted = "server_restarted",
         /// The user's own mark.
         Mark = "mark",
+        /// The recorder did not run: it was stopped, or had no processor.
+        ClientPaused = "client_paused",
     }
 }

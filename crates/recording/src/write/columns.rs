@@ -227,6 +227,7 @@ pub(crate) fn events(
     columns.words(Path::as_str, rows.iter().map(|row| row.path));
     columns.timestamp(rows.iter().map(|row| Some(row.time)));
     columns.words(EventKind::as_str, rows.iter().map(|row| Some(row.kind)));
+    columns.int64(rows.iter().map(|row| row.duration_us));
     columns.int32(rows.iter().map(|row| row.status));
     columns.text(rows.iter().map(|row| Some(row.detail.as_str())));
     columns.finish()

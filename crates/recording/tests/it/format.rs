@@ -363,6 +363,7 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
         time: START_US,
         path: Some(Path::Proxy),
         kind: EventKind::FailoverTriggerFinished,
+        duration_us: Some(1_700),
         status: Some(0),
         detail: "exit code 0".to_owned(),
     });

@@ -234,6 +234,7 @@ fn what_is_no_journal_of_the_table_is_not_read() {
         time: START_US,
         path: None,
         kind: recording::vocabulary::EventKind::Interrupted,
+        duration_us: None,
         status: None,
         detail: "x".to_owned(),
     });

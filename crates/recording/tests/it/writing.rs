@@ -43,6 +43,7 @@ fn write_one_of_each(handle: &Handle) {
         time: START_US + 5,
         path: None,
         kind: EventKind::FailoverTriggered,
+        duration_us: None,
         status: None,
         detail: "sh -c true".to_owned(),
     });

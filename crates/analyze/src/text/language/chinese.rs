@@ -402,6 +402,7 @@ fn event_name(kind: EventKind) -> &'static str {
         EventKind::AddressChanged => "地址变更",
         EventKind::ServerRestarted => "服务器重启",
         EventKind::Mark => "标记",
+        EventKind::ClientPaused => "记录程序暂停",
     }
 }
 

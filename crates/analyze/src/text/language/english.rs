@@ -411,6 +411,7 @@ fn event_name(kind: EventKind) -> &'static str {
         EventKind::AddressChanged => "address changed",
         EventKind::ServerRestarted => "server restarted",
         EventKind::Mark => "mark",
+        EventKind::ClientPaused => "recorder paused",
     }
 }
 

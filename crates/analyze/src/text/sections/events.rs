@@ -57,10 +57,10 @@ pub(crate) fn section(page: &Page<'_>) -> String {
 }
 
 /// Events of a failover, and the user's marks: listed however many other events there are, because a name that changes every
-/// second must not hide them.
+/// second, or a host that gives the recorder no processor, must not hide them.
 fn is_kept(event: &EventSummary) -> bool {
     match EventKind::parse(&event.event) {
-        None | Some(EventKind::AddressChanged) => false,
+        None | Some(EventKind::AddressChanged | EventKind::ClientPaused) => false,
         Some(
             EventKind::FailoverTriggered
             | EventKind::FailoverTriggerFinished

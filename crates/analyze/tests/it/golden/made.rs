@@ -42,6 +42,7 @@ pub(crate) fn event(kind: EventKind, at: f64, detail: &str) -> Event {
         time: START_US + us(at),
         path: None,
         kind,
+        duration_us: None,
         status: None,
         detail: detail.to_owned(),
     }

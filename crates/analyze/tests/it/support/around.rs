@@ -46,6 +46,7 @@ impl HandMade {
             time: START_US + us(at),
             path,
             kind,
+            duration_us: None,
             status,
             detail: detail.to_owned(),
         });

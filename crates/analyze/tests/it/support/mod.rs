@@ -250,6 +250,7 @@ impl HandMade {
             time: START_US + us(at),
             path: None,
             kind: EventKind::FailoverTriggered,
+            duration_us: None,
             status: None,
             detail: "lab failover".to_owned(),
         });

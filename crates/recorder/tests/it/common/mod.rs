@@ -241,6 +241,13 @@ pub fn rows(recording: &Recording, table: Table) -> Vec<Row> {
     parts.iter().flat_map(|part| rows_of(part)).collect()
 }
 
+/// Every event but the pauses of the recorder, of which a busy machine makes some.
+pub fn events(recording: &Recording) -> Vec<Row> {
+    let mut events = rows(recording, Table::Events);
+    events.retain(|row| row["event"] != "client_paused");
+    events
+}
+
 fn rows_of(part: &Path) -> Vec<Row> {
     let reader = SerializedFileReader::new(File::open(part).unwrap()).unwrap();
     let rows = reader.get_row_iter(None).unwrap();

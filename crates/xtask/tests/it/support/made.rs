@@ -107,6 +107,7 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
             time: start + duration_us / 4,
             path: None,
             kind: EventKind::FailoverTriggered,
+            duration_us: None,
             status: None,
             detail: "made up".to_owned(),
         });
