@@ -24,7 +24,6 @@ use crate::error::LabError;
 
 /// The name of the writer: after a failover it resolves to the old one until DNS is changed.
 pub const WRITER_NAME: &str = "writer.lab.test";
-/// The name of the readers.
 pub const READER_NAME: &str = "reader.lab.test";
 
 /// How often the serving thread looks whether it should end.

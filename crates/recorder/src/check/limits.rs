@@ -24,7 +24,6 @@ pub(super) struct Connections {
     pub(super) reserved: i64,
     /// That of the user.
     pub(super) role: Option<Limit>,
-    /// That of the database.
     pub(super) database: Option<Limit>,
 }
 

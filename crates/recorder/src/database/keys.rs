@@ -4,9 +4,7 @@ use recording::vocabulary::Path;
 
 /// The keys of a path's half.
 pub(crate) struct PathKeys {
-    /// Users.
     pub(crate) users: Keys,
-    /// Products.
     pub(crate) products: Keys,
 }
 

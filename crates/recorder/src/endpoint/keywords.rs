@@ -3,7 +3,6 @@
 /// What becomes of a keyword.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Support {
-    /// It is used.
     Used,
     /// Without effect here, or on TCP at all.
     NoEffect,

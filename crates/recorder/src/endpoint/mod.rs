@@ -35,9 +35,7 @@ pub struct Endpoint {
     pub in_random_order: bool,
     /// Which of their servers will do.
     pub target: TargetSession,
-    /// Database.
     pub database: String,
-    /// User.
     pub user: String,
     /// Password for every host: that of the connection string or of `PGPASSWORD`.
     pub password: Option<Password>,

@@ -117,6 +117,5 @@ impl TlsVersion {
 pub struct ClientCertificate {
     /// The certificate, and those between it and the authority.
     pub certificate: PathBuf,
-    /// Its key.
     pub key: PathBuf,
 }

@@ -53,7 +53,6 @@ impl Campaign {
 /// The operations of one path that a reader can serve too, or those that need the writer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OperationGroup {
-    /// The path.
     pub path: Path,
     /// True for the reads.
     pub reads: bool,
@@ -100,7 +99,6 @@ enum Stop {
     Rule(String),
 }
 
-/// A campaign that runs.
 pub(crate) struct CampaignRun {
     pub campaign: Campaign,
     /// The failover command, and when it runs first.

@@ -28,7 +28,6 @@ pub enum PgbenchError {
     /// The script can't be read.
     #[error("--pgbench-script {script}: cannot read it: {source}")]
     Script {
-        /// The script.
         script: PathBuf,
         /// What the operating system said.
         source: io::Error,
@@ -41,7 +40,6 @@ pub enum PgbenchError {
     /// The name of the endpoint did not resolve.
     #[error("pgbench on {path}: {host}: the name does not resolve")]
     NotResolved {
-        /// The path.
         path: Path,
         /// The name.
         host: String,
@@ -51,7 +49,6 @@ pub enum PgbenchError {
         "pgbench on {path}: its tables exist with scale {found}; use --pgbench-scale {found}, or drop the tables pgbench_*"
     )]
     OtherScale {
-        /// The path.
         path: Path,
         /// Their scale.
         found: u32,
@@ -59,7 +56,6 @@ pub enum PgbenchError {
     /// pgbench could not run, or make its tables.
     #[error("pgbench on {path}: {reason}")]
     Run {
-        /// The path.
         path: Path,
         /// What pgbench said, on one line.
         reason: String,

@@ -11,7 +11,6 @@ use crate::sql::statement::Statement;
 
 /// Tables.
 pub(crate) const SCHEMA: &str = include_str!("../../../../sql/schema.sql");
-/// Indexes.
 pub(crate) const INDEXES: &str = include_str!("../../../../sql/indexes.sql");
 /// Drops the tables.
 pub(crate) const CLEANUP: &str = include_str!("../../../../sql/cleanup.sql");

@@ -43,7 +43,6 @@ pub struct Limits {
 
 /// What the workers of one path share.
 pub(crate) struct Workload {
-    /// The path.
     pub path: Path,
     /// Its connections.
     pub pool: Pool,

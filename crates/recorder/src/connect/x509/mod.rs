@@ -51,7 +51,6 @@ pub(crate) struct Certificate<'a> {
     pub(crate) signed_part: &'a [u8],
     /// The content of the AlgorithmIdentifier of that signature.
     pub(crate) signature_algorithm: &'a [u8],
-    /// The signature.
     pub(crate) signature: &'a [u8],
     /// 1 to 3.
     pub(crate) version: u8,
@@ -240,7 +239,6 @@ impl<'a> Certificate<'a> {
         names
     }
 
-    /// Its key.
     pub(crate) fn public_key(&self) -> Option<PublicKey<'a>> {
         PublicKey::read(DerReader(self.key_info).take(SEQUENCE)?)
     }

@@ -19,11 +19,8 @@ pub struct Totals {
     pub operations: u64,
     /// `ok` and `rejected`.
     pub succeeded: u64,
-    /// `failed`.
     pub failed: u64,
-    /// `unknown`.
     pub unknown: u64,
-    /// `unfinished`.
     pub unfinished: u64,
     /// `rejected`: part of the succeeded.
     pub rejected: u64,

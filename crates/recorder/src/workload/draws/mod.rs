@@ -27,13 +27,10 @@ pub enum OperationName {
     UserOrders,
     /// The logs of the last hour.
     RecentLogs,
-    /// A login.
     UpdateLogin,
-    /// An order.
     CreateOrder,
     /// Goods received or written off.
     UpdateStock,
-    /// A log.
     InsertLog,
     /// A purchase.
     PlaceOrder,
