@@ -27,7 +27,7 @@ pub enum LabError {
     },
     /// A lab runs in that folder already.
     #[error(
-        "a lab already runs in {} (pid {pid}): `lab status` shows it, `lab down` stops it, --dir starts another one", dir.display()
+        "a lab already runs in {0} (pid {pid}): `lab status --dir {0}` shows it, `lab down --dir {0}` stops it, another --dir starts another one", dir.display()
     )]
     AlreadyRunning {
         dir: PathBuf,
@@ -35,7 +35,7 @@ pub enum LabError {
         pid: u32,
     },
     /// No lab runs in that folder.
-    #[error("no lab runs in {}: `lab up` starts one", .0.display())]
+    #[error("no lab runs in {}: `lab up` starts one; a lab in another folder needs its --dir", .0.display())]
     NotRunning(PathBuf),
     /// An option's value makes no sense.
     #[error("{0}")]

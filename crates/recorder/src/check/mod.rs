@@ -95,6 +95,7 @@ pub(crate) async fn before_run(
         };
         let more = match failures.len() - 1 {
             0 => String::new(),
+            1 => " (and 1 more failure; see: recorder check)".to_owned(),
             more => format!(" (and {more} more failures; see: recorder check)"),
         };
         return Err(trouble.error_with(connector, &more));
