@@ -1,11 +1,12 @@
 //! The recorder's side: reads marks on, and listens to SIGUSR1.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use recording::is_same_file;
 use recording::vocabulary::EventKind;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -46,10 +47,12 @@ impl Marks {
         let thread = std::thread::Builder::new().name("marks".to_owned());
         thread.spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(INTERVAL) {
-                reader.look();
+                reader.look(false);
             }
-            reader.look();
-            remove_files(&reader.folder);
+            reader.look(true);
+            if reader.is_here() {
+                remove_files(&reader.folder);
+            }
             let _ = has_ended.send(());
         })?;
         let signals = tokio::spawn(async move {
@@ -76,9 +79,11 @@ impl Marks {
 /// Reads the file of marks from where it stopped.
 struct Reader {
     folder: PathBuf,
+    /// The folder, opened: another recording may lie at its path later.
+    opened: File,
     given: File,
     read: File,
-    /// What is behind the last whole line.
+    /// What is behind the last mark that was taken.
     rest: Vec<u8>,
     /// Where that begins in the file.
     offset: u64,
@@ -91,15 +96,12 @@ struct Reader {
 
 impl Reader {
     fn create(folder: &FilePath, sink: EventSink) -> io::Result<Self> {
-        let create = |file| {
-            let mut options = File::options();
-            options.read(true).append(true).create_new(true);
-            options.open(folder.join(file))
-        };
+        let (given, read) = create_files(folder)?;
         Ok(Self {
             folder: folder.to_path_buf(),
-            given: create(GIVEN)?,
-            read: create(READ)?,
+            opened: File::open(folder)?,
+            given,
+            read,
             rest: Vec::new(),
             offset: 0,
             confirmed: 0,
@@ -108,34 +110,52 @@ impl Reader {
         })
     }
 
-    fn look(&mut self) {
+    /// Reads on. A mark that finds the queue full stays for the next look, with those after it; at the last look it is counted as lost.
+    fn look(&mut self, is_last: bool) {
+        let room = MOST_BYTES.saturating_sub(self.rest.len() as u64);
         // What can't be read now is read at a later look.
-        let _ = (&self.given).take(MOST_BYTES).read_to_end(&mut self.rest);
-        let last = self.rest.iter().rposition(|byte| *byte == b'\n');
-        let whole = match last {
-            Some(last) => last + 1,
-            // That is no mark; nor is what follows it up to the next newline.
-            None if self.rest.len() > LONGEST => self.rest.len(),
-            None => 0,
-        };
-        let lines: Vec<u8> = self.rest.drain(..whole).collect();
-        let lines = lines.split(|byte| *byte == b'\n');
-        for mark in lines
-            .filter(|line| line.len() <= LONGEST)
-            .filter_map(Mark::read)
-        {
-            self.record(mark);
-        }
-        self.offset += whole as u64;
+        let read = (&self.given).take(room).read_to_end(&mut self.rest);
+        let taken = self.take(is_last);
+        self.rest.drain(..taken);
+        self.offset += taken as u64;
         if self.confirmed < self.offset && self.confirm().is_ok() {
             self.confirmed = self.offset;
         }
+        // Not before the old file's marks are taken: `recorder mark` may have written there just before it was removed.
+        if matches!(read, Ok(0)) && !self.rest.contains(&b'\n') && !is_last {
+            self.replace_files();
+        }
     }
 
-    fn record(&self, mark: Mark) {
-        let clock = self.sink.clock;
+    /// Records the marks of `rest`; returns how many of its bytes are done with.
+    fn take(&self, is_last: bool) -> usize {
+        let mut taken = 0;
+        let mut has_all = true;
+        for line in self.rest.split_inclusive(|byte| *byte == b'\n') {
+            let is_long = line.len() > LONGEST;
+            // A long one is no mark even without its end; nor is what follows up to the next newline.
+            if !line.ends_with(b"\n") && !is_long {
+                break;
+            }
+            let mark = Mark::read(line).filter(|_| !is_long);
+            has_all &= mark.is_none_or(|mark| self.record(mark, is_last));
+            if has_all {
+                taken += line.len();
+            } else if !is_last {
+                break;
+            }
+        }
+        taken
+    }
+
+    /// False where the queue is full.
+    fn record(&self, mark: Mark, is_last: bool) -> bool {
+        let (sink, clock) = (&self.sink, self.sink.clock);
         let time_us = on_axis(mark.time_us, clock.drift_us(), self.from_us, clock.now_us());
-        self.sink.event(time_us, None, EventKind::Mark, mark.text);
+        match is_last {
+            true => sink.event(time_us, None, EventKind::Mark, mark.text),
+            false => sink.try_event(time_us, EventKind::Mark, mark.text),
+        }
     }
 
     fn confirm(&self) -> io::Result<()> {
@@ -144,5 +164,158 @@ impl Reader {
             time_us: self.sink.clock.now_us(),
         };
         (&self.read).write_all(line(&position)?.as_bytes())
+    }
+
+    /// Begins again with new files where others, or none, are at their paths: `journal/` may be removed and made again.
+    fn replace_files(&mut self) {
+        let is_there = |file, open| is_same_file(&self.folder.join(file), open);
+        if (is_there(GIVEN, &self.given) && is_there(READ, &self.read)) || !self.is_here() {
+            return;
+        }
+        // What can't be made now is made at a later look.
+        if let Ok((given, read)) = create_files(&self.folder) {
+            (self.given, self.read) = (given, read);
+            self.rest.clear();
+            (self.offset, self.confirmed) = (0, 0);
+        }
+    }
+
+    /// False where the recording's folder is no longer at its path.
+    fn is_here(&self) -> bool {
+        is_same_file(&self.folder, &self.opened)
+    }
+}
+
+/// Makes both files anew. In this order: the positions of an earlier file must not pass for those of a new one.
+fn create_files(folder: &FilePath) -> io::Result<(File, File)> {
+    remove_files(folder);
+    let create = |file| {
+        let path = folder.join(file);
+        // It is there, or the file below says what is wrong.
+        let _ = path.parent().map(fs::create_dir);
+        let mut options = File::options();
+        options.read(true).append(true).create_new(true);
+        options.open(path)
+    };
+    let read = create(READ)?;
+    Ok((create(GIVEN)?, read))
+}
+
+#[cfg(test)]
+mod tests {
+    use recording::{Clock, Completion, Manifest, RecordingWriter, State, Table, WriterOptions};
+
+    use super::*;
+    use crate::monitor::Monitor;
+    use crate::output::log::Log;
+
+    fn writer(folder: &FilePath, queue_rows: usize) -> (RecordingWriter, EventSink) {
+        let options = WriterOptions {
+            queue_rows,
+            ..WriterOptions::default()
+        };
+        let writer = RecordingWriter::create(folder, Manifest::new("run", "host"), options);
+        let (writer, clock) = (writer.unwrap(), Clock::start());
+        let sink = EventSink {
+            handle: writer.handle(),
+            clock,
+            monitor: Monitor::new(&[], clock),
+            log: std::sync::Arc::new(Log::create(&folder.join("logs"), clock).unwrap()),
+        };
+        (writer, sink)
+    }
+
+    fn give(folder: &FilePath, text: &str) {
+        let mark = line(&Mark::new(0, text).unwrap()).unwrap();
+        let mut file = File::options()
+            .append(true)
+            .open(folder.join(GIVEN))
+            .unwrap();
+        file.write_all(mark.as_bytes()).unwrap();
+    }
+
+    /// The last offset that the reader has stated, and whether that is all of the file.
+    fn confirmed(folder: &FilePath) -> (u64, bool) {
+        let text = fs::read_to_string(folder.join(READ)).unwrap();
+        let last = text.lines().last().map(serde_json::from_str::<Position>);
+        let offset = last.map_or(0, |last| last.unwrap().offset);
+        let length = fs::metadata(folder.join(GIVEN)).unwrap().len();
+        (offset, offset == length)
+    }
+
+    /// Events in the recording, and rows lost.
+    fn finish(writer: RecordingWriter) -> (u64, u64) {
+        let completion = Completion {
+            state: State::Complete,
+            duration_us: 0,
+            drift_us: 0,
+        };
+        let summary = writer.finish(completion).unwrap();
+        let count = |rows: &std::collections::BTreeMap<Table, u64>| {
+            rows.get(&Table::Events).copied().unwrap_or_default()
+        };
+        (count(&summary.rows), count(&summary.dropped))
+    }
+
+    #[test]
+    fn a_mark_that_finds_the_queue_full_is_not_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        // A queue without room.
+        let (full, of_full) = writer(&folder.path().join("full"), 0);
+        let run = folder.path().join("run");
+        let (roomy, of_roomy) = writer(&run, 100);
+        let mut reader = Reader::create(&run, of_full.clone()).unwrap();
+        give(&run, "one");
+        give(&run, "two");
+        reader.look(false);
+        reader.look(false);
+        // The newline before it at most.
+        assert!(confirmed(&run).0 <= 1);
+        // None is counted as lost, and each comes once.
+        reader.sink = of_roomy;
+        reader.look(false);
+        reader.look(false);
+        assert!(confirmed(&run).1);
+        let taken = confirmed(&run);
+        reader.sink = of_full;
+        give(&run, "three");
+        give(&run, "four");
+        reader.look(true);
+        assert!(confirmed(&run).0 <= taken.0 + 1);
+        assert_eq!(finish(roomy), (2, 0));
+        assert_eq!(finish(full), (0, 2));
+    }
+
+    #[test]
+    fn marks_go_on_after_their_folder_was_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let (writer, sink) = writer(&run, 100);
+        let mut reader = Reader::create(&run, sink).unwrap();
+        give(&run, "before it was removed");
+        fs::remove_dir_all(run.join("journal")).unwrap();
+        reader.look(false);
+        reader.look(false);
+        give(&run, "after");
+        reader.look(false);
+        assert!(confirmed(&run).1);
+        // Made again by another, and empty; with a file that is not the recorder's.
+        fs::remove_dir_all(run.join("journal")).unwrap();
+        fs::create_dir(run.join("journal")).unwrap();
+        fs::write(run.join(GIVEN), "").unwrap();
+        reader.look(false);
+        give(&run, "later");
+        reader.look(false);
+        assert!(confirmed(&run).1);
+
+        // Another recording at its path stays as it is.
+        fs::rename(&run, folder.path().join("moved")).unwrap();
+        fs::create_dir_all(run.join("journal")).unwrap();
+        fs::write(run.join(GIVEN), "foreign").unwrap();
+        reader.look(false);
+        assert_eq!(fs::read(run.join(GIVEN)).unwrap(), b"foreign");
+        fs::remove_dir_all(&run).unwrap();
+        fs::rename(folder.path().join("moved"), &run).unwrap();
+        assert_eq!(finish(writer), (3, 0));
     }
 }
