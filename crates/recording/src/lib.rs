@@ -38,4 +38,5 @@ pub use read::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};
 pub use verify::{JournalFound, Verification, verify};
 pub use write::options::{Completion, Summary, WriterOptions};
+pub use write::same_file::is_there as is_same_file;
 pub use write::{Handle, RecordingWriter, Slot};

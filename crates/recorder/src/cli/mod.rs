@@ -154,9 +154,10 @@ pub enum Command {
     Recover(RecoverArgs),
     /// Put a mark into a recording in progress: an event with a text and the time of this command
     ///
-    /// Use it for what the recorder cannot see: "traffic moved", "patch begins". Run it on the host that records, as the same user. It waits up
-    /// to 5 s for the recorder to take the mark. Exit code: 1 if the recorder does not take it, 2 if there is no recording, or if the recording
-    /// is not in progress. SIGUSR1 to the recorder also sets a mark, with the text SIGUSR1.
+    /// Use it for what the recorder cannot see: "traffic moved", "patch begins". Run it on the host that records, as the same user. It waits until
+    /// the mark is on the disk. Exit code: 1 if the mark could not be written, or was not confirmed within 5 s (it may still come: look before
+    /// you repeat it), 2 if there is no recording, or if the recording is not in progress. SIGUSR1 to the recorder also sets a mark, with the
+    /// text SIGUSR1; nothing confirms it.
     #[command(
         after_long_help = "Example:\n  recorder mark data/runs/20261122T204300Z-7f3a 'traffic moved to the new version'"
     )]

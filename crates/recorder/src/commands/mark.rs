@@ -20,20 +20,22 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Appends the mark and waits until it is in the recording, where no kill of the recorder takes it away.
 ///
 /// # Errors
-/// [`RecorderError::Usage`] where there is no recording in progress or no text, [`RecorderError::Failed`] where the mark was not
-/// taken.
+/// [`RecorderError::Usage`] where there is no recording in progress or no text, [`RecorderError::Failed`] where the mark is not known
+/// to be there.
 pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
     let given_us = Clock::start().anchor_us();
     let mark = Mark::new(given_us, &args.text).ok_or_else(|| {
         RecorderError::Usage("the mark is empty; write: recorder mark RUN 'what happened'".into())
     })?;
     let folder = &args.recording;
-    if let Some(why) = why_over(&open(folder)?) {
+    let before = open(folder)?;
+    if let Some(why) = why_over(&before) {
         return Err(RecorderError::Usage(format!(
             "{}: {why}; marks are possible only while a recording is in progress",
             folder.display()
         )));
     }
+    let lost = lost_events(&before);
     let given = GivenMark::append(folder, &mark).map_err(RecorderError::Failed)?;
     let deadline = Instant::now() + PATIENCE;
     let reason = loop {
@@ -41,24 +43,21 @@ pub(crate) fn run(args: &MarkArgs) -> Result<(), RecorderError> {
         let recording = open(folder)?;
         let over = why_over(&recording);
         let recorded_us = given.recorded_us();
-        if recorded_us.is_some_and(|recorded_us| is_safe(&recording, recorded_us)) {
+        if recorded_us.is_some_and(|recorded_us| is_safe(&recording, recorded_us, lost)) {
             return terminal::result(format!("marked at {}: {}", Timestamp(given_us), mark.text));
         }
-        match (over, recorded_us) {
-            (Some(why), None) => {
-                break format!("{why} before the mark was taken; the mark is not in the recording");
-            }
-            (Some(why), Some(_)) => {
+        match over {
+            Some(why) => {
                 break format!(
                     "{why} before the mark was safe; the mark may be missing from the recording"
                 );
             }
-            (None, _) if Instant::now() >= deadline => {
+            None if Instant::now() >= deadline => {
                 break format!(
                     "the recorder did not confirm the mark within {PATIENCE:?}; the mark may still come into the recording"
                 );
             }
-            (None, _) => std::thread::sleep(INTERVAL),
+            None => std::thread::sleep(INTERVAL),
         }
     };
     let folder = folder.display();
@@ -81,17 +80,22 @@ fn why_over(recording: &Recording) -> Option<&'static str> {
     }
 }
 
-/// True where everything that had been recorded at `recorded_us` is on the disk.
-fn is_safe(recording: &Recording, recorded_us: i64) -> bool {
-    match recording.manifest().state {
+/// True where every event that had been recorded at `recorded_us` is on the disk, but for the first `lost` that were lost.
+fn is_safe(recording: &Recording, recorded_us: i64, lost: u64) -> bool {
+    let is_written = match recording.manifest().state {
         State::Recording => Checkpoint::read(recording)
             .is_ok_and(|last| last.is_some_and(|last| last.time_us > recorded_us)),
-        State::Complete | State::Interrupted => {
-            let dropped = &recording.manifest().dropped_rows;
-            !dropped.contains_key(Table::Events.as_str())
-        }
+        State::Complete | State::Interrupted => true,
         State::Recovered => false,
-    }
+    };
+    // The manifest after the checkpoint: it counts what the writer gave up before that.
+    is_written && open(recording.folder()).is_ok_and(|now| lost_events(&now) == lost)
+}
+
+/// Events lost so far.
+fn lost_events(recording: &Recording) -> u64 {
+    let lost = &recording.manifest().dropped_rows;
+    lost.get(Table::Events.as_str()).copied().unwrap_or(0)
 }
 
 /// A mark in the file.

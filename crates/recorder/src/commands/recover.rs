@@ -18,12 +18,12 @@ pub(crate) fn run(args: &RecoverArgs) -> Result<(), RecorderError> {
         RecoverError::Open(open) if open.is_usage() => RecorderError::Usage(error.to_string()),
         _ => RecorderError::Failed(error.to_string()),
     })?;
+    // No recorder reads them any more. `recorder mark` printed "marked" for none that is only there.
+    mark::remove_files(&args.recording);
     let folder = args.recording.display();
     if recovered.healthy {
         return terminal::result(format!("{folder}: nothing to recover"));
     }
-    // Those that were taken are in the journal; of the others `recorder mark` said that they were not.
-    mark::remove_files(&args.recording);
     if recovered.missing_rows > 0 {
         terminal::line(format!(
             "{} rows that had been written are missing; the manifest counts them as rows lost",

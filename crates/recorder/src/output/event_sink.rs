@@ -22,15 +22,16 @@ pub(crate) struct EventSink {
 }
 
 impl EventSink {
-    /// Records an event at `time_us`, microseconds on the recording's clock. The detail must hold no secret. Never waits.
-    pub(crate) fn event(&self, time_us: i64, path: Option<Path>, kind: EventKind, detail: String) {
-        let line = match path {
-            Some(path) => format!("{path}: {kind}: {detail}"),
-            None => format!("{kind}: {detail}"),
-        };
-        self.log.line(&line);
-        self.monitor.note(line);
-        self.handle.event(Event {
+    /// Records an event at `time_us`, microseconds on the recording's clock. The detail must hold no secret. Never waits: false where the
+    /// row was dropped and counted.
+    pub(crate) fn event(
+        &self,
+        time_us: i64,
+        path: Option<Path>,
+        kind: EventKind,
+        detail: String,
+    ) -> bool {
+        let row = Event {
             time: time_us,
             path,
             kind,
@@ -56,7 +57,35 @@ impl EventSink {
             duration_us: Some(duration_us),
             status: None,
             detail,
-        });
+        };
+        self.note(&row);
+        self.handle.event(row)
+    }
+
+    /// As [`EventSink::event`]; but an event that finds the queue full leaves no trace, and the caller tries again.
+    pub(crate) fn try_event(&self, time_us: i64, kind: EventKind, detail: String) -> bool {
+        let row = Event {
+            time: time_us,
+            path: None,
+            kind,
+            status: None,
+            detail,
+        };
+        let is_taken = self.handle.try_event(row.clone());
+        if is_taken {
+            self.note(&row);
+        }
+        is_taken
+    }
+
+    fn note(&self, row: &Event) {
+        let (kind, detail) = (row.kind, &row.detail);
+        let line = match row.path {
+            Some(path) => format!("{path}: {kind}: {detail}"),
+            None => format!("{kind}: {detail}"),
+        };
+        self.log.line(&line);
+        self.monitor.note(line);
     }
 
     /// Records an event, now, of a command of the user's or of the campaign; the live view shows it in words.

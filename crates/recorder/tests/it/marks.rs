@@ -119,6 +119,11 @@ fn marks_land_at_their_times() {
     expected.extend(many.map(|text| (before..now_us(), text)));
     assert_marks(marks(&test.recording()), &expected);
     assert_nothing_is_left(&folder);
+    // As a last look that took too long leaves it.
+    fs::create_dir(folder.join("journal")).unwrap();
+    fs::write(folder.join(GIVEN), "").unwrap();
+    assert_success(&test.recorder(&["recover", folder.to_str().unwrap()]));
+    assert_nothing_is_left(&folder);
     assert!(!stderr(&output).contains("geheim"));
     assert_success(&test.recorder(&["verify", folder.to_str().unwrap()]));
 }
@@ -168,7 +173,7 @@ fn a_mark_without_a_recording_in_progress_is_refused() {
     drop(running.output());
     let lines = [
         "its recorder was killed",
-        "the mark is not in the recording",
+        "the mark may be missing from the recording",
     ];
     assert_one_line(&waiting.join().unwrap(), 1, &lines);
     let lines = [
@@ -205,7 +210,8 @@ fn what_lies_in_the_file_of_marks_does_no_harm() {
     assert_success(&mark(&folder, "next to garbage"));
     assert_success(&mark(&folder, &"long ".repeat(20_000)));
 
-    // Another thing in its place.
+    // Another thing in its place, while the recorder can't mend it.
+    running.signal("STOP");
     let aside = folder.join("journal/aside");
     fs::rename(&file, &aside).unwrap();
     let lines = ["marks.jsonl: the mark could not be written"];
@@ -222,11 +228,17 @@ fn what_lies_in_the_file_of_marks_does_no_harm() {
     fs::rename(&aside, &file).unwrap();
 
     // A recorder that does not look.
-    running.signal("STOP");
     let output = mark(&folder, "late");
     running.signal("CONT");
     let lines = ["did not confirm the mark within 5s", "may still come"];
     assert_one_line(&output, 1, &lines);
+
+    // The folder is removed, and the recorder makes it again.
+    let journal = folder.join("journal");
+    fs::rename(&journal, folder.join("removed")).unwrap();
+    wait_until("the new files", || {
+        file.exists() && test.recording().is_being_written()
+    });
     assert_success(&mark(&folder, "last"));
     running.signal("TERM");
     assert_success(&running.output());

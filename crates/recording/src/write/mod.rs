@@ -8,7 +8,7 @@ pub(crate) mod lock;
 pub(crate) mod options;
 pub(crate) mod part;
 pub(crate) mod reserved_space;
-mod same_file;
+pub(crate) mod same_file;
 mod status;
 mod table;
 mod tables;
@@ -53,9 +53,16 @@ impl Handle {
         self.send(Table::Probes, Message::Probe(Box::new(row)));
     }
 
-    /// Records an event.
-    pub fn event(&self, row: Event) {
-        self.send(Table::Events, Message::Event(Box::new(row)));
+    /// Records an event; false where it was dropped and counted.
+    pub fn event(&self, row: Event) -> bool {
+        self.send(Table::Events, Message::Event(Box::new(row)))
+    }
+
+    /// Records an event; false where the queue is full. It is not counted then: the caller has it still, and tries again.
+    #[must_use]
+    pub fn try_event(&self, row: Event) -> bool {
+        let message = Message::Event(Box::new(row));
+        self.sender.try_send(message).is_ok()
     }
 
     /// Records a line of pgbench's progress.
@@ -84,10 +91,12 @@ impl Handle {
         }
     }
 
-    fn send(&self, table: Table, message: Message) {
-        if self.sender.try_send(message).is_err() {
+    fn send(&self, table: Table, message: Message) -> bool {
+        let is_taken = self.sender.try_send(message).is_ok();
+        if !is_taken {
             self.status.drop_rows(table, 1);
         }
+        is_taken
     }
 }
 

@@ -25,8 +25,9 @@ impl Identity {
     }
 }
 
-/// True where `path` leads to the open `file`.
-pub(crate) fn is_there(path: &Path, file: &File) -> bool {
+/// True where `path` leads to the open `file`, which may be a folder.
+#[must_use]
+pub fn is_there(path: &Path, file: &File) -> bool {
     let open = file.metadata().ok().map(|found| Identity::of(&found));
     open.is_some() && open == Identity::at(path)
 }
