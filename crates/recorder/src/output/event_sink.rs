@@ -38,7 +38,26 @@ impl EventSink {
             duration_us: None,
             status: None,
             detail,
-        });
+        };
+        self.note(&row);
+        self.handle.event(row)
+    }
+
+    /// As [`EventSink::event`]; but an event that finds the queue full leaves no trace, and the caller tries again.
+    pub(crate) fn try_event(&self, time_us: i64, kind: EventKind, detail: String) -> bool {
+        let row = Event {
+            time: time_us,
+            path: None,
+            kind,
+            duration_us: None,
+            status: None,
+            detail,
+        };
+        let is_taken = self.handle.try_event(row.clone());
+        if is_taken {
+            self.note(&row);
+        }
+        is_taken
     }
 
     /// Records a pause of the recorder, microseconds on the recording's clock. Never waits.
@@ -57,25 +76,7 @@ impl EventSink {
             duration_us: Some(duration_us),
             status: None,
             detail,
-        };
-        self.note(&row);
-        self.handle.event(row)
-    }
-
-    /// As [`EventSink::event`]; but an event that finds the queue full leaves no trace, and the caller tries again.
-    pub(crate) fn try_event(&self, time_us: i64, kind: EventKind, detail: String) -> bool {
-        let row = Event {
-            time: time_us,
-            path: None,
-            kind,
-            status: None,
-            detail,
-        };
-        let is_taken = self.handle.try_event(row.clone());
-        if is_taken {
-            self.note(&row);
-        }
-        is_taken
+        });
     }
 
     fn note(&self, row: &Event) {

@@ -337,7 +337,9 @@ impl HandMade {
             }
             handle.operation(row);
         }
-        self.events.into_iter().for_each(|row| handle.event(row));
+        for row in self.events {
+            handle.event(row);
+        }
         self.load.into_iter().for_each(|row| handle.load(row));
         let connections = self.connections.into_iter();
         connections.for_each(|row| handle.connection(row));
