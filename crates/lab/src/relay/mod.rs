@@ -153,6 +153,7 @@ async fn serve(public: SocketAddr, server: SocketAddr, mut traffic: watch::Recei
             }
         };
         tokio::select! {
+            biased;
             changed = traffic.changed() => if changed.is_err() {
                 return;
             },
@@ -225,6 +226,8 @@ async fn carry(
             }
         };
         tokio::select! {
+            // In this order: what comes after a change is treated as the change says.
+            biased;
             changed = traffic.changed() => if changed.is_err() {
                 return;
             },
