@@ -71,7 +71,7 @@ impl Pauses {
             ),
         };
         Some(format!(
-            "warning: the recorder was paused {how_much}: it was stopped (Ctrl-Z, SIGSTOP) or had no processor. Nothing was asked meanwhile: an outage or a slow operation that overlaps a pause may come from the pause. Do not stop the recorder, and leave a processor free on its host"
+            "warning: the recorder was paused {how_much}: it was stopped (Ctrl-Z, SIGSTOP) or had no processor. An outage or slow operation that overlaps a pause may come from the pause. Do not stop the recorder, and leave it a processor"
         ))
     }
 }
