@@ -162,7 +162,7 @@ fn a_prefer_that_fell_back_is_told() {
         ];
         let output = recorder(&[&run, skip].concat());
         assert_success(&output);
-        let warned = "connected without TLS (sslmode=prefer): TLS handshake: the server's certificate is not signed";
+        let warned = "TLS handshake: the server's certificate is not signed by any valid authority";
         assert!(stderr(&output).contains(warned), "{}", stderr(&output));
         let recording = only_recording(&runs);
         let error = recording.manifest().endpoints[0].tls_error.clone();
