@@ -73,9 +73,9 @@ fn assert_steps_are_marks(lab: &Path, report: &serde_json::Value) {
     assert_eq!(marks.len(), expected.len(), "{marks:#?}");
     for ((marked_us, mark), (step_us, step)) in marks.iter().zip(&expected) {
         assert_eq!(mark, step);
-        // From one clock to the other and back, each rounded to a microsecond.
+        // From one clock to the other and back; a thread may lose the processor between its looks at the two.
         assert!(
-            (marked_us - step_us).abs() <= 2,
+            (marked_us - step_us).abs() <= 1_000,
             "{mark}: {marked_us}, {step_us}"
         );
     }
