@@ -4,8 +4,6 @@
 //! and starts the workers of each path ([`workload`]); those draw operations, take connections ([`pool`],
 //! [`connect`]), run statements and judge failures ([`classify`]).
 
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
-
 mod check;
 pub mod classify;
 pub mod cli;

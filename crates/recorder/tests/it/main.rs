@@ -7,7 +7,6 @@
     unreachable_pub,
     reason = "helpers of tests are tests, which clippy does not see; nothing of a test binary is reachable"
 )]
-#![warn(clippy::self_named_module_files, clippy::too_many_lines)]
 
 mod common;
 
