@@ -20,6 +20,8 @@ SELECT folder,
        COALESCE(dropped_rows['operations'], 0) AS dropped_operations,
        COALESCE(dropped_rows['probes'], 0) AS dropped_probes,
        probe_interval_us,
+       workers,
+       pool.size AS pool_size,
        -- The reads of a path may have an endpoint of their own.
        list_contains(endpoints, {'path': 'direct', 'reader': true}) AS direct_reads_elsewhere,
        list_contains(endpoints, {'path': 'proxy', 'reader': true}) AS proxy_reads_elsewhere
@@ -30,7 +32,8 @@ FROM (
                               ORDER BY CASE WHEN duration_us IS NULL THEN 1 ELSE 0 END, filename) AS copy
     FROM read_json(getvariable('recordings') || '/manifest.json', format = 'unstructured', filename = true, columns = {
         run_id: 'VARCHAR', host: 'VARCHAR', state: 'VARCHAR', start_time: 'VARCHAR', duration_us: 'BIGINT',
-        dropped_rows: 'MAP(VARCHAR, BIGINT)', probe_interval_us: 'BIGINT', endpoints: 'STRUCT(path VARCHAR, reader BOOLEAN)[]'
+        dropped_rows: 'MAP(VARCHAR, BIGINT)', probe_interval_us: 'BIGINT', workers: 'BIGINT', pool: 'STRUCT(size BIGINT)',
+        endpoints: 'STRUCT(path VARCHAR, reader BOOLEAN)[]'
     })
 )
 WHERE copy = 1;
@@ -46,7 +49,10 @@ SELECT run_id,
        epoch_us(start_time) AS start_us,
        epoch_us(end_time) AS end_us,
        response_time_us,
+       checkout_us,
+       execute_us,
        outcome,
+       connection_id,
        error_class,
        sqlstate
 FROM (
@@ -54,8 +60,9 @@ FROM (
            CAST(NULL AS BIGINT) AS operation_id, CAST(NULL AS VARCHAR) AS operation_type,
            CAST(NULL AS VARCHAR) AS operation_name, CAST(NULL AS TIMESTAMPTZ) AS scheduled_time,
            CAST(NULL AS TIMESTAMPTZ) AS start_time, CAST(NULL AS TIMESTAMPTZ) AS end_time,
-           CAST(NULL AS BIGINT) AS response_time_us, CAST(NULL AS VARCHAR) AS outcome,
-           CAST(NULL AS VARCHAR) AS error_class, CAST(NULL AS VARCHAR) AS sqlstate, CAST(NULL AS VARCHAR) AS filename
+           CAST(NULL AS BIGINT) AS response_time_us, CAST(NULL AS BIGINT) AS checkout_us, CAST(NULL AS BIGINT) AS execute_us,
+           CAST(NULL AS VARCHAR) AS outcome, CAST(NULL AS BIGINT) AS connection_id, CAST(NULL AS VARCHAR) AS error_class,
+           CAST(NULL AS VARCHAR) AS sqlstate, CAST(NULL AS VARCHAR) AS filename
     WHERE false
     UNION ALL BY NAME
     SELECT * FROM read_parquet(getvariable('recordings') || '/operations/*.parquet', union_by_name = true, allow_empty = true,

@@ -12,7 +12,7 @@
 
 CREATE OR REPLACE TEMPORARY VIEW recording_manifests (
     run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT,
-    dropped_rows STRUCT<operations: BIGINT, probes: BIGINT>, probe_interval_us BIGINT,
+    dropped_rows STRUCT<operations: BIGINT, probes: BIGINT>, probe_interval_us BIGINT, workers BIGINT, pool STRUCT<size: BIGINT>,
     endpoints ARRAY<STRUCT<path: STRING, reader: BOOLEAN>>
 ) USING json OPTIONS (path '${spark.recordings}/manifest.json', multiLine 'true');
 
@@ -27,6 +27,8 @@ SELECT folder,
        COALESCE(dropped_rows.operations, 0) AS dropped_operations,
        COALESCE(dropped_rows.probes, 0) AS dropped_probes,
        probe_interval_us,
+       workers,
+       pool.size AS pool_size,
        -- The reads of a path may have an endpoint of their own.
        array_contains(endpoints, named_struct('path', 'direct', 'reader', true)) AS direct_reads_elsewhere,
        array_contains(endpoints, named_struct('path', 'proxy', 'reader', true)) AS proxy_reads_elsewhere
@@ -41,8 +43,8 @@ WHERE copy = 1;
 -- By the names of parts and not by folder: Spark refuses a folder pattern that nothing matches.
 CREATE OR REPLACE TEMPORARY VIEW recording_operations (
     run_id STRING, host STRING, path STRING, operation_id BIGINT, operation_type STRING, operation_name STRING,
-    scheduled_time TIMESTAMP, start_time TIMESTAMP, end_time TIMESTAMP, response_time_us BIGINT, outcome STRING,
-    error_class STRING, sqlstate STRING
+    scheduled_time TIMESTAMP, start_time TIMESTAMP, end_time TIMESTAMP, response_time_us BIGINT,
+    checkout_us BIGINT, execute_us BIGINT, outcome STRING, connection_id BIGINT, error_class STRING, sqlstate STRING
 ) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter '{direct,proxy}-*.parquet');
 
 CREATE OR REPLACE TEMPORARY VIEW operations AS
@@ -56,7 +58,10 @@ SELECT run_id,
        unix_micros(start_time) AS start_us,
        unix_micros(end_time) AS end_us,
        response_time_us,
+       checkout_us,
+       execute_us,
        outcome,
+       connection_id,
        error_class,
        sqlstate
 FROM (SELECT *, regexp_replace(input_file_name(), '/operations/[^/]*$', '') AS folder FROM recording_operations) AS placed
