@@ -40,13 +40,13 @@ asked AS (
            path,
            operation_type,
            MAX(GREATEST(COALESCE(end_us, scheduled_us), scheduled_us)) AS last_row_us,
-           MIN(CASE WHEN outcome IN ('ok', 'rejected') THEN end_us END) AS first_success_us
+           MIN(CASE WHEN outcome IN ('ok', 'rejected') AND operation_name IS NOT NULL THEN end_us END) AS first_success_us
     FROM operations
     GROUP BY run_id, host, path, operation_type
 ),
 -- A recording without an end reaches as far as its rows do.
 paths AS (
-    SELECT ROW_NUMBER() OVER (ORDER BY a.run_id, a.host, a.path) AS number,
+    SELECT CAST(ROW_NUMBER() OVER (ORDER BY a.run_id, a.host, a.path) AS INTEGER) AS number,
            a.run_id,
            a.host,
            a.path,
@@ -62,9 +62,11 @@ paths AS (
 groups_asked AS (
     SELECT p.number,
            m.group_number,
+           p.number * 8 + m.group_number AS group_key,
            m.group_name,
            p.first_us,
            p.last_us,
+           MIN(CASE WHEN a.first_success_us <= p.last_us THEN a.first_success_us END) AS first_served_us,
            COUNT(CASE WHEN a.first_success_us <= p.last_us THEN 1 END) AS types_served
     FROM paths AS p
     JOIN asked AS a ON a.run_id = p.run_id AND a.host = p.host AND a.path = p.path
@@ -94,84 +96,104 @@ pauses AS (
 paused AS (
     SELECT p.number,
            o.operation_id,
+           o.operation_name,
+           o.outcome IN ('ok', 'rejected') AND COALESCE(o.end_us <= p.last_us, false) AS is_success,
+           o.end_us - o.scheduled_us AS response_us,
            SUM(LEAST(COALESCE(o.end_us, p.last_us), q.to_us) - GREATEST(o.scheduled_us, q.from_us)) AS paused_us,
            MIN(q.from_us) AS first_pause_us,
            MAX(q.to_us) AS last_pause_us
     FROM operations AS o
     JOIN paths AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
     JOIN pauses AS q ON q.number = p.number AND o.scheduled_us < q.to_us AND COALESCE(o.end_us, p.last_us) > q.from_us
-    GROUP BY p.number, o.operation_id
+    GROUP BY p.number, o.operation_id, o.operation_name, o.outcome, o.scheduled_us, o.end_us, p.last_us
+),
+-- How many successes of a name took how long, without pauses.
+response_times AS (
+    SELECT number, operation_name, response_us, SUM(successes) AS successes
+    FROM (
+        SELECT p.number, o.operation_name, o.end_us - o.scheduled_us AS response_us, COUNT(*) AS successes
+        FROM operations AS o
+        JOIN paths AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
+        WHERE o.outcome IN ('ok', 'rejected') AND o.end_us <= p.last_us
+        GROUP BY p.number, o.operation_name, o.end_us - o.scheduled_us
+        UNION ALL
+        SELECT number, operation_name, response_us, -1 FROM paused WHERE is_success
+        UNION ALL
+        SELECT number, operation_name, response_us - paused_us, 1 FROM paused WHERE is_success
+    ) AS counts
+    GROUP BY number, operation_name, response_us
 ),
 -- Median response time of the successes of a name; nearest rank, from however few.
 medians AS (
-    SELECT p.number,
-           o.operation_name,
-           CAST(PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY o.end_us - o.scheduled_us - COALESCE(d.paused_us, 0)) AS BIGINT) AS median_us
-    FROM operations AS o
-    JOIN paths AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
-    LEFT JOIN paused AS d ON d.number = p.number AND d.operation_id = o.operation_id
-    WHERE o.outcome IN ('ok', 'rejected') AND o.end_us <= p.last_us AND o.operation_name IS NOT NULL AND o.scheduled_us IS NOT NULL
-    GROUP BY p.number, o.operation_name
+    SELECT number, operation_name, CAST(MIN(CASE WHEN position * 2 >= of_all THEN response_us END) AS BIGINT) AS median_us
+    FROM (
+        SELECT number,
+               operation_name,
+               response_us,
+               SUM(successes) OVER (PARTITION BY number, operation_name ORDER BY response_us
+                                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS position,
+               SUM(successes) OVER (PARTITION BY number, operation_name) AS of_all
+        FROM response_times
+    ) AS ranked
+    GROUP BY number, operation_name
 ),
--- The recording's start (0), every success (1), the recording's end (2), of each group that was asked. A success that a pause lies in was
--- served at some moment of it: a gap after it begins with the pause.
-edges AS (
-    SELECT p.number,
-           m.group_number,
-           1 AS place,
-           LEAST(GREATEST(o.end_us, p.first_us), p.last_us) AS to_us,
-           GREATEST(COALESCE(d.first_pause_us, LEAST(o.end_us, p.last_us)), p.first_us) AS from_us
-    FROM operations AS o
-    JOIN paths AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
-    JOIN members AS m ON m.operation_type = o.operation_type
-    LEFT JOIN paused AS d ON d.number = p.number AND d.operation_id = o.operation_id
-    WHERE o.outcome IN ('ok', 'rejected') AND o.end_us <= p.last_us AND o.operation_name IS NOT NULL AND o.scheduled_us IS NOT NULL
-    UNION ALL
-    SELECT number, group_number, 0, first_us, first_us FROM groups_asked
-    UNION ALL
-    SELECT number, group_number, 2, last_us, last_us FROM groups_asked
-),
+-- Every success with the one after it; none after the last one. One number for path and group: sorting is what costs most here.
 gaps AS (
-    SELECT number,
-           group_number,
-           from_us,
-           -- The success itself, where the gap begins with a pause before it.
-           to_us AS served_us,
-           LEAD(to_us) OVER (PARTITION BY number, group_number ORDER BY to_us, place) AS to_us,
-           place,
-           LEAD(place) OVER (PARTITION BY number, group_number ORDER BY to_us, place) AS to_place
-    FROM edges
+    SELECT group_key,
+           asked_us,
+           served_us,
+           LEAD(served_us) OVER (PARTITION BY group_key ORDER BY served_us) AS to_us
+    FROM (
+        SELECT p.number * 8 + m.group_number AS group_key, o.scheduled_us AS asked_us, GREATEST(o.end_us, p.first_us) AS served_us
+        FROM operations AS o
+        JOIN paths AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
+        JOIN members AS m ON m.operation_type = o.operation_type
+        WHERE o.outcome IN ('ok', 'rejected') AND o.end_us <= p.last_us AND o.operation_name IS NOT NULL
+    ) AS successes
+),
+-- Those that may be long, with the recording's start and end as edges. A success that a pause lies in was served at some moment of it: a gap
+-- after it begins with the pause.
+placed_gaps AS (
+    SELECT a.group_key,
+           a.number,
+           a.group_number,
+           false AS is_first,
+           g.to_us IS NULL AS is_last,
+           COALESCE(GREATEST(MIN(q.from_us), g.asked_us), g.served_us) AS from_us,
+           g.served_us,
+           COALESCE(g.to_us, a.last_us) AS to_us
+    FROM (SELECT group_key, asked_us, served_us, to_us
+          FROM gaps
+          CROSS JOIN thresholds
+          WHERE to_us IS NULL OR to_us - asked_us >= min_outage_us) AS g
+    JOIN groups_asked AS a ON a.group_key = g.group_key
+    LEFT JOIN pauses AS q ON q.number = a.number AND g.asked_us < q.to_us AND g.served_us > q.from_us
+    GROUP BY a.group_key, a.number, a.group_number, a.last_us, g.asked_us, g.served_us, g.to_us
+    UNION ALL
+    SELECT group_key, number, group_number, true, first_served_us IS NULL, first_us, first_us,
+           COALESCE(GREATEST(first_served_us, first_us), last_us)
+    FROM groups_asked
 ),
 long_gaps AS (
-    SELECT g.number,
-           g.group_number,
-           g.from_us,
-           g.served_us,
-           g.to_us,
-           g.place = 0 AS is_first,
-           g.to_place = 2 AS is_last,
+    SELECT g.*,
            g.from_us - COALESCE(f.before_us + LEAST(g.from_us, f.to_us) - f.from_us, 0) AS from_active,
            g.to_us - COALESCE(u.before_us + LEAST(g.to_us, u.to_us) - u.from_us, 0) AS to_active
-    FROM gaps AS g
-    CROSS JOIN thresholds AS t
+    FROM placed_gaps AS g
     LEFT JOIN pauses AS f ON f.number = g.number AND f.from_us <= g.from_us AND g.from_us < f.until_us
     LEFT JOIN pauses AS u ON u.number = g.number AND u.from_us <= g.to_us AND g.to_us < u.until_us
-    WHERE g.to_us - g.from_us >= t.min_outage_us
 ),
--- Over all gaps. A short one holds no pause.
+-- Over all gaps. No pause lies in a short one.
 median_gaps AS (
-    SELECT number,
-           group_number,
-           CAST(PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY length_active) AS BIGINT) AS median_gap_us
+    SELECT group_key, CAST(PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY length_active) AS BIGINT) AS median_gap_us
     FROM (
-        SELECT g.number, g.group_number, g.to_us - g.from_us AS length_active
-        FROM gaps AS g
-        CROSS JOIN thresholds AS t
-        WHERE g.to_us - g.from_us < t.min_outage_us
+        SELECT group_key, to_us - served_us AS length_active
+        FROM gaps
+        CROSS JOIN thresholds
+        WHERE to_us - asked_us < min_outage_us
         UNION ALL
-        SELECT number, group_number, to_active - from_active FROM long_gaps
+        SELECT group_key, to_active - from_active FROM long_gaps
     ) AS lengths
-    GROUP BY number, group_number
+    GROUP BY group_key
 ),
 -- Operations that may tell something: all but the successes that came at once. What ends after the recording was unfinished in it.
 suspects AS (
@@ -202,17 +224,19 @@ suspects AS (
     LEFT JOIN paused AS d ON d.number = p.number AND d.operation_id = o.operation_id
     WHERE o.operation_type IN ('read', 'write', 'transaction') AND o.operation_name IS NOT NULL AND o.scheduled_us IS NOT NULL
       AND (o.outcome IN ('failed', 'unknown', 'unfinished')
-           OR (o.outcome IN ('ok', 'rejected')
-               AND (o.end_us > p.last_us
-                    OR o.end_us - o.scheduled_us > GREATEST(t.min_wait_us, 3 * COALESCE(m.median_us, 0)))))
+           OR (o.outcome IN ('ok', 'rejected') AND o.end_us - o.scheduled_us > 100000
+               AND o.end_us - o.scheduled_us > GREATEST(t.min_wait_us, 3 * COALESCE(m.median_us, 0))))
 ),
 -- Which operation was the first on a connection.
 first_uses AS (
-    SELECT p.number, o.connection_id, MIN(o.start_us) AS first_use_us
-    FROM operations AS o
-    JOIN paths AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
-    WHERE o.connection_id IS NOT NULL
-    GROUP BY p.number, o.connection_id
+    SELECT p.number, c.connection_id, c.first_use_us
+    FROM (
+        SELECT run_id, host, path, connection_id, MIN(start_us) AS first_use_us
+        FROM operations
+        WHERE connection_id IS NOT NULL
+        GROUP BY run_id, host, path, connection_id
+    ) AS c
+    JOIN paths AS p ON p.run_id = c.run_id AND p.host = c.host AND p.path = c.path
 ),
 -- Each with its active times.
 timed AS (
@@ -274,11 +298,11 @@ touched AS (
            o.is_failure AND (g.from_us < o.end_us OR (g.is_first AND g.from_us = o.end_us)) AND o.end_us <= g.to_us AS failed_in_it,
            o.is_late AND LEAST(o.end_active, g.to_active) - GREATEST(o.scheduled_active, g.from_active) > t.min_stall_us AS stalled_in_it,
            o.is_slow AND LEAST(o.end_us, g.to_us) > GREATEST(o.scheduled_us, g.from_us) AS waited_in_it
-    FROM long_gaps AS g
+    FROM (SELECT l.* FROM long_gaps AS l CROSS JOIN thresholds AS t WHERE l.to_active - l.from_active >= t.min_outage_us) AS g
     CROSS JOIN thresholds AS t
     JOIN judged_operations AS o
         ON o.number = g.number AND o.group_number = g.group_number AND o.end_us >= g.from_us AND o.scheduled_us <= g.to_us
-    WHERE g.to_active - g.from_active >= t.min_outage_us AND g.from_active - o.scheduled_active <= o.late_us
+    WHERE g.from_active - o.scheduled_active <= o.late_us
 ),
 weighed AS (
     SELECT w.*,
@@ -345,6 +369,7 @@ summed AS (
 -- Nothing but refusals: asked often enough, in every way that is served otherwise, and served nothing.
 judged AS (
     SELECT s.*,
+           a.group_key,
            s.to_active - s.from_active AS length_active,
            s.to_active - s.from_active >= t.refused_gap_us AND s.ended >= t.refusals AND s.types_ended >= a.types_served AS is_refused
     FROM summed AS s
@@ -365,7 +390,7 @@ by_themselves AS (
                         OR (j.stalled = 1 AND p.workers = 1))) AS is_outage
     FROM judged AS j
     CROSS JOIN thresholds AS t
-    JOIN median_gaps AS m ON m.number = j.number AND m.group_number = j.group_number
+    JOIN median_gaps AS m ON m.group_key = j.group_key
     JOIN paths AS p ON p.number = j.number
 ),
 -- ... or that meets an outage of `all`.
