@@ -252,6 +252,7 @@ fn outage(gap: &Gap<'_>) -> Outage {
         span: gap.span,
         downtime_us: gap.span.length_us(),
         resolution_us: (head + tail).min(gap.span.length_us()),
+        paused_us: 0,
         open_at_start: gap.is_first,
         open_at_end: gap.is_last,
         first_failure: failures_in(gap)

@@ -86,6 +86,7 @@ impl Recovery<'_> {
             span,
             downtime_us: group.iter().map(|outage| outage.downtime_us).sum(),
             resolution_us: group.iter().map(|outage| outage.resolution_us).sum(),
+            paused_us: group.iter().map(|outage| outage.paused_us).sum(),
             outages: group.len(),
             at_least,
             baseline_tps: baseline.as_ref().map(|baseline| baseline.tps),

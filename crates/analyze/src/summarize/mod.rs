@@ -15,7 +15,9 @@ use crate::reduce::survey::{self, Survey};
 use crate::reduce::{attempts, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
-use crate::summary::{LeftOut, RecordingProgress, RecordingSummary, Span, Summary, Thresholds};
+use crate::summary::{
+    DEFINITIONS, LeftOut, RecordingProgress, RecordingSummary, Span, Summary, Thresholds,
+};
 
 /// A recording, analyzed.
 #[derive(Debug, Clone)]
@@ -74,15 +76,18 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
         start_us: span.start.micros(),
         end_us: span.end.micros(),
         triggers_us: events::triggers_us(&events),
+        pauses: events::pauses(&events, &span),
         marks: events::marks(&events),
         paths: series,
     };
     let recording = describe(loaded, &span, left_out);
     Ok(Analysis {
         summary: Summary {
+            definitions: DEFINITIONS,
             recording,
             thresholds,
             events,
+            pauses: series.pauses.clone(),
             failovers: failovers::failovers(&paths),
             paths,
             comparison,

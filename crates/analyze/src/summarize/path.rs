@@ -17,7 +17,8 @@ use crate::summarize::headline::{episodes_of, headline, union};
 use crate::summarize::series;
 use crate::summary::series::PathSeries;
 use crate::summary::{
-    Episode, EventSummary, Group, GroupSummary, Outage, PathSummary, Span, Thresholds,
+    Episode, EventSummary, Group, GroupSummary, Outage, PathSummary, Span, Thresholds, Unobserved,
+    UnobservedReason,
 };
 
 pub(super) struct PathAnalyzer<'a> {
@@ -102,12 +103,21 @@ impl PathAnalyzer<'_> {
                 .iter()
                 .map(|outage| outage.resolution_us)
                 .sum(),
+            paused_us: found.outages.iter().map(|outage| outage.paused_us).sum(),
             at_least: self.is_partial
                 || found
                     .outages
                     .iter()
                     .any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
+            unobserved_spans: found
+                .unobserved
+                .iter()
+                .map(|span| Unobserved {
+                    span: *span,
+                    reason: UnobservedReason::NothingAsked,
+                })
+                .collect(),
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
             episodes: self.decomposed(group, found, episodes),
             outages: found.outages.clone(),
