@@ -1,12 +1,15 @@
 -- Downtime of every recording, path and group of operations. Reads the view `outages`: CREATE TEMPORARY VIEW outages AS, and then
 -- the text of outages.sql.
 --
--- downtime_us      sum of the outages; null where the group had no operation during an outage of `all`, and it had none itself
+-- downtime_us      sum of the outages; null where the group was unobserved, and it had none itself
 -- resolution_us    the true downtime lies between downtime_us - resolution_us and downtime_us
+-- paused_us        how much of it the recorder was stopped
 -- at_least         the downtime is a lower bound: an outage was open at the start or at the end, rows were lost, rows have words of a
 --                  later version and belong to no group, or the recorder never said how the recording ended
--- outages, brownout_us    how many; sum of the gaps in which operations waited, too short for an outage
--- availability     1 - downtime / duration, 0 to 1; an upper bound where `at_least` or `unobserved`, null where the duration is 0
+-- unobserved       there was time of which nothing is known; beside outages, their sum is a lower bound too
+-- outages, brownout_us    how many; sum of the time in which operations waited without an outage
+-- availability     1 - downtime / duration, 0 to 1, the duration without pauses of the recorder outside the outages; an upper bound where
+--                  `at_least` or `unobserved`, null where the duration is 0
 
 WITH members AS (
     SELECT *
@@ -36,13 +39,24 @@ spans AS (
     SELECT l.run_id,
            l.host,
            l.path,
-           COALESCE(r.end_us, GREATEST(l.last_end_us, l.last_scheduled_us, r.start_us)) - r.start_us AS duration_us,
+           r.start_us AS first_us,
+           COALESCE(r.end_us, GREATEST(l.last_end_us, l.last_scheduled_us, r.start_us)) AS last_us,
            -- Rows that are left out on one path are missing in the recording.
            CASE WHEN r.end_us IS NULL OR r.dropped_operations > 0
                      OR MAX(l.has_left_out) OVER (PARTITION BY l.run_id, l.host) = 1
                 THEN 1 ELSE 0 END AS is_partial
     FROM last_rows AS l
     JOIN recordings AS r ON r.run_id = l.run_id AND r.host = l.host
+),
+pauses AS (
+    SELECT s.run_id,
+           s.host,
+           s.path,
+           SUM(LEAST(e.time_us + e.duration_us, s.last_us) - GREATEST(e.time_us, s.first_us)) AS paused_us
+    FROM spans AS s
+    JOIN events AS e ON e.run_id = s.run_id AND e.host = s.host
+    WHERE e.event = 'client_paused' AND e.duration_us >= 100000 AND e.time_us < s.last_us AND e.time_us + e.duration_us > s.first_us
+    GROUP BY s.run_id, s.host, s.path
 ),
 sums AS (
     SELECT run_id,
@@ -53,10 +67,22 @@ sums AS (
            COUNT(CASE WHEN kind = 'unobserved' THEN 1 END) AS unobserved,
            SUM(CASE WHEN kind = 'outage' THEN length_us ELSE 0 END) AS downtime_us,
            SUM(CASE WHEN kind = 'outage' THEN resolution_us ELSE 0 END) AS resolution_us,
+           SUM(CASE WHEN kind = 'outage' THEN paused_us ELSE 0 END) AS paused_us,
            SUM(CASE WHEN kind = 'brownout' THEN length_us ELSE 0 END) AS brownout_us,
            MAX(CASE WHEN kind = 'outage' AND (open_at_start OR open_at_end) THEN 1 ELSE 0 END) AS is_open
     FROM outages
     GROUP BY run_id, host, path, group_name
+),
+-- The length of the recording, without the pauses outside of the group's outages.
+durations AS (
+    SELECT g.*,
+           p.is_partial,
+           p.last_us - p.first_us - COALESCE(a.paused_us, 0) + COALESCE(s.paused_us, 0) AS duration_us
+    FROM groups_asked AS g
+    JOIN spans AS p ON p.run_id = g.run_id AND p.host = g.host AND p.path = g.path
+    LEFT JOIN pauses AS a ON a.run_id = g.run_id AND a.host = g.host AND a.path = g.path
+    LEFT JOIN sums AS s
+        ON s.run_id = g.run_id AND s.host = g.host AND s.path = g.path AND s.group_name = g.group_name
 )
 SELECT g.run_id,
        g.host,
@@ -65,14 +91,14 @@ SELECT g.run_id,
        CASE WHEN COALESCE(s.unobserved, 0) = 0 OR s.outages > 0
             THEN CAST(COALESCE(s.downtime_us, 0) AS BIGINT) END AS downtime_us,
        CAST(COALESCE(s.resolution_us, 0) AS BIGINT) AS resolution_us,
-       p.is_partial = 1 OR COALESCE(s.is_open, 0) = 1 AS at_least,
+       CAST(COALESCE(s.paused_us, 0) AS BIGINT) AS paused_us,
+       g.is_partial = 1 OR COALESCE(s.is_open, 0) = 1 AS at_least,
        COALESCE(s.unobserved, 0) > 0 AS unobserved,
        COALESCE(s.outages, 0) AS outages,
        CAST(COALESCE(s.brownout_us, 0) AS BIGINT) AS brownout_us,
-       CASE WHEN p.duration_us > 0
-            THEN CAST(1 AS DOUBLE) - CAST(COALESCE(s.downtime_us, 0) AS DOUBLE) / CAST(p.duration_us AS DOUBLE) END AS availability
-FROM groups_asked AS g
-JOIN spans AS p ON p.run_id = g.run_id AND p.host = g.host AND p.path = g.path
+       CASE WHEN g.duration_us > 0
+            THEN CAST(1 AS DOUBLE) - CAST(COALESCE(s.downtime_us, 0) AS DOUBLE) / CAST(g.duration_us AS DOUBLE) END AS availability
+FROM durations AS g
 LEFT JOIN sums AS s
     ON s.run_id = g.run_id AND s.host = g.host AND s.path = g.path AND s.group_name = g.group_name
 ORDER BY g.run_id, g.host, g.path, g.group_name

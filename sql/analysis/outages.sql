@@ -159,7 +159,7 @@ placed_gaps AS (
            a.group_number,
            false AS is_first,
            g.to_us IS NULL AS is_last,
-           COALESCE(GREATEST(MIN(q.from_us), g.asked_us), g.served_us) AS from_us,
+           CASE WHEN MIN(q.from_us) IS NULL THEN g.served_us ELSE GREATEST(MIN(q.from_us), g.asked_us) END AS from_us,
            g.served_us,
            COALESCE(g.to_us, a.last_us) AS to_us
     FROM (SELECT group_key, asked_us, served_us, to_us
@@ -211,7 +211,7 @@ suspects AS (
            COALESCE(o.end_us <= p.last_us, false) AS is_ended,
            o.outcome IN ('ok', 'rejected') AND COALESCE(o.end_us <= p.last_us, false) AS is_success,
            o.outcome IN ('failed', 'unknown') AND COALESCE(o.end_us <= p.last_us, false) AS is_failure,
-           COALESCE(o.error_class, '') AS error_class,
+           CASE WHEN o.end_us <= p.last_us THEN COALESCE(o.error_class, '') ELSE '' END AS error_class,
            COALESCE(o.sqlstate, '') AS sqlstate,
            d.first_pause_us,
            d.last_pause_us,

@@ -437,3 +437,14 @@ fn downtimes_without_unknown_operations_are_lower_bounds() {
         }
     }
 }
+
+#[test]
+fn keep_made() {
+    let root = std::path::PathBuf::from(std::env::var("MADE_KEEP").unwrap());
+    for seed in 1..=MADE {
+        made::recording(&root.join("plain"), "h", seed);
+    }
+    for seed in 1..=400 {
+        made::rules::recording(&root.join("rules"), "h", seed);
+    }
+}

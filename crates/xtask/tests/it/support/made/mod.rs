@@ -1,6 +1,8 @@
 //! Recordings made up from a seed: every kind of failure, wait and hang that outage detection tells apart, at moments that no
 //! lab would hit.
 
+pub(crate) mod rules;
+
 use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 
