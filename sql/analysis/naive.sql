@@ -26,35 +26,37 @@ group_types AS (
                  ('writer', 'write'), ('writer', 'transaction'),
                  ('all', 'read'), ('all', 'write'), ('all', 'transaction')) AS m (group_name, operation_type)
 ),
--- Operations whose words are known, each with the time line of its path: a recording without an end reaches as far as its rows do.
-placed AS (
-    SELECT o.run_id,
-           o.host,
-           o.path,
-           o.operation_type,
-           o.start_us,
-           o.end_us,
+asked AS (
+    SELECT run_id,
+           host,
+           path,
+           operation_type,
+           MAX(GREATEST(COALESCE(end_us, scheduled_us), scheduled_us)) AS last_row_us,
+           COUNT(CASE WHEN outcome IN ('ok', 'rejected', 'failed', 'unknown', 'unfinished') AND operation_name IS NOT NULL
+                           AND scheduled_us IS NOT NULL THEN 1 END) AS known
+    FROM operations
+    GROUP BY run_id, host, path, operation_type
+),
+-- The time line of each path: a recording without an end reaches as far as its rows do.
+paths AS (
+    SELECT CAST(ROW_NUMBER() OVER (ORDER BY a.run_id, a.host, a.path) AS INTEGER) AS number,
+           a.run_id,
+           a.host,
+           a.path,
            r.start_us AS first_us,
-           COALESCE(r.end_us,
-                    GREATEST(r.start_us,
-                             MAX(GREATEST(COALESCE(o.end_us, o.scheduled_us), o.scheduled_us))
-                                 OVER (PARTITION BY o.run_id, o.host, o.path))) AS last_us,
-           o.outcome IN ('ok', 'rejected') AS is_success,
-           o.outcome IN ('ok', 'rejected', 'failed', 'unknown') AS is_counted,
-           COALESCE(o.error_class, '') AS error_class,
-           o.sqlstate,
-           COALESCE(CASE o.path WHEN 'direct' THEN r.direct_reads_elsewhere ELSE r.proxy_reads_elsewhere END, false)
+           COALESCE(r.end_us, GREATEST(r.start_us, MAX(a.last_row_us))) AS last_us,
+           COALESCE(CASE a.path WHEN 'direct' THEN r.direct_reads_elsewhere ELSE r.proxy_reads_elsewhere END, false)
                AS reads_elsewhere
-    FROM operations AS o
-    JOIN recordings AS r ON r.run_id = o.run_id AND r.host = o.host
-    WHERE o.path IN ('direct', 'proxy') AND o.operation_type IN ('read', 'write', 'transaction')
-      AND o.outcome IN ('ok', 'rejected', 'failed', 'unknown', 'unfinished')
-      AND o.operation_name IS NOT NULL AND o.scheduled_us IS NOT NULL
+    FROM asked AS a
+    JOIN recordings AS r ON r.run_id = a.run_id AND r.host = a.host
+    WHERE a.path IN ('direct', 'proxy')
+    GROUP BY a.run_id, a.host, a.path, r.start_us, r.end_us, r.direct_reads_elsewhere, r.proxy_reads_elsewhere
 ),
 groups_asked AS (
     SELECT DISTINCT p.run_id, p.host, p.path, m.group_name, p.first_us, p.last_us
-    FROM placed AS p
-    JOIN group_types AS m ON m.operation_type = p.operation_type
+    FROM paths AS p
+    JOIN asked AS a ON a.run_id = p.run_id AND a.host = p.host AND a.path = p.path AND a.known > 0
+    JOIN group_types AS m ON m.operation_type = a.operation_type
 ),
 -- Probes of a path's server, where all of them are there and they were sent as often as the heartbeat is.
 server_probes AS (
@@ -82,12 +84,17 @@ questions AS (
     FROM server_probes
     UNION ALL
     -- A SELECT 1 sent at that moment would have had the fate of an operation that began then.
-    SELECT o.run_id, o.host, o.path, 'operations', o.first_us, o.start_us, o.end_us, o.operation_type = 'read', o.is_success,
-           o.error_class, o.sqlstate
-    FROM placed AS o
-    LEFT JOIN probed AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
-    -- Class client: it never left this host. Reads that go to another endpoint say nothing of this one.
-    WHERE p.run_id IS NULL AND o.error_class <> 'client' AND NOT (o.reads_elsewhere AND o.operation_type = 'read')
+    SELECT o.run_id, o.host, o.path, 'operations', l.first_us, o.start_us, o.end_us, o.operation_type = 'read',
+           o.outcome IN ('ok', 'rejected'), COALESCE(o.error_class, ''), o.sqlstate
+    FROM operations AS o
+    JOIN (SELECT l.*
+          FROM paths AS l
+          LEFT JOIN probed AS p ON p.run_id = l.run_id AND p.host = l.host AND p.path = l.path
+          WHERE p.run_id IS NULL) AS l ON l.run_id = o.run_id AND l.host = o.host AND l.path = o.path
+    WHERE o.operation_type IN ('read', 'write', 'transaction') AND o.outcome IN ('ok', 'rejected', 'failed', 'unknown', 'unfinished')
+      AND o.operation_name IS NOT NULL AND o.scheduled_us IS NOT NULL
+      -- Class client: it never left this host. Reads that go to another endpoint say nothing of this one.
+      AND COALESCE(o.error_class, '') <> 'client' AND NOT (l.reads_elsewhere AND o.operation_type = 'read')
 ),
 -- Time is cut into intervals; the first question of each is the heartbeat's, a read before all others.
 ranked_questions AS (
@@ -147,16 +154,35 @@ sent AS (
     FROM sent AS s
     JOIN chained AS c ON c.run_id = s.run_id AND c.host = s.host AND c.path = s.path AND c.beat = s.next_beat
 ),
--- What each method counts, in its order: the failures before a success at the same moment.
+-- Operations in the order in which they ended, a failure before a success at the same moment. Of the successes, only those right after a
+-- failure end something; the window sorts every row, by as little as will do.
+ended AS (
+    SELECT number,
+           ended_us,
+           place,
+           rank_in_place,
+           LAG(rank_in_place) OVER (PARTITION BY number ORDER BY place, rank_in_place) AS rank_before
+    FROM (
+        SELECT l.number,
+               o.end_us AS ended_us,
+               LEAST(GREATEST(o.end_us, l.first_us), l.last_us) AS place,
+               CASE WHEN o.outcome IN ('ok', 'rejected') THEN 1 ELSE 0 END AS rank_in_place
+        FROM operations AS o
+        JOIN paths AS l ON l.run_id = o.run_id AND l.host = o.host AND l.path = o.path
+        WHERE o.operation_type IN ('read', 'write', 'transaction') AND o.outcome IN ('ok', 'rejected', 'failed', 'unknown')
+          AND o.operation_name IS NOT NULL AND o.scheduled_us IS NOT NULL AND o.end_us IS NOT NULL
+    ) AS placed
+),
+-- What each method counts, in its order.
 counted AS (
     SELECT run_id, host, path, 'heartbeat' AS method, CAST(beat AS BIGINT) AS place, ended_us, answered AS is_up, 1 AS down_at
     FROM sent
     UNION ALL
-    SELECT o.run_id, o.host, o.path, 'three_failures',
-           LEAST(GREATEST(o.end_us, o.first_us), o.last_us), o.end_us, o.is_success, s.failures_in_a_row
-    FROM placed AS o
+    SELECT l.run_id, l.host, l.path, 'three_failures', e.place, e.ended_us, e.rank_in_place = 1, s.failures_in_a_row
+    FROM ended AS e
+    JOIN paths AS l ON l.number = e.number
     CROSS JOIN settings AS s
-    WHERE o.is_counted AND o.end_us IS NOT NULL
+    WHERE e.rank_in_place = 0 OR e.rank_before = 0
 ),
 -- Gaps and islands: a run is the failures after a success, up to the next success.
 runs AS (
