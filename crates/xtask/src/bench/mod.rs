@@ -2,6 +2,7 @@
 
 mod origin;
 mod recording;
+mod sql;
 mod truth;
 mod truth_args;
 
@@ -20,6 +21,17 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
         rows: u64,
         /// Append the figures to the history in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
+    /// The queries of `sql/analysis` in DuckDB, with 2 threads: CPU time and memory of each.
+    ///
+    /// Makes a recording first, and removes it at the end. Takes about three minutes. The budgets are for the default number of rows.
+    Sql {
+        /// Operations of the recording.
+        #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+        rows: u64,
+        /// Write the table into docs/benchmarks.md
         #[arg(long)]
         write: bool,
     },
@@ -43,6 +55,7 @@ pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
         Bench::Recording { rows, write } => {
             recording::run(*rows, *write).map(|()| ExitCode::SUCCESS)
         }
+        Bench::Sql { rows, write } => sql::run(*rows, *write).map(|()| ExitCode::SUCCESS),
         Bench::Truth { args, write } => truth::run(args, *write),
     }
 }

@@ -8,6 +8,7 @@ import json
 import pathlib
 import resource
 import sys
+import tempfile
 
 import duckdb
 
@@ -61,6 +62,9 @@ def run(queries, recordings, name):
     queries = pathlib.Path(queries)
     db = duckdb.connect()
     db.execute("SET threads = 2")
+    # What does not fit goes to disk: the budget is 2 GiB for the whole process.
+    db.execute("SET memory_limit = '1600MB'")
+    db.execute(f"SET temp_directory = '{tempfile.mkdtemp()}'")
     db.execute("SET VARIABLE recordings = ?", [recordings])
     db.execute((queries / "setup.duckdb.sql").read_text())
     if name == "quantile_disc":
