@@ -280,6 +280,11 @@ impl Loaded {
         self.table(Table::Connections)
     }
 
+    /// The probes; `None` where there is no part.
+    pub(crate) fn probes(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Probes)
+    }
+
     /// The events; `None` where there is no part.
     pub(crate) fn events(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
         self.table(Table::Events)
