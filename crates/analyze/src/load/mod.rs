@@ -280,14 +280,14 @@ impl Loaded {
         self.table(Table::Connections)
     }
 
-    /// The probes; `None` where there is no part.
-    pub(crate) fn probes(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
-        self.table(Table::Probes)
-    }
-
     /// The events; `None` where there is no part.
     pub(crate) fn events(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
         self.table(Table::Events)
+    }
+
+    /// `None` where the recording has no rows in it.
+    pub(crate) fn probes(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Probes)
     }
 
     /// pgbench's progress; `None` where there is no part.

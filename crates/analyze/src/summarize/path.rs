@@ -12,6 +12,7 @@ use crate::metrics::rates::{self, Durations};
 use crate::metrics::{changes, impact, new_writers, recovery};
 use crate::reduce::attempts::Attempt;
 use crate::reduce::operations::PathOperations;
+use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
 use crate::reduce::{answers, connections, errors, events, pgbench};
 use crate::summarize::headline::{episodes_of, headline, union};
@@ -19,7 +20,7 @@ use crate::summarize::series;
 use crate::summary::series::PathSeries;
 use crate::summary::{
     EpisodeKind, EventSummary, Group, GroupSummary, Headline, Impact, Outage, PathFailover,
-    PathSummary, Span, Thresholds, Unobserved, UnobservedReason,
+    PathSummary, Span, Thresholds,
 };
 
 pub(super) struct PathAnalyzer<'a> {
@@ -29,6 +30,7 @@ pub(super) struct PathAnalyzer<'a> {
     pub(super) span: Span,
     pub(super) events: &'a [EventSummary],
     pub(super) attempts: Vec<Attempt>,
+    pub(super) pauses: Pauses,
     pub(super) thresholds: &'a Thresholds,
     /// Operations are missing, so that downtimes are lower bounds.
     pub(super) is_partial: bool,
@@ -39,9 +41,9 @@ pub(super) struct PathAnalyzer<'a> {
 impl PathAnalyzer<'_> {
     pub(super) fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let cells = self.operations.histogram()?;
-        let timeline = self
-            .operations
-            .timeline(&self.span, &cells, self.thresholds)?;
+        let timeline =
+            self.operations
+                .timeline(&self.span, &cells, self.pauses.clone(), self.thresholds)?;
         let detected = outages::detect(&timeline, self.thresholds);
         let triggers_us = events::triggers_us(self.events);
         let mut groups: Vec<_> = detected
@@ -132,37 +134,38 @@ impl PathAnalyzer<'_> {
         let successes = timeline.successes_of(group);
         let mut episodes =
             recovery::episodes(&found.outages, timeline, &successes, self.thresholds);
-        let mut warm_until = None;
+        // A warm-up is listed and counts for nothing.
+        let is_counted = |span: &Span| !of_path::is_warm_up(span, triggers_us, &self.span);
         for episode in &mut episodes {
-            if of_path::is_warm_up(episode, triggers_us, &self.span) {
+            if !is_counted(&episode.span) {
                 episode.kind = EpisodeKind::WarmUp;
-                warm_until = Some(episode.span.end);
             }
         }
-        // A warm-up is listed and counts for nothing.
+        let mut spans = episodes.iter();
+        let warm_up = spans.rfind(|episode| episode.kind == EpisodeKind::WarmUp);
+        let warm_until = warm_up.map(|episode| episode.span.end);
         let counted = || {
             let outages = found.outages.iter();
             outages.filter(|outage| Some(outage.span.end) > warm_until)
         };
         let downtime: i64 = counted().map(|outage| outage.downtime_us).sum();
-        let unobserved = !found.unobserved.is_empty();
-        let duration = timeline.duration_us();
+        let mut spans = found.unobserved.iter();
+        let unobserved = spans.any(|unobserved| is_counted(&unobserved.span));
+        let paused: i64 = counted().map(|outage| outage.paused_us).sum();
+        // Of pauses outside outages nothing is known.
+        let pauses = timeline
+            .pauses
+            .within_us(timeline.start_us, timeline.end_us);
+        let duration = timeline.duration_us() - (pauses - paused);
         GroupSummary {
             group,
             downtime_us: (!unobserved || counted().next().is_some()).then_some(downtime),
             resolution_us: counted().map(|outage| outage.resolution_us).sum(),
-            paused_us: counted().map(|outage| outage.paused_us).sum(),
+            paused_us: paused,
             at_least: self.is_partial
                 || counted().any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
-            unobserved_spans: found
-                .unobserved
-                .iter()
-                .map(|span| Unobserved {
-                    span: *span,
-                    reason: UnobservedReason::NothingAsked,
-                })
-                .collect(),
+            unobserved_spans: found.unobserved.clone(),
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
             episodes,
             outages: found.outages.clone(),

@@ -15,9 +15,9 @@ const AROUND_CHANGE_US: i64 = 5_000_000;
 /// What ends this soon after the recording's start is warm-up, microseconds.
 const WARM_UP_US: i64 = 1_000_000;
 
-/// True for an episode that ended within the recording's first second, with no trigger before its end.
-pub(crate) fn is_warm_up(episode: &Episode, triggers_us: &[i64], recording: &Span) -> bool {
-    let end = episode.span.end.micros();
+/// True for the span of an episode that ended within the recording's first second, with no trigger before its end.
+pub(crate) fn is_warm_up(span: &Span, triggers_us: &[i64], recording: &Span) -> bool {
+    let end = span.end.micros();
     // An episode that reaches the recording's end did not end.
     end < recording.end.micros()
         && end - recording.start.micros() <= WARM_UP_US
