@@ -88,7 +88,7 @@ fn a_lock_long_after_the_trigger_is_no_failover_and_takes_no_trigger() {
     assert_eq!([trigger(0), trigger(1)], [Some(START_US + us(30.0)), None]);
     assert_eq!(path.impacts.len(), 1);
 
-    // Where the trigger's own outage is the lock's only neighbour, the first of settled and heal ends the failover too.
+    // Without probes, the first of settled and heal ends the failover.
     for end in [Settled, HealTriggered] {
         let made = HandMade::new(150.0)
             .trigger(30.0)
@@ -96,7 +96,7 @@ fn a_lock_long_after_the_trigger_is_no_failover_and_takes_no_trigger() {
         let path = writes(made, 150.0, &[(31.0, 43.0), (101.0, 121.0)]).direct();
         assert_eq!(kinds(&path, Group::Writer), [Failover, OtherOutage]);
     }
-    // Of neither and without probes, 120 s from the command's end.
+    // Without either, it lasts 120 s from the command's end.
     let made = HandMade::new(300.0)
         .trigger(30.0)
         .told_of_all(32.0, FailoverTriggerFinished, "");
