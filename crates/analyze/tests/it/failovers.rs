@@ -252,6 +252,25 @@ fn reads_and_writers_never_choose_different_episodes() {
 }
 
 #[test]
+fn without_triggers_each_change_makes_one_failover() {
+    // Sessions cut, the first promotion, the second, and a lock 4 s after that: two failovers, though each is near the next.
+    let gaps = [
+        (30.0, 30.5),
+        (33.0, 36.0),
+        (40.0, 43.0),
+        (46.5, 48.5),
+        (60.0, 61.0),
+    ];
+    let made = HandMade::new(100.0)
+        .told(35.0, RoleChanged, "10.0.0.2 (writer) -> 10.0.0.3 (writer)")
+        .told(43.2, RoleChanged, "10.0.0.3 (writer) -> 10.0.0.4 (writer)");
+    let path = writes(made, 100.0, &gaps).direct();
+    assert_eq!(downtimes(&path), [Some(us(3.5)), Some(us(5.0))]);
+    let kinds = kinds(&path, Group::Writer);
+    assert_eq!(kinds, [Failover, Failover, Failover, Failover, OtherOutage]);
+}
+
+#[test]
 fn a_proxy_that_spreads_statements_makes_no_failover_of_a_blip() {
     let readers = [Answer(3, -3_500, true), Answer(4, -3_400, true)];
     let mut state = 11_u64;

@@ -1,5 +1,7 @@
 //! The failovers of a path, decided once over all its groups (`docs/definitions.md`, Several failovers; `docs/decomposition.md`).
 
+use std::collections::BTreeMap;
+
 use recording::Timestamp;
 use recording::vocabulary::EventKind;
 
@@ -240,40 +242,66 @@ impl Decided {
     }
 }
 
-/// The incidents with a change of the writer in them or around them that no trigger accounts for. Those of one change are one failover.
+/// The incidents with a change of the writer in them or around them that no trigger accounts for. A change is of the incident that is
+/// nearest to it, and an incident without one of its own is of the failover that the nearest change is of.
 fn untriggered(incidents: Vec<Incident>, windows: &[Window], changes_us: &[i64]) -> Vec<Decided> {
     let in_a_window = |change: &i64| {
         let mut windows = windows.iter();
         windows.any(|window| window.trigger_us <= *change && *change <= window.end_us)
     };
     let changes = changes_us.iter().copied();
-    let free: Vec<i64> = changes.filter(|change| !in_a_window(change)).collect();
-    let mut decided: Vec<Decided> = Vec::new();
-    for incident in incidents {
-        let from = incident.span.start.micros() - AROUND_CHANGE_US;
-        let to = incident.span.end.micros() + AROUND_CHANGE_US;
-        let first = free.partition_point(|change| *change < from);
-        let near = &free[first..free.partition_point(|change| *change <= to).max(first)];
-        if near.is_empty() {
+    let changes: Vec<i64> = changes.filter(|change| !in_a_window(change)).collect();
+    let owners: Vec<Option<usize>> = changes
+        .iter()
+        .map(|change| nearest_incident(&incidents, *change))
+        .collect();
+    let owner_of_nearest = |incident: &Incident| {
+        let near = changes.iter().zip(&owners);
+        let near =
+            near.filter_map(|(change, owner)| Some((distance_us(incident, *change)?, *owner)));
+        near.min()?.1
+    };
+    let mut decided: BTreeMap<usize, Decided> = BTreeMap::new();
+    for (index, incident) in incidents.into_iter().enumerate() {
+        let own = owners.contains(&Some(index)).then_some(index);
+        let Some(owner) = own.or_else(|| owner_of_nearest(&incident)) else {
             continue;
-        }
-        match decided.last_mut() {
-            Some(last) if last.changes.last() >= near.first() => {
-                last.span.end = last.span.end.max(incident.span.end);
-                last.places.extend(incident.places);
-                let known = last.changes.last().copied();
-                let more = near.iter().filter(|change| Some(**change) > known);
-                last.changes.extend(more);
-            }
-            _ => decided.push(Decided {
-                trigger: None,
-                span: incident.span,
-                changes: near.to_vec(),
-                places: incident.places,
-            }),
-        }
+        };
+        let failover = decided.entry(owner).or_insert_with(|| Decided {
+            trigger: None,
+            span: incident.span,
+            changes: changes_of(owner, &changes, &owners),
+            places: Vec::new(),
+        });
+        failover.span.start = failover.span.start.min(incident.span.start);
+        failover.span.end = failover.span.end.max(incident.span.end);
+        failover.places.extend(incident.places);
     }
-    decided
+    decided.into_values().collect()
+}
+
+fn changes_of(incident: usize, changes_us: &[i64], owners: &[Option<usize>]) -> Vec<i64> {
+    let owned = changes_us.iter().zip(owners);
+    let owned = owned.filter(|(_, owner)| **owner == Some(incident));
+    owned.map(|(change, _)| *change).collect()
+}
+
+/// How far a change is from an incident; `None` where that is too far.
+fn distance_us(incident: &Incident, change_us: i64) -> Option<i64> {
+    let before = incident.span.start.micros() - change_us;
+    let after = change_us - incident.span.end.micros();
+    Some(before.max(after).max(0)).filter(|distance| *distance <= AROUND_CHANGE_US)
+}
+
+/// Of two that are as near, the one before the change: a probe sees it late. Incidents are in order and do not overlap.
+fn nearest_incident(incidents: &[Incident], change_us: i64) -> Option<usize> {
+    let next = incidents.partition_point(|incident| incident.span.end.micros() < change_us);
+    let around = next.checked_sub(1).into_iter().chain([next]);
+    let near = around.filter_map(|index| {
+        let distance = distance_us(incidents.get(index)?, change_us)?;
+        Some((distance, index))
+    });
+    near.min().map(|(_, index)| index)
 }
 
 /// What each group lived through in a failover.
