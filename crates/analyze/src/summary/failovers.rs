@@ -59,6 +59,16 @@ pub struct Failovers {
     pub paired: Option<PairedDifference>,
 }
 
+impl Failovers {
+    /// The number of the failover that a path's own failover is.
+    #[must_use]
+    pub fn number_of(&self, path: &str, own: usize) -> Option<usize> {
+        let mut failovers = self.failovers.iter();
+        let found = failovers.find(|failover| failover.on(path) == Some(own))?;
+        Some(found.number)
+    }
+}
+
 /// One failover: which of each path's failovers it is. These are numbered from 1 within their path, and so are the episodes of the
 /// headline's group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

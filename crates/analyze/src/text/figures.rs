@@ -16,13 +16,6 @@ pub(super) fn headline_group(path: &PathSummary) -> Option<(&Headline, &GroupSum
     ))
 }
 
-/// Which of the recording's failovers the path's own is.
-pub(super) fn failover_number(page: &Page<'_>, path: &PathSummary, own: usize) -> Option<usize> {
-    let mut failovers = page.summary.failovers.failovers.iter();
-    let found = failovers.find(|failover| failover.on(&path.path) == Some(own))?;
-    Some(found.number)
-}
-
 /// A group's downtime with its resolution: `at least 12.31 s (-0.12 s)`, or `-`. The one way in which it is printed, wherever it
 /// stands.
 pub(super) fn downtime(page: &Page<'_>, group: &GroupSummary) -> String {

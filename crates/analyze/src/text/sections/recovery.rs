@@ -1,7 +1,7 @@
 //! How each episode was recovered from, and what it did to each operation type.
 
 use crate::summary::{Episode, EpisodeKind, GroupSummary, Impact, PathFailover, PathSummary};
-use crate::text::figures::{failover_number, figure, headline_group};
+use crate::text::figures::{figure, headline_group};
 use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
 use crate::text::table::{Side, Table};
@@ -73,7 +73,8 @@ fn part_of(
         groups.any(|of| of.group == group.group && of.episodes.contains(&number))
     };
     let failover = path.failovers.iter().position(holds);
-    let failover = failover.and_then(|place| failover_number(page, path, place + 1));
+    let failovers = &page.summary.failovers;
+    let failover = failover.and_then(|place| failovers.number_of(&path.path, place + 1));
     match (episode.kind, failover) {
         (EpisodeKind::WarmUp, _) => words.warm_up.to_owned(),
         (EpisodeKind::Failover, Some(number)) => (words.failover_number)(number),
@@ -88,7 +89,8 @@ pub(crate) fn impacts(page: &Page<'_>) -> String {
     let mut body = String::new();
     for path in &page.summary.paths {
         for impact in path.impacts.iter().take(MOST_IMPACTS) {
-            let number = failover_number(page, path, impact.failover);
+            let failovers = &page.summary.failovers;
+            let number = failovers.number_of(&path.path, impact.failover);
             let number = number.unwrap_or(impact.failover);
             body.push_str(&impact_text(page, &path.path, number, impact));
         }
