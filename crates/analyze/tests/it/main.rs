@@ -7,11 +7,13 @@
 )]
 
 mod campaign;
+mod cases;
 mod charts;
 mod damaged;
 mod decomposition;
 mod decomposition_properties;
 mod downtime;
+mod failovers;
 mod gaps;
 mod garbage;
 mod golden;
