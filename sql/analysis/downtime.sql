@@ -1,7 +1,7 @@
 -- Downtime of every recording, path and group of operations. Reads the view `outages`: CREATE TEMPORARY VIEW outages AS, and then
 -- the text of outages.sql.
 --
--- downtime_us      sum of the outages; null where the group was unobserved, and it had none itself
+-- downtime_us      sum of the outages without those of the warm-up; null where the group was unobserved, and it had none itself
 -- resolution_us    the true downtime lies between downtime_us - resolution_us and downtime_us
 -- paused_us        how much of it the recorder was stopped
 -- at_least         the downtime is a lower bound: an outage was open at the start or at the end, rows were lost, rows have words of a
@@ -58,6 +58,35 @@ pauses AS (
     WHERE e.event = 'client_paused' AND e.duration_us >= 100000 AND e.time_us < s.last_us AND e.time_us + e.duration_us > s.first_us
     GROUP BY s.run_id, s.host, s.path
 ),
+-- Outages within the first second, none close after them and no trigger before they ended, are warm-up: listed, and no downtime.
+early AS (
+    SELECT o.run_id,
+           o.host,
+           o.path,
+           o.group_name,
+           r.start_us + 1000000 AS warm_us,
+           MAX(CASE WHEN o.to_us <= r.start_us + 1000000 THEN o.to_us END) AS early_end_us,
+           MIN(CASE WHEN o.to_us > r.start_us + 1000000 THEN o.from_us END) AS next_us
+    FROM outages AS o
+    JOIN recordings AS r ON r.run_id = o.run_id AND r.host = o.host
+    WHERE o.kind = 'outage' AND NOT o.open_at_end
+    GROUP BY o.run_id, o.host, o.path, o.group_name, r.start_us
+),
+warm_ups AS (
+    SELECT e.run_id, e.host, e.path, e.group_name, e.warm_us
+    FROM early AS e
+    LEFT JOIN events AS t
+        ON t.run_id = e.run_id AND t.host = e.host AND t.event = 'failover_triggered' AND t.time_us < e.early_end_us
+    WHERE e.early_end_us IS NOT NULL AND t.run_id IS NULL AND (e.next_us IS NULL OR e.next_us - e.early_end_us >= 1000000)
+    GROUP BY e.run_id, e.host, e.path, e.group_name, e.warm_us
+),
+counted_outages AS (
+    SELECT o.*,
+           CASE WHEN o.kind = 'outage' AND w.run_id IS NOT NULL AND o.to_us <= w.warm_us THEN 'warm-up' ELSE o.kind END AS counts_as
+    FROM outages AS o
+    LEFT JOIN warm_ups AS w
+        ON w.run_id = o.run_id AND w.host = o.host AND w.path = o.path AND w.group_name = o.group_name
+),
 sums AS (
     SELECT run_id,
            host,
@@ -65,12 +94,12 @@ sums AS (
            group_name,
            COUNT(CASE WHEN kind = 'outage' THEN 1 END) AS outages,
            COUNT(CASE WHEN kind = 'unobserved' THEN 1 END) AS unobserved,
-           SUM(CASE WHEN kind = 'outage' THEN length_us ELSE 0 END) AS downtime_us,
-           SUM(CASE WHEN kind = 'outage' THEN resolution_us ELSE 0 END) AS resolution_us,
-           SUM(CASE WHEN kind = 'outage' THEN paused_us ELSE 0 END) AS paused_us,
+           SUM(CASE WHEN counts_as = 'outage' THEN length_us ELSE 0 END) AS downtime_us,
+           SUM(CASE WHEN counts_as = 'outage' THEN resolution_us ELSE 0 END) AS resolution_us,
+           SUM(CASE WHEN counts_as = 'outage' THEN paused_us ELSE 0 END) AS paused_us,
            SUM(CASE WHEN kind = 'brownout' THEN length_us ELSE 0 END) AS brownout_us,
            MAX(CASE WHEN kind = 'outage' AND (open_at_start OR open_at_end) THEN 1 ELSE 0 END) AS is_open
-    FROM outages
+    FROM counted_outages
     GROUP BY run_id, host, path, group_name
 ),
 -- The length of the recording, without the pauses outside of the group's outages.

@@ -171,7 +171,7 @@ placed_gaps AS (
     GROUP BY a.group_key, a.number, a.group_number, a.last_us, g.asked_us, g.served_us, g.to_us
     UNION ALL
     SELECT group_key, number, group_number, true, first_served_us IS NULL, first_us, first_us,
-           COALESCE(GREATEST(first_served_us, first_us), last_us)
+           CASE WHEN first_served_us IS NULL THEN last_us ELSE GREATEST(first_served_us, first_us) END
     FROM groups_asked
 ),
 long_gaps AS (
@@ -320,12 +320,16 @@ weighed AS (
 moments AS (
     SELECT w.*,
            COALESCE(last_pause_us, scheduled_us) AS head_us,
-           CASE WHEN is_used AND error_class IN ('connection_lost', 'operation_timeout', 'statement_timeout') THEN NULL
-                WHEN is_used AND path = 'direct' AND error_class = 'starting_or_stopping' THEN NULL
-                WHEN is_used AND path = 'direct' AND error_class = 'read_only' THEN LEAST(first_use_us, COALESCE(first_pause_us, first_use_us))
-                WHEN error_class = 'pool_timeout' THEN NULL
+           CASE WHEN is_used AND error_class = 'statement_timeout' THEN NULL
+                WHEN is_used AND failed_in_it AND error_class IN ('connection_lost', 'operation_timeout') THEN NULL
+                WHEN is_used AND failed_in_it AND path = 'direct' AND error_class = 'starting_or_stopping' THEN NULL
+                WHEN is_used AND failed_in_it AND path = 'direct' AND error_class = 'read_only'
+                THEN LEAST(first_use_us, COALESCE(first_pause_us, first_use_us))
                 WHEN failed_in_it AND NOT is_refusal AND NOT is_own_clock
-                THEN CASE WHEN error_class IN ('connect_timeout', 'operation_timeout')
+                THEN CASE WHEN error_class = 'pool_timeout' THEN NULL
+                          -- Cut while the connection was made: on a silent host it had asked as it began.
+                          WHEN error_class IN ('connect_timeout', 'operation_timeout')
+                              OR (error_class = 'connection_lost' AND statement_us IS NULL)
                           THEN LEAST(start_us, COALESCE(first_pause_us, start_us))
                           ELSE LEAST(end_us, COALESCE(first_pause_us, end_us)) END
                 WHEN is_success AND NOT is_late_by_execute THEN NULL
@@ -350,15 +354,15 @@ summed AS (
            is_last,
            COUNT(CASE WHEN is_plain THEN 1 END) AS plain,
            COUNT(CASE WHEN is_plain OR is_refused THEN 1 END) AS with_refusals,
-           COUNT(CASE WHEN is_plain AND NOT is_refusal THEN 1 END) AS others,
+           COUNT(CASE WHEN is_plain AND NOT (is_refusal AND failed_in_it) THEN 1 END) AS others,
            COUNT(CASE WHEN is_plain AND stalled_in_it THEN 1 END) AS stalled,
            COUNT(CASE WHEN is_plain AND NOT stalled_in_it AND error_class <> 'pool_timeout' THEN 1 END) AS not_waiting,
            COUNT(CASE WHEN failed_in_it AND NOT is_exempt THEN 1 END) AS ended,
            COUNT(DISTINCT CASE WHEN failed_in_it AND NOT is_exempt THEN operation_type END) AS types_ended,
            MIN(CASE WHEN is_plain THEN head_us END) AS plain_head_us,
            MAX(CASE WHEN is_plain THEN tail_us END) AS plain_tail_us,
-           MIN(CASE WHEN is_plain AND NOT is_refusal THEN head_us END) AS others_head_us,
-           MAX(CASE WHEN is_plain AND NOT is_refusal THEN tail_us END) AS others_tail_us,
+           MIN(CASE WHEN is_plain AND NOT (is_refusal AND failed_in_it) THEN head_us END) AS others_head_us,
+           MAX(CASE WHEN is_plain AND NOT (is_refusal AND failed_in_it) THEN tail_us END) AS others_tail_us,
            MIN(CASE WHEN is_refused THEN head_us END) AS refused_head_us,
            MAX(CASE WHEN is_refused THEN refused_tail_us END) AS refused_tail_us,
            MIN(CASE WHEN waited THEN GREATEST(scheduled_us, from_us) END) AS waited_from_us,
@@ -443,6 +447,7 @@ without_worker AS (
     FROM busy
     GROUP BY number, served_us, to_us
     HAVING MIN(CASE WHEN success THEN 1 ELSE 0 END) = 1
+       AND MAX(CASE WHEN is_asked_of THEN 1 ELSE 0 END) = 1
        AND MIN(CASE WHEN is_asked_of AND hanging < slots THEN 0 ELSE 1 END) = 1
 ),
 -- The groups that had no evidence in an outage of `all`, and were not down all through it: whatever was evidence in it made the gap around it an
