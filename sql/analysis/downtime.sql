@@ -82,10 +82,11 @@ warm_ups AS (
 ),
 counted_outages AS (
     SELECT o.*,
-           CASE WHEN o.kind = 'outage' AND w.run_id IS NOT NULL AND o.to_us <= w.warm_us THEN 'warm-up' ELSE o.kind END AS counts_as
+           CASE WHEN o.kind <> 'brownout' AND w.run_id IS NOT NULL AND o.to_us <= w.warm_us THEN 'warm-up' ELSE o.kind END AS counts_as
     FROM outages AS o
     LEFT JOIN warm_ups AS w
-        ON w.run_id = o.run_id AND w.host = o.host AND w.path = o.path AND w.group_name = o.group_name
+        ON w.run_id = o.run_id AND w.host = o.host AND w.path = o.path
+        AND w.group_name = CASE WHEN o.kind = 'unobserved' THEN 'all' ELSE o.group_name END
 ),
 sums AS (
     SELECT run_id,
@@ -93,12 +94,13 @@ sums AS (
            path,
            group_name,
            COUNT(CASE WHEN kind = 'outage' THEN 1 END) AS outages,
-           COUNT(CASE WHEN kind = 'unobserved' THEN 1 END) AS unobserved,
+           COUNT(CASE WHEN counts_as = 'unobserved' THEN 1 END) AS unobserved,
            SUM(CASE WHEN counts_as = 'outage' THEN length_us ELSE 0 END) AS downtime_us,
            SUM(CASE WHEN counts_as = 'outage' THEN resolution_us ELSE 0 END) AS resolution_us,
            SUM(CASE WHEN counts_as = 'outage' THEN paused_us ELSE 0 END) AS paused_us,
            SUM(CASE WHEN kind = 'brownout' THEN length_us ELSE 0 END) AS brownout_us,
-           MAX(CASE WHEN kind = 'outage' AND (open_at_start OR open_at_end) THEN 1 ELSE 0 END) AS is_open
+           COUNT(CASE WHEN counts_as = 'outage' THEN 1 END) AS counted,
+           MAX(CASE WHEN counts_as = 'outage' AND (open_at_start OR open_at_end) THEN 1 ELSE 0 END) AS is_open
     FROM counted_outages
     GROUP BY run_id, host, path, group_name
 ),
@@ -117,7 +119,7 @@ SELECT g.run_id,
        g.host,
        g.path,
        g.group_name,
-       CASE WHEN COALESCE(s.unobserved, 0) = 0 OR s.outages > 0
+       CASE WHEN COALESCE(s.unobserved, 0) = 0 OR s.counted > 0
             THEN CAST(COALESCE(s.downtime_us, 0) AS BIGINT) END AS downtime_us,
        CAST(COALESCE(s.resolution_us, 0) AS BIGINT) AS resolution_us,
        CAST(COALESCE(s.paused_us, 0) AS BIGINT) AS paused_us,

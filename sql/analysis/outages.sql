@@ -151,8 +151,8 @@ gaps AS (
         WHERE o.outcome IN ('ok', 'rejected') AND o.end_us <= p.last_us AND o.operation_name IS NOT NULL
     ) AS successes
 ),
--- Those that may be long, with the recording's start and end as edges. A success that a pause lies in was served at some moment of it: a gap
--- after it begins with the pause.
+-- Those that may be long, with the recording's start and end as edges. A success whose answer was read as a pause ended was served at some
+-- moment of it: a gap after it begins with the pause.
 placed_gaps AS (
     SELECT a.group_key,
            a.number,
@@ -167,7 +167,8 @@ placed_gaps AS (
           CROSS JOIN thresholds
           WHERE to_us IS NULL OR to_us - asked_us >= min_outage_us) AS g
     JOIN groups_asked AS a ON a.group_key = g.group_key
-    LEFT JOIN pauses AS q ON q.number = a.number AND g.asked_us < q.to_us AND g.served_us > q.from_us
+    LEFT JOIN pauses AS q
+        ON q.number = a.number AND g.asked_us < q.to_us AND g.served_us > q.from_us AND g.served_us - q.to_us <= 100000
     GROUP BY a.group_key, a.number, a.group_number, a.last_us, g.asked_us, g.served_us, g.to_us
     UNION ALL
     SELECT group_key, number, group_number, true, first_served_us IS NULL, first_us, first_us,
@@ -339,6 +340,7 @@ moments AS (
            -- 55P03 and 57014 had waited.
            CASE WHEN error_class IN ('conflict', 'statement_timeout')
                 THEN LEAST(stated_us, COALESCE(first_pause_us, stated_us))
+                WHEN is_used AND path = 'direct' AND error_class = 'read_only' THEN LEAST(first_use_us, COALESCE(first_pause_us, first_use_us))
                 ELSE LEAST(end_us, COALESCE(first_pause_us, end_us)) END AS refused_tail_us
     FROM weighed AS w
 ),
@@ -356,7 +358,7 @@ summed AS (
            COUNT(CASE WHEN is_plain OR is_refused THEN 1 END) AS with_refusals,
            COUNT(CASE WHEN is_plain AND NOT (is_refusal AND failed_in_it) THEN 1 END) AS others,
            COUNT(CASE WHEN is_plain AND stalled_in_it THEN 1 END) AS stalled,
-           COUNT(CASE WHEN is_plain AND NOT stalled_in_it AND error_class <> 'pool_timeout' THEN 1 END) AS not_waiting,
+           COUNT(CASE WHEN is_plain AND failed_in_it AND error_class <> 'pool_timeout' THEN 1 END) AS not_waiting,
            COUNT(CASE WHEN failed_in_it AND NOT is_exempt THEN 1 END) AS ended,
            COUNT(DISTINCT CASE WHEN failed_in_it AND NOT is_exempt THEN operation_type END) AS types_ended,
            MIN(CASE WHEN is_plain THEN head_us END) AS plain_head_us,
