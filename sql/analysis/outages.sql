@@ -336,10 +336,11 @@ moments AS (
                 WHEN is_success AND NOT is_late_by_execute THEN NULL
                 WHEN closes_it THEN LEAST(to_us, COALESCE(first_pause_us, to_us))
                 WHEN NOT is_ended AND is_last AND stated_us IS NOT NULL THEN LEAST(to_us, COALESCE(first_pause_us, to_us))
-                ELSE LEAST(stated_us, COALESCE(first_pause_us, stated_us)) END AS tail_us,
+                WHEN stated_us IS NOT NULL THEN LEAST(stated_us, COALESCE(first_pause_us, stated_us)) END AS tail_us,
            -- 55P03 and 57014 had waited.
            CASE WHEN error_class IN ('conflict', 'statement_timeout')
-                THEN LEAST(stated_us, COALESCE(first_pause_us, stated_us))
+                -- LEAST leaves nulls out.
+                THEN CASE WHEN stated_us IS NOT NULL THEN LEAST(stated_us, COALESCE(first_pause_us, stated_us)) END
                 WHEN is_used AND path = 'direct' AND error_class = 'read_only' THEN LEAST(first_use_us, COALESCE(first_pause_us, first_use_us))
                 ELSE LEAST(end_us, COALESCE(first_pause_us, end_us)) END AS refused_tail_us
     FROM weighed AS w

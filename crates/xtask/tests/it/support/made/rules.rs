@@ -126,7 +126,7 @@ fn pauses(draws: &mut Draws, start: i64, duration_us: i64) -> Vec<(i64, i64)> {
     let mut pauses = Vec::new();
     let mut at = start + draws.between(-200_000, duration_us);
     for _ in 0..draws.one_of(&[0, 0, 1, 1, 3]) {
-        let length = draws.one_of(&[60_000, 150_000, 700_000, 2_500_000]);
+        let length = draws.one_of(&[220_000, 400_000, 1_000_000, 2_500_000]);
         let to = at + draws.between(length / 2, length);
         pauses.push((at, to));
         at = to + draws.between(20_000, duration_us / 2);
