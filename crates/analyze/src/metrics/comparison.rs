@@ -1,4 +1,4 @@
-//! Proxy against direct (`semantics.md`, Rates and times, and Several failovers).
+//! Proxy against direct (`docs/definitions.md`, Rates and times, and Several failovers).
 
 use crate::summary::{
     Comparison, ComparisonLine, Metric, NamedRates, PathSummary, Rates, ResponseTimes, Unit,

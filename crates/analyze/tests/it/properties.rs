@@ -78,7 +78,7 @@ fn timeline(drawn: &[Drawn]) -> Timeline {
     }
 }
 
-/// The outages of a group as (start, end), by the words of `semantics.md`, each gap against each operation.
+/// The outages of a group as (start, end), by the words of `docs/definitions.md`, each gap against each operation.
 fn by_definition(timeline: &Timeline, group: Group, of_all: &[(i64, i64)]) -> Vec<(i64, i64)> {
     let floor = Thresholds::default().min_stall_us;
     let mut edges = vec![timeline.start_us];

@@ -1,4 +1,4 @@
-//! The sections "Recovery", "Rates and times" and "Several failovers" of `semantics.md`.
+//! The sections "Recovery", "Rates and times" and "Several failovers" of `docs/definitions.md`.
 
 use crate::support::{HandMade, START_US, group, us};
 use analyze::summary::{Group, Metric};
