@@ -4,7 +4,7 @@ use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 use recording::{ClockOffset, Endpoint, Schedule, Server, Table};
 
-use crate::summary::{EventSummary, RecordingProgress};
+use crate::summary::{EventSummary, RecordingProgress, Span};
 use crate::text::format::{count, date_time, decimal};
 use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
@@ -52,6 +52,8 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         item(words.host, one_line(&recording.host)),
         item(words.recorder, one_line(&recording.tool_version)),
     ];
+    let definitions = (words.definitions_text)(page.summary.definitions);
+    items.push(item(words.definitions, definitions));
     if let Some(drift) = recording.clock_drift_us {
         items.push(item(words.clock_drift, words.units.setting(drift)));
     }
@@ -65,6 +67,7 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         let text = (words.journal_text)(&count(recording.journal_rows), &count(unread_bytes));
         items.push(item(words.journal, text));
     }
+    items.extend(pauses_item(page));
     items.extend(disk_items(page));
     for (table, rows) in &recording.dropped_rows {
         let text = (words.dropped)(&count(*rows), &one_line(table));
@@ -72,6 +75,14 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     }
     items.extend(missing_items(page));
     items
+}
+
+/// How often the recorder was paused, and for how long.
+fn pauses_item(page: &Page<'_>) -> Option<(String, Cell)> {
+    let (words, pauses) = (page.words, &page.summary.pauses);
+    let all_us: i64 = pauses.iter().map(Span::length_us).sum();
+    let text = (words.pauses_text)(pauses.len(), &words.units.seconds(all_us, 2));
+    (!pauses.is_empty()).then(|| (words.pauses.to_owned(), Cell::new(text, Tone::Bad)))
 }
 
 /// When the disk refused rows. They were held in memory; rows lost have their own line.

@@ -1,7 +1,7 @@
 //! Each failover on each path, what its downtime is made of, and what holds over all of them.
 
 use crate::summary::{Decomposition, Episode, Failover, Interval, PairedDifference, PathSummary};
-use crate::text::figures::{figure, headline_group};
+use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{NONE, count, optional, signed};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -67,18 +67,16 @@ impl Line<'_> {
     fn cells(&self, page: &Page<'_>, several_outages: bool) -> Vec<Cell> {
         let (words, episode) = (page.words, self.episode);
         let group = headline_group(self.path).map(|(headline, _)| headline.group);
-        let downtime = figure(
-            page,
-            episode.downtime_us,
-            episode.resolution_us,
-            episode.at_least || self.path.is_partial,
-        );
+        let downtime = Downtime {
+            at_least: episode.at_least || self.path.is_partial,
+            ..episode.into()
+        };
         let mut cells = vec![
             self.failover.number.to_string().into(),
             optional(self.failover.trigger, |time| page.calendar.time(time)).into(),
             page.path(&self.path.path),
             group.map_or("", words.group_name).into(),
-            downtime.into(),
+            figure(words, downtime).into(),
         ];
         let decomposition = episode.decomposition.as_ref();
         let part = |of: fn(&Decomposition) -> Option<i64>, at_least: bool| {

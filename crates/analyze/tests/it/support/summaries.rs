@@ -137,6 +137,7 @@ pub(crate) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         paused_us: worse.paused_us,
         at_least: worse.is_bound(),
         other_open: false,
+        other_unobserved: None,
         episodes: worse.episodes.len(),
     })
 }
@@ -373,6 +374,8 @@ pub(crate) fn sample() -> Summary {
     let overall = |path: &PathSummary| path.overall.success_rate.unwrap();
     let lines = vec![
         line(Metric::Downtime, Unit::Us, 12_300_000.0, 3_100_000.0),
+        line(Metric::ReadDowntime, Unit::Us, 1_200_000.0, 2_900_000.0),
+        line(Metric::WriterDowntime, Unit::Us, 12_300_000.0, 3_100_000.0),
         line(
             Metric::SuccessRate,
             Unit::Fraction,
@@ -439,6 +442,13 @@ pub(crate) fn quiet() -> Summary {
     let comparison = summary.comparison.as_mut().unwrap();
     comparison.direct_episodes = 0;
     comparison.proxy_episodes = 0;
-    comparison.lines[0] = line(Metric::Downtime, Unit::Us, 0.0, 0.0);
+    let downtimes = [
+        Metric::Downtime,
+        Metric::ReadDowntime,
+        Metric::WriterDowntime,
+    ];
+    for (index, metric) in downtimes.into_iter().enumerate() {
+        comparison.lines[index] = line(metric, Unit::Us, 0.0, 0.0);
+    }
     summary
 }
