@@ -35,8 +35,8 @@ const SAMPLE: SampleWords = SampleWords {
     },
     points: |metric| format!("Proxy {}变化 (百分点)", metric_name(metric)),
     relative: (
-        "以上及以下的百分比",
-        "相对 Direct 的变化, 不是百分点; 百分点另列",
+        "百分比变化",
+        "均为相对 Direct 的变化, 不是百分点; 百分点另列",
     ),
 };
 
@@ -86,7 +86,7 @@ pub(crate) const CHINESE: Words = Words {
     host: "记录主机",
     recorder: "记录程序版本",
     definitions: "指标定义",
-    definitions_text: |version| format!("第 {version} 版, 各项数据的含义见 docs/definitions.md"),
+    definitions_text: |version| format!("第 {version} 版, 见 docs/definitions.md"),
     pauses: "记录程序暂停",
     pauses_text: |count, length| format!("{count} 次, 共 {length}: 对这段时间一无所知"),
     journal: "日志",
@@ -268,7 +268,7 @@ pub(crate) const CHINESE: Words = Words {
     episodes: "故障次数",
     availability: "可用率",
     blips: "瞬时失败",
-    brownouts: "阻塞",
+    brownouts: "响应缓慢",
     outages_heading: "停机明细",
     from: "开始 (UTC)",
     until: "结束",
@@ -278,7 +278,7 @@ pub(crate) const CHINESE: Words = Words {
     open_at_start: "自记录开始即停机",
     stalls_only: "仅有阻塞",
     blips_heading: "瞬时失败 (停机以外的失败, 不计停机时间)",
-    brownouts_heading: "阻塞 (不构成停机的间隔, 从首个到末个有操作在等待的时刻)",
+    brownouts_heading: "响应缓慢 (不构成停机的间隔, 从首个到末个有操作在等待的时刻)",
     time: "时间 (UTC)",
     operation: "操作",
     length: "时长",

@@ -48,9 +48,7 @@ pub(crate) const ENGLISH: Words = Words {
     host: "Host",
     recorder: "Recorder",
     definitions: "Definitions",
-    definitions_text: |version| {
-        format!("version {version}: docs/definitions.md says what each figure means")
-    },
+    definitions_text: |version| format!("version {version}, see docs/definitions.md"),
     pauses: "Pauses",
     pauses_text: |count, length| {
         let times = if count == 1 {

@@ -1,7 +1,7 @@
 //! The sections of the original design's sample report, in its order and wording, each followed by what it lacked.
 
 use crate::summary::{ComparisonLine, Metric, PathSummary};
-use crate::text::figures::{self, headline_group};
+use crate::text::figures::{self, Downtime};
 use crate::text::format::{NONE, count, decimal, is_nothing, optional};
 use crate::text::language::SampleWords;
 use crate::text::page::Page;
@@ -89,16 +89,18 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
 
 /// The headline's downtime to a tenth of a second, as the sample has it.
 fn headline_seconds(page: &Page<'_>, path: &PathSummary) -> Cell {
-    let Some((_, group)) = headline_group(path) else {
+    let headline = path.headline.as_ref();
+    let Some(downtime) = headline.and_then(Downtime::of_headline) else {
         return NONE.into();
     };
-    let Some(us) = group.downtime_us else {
-        return NONE.into();
+    let text = page.words.units.seconds(downtime.us, 1);
+    let tone = if downtime.us > 0 {
+        Tone::Bad
+    } else {
+        Tone::Good
     };
-    let text = page.words.units.seconds(us, 1);
-    let tone = if us > 0 { Tone::Bad } else { Tone::Good };
     Cell::new(
-        if group.is_bound() {
+        if downtime.at_least {
             (page.words.at_least)(&text)
         } else {
             text

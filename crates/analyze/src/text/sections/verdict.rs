@@ -4,7 +4,7 @@ use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 
 use crate::summary::{EventSummary, Group, PathSummary};
-use crate::text::figures::{downtime, group_of, headline_group, unobserved};
+use crate::text::figures::{Downtime, downtime, figure, group_of, headline_group, unobserved};
 use crate::text::format::NONE;
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -73,8 +73,9 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
     if nothing_found(path) {
         return vec![name, Cell::new(words.no_outage, Tone::Good)];
     }
-    let down = (words.down)(headline.group, &downtime(page, group));
-    let tone = if group.downtime_us == Some(0) {
+    let downtime_of_path = figure(words, Downtime::of_headline(headline));
+    let down = (words.down)(headline.group, &downtime_of_path);
+    let tone = if headline.downtime_us == Some(0) {
         Tone::Good
     } else {
         Tone::Bad

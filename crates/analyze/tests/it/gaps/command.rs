@@ -86,6 +86,7 @@ fn the_tables() {
     How to read this
       Groups: read, writer. Times are UTC; offset: what was added to the recording's own times. axis: how
         far a time may be off on the server's clock.
+      Definitions: version 2, see docs/definitions.md.
       hosts: those that saw an outage, of those that were recording at that time.
       host clock: no offset to the server's clock was measured, so these times are the host's own; what
         overlaps them may not have been at the same time.
@@ -99,6 +100,7 @@ fn the_json() {
     assert_success(&output);
     insta::assert_snapshot!(stdout(&output), @r#"
     {
+      "definitions": 2,
       "thresholds": {
         "min_outage_us": 100000,
         "min_stall_us": 500000,
@@ -156,6 +158,7 @@ fn the_json() {
           "end": "2026-11-22T20:43:15.000000Z",
           "downtime_us": 5000000,
           "resolution_us": 450000,
+          "paused_us": 0,
           "at_least": false,
           "evidence": 2,
           "axis": "server",
@@ -170,6 +173,7 @@ fn the_json() {
           "end": "2026-11-22T20:43:15.000000Z",
           "downtime_us": 5000000,
           "resolution_us": 450000,
+          "paused_us": 0,
           "at_least": false,
           "evidence": 2,
           "axis": "server",
@@ -198,6 +202,7 @@ fn the_json() {
           ],
           "longest_downtime_us": 5000000,
           "longest_resolution_us": 450000,
+          "longest_paused_us": 0,
           "at_least": false
         }
       ]

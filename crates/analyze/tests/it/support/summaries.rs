@@ -126,10 +126,12 @@ pub(crate) fn group(group: Group, outages: Vec<Outage>) -> GroupSummary {
 
 /// The worse of reads and writes, as the groups stand.
 pub(crate) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
-    let candidates = groups
-        .iter()
-        .filter(|group| matches!(group.group, Group::Read | Group::Writer));
-    let worse = candidates.max_by_key(|group| (group.downtime_us, group.group))?;
+    let candidates = || {
+        let groups = groups.iter();
+        groups.filter(|group| matches!(group.group, Group::Read | Group::Writer))
+    };
+    let worse = candidates().max_by_key(|group| (group.downtime_us, group.group))?;
+    let unknown = candidates().find(|group| group.downtime_us.is_none());
     Some(Headline {
         group: worse.group,
         downtime_us: worse.downtime_us,
@@ -137,7 +139,7 @@ pub(crate) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         paused_us: worse.paused_us,
         at_least: worse.is_bound(),
         other_open: false,
-        other_unobserved: None,
+        other_unobserved: unknown.map(|group| group.group),
         episodes: worse.episodes.len(),
     })
 }

@@ -1,10 +1,13 @@
 //! Recordings out of the ordinary.
 
-use analyze::summary::{EventSummary, Group, GroupSummary, ResponseTimes, Summary};
+use analyze::summary::{
+    EventSummary, Group, GroupSummary, Metric, ResponseTimes, Span, Summary, Unobserved,
+    UnobservedReason,
+};
 use recording::vocabulary::EventKind;
 use recording::{Mode, Timestamp, WriteFailure};
 
-use crate::support::summaries::{group, headline, outage, path, quiet, rates, sample};
+use crate::support::summaries::{at, group, headline, outage, path, quiet, rates, sample};
 use crate::text::{english, sections};
 
 /// The sample's direct path alone, with these groups.
@@ -19,6 +22,17 @@ fn direct_alone(groups: Option<Vec<GroupSummary>>) -> Summary {
         summary.paths[0].groups = groups;
     }
     summary
+}
+
+/// The last outage of all, in which a group was not asked.
+fn unasked() -> Unobserved {
+    Unobserved {
+        span: Span {
+            start: at(250_000),
+            end: at(300_012),
+        },
+        reason: UnobservedReason::NothingAsked,
+    }
 }
 
 #[test]
@@ -65,14 +79,15 @@ fn no_failover_is_said_plainly() {
       none
 
     Proxy against direct
-      figure                      direct     proxy           change  the proxy is
-      downtime of writes          0.00 s    0.00 s                -
-      success rate               97.20 %   98.81 %  +1.6 pp, +1.7 %  1.7 % higher (better)
-      read success rate          98.06 %   99.15 %  +1.1 pp, +1.1 %  1.1 % higher (better)
-      write success rate         95.60 %   98.31 %  +2.7 pp, +2.8 %  2.8 % higher (better)
-      transaction success rate   94.35 %   97.46 %  +3.1 pp, +3.3 %  3.3 % higher (better)
-      mean response time        45.00 ms  52.00 ms          +15.6 %  15.6 % slower (worse)
-      TPS                           4.05      3.89           -4.0 %  4.0 % lower (worse)
+      figure                      direct     proxy                    change  the proxy is
+      downtime of reads           0.00 s    0.00 s                         -
+      downtime of writes          0.00 s    0.00 s                         -
+      success rate               97.20 %   98.81 %  +1.6 pp, +1.7 % relative  1.6 pp higher (better)
+      read success rate          98.06 %   99.15 %  +1.1 pp, +1.1 % relative  1.1 pp higher (better)
+      write success rate         95.60 %   98.31 %  +2.7 pp, +2.8 % relative  2.7 pp higher (better)
+      transaction success rate   94.35 %   97.46 %  +3.1 pp, +3.3 % relative  3.1 pp higher (better)
+      mean response time        45.00 ms  52.00 ms                   +15.6 %  15.6 % slower (worse)
+      TPS                           4.05      3.89                    -4.0 %  4.0 % lower (worse)
       Episodes seen: direct 0, proxy 0. They can't be paired, so there is no verdict on which is down longer.
     ");
 }
@@ -84,10 +99,10 @@ fn open_at_the_end_and_unobserved() {
     open.open_at_end = true;
     let mut reads = group(Group::Read, Vec::new());
     reads.downtime_us = None;
-    reads.unobserved = true;
+    (reads.unobserved, reads.unobserved_spans) = (true, vec![unasked()]);
     // One outage of its own, and one in which no operation of the group ran.
     let mut purchases = group(Group::Transaction, vec![outage(20_000, 900, 400, &[])]);
-    purchases.unobserved = true;
+    (purchases.unobserved, purchases.unobserved_spans) = (true, vec![unasked()]);
     let groups = vec![
         reads,
         purchases,
@@ -125,8 +140,9 @@ fn open_at_the_end_and_unobserved() {
           More than 30 % of the downtime is resolution, so read it as an upper bound: direct transaction.
           At a low rate short outages are not visible: at 10 operations/s the limit is about 0.3 s. Steady
             rate here: direct 4.3/s.
-          No data: in an outage of all operations this group had neither success nor failure; its downtime is
-            not known, its availability is `at most`.
+          No data: in an outage of all operations this group had neither success nor failure; its downtime
+            there is not known, its availability is `at most`. An outage of its own beside that makes its
+            downtime `at least`.
           -: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).
           Thresholds: an outage is at least 100 ms, a stalled operation takes at least 500 ms longer than
             usual, outages less than 1 s apart are one episode.
@@ -254,50 +270,174 @@ fn several_episodes_stand_one_by_one() {
     ");
 }
 
-/// Paths whose worse groups differ are not compared as if they were the same.
+/// Paths whose worse groups differ: reads stand beside reads, writes beside writes, and a bound is compared with nothing.
 #[test]
-fn the_comparison_names_both_groups_and_keeps_bounds() {
+fn like_is_compared_with_like() {
     let mut summary = sample();
-    summary.paths[1].headline.as_mut().unwrap().group = Group::Read;
-    let groups = &mut summary.paths[0].groups;
-    let writer = groups.iter_mut().find(|group| group.group == Group::Writer);
+    let path = &mut summary.paths[0];
+    let writer = path
+        .groups
+        .iter_mut()
+        .find(|group| group.group == Group::Writer);
     writer.unwrap().at_least = true;
-    let line = &mut summary.comparison.as_mut().unwrap().lines[0];
-    line.change_percent = None;
-    let comparison = sections(&english(&summary), &["Proxy against direct"]);
-    let downtime = comparison.lines().nth(2).unwrap();
-    assert_eq!(
-        downtime.trim(),
-        "downtime (direct: writes, proxy: reads)  at least 12.30 s (-0.12 s)  2.90 s (-0.15 s)                -"
-    );
-}
-
-/// Reads that were still down at the end may have become the worse: the writes' figure is the same wherever it stands, and is not set
-/// against the other path's.
-#[test]
-fn verdict_and_comparison_print_one_figure() {
-    let mut summary = sample();
-    summary.paths[0].headline.as_mut().unwrap().other_open = true;
-    let line = &mut summary.comparison.as_mut().unwrap().lines[0];
-    line.change_percent = None;
+    path.headline = headline(&path.groups);
+    summary.paths[1].headline.as_mut().unwrap().group = Group::Read;
+    for line in &mut summary.comparison.as_mut().unwrap().lines {
+        if matches!(line.metric, Metric::Downtime | Metric::WriterDowntime) {
+            (line.change_percent, line.direct_at_least) = (None, true);
+        }
+    }
     let report = english(&summary);
     let verdict = sections(&report, &["Verdict"]);
     assert!(
-        verdict.contains("writes down 12.30 s (-0.12 s)"),
+        verdict.contains("writes down at least 12.30 s (-0.12 s)"),
         "{verdict}"
     );
     let comparison = sections(&report, &["Proxy against direct"]);
-    let downtime = comparison.lines().nth(2).unwrap();
-    assert!(downtime.contains("  12.30 s (-0.12 s)  "), "{downtime}");
+    let rows: Vec<&str> = comparison.lines().skip(2).take(3).map(str::trim).collect();
+    assert!(rows[0].starts_with("downtime of reads "), "{comparison}");
+    assert!(rows[0].ends_with("141.7 % longer (worse)"), "{comparison}");
+    assert_eq!(
+        rows[1],
+        "downtime of writes        at least 12.30 s (-0.12 s)  3.10 s (-0.15 s)                         -"
+    );
+    assert!(rows[2].starts_with("success rate "), "{comparison}");
+}
+
+/// Reads that failed in two episodes on one path and in one on the other.
+#[test]
+fn sums_over_different_numbers_of_episodes_are_not_compared() {
+    let mut summary = sample();
+    let reads = [
+        outage(60_100, 1_200, 100, &[]),
+        outage(90_000, 500, 100, &[]),
+    ];
+    summary.paths[0].groups[0] = group(Group::Read, reads.to_vec());
+    for line in &mut summary.comparison.as_mut().unwrap().lines {
+        if line.metric == Metric::ReadDowntime {
+            line.change_percent = None;
+        }
+    }
+    let english = sections(&english(&summary), &["Proxy against direct"]);
+    let said = "-  not compared: episodes direct 2, proxy 1\n";
+    assert!(english.contains(said), "{english}");
+    let chinese = super::chinese(&summary);
+    let said = "-  不比较: 故障次数 Direct 2, Proxy 1\n";
+    assert!(chinese.contains(said), "{chinese}");
+}
+
+/// One figure wherever it stands, the pauses of the recorder with it.
+#[test]
+fn pauses_are_printed_with_the_downtime_that_they_are_in() {
+    let mut summary = sample();
+    summary.pauses = [(61_000, 4_000), (200_000, 1_500)]
+        .map(|(from, length)| Span {
+            start: at(from),
+            end: at(from + length),
+        })
+        .to_vec();
+    let path = &mut summary.paths[0];
+    for name in [Group::Writer, Group::All] {
+        let found = path.groups.iter_mut().find(|group| group.group == name);
+        let mut paused = outage(60_010, 12_300, 4_500, &[("refused", None, 28)]);
+        paused.paused_us = 4_000_000;
+        *found.unwrap() = group(name, vec![paused]);
+    }
+    path.headline = headline(&path.groups);
+    let figure = "12.30 s (-4.50 s, paused 4.00 s)";
+    let report = english(&summary);
+    for heading in [
+        "Verdict",
+        "Downtime",
+        "Outages",
+        "Recovery",
+        "Proxy against direct",
+    ] {
+        let section = sections(&report, &[heading]);
+        assert!(section.contains(figure), "{section}");
+    }
+    let header = "Pauses       the recorder did not run 2 times, 5.50 s in all: nothing is known of that time\n";
+    assert!(report.contains(header), "{report}");
     assert!(
-        downtime.ends_with("not compared: direct reads were still down at the end"),
-        "{downtime}"
+        report.contains("\n  Pauses: the recorder was stopped"),
+        "{report}"
     );
     let chinese = super::chinese(&summary);
+    let line = "- 停机对象与分辨率: 写入停机 12.30秒 (-4.50秒, 其中暂停 4.00秒)\n";
+    assert!(chinese.contains(line), "{chinese}");
     assert!(
-        chinese.contains("不比较: Direct 的读在记录结束时仍在停机"),
+        chinese.contains("- 记录程序暂停: 2 次, 共 5.50秒: 对这段时间一无所知\n"),
         "{chinese}"
     );
+    let without = english(&sample());
+    assert!(
+        !without.contains("aused") && !without.contains("Pauses"),
+        "{without}"
+    );
+}
+
+/// All workers hung in writes: nothing is known of reads, and that is no bound of the writes.
+#[test]
+fn no_worker_was_free_to_ask() {
+    let mut reads = group(Group::Read, Vec::new());
+    (reads.downtime_us, reads.unobserved) = (None, true);
+    reads.unobserved_spans = vec![Unobserved {
+        reason: UnobservedReason::NoFreeWorker,
+        ..unasked()
+    }];
+    let writes = group(Group::Writer, vec![outage(60_000, 5_000, 200, &[])]);
+    let summary = direct_alone(Some(vec![reads.clone(), writes]));
+    let report = english(&summary);
+    let verdict = sections(&report, &["Verdict"]);
+    let line = "direct  writes down 5.00 s (-0.20 s)  reads -  in 1 episode\n";
+    assert!(verdict.contains(line), "{verdict}");
+    let note = "No data of reads, probes answered: no worker was free to ask.";
+    assert!(report.contains(note), "{report}");
+    assert!(!report.contains("No data: in an outage of all"), "{report}");
+    assert!(super::chinese(&summary).contains("读未观测到, 探测有应答: 没有空闲线程可发出请求。"));
+    // Alone, they are the headline.
+    let verdict = sections(&english(&direct_alone(Some(vec![reads]))), &["Verdict"]);
+    let line = "direct  reads down -    no data: probes answered, no worker was free to ask";
+    assert!(verdict.contains(line), "{verdict}");
+}
+
+/// What a reader meets in the figures is explained, and only then.
+#[test]
+fn notes_explain_what_the_figures_show() {
+    let notes = |summary: &Summary| sections(&english(summary), &["How to read this"]);
+    let shown = |summary: &Summary| {
+        let notes = notes(summary);
+        [
+            "The group writer is",
+            "An outage begins",
+            "Baseline: the 30 s",
+        ]
+        .map(|note| notes.contains(note))
+    };
+    // The sample's writers were down for less than its writes, from before the trigger on; a minute lies before that.
+    let mut summary = sample();
+    summary.events[0].time = at(60_015);
+    assert_eq!(shown(&summary), [true, true, false]);
+    assert_eq!(shown(&quiet()), [false, false, false]);
+    let early = outage(12_000, 900, 100, &[("refused", None, 3)]);
+    let early = Group::ALL.map(|name| group(name, vec![early.clone()]));
+    let early = direct_alone(Some(early.to_vec()));
+    assert_eq!(shown(&early), [false, false, true]);
+}
+
+/// What is not nothing is not written as 0.
+#[test]
+fn a_short_time_is_not_0() {
+    let mut summary = direct_alone(None);
+    summary.paths[0].groups[0] = group(Group::Read, vec![outage(60_100, 1_200, 0, &[])]);
+    summary.paths[0].groups[0].resolution_us = 206;
+    let downtime = sections(&english(&summary), &["Downtime"]);
+    assert!(downtime.contains("1.20 s (-206 us)"), "{downtime}");
+    let response = &mut summary.paths[0].overall.response;
+    (response.min_us, response.mean_us) = (Some(206), Some(1_806.0));
+    let chinese = super::chinese(&summary);
+    assert!(chinese.contains("- 最小响应时间: 206微秒\n"), "{chinese}");
+    assert!(chinese.contains("- 平均响应时间: 1.81毫秒\n"), "{chinese}");
 }
 
 /// A name that changes every second hides neither the trigger nor what it brought about.
