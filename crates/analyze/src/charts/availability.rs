@@ -232,6 +232,7 @@ fn write_lengths(
         .iter()
         .chain(&strip.brownouts)
         .chain(&strip.unobserved)
+        .chain(&series.pauses)
         .map(|span| time.edges(span));
     // A label may lie in its own outage and in no other, so each is placed by itself, and is in the way of the next.
     let mut obstacles: Vec<(f64, f64)> = spans

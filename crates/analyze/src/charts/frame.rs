@@ -99,7 +99,7 @@ pub(super) fn legend(scene: &mut Scene<'_>, baseline: f64, entries: Vec<(Sign, S
 
 /// The entry of a legend for pauses of the recorder; `None` where there were none.
 pub(super) fn pauses_entry(series: &Series, color: RGBAColor) -> Option<(Sign, String)> {
-    let text = "recorder paused: nothing is known".to_owned();
+    let text = "recorder paused".to_owned();
     (!series.pauses.is_empty()).then(|| (box_sign(color), text))
 }
 

@@ -162,7 +162,7 @@ fn pauses_are_shaded_and_named() {
     }
     let with = tempfile::tempdir().unwrap();
     draw_all(&summary, &series, with.path(), &options).unwrap();
-    let named = "recorder paused: nothing is known";
+    let named = "recorder paused";
     for name in ["response-time", "operations-per-second", "availability"] {
         let text = |folder: &Path| {
             let file = folder.join(name).with_extension("svg");
