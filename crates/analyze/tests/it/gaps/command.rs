@@ -74,14 +74,14 @@ fn the_tables() {
 
     Outages
       host       run                    path    group   from (UTC)    until                 downtime        axis  evidence
-      bastion-1  20261122T204337Z-0001  direct  writer  20:43:09.800  20:43:18.000  8.20 s (-2.60 s)     ± 60 us         2
+      bastion-1  20261122T204337Z-0001  direct  writer  20:43:09.800  20:43:18.000  8.20 s (-8.20 s)     ± 60 us         2
       bastion-1  20261122T204337Z-0001  direct  read    20:43:10.000  20:43:15.000  5.00 s (-0.45 s)     ± 60 us         2
       bastion-2  20261122T204258Z-0002  direct  read    20:43:10.000  20:43:15.000  5.00 s (-0.45 s)    ± 1.5 ms         2
       bastion-3  20261122T204300Z-0003  direct  read    20:43:10.020  20:43:15.020  5.00 s (-0.45 s)  host clock         2
 
     Outages seen together
       from (UTC)    until         length  hosts   outages  longest downtime  seen by
-      20:43:09.800  20:43:18.000  8.20 s  3 of 3        4  8.20 s (-2.60 s)  bastion-1 direct, bastion-2 direct, bastion-3 direct (host clock)
+      20:43:09.800  20:43:18.000  8.20 s  3 of 3        4  8.20 s (-8.20 s)  bastion-1 direct, bastion-2 direct, bastion-3 direct (host clock)
 
     How to read this
       Groups: read, writer. Times are UTC; offset: what was added to the recording's own times. axis: how
