@@ -4,7 +4,7 @@ use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 use recording::{ClockOffset, Endpoint, Schedule, Server, Table};
 
-use crate::summary::{EventSummary, RecordingProgress, Span};
+use crate::summary::{EventSummary, RecordingProgress};
 use crate::text::format::{count, date_time, decimal};
 use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
@@ -80,8 +80,7 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
 /// How often the recorder was paused, and for how long.
 fn pauses_item(page: &Page<'_>) -> Option<(String, Cell)> {
     let (words, pauses) = (page.words, &page.summary.pauses);
-    let all_us: i64 = pauses.iter().map(Span::length_us).sum();
-    let text = (words.pauses_text)(pauses.len(), &words.units.seconds(all_us, 2));
+    let text = (words.pauses_text)(pauses.len(), &page.paused());
     (!pauses.is_empty()).then(|| (words.pauses.to_owned(), Cell::new(text, Tone::Bad)))
 }
 

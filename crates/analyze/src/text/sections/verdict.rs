@@ -71,7 +71,11 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
         return vec![name, words.no_operations.into()];
     };
     if nothing_found(path) {
-        return vec![name, Cell::new(words.no_outage, Tone::Good)];
+        let mut found = words.no_outage.to_owned();
+        if !page.summary.pauses.is_empty() {
+            found = [found, (words.paused)(&page.paused())].join(words.separator);
+        }
+        return vec![name, Cell::new(found, Tone::Good)];
     }
     let downtime_of_path = figure(words, Downtime::of_headline(headline));
     let down = (words.down)(headline.group, &downtime_of_path);

@@ -369,6 +369,13 @@ fn pauses_are_printed_with_the_downtime_that_they_are_in() {
         chinese.contains("- 记录程序暂停: 2 次, 共 5.50秒: 对这段时间一无所知\n"),
         "{chinese}"
     );
+    let mut alone = quiet();
+    alone.pauses.clone_from(&summary.pauses);
+    let verdict = sections(&english(&alone), &["Verdict"]);
+    assert!(
+        verdict.contains("no outage found, paused 5.50 s\n"),
+        "{verdict}"
+    );
     let without = english(&sample());
     assert!(
         !without.contains("aused") && !without.contains("Pauses"),
