@@ -61,7 +61,7 @@ fn headlines_are_alike(direct: &PathSummary, proxy: &PathSummary) -> bool {
 fn episodes_are_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
     let groups = group_of(direct, group).zip(group_of(proxy, group));
     groups.is_some_and(|(direct, proxy)| {
-        direct.episodes.len() == proxy.episodes.len() && !direct.episodes.is_empty()
+        direct.counted_episodes() == proxy.counted_episodes() && direct.counted_episodes() > 0
     })
 }
 

@@ -52,11 +52,18 @@ impl<'l> PathOperations<'l> {
         self.histogram_of(self.frame.clone().filter(outside))
     }
 
-    /// The same for operations that ended in `span`, or that never ended and were to begin before its end.
-    pub(crate) fn histogram_inside(&self, span: &Span) -> Result<Histogram, AnalyzeError> {
+    /// The same for operations that ended in `span`, or that never ended and were to begin after `unfinished_after_us` and before its
+    /// end.
+    pub(crate) fn histogram_inside(
+        &self,
+        span: &Span,
+        unfinished_after_us: i64,
+    ) -> Result<Histogram, AnalyzeError> {
+        let scheduled = || col("scheduled_time");
         let unfinished = col("end_time")
             .is_null()
-            .and(col("scheduled_time").lt_eq(lit(span.end.micros())));
+            .and(scheduled().gt(lit(unfinished_after_us)))
+            .and(scheduled().lt_eq(lit(span.end.micros())));
         self.histogram_of(self.frame.clone().filter(ended_in(span).or(unfinished)))
     }
 

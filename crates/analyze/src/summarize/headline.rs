@@ -37,7 +37,7 @@ pub(super) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         at_least: worse.is_bound(),
         other_open: candidates().any(is_open),
         other_unobserved: candidates().find(is_unobserved).map(|group| group.group),
-        episodes: worse.episodes.len(),
+        episodes: worse.counted_episodes(),
     })
 }
 

@@ -114,7 +114,7 @@ fn not_compared(page: &Page<'_>, line: &ComparisonLine) -> String {
     let groups = compared_group(line.metric).map(|group| both_of(page, group));
     match groups {
         Some([Some(direct), Some(proxy)]) if exact => {
-            let (direct, proxy) = (direct.episodes.len(), proxy.episodes.len());
+            let (direct, proxy) = (direct.counted_episodes(), proxy.counted_episodes());
             if direct == proxy {
                 return String::new();
             }

@@ -362,6 +362,7 @@ impl ByDefinition<'_> {
                 ErrorClass::StartingOrStopping if direct && used_since.is_some() => None,
                 ErrorClass::ReadOnly if direct && used_since.is_some() => used_since,
                 ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout => Some(drawn.start()),
+                ErrorClass::ConnectionLost if first_statement.is_none() => Some(drawn.start()),
                 _ => Some(end),
             },
             Role::Stall => match Self::outcome(drawn) {
