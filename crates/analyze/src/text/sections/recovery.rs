@@ -1,7 +1,7 @@
 //! How each episode was recovered from, and what it did to each operation type.
 
 use crate::summary::{Episode, EpisodeKind, GroupSummary, Impact, PathFailover, PathSummary};
-use crate::text::figures::{figure, headline_group};
+use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
 use crate::text::table::{Side, Table};
@@ -42,13 +42,7 @@ pub(crate) fn episodes(page: &Page<'_>) -> String {
                 part_of(page, path, group, (index + 1, episode)).into(),
                 page.calendar.time(episode.span.start).into(),
                 page.calendar.offset(episode.span.start).into(),
-                figure(
-                    page,
-                    episode.downtime_us,
-                    episode.resolution_us,
-                    episode.at_least,
-                )
-                .into(),
+                figure(words, Downtime::from(episode)).into(),
                 episode.outages.to_string().into(),
                 optional(episode.baseline_tps, |tps| decimal(tps, 2)).into(),
                 optional(episode.baseline_p99_us, |us| units.response(us as f64)).into(),

@@ -1,4 +1,4 @@
-//! What a witness saw, and the outages in it: the definition of `semantics.md` (Downtime), applied to the witness's own samples and
+//! What a witness saw, and the outages in it: the definition of `docs/definitions.md` (Downtime), applied to the witness's own samples and
 //! written once more, without any code of `analyze`.
 
 /// The shortest gap that may be an outage, microseconds (`--min-outage`).
