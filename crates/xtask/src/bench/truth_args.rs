@@ -14,7 +14,8 @@ pub(crate) struct TruthArgs {
     /// Seed of the kinds, lengths and times: the same seed repeats the same faults. It is printed [default: random]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
-    /// Only these kinds of `lab failover --kind`, to look at one more closely [default: all]
+    /// Only these kinds, to look at one more closely: those of `lab failover --kind`, and silent-host, dead-connections, lost-answers,
+    /// lock-timeout, revoke, pause, pause-at-edge [default: all]
     #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
     pub(crate) kinds: Vec<String>,
     /// Length of the shortest outage

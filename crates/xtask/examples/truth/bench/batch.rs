@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use command_line::process::describe;
-use lab::{Lab, Step, marks};
+use lab::{Lab, Step};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::breaks;
 use super::load::Load;
 use super::plan::{self, Fault};
 use super::witness::Witness;
@@ -39,6 +40,15 @@ pub(crate) struct Batch {
     pub(crate) made: Vec<Made>,
 }
 
+/// What is recorded: the faults one after the other, or some time without any.
+pub(crate) struct Plan<'a> {
+    pub(crate) load: Load,
+    pub(crate) faults: &'a [Fault],
+    pub(crate) steady: Duration,
+    /// The recorder's URL has a first host that is not there, and may be silent ([`breaks::silent_host`]).
+    pub(crate) has_silent_host: bool,
+}
+
 /// Where batches are recorded.
 pub(crate) struct Bench<'a> {
     pub(crate) lab: &'a mut Lab,
@@ -50,70 +60,44 @@ pub(crate) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Records `faults` one after the other, or `steady` without any. `on_fault` gets each fault as it begins.
+    /// Records what is planned. `on_fault` gets each fault as it begins.
     pub(crate) async fn record(
         &mut self,
-        load: Load,
-        faults: &[Fault],
-        steady: Duration,
+        plan: &Plan<'_>,
         mut on_fault: impl FnMut(&Fault),
     ) -> Result<Batch> {
         self.witness.await_calm().await?;
-        // It is interrupted at the end; where this bench is killed, it must not run for ever.
-        let longest = plan::estimate(faults) * 2 + steady + Duration::from_secs(600);
-        let mut recorder =
-            Recorder::start(self.lab, load, longest, self.out, self.programs).await?;
+        let mut recorder = Recorder::start(self.lab, plan, self.out, self.programs).await?;
         self.witness.await_calm().await?;
-        sleep(CALM + steady).await;
+        sleep(CALM + plan.steady).await;
         let mut made = Vec::new();
-        for fault in faults {
+        for fault in plan.faults {
             self.witness.renew();
             self.witness.await_calm().await?;
             sleep(fault.calm).await;
             on_fault(fault);
-            made.push(self.make(fault, &recorder.folder).await?);
+            made.push(self.make(fault, plan.load, &recorder).await?);
         }
         self.witness.await_calm().await?;
         sleep(CALM).await;
         recorder.end().await?;
         Ok(Batch {
-            load,
+            load: plan.load,
             folder: recorder.folder,
             made,
         })
     }
-
-    async fn make(&mut self, fault: &Fault, recording: &Path) -> Result<Made> {
-        let mut steps = Vec::new();
-        let on_step = |step: &Step| {
-            // The recording has its own ground truth in its marks; this bench has it in any case.
-            let _ = marks::put(recording, step);
-            steps.push(step.clone());
-        };
-        let trouble = match self.lab.failover(&fault.options, on_step).await {
-            Ok(_) => None,
-            Err(error) => {
-                let healed = self.lab.heal(|step| steps.push(step.clone())).await;
-                healed.with_context(|| format!("healing after {error}"))?;
-                Some(error.to_string())
-            }
-        };
-        Ok(Made {
-            fault: fault.clone(),
-            steps,
-            trouble,
-        })
-    }
 }
 
-/// Makes the recorder's tables.
-pub(crate) fn set_up(lab: &Lab, programs: &Path) -> Result<()> {
+/// Makes the recorder's tables, and the application's settings.
+pub(crate) async fn set_up(lab: &Lab, programs: &Path) -> Result<()> {
     let mut setup = Program::new(programs.join("recorder"));
     setup.args(["setup", "--orders", "1000", "--logs", "1000"]);
     setup
         .env("PGOUTAGE_DIRECT_URL", lab.direct_url())
         .env("PGOUTAGE_DNS_SERVER", lab.dns_server().to_string())
         .stdin(Stdio::null());
+    breaks::set_lock_timeout(lab).await?;
     let output = setup.output().context("recorder setup")?;
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -123,30 +107,30 @@ pub(crate) fn set_up(lab: &Lab, programs: &Path) -> Result<()> {
 }
 
 /// The recorder at work; it is killed where this is dropped before its end.
-struct Recorder {
+pub(crate) struct Recorder {
     child: Child,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     log: PathBuf,
 }
 
 impl Recorder {
     /// Returns when the recording has begun.
-    async fn start(
-        lab: &Lab,
-        load: Load,
-        longest: Duration,
-        out: &Path,
-        programs: &Path,
-    ) -> Result<Self> {
+    async fn start(lab: &Lab, plan: &Plan<'_>, out: &Path, programs: &Path) -> Result<Self> {
         let before = recordings(out)?;
         let log = out.join(format!("recorder-{}.log", before.len() + 1));
         let stderr = fs::File::create(&log).with_context(|| format!("making {}", log.display()))?;
+        // It is interrupted at the end; where this bench is killed, it must not run for ever.
+        let longest = plan::estimate(plan.faults) * 2 + plan.steady + Duration::from_secs(600);
+        let direct_url = match plan.has_silent_host {
+            true => breaks::with_silent_host(lab)?,
+            false => lab.direct_url(),
+        };
         let mut command = Command::new(programs.join("recorder"));
         command
             .args(["run", "--duration", &longest.as_secs().to_string(), "--out"])
             .arg(out)
-            .args(load.flags())
-            .env("PGOUTAGE_DIRECT_URL", lab.direct_url())
+            .args(plan.load.flags())
+            .env("PGOUTAGE_DIRECT_URL", direct_url)
             .env("PGOUTAGE_PROXY_URL", lab.proxy_url())
             .env("PGOUTAGE_DNS_SERVER", lab.dns_server().to_string())
             .env_remove("PGOUTAGE_DIRECT_READER_URL")
@@ -171,11 +155,15 @@ impl Recorder {
         }
     }
 
-    /// Interrupts it, and waits until the recording is sealed.
-    async fn end(&mut self) -> Result<()> {
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
         let id = self.child.id().context("recorder run ended by itself")?;
         let pid = Pid::from_raw(i32::try_from(id)?).context("the recorder's process id")?;
-        kill_process(pid, Signal::INT).context("interrupting recorder run")?;
+        kill_process(pid, signal).context("a signal to recorder run")
+    }
+
+    /// Interrupts it, and waits until the recording is sealed.
+    async fn end(&mut self) -> Result<()> {
+        self.signal(Signal::INT)?;
         let status = timeout(RECORDER_LIMIT, self.child.wait()).await;
         let status = status
             .context("recorder run does not end")?
