@@ -24,7 +24,7 @@ pub(crate) struct TruthArgs {
     /// Length of the longest outage; lengths are log-uniform between the two
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub(crate) longest: Duration,
-    /// Record this long without a fault, too: no outage may be reported. 0 leaves it out
+    /// Record this long without a fault, too: no outage may be reported. 0 leaves it out. Several runs with --outages 0 add up
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration::parse)]
     pub(crate) steady: Duration,
     /// Folder for the recordings, to keep them [default: a temporary folder, which stays only where a figure is wrong]

@@ -214,10 +214,13 @@ fn sums(done: &Done) -> String {
     if !done.steady.is_zero() {
         let of_steady = done.rows.iter().filter(|row| row.batch == 0);
         let reported = of_steady.filter(|row| row.figure.reported.is_some());
+        let (seen, unseen): (Vec<&Row>, Vec<&Row>) =
+            reported.partition(|row| row.figure.witness.is_some());
         lines.push(format!(
-            "steady:   {:.0} s without a fault, {} outages reported",
+            "steady:   {:.0} s without a fault; outages reported: {}, seen by the witness too: {}",
             done.steady.as_secs_f64(),
-            reported.count()
+            seen.len() + unseen.len(),
+            seen.len()
         ));
     }
     lines.push(format!(
@@ -265,19 +268,27 @@ fn wrong(done: &Done, row: &Row) -> String {
             |(us, resolution_us)| format!("{} s (-{} s)", seconds(us), seconds(resolution_us)),
         )
     };
-    let injected = figure.injected_us.map_or_else(|| "-".to_owned(), seconds);
+    let mut known = vec![
+        format!("witness {}", with_resolution(figure.witness)),
+        format!("reported {}", with_resolution(figure.reported)),
+    ];
+    if let Some(us) = figure.injected_us {
+        known.insert(0, format!("injected {} s", seconds(us)));
+    }
+    if let (Some(error_us), Some(beyond_us)) = (figure.error_us(), figure.beyond_us()) {
+        known.push(format!("error {} s", error(error_us)));
+        known.push(format!("beyond {} s", error(beyond_us)));
+        let allowed_us = figure.allowed_us + figure.refused_us;
+        known.push(format!("allowed {} s", seconds(allowed_us)));
+    }
     let mut text = format!(
-        "\n{}: {} {}, {} to {}\n  injected {injected} s, witness {}, reported {}, error {} s, beyond {} s, allowed {} s\n  {}, {}\n",
+        "\n{}: {} {}, {} to {}\n  {}\n  {}, {}\n",
         figure.verdict.word(),
         name(kind_of(done, row)),
         row.lane,
         utc(figure.span.start_us),
         utc(figure.span.end_us),
-        with_resolution(figure.witness),
-        with_resolution(figure.reported),
-        figure.error_us().map_or_else(|| "-".to_owned(), error),
-        figure.beyond_us().map_or_else(|| "-".to_owned(), error),
-        seconds(figure.allowed_us + figure.refused_us),
+        known.join(", "),
         batch.load.name,
         batch.folder.display(),
     );
