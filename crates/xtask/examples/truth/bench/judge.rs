@@ -49,8 +49,10 @@ pub(crate) struct Case<'a> {
     pub(crate) path: Path,
     /// What `analyze` reports, in order.
     pub(crate) reported: &'a [Outage],
-    /// Outages of `all` in which the report has no data of this group.
+    /// Where the report has no data of this group.
     pub(crate) unobserved: &'a [Span],
+    /// Where the report says that the recorder was stopped.
+    pub(crate) pauses: &'a [Span],
     /// What the witness saw, in order.
     pub(crate) witnessed: &'a [Outage],
     /// What the lab's steps say that this group can't have been served in.
@@ -141,7 +143,7 @@ impl Case<'_> {
                     reported: None,
                     refused_us: 0,
                     allowed_us: 0,
-                    verdict: match overlaps(self.unobserved, span) {
+                    verdict: match self.is_unobserved(span) {
                         true => Verdict::Unobserved,
                         false => Verdict::Missed,
                     },
@@ -210,7 +212,7 @@ impl Case<'_> {
             (Some(_), Some(_)) if figure.is_within() => Verdict::Within,
             (Some(_), Some(_)) => Verdict::Outside,
             (Some(_), None) => Verdict::False,
-            (None, _) if overlaps(self.unobserved, cluster.span) => Verdict::Unobserved,
+            (None, _) if self.is_unobserved(cluster.span) => Verdict::Unobserved,
             (None, Some((us, resolution_us))) if us - resolution_us >= shortest_us => {
                 Verdict::Missed
             }
@@ -220,6 +222,17 @@ impl Case<'_> {
             (None, _) => Verdict::TooShort,
         };
         figure
+    }
+
+    /// Does the report say that it has no data there? A pause is no excuse for an outage that goes on outside of it.
+    fn is_unobserved(&self, span: Span) -> bool {
+        let paused = self
+            .pauses
+            .iter()
+            .map(|pause| pause.overlap_us(&span).max(0));
+        let paused_us: i64 = paused.sum();
+        let is_hidden = paused_us > 0 && span.length_us() - paused_us < self.shortest_us(span);
+        is_hidden || overlaps(self.unobserved, span)
     }
 
     /// Past the proxy, such a connection tells only of the moment at which it was made.
@@ -291,6 +304,7 @@ mod tests {
             path: Path::Direct,
             reported,
             unobserved: &[],
+            pauses: &[],
             witnessed,
             injected,
             disturbed: &[],
@@ -412,11 +426,21 @@ mod tests {
     fn a_group_without_data_in_the_report_is_not_missed() {
         let recorded = Recorded::default();
         let witnessed = [outage(1_000, 1_600, 10)];
-        let case = Case {
+        let unobserved = Case {
             unobserved: &[span(900_000, 1_500_000)],
             ..case(&recorded, &[], &witnessed, &[])
         };
-        assert_eq!(verdicts(&case.judge(|_| 0)), [Verdict::Unobserved]);
+        assert_eq!(verdicts(&unobserved.judge(|_| 0)), [Verdict::Unobserved]);
+        let paused = |pauses: &[Span]| {
+            let case = Case {
+                pauses,
+                ..case(&recorded, &[], &witnessed, &[])
+            };
+            verdicts(&case.judge(|_| 0))
+        };
+        assert_eq!(paused(&[span(1_100_000, 1_700_000)]), [Verdict::Unobserved]);
+        let edge = [span(900_000, 1_300_000)];
+        assert_eq!(paused(&edge), [Verdict::Missed], "300 ms were seen");
     }
 
     #[test]

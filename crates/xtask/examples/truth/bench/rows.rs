@@ -41,6 +41,7 @@ pub(crate) fn judge(
 ) -> Result<Vec<Row>> {
     let report = Report::of(&batch.folder, programs)?;
     let recorded = report.span()?;
+    let pauses = report.pauses()?;
     let mut rows = Vec::new();
     for (lane, rows_of_it) in LANES.into_iter().zip(Recorded::of(&batch.folder)?) {
         let samples = witness.samples(lane, recorded);
@@ -65,6 +66,7 @@ pub(crate) fn judge(
             path: lane.path,
             reported: &reported,
             unobserved: &unobserved,
+            pauses: &pauses,
             witnessed: &witnessed,
             injected: &injected,
             disturbed: &disturbed,
