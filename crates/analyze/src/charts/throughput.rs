@@ -186,6 +186,7 @@ mod tests {
             start_us: 100,
             end_us: 100 + length_us,
             triggers_us: vec![],
+            pauses: vec![],
             marks: vec![],
             paths: vec![],
         };

@@ -43,7 +43,7 @@ const fn optional(name: &'static str, kind: Kind) -> Column {
 }
 
 /// Of `operations`.
-pub(crate) const OPERATIONS: [Column; 11] = [
+pub(crate) const OPERATIONS: [Column; 14] = [
     required("path", Kind::Text),
     required("operation_type", Kind::Text),
     required("operation_name", Kind::Text),
@@ -55,6 +55,9 @@ pub(crate) const OPERATIONS: [Column; 11] = [
     required("error_class", Kind::Text),
     required("sqlstate", Kind::Text),
     optional("error_message", Kind::Text),
+    optional("connection_id", Kind::Integer),
+    optional("checkout_us", Kind::Integer),
+    optional("execute_us", Kind::Integer),
 ];
 /// Of `connections`.
 pub(crate) const CONNECTIONS: [Column; 15] = [
@@ -75,21 +78,27 @@ pub(crate) const CONNECTIONS: [Column; 15] = [
     optional("aurora_instance_identifier", Kind::Text),
 ];
 /// Of `probes`. The table is younger than the format: what stands in it elsewhere is passed over.
-pub(crate) const PROBES: [Column; 8] = [
+pub(crate) const PROBES: [Column; 13] = [
     optional("path", Kind::Text),
     optional("time", Kind::Time),
     optional("probe", Kind::Text),
     optional("reader", Kind::Truth),
     optional("duration_us", Kind::Integer),
     optional("success", Kind::Truth),
+    optional("server_address", Kind::Text),
+    optional("server_port", Kind::Integer),
+    optional("server_in_recovery", Kind::Truth),
+    optional("server_start_time", Kind::Time),
+    optional("aurora_instance_identifier", Kind::Text),
     optional("error_class", Kind::Text),
     optional("sqlstate", Kind::Text),
 ];
 /// Of `events`.
-pub(crate) const EVENTS: [Column; 5] = [
+pub(crate) const EVENTS: [Column; 6] = [
     optional("path", Kind::Text),
     required("time", Kind::Time),
     required("event", Kind::Text),
+    optional("duration_us", Kind::Integer),
     optional("status", Kind::Integer),
     optional("detail", Kind::Text),
 ];

@@ -285,6 +285,11 @@ impl Loaded {
         self.table(Table::Events)
     }
 
+    /// `None` where the recording has no rows in it.
+    pub(crate) fn probes(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Probes)
+    }
+
     /// pgbench's progress; `None` where there is no part.
     pub(crate) fn load(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
         self.table(Table::Load)

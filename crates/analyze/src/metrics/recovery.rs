@@ -86,6 +86,7 @@ impl Recovery<'_> {
             span,
             downtime_us: group.iter().map(|outage| outage.downtime_us).sum(),
             resolution_us: group.iter().map(|outage| outage.resolution_us).sum(),
+            paused_us: group.iter().map(|outage| outage.paused_us).sum(),
             outages: group.len(),
             at_least,
             baseline_tps: baseline.as_ref().map(|baseline| baseline.tps),
@@ -114,7 +115,11 @@ impl Recovery<'_> {
             rest = rest.max(other.end.micros());
         }
         spans.push((rest, to));
-        let length: i64 = spans.iter().map(|(from, to)| to - from).sum();
+        let pauses = &self.timeline.pauses;
+        let length: i64 = spans
+            .iter()
+            .map(|(from, to)| pauses.running_us(*from, *to))
+            .sum();
         if length < MIN_BASELINE_US {
             return None;
         }
@@ -122,16 +127,23 @@ impl Recovery<'_> {
         let ranges = spans
             .into_iter()
             .map(|(from, to)| self.successes.within(from + 1, to + 1));
-        let mut responses: Vec<i64> = ranges
-            .flat_map(|range| &self.successes.response_us[range])
-            .copied()
-            .collect();
+        let mut responses: Vec<i64> = ranges.flat_map(|range| self.responses_us(range)).collect();
         responses.sort_unstable();
         let tps = responses.len() as f64 / seconds(length);
         Some(Baseline {
             tps,
             p99_us: percentile::of_sorted(&responses, 0.99),
         })
+    }
+
+    /// Response times without the pauses of the recorder, microseconds.
+    fn responses_us(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = i64> + '_ {
+        let pauses = &self.timeline.pauses;
+        let ended = self.successes.end_us[range.clone()].iter();
+        let took = self.successes.response_us[range].iter();
+        ended
+            .zip(took)
+            .map(|(end, took)| took - pauses.within_us(end - took, *end))
     }
 
     /// Time from the episode's start to the first window after it that `is_recovered` accepts, microseconds.
@@ -152,12 +164,12 @@ impl Recovery<'_> {
             .map_or(self.timeline.end_us, |next| next.start.micros());
         let mut from = span.end.micros();
         while from + length <= limit {
-            let responses = &self.successes.response_us[self.successes.within(from, from + length)];
-            if is_recovered(
-                baseline,
-                responses.len() as f64 / seconds(length),
-                responses,
-            ) {
+            let ended = self.successes.within(from, from + length);
+            let running_us = self.timeline.pauses.running_us(from, from + length);
+            let tps = ended.len() as f64 / seconds(running_us);
+            let responses: Vec<i64> = self.responses_us(ended).collect();
+            // In a window that was all pause nothing was asked.
+            if running_us > 0 && is_recovered(baseline, tps, &responses) {
                 return Some(from - span.start.micros());
             }
             from += STEP_US;

@@ -7,8 +7,8 @@ use recording::vocabulary::EventKind;
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::reduce::values::{integers, texts};
-use crate::summary::EventSummary;
 use crate::summary::series::Mark;
+use crate::summary::{EventSummary, Span};
 
 /// Every event, in order of time.
 pub(crate) fn events(loaded: &Loaded) -> Result<Vec<EventSummary>, AnalyzeError> {
@@ -23,12 +23,14 @@ fn read_events(frame: &DataFrame) -> PolarsResult<Vec<EventSummary>> {
     let times = integers(frame, "time")?;
     let paths = texts(frame, "path")?;
     let kinds = texts(frame, "event")?;
+    let durations = integers(frame, "duration_us")?;
     let statuses = integers(frame, "status")?;
     let details = texts(frame, "detail")?;
     let event = |row: usize| EventSummary {
         time: Timestamp(times[row].unwrap_or_default()),
         path: paths[row].map(str::to_owned),
         event: kinds[row].unwrap_or_default().to_owned(),
+        duration_us: durations[row],
         status: statuses[row].and_then(|status| i32::try_from(status).ok()),
         detail: details[row].unwrap_or_default().to_owned(),
     };
@@ -56,4 +58,21 @@ pub(crate) fn marks(events: &[EventSummary]) -> Vec<Mark> {
             text: event.detail.clone(),
         })
         .collect()
+}
+
+/// Pauses of the recorder within the recording, in order; those that touch are one.
+pub(crate) fn pauses(events: &[EventSummary], recording: &Span) -> Vec<Span> {
+    let paused = EventKind::ClientPaused.as_str();
+    let mut pauses: Vec<Span> = Vec::new();
+    for event in events.iter().filter(|event| event.event == paused) {
+        let start = event.time.max(recording.start);
+        let length_us = event.duration_us.unwrap_or(0).max(0);
+        let end = Timestamp(event.time.micros() + length_us).min(recording.end);
+        match pauses.last_mut() {
+            Some(last) if start <= last.end => last.end = last.end.max(end),
+            _ if start < end => pauses.push(Span { start, end }),
+            _ => {}
+        }
+    }
+    pauses
 }

@@ -21,29 +21,48 @@ pub struct Cell {
 /// Cells of a path, in any order.
 pub type Histogram = Vec<Cell>;
 
-/// Median response time of successes per operation name, microseconds; nearest-rank, from however few.
-#[must_use]
-pub fn median_response_us(cells: &Histogram) -> BTreeMap<String, i64> {
-    let mut histograms: BTreeMap<&str, BTreeMap<i64, u64>> = BTreeMap::new();
-    for cell in cells.iter().filter(|cell| cell.outcome.is_success()) {
-        if let Some(response) = cell.response_us {
-            *histograms
-                .entry(&cell.operation_name)
-                .or_default()
-                .entry(response)
-                .or_insert(0) += cell.count;
+/// Response times of successes by operation name, microseconds, with how many took each.
+#[derive(Debug, Clone, Default)]
+pub struct SuccessTimes {
+    by_name: BTreeMap<String, BTreeMap<i64, u64>>,
+}
+
+impl SuccessTimes {
+    #[must_use]
+    pub fn of(cells: &Histogram) -> Self {
+        let mut times = Self::default();
+        for cell in cells.iter().filter(|cell| cell.outcome.is_success()) {
+            if let Some(response_us) = cell.response_us {
+                *times.count_of(&cell.operation_name, response_us) += cell.count;
+            }
         }
+        times
     }
-    histograms
-        .into_iter()
-        .filter_map(|(name, histogram)| {
-            let samples = histogram.values().sum();
-            Some((
-                name.to_owned(),
-                at_rank(&histogram, percentile::rank(samples, 0.5))?,
-            ))
-        })
-        .collect()
+
+    pub(crate) fn add(&mut self, name: &str, response_us: i64) {
+        *self.count_of(name, response_us) += 1;
+    }
+
+    pub(crate) fn remove(&mut self, name: &str, response_us: i64) {
+        let count = self.count_of(name, response_us);
+        *count = count.saturating_sub(1);
+    }
+
+    fn count_of(&mut self, name: &str, response_us: i64) -> &mut u64 {
+        let times = self.by_name.entry(name.to_owned()).or_default();
+        times.entry(response_us).or_insert(0)
+    }
+
+    /// The median of each name; nearest-rank, from however few.
+    #[must_use]
+    pub fn medians_us(&self) -> BTreeMap<String, i64> {
+        let median = |(name, times): (&String, &BTreeMap<i64, u64>)| {
+            let samples: u64 = times.values().sum();
+            let rank = percentile::rank(samples, 0.5);
+            (samples > 0).then(|| Some((name.clone(), at_rank(times, rank)?)))?
+        };
+        self.by_name.iter().filter_map(median).collect()
+    }
 }
 
 /// The value at an index, from 0, of a histogram's sorted values.

@@ -10,13 +10,17 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
-use crate::reduce::histogram::{Cell, Histogram, median_response_us};
-use crate::reduce::timeline::{Successes, Suspect, Timeline, wait_threshold_us};
-use crate::reduce::values::{integers, texts};
+use crate::reduce::histogram::{Cell, Histogram, SuccessTimes};
+use crate::reduce::pauses::Pauses;
+use crate::reduce::suspect::Suspect;
+use crate::reduce::timeline::{Successes, Timeline};
+use crate::reduce::values::{integers, operation_type, outcome, texts};
+use crate::reduce::{server_probes, suspects};
 use crate::summary::{Span, Thresholds};
 
 pub(crate) struct PathOperations<'l> {
     loaded: &'l Loaded,
+    path: Path,
     frame: LazyFrame,
 }
 
@@ -25,7 +29,11 @@ impl<'l> PathOperations<'l> {
         let frame = operations
             .clone()
             .filter(col("path").eq(lit(path.as_str())));
-        Self { loaded, frame }
+        Self {
+            loaded,
+            path,
+            frame,
+        }
     }
 
     /// How many operations ended alike after the same number of microseconds.
@@ -54,17 +62,68 @@ impl<'l> PathOperations<'l> {
         &self,
         span: &Span,
         histogram: &Histogram,
+        pauses: Pauses,
         thresholds: &Thresholds,
     ) -> Result<Timeline, AnalyzeError> {
-        let median_response_us = median_response_us(histogram);
-        let suspects = self.suspects(span, &median_response_us, thresholds)?;
+        let manifest = self.loaded.manifest();
+        let times = self.deciding_response_times(histogram, span, &pauses)?;
+        let median_response_us = times.medians_us();
+        let suspects = self.suspects(span, &median_response_us, &pauses, thresholds)?;
+        let pool = u32::try_from(manifest.pool.size).unwrap_or(u32::MAX);
         Ok(Timeline {
+            path: self.path,
             start_us: span.start.micros(),
             end_us: span.end.micros(),
             successes: self.successes(span)?,
             suspects,
             median_response_us,
+            pauses,
+            workers: manifest.workers,
+            slots: manifest.workers.min(pool),
+            server_probes: server_probes::read(self.loaded, self.path)?,
         })
+    }
+
+    /// Response times of successes by name, as outage detection takes them: without the pauses of the recorder, and without what ended after
+    /// the recording.
+    fn deciding_response_times(
+        &self,
+        histogram: &Histogram,
+        span: &Span,
+        pauses: &Pauses,
+    ) -> Result<SuccessTimes, AnalyzeError> {
+        let ended_later = col("end_time").gt(lit(span.end.micros()));
+        let is_changed = pauses.hulls().fold(ended_later, |changed, pause| {
+            let begun = col("scheduled_time").lt(lit(pause.end.micros()));
+            let not_ended = col("end_time").gt(lit(pause.start.micros()));
+            changed.or(begun.and(not_ended))
+        });
+        let columns = [
+            "operation_name",
+            "scheduled_time",
+            "end_time",
+            "response_time_us",
+        ]
+        .map(col);
+        let changed = self.frame.clone().filter(is_success().and(is_changed));
+        let frame = self.collect(changed.select(columns))?;
+        let names = self.read(texts(&frame, "operation_name"))?;
+        let scheduled = self.read(integers(&frame, "scheduled_time"))?;
+        let ends = self.read(integers(&frame, "end_time"))?;
+        let responses = self.read(integers(&frame, "response_time_us"))?;
+        let mut times = SuccessTimes::of(histogram);
+        for row in 0..frame.height() {
+            let (Some(name), Some(scheduled), Some(end), Some(response)) =
+                (names[row], scheduled[row], ends[row], responses[row])
+            else {
+                continue;
+            };
+            times.remove(name, response);
+            if end <= span.end.micros() {
+                times.add(name, response - pauses.within_us(scheduled, end));
+            }
+        }
+        Ok(times)
     }
 
     fn successes(&self, span: &Span) -> Result<BTreeMap<OperationType, Successes>, AnalyzeError> {
@@ -73,7 +132,8 @@ impl<'l> PathOperations<'l> {
             col("end_time"),
             col("response_time_us"),
         ];
-        let frame = self.collect(self.frame.clone().filter(is_success()).select(columns))?;
+        let within = is_success().and(col("end_time").lt_eq(lit(span.end.micros())));
+        let frame = self.collect(self.frame.clone().filter(within).select(columns))?;
         let kinds = self.read(texts(&frame, "operation_type"))?;
         let ends = self.read(integers(&frame, "end_time"))?;
         let responses = self.read(integers(&frame, "response_time_us"))?;
@@ -82,7 +142,7 @@ impl<'l> PathOperations<'l> {
             let (Some(end), Some(response)) = (end, response) else {
                 continue;
             };
-            let end = end.clamp(span.start.micros(), span.end.micros());
+            let end = end.max(span.start.micros());
             pairs
                 .entry(operation_type(kind))
                 .or_default()
@@ -99,40 +159,23 @@ impl<'l> PathOperations<'l> {
         &self,
         span: &Span,
         medians: &BTreeMap<String, i64>,
+        pauses: &Pauses,
         thresholds: &Thresholds,
     ) -> Result<Vec<Suspect>, AnalyzeError> {
-        let slow = medians.iter().fold(lit(false), |slow, (name, median)| {
-            let threshold = wait_threshold_us(Some(*median)).min(thresholds.min_stall_us + median);
-            let is_slow = col("response_time_us").gt(lit(threshold));
-            slow.or(col("operation_name").eq(lit(name.as_str())).and(is_slow))
-        });
-        let frame = self.collect(self.frame.clone().filter(is_success().not().or(slow)))?;
-        let kinds = self.read(texts(&frame, "operation_type"))?;
-        let names = self.read(texts(&frame, "operation_name"))?;
-        let outcomes = self.read(texts(&frame, "outcome"))?;
-        let classes = self.read(texts(&frame, "error_class"))?;
-        let codes = self.read(texts(&frame, "sqlstate"))?;
-        let scheduled = self.read(integers(&frame, "scheduled_time"))?;
-        let starts = self.read(integers(&frame, "start_time"))?;
-        let ends = self.read(integers(&frame, "end_time"))?;
-        let (first, last) = (span.start.micros(), span.end.micros());
-        let mut suspects = Vec::with_capacity(frame.height());
-        for row in 0..frame.height() {
-            let scheduled = scheduled[row].unwrap_or(first);
-            let end = ends[row].unwrap_or(last);
-            suspects.push(Suspect {
-                operation_type: operation_type(kinds[row]),
-                operation_name: names[row].unwrap_or_default().to_owned(),
-                outcome: outcome(outcomes[row]),
-                class: classes[row].map(str::to_owned),
-                sqlstate: codes[row].map(str::to_owned),
-                scheduled_us: scheduled.clamp(first, last),
-                start_us: starts[row].map(|start| start.clamp(first, last)),
-                end_us: end.clamp(first, last),
-                response_us: end.saturating_sub(scheduled),
-            });
-        }
-        Ok(suspects)
+        let may_be_one = suspects::may_be_one(is_success(), span, medians, thresholds);
+        let frame = self.collect(self.frame.clone().filter(may_be_one))?;
+        let suspects = self.read(suspects::read(&frame, span, pauses))?;
+        // A recording in which nothing failed pays nothing for this.
+        let is_asked = suspects
+            .iter()
+            .any(|(suspect, connection)| suspect.has_failed() && connection.is_some());
+        let first_uses = if is_asked {
+            let frame = self.collect(suspects::first_uses_query(self.frame.clone()))?;
+            self.read(suspects::first_uses(&frame))?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(suspects::with_used_connections(suspects, &first_uses))
     }
 
     fn histogram_of(&self, frame: LazyFrame) -> Result<Histogram, AnalyzeError> {
@@ -182,17 +225,6 @@ impl<'l> PathOperations<'l> {
     fn read<T>(&self, values: PolarsResult<T>) -> Result<T, AnalyzeError> {
         values.map_err(|source| self.loaded.read_error(source))
     }
-}
-
-/// A word that the survey let pass.
-fn operation_type(word: Option<&str>) -> OperationType {
-    word.and_then(OperationType::parse)
-        .unwrap_or(OperationType::Read)
-}
-
-/// A word that the survey let pass.
-fn outcome(word: Option<&str>) -> Outcome {
-    word.and_then(Outcome::parse).unwrap_or(Outcome::Unknown)
 }
 
 fn is_success() -> Expr {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use recording::vocabulary::{ErrorClass, OperationType, Outcome};
+use recording::vocabulary::{OperationType, Path};
 
+use crate::reduce::pauses::Pauses;
+use crate::reduce::suspect::Suspect;
 use crate::summary::{Group, Thresholds};
 
-/// Waiting begins here at the earliest, microseconds: `semantics.md`, brownout.
+/// Waiting begins here at the earliest, microseconds: `docs/definitions.md`, Downtime: brownout.
 const MIN_WAIT_US: i64 = 100_000;
-
-/// SQLSTATE classes of statements that are wrong while the server is there.
-const STATEMENT_ERRORS: [&str; 6] = ["0A", "21", "22", "42", "44", "P0"];
 
 /// Successes of one operation type: `end_us[i]` and `response_us[i]` belong together, in order of `end_us`.
 #[derive(Debug, Clone, Default)]
@@ -64,79 +63,17 @@ impl Successes {
     }
 }
 
-/// An operation that failed, did not finish, or took so long that it may have waited or stalled.
+/// A probe of the server behind a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerProbe {
+    /// When its answer or failure came, UTC microseconds.
+    pub time_us: i64,
+    pub is_answered: bool,
+}
+
 #[derive(Debug, Clone)]
-pub struct Suspect {
-    pub operation_type: OperationType,
-    pub operation_name: String,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Class of its failure, a word of [`ErrorClass`] or of a later version.
-    pub class: Option<String>,
-    /// The server's code.
-    pub sqlstate: Option<String>,
-    /// When it was to begin, UTC microseconds, within the recording.
-    pub scheduled_us: i64,
-    /// When a worker took it.
-    pub start_us: Option<i64>,
-    /// When its outcome was known, within the recording; the recording's end where it never was.
-    pub end_us: i64,
-    /// `end - scheduled` before both were clipped to the recording, microseconds.
-    pub response_us: i64,
-}
-
-impl Suspect {
-    /// True where it says nothing about the service, however long it took: the server was there and answered, or was never reached.
-    #[must_use]
-    pub fn is_exempt(&self, group: Group) -> bool {
-        match self.known_class() {
-            Some(ErrorClass::Conflict | ErrorClass::Constraint | ErrorClass::Client) => true,
-            Some(ErrorClass::Other) => {
-                let code = self.sqlstate.as_deref().unwrap_or_default();
-                STATEMENT_ERRORS.iter().any(|class| code.starts_with(class))
-            }
-            Some(ErrorClass::ReadOnly) => group == Group::All,
-            _ => false,
-        }
-    }
-
-    /// A `failed` or `unknown` outcome that is not exempt. A statement that the server cancelled is none by itself: the server was
-    /// there. But it waited as any other, and may be stalled.
-    #[must_use]
-    pub fn is_availability_failure(&self, group: Group) -> bool {
-        matches!(self.outcome, Outcome::Failed | Outcome::Unknown)
-            && !self.is_exempt(group)
-            && self.known_class() != Some(ErrorClass::StatementTimeout)
-    }
-
-    fn known_class(&self) -> Option<ErrorClass> {
-        self.class.as_deref().and_then(ErrorClass::parse)
-    }
-
-    /// The last moment at which this operation shows that the service was down: a failure at its end, and so an operation
-    /// that was not served when the recording ended. A limit, and a wait that ended with an answer, show only that the service was
-    /// down when they began.
-    #[must_use]
-    pub fn known_down_us(&self) -> i64 {
-        let limit = matches!(
-            self.known_class(),
-            Some(
-                ErrorClass::ConnectTimeout
-                    | ErrorClass::OperationTimeout
-                    | ErrorClass::PoolTimeout
-                    | ErrorClass::StatementTimeout
-            )
-        );
-        if self.outcome.is_success() || limit {
-            self.start_us.unwrap_or(self.scheduled_us)
-        } else {
-            self.end_us
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default)]
 pub struct Timeline {
+    pub path: Path,
     /// Start of the recording, UTC microseconds.
     pub start_us: i64,
     pub end_us: i64,
@@ -145,12 +82,27 @@ pub struct Timeline {
     pub suspects: Vec<Suspect>,
     /// Median response time of successes per operation name, microseconds.
     pub median_response_us: BTreeMap<String, i64>,
+    pub pauses: Pauses,
+    /// Workers of the path.
+    pub workers: u32,
+    /// Operations that can be in execute at the same time: the smaller of the workers and the pool.
+    pub slots: u32,
+    /// In order of time.
+    pub server_probes: Vec<ServerProbe>,
 }
 
 impl Timeline {
     #[must_use]
     pub fn duration_us(&self) -> i64 {
         self.end_us - self.start_us
+    }
+
+    /// True where the group has a success of the type.
+    #[must_use]
+    pub fn has_successes(&self, kind: OperationType) -> bool {
+        self.successes
+            .get(&kind)
+            .is_some_and(|successes| !successes.end_us.is_empty())
     }
 
     /// Successes of a group, in order of their ends.
@@ -166,14 +118,10 @@ impl Timeline {
     /// True where the group had any operation at all.
     #[must_use]
     pub fn has_operations(&self, group: Group) -> bool {
-        let succeeded = |kind: &OperationType| {
-            self.successes
-                .get(kind)
-                .is_some_and(|successes| !successes.end_us.is_empty())
-        };
         OperationType::ALL
             .iter()
-            .any(|kind| group.contains(*kind) && succeeded(kind))
+            .copied()
+            .any(|kind| group.contains(kind) && self.has_successes(kind))
             || self
                 .suspects
                 .iter()

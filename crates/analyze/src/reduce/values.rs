@@ -1,6 +1,7 @@
 //! Columns of small frames as plain values.
 
 use polars::prelude::*;
+use recording::vocabulary::{OperationType, Outcome};
 
 /// Texts of a column; a column of nulls is all `None`.
 pub(crate) fn texts<'f>(frame: &'f DataFrame, name: &str) -> PolarsResult<Vec<Option<&'f str>>> {
@@ -29,4 +30,15 @@ pub(crate) fn numbers(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Option<
 
 pub(crate) fn booleans(frame: &DataFrame, name: &str) -> PolarsResult<Vec<Option<bool>>> {
     Ok(frame.column(name)?.bool()?.iter().collect())
+}
+
+/// A word that the survey let pass.
+pub(crate) fn operation_type(word: Option<&str>) -> OperationType {
+    word.and_then(OperationType::parse)
+        .unwrap_or(OperationType::Read)
+}
+
+/// A word that the survey let pass.
+pub(crate) fn outcome(word: Option<&str>) -> Outcome {
+    word.and_then(Outcome::parse).unwrap_or(Outcome::Unknown)
 }

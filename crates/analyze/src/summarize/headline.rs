@@ -30,6 +30,7 @@ pub(super) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         group: worse.group,
         downtime_us: worse.downtime_us,
         resolution_us: worse.resolution_us,
+        paused_us: worse.paused_us,
         at_least: worse.is_bound(),
         other_open: candidates().any(is_open),
         episodes: worse.episodes.len(),

@@ -11,11 +11,14 @@ use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::metrics::{comparison, failovers};
 use crate::reduce::operations::PathOperations;
+use crate::reduce::pauses::Pauses;
 use crate::reduce::survey::{self, Survey};
 use crate::reduce::{attempts, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
-use crate::summary::{LeftOut, RecordingProgress, RecordingSummary, Span, Summary, Thresholds};
+use crate::summary::{
+    DEFINITIONS, LeftOut, RecordingProgress, RecordingSummary, Span, Summary, Thresholds,
+};
 
 /// A recording, analyzed.
 #[derive(Debug, Clone)]
@@ -43,6 +46,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
     } = survey;
     let span = loaded.span(end)?;
     let events = events::events(loaded)?;
+    let pauses = events::pauses(&events, &span);
     let mut paths = Vec::new();
     let mut series = Vec::new();
     for path in Path::ALL {
@@ -58,6 +62,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             span: loaded.span(end)?,
             events: &events,
             attempts: attempts::read(loaded, *path)?,
+            pauses: Pauses::new(pauses.clone()),
             thresholds: &thresholds,
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
@@ -74,15 +79,18 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
         start_us: span.start.micros(),
         end_us: span.end.micros(),
         triggers_us: events::triggers_us(&events),
+        pauses: pauses.clone(),
         marks: events::marks(&events),
         paths: series,
     };
     let recording = describe(loaded, &span, left_out);
     Ok(Analysis {
         summary: Summary {
+            definitions: DEFINITIONS,
             recording,
             thresholds,
             events,
+            pauses,
             failovers: failovers::failovers(&paths),
             paths,
             comparison,

@@ -11,6 +11,7 @@ use crate::metrics::rates::{self, Durations};
 use crate::metrics::{impact, new_writers, recovery, triggers};
 use crate::reduce::attempts::Attempt;
 use crate::reduce::operations::PathOperations;
+use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
 use crate::reduce::{connections, errors, events, pgbench};
 use crate::summarize::headline::{episodes_of, headline, union};
@@ -27,6 +28,7 @@ pub(super) struct PathAnalyzer<'a> {
     pub(super) span: Span,
     pub(super) events: &'a [EventSummary],
     pub(super) attempts: Vec<Attempt>,
+    pub(super) pauses: Pauses,
     pub(super) thresholds: &'a Thresholds,
     /// Operations are missing, so that downtimes are lower bounds.
     pub(super) is_partial: bool,
@@ -37,9 +39,9 @@ pub(super) struct PathAnalyzer<'a> {
 impl PathAnalyzer<'_> {
     pub(super) fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let cells = self.operations.histogram()?;
-        let timeline = self
-            .operations
-            .timeline(&self.span, &cells, self.thresholds)?;
+        let timeline =
+            self.operations
+                .timeline(&self.span, &cells, self.pauses.clone(), self.thresholds)?;
         let detected = outages::detect(&timeline, self.thresholds);
         let groups: Vec<_> = detected
             .iter()
@@ -91,7 +93,12 @@ impl PathAnalyzer<'_> {
     fn group_summary(&self, group: Group, found: &Detected, timeline: &Timeline) -> GroupSummary {
         let downtime: i64 = found.outages.iter().map(|outage| outage.downtime_us).sum();
         let unobserved = !found.unobserved.is_empty();
-        let duration = timeline.duration_us();
+        let paused: i64 = found.outages.iter().map(|outage| outage.paused_us).sum();
+        // Of pauses outside outages nothing is known.
+        let pauses = timeline
+            .pauses
+            .within_us(timeline.start_us, timeline.end_us);
+        let duration = timeline.duration_us() - (pauses - paused);
         let successes = timeline.successes_of(group);
         let episodes = recovery::episodes(&found.outages, timeline, &successes, self.thresholds);
         GroupSummary {
@@ -102,12 +109,14 @@ impl PathAnalyzer<'_> {
                 .iter()
                 .map(|outage| outage.resolution_us)
                 .sum(),
+            paused_us: paused,
             at_least: self.is_partial
                 || found
                     .outages
                     .iter()
                     .any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
+            unobserved_spans: found.unobserved.clone(),
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
             episodes: self.decomposed(group, found, episodes),
             outages: found.outages.clone(),

@@ -33,7 +33,7 @@ pub(super) fn of_path(
         .filter(|suspect| !suspect.outcome.is_success())
         .map(|suspect| FailurePoint {
             end_us: suspect.end_us,
-            response_us: suspect.response_us,
+            response_us: suspect.wall_us,
             outcome: suspect.outcome,
         })
         .collect();
@@ -56,7 +56,11 @@ pub(super) fn of_path(
         group: *group,
         down: found.outages.iter().map(|outage| outage.span).collect(),
         brownouts: found.brownouts.clone(),
-        unobserved: found.unobserved.clone(),
+        unobserved: found
+            .unobserved
+            .iter()
+            .map(|unobserved| unobserved.span)
+            .collect(),
     };
     PathSeries {
         path: path.as_str().to_owned(),

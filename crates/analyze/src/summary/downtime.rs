@@ -15,19 +15,24 @@ pub struct GroupSummary {
     pub downtime_us: Option<i64>,
     /// Sum of the outages' resolutions: the true downtime is between `downtime - resolution` and `downtime`.
     pub resolution_us: i64,
+    /// Pauses of the recorder in its outages, microseconds: part of the downtime.
+    pub paused_us: i64,
     /// The downtime is a lower bound: an outage was open at the start or at the end, rows were lost, or the end of the recording
     /// is not known.
     pub at_least: bool,
-    /// An outage of `all` in which this group had neither success nor evidence.
+    /// There was time in which nothing is known of this group.
     pub unobserved: bool,
-    /// 1 - downtime / duration; an upper bound (`at most`) where `at_least` or `unobserved`.
+    /// When that was, and why; without pauses of the recorder, which hold for every group.
+    pub unobserved_spans: Vec<Unobserved>,
+    /// 1 - downtime / duration; an upper bound (`at most`) where `at_least` or `unobserved`. The duration is without the pauses of
+    /// the recorder outside the outages.
     pub availability: Option<f64>,
     pub outages: Vec<Outage>,
     /// Outages close together, and how each was recovered from.
     pub episodes: Vec<Episode>,
     /// Availability failures outside every outage.
     pub blips: Vec<Blip>,
-    /// Gaps in which operations waited, too short for an outage.
+    /// From the first to the last moment at which an operation waited, in gaps that are no outages.
     pub brownouts: Vec<Span>,
     pub brownout_us: i64,
 }
@@ -41,6 +46,24 @@ impl GroupSummary {
     }
 }
 
+/// Time in which nothing is known of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Unobserved {
+    #[serde(flatten)]
+    pub span: Span,
+    pub reason: UnobservedReason,
+}
+
+/// Why nothing is known of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnobservedReason {
+    /// In an outage of `all` the group had neither success nor evidence.
+    NothingAsked,
+    /// Every worker hung in a write or a transaction, while probes were answered.
+    NoFreeWorker,
+}
+
 /// From a last success to the first one after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outage {
@@ -50,6 +73,8 @@ pub struct Outage {
     pub downtime_us: i64,
     /// Head + tail: the part in which no operation showed whether the service was up; microseconds.
     pub resolution_us: i64,
+    /// Pauses of the recorder in it, microseconds: part of the downtime.
+    pub paused_us: i64,
     /// No success before it: it was open when the recording began.
     pub open_at_start: bool,
     /// No success after it: it was open when the recording ended.
@@ -92,6 +117,8 @@ pub struct Episode {
     pub downtime_us: i64,
     /// Sum of their resolutions, microseconds.
     pub resolution_us: i64,
+    /// Pauses of the recorder in them, microseconds.
+    pub paused_us: i64,
     pub outages: usize,
     /// Open at the start or at the end of the recording.
     pub at_least: bool,
@@ -116,6 +143,8 @@ pub struct Headline {
     pub downtime_us: Option<i64>,
     /// The true downtime is between `downtime - resolution` and `downtime`.
     pub resolution_us: i64,
+    /// Pauses of the recorder in its outages, microseconds.
+    pub paused_us: i64,
     /// The downtime is a lower bound.
     pub at_least: bool,
     /// The other of `read` and `writer` was still down when the recording ended, so that it may have been the worse one: the

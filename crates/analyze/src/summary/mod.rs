@@ -18,7 +18,9 @@ use serde::Serialize;
 
 pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
-pub use downtime::{Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage};
+pub use downtime::{
+    Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved, UnobservedReason,
+};
 pub use failovers::{DowntimeDistribution, Failover, Failovers, Interval, PairedDifference};
 pub use group::Group;
 pub use rates::{NamedRates, Rates, ResponseTimes};
@@ -26,14 +28,21 @@ pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 pub use span::Span;
 
+/// The version of `docs/definitions.md` that the figures follow.
+pub const DEFINITIONS: u32 = 2;
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
+    /// The version of the definitions that the figures follow: [`DEFINITIONS`].
+    pub definitions: u32,
     /// What was recorded, and how.
     pub recording: RecordingSummary,
     /// The thresholds that the figures were made with.
     pub thresholds: Thresholds,
     /// What happened around the operations.
     pub events: Vec<EventSummary>,
+    /// Pauses of the recorder, in order and within the recording: nothing was asked in them, and no answer was read.
+    pub pauses: Vec<Span>,
     /// One entry per recorded path: direct, then proxy.
     pub paths: Vec<PathSummary>,
     /// The failovers, each on both paths, and what holds over all of them.

@@ -136,6 +136,9 @@ pub struct EventSummary {
     pub path: Option<String>,
     /// The word on disk.
     pub event: String,
+    /// How long it lasted, microseconds; its time is its beginning then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_us: Option<i64>,
     /// An exit code.
     pub status: Option<i32>,
     pub detail: String,

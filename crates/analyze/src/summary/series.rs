@@ -12,6 +12,8 @@ pub struct Series {
     pub end_us: i64,
     /// When the failover was triggered, each time.
     pub triggers_us: Vec<i64>,
+    /// Pauses of the recorder, in order and within the recording.
+    pub pauses: Vec<Span>,
     /// The user's own marks, in order of time.
     pub marks: Vec<Mark>,
     /// One entry per path: direct, then proxy.

@@ -21,6 +21,7 @@ fn outages(drawn: &[Drawn], open: (bool, bool)) -> Vec<Outage> {
             span: Span::new(start, end),
             downtime_us: end - start,
             resolution_us: 0,
+            paused_us: 0,
             open_at_start: index == 0 && open.0,
             open_at_end: index == last && open.1,
             first_failure: failure.map(|after| Timestamp((start + after * 1_000).min(end))),
@@ -40,6 +41,7 @@ fn episode(outages: &[Outage], full: Option<i64>) -> Episode {
         span,
         downtime_us: outages.iter().map(|outage| outage.downtime_us).sum(),
         resolution_us: 0,
+        paused_us: 0,
         outages: outages.len(),
         at_least: false,
         baseline_tps: None,
@@ -67,6 +69,7 @@ fn event() -> impl Strategy<Value = EventSummary> {
         time: Timestamp(at * 1_000),
         path: path.map(str::to_owned),
         event: kind.as_str().to_owned(),
+        duration_us: None,
         status: None,
         detail: detail.to_owned(),
     })

@@ -5,6 +5,7 @@ fn time_labels(length_us: i64) -> Vec<String> {
         start_us: 7,
         end_us: 7 + length_us,
         triggers_us: vec![],
+        pauses: vec![],
         marks: vec![],
         paths: vec![],
     };
@@ -75,6 +76,7 @@ fn the_shortest_span_is_seen_at_either_end() {
         start_us: 0,
         end_us: 1_000_000_000,
         triggers_us: vec![],
+        pauses: vec![],
         marks: vec![],
         paths: vec![],
     };

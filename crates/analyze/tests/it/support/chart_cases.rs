@@ -121,6 +121,7 @@ pub(crate) fn make(case: &Case) -> (Summary, Series) {
         start_us: START_US,
         end_us,
         triggers_us: case.triggers.iter().map(|seconds| at(*seconds)).collect(),
+        pauses: Vec::new(),
         marks: Vec::new(),
         paths: Vec::new(),
     };
@@ -139,9 +140,11 @@ pub(crate) fn make(case: &Case) -> (Summary, Series) {
         _ => Mode::Both,
     };
     let summary = Summary {
+        definitions: analyze::summary::DEFINITIONS,
         recording: recording_summary(case, mode),
         thresholds: Thresholds::default(),
         events: vec![],
+        pauses: series.pauses.clone(),
         paths,
         failovers: analyze::summary::Failovers::default(),
         comparison: None,
@@ -309,11 +312,13 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
                 group: strip.group,
                 downtime_us: (!unobserved).then_some(downtime_us),
                 resolution_us: 120_000 * strip.down.len() as i64,
+                paused_us: 0,
                 at_least: strip
                     .down
                     .iter()
                     .any(|span| span.end.micros() >= end_us || span.start.micros() <= START_US),
                 unobserved,
+                unobserved_spans: vec![],
                 availability: (duration_us > 0)
                     .then(|| 1.0 - downtime_us as f64 / duration_us as f64),
                 outages: vec![],
@@ -329,6 +334,7 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
         group: Group::Writer,
         downtime_us: group.downtime_us,
         resolution_us: group.resolution_us,
+        paused_us: group.paused_us,
         at_least: group.is_bound(),
         other_open: false,
         episodes: path

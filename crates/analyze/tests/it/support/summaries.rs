@@ -80,6 +80,7 @@ pub(crate) fn outage(
         },
         downtime_us: downtime_ms * 1000,
         resolution_us: resolution_ms * 1000,
+        paused_us: 0,
         open_at_start: false,
         open_at_end: false,
         first_failure: None,
@@ -95,6 +96,7 @@ pub(crate) fn group(group: Group, outages: Vec<Outage>) -> GroupSummary {
         span: outage.span,
         downtime_us: outage.downtime_us,
         resolution_us: outage.resolution_us,
+        paused_us: outage.paused_us,
         outages: 1,
         at_least: outage.open_at_start || outage.open_at_end,
         baseline_tps: (!outage.open_at_end).then_some(4.25),
@@ -107,10 +109,12 @@ pub(crate) fn group(group: Group, outages: Vec<Outage>) -> GroupSummary {
         group,
         downtime_us: Some(downtime_us),
         resolution_us: outages.iter().map(|outage| outage.resolution_us).sum(),
+        paused_us: outages.iter().map(|outage| outage.paused_us).sum(),
         at_least: outages
             .iter()
             .any(|outage| outage.open_at_start || outage.open_at_end),
         unobserved: false,
+        unobserved_spans: Vec::new(),
         availability: Some(1.0 - downtime_us as f64 / DURATION_US as f64),
         episodes: episodes.collect(),
         outages,
@@ -130,6 +134,7 @@ pub(crate) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         group: worse.group,
         downtime_us: worse.downtime_us,
         resolution_us: worse.resolution_us,
+        paused_us: worse.paused_us,
         at_least: worse.is_bound(),
         other_open: false,
         episodes: worse.episodes.len(),
@@ -299,6 +304,7 @@ pub(crate) fn event(ms: i64, event: &str, status: Option<i32>) -> EventSummary {
         time: at(ms),
         path: None,
         event: event.to_owned(),
+        duration_us: None,
         status,
         detail: String::new(),
     }
@@ -400,12 +406,14 @@ pub(crate) fn sample() -> Summary {
         ),
     ];
     Summary {
+        definitions: analyze::summary::DEFINITIONS,
         recording: recording(),
         thresholds: Thresholds::default(),
         events: vec![
             event(60_000, "failover_triggered", None),
             event(60_450, "failover_trigger_finished", Some(0)),
         ],
+        pauses: Vec::new(),
         paths: vec![direct, proxy],
         failovers: analyze::summary::Failovers::default(),
         comparison: Some(Comparison {

@@ -308,6 +308,7 @@ fn the_list_of_events_keeps_what_tells_of_a_failover() {
         time: Timestamp(crate::support::summaries::START_US + second * 1_000_000),
         path: Some("direct".to_owned()),
         event: kind.as_str().to_owned(),
+        duration_us: None,
         status: None,
         detail: detail.to_owned(),
     };

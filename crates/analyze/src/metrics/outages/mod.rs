@@ -1,0 +1,230 @@
+//! Outage detection: gaps between successes, the evidence in them, and what follows (`docs/definitions.md`, Downtime).
+
+mod busy;
+mod gap;
+mod outage;
+mod place;
+
+use std::collections::BTreeMap;
+
+use recording::Timestamp;
+
+use crate::metrics::outages::gap::{Gap, Kind};
+use crate::metrics::outages::outage::outage;
+use crate::metrics::outages::place::Placement;
+use crate::reduce::suspect::Suspect;
+use crate::reduce::timeline::Timeline;
+use crate::summary::{Blip, Group, Outage, Span, Thresholds, Unobserved, UnobservedReason};
+
+/// The first and the last gap are outages with one piece of evidence from this length on, microseconds.
+const EDGE_GAP_US: i64 = 1_000_000;
+
+/// What was found for one group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Detected {
+    /// Outages, in order.
+    pub outages: Vec<Outage>,
+    /// In gaps that are no outages, from the first to the last moment at which an operation waited; in order.
+    pub brownouts: Vec<Span>,
+    /// Availability failures that are no evidence of an outage, in order.
+    pub blips: Vec<Blip>,
+    /// Time in which nothing is known of the group, in order.
+    pub unobserved: Vec<Unobserved>,
+}
+
+/// Finds the outages of every group that had operations.
+#[must_use]
+pub fn detect(timeline: &Timeline, thresholds: &Thresholds) -> BTreeMap<Group, Detected> {
+    let all = Detector::new(timeline, thresholds, Group::All).run(&[]);
+    let mut detected = BTreeMap::new();
+    for group in Group::ALL {
+        if group != Group::All && timeline.has_operations(group) {
+            let found = Detector::new(timeline, thresholds, group).run(&all.outages);
+            detected.insert(group, found);
+        }
+    }
+    if timeline.has_operations(Group::All) {
+        detected.insert(Group::All, all);
+    }
+    detected
+}
+
+struct Detector<'a> {
+    timeline: &'a Timeline,
+    thresholds: &'a Thresholds,
+    group: Group,
+    suspects: Vec<&'a Suspect>,
+}
+
+impl<'a> Detector<'a> {
+    fn new(timeline: &'a Timeline, thresholds: &'a Thresholds, group: Group) -> Self {
+        let in_group = |suspect: &&Suspect| group.contains(suspect.operation_type);
+        let mut suspects: Vec<_> = timeline.suspects.iter().filter(in_group).collect();
+        suspects.sort_by_key(|suspect| suspect.end_us);
+        Self {
+            timeline,
+            thresholds,
+            group,
+            suspects,
+        }
+    }
+
+    fn run(&self, outages_of_all: &[Outage]) -> Detected {
+        let spans = self.gaps();
+        let median_gap_us = self.median_gap_us(&spans);
+        let mut gaps = self.long_gaps(&spans);
+        self.placement().place(&self.suspects, &mut gaps);
+        let mut detected = Detected::default();
+        let mut reached = self.timeline.start_us;
+        for gap in &mut gaps {
+            gap.add_refusals(self.timeline, self.group);
+            let is_outage = self.is_outage(gap, median_gap_us, outages_of_all);
+            if is_outage
+                && busy::no_worker_was_free(gap, self.timeline, self.thresholds, self.group)
+            {
+                detected.unobserved.push(Unobserved {
+                    span: gap.span,
+                    reason: UnobservedReason::NoFreeWorker,
+                });
+            } else if is_outage {
+                // A success that a pause of the recorder hides ends one gap at its own end and begins the next at the pause.
+                gap.span.start = gap.span.start.max(Timestamp(reached));
+                reached = gap.span.end.micros();
+                detected
+                    .outages
+                    .push(outage(gap, self.timeline, self.thresholds));
+            } else {
+                detected.brownouts.extend(gap.waited);
+            }
+        }
+        detected.blips = self.blips(&gaps, &detected.outages);
+        detected
+            .unobserved
+            .extend(self.unobserved(outages_of_all, &detected));
+        detected
+            .unobserved
+            .sort_by_key(|unobserved| unobserved.span.start);
+        detected
+    }
+
+    fn placement(&self) -> Placement<'_> {
+        Placement {
+            timeline: self.timeline,
+            thresholds: self.thresholds,
+            group: self.group,
+        }
+    }
+
+    /// The gaps between the recording's start, the successes, and its end. A success counts at its end. Where the recorder was
+    /// paused before that, it was served at an unknown moment of the pause, and the gap after it begins with the pause.
+    fn gaps(&self) -> Vec<Span> {
+        let timeline = self.timeline;
+        let successes = timeline.successes_of(self.group);
+        let mut gaps = Vec::with_capacity(successes.end_us.len() + 1);
+        let mut from = timeline.start_us;
+        for (end_us, response_us) in successes.pairs() {
+            gaps.push(Span::new(from, end_us));
+            let pause = timeline.pauses.span_in(end_us - response_us, end_us);
+            from = from.max(pause.map_or(end_us, |pause| pause.start.micros()));
+        }
+        gaps.push(Span::new(from, timeline.end_us));
+        gaps
+    }
+
+    /// The length of a gap without the pauses of the recorder: what decides.
+    fn running_us(&self, span: &Span) -> i64 {
+        let pauses = &self.timeline.pauses;
+        pauses.running_us(span.start.micros(), span.end.micros())
+    }
+
+    /// Nearest-rank median over all gaps, microseconds.
+    fn median_gap_us(&self, gaps: &[Span]) -> i64 {
+        let mut lengths: Vec<i64> = gaps.iter().map(|gap| self.running_us(gap)).collect();
+        let rank = lengths.len().div_ceil(2) - 1;
+        *lengths.select_nth_unstable(rank).1
+    }
+
+    /// The gaps that may be outages or brownouts: none shorter than `min_outage_us`.
+    fn long_gaps(&self, spans: &[Span]) -> Vec<Gap<'a>> {
+        let last = spans.len() - 1;
+        let gaps = spans.iter().enumerate().filter_map(|(index, span)| {
+            let running_us = self.running_us(span);
+            let is_long = running_us >= self.thresholds.min_outage_us;
+            is_long.then(|| Gap {
+                running_us,
+                is_first: index == 0,
+                is_last: index == last,
+                ..Gap::new(*span)
+            })
+        });
+        gaps.collect()
+    }
+
+    fn is_outage(&self, gap: &Gap<'_>, median_gap_us: i64, outages_of_all: &[Outage]) -> bool {
+        let [one] = gap.evidence.as_slice() else {
+            return !gap.evidence.is_empty();
+        };
+        let is_at_an_edge = gap.is_first || gap.is_last;
+        gap.running_us > 10 * median_gap_us
+            || outages_of_all
+                .iter()
+                .any(|outage| outage.span.overlaps(&gap.span))
+            || (is_at_an_edge && gap.running_us > EDGE_GAP_US)
+            || (gap.is_first && gap.is_last)
+            // No other worker could ask.
+            || (one.is_stalled && self.timeline.workers == 1)
+    }
+
+    /// Availability failures, but for those that are evidence of the outage in which they ended.
+    fn blips(&self, gaps: &[Gap<'_>], outages: &[Outage]) -> Vec<Blip> {
+        let is_outage = |gap: &&Gap<'_>| outages.iter().any(|outage| outage.span == gap.span);
+        let pieces = gaps.iter().filter(is_outage).flat_map(|gap| &gap.evidence);
+        let ended_in_one: std::collections::HashSet<*const Suspect> = pieces
+            .filter(|piece| piece.kind == Kind::Failure)
+            .map(|piece| std::ptr::from_ref(piece.suspect))
+            .collect();
+        let is_blip = |suspect: &&&Suspect| {
+            suspect.is_availability_failure(self.group)
+                && !ended_in_one.contains(&std::ptr::from_ref(**suspect))
+        };
+        let blip = |suspect: &&Suspect| Blip {
+            time: Timestamp(suspect.end_us),
+            operation_name: suspect.operation_name.clone(),
+            class: suspect.class.clone().unwrap_or_default(),
+            sqlstate: suspect.sqlstate.clone(),
+        };
+        self.suspects.iter().filter(is_blip).map(blip).collect()
+    }
+
+    /// Outages of `all` in which the group had no evidence, unless it was down all through one.
+    fn unobserved(&self, outages_of_all: &[Outage], detected: &Detected) -> Vec<Unobserved> {
+        let is_within =
+            |span: &Span, other: &Span| other.start <= span.start && span.end <= other.end;
+        let mut spans: Vec<Gap<'a>> = outages_of_all
+            .iter()
+            .map(|outage| Gap {
+                running_us: self.running_us(&outage.span),
+                is_first: outage.open_at_start,
+                is_last: outage.open_at_end,
+                ..Gap::new(outage.span)
+            })
+            .collect();
+        self.placement().place(&self.suspects, &mut spans);
+        for span in &mut spans {
+            span.add_refusals(self.timeline, self.group);
+        }
+        let known = detected.outages.iter().map(|outage| outage.span);
+        let known: Vec<Span> = known
+            .chain(detected.unobserved.iter().map(|unobserved| unobserved.span))
+            .collect();
+        spans
+            .iter()
+            .filter(|gap| gap.evidence.is_empty())
+            .filter(|gap| !known.iter().any(|span| is_within(&gap.span, span)))
+            .map(|gap| Unobserved {
+                span: gap.span,
+                reason: UnobservedReason::NothingAsked,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,83 @@
+//! Pauses of the recorder: time in which nothing was asked, and no answer was read (`docs/definitions.md`, Downtime).
+
+use crate::summary::Span;
+
+/// Terms of a filter over rows: engines recurse into each.
+const MOST_HULLS: usize = 32;
+
+/// The pauses of a recording, in order; they do not touch one another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pauses {
+    spans: Vec<Span>,
+}
+
+impl Pauses {
+    /// From spans in order that do not touch.
+    #[must_use]
+    pub fn new(spans: Vec<Span>) -> Self {
+        Self { spans }
+    }
+
+    /// A few spans that have all pauses in them, and running time where there are many: for a coarse filter.
+    pub(crate) fn hulls(&self) -> impl Iterator<Item = Span> {
+        let of_each = self.spans.len().div_ceil(MOST_HULLS).max(1);
+        self.spans.chunks(of_each).filter_map(hull)
+    }
+
+    /// How much of the time from `from_us` to `to_us` was paused, microseconds.
+    #[must_use]
+    pub fn within_us(&self, from_us: i64, to_us: i64) -> i64 {
+        let time = Span::new(from_us, to_us);
+        let met = self.met(from_us, to_us).iter();
+        met.map(|pause| pause.overlap_us(&time)).sum()
+    }
+
+    /// The time from `from_us` to `to_us` without the pauses in it, microseconds.
+    #[must_use]
+    pub fn running_us(&self, from_us: i64, to_us: i64) -> i64 {
+        to_us - from_us - self.within_us(from_us, to_us)
+    }
+
+    /// From the start of the first to the end of the last pause that an interval has more than a point in common with.
+    #[must_use]
+    pub fn span_in(&self, from_us: i64, to_us: i64) -> Option<Span> {
+        hull(self.met(from_us, to_us))
+    }
+
+    fn met(&self, from_us: i64, to_us: i64) -> &[Span] {
+        let first = self
+            .spans
+            .partition_point(|pause| pause.end.micros() <= from_us);
+        let end = self
+            .spans
+            .partition_point(|pause| pause.start.micros() < to_us);
+        self.spans.get(first..end).unwrap_or_default()
+    }
+}
+
+/// From the start of the first to the end of the last.
+fn hull(pauses: &[Span]) -> Option<Span> {
+    Some(Span {
+        start: pauses.first()?.start,
+        end: pauses.last()?.end,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_without_pauses() {
+        let pauses = Pauses::new(vec![Span::new(10, 20), Span::new(30, 35)]);
+        assert_eq!(pauses.within_us(0, 40), 15);
+        assert_eq!(pauses.within_us(15, 32), 7);
+        assert_eq!(pauses.within_us(12, 18), 6);
+        assert_eq!(pauses.within_us(20, 30), 0);
+        assert_eq!(pauses.running_us(5, 15), 5);
+        assert_eq!(pauses.span_in(20, 30), None);
+        assert_eq!(pauses.span_in(19, 31), Some(Span::new(10, 35)));
+        assert_eq!(pauses.span_in(40, 50), None);
+        assert_eq!(Pauses::default().running_us(5, 15), 10);
+    }
+}
