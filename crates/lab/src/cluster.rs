@@ -227,8 +227,8 @@ impl Lab {
         pgbouncer::resume(&self.site).await
     }
 
-    /// Drops everything on the connections to the servers that there are now, or forwards it again. New ones are served, as behind a NAT
-    /// that has forgotten the old ones. Needs relays ([`LabOptions::relay`]).
+    /// Drops everything on the connections to the servers that there are now, or ends those. New ones are served, as behind a NAT that has
+    /// forgotten the old ones. Needs relays ([`LabOptions::relay`]).
     pub fn silence_connections(&self, are_silent: bool) {
         for relay in self.relays() {
             relay.silence(are_silent);

@@ -36,7 +36,7 @@ pub(crate) struct Traffic {
     pub(crate) is_blackhole: bool,
     /// How often the connections of that moment were silenced; each connection keeps the number that it began with.
     silencings: u64,
-    /// The connections from before the last silencing are a blackhole each.
+    /// The connections from before the last silencing are a blackhole each, or else they end.
     are_silent: bool,
     /// What a server sends is lost, and with it all that it sends later on the same connection.
     loses_answers: bool,
@@ -109,7 +109,7 @@ impl Relay {
         self.traffic.borrow().is_blackhole
     }
 
-    /// Drops everything on the connections that there are now, or nothing; new ones are served.
+    /// Drops everything on the connections that there are now, or ends those; new ones are served.
     pub(crate) fn silence(&self, are_silent: bool) {
         self.traffic.send_modify(|traffic| {
             traffic.silencings += u64::from(are_silent);
@@ -230,11 +230,15 @@ struct Direction {
 }
 
 impl Direction {
-    /// What `traffic` means for it.
-    fn of(self, mut traffic: Traffic) -> Traffic {
-        traffic.is_blackhole |= traffic.are_silent && self.silencings < traffic.silencings;
+    /// What `traffic` means for it; `None` where it is to end.
+    fn of(self, mut traffic: Traffic) -> Option<Traffic> {
+        let was_silenced = self.silencings < traffic.silencings;
+        if was_silenced && !traffic.are_silent {
+            return None;
+        }
+        traffic.is_blackhole |= was_silenced;
         traffic.loses_answers &= self.is_answers;
-        traffic
+        Some(traffic)
     }
 }
 
@@ -252,7 +256,9 @@ async fn carry(
     let mut free_at = Instant::now();
     let mut is_mute = false;
     loop {
-        let now = direction.of(*traffic.borrow_and_update());
+        let Some(now) = direction.of(*traffic.borrow_and_update()) else {
+            return;
+        };
         let arrival = queued.front().map(|(arrival, _)| *arrival);
         if arrival.is_none() && !is_read {
             // All is forwarded: the end too, unless everything is dropped.

@@ -102,7 +102,7 @@ impl Bench<'_> {
         );
         sleep(length).await;
         self.lab.silence_connections(false);
-        steps.note(StepKind::Mended, "they are forwarded again");
+        steps.note(StepKind::Mended, "they are cut");
         self.witness.connect_anew(false);
     }
 

@@ -10,7 +10,7 @@ pub(crate) enum Kind {
     Failover(FailoverKind),
     /// The URL has two hosts. The first stops answering when the second, the writer, crashes, and stays silent when that is back.
     SilentHost,
-    /// The connections to the servers go silent, as behind a NAT that forgot them. New ones are served.
+    /// The connections to the servers go silent, as behind a NAT that forgot them, until they are cut. New ones are served.
     DeadConnections,
     /// Requests reach the servers, and the answers are lost.
     LostAnswers,
