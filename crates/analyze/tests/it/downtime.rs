@@ -207,14 +207,17 @@ fn a_cancelled_statement_is_no_failure_but_may_be_stalled() {
         .direct();
     assert_eq!(outages(&quick, Group::Read), []);
     assert!(group(&quick, Group::Read).blips.is_empty());
-    // Two that waited for two seconds each until the server's limit: it served nothing meanwhile. From the begin of the last one on
-    // it is not known.
-    let late = reads_with_a_gap()
-        .failed_with("user_list", (10.2, 12.2), StatementTimeout, "57014")
-        .failed_with("user_list", (12.5, 14.5), StatementTimeout, "57014")
-        .direct();
-    assert_eq!(outages(&late, Group::Read), [(10.0, 15.0, 2.7)]);
+    // Two that waited for two seconds each until the server's limit: it served nothing meanwhile. From the first statement of the last
+    // one on it is not known; on connections that had been used before, nothing is.
+    let cancelled = |made: HandMade, at: f64| {
+        made.failed_with("user_list", (at, at + 2.0), StatementTimeout, "57014")
+    };
+    let late = cancelled(cancelled(reads_with_a_gap(), 10.2).anew(), 12.5).anew();
+    let late = late.direct();
+    assert_eq!(outages(&late, Group::Read), [(10.0, 15.0, 2.699_99)]);
     assert_eq!(group(&late, Group::Read).outages[0].evidence, 2);
+    let used = cancelled(cancelled(reads_with_a_gap(), 10.2), 12.5).direct();
+    assert_eq!(outages(&used, Group::Read), [(10.0, 15.0, 5.0)]);
 }
 
 #[test]
@@ -248,13 +251,13 @@ fn an_operation_that_stalls_is_evidence() {
 
 #[test]
 fn a_stalled_operation_that_does_not_close_the_gap_leaves_a_tail() {
-    // Another read closes it, five milliseconds old: when service came back between is not known.
+    // Another read closes it, five milliseconds old: when service came back since the first statement, at 10.05001 s, is not known.
     let path = HandMade::new(30.0)
         .steady("user_list", 0.1, 0.1, 100, 0.005)
         .ok("user_list", 10.05, 16.0)
         .steady("user_list", 15.0, 0.1, 150, 0.005)
         .direct();
-    assert_eq!(outages(&path, Group::Read), [(10.0, 15.0, 5.0)]);
+    assert_eq!(outages(&path, Group::Read), [(10.0, 15.0, 4.999_99)]);
 }
 
 #[test]
@@ -286,8 +289,14 @@ fn slow_operations_stall_at_three_times_their_median() {
             .direct()
     };
     assert_eq!(outages(&path(3.0), Group::Read), []);
-    let stalled = path(3.000_001);
-    assert_eq!(outages(&stalled, Group::Read), [(21.0, 24.000_001, 0.0)]);
+    // The 10 us of the checkout are no waiting for the answer.
+    let stalled = path(3.000_011);
+    assert_eq!(outages(&stalled, Group::Read), [(21.0, 24.000_011, 0.0)]);
+    let by_its_checkout = path(3.000_001);
+    assert_eq!(
+        outages(&by_its_checkout, Group::Read),
+        [(21.0, 24.000_001, 1.900_001)]
+    );
 }
 
 #[test]
@@ -309,7 +318,9 @@ fn operations_that_hang_at_the_end_are_an_outage() {
     let path = HandMade::new(30.0)
         .steady("user_list", 0.1, 0.1, 200, 0.005)
         .unfinished("user_list", 20.1)
+        .asked()
         .unfinished("user_list", 20.2)
+        .asked()
         .direct();
     let reads = group(&path, Group::Read);
     // They had not been served when the recording ended: only the head is unknown.
@@ -318,6 +329,13 @@ fn operations_that_hang_at_the_end_are_an_outage() {
     assert_eq!(reads.downtime_us, Some(10_000_000));
     assert_eq!(reads.outages[0].evidence, 2);
     assert_eq!(path.overall.unfinished, 2);
+    // What waits for a connection asks nothing.
+    let waiting = HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 200, 0.005)
+        .unfinished("user_list", 20.1)
+        .unfinished("user_list", 20.2)
+        .direct();
+    assert_eq!(outages(&waiting, Group::Read), [(20.0, 30.0, 10.0)]);
 }
 
 #[test]
@@ -331,17 +349,25 @@ fn an_operation_that_is_merely_running_at_the_end_is_no_outage() {
 
 #[test]
 fn a_limit_of_the_client_is_known_down_only_at_its_start() {
-    let tail = |class: ErrorClass| {
+    let tail = |class: ErrorClass, is_used: bool| {
         let path = reads_with_a_gap()
             .failed("user_list", 10.1, 10.2, Refused)
-            .failed("user_list", 11.0, 14.9, class)
-            .direct();
-        outages(&path, Group::Read)[0].2
+            .failed("user_list", 11.0, 14.9, class);
+        let path = if is_used { path } else { path.anew() };
+        outages(&path.direct(), Group::Read)[0].2
     };
     // Head 0.1 s. A refusal is known at its end, a limit says only that the service was down at its start.
-    assert!((tail(Refused) - (0.1 + 0.1)).abs() < 1e-9);
-    for class in [ConnectTimeout, OperationTimeout, PoolTimeout] {
-        assert!((tail(class) - (0.1 + 4.0)).abs() < 1e-9, "{class}");
+    assert!((tail(Refused, false) - (0.1 + 0.1)).abs() < 1e-9);
+    for class in [ConnectTimeout, OperationTimeout] {
+        assert!((tail(class, false) - (0.1 + 4.0)).abs() < 1e-9, "{class}");
+    }
+    // Waiting in the pool asks nothing, and a limit on a used connection tells of that connection: what is left is the refusal at 10.2 s.
+    for (class, is_used) in [
+        (PoolTimeout, false),
+        (OperationTimeout, true),
+        (ConnectionLost, true),
+    ] {
+        assert!((tail(class, is_used) - (0.1 + 4.8)).abs() < 1e-9, "{class}");
     }
 }
 
@@ -349,8 +375,8 @@ fn a_limit_of_the_client_is_known_down_only_at_its_start() {
 fn evidence_of_before_the_gap_leaves_no_head() {
     // Scheduled before the last success: the question was open when the outage began.
     let path = reads_with_a_gap()
-        .failed("user_list", 9.9, 12.0, ConnectionLost)
-        .failed("user_list", 12.1, 14.9, ConnectionLost)
+        .failed("user_list", 9.9, 12.0, Refused)
+        .failed("user_list", 12.1, 14.9, Refused)
         .direct();
     assert_eq!(outages(&path, Group::Read), [(10.0, 15.0, 0.1)]);
 }

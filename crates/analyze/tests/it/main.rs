@@ -7,6 +7,7 @@
 )]
 
 mod campaign;
+mod cases;
 mod charts;
 mod damaged;
 mod decomposition;

@@ -87,16 +87,24 @@ impl<'a> Detector<'a> {
                     reason: UnobservedReason::NoFreeWorker,
                 });
             } else if is_outage {
-                // A success that a pause of the recorder hides ends one gap at its own end and begins the next at the pause.
+                // Where the recorder was paused, gaps overlap: no time counts twice.
                 gap.span.start = gap.span.start.max(Timestamp(reached));
                 reached = gap.span.end.micros();
-                detected
-                    .outages
-                    .push(outage(gap, self.timeline, self.thresholds));
-            } else {
-                detected.brownouts.extend(gap.waited);
+                for brownout in &mut detected.brownouts {
+                    brownout.end = brownout.end.min(gap.span.start);
+                }
+                let outage = outage(gap, self.timeline, self.thresholds);
+                detected.outages.push(outage);
+            } else if let Some(mut waited) = gap.waited {
+                let before = detected.brownouts.last();
+                let before = before.map_or(reached, |brownout| brownout.end.micros().max(reached));
+                waited.start = waited.start.max(Timestamp(before));
+                detected.brownouts.push(waited);
             }
         }
+        detected
+            .brownouts
+            .retain(|brownout| brownout.length_us() > 0);
         detected.blips = self.blips(&gaps, &detected.outages);
         detected
             .unobserved

@@ -85,9 +85,9 @@ fn version_1_crash_failover_in_the_lab() {
         downtimes(direct),
         [
             (Group::Read, Some(2_096_844), 71_457),
-            (Group::Write, Some(5_643_057), 579_270),
+            (Group::Write, Some(5_643_057), 709_816),
             (Group::Transaction, Some(5_295_939), 1_004_632),
-            (Group::Writer, Some(5_295_939), 232_152),
+            (Group::Writer, Some(5_295_939), 362_698),
             (Group::All, Some(2_096_844), 71_457),
         ]
     );

@@ -156,11 +156,15 @@ fn make_the_missing_ones() {
         if to.exists() {
             continue;
         }
-        let made = make();
-        for (file, (bytes, _)) in files(&made.folder) {
-            let copy = to.join(file.strip_prefix(&made.folder).unwrap());
-            fs::create_dir_all(copy.parent().unwrap()).unwrap();
-            fs::write(copy, bytes).unwrap();
-        }
+        copy(&make().folder, &to);
+    }
+}
+
+/// A recording with all its files.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    for (file, (bytes, _)) in files(from) {
+        let copy = to.join(file.strip_prefix(from).unwrap());
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::write(copy, bytes).unwrap();
     }
 }

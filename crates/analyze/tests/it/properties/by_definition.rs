@@ -81,16 +81,21 @@ impl ByDefinition<'_> {
                     ..*gap
                 };
                 reached = gap.to;
+                for brownout in &mut found.brownouts {
+                    brownout.1 = brownout.1.min(gap.from);
+                }
                 let resolution = self.resolution(&gap, &evidence);
                 found
                     .outages
                     .push(((gap.from, gap.to), resolution, evidence.len() as u64));
                 let failures = evidence.iter().filter(|(_, role)| *role == Role::Failure);
                 counted.extend(failures.map(|(drawn, _)| std::ptr::from_ref(*drawn)));
-            } else {
-                found.brownouts.extend(self.brownout(group, gap));
+            } else if let Some((from, to)) = self.brownout(group, gap) {
+                let before = found.brownouts.last().map_or(0, |brownout| brownout.1);
+                found.brownouts.push((from.max(before).max(reached), to));
             }
         }
+        found.brownouts.retain(|(from, to)| from < to);
         let is_blip = |drawn: &&Drawn| {
             self.is_availability_failure(drawn, group)
                 && !counted.contains(&std::ptr::from_ref(*drawn))
@@ -188,7 +193,7 @@ impl ByDefinition<'_> {
                 (end, served)
             })
             .collect();
-        successes.sort_unstable();
+        successes.sort_unstable_by_key(|(end, served)| (*end, std::cmp::Reverse(*served)));
         let count = successes.len();
         let gap = |index: usize| {
             let before = &successes[..index];

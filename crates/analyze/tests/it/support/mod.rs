@@ -238,6 +238,16 @@ impl HandMade {
         self
     }
 
+    /// The operation before this, on a connection that no other used.
+    pub(crate) fn anew(self) -> Self {
+        self.but(|row| row.connection_id = None)
+    }
+
+    /// The unfinished operation before this had sent its first statement at once.
+    pub(crate) fn asked(self) -> Self {
+        self.but(|row| row.checkout_us = Some(0))
+    }
+
     /// What follows goes into further parts.
     pub(crate) fn sealed(mut self) -> Self {
         self.seals.push(self.rows.len());
@@ -288,6 +298,36 @@ impl HandMade {
                 sqlstate: None,
                 message: "made up".to_owned(),
             }),
+        });
+        self
+    }
+
+    /// A probe of the current path's server that was answered within a millisecond.
+    pub(crate) fn answered(self, at: f64) -> Self {
+        let mut made = self.probe(at, ErrorClass::Refused);
+        let probe = made.probes.last_mut().unwrap();
+        probe.failure = None;
+        probe.server = Some(recording::Server {
+            path: probe.path,
+            address: Some("192.0.2.10".to_owned()),
+            port: Some(5432),
+            version: None,
+            in_recovery: Some(false),
+            postmaster_start_time: None,
+            aurora_instance_identifier: None,
+        });
+        made
+    }
+
+    /// The recorder was stopped meanwhile.
+    pub(crate) fn paused(mut self, from: f64, to: f64) -> Self {
+        self.events.push(Event {
+            time: START_US + us(from),
+            path: None,
+            kind: EventKind::ClientPaused,
+            duration_us: Some(us(to) - us(from)),
+            status: None,
+            detail: "the recorder was stopped".to_owned(),
         });
         self
     }
