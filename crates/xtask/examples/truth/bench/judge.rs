@@ -153,7 +153,7 @@ impl Case<'_> {
         figures
     }
 
-    /// The outages of both, those together that overlap.
+    /// The outages of both, those together that overlap or have nothing but a success between them.
     fn clusters(&self) -> Vec<Cluster> {
         let reported = self.reported.iter().map(|outage| (true, *outage));
         let witnessed = self.witnessed.iter().map(|outage| (false, *outage));
@@ -161,10 +161,10 @@ impl Case<'_> {
         all.sort_by_key(|(_, outage)| outage.span.start_us);
         let mut clusters: Vec<Cluster> = Vec::new();
         for (is_reported, outage) in all {
-            let overlaps = clusters
+            let joins = clusters
                 .last()
-                .is_some_and(|cluster| outage.span.start_us < cluster.span.end_us);
-            if !overlaps {
+                .is_some_and(|cluster| outage.span.start_us <= cluster.span.end_us);
+            if !joins {
                 clusters.push(Cluster::at(outage.span));
             }
             if let Some(cluster) = clusters.last_mut() {
@@ -447,6 +447,9 @@ mod tests {
     fn a_success_that_splits_an_outage_changes_nothing_and_health_between_two_does() {
         let witness = [outage(1_000, 2_000, 10), outage(2_000, 3_000, 10)];
         let one = judge(&[outage(1_000, 3_000, 10)], &witness, &[]);
+        assert_eq!(verdicts(&one), [Verdict::Within]);
+        let after_it = [outage(1_000, 2_900, 10), outage(2_900, 3_000, 100)];
+        let one = judge(&after_it, &[outage(1_000, 2_900, 10)], &[]);
         assert_eq!(verdicts(&one), [Verdict::Within]);
         let apart = [outage(1_000, 2_000, 10), outage(2_500, 3_000, 10)];
         let one = judge(&[outage(1_000, 3_000, 10)], &apart, &[]);
