@@ -11,11 +11,11 @@ use rustix::process::Signal;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::batch::{Bench, Made, Recorder};
 use super::kinds::Kind;
 use super::load::Load;
 use super::plan::Fault;
-use super::witness::TABLE;
+use super::recorder::Recorder;
+use super::witness::{TABLE, Witness};
 
 /// The application's `lock_timeout`.
 pub(crate) const LOCK_TIMEOUT_US: i64 = 200_000;
@@ -26,17 +26,30 @@ const TABLES: &str = "business_users, business_orders, business_products, busine
 /// How long a statement of this bench may take.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(10);
 
-impl Bench<'_> {
+/// A fault, made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) fault: Fault,
+    pub(crate) steps: Vec<Step>,
+    /// What failed, so that the lab had to heal.
+    pub(crate) trouble: Option<String>,
+}
+
+/// What faults are made with, while `recorder` records under `load`.
+pub(crate) struct Breaker<'a> {
+    pub(crate) lab: &'a mut Lab,
+    pub(crate) witness: &'a Witness,
+    pub(crate) recorder: &'a Recorder,
+    pub(crate) load: Load,
+}
+
+impl Breaker<'_> {
     /// Makes `fault`, and returns when all that it broke is mended.
     ///
     /// # Errors
     /// The lab does not heal, or what this bench breaks itself fails.
-    pub(crate) async fn make(
-        &mut self,
-        fault: &Fault,
-        load: Load,
-        recorder: &Recorder,
-    ) -> Result<Made> {
+    pub(crate) async fn make(&mut self, fault: &Fault) -> Result<Made> {
+        let (recorder, load) = (self.recorder, self.load);
         let steps = Steps::new(&recorder.folder);
         let mut trouble = None;
         match fault.kind {

@@ -9,6 +9,7 @@ mod lanes;
 mod load;
 mod plan;
 mod recorded;
+mod recorder;
 mod reported;
 mod rows;
 mod samples;
@@ -152,7 +153,8 @@ async fn record_and_judge(
         ..LabOptions::default()
     };
     let mut lab = Lab::start(options).await?;
-    batch::set_up(&lab, programs).await?;
+    breaks::set_lock_timeout(&lab).await?;
+    recorder::set_up(&lab, programs)?;
     let witness = Witness::start(&lab).await?;
 
     let (silent, others): (Vec<plan::Fault>, Vec<plan::Fault>) = faults

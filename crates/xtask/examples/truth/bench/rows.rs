@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::batch::{Batch, Made};
-use super::breaks::LOCK_TIMEOUT_US;
+use super::batch::Batch;
+use super::breaks::{LOCK_TIMEOUT_US, Made};
 use super::injected::{broken, disturbed, injected};
 use super::judge::{Case, Figure};
 use super::kinds::Kind;

@@ -1,14 +1,18 @@
 //! A gap between two successes: the evidence in it, and how much of it is not known.
 
 use super::super::lanes::Path;
-use super::{Answer, MIN_REFUSED, MIN_REFUSED_US, Sample, Span};
+use super::sample::{Answer, Sample, Span};
+
+/// Nothing but refusals: from this length on, microseconds, and from so many attempts on.
+pub(crate) const MIN_REFUSED_US: i64 = 1_000_000;
+const MIN_REFUSED: usize = 5;
 
 /// A gap, and the evidence in it.
 pub(super) struct Gap<'a> {
     span: Span,
     /// Failures, and what stalled.
     evidence: Vec<&'a Sample>,
-    /// Refusals, where there was nothing else.
+    /// Refusals, where they are evidence: a second or longer, five attempts or more, and no success.
     refused: Vec<&'a Sample>,
     late_us: i64,
     path: Path,

@@ -1,4 +1,4 @@
-//! What a witness saw, and the outages in it: version 2 of `semantics.md` (Downtime), applied to the witness's own samples and written
+//! What a witness saw, and the outages in it: version 2 of `docs/definitions.md` (Downtime), applied to the witness's own samples and written
 //! once more, without any code of `analyze`.
 //!
 //! A loop of the witness is a path of one group, with one worker and one kind of operation: one attempt after the other. So none was
@@ -8,85 +8,20 @@
 use super::lanes::Path;
 
 mod gap;
+mod sample;
 #[cfg(test)]
 mod tests;
 
 use gap::Gap;
+pub(crate) use gap::MIN_REFUSED_US;
+pub(crate) use sample::{Answer, Sample, Span};
 
 /// The shortest gap that may be an outage, microseconds (`--min-outage`).
 pub(crate) const MIN_OUTAGE_US: i64 = 100_000;
 /// How much longer than usual an attempt must take to count as stalled, microseconds (`--min-stall`).
 pub(crate) const MIN_STALL_US: i64 = 500_000;
-/// Nothing but refusals: from this length on, microseconds, and from so many attempts on.
-pub(crate) const MIN_REFUSED_US: i64 = 1_000_000;
-pub(crate) const MIN_REFUSED: usize = 5;
 /// A first or last gap with one piece of evidence is an outage if it is longer, microseconds.
 const MIN_AT_AN_END_US: i64 = 1_000_000;
-
-/// How an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// The server did it.
-    Yes,
-    /// Nothing, within the witness's limit.
-    Silence,
-    /// The connection ended.
-    Lost,
-    /// 57P01, 57P02, 57P03.
-    Stopping,
-    /// 25006.
-    ReadOnly,
-    /// The server is there, and refuses this statement: classes 0A, 42, P0; 55P03 and 57014, which waited first.
-    Refused { has_waited: bool },
-    /// What the data said, and conflicts: the server did its work.
-    Data,
-    /// Any other error, and every one of an attempt to connect.
-    Other,
-    /// It went on when the recording ended.
-    Unfinished,
-}
-
-/// One attempt of a witness; UTC microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sample {
-    pub(crate) start_us: i64,
-    /// When it had a connection, and sent its statement.
-    pub(crate) asked_us: Option<i64>,
-    pub(crate) end_us: i64,
-    /// Its connection is one that an earlier attempt made: that one's start.
-    pub(crate) first_us: Option<i64>,
-    pub(crate) answer: Answer,
-}
-
-impl Sample {
-    fn length_us(&self) -> i64 {
-        self.end_us - self.start_us
-    }
-}
-
-/// From one moment to another; UTC microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start_us: i64,
-    pub(crate) end_us: i64,
-}
-
-impl Span {
-    pub(crate) fn length_us(&self) -> i64 {
-        self.end_us - self.start_us
-    }
-
-    pub(crate) fn overlap_us(&self, other: &Self) -> i64 {
-        self.end_us.min(other.end_us) - self.start_us.max(other.start_us)
-    }
-
-    pub(crate) fn widened(&self, before_us: i64, after_us: i64) -> Self {
-        Self {
-            start_us: self.start_us - before_us,
-            end_us: self.end_us + after_us,
-        }
-    }
-}
 
 /// An outage, as the witness or the report has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
