@@ -201,12 +201,17 @@ impl Case<'_> {
             allowed_us: self.interval_us * cluster.reported.len() as i64 + service_us,
             verdict: Verdict::False,
         };
-        let is_disturbed = injected_us > 0 || overlaps(self.disturbed, cluster.span);
-        if figure.reported.is_some() && figure.witness.is_none() && is_disturbed {
+        let is_disturbed = injected_us == 0 && overlaps(self.disturbed, cluster.span);
+        figure.witness = match (figure.reported, figure.witness) {
+            // Its attempt hung on a connection that the proxy gave it, while other clients were served: that excludes nothing.
+            (_, Some((us, _))) if is_disturbed => Some((us, us)),
             // The witness happened to be served: it knows of no outage, and can't exclude one between two successes.
-            let gap_us = longest_gap_us(cluster.span);
-            figure.witness = Some((gap_us, gap_us));
-        }
+            (Some(_), None) if is_disturbed || injected_us > 0 => {
+                let gap_us = longest_gap_us(cluster.span);
+                Some((gap_us, gap_us))
+            }
+            (_, witness) => witness,
+        };
         let shortest_us = self.shortest_us(cluster.span);
         figure.verdict = match (figure.reported, figure.witness) {
             (Some(_), Some(_)) if figure.is_within() => Verdict::Within,
@@ -404,6 +409,17 @@ mod tests {
             ..case(&recorded, &reported, &[], &[])
         };
         assert_eq!(verdicts(&disturbed.judge(|_| 25_000)), [Verdict::Within]);
+        let hung = [outage(1_000, 1_700, 10)];
+        let of = |reported: &[Outage]| {
+            let case = Case {
+                disturbed: &injected,
+                ..case(&recorded, reported, &hung, &[])
+            };
+            verdicts(&case.judge(|_| 0))
+        };
+        assert_eq!(of(&[outage(1_000, 1_150, 10)]), [Verdict::Within]);
+        assert_eq!(of(&[outage(1_000, 1_800, 10)]), [Verdict::Outside]);
+        assert_eq!(of(&[]), [Verdict::TooShort]);
     }
 
     #[test]
