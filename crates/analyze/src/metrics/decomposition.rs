@@ -32,13 +32,15 @@ pub struct Observations<'a> {
     pub is_probed: bool,
 }
 
-/// Decomposes the downtime of an episode; `outages` are its outages, `trigger_us` what it comes from.
+/// Decomposes the downtime of an episode; `outages` are its outages, `trigger_us` what its failover comes from, and `before_us` the
+/// end of that failover's episode before it.
 #[must_use]
 pub fn decompose(
     episode: &Episode,
     outages: &[Outage],
     group: Group,
     trigger_us: Option<i64>,
+    before_us: Option<i64>,
     observations: &Observations<'_>,
 ) -> Decomposition {
     let attempts = attempts::of_group(
@@ -55,7 +57,9 @@ pub fn decompose(
     };
     let start = episode.span.start.micros();
     // What the trigger brings about may come before the last success: an address may change while old connections still live.
-    let mut from = trigger_us.map_or(start, |trigger| trigger.min(start));
+    let mut from = before_us
+        .or(trigger_us)
+        .map_or(start, |from| from.min(start));
     let mut decomposed = Vec::with_capacity(outages.len());
     for outage in outages {
         decomposed.push(search.outage(outage, from));

@@ -1,5 +1,6 @@
 //! The definitions (`semantics.md`): plain values to typed figures.
 
+pub(crate) mod changes;
 pub(crate) mod comparison;
 pub mod decomposition;
 pub(crate) mod failovers;
@@ -8,4 +9,3 @@ pub(crate) mod new_writers;
 pub mod outages;
 pub mod rates;
 pub mod recovery;
-pub(crate) mod triggers;

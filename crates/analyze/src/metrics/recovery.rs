@@ -2,7 +2,7 @@
 
 use crate::reduce::timeline::{Successes, Timeline};
 use crate::stats::percentile;
-use crate::summary::{Episode, Outage, Span, Thresholds};
+use crate::summary::{Episode, EpisodeKind, Outage, Span, Thresholds};
 
 /// The baseline is taken from this long before an episode, microseconds.
 const BASELINE_US: i64 = 30_000_000;
@@ -88,6 +88,7 @@ impl Recovery<'_> {
             resolution_us: group.iter().map(|outage| outage.resolution_us).sum(),
             paused_us: group.iter().map(|outage| outage.paused_us).sum(),
             outages: group.len(),
+            kind: EpisodeKind::default(),
             at_least,
             baseline_tps: baseline.as_ref().map(|baseline| baseline.tps),
             baseline_p99_us: baseline.as_ref().and_then(|baseline| baseline.p99_us),

@@ -39,7 +39,7 @@ impl Attempt {
 }
 
 /// A server that answered. One that was started again is another one: what it held in memory is gone.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
     pub address: Option<String>,
     pub port: Option<i64>,

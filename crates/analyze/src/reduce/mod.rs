@@ -1,5 +1,6 @@
 //! Rows to plain values: all queries over a recording's tables are here, and data frames end here.
 
+pub(crate) mod answers;
 pub mod attempts;
 pub(crate) mod connections;
 pub(crate) mod errors;

@@ -18,6 +18,9 @@ use crate::reduce::values::{integers, operation_type, outcome, texts};
 use crate::reduce::{server_probes, suspects};
 use crate::summary::{Span, Thresholds};
 
+/// Type, end and response time of successes that a pause hides, and when each may have been served at the earliest.
+type Hidden = BTreeMap<(OperationType, i64, i64), i64>;
+
 pub(crate) struct PathOperations<'l> {
     loaded: &'l Loaded,
     path: Path,
@@ -49,11 +52,18 @@ impl<'l> PathOperations<'l> {
         self.histogram_of(self.frame.clone().filter(outside))
     }
 
-    /// The same for operations that ended in `span`, or that never ended and were to begin before its end.
-    pub(crate) fn histogram_inside(&self, span: &Span) -> Result<Histogram, AnalyzeError> {
+    /// The same for operations that ended in `span`, or that never ended and were to begin after `unfinished_after_us` and before its
+    /// end.
+    pub(crate) fn histogram_inside(
+        &self,
+        span: &Span,
+        unfinished_after_us: i64,
+    ) -> Result<Histogram, AnalyzeError> {
+        let scheduled = || col("scheduled_time");
         let unfinished = col("end_time")
             .is_null()
-            .and(col("scheduled_time").lt_eq(lit(span.end.micros())));
+            .and(scheduled().gt(lit(unfinished_after_us)))
+            .and(scheduled().lt_eq(lit(span.end.micros())));
         self.histogram_of(self.frame.clone().filter(ended_in(span).or(unfinished)))
     }
 
@@ -66,7 +76,7 @@ impl<'l> PathOperations<'l> {
         thresholds: &Thresholds,
     ) -> Result<Timeline, AnalyzeError> {
         let manifest = self.loaded.manifest();
-        let times = self.deciding_response_times(histogram, span, &pauses)?;
+        let (times, hidden_us) = self.around_pauses(histogram, span, &pauses)?;
         let median_response_us = times.medians_us();
         let suspects = self.suspects(span, &median_response_us, &pauses, thresholds)?;
         let pool = u32::try_from(manifest.pool.size).unwrap_or(u32::MAX);
@@ -78,6 +88,7 @@ impl<'l> PathOperations<'l> {
             suspects,
             median_response_us,
             pauses,
+            hidden_us,
             workers: manifest.workers,
             slots: manifest.workers.min(pool),
             server_probes: server_probes::read(self.loaded, self.path)?,
@@ -85,33 +96,29 @@ impl<'l> PathOperations<'l> {
     }
 
     /// Response times of successes by name, as outage detection takes them: without the pauses of the recorder, and without what ended after
-    /// the recording.
-    fn deciding_response_times(
+    /// the recording. And the successes that a pause hides.
+    fn around_pauses(
         &self,
         histogram: &Histogram,
         span: &Span,
         pauses: &Pauses,
-    ) -> Result<SuccessTimes, AnalyzeError> {
+    ) -> Result<(SuccessTimes, Hidden), AnalyzeError> {
         let ended_later = col("end_time").gt(lit(span.end.micros()));
         let is_changed = pauses.hulls().fold(ended_later, |changed, pause| {
             let begun = col("scheduled_time").lt(lit(pause.end.micros()));
             let not_ended = col("end_time").gt(lit(pause.start.micros()));
             changed.or(begun.and(not_ended))
         });
-        let columns = [
-            "operation_name",
-            "scheduled_time",
-            "end_time",
-            "response_time_us",
-        ]
-        .map(col);
         let changed = self.frame.clone().filter(is_success().and(is_changed));
-        let frame = self.collect(changed.select(columns))?;
+        let frame = self.collect(changed)?;
+        let kinds = self.read(texts(&frame, "operation_type"))?;
         let names = self.read(texts(&frame, "operation_name"))?;
         let scheduled = self.read(integers(&frame, "scheduled_time"))?;
         let ends = self.read(integers(&frame, "end_time"))?;
         let responses = self.read(integers(&frame, "response_time_us"))?;
+        let executes = self.read(integers(&frame, "execute_us"))?;
         let mut times = SuccessTimes::of(histogram);
+        let mut hidden = Hidden::new();
         for row in 0..frame.height() {
             let (Some(name), Some(scheduled), Some(end), Some(response)) =
                 (names[row], scheduled[row], ends[row], responses[row])
@@ -119,11 +126,16 @@ impl<'l> PathOperations<'l> {
                 continue;
             };
             times.remove(name, response);
-            if end <= span.end.micros() {
-                times.add(name, response - pauses.within_us(scheduled, end));
+            if end > span.end.micros() {
+                continue;
+            }
+            times.add(name, response - pauses.within_us(scheduled, end));
+            let first_statement = end - executes[row].unwrap_or(response);
+            if let Some(since) = pauses.hidden_since_us(first_statement, end) {
+                hidden.insert((operation_type(kinds[row]), end, response), since);
             }
         }
-        Ok(times)
+        Ok((times, hidden))
     }
 
     fn successes(&self, span: &Span) -> Result<BTreeMap<OperationType, Successes>, AnalyzeError> {

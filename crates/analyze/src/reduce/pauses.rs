@@ -5,6 +5,9 @@ use crate::summary::Span;
 /// Terms of a filter over rows: engines recurse into each.
 const MOST_HULLS: usize = 32;
 
+/// So long after a pause the answers that came in it have been read, microseconds.
+const READ_WITHIN_US: i64 = 100_000;
+
 /// The pauses of a recording, in order; they do not touch one another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pauses {
@@ -44,6 +47,15 @@ impl Pauses {
         hull(self.met(from_us, to_us))
     }
 
+    /// When a success may have been served at the earliest, where a pause hides that: it had been asked before the pause was over, and its
+    /// answer was read as soon as it was. Everything else was served when its answer was read.
+    #[must_use]
+    pub fn hidden_since_us(&self, first_statement_us: i64, end_us: i64) -> Option<i64> {
+        let pause = self.met(first_statement_us, end_us).last()?;
+        let read_after_us = self.running_us(pause.end.micros().min(end_us), end_us);
+        (read_after_us <= READ_WITHIN_US).then_some(pause.start.micros())
+    }
+
     fn met(&self, from_us: i64, to_us: i64) -> &[Span] {
         let first = self
             .spans
@@ -78,6 +90,11 @@ mod tests {
         assert_eq!(pauses.span_in(20, 30), None);
         assert_eq!(pauses.span_in(19, 31), Some(Span::new(10, 35)));
         assert_eq!(pauses.span_in(40, 50), None);
+        // Asked before the last pause and read as it ended; read long after it; asked after it.
+        let long = Pauses::new(vec![Span::new(0, 10), Span::new(1_000_000, 2_000_000)]);
+        assert_eq!(long.hidden_since_us(5, 2_000_100), Some(1_000_000));
+        assert_eq!(long.hidden_since_us(5, 2_200_000), None);
+        assert_eq!(long.hidden_since_us(2_000_000, 2_000_100), None);
         assert_eq!(Pauses::default().running_us(5, 15), 10);
     }
 }

@@ -102,7 +102,13 @@ impl Suspect {
                 None
             }
             Some(ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout) => {
-                Some(self.start_us.unwrap_or(self.scheduled_us))
+                Some(self.asked_us())
+            }
+            // An attempt to connect that hung, and was cut later: it asked when it began.
+            Some(ErrorClass::ConnectionLost | ErrorClass::Unreachable)
+                if self.first_statement_us.is_none() =>
+            {
+                Some(self.asked_us())
             }
             Some(ErrorClass::StartingOrStopping)
                 if path == Path::Direct && used_since.is_some() =>
@@ -132,6 +138,10 @@ impl Suspect {
         let tells_nothing = (self.outcome.is_success() && !is_late_by_execute)
             || (cancelled && self.connection_used_since_us.is_some());
         self.first_statement_us.filter(|_| !tells_nothing)
+    }
+
+    fn asked_us(&self) -> i64 {
+        self.start_us.unwrap_or(self.scheduled_us)
     }
 
     fn lock_was_not_available(&self) -> bool {

@@ -83,6 +83,8 @@ pub struct Timeline {
     /// Median response time of successes per operation name, microseconds.
     pub median_response_us: BTreeMap<String, i64>,
     pub pauses: Pauses,
+    /// Successes that a pause of the recorder hides, by end and response time: when each may have been served at the earliest.
+    pub hidden_us: BTreeMap<(OperationType, i64, i64), i64>,
     /// Workers of the path.
     pub workers: u32,
     /// Operations that can be in execute at the same time: the smaller of the workers and the pool.
@@ -113,6 +115,16 @@ impl Timeline {
             .iter()
             .filter(|(kind, _)| group.contains(**kind));
         Successes::merged(of_group.map(|(_, successes)| successes))
+    }
+
+    /// When a success of the group may have been served at the earliest: at its end, unless a pause of the recorder hides that.
+    #[must_use]
+    pub fn served_since_us(&self, group: Group, end_us: i64, response_us: i64) -> i64 {
+        let kinds = OperationType::ALL
+            .iter()
+            .filter(|kind| group.contains(**kind));
+        let hidden = kinds.filter_map(|kind| self.hidden_us.get(&(*kind, end_us, response_us)));
+        hidden.copied().max().unwrap_or(end_us)
     }
 
     /// True where the group had any operation at all.

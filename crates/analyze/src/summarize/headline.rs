@@ -1,6 +1,6 @@
 //! Which group a path's headline is of.
 
-use crate::summary::{Episode, Group, GroupSummary, Headline, Span};
+use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Headline, Span};
 
 pub(super) fn episodes_of<'g>(
     groups: &'g [GroupSummary],
@@ -33,7 +33,11 @@ pub(super) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         paused_us: worse.paused_us,
         at_least: worse.is_bound(),
         other_open: candidates().any(is_open),
-        episodes: worse.episodes.len(),
+        episodes: worse
+            .episodes
+            .iter()
+            .filter(|episode| episode.kind != EpisodeKind::WarmUp)
+            .count(),
     })
 }
 

@@ -1,24 +1,26 @@
 //! Every figure of one path.
 
-use recording::Endpoint;
 use recording::vocabulary::Path;
+use recording::{Endpoint, Timestamp};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::metrics::decomposition::{self, Observations};
+use crate::metrics::failovers::of_path::{self, Observed};
 use crate::metrics::outages::{self, Detected};
 use crate::metrics::rates::{self, Durations};
-use crate::metrics::{impact, new_writers, recovery, triggers};
+use crate::metrics::{changes, impact, new_writers, recovery};
 use crate::reduce::attempts::Attempt;
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
-use crate::reduce::{connections, errors, events, pgbench};
+use crate::reduce::{answers, connections, errors, events, pgbench};
 use crate::summarize::headline::{episodes_of, headline, union};
 use crate::summarize::series;
 use crate::summary::series::PathSeries;
 use crate::summary::{
-    Episode, EventSummary, Group, GroupSummary, Outage, PathSummary, Span, Thresholds,
+    EpisodeKind, EventSummary, Group, GroupSummary, Headline, Impact, Outage, PathFailover,
+    PathSummary, Span, Thresholds,
 };
 
 pub(super) struct PathAnalyzer<'a> {
@@ -43,10 +45,19 @@ impl PathAnalyzer<'_> {
             self.operations
                 .timeline(&self.span, &cells, self.pauses.clone(), self.thresholds)?;
         let detected = outages::detect(&timeline, self.thresholds);
-        let groups: Vec<_> = detected
+        let triggers_us = events::triggers_us(self.events);
+        let mut groups: Vec<_> = detected
             .iter()
-            .map(|(group, found)| self.group_summary(*group, found, &timeline))
+            .map(|(group, found)| self.group_summary(*group, found, &timeline, &triggers_us))
             .collect();
+        let observed = Observed {
+            recording: self.span,
+            events: self.events,
+            triggers_us: &triggers_us,
+            changes_us: &self.changes_us()?,
+        };
+        let failovers = of_path::failovers(&observed, &mut groups, &timeline);
+        self.decompose(&mut groups, &failovers);
         let headline = headline(&groups);
         let episodes = episodes_of(&groups, headline.as_ref());
 
@@ -77,7 +88,8 @@ impl PathAnalyzer<'_> {
             overall,
             types: rates::by_type(&cells, &steady, durations),
             operations: rates::by_name(&cells, &steady, durations),
-            impacts: impact::impacts(&self.operations, episodes)?,
+            impacts: self.impacts(&failovers, &groups, headline.as_ref())?,
+            failovers,
             groups,
             headline,
             errors: errors::errors(self.loaded, &self.operations)?,
@@ -90,35 +102,72 @@ impl PathAnalyzer<'_> {
         Ok((summary, series))
     }
 
-    fn group_summary(&self, group: Group, found: &Detected, timeline: &Timeline) -> GroupSummary {
-        let downtime: i64 = found.outages.iter().map(|outage| outage.downtime_us).sum();
-        let unobserved = !found.unobserved.is_empty();
-        let paused: i64 = found.outages.iter().map(|outage| outage.paused_us).sum();
+    /// When the path's writer changed, by its probes; by the events where it has no rows of probes.
+    fn changes_us(&self) -> Result<Vec<i64>, AnalyzeError> {
+        let answers = answers::read(self.loaded, self.path)?;
+        if answers.is_empty() {
+            let probe_interval_us = self.loaded.manifest().probe_interval_us;
+            let path = self.path.as_str();
+            return Ok(changes::of_events(path, self.events, probe_interval_us));
+        }
+        Ok(changes::of_answers(&answers))
+    }
+
+    fn impacts(
+        &self,
+        failovers: &[PathFailover],
+        groups: &[GroupSummary],
+        headline: Option<&Headline>,
+    ) -> Result<Vec<Impact>, AnalyzeError> {
+        headline.map_or(Ok(Vec::new()), |headline| {
+            impact::impacts(&self.operations, failovers, groups, headline.group)
+        })
+    }
+
+    fn group_summary(
+        &self,
+        group: Group,
+        found: &Detected,
+        timeline: &Timeline,
+        triggers_us: &[i64],
+    ) -> GroupSummary {
+        let successes = timeline.successes_of(group);
+        let mut episodes =
+            recovery::episodes(&found.outages, timeline, &successes, self.thresholds);
+        // A warm-up is listed and counts for nothing.
+        let is_counted = |span: &Span| !of_path::is_warm_up(span, triggers_us, &self.span);
+        for episode in &mut episodes {
+            if !is_counted(&episode.span) {
+                episode.kind = EpisodeKind::WarmUp;
+            }
+        }
+        let mut spans = episodes.iter();
+        let warm_up = spans.rfind(|episode| episode.kind == EpisodeKind::WarmUp);
+        let warm_until = warm_up.map(|episode| episode.span.end);
+        let counted = || {
+            let outages = found.outages.iter();
+            outages.filter(|outage| Some(outage.span.end) > warm_until)
+        };
+        let downtime: i64 = counted().map(|outage| outage.downtime_us).sum();
+        let mut spans = found.unobserved.iter();
+        let unobserved = spans.any(|unobserved| is_counted(&unobserved.span));
+        let paused: i64 = counted().map(|outage| outage.paused_us).sum();
         // Of pauses outside outages nothing is known.
         let pauses = timeline
             .pauses
             .within_us(timeline.start_us, timeline.end_us);
         let duration = timeline.duration_us() - (pauses - paused);
-        let successes = timeline.successes_of(group);
-        let episodes = recovery::episodes(&found.outages, timeline, &successes, self.thresholds);
         GroupSummary {
             group,
-            downtime_us: (!unobserved || !found.outages.is_empty()).then_some(downtime),
-            resolution_us: found
-                .outages
-                .iter()
-                .map(|outage| outage.resolution_us)
-                .sum(),
+            downtime_us: (!unobserved || counted().next().is_some()).then_some(downtime),
+            resolution_us: counted().map(|outage| outage.resolution_us).sum(),
             paused_us: paused,
             at_least: self.is_partial
-                || found
-                    .outages
-                    .iter()
-                    .any(|outage| outage.open_at_start || outage.open_at_end),
+                || counted().any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
             unobserved_spans: found.unobserved.clone(),
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
-            episodes: self.decomposed(group, found, episodes),
+            episodes,
             outages: found.outages.clone(),
             blips: found.blips.clone(),
             brownouts: found.brownouts.clone(),
@@ -126,16 +175,8 @@ impl PathAnalyzer<'_> {
         }
     }
 
-    /// The episodes with what their downtime is made of.
-    fn decomposed(
-        &self,
-        group: Group,
-        found: &Detected,
-        mut episodes: Vec<Episode>,
-    ) -> Vec<Episode> {
-        if !matches!(group, Group::Read | Group::Writer) {
-            return episodes;
-        }
+    /// Says of each episode what its downtime is made of.
+    fn decompose(&self, groups: &mut [GroupSummary], failovers: &[PathFailover]) {
         let manifest = self.loaded.manifest();
         let endpoint = |reader: bool| -> Option<&Endpoint> {
             let mut endpoints = manifest.endpoints.iter();
@@ -149,17 +190,33 @@ impl PathAnalyzer<'_> {
             writer: endpoint(false),
             is_probed: manifest.probe_interval_us.is_some_and(|us| us > 0),
         };
-        let triggers = events::triggers_us(self.events);
-        let triggers = triggers::of_episodes(&triggers, &episodes, &found.outages);
-        for (episode, trigger) in episodes.iter_mut().zip(triggers) {
-            let inside = |outage: &&Outage| {
-                episode.span.start <= outage.span.start && outage.span.end <= episode.span.end
-            };
-            let outages: Vec<Outage> = found.outages.iter().filter(inside).cloned().collect();
-            let decomposition =
-                decomposition::decompose(episode, &outages, group, trigger, &observations);
-            episode.decomposition = Some(decomposition);
+        let decomposed =
+            |group: &&mut GroupSummary| matches!(group.group, Group::Read | Group::Writer);
+        for summary in groups.iter_mut().filter(decomposed) {
+            let mut before = None;
+            for (index, episode) in summary.episodes.iter_mut().enumerate() {
+                let inside = |outage: &&Outage| {
+                    episode.span.start <= outage.span.start && outage.span.end <= episode.span.end
+                };
+                let outages: Vec<Outage> = summary.outages.iter().filter(inside).cloned().collect();
+                let failover = failovers.iter().position(|failover| {
+                    let mut groups = failover.groups.iter();
+                    groups.any(|of| of.group == summary.group && of.episodes.contains(&(index + 1)))
+                });
+                let trigger = failover.and_then(|number| failovers[number].trigger);
+                let before_us = before
+                    .filter(|(of, _)| failover.is_some() && *of == failover)
+                    .map(|(_, end_us)| end_us);
+                episode.decomposition = Some(decomposition::decompose(
+                    episode,
+                    &outages,
+                    summary.group,
+                    trigger.map(Timestamp::micros),
+                    before_us,
+                    &observations,
+                ));
+                before = Some((failover, episode.span.end.micros()));
+            }
         }
-        episodes
     }
 }

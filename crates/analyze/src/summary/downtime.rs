@@ -11,7 +11,7 @@ use crate::summary::span::Span;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupSummary {
     pub group: Group,
-    /// Sum over all outages, microseconds; `None` where the group was unobserved in an outage of `all` and had none itself.
+    /// Sum over all outages but those of a warm-up, microseconds; `None` where the group was unobserved in an outage of `all` and had none itself.
     pub downtime_us: Option<i64>,
     /// Sum of the outages' resolutions: the true downtime is between `downtime - resolution` and `downtime`.
     pub resolution_us: i64,
@@ -120,6 +120,8 @@ pub struct Episode {
     /// Pauses of the recorder in them, microseconds.
     pub paused_us: i64,
     pub outages: usize,
+    /// Whether a failover brought it about.
+    pub kind: EpisodeKind,
     /// Open at the start or at the end of the recording.
     pub at_least: bool,
     /// Mean successes per second before it.
@@ -132,6 +134,19 @@ pub struct Episode {
     pub time_to_normal_latency_us: Option<i64>,
     /// What its downtime is made of, for the groups that a headline can be of: `read` and `writer`.
     pub decomposition: Option<Decomposition>,
+}
+
+/// Whether a failover brought an episode about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EpisodeKind {
+    /// It is of one of the path's failovers.
+    Failover,
+    /// It is of none: in the downtime, not in the failovers' statistics.
+    #[default]
+    OtherOutage,
+    /// It ended within the recording's first second, before any trigger: not in the downtime.
+    WarmUp,
 }
 
 /// The downtime of a path in its verdict.
@@ -150,19 +165,22 @@ pub struct Headline {
     /// The other of `read` and `writer` was still down when the recording ended, so that it may have been the worse one: the
     /// downtimes of the paths are then not compared.
     pub other_open: bool,
-    /// Episodes of that group: how many failovers are in the figure.
+    /// Episodes of that group that are in the figure.
     pub episodes: usize,
 }
 
-/// What one failover did to each operation type, from its trigger (or its start) to full throughput.
+/// What one failover did to each operation type, from its trigger (or its start) to full throughput after its last episode.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Impact {
+    /// Which of the path's failovers, counted from 1.
+    pub failover: usize,
     #[serde(flatten)]
     pub window: Span,
-    /// The window begins at the failover's trigger, not at the episode's start.
+    /// The window begins at the failover's trigger, not at its first episode's start.
     pub from_trigger: bool,
-    /// The window ends at full throughput; otherwise, as that was not seen, at the episode's end.
+    /// The window ends at full throughput; otherwise, as that was not seen, at its last episode's end.
     pub to_full_throughput: bool,
-    /// Figures of the operations that ended in the window, or that were still running when the recording did.
+    /// Figures of the operations that ended in the window, and of those that never ended and were to begin before its end, each in the
+    /// first such window: attempted = succeeded + failed + unknown + unfinished.
     pub types: Vec<NamedRates>,
 }

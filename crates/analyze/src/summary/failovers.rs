@@ -4,41 +4,113 @@ use recording::Timestamp;
 use serde::Serialize;
 
 use crate::summary::group::Group;
+use crate::summary::span::Span;
+
+/// A failover on one path, decided once for all groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PathFailover {
+    /// Its trigger; `None` where none was recorded.
+    pub trigger: Option<Timestamp>,
+    /// From the trigger for as long as an episode is of it; without a trigger, from its first episode's start to the last one's end.
+    #[serde(flatten)]
+    pub span: Span,
+    /// When the path's writer changed in it, or within 5 s of it where it has no trigger.
+    pub changes: Vec<Timestamp>,
+    /// What each group lived through, in the order of [`Group::ALL`].
+    pub groups: Vec<GroupFailover>,
+}
+
+/// A failover in one group of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupFailover {
+    pub group: Group,
+    /// Its episodes, numbered from 1 as they stand in the group.
+    pub episodes: Vec<usize>,
+    /// Sum of its episodes, microseconds: 0 where it has none, and `None` where the group was not observed in it, or was down
+    /// already when it began.
+    pub downtime_us: Option<i64>,
+    /// Sum of the episodes' resolutions, microseconds.
+    pub resolution_us: i64,
+    /// Pauses of the recorder in them, microseconds.
+    pub paused_us: i64,
+    /// The downtime is a lower bound: an episode was open at the recording's start or end, or a part was not observed.
+    pub at_least: bool,
+    /// Without an episode: the longest time without a success in the failover, microseconds. The downtime is at most that.
+    pub at_most_us: Option<i64>,
+}
+
+impl GroupFailover {
+    /// The downtime where it is a figure and no bound.
+    #[must_use]
+    pub fn known_us(&self) -> Option<i64> {
+        self.downtime_us.filter(|_| !self.at_least)
+    }
+}
 
 /// The failovers of a recording, and what holds over all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Failovers {
-    /// Each failover in order of time: the episodes of the paths' headline groups, those of one failover together.
+    /// Each failover in order of time.
     pub failovers: Vec<Failover>,
-    /// The downtime per path; a path without an ended episode is left out.
+    /// The downtime per path; a path without a failover of a known downtime is left out.
     pub downtime: Vec<DowntimeDistribution>,
-    /// Direct against proxy, failover by failover; `None` where no failover was seen to its end on both paths.
+    /// Direct against proxy, failover by failover; `None` where no failover was seen to its end on both paths, or no path was down
+    /// in any.
     pub paired: Option<PairedDifference>,
 }
 
-/// One failover. Episodes are numbered from 1 within their path, as they stand in the headline's group.
+impl Failovers {
+    /// The number of the failover that a path's own failover is.
+    #[must_use]
+    pub fn number_of(&self, path: &str, own: usize) -> Option<usize> {
+        let mut failovers = self.failovers.iter();
+        let found = failovers.find(|failover| failover.on(path) == Some(own))?;
+        Some(found.number)
+    }
+}
+
+/// One failover: which of each path's failovers it is. These are numbered from 1 within their path, and so are the episodes of the
+/// headline's group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failover {
     /// Counts from 1.
     pub number: usize,
     /// Its trigger; `None` where none was recorded.
     pub trigger: Option<Timestamp>,
-    /// The episode of the direct path.
+    /// Which of the direct path's failovers it is.
+    pub direct_failover: Option<usize>,
+    /// Which of the proxied path's failovers it is.
+    pub proxy_failover: Option<usize>,
+    /// Its first episode on the direct path.
     pub direct_episode: Option<usize>,
-    /// The episode of the proxied path.
+    /// Its first episode on the proxied path.
     pub proxy_episode: Option<usize>,
 }
 
-/// The downtime of a path over its episodes, microseconds.
+impl Failover {
+    /// Which of a path's failovers it is, counted from 1.
+    #[must_use]
+    pub fn on(&self, path: &str) -> Option<usize> {
+        match path {
+            "proxy" => self.proxy_failover,
+            _ => self.direct_failover,
+        }
+    }
+}
+
+/// The downtime of a path over its failovers, microseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DowntimeDistribution {
     /// `direct` or `proxy`.
     pub path: String,
     /// The headline's group.
     pub group: Group,
-    /// Episodes that began and ended in the recording: those that count here.
+    /// Failovers of a known downtime: those that count here.
     pub n: usize,
-    /// Episodes that were open at the recording's start or end, and so are left out.
+    /// Of these, the failovers without an episode, which count as 0.
+    pub without_episode: usize,
+    /// Failovers of which only a bound is known, or nothing, and which are left out: open at the recording's start or end, not
+    /// observed, down already.
     pub open: usize,
     /// Operations are missing: each downtime is a lower bound, and so are these.
     pub at_least: bool,
@@ -54,7 +126,7 @@ pub struct DowntimeDistribution {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PairedDifference {
     pub n: usize,
-    /// Failovers without a pair: one path has no episode of them, or an open one.
+    /// Failovers without a pair: seen on one path only, or a downtime is not known.
     pub unpaired: usize,
     /// Median of the differences; more than 0 where the proxy was shorter.
     pub median_us: i64,

@@ -19,9 +19,13 @@ use serde::Serialize;
 pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{
-    Blip, Episode, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved, UnobservedReason,
+    Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved,
+    UnobservedReason,
 };
-pub use failovers::{DowntimeDistribution, Failover, Failovers, Interval, PairedDifference};
+pub use failovers::{
+    DowntimeDistribution, Failover, Failovers, GroupFailover, Interval, PairedDifference,
+    PathFailover,
+};
 pub use group::Group;
 pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
@@ -90,7 +94,9 @@ pub struct PathSummary {
     pub groups: Vec<GroupSummary>,
     /// The worse of `read` and `writer`; `None` where neither had an operation.
     pub headline: Option<Headline>,
-    /// What each failover did, one entry per episode of the headline's group.
+    /// Its failovers, in order of time.
+    pub failovers: Vec<PathFailover>,
+    /// What each failover did, one entry per failover that has an episode.
     pub impacts: Vec<Impact>,
     /// Failures by class and SQLSTATE, most frequent first.
     pub errors: Vec<ErrorSummary>,

@@ -4,7 +4,9 @@ use crate::support::{HandMade, START_US, us};
 use analyze::summary::{Failover, Summary};
 use analyze::text::{TextOptions, render};
 use recording::vocabulary::ErrorClass::Refused;
-use recording::vocabulary::EventKind::{self, CampaignStopped, HealTriggered, Mark, Settled};
+use recording::vocabulary::EventKind::{
+    self, CampaignStopped, HealTriggered, Mark, RoleChanged, Settled,
+};
 use recording::vocabulary::Path::{self, Direct, Proxy};
 
 /// Writes every 100 ms, but for gaps (start, length), each with two failures.
@@ -127,7 +129,7 @@ fn every_episode_has_its_trigger_and_parts_that_add_up() {
 }
 
 #[test]
-fn a_failover_that_one_path_did_not_notice_is_no_pair_and_shifts_none() {
+fn a_failover_that_one_path_did_not_notice_counts_as_0_and_shifts_none() {
     let mut made = HandMade::new(330.0);
     made = writes(made, Direct, 330.0, &gaps(&DIRECT[..5]));
     let mut noticed = gaps(&PROXY[..5]);
@@ -149,10 +151,18 @@ fn a_failover_that_one_path_did_not_notice_is_no_pair_and_shifts_none() {
         ]
     );
     let paired = summary.failovers.paired.as_ref().unwrap();
-    // 3.0, 1.5, 5.2, -0.5: the mean of the two in the middle.
-    assert_eq!((paired.n, paired.unpaired), (4, 1));
-    assert_eq!(paired.median_us, us(2.25));
-    assert_eq!(paired.proxy_shorter, 3);
+    // 3.0, 6.0 - 0, 1.5, 5.2, -0.5: what the proxy hid counts as 0 s.
+    assert_eq!((paired.n, paired.unpaired), (5, 0));
+    assert_eq!(paired.median_us, us(3.0));
+    assert_eq!(paired.proxy_shorter, 4);
+    let proxy = &summary.failovers.downtime[1];
+    assert_eq!((proxy.n, proxy.without_episode, proxy.min_us), (5, 1, 0));
+    let report = render(&summary, &TextOptions::default());
+    assert!(
+        report.contains("proxy   writer  0.00 s (at most 0.10 s)"),
+        "{report}"
+    );
+    assert!(report.contains("with 1 without an outage, counted as 0 s"));
 }
 
 #[test]
@@ -167,6 +177,18 @@ fn without_triggers_the_nearest_starts_are_one_failover() {
     // 3 s after the first, 40 s after the second, 4 s before the third and 20 s after it.
     let proxied = [(33.0, 2.0), (140.0, 2.0), (196.0, 2.0), (220.0, 2.0)];
     made = writes(made, Proxy, 300.0, &proxied);
+    // The probes saw another writer in each.
+    let changes = [
+        (Direct, [32.0, 102.0, 202.0].as_slice()),
+        (Proxy, &[34.0, 141.0, 197.0, 221.0]),
+    ];
+    for (path, times) in changes {
+        made = made.on(path);
+        for (index, at) in times.iter().enumerate() {
+            let detail = format!("{index} (writer) -> {} (writer)", index + 1);
+            made = made.told(*at, RoleChanged, &detail);
+        }
+    }
     let summary = made.summary();
     assert_eq!(
         pairs(&summary),
@@ -216,7 +238,7 @@ fn one_failover_has_no_interval_and_none_no_figure() {
 
 #[test]
 fn an_outage_that_did_not_end_is_left_out_and_said_to_be() {
-    let mut made = HandMade::new(100.0);
+    let mut made = HandMade::new(100.0).trigger(29.95).trigger(59.95);
     made = writes(made, Direct, 100.0, &[(30.0, 5.0), (60.0, 7.0)]);
     made = writes(made, Proxy, 80.0, &[(30.0, 2.0)])
         .failed("update_login", 80.0, 80.1, Refused)
@@ -228,7 +250,7 @@ fn an_outage_that_did_not_end_is_left_out_and_said_to_be() {
     // The second is of both paths, and open on one.
     assert_eq!((paired.n, paired.unpaired), (1, 1));
     let report = render(&summary, &TextOptions::default());
-    assert!(report.contains("without 1 that were open at the recording's start or end"));
+    assert!(report.contains("without 1 of which only a bound is known: open at"));
     assert!(report.contains("n = 1 pair: no interval is given."));
 }
 
@@ -294,7 +316,9 @@ fn what_was_not_seen_and_what_did_not_end_is_said_in_both_languages() {
         .connect(14.1, 3, Some(NEW_WRITER))
         .steady("update_login", 14.4, 0.1, 300, 0.005)
         .failed("update_login", 44.4, 44.5, Refused)
-        .failed("update_login", 50.0, 50.1, Refused);
+        .failed("update_login", 50.0, 50.1, Refused)
+        .told_of_all(30.0, Settled, "every path healthy for 15 s")
+        .told(43.0, RoleChanged, "10.0.0.3 (writer) -> 10.0.0.4 (writer)");
     let summary = made.summary();
     let first_section = |report: &str, heading: &str| {
         let mut sections = report.split("\n\n");

@@ -224,6 +224,12 @@ fn made() -> Vec<(&'static str, Make, Group, Expected)> {
             one(10.0, 14.0, 0.1 + 3.5),
         ),
         (
+            "silent-host-cut",
+            silent_host_cut,
+            Group::Read,
+            one(10.0, 15.0, 0.1 + 4.8),
+        ),
+        (
             "silent-host",
             silent_host,
             Group::Read,
@@ -462,6 +468,22 @@ fn silent_host() -> HandMade {
         .ok("user_list", 10.2, 15.0)
         .but(|row| waits(row, 4.795))
         .steady("user_list", 15.1, 0.1, 149, 0.005)
+}
+
+/// An attempt to connect hangs on a silent host and is cut at last: it had asked when it began.
+fn silent_host_cut() -> HandMade {
+    let cut = |row: &mut Operation| {
+        row.connection_id = None;
+        row.checkout_us = row.end_time.map(|end| end - row.scheduled_time);
+        row.execute_us = None;
+    };
+    HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 100, 0.005)
+        .failed("user_list", 10.1, 14.9, ConnectionLost)
+        .but(cut)
+        .failed("user_list", 10.2, 14.9, ConnectionLost)
+        .but(cut)
+        .steady("user_list", 15.0, 0.1, 150, 0.005)
 }
 
 #[test]

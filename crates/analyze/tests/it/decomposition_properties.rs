@@ -2,7 +2,7 @@
 
 use analyze::metrics::decomposition::{Observations, decompose};
 use analyze::reduce::attempts::{Attempt, Identity};
-use analyze::summary::{Episode, EventSummary, Group, Outage, Span};
+use analyze::summary::{Episode, EpisodeKind, EventSummary, Group, Outage, Span};
 use proptest::prelude::*;
 use recording::vocabulary::EventKind;
 use recording::{Endpoint, Timestamp, vocabulary::Path};
@@ -43,6 +43,7 @@ fn episode(outages: &[Outage], full: Option<i64>) -> Episode {
         resolution_us: 0,
         paused_us: 0,
         outages: outages.len(),
+        kind: EpisodeKind::Failover,
         at_least: false,
         baseline_tps: None,
         baseline_p99_us: None,
@@ -148,7 +149,7 @@ proptest! {
         let outages = outages(&drawn, open);
         let episode = episode(&outages, full);
         let trigger = trigger.map(|at| at * 1_000).filter(|at| *at <= episode.span.end.micros());
-        let found = decompose(&episode, &outages, group, trigger, &observations);
+        let found = decompose(&episode, &outages, group, trigger, None, &observations);
 
         prop_assert_eq!(found.parts.total_us(), episode.downtime_us);
         prop_assert_eq!(

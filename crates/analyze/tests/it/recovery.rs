@@ -3,6 +3,7 @@
 use crate::support::{HandMade, START_US, group, us};
 use analyze::summary::{Group, Metric};
 use recording::vocabulary::ErrorClass::{ConnectionLost, Refused};
+use recording::vocabulary::EventKind::RoleChanged;
 use recording::vocabulary::Path;
 
 /// Ten reads a second of 5 ms, down from 40 s to 45 s, then `after` reads a second until `full`, then ten again.
@@ -150,7 +151,9 @@ fn the_impact_window_runs_from_the_trigger_to_full_throughput() {
 
 #[test]
 fn without_a_trigger_the_impact_window_begins_with_the_episode() {
-    let path = recovering(10.0, 45.0).direct();
+    let path = recovering(10.0, 45.0)
+        .told(42.0, RoleChanged, "10.0.0.2 (writer) -> 10.0.0.3 (writer)")
+        .direct();
     let impact = &path.impacts[0];
     assert!(!impact.from_trigger && impact.to_full_throughput);
     assert_eq!(impact.window.start.micros(), START_US + us(40.0));

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::support::{figures, folder_of, group, program, succeed, whole_machine};
+use crate::support::{figures, folder_of, group, path, program, succeed, whole_machine};
 
 const FREE_PORTS: [&str; 6] = ["--port", "0", "--proxy-port", "0", "--dns-port", "0"];
 
@@ -123,19 +123,40 @@ fn every_failover_is_an_episode_of_each_path() {
     );
     let report = figures(&folder_of(&stdout));
     assert_steps_are_marks(&lab.0, &report);
+    assert_eq!(
+        report["failovers"]["failovers"]
+            .as_array()
+            .unwrap()
+            .len()
+            .to_string(),
+        failovers
+    );
     for (path, of) in [
         ("direct", "read"),
         ("direct", "writer"),
         ("proxy", "writer"),
     ] {
+        let numbers = episodes_of_failovers(&report, path, of);
+        assert_eq!(numbers.len().to_string(), failovers, "{path} {of}");
         let episodes = group(&report, path, of)["episodes"].as_array().unwrap();
-        assert_eq!(
-            episodes.len().to_string(),
-            failovers,
-            "{path} {of}: {episodes:#?}"
-        );
+        for numbers in &numbers {
+            assert!(!numbers.is_empty(), "{path} {of}: {episodes:#?}");
+        }
+        assert_eq!(numbers.concat().len(), episodes.len(), "{path} {of}");
         episodes.iter().for_each(assert_decomposed);
     }
+}
+
+/// The numbers of a group's episodes in each failover of a path.
+fn episodes_of_failovers(report: &serde_json::Value, on: &str, of: &str) -> Vec<Vec<u64>> {
+    let failovers = path(report, on)["failovers"].as_array().unwrap();
+    let episodes = failovers.iter().map(|failover| {
+        let groups = failover["groups"].as_array().unwrap();
+        let found = groups.iter().find(|found| found["group"] == of).unwrap();
+        let numbers = found["episodes"].as_array().unwrap().iter();
+        numbers.map(|number| number.as_u64().unwrap()).collect()
+    });
+    episodes.collect()
 }
 
 /// The parts of an episode's downtime are all of it.

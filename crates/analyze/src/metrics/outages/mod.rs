@@ -77,6 +77,10 @@ impl<'a> Detector<'a> {
         let mut detected = Detected::default();
         let mut reached = self.timeline.start_us;
         for gap in &mut gaps {
+            if gap.span.start.micros() < reached {
+                // Its first success ended an outage, and so counts at its end.
+                self.begin_at(reached, gap);
+            }
             gap.add_refusals(self.timeline, self.group);
             let is_outage = self.is_outage(gap, median_gap_us, outages_of_all);
             if is_outage
@@ -87,24 +91,14 @@ impl<'a> Detector<'a> {
                     reason: UnobservedReason::NoFreeWorker,
                 });
             } else if is_outage {
-                // Where the recorder was paused, gaps overlap: no time counts twice.
-                gap.span.start = gap.span.start.max(Timestamp(reached));
                 reached = gap.span.end.micros();
-                for brownout in &mut detected.brownouts {
-                    brownout.end = brownout.end.min(gap.span.start);
-                }
                 let outage = outage(gap, self.timeline, self.thresholds);
                 detected.outages.push(outage);
-            } else if let Some(mut waited) = gap.waited {
-                let before = detected.brownouts.last();
-                let before = before.map_or(reached, |brownout| brownout.end.micros().max(reached));
-                waited.start = waited.start.max(Timestamp(before));
-                detected.brownouts.push(waited);
+            } else {
+                detected.brownouts.extend(gap.waited);
             }
         }
-        detected
-            .brownouts
-            .retain(|brownout| brownout.length_us() > 0);
+        without_overlap(&mut detected);
         detected.blips = self.blips(&gaps, &detected.outages);
         detected
             .unobserved
@@ -115,6 +109,20 @@ impl<'a> Detector<'a> {
         detected
     }
 
+    /// A gap again, with a later start.
+    fn begin_at(&self, start_us: i64, gap: &mut Gap<'a>) {
+        let span = Span::new(start_us, gap.span.end.micros());
+        *gap = Gap {
+            running_us: self.running_us(&span),
+            is_last: gap.is_last,
+            ..Gap::new(span)
+        };
+        if gap.running_us >= self.thresholds.min_outage_us {
+            self.placement()
+                .place(&self.suspects, std::slice::from_mut(gap));
+        }
+    }
+
     fn placement(&self) -> Placement<'_> {
         Placement {
             timeline: self.timeline,
@@ -123,8 +131,8 @@ impl<'a> Detector<'a> {
         }
     }
 
-    /// The gaps between the recording's start, the successes, and its end. A success counts at its end. Where the recorder was
-    /// paused before that, it was served at an unknown moment of the pause, and the gap after it begins with the pause.
+    /// The gaps between the recording's start, the successes, and its end. A success counts at its end. One that a pause of the recorder
+    /// hides was served at an unknown moment of it, and the gap after it begins with the pause.
     fn gaps(&self) -> Vec<Span> {
         let timeline = self.timeline;
         let successes = timeline.successes_of(self.group);
@@ -132,8 +140,8 @@ impl<'a> Detector<'a> {
         let mut from = timeline.start_us;
         for (end_us, response_us) in successes.pairs() {
             gaps.push(Span::new(from, end_us));
-            let pause = timeline.pauses.span_in(end_us - response_us, end_us);
-            from = from.max(pause.map_or(end_us, |pause| pause.start.micros()));
+            let served_us = timeline.served_since_us(self.group, end_us, response_us);
+            from = from.max(served_us);
         }
         gaps.push(Span::new(from, timeline.end_us));
         gaps
@@ -235,4 +243,21 @@ impl<'a> Detector<'a> {
             })
             .collect()
     }
+}
+
+/// Gaps overlap where a pause of the recorder hides a success. Of the time in both no brownout counts.
+fn without_overlap(detected: &mut Detected) {
+    let mut reached = Timestamp(i64::MIN);
+    for brownout in &mut detected.brownouts {
+        brownout.start = brownout.start.max(reached);
+        for outage in &detected.outages {
+            if outage.span.start < brownout.end && brownout.end <= outage.span.end {
+                brownout.end = outage.span.start;
+            }
+        }
+        reached = reached.max(brownout.end);
+    }
+    detected
+        .brownouts
+        .retain(|brownout| brownout.length_us() > 0);
 }

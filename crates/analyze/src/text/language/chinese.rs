@@ -207,13 +207,19 @@ pub(crate) const CHINESE: Words = Words {
     interval: "中位数的 95% 区间",
     from_to: |from, to| format!("{from} 至 {to}"),
     direct_minus_proxy: "Direct - Proxy",
-    open_left_out: |count| format!("未计入 {count} 次: 记录开始或结束时仍在停机"),
+    open_left_out: |count| {
+        format!(
+            "未计入 {count} 次, 其停机时间仅知界限: 记录开始或结束时仍在停机, 触发前已停机, 或未观测到"
+        )
+    },
+    without_episode: |count| format!("含 {count} 次未见停机的故障转移, 按 0秒 计"),
     proxy_shorter: |shorter, n| format!("{n} 次中有 {shorter} 次 Proxy 停机更短。"),
     unpaired: |count| {
-        format!("无法配对的故障转移 (一条路径未见停机, 或停机没有结束): {count} 次。")
+        format!("无法配对的故障转移 (仅一条路径可见, 或停机时间仅知界限): {count} 次。")
     },
     one_pair: "仅有 n = 1 对, 不给出区间。",
     no_pair: "没有一次故障转移在两条路径上都完整可见: 不给出配对差值。",
+    no_episode: "各次故障转移中两条路径均未停机: 不作判断。",
     interval_note: "区间: 中位数的百分位 bootstrap, 重抽样 10,000 次, 随机种子固定。",
     events_heading: "事件",
     event: "事件",
@@ -273,24 +279,28 @@ pub(crate) const CHINESE: Words = Words {
 
     recovery_heading: "恢复过程",
     episode: "故障",
+    part_of: "归属",
+    failover_number: |number| format!("故障转移 {number}"),
+    other_outage: "其他停机",
+    warm_up: "预热: 不计入停机时间",
     baseline_tps: "基线 TPS",
     baseline_p99: "基线 p99",
     full_throughput: "恢复全部吞吐用时",
     normal_latency: "恢复正常延迟用时",
     impact_heading: "故障转移窗口内各类操作的影响",
-    window: |path, episode, from, to, length| {
-        format!("{path} 第 {episode} 次故障: {from} 至 {to} ({length})")
+    window: |path, failover, from, to, length| {
+        format!("{path} 第 {failover} 次故障转移: {from} 至 {to} ({length})")
     },
     window_ends: |trigger, throughput| {
         let from = if trigger {
             "触发故障转移"
         } else {
-            "故障开始"
+            "首次停机开始"
         };
         let to = if throughput {
             "恢复全部吞吐"
         } else {
-            "故障结束 (未见恢复全部吞吐)"
+            "最后一次停机结束 (未见恢复全部吞吐)"
         };
         format!("从{from}到{to}")
     },
@@ -363,7 +373,7 @@ pub(crate) const CHINESE: Words = Words {
     notes_heading: "说明",
     note_downtime: "停机时间: 从最后一次成功到首次恢复成功, 括号内为分辨率。真实停机时间介于 停机时间 - 分辨率 \
                     与 停机时间 之间, 误差不超过一次普通响应时间。",
-    note_parts: "故障转移明细: 停机时间的每一段到其名称所示的时刻为止, 从最后成功到首次成功的各段之和即停机时间; \
+    note_parts: "故障转移明细: 停机时间为该次故障转移各次停机之和; 0秒 (至多 G) 指触发后未见停机, G 为其后最长的无成功时间。停机时间的每一段到其名称所示的时刻为止, 从最后成功到首次成功的各段之和即停机时间; \
                  未见到的时刻 (-) 其用时计入下一段。不属于停机时间: 触发至最后成功 (最后成功早于触发时为 0), 各次停机之间的正常时间, \
                  首次成功至恢复全部吞吐。",
     note_baseline_p99: "延迟恢复以故障前 30 秒的 p99 为基准, 至少需要 100 次成功; 次数不足时为 -。",

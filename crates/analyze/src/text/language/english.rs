@@ -184,16 +184,20 @@ pub(crate) const ENGLISH: Words = Words {
     from_to: |from, to| format!("{from} to {to}"),
     direct_minus_proxy: "direct - proxy",
     open_left_out: |count| {
-        format!("without {count} that were open at the recording's start or end")
+        format!(
+            "without {count} of which only a bound is known: open at the recording's start or end, down already, or not observed"
+        )
     },
+    without_episode: |count| format!("with {count} without an outage, counted as 0 s"),
     proxy_shorter: |shorter, n| format!("The proxy was shorter in {shorter} of {n}."),
     unpaired: |count| {
         format!(
-            "Failovers without a pair, because one path has no episode of them or an open one: {count}."
+            "Failovers without a pair, because only one path shows them or a downtime is only a bound: {count}."
         )
     },
     one_pair: "n = 1 pair: no interval is given.",
     no_pair: "No failover was recorded from start to end on both paths: no paired difference.",
+    no_episode: "No path was down in any failover: no verdict.",
     interval_note: "Intervals: percentile bootstrap of the median, 10,000 resamples, fixed seed.",
     events_heading: "Events",
     event: "event",
@@ -256,24 +260,28 @@ pub(crate) const ENGLISH: Words = Words {
 
     recovery_heading: "Recovery",
     episode: "episode",
+    part_of: "part of",
+    failover_number: |number| format!("failover {number}"),
+    other_outage: "other outage",
+    warm_up: "warm-up: not in the downtime",
     baseline_tps: "baseline TPS",
     baseline_p99: "baseline p99",
     full_throughput: "full throughput after",
     normal_latency: "normal latency after",
     impact_heading: "Effect on each operation type in the failover window",
-    window: |path, episode, from, to, length| {
-        format!("{path}, episode {episode}: {from} to {to} ({length})")
+    window: |path, failover, from, to, length| {
+        format!("{path}, failover {failover}: {from} to {to} ({length})")
     },
     window_ends: |trigger, throughput| {
         let from = if trigger {
             "failover trigger"
         } else {
-            "episode's start"
+            "first episode's start"
         };
         let to = if throughput {
             "full throughput"
         } else {
-            "the episode's end (full throughput not seen)"
+            "the last episode's end (full throughput not seen)"
         };
         format!("from the {from} to {to}")
     },
@@ -362,7 +370,8 @@ pub(crate) const ENGLISH: Words = Words {
     notes_heading: "How to read this",
     note_downtime: "Downtime: last success to first success, printed with its resolution (-). The true outage lies \
                     between downtime - resolution and downtime, to within one ordinary response time.",
-    note_parts: "Failovers: each part of the downtime ends at the milestone that it is named after, and all parts from the last \
+    note_parts: "Failovers: the downtime is the sum of the failover's episodes; 0 s (at most G) is a trigger without one, G the longest \
+                 time without a success after it. Each part of the downtime ends at the milestone that it is named after, and all parts from the last \
                  success to the first add up to it; the time up to a milestone that was not seen (-) is in the next part. Not \
                  downtime: trigger to last success (0 where that came before the trigger), healthy time between outages, first \
                  success to full throughput.",

@@ -167,10 +167,13 @@ pub(crate) struct Words {
     pub(crate) from_to: fn(&str, &str) -> String,
     pub(crate) direct_minus_proxy: &'static str,
     pub(crate) open_left_out: fn(&str) -> String,
+    /// How many failovers without an episode count as 0.
+    pub(crate) without_episode: fn(&str) -> String,
     pub(crate) proxy_shorter: fn(&str, &str) -> String,
     pub(crate) unpaired: fn(&str) -> String,
     pub(crate) one_pair: &'static str,
     pub(crate) no_pair: &'static str,
+    pub(crate) no_episode: &'static str,
     pub(crate) interval_note: &'static str,
     pub(crate) events_heading: &'static str,
     pub(crate) event: &'static str,
@@ -228,12 +231,16 @@ pub(crate) struct Words {
     // Recovery and effect.
     pub(crate) recovery_heading: &'static str,
     pub(crate) episode: &'static str,
+    pub(crate) part_of: &'static str,
+    pub(crate) failover_number: fn(usize) -> String,
+    pub(crate) other_outage: &'static str,
+    pub(crate) warm_up: &'static str,
     pub(crate) baseline_tps: &'static str,
     pub(crate) baseline_p99: &'static str,
     pub(crate) full_throughput: &'static str,
     pub(crate) normal_latency: &'static str,
     pub(crate) impact_heading: &'static str,
-    /// Path, episode, from, to, length.
+    /// Path, failover, from, to, length.
     pub(crate) window: fn(&str, usize, &str, &str, &str) -> String,
     /// From the trigger, to full throughput.
     pub(crate) window_ends: fn(bool, bool) -> String,

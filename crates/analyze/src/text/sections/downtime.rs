@@ -1,6 +1,6 @@
 //! Downtime per group, and every outage, blip and brownout behind it.
 
-use crate::summary::{Group, GroupSummary, Outage, PathSummary};
+use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Outage, PathSummary};
 use crate::text::figures::{downtime, figure};
 use crate::text::format::{count, optional};
 use crate::text::page::Page;
@@ -90,6 +90,12 @@ fn outage_row(
     let words = page.words;
     let open = outage.open_at_start || outage.open_at_end;
     let mut inside = Vec::new();
+    let in_warm_up = |episode: &Episode| {
+        episode.kind == EpisodeKind::WarmUp && outage.span.end <= episode.span.end
+    };
+    if group.episodes.iter().any(in_warm_up) {
+        inside.push(words.warm_up.to_owned());
+    }
     if outage.open_at_start {
         inside.push(words.open_at_start.to_owned());
     }

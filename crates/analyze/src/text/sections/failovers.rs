@@ -1,6 +1,9 @@
 //! Each failover on each path, what its downtime is made of, and what holds over all of them.
 
-use crate::summary::{Decomposition, Episode, Failover, Interval, PairedDifference, PathSummary};
+use crate::summary::{
+    Decomposition, Episode, Failover, GroupFailover, Interval, PairedDifference, Parts,
+    PathSummary, Span,
+};
 use crate::text::figures::{figure, headline_group};
 use crate::text::format::{NONE, count, optional, signed};
 use crate::text::page::Page;
@@ -16,7 +19,7 @@ pub(crate) fn failovers(page: &Page<'_>) -> String {
         .iter()
         .flat_map(|failover| lines(page, failover))
         .collect();
-    let several_outages = lines.iter().any(|line| line.episode.outages > 1);
+    let several_outages = lines.iter().any(|line| line.outages() > 1);
     let mut columns = vec![
         (words.number, Side::Right),
         (words.triggered_column, Side::Left),
@@ -40,82 +43,105 @@ pub(crate) fn failovers(page: &Page<'_>) -> String {
     page.tabled(words.failovers_heading, &table)
 }
 
-/// A failover on a path.
+/// A failover in the headline's group of a path.
 struct Line<'a> {
     failover: &'a Failover,
     path: &'a PathSummary,
-    episode: &'a Episode,
+    of_group: &'a GroupFailover,
+    episodes: Vec<&'a Episode>,
 }
 
 fn lines<'a>(page: &Page<'a>, failover: &'a Failover) -> Vec<Line<'a>> {
     let on = |path: &'a PathSummary| {
-        let number = match path.path.as_str() {
-            "proxy" => failover.proxy_episode,
-            _ => failover.direct_episode,
-        };
+        let own = path
+            .failovers
+            .get(failover.on(&path.path)?.checked_sub(1)?)?;
         let (_, group) = headline_group(path)?;
+        let of_group = own.groups.iter().find(|of| of.group == group.group)?;
+        let numbers = of_group.episodes.iter();
+        let episodes = numbers.filter_map(|number| group.episodes.get(number.checked_sub(1)?));
         Some(Line {
             failover,
             path,
-            episode: group.episodes.get(number?.checked_sub(1)?)?,
+            of_group,
+            episodes: episodes.collect(),
         })
     };
     page.summary.paths.iter().filter_map(on).collect()
 }
 
 impl Line<'_> {
+    fn outages(&self) -> usize {
+        self.episodes.iter().map(|episode| episode.outages).sum()
+    }
+
+    /// Down so long, or `0.00 s (at most 0.12 s)`, or not known.
+    fn downtime(&self, page: &Page<'_>) -> String {
+        let (words, of) = (page.words, self.of_group);
+        let Some(downtime_us) = of.downtime_us else {
+            return NONE.to_owned();
+        };
+        let at_least = of.at_least || self.path.is_partial;
+        match of.at_most_us {
+            Some(at_most_us) => {
+                let seconds = |us| words.units.seconds(us, 2);
+                let at_most = (words.at_most)(&seconds(at_most_us));
+                format!("{} ({at_most})", seconds(downtime_us))
+            }
+            None => figure(page, downtime_us, of.resolution_us, at_least),
+        }
+    }
+
     fn cells(&self, page: &Page<'_>, several_outages: bool) -> Vec<Cell> {
-        let (words, episode) = (page.words, self.episode);
-        let group = headline_group(self.path).map(|(headline, _)| headline.group);
-        let downtime = figure(
-            page,
-            episode.downtime_us,
-            episode.resolution_us,
-            episode.at_least || self.path.is_partial,
-        );
+        let words = page.words;
+        let decomposed: Vec<&Decomposition> = self
+            .episodes
+            .iter()
+            .filter_map(|episode| episode.decomposition.as_ref())
+            .collect();
+        let parts = decomposed.iter().map(|found| found.parts);
+        let parts = parts.reduce(Parts::plus);
+        let (first, last) = (decomposed.first(), decomposed.last());
+        let seconds = |us: Option<i64>| Cell::from(optional(us, |us| words.units.seconds(us, 3)));
+        let to_first_success = optional(parts, |parts| {
+            let text = words.units.seconds(parts.first_success_us, 3);
+            match last.is_some_and(|last| last.open_at_end) {
+                true => (words.at_least)(&text),
+                false => text,
+            }
+        });
         let mut cells = vec![
             self.failover.number.to_string().into(),
             optional(self.failover.trigger, |time| page.calendar.time(time)).into(),
             page.path(&self.path.path),
-            group.map_or("", words.group_name).into(),
-            downtime.into(),
+            (words.group_name)(self.of_group.group).into(),
+            self.downtime(page).into(),
+            seconds(first.and_then(|first| first.trigger_to_last_success_us)),
+            seconds(parts.and_then(|parts| parts.first_failure_us)),
+            seconds(parts.and_then(|parts| parts.address_changed_us)),
+            seconds(parts.and_then(|parts| parts.new_writer_us)),
+            to_first_success.into(),
         ];
-        let decomposition = episode.decomposition.as_ref();
-        let part = |of: fn(&Decomposition) -> Option<i64>, at_least: bool| {
-            let text = optional(decomposition.and_then(of), |us| words.units.seconds(us, 3));
-            if at_least && text != NONE {
-                (words.at_least)(&text)
-            } else {
-                text
-            }
-        };
-        let open = decomposition.is_some_and(|decomposition| decomposition.open_at_end);
-        cells.extend([
-            part(|parts| parts.trigger_to_last_success_us, false).into(),
-            part(|decomposition| decomposition.parts.first_failure_us, false).into(),
-            part(
-                |decomposition| decomposition.parts.address_changed_us,
-                false,
-            )
-            .into(),
-            part(|decomposition| decomposition.parts.new_writer_us, false).into(),
-            part(
-                |decomposition| Some(decomposition.parts.first_success_us),
-                open,
-            )
-            .into(),
-        ]);
         if several_outages {
-            cells.push(
-                part(
-                    |decomposition| Some(decomposition.healthy_between_us),
-                    false,
-                )
-                .into(),
-            );
+            cells.push(seconds(self.healthy_between_us()));
         }
-        cells.push(part(|decomposition| decomposition.to_full_throughput_us, false).into());
+        cells.push(seconds(last.and_then(|last| last.to_full_throughput_us)));
         cells
+    }
+
+    /// From the first episode's start to the last one's end, without the downtime.
+    fn healthy_between_us(&self) -> Option<i64> {
+        let (first, last) = (self.episodes.first()?, self.episodes.last()?);
+        let span = Span {
+            start: first.span.start,
+            end: last.span.end,
+        };
+        let down: i64 = self
+            .episodes
+            .iter()
+            .map(|episode| episode.downtime_us)
+            .sum();
+        Some(span.length_us() - down)
     }
 }
 
@@ -160,6 +186,11 @@ pub(crate) fn distribution(page: &Page<'_>) -> String {
         if downtime.open > 0 {
             table.note((words.open_left_out)(&count(downtime.open as u64)));
         }
+        if downtime.without_episode > 0 {
+            table.note((words.without_episode)(&count(
+                downtime.without_episode as u64,
+            )));
+        }
     }
     if let Some(paired) = &found.paired {
         table.row(difference_row(page, paired));
@@ -200,7 +231,8 @@ fn interval(page: &Page<'_>, interval: Option<Interval>, write: &dyn Fn(i64) -> 
 fn sentences(page: &Page<'_>) -> Vec<String> {
     let words = page.words;
     let mut sentences = Vec::new();
-    match &page.summary.failovers.paired {
+    let found = &page.summary.failovers;
+    match &found.paired {
         Some(paired) => {
             let [shorter, n, unpaired] =
                 [paired.proxy_shorter, paired.n, paired.unpaired].map(|n| count(n as u64));
@@ -211,6 +243,9 @@ fn sentences(page: &Page<'_>) -> Vec<String> {
             if paired.n == 1 {
                 sentences.push(words.one_pair.to_owned());
             }
+        }
+        None if found.downtime.iter().all(|of| of.n == of.without_episode) => {
+            sentences.push(words.no_episode.to_owned());
         }
         None if page.summary.paths.len() > 1 => sentences.push(words.no_pair.to_owned()),
         None => {}

@@ -1,6 +1,6 @@
 //! How each episode was recovered from, and what it did to each operation type.
 
-use crate::summary::Impact;
+use crate::summary::{Episode, EpisodeKind, GroupSummary, Impact, PathFailover, PathSummary};
 use crate::text::figures::{figure, headline_group};
 use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
@@ -17,6 +17,7 @@ pub(crate) fn episodes(page: &Page<'_>) -> String {
             (words.path_column, Side::Left),
             (words.group, Side::Left),
             (words.episode, Side::Right),
+            (words.part_of, Side::Left),
             (words.from, Side::Left),
             (words.offset, Side::Right),
             (words.downtime, Side::Right),
@@ -38,6 +39,7 @@ pub(crate) fn episodes(page: &Page<'_>) -> String {
                 page.path(&path.path),
                 (words.group_name)(group.group).into(),
                 (index + 1).to_string().into(),
+                part_of(page, path, group, (index + 1, episode)).into(),
                 page.calendar.time(episode.span.start).into(),
                 page.calendar.offset(episode.span.start).into(),
                 figure(
@@ -58,12 +60,39 @@ pub(crate) fn episodes(page: &Page<'_>) -> String {
     page.tabled(words.recovery_heading, &table)
 }
 
+/// The failover that an episode is of, or what it is else.
+fn part_of(
+    page: &Page<'_>,
+    path: &PathSummary,
+    group: &GroupSummary,
+    (number, episode): (usize, &Episode),
+) -> String {
+    let words = page.words;
+    let holds = |failover: &PathFailover| {
+        let mut groups = failover.groups.iter();
+        groups.any(|of| of.group == group.group && of.episodes.contains(&number))
+    };
+    let failover = path.failovers.iter().position(holds);
+    let failovers = &page.summary.failovers;
+    let failover = failover.and_then(|place| failovers.number_of(&path.path, place + 1));
+    match (episode.kind, failover) {
+        (EpisodeKind::WarmUp, _) => words.warm_up.to_owned(),
+        (EpisodeKind::Failover, Some(number)) => (words.failover_number)(number),
+        (EpisodeKind::Failover, None) | (EpisodeKind::OtherOutage, _) => {
+            words.other_outage.to_owned()
+        }
+    }
+}
+
 /// What each failover did to each operation type, in a window that is named.
 pub(crate) fn impacts(page: &Page<'_>) -> String {
     let mut body = String::new();
     for path in &page.summary.paths {
-        for (index, impact) in path.impacts.iter().take(MOST_IMPACTS).enumerate() {
-            body.push_str(&impact_text(page, &path.path, index + 1, impact));
+        for impact in path.impacts.iter().take(MOST_IMPACTS) {
+            let failovers = &page.summary.failovers;
+            let number = failovers.number_of(&path.path, impact.failover);
+            let number = number.unwrap_or(impact.failover);
+            body.push_str(&impact_text(page, &path.path, number, impact));
         }
         let more = path.impacts.len().saturating_sub(MOST_IMPACTS);
         if more > 0 {
@@ -75,11 +104,11 @@ pub(crate) fn impacts(page: &Page<'_>) -> String {
     page.under(page.words.impact_heading, &body)
 }
 
-fn impact_text(page: &Page<'_>, path: &str, episode: usize, impact: &Impact) -> String {
+fn impact_text(page: &Page<'_>, path: &str, failover: usize, impact: &Impact) -> String {
     let (words, units) = (page.words, page.words.units);
     let window = (words.window)(
         &(words.path_name)(path),
-        episode,
+        failover,
         &page.calendar.time(impact.window.start),
         &page.calendar.time(impact.window.end),
         &units.seconds(impact.window.length_us(), 2),

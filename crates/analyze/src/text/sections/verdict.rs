@@ -22,7 +22,8 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     let mut body = table.render_rows(page.paint);
     let mut sentence =
         |text: &str, tone| body.push_str(&format!("  {}\n", page.paint.apply(tone, text)));
-    if paths.iter().all(nothing_found) {
+    let failovers = page.summary.failovers.failovers.len();
+    if paths.iter().all(nothing_found) && failovers == 0 {
         let two = paths.len() > 1;
         sentence(
             if two {
@@ -49,14 +50,10 @@ pub(crate) fn section(page: &Page<'_>) -> String {
             Tone::Bad,
         );
     }
-    let episodes = paths
-        .iter()
-        .filter_map(|path| path.headline.as_ref())
-        .map(|headline| headline.episodes);
-    match episodes.max() {
-        Some(1) => sentence(words.anecdote, Tone::Detail),
-        Some(2..) => sentence(words.several, Tone::Detail),
-        _ => {}
+    match failovers {
+        0 => {}
+        1 => sentence(words.anecdote, Tone::Detail),
+        _ => sentence(words.several, Tone::Detail),
     }
     page.under(words.verdict, &body)
 }

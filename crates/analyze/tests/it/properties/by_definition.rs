@@ -57,6 +57,12 @@ impl ByDefinition<'_> {
         let mut counted = Vec::new();
         let mut reached = 0;
         for gap in &gaps {
+            let from = gap.from.max(reached);
+            let gap = &Gap {
+                from,
+                first: gap.first && from == gap.from,
+                ..*gap
+            };
             let length = self.running(gap.from, gap.to);
             if length < 100_000 {
                 continue;
@@ -76,24 +82,28 @@ impl ByDefinition<'_> {
             if is_outage && group == Group::Read && self.no_worker_was_free(gap, &evidence) {
                 found.unobserved.push((gap.from, gap.to));
             } else if is_outage {
-                let gap = Gap {
-                    from: gap.from.max(reached),
-                    ..*gap
-                };
                 reached = gap.to;
-                for brownout in &mut found.brownouts {
-                    brownout.1 = brownout.1.min(gap.from);
-                }
-                let resolution = self.resolution(&gap, &evidence);
+                let resolution = self.resolution(gap, &evidence);
                 found
                     .outages
                     .push(((gap.from, gap.to), resolution, evidence.len() as u64));
                 let failures = evidence.iter().filter(|(_, role)| *role == Role::Failure);
                 counted.extend(failures.map(|(drawn, _)| std::ptr::from_ref(*drawn)));
-            } else if let Some((from, to)) = self.brownout(group, gap) {
-                let before = found.brownouts.last().map_or(0, |brownout| brownout.1);
-                found.brownouts.push((from.max(before).max(reached), to));
+            } else {
+                found.brownouts.extend(self.brownout(group, gap));
             }
+        }
+        let mut reached = 0;
+        for brownout in &mut found.brownouts {
+            let inside = |outage: &&((i64, i64), i64, u64)| {
+                outage.0.0 < brownout.1 && brownout.1 <= outage.0.1
+            };
+            let outage = found.outages.iter().find(inside);
+            *brownout = (
+                brownout.0.max(reached),
+                outage.map_or(brownout.1, |outage| outage.0.0),
+            );
+            reached = reached.max(brownout.1);
         }
         found.brownouts.retain(|(from, to)| from < to);
         let is_blip = |drawn: &&Drawn| {
@@ -180,6 +190,14 @@ impl ByDefinition<'_> {
         from <= Self::end(drawn) && self.running(from, Self::end(drawn)) > LATE_US
     }
 
+    /// The start of the last pause in its execute, where its answer was read within 100 ms of the pause's end.
+    pub(super) fn served_since(&self, drawn: &Drawn) -> Option<i64> {
+        let (from, to) = (drawn.first_statement(), Self::end(drawn));
+        let in_it = |pause: &&(i64, i64)| pause.0 < to && from < pause.1;
+        let last = self.case.pauses.iter().rfind(in_it)?;
+        (self.running(last.1.min(to), to) <= 100_000).then_some(last.0)
+    }
+
     fn gaps(&self, group: Group) -> Vec<Gap> {
         let succeeded = |drawn: &&Drawn| Self::outcome(drawn).is_success();
         let mut successes: Vec<(i64, i64)> = self
@@ -187,10 +205,7 @@ impl ByDefinition<'_> {
             .filter(succeeded)
             .map(|drawn| {
                 let end = Self::end(drawn);
-                let served = self
-                    .pauses_in(drawn.scheduled, end)
-                    .map_or(end, |pause| pause.0);
-                (end, served)
+                (end, self.served_since(drawn).unwrap_or(end))
             })
             .collect();
         successes.sort_unstable_by_key(|(end, served)| (*end, std::cmp::Reverse(*served)));
@@ -347,6 +362,7 @@ impl ByDefinition<'_> {
                 ErrorClass::StartingOrStopping if direct && used_since.is_some() => None,
                 ErrorClass::ReadOnly if direct && used_since.is_some() => used_since,
                 ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout => Some(drawn.start()),
+                ErrorClass::ConnectionLost if first_statement.is_none() => Some(drawn.start()),
                 _ => Some(end),
             },
             Role::Stall => match Self::outcome(drawn) {

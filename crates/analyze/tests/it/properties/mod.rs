@@ -162,6 +162,7 @@ fn timeline(case: &Case) -> Timeline {
     );
     let mut pairs: BTreeMap<OperationType, Vec<(i64, i64)>> = BTreeMap::new();
     let mut suspects = Vec::new();
+    let mut hidden = BTreeMap::new();
     for drawn in &case.operations {
         let end = drawn.end().filter(|end| *end <= LENGTH_US);
         let scheduled = START_US + drawn.scheduled;
@@ -170,6 +171,9 @@ fn timeline(case: &Case) -> Timeline {
         if outcome.is_success() {
             let successes = pairs.entry(drawn.kind).or_default();
             successes.push((end_us, end_us - scheduled));
+            if let Some(since) = (ByDefinition { case }).served_since(drawn) {
+                hidden.insert((drawn.kind, end_us, end_us - scheduled), START_US + since);
+            }
         }
         let first_statement = START_US + drawn.first_statement();
         let reached = (first_statement <= end_us).then_some(first_statement);
@@ -207,6 +211,7 @@ fn timeline(case: &Case) -> Timeline {
         suspects,
         median_response_us: BTreeMap::from([("operation".to_owned(), MEDIAN_US)]),
         pauses,
+        hidden_us: hidden,
         workers: case.workers,
         slots: case.workers,
         server_probes: case

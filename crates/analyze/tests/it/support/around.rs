@@ -1,7 +1,7 @@
 //! What a hand-made recording holds around its operations: attempts to connect, events, settings.
 
-use recording::vocabulary::{ConnectPhase, ErrorClass, EventKind};
-use recording::{ConnectFailure, Connection, Event, Manifest, Server, Timestamp};
+use recording::vocabulary::{ConnectPhase, ErrorClass, EventKind, ProbeKind};
+use recording::{ConnectFailure, Connection, Event, Manifest, Probe, Server, Timestamp};
 
 use super::{HandMade, START_US, us};
 
@@ -104,6 +104,33 @@ impl HandMade {
 }
 
 impl HandMade {
+    /// What the probes of the current path's writer heard, one answer every half second from `from` on.
+    pub(crate) fn answers(mut self, from: f64, answers: &[Answer]) -> Self {
+        for (index, Answer(byte, started, in_recovery)) in answers.iter().enumerate() {
+            self.probes.push(Probe {
+                path: self.path,
+                time: START_US + us(from + 0.5 * index as f64) - 1_000,
+                kind: ProbeKind::Server,
+                target: "writer.test".to_owned(),
+                reader: false,
+                duration_us: 1_000,
+                server: Some(Server {
+                    path: self.path,
+                    address: Some(format!("10.0.0.{byte}")),
+                    port: Some(5432),
+                    version: None,
+                    in_recovery: Some(*in_recovery),
+                    postmaster_start_time: Some(Timestamp(START_US + started * 1_000_000)),
+                    aurora_instance_identifier: None,
+                }),
+                replication_lag_us: None,
+                dns: None,
+                failure: None,
+            });
+        }
+        self
+    }
+
     /// The attempt before this was made for the endpoint of the path's reads.
     pub(crate) fn for_reads(mut self) -> Self {
         self.connections.last_mut().unwrap().reader = true;

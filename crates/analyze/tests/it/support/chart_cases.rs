@@ -352,6 +352,7 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
         operations: vec![],
         groups,
         headline,
+        failovers: vec![],
         impacts: vec![],
         errors: vec![],
         connections: ConnectionSummary::default(),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use analyze::summary::{
-    Comparison, ComparisonLine, ConnectionSummary, Episode, ErrorCount, ErrorSummary, EventSummary,
-    Group, GroupSummary, Headline, Impact, Metric, NamedRates, Outage, PathSummary, Rates,
-    RecordingSummary, ResponseTimes, Span, Summary, Thresholds, Unit,
+    Comparison, ComparisonLine, ConnectionSummary, Episode, EpisodeKind, ErrorCount, ErrorSummary,
+    EventSummary, Group, GroupSummary, Headline, Impact, Metric, NamedRates, Outage, PathSummary,
+    Rates, RecordingSummary, ResponseTimes, Span, Summary, Thresholds, Unit,
 };
 use recording::vocabulary::Path;
 use recording::{
@@ -98,6 +98,7 @@ pub(crate) fn group(group: Group, outages: Vec<Outage>) -> GroupSummary {
         resolution_us: outage.resolution_us,
         paused_us: outage.paused_us,
         outages: 1,
+        kind: EpisodeKind::default(),
         at_least: outage.open_at_start || outage.open_at_end,
         baseline_tps: (!outage.open_at_end).then_some(4.25),
         baseline_p99_us: (!outage.open_at_end).then_some(210_000),
@@ -168,7 +169,9 @@ pub(crate) fn path(
         .filter(|group| headline.as_ref().is_some_and(|h| h.group == group.group));
     let impacts = impacts
         .flat_map(|group| &group.episodes)
-        .map(|episode| Impact {
+        .enumerate()
+        .map(|(index, episode)| Impact {
+            failover: index + 1,
             window: Span {
                 start: at(60_000),
                 end: Timestamp(episode.span.end.micros() + 700_000),
@@ -186,6 +189,7 @@ pub(crate) fn path(
         is_left_out: false,
         overall,
         operations: Vec::new(),
+        failovers: Vec::new(),
         impacts: impacts.collect(),
         headline,
         groups,

@@ -29,7 +29,6 @@ fn one_path_has_the_same_report_without_comparison() {
     insta::assert_snapshot!(sections(&report, &["Verdict", "Operations", "Recovery"]), @r"
     Verdict
       direct  writes down 12.30 s (-0.12 s)  reads 1.20 s (-0.10 s)  in 1 episode
-      n = 1: one failover is an anecdote, so no interval is given.
 
     Operations
       type         path    total  success rate  rejected  failed  unknown  unfinished   TPS  steady TPS
@@ -39,8 +38,8 @@ fn one_path_has_the_same_report_without_comparison() {
       transaction  direct    125       94.35 %         1       6        1           1  0.39        0.42
 
     Recovery
-      path    group   episode  from (UTC)    offset (s)           downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
-      direct  writer        1  20:44:00.010     +60.010  12.30 s (-0.12 s)        1          4.25     210.00 ms                13.00 s                     -
+      path    group   episode  part of       from (UTC)    offset (s)           downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
+      direct  writer        1  other outage  20:44:00.010     +60.010  12.30 s (-0.12 s)        1          4.25     210.00 ms                13.00 s                     -
     ");
     let chinese = super::chinese(&summary);
     assert!(
@@ -100,7 +99,6 @@ fn open_at_the_end_and_unobserved() {
         @r"
         Verdict
           direct  writes down at least 50.01 s (-0.30 s)  reads -  in 1 episode, not recovered when the recording ended
-          n = 1: one failover is an anecdote, so no interval is given.
 
         Downtime
           group        path                      downtime  outages  episodes       availability  blips  brownouts
@@ -116,8 +114,8 @@ fn open_at_the_end_and_unobserved() {
                   all          20:47:10.000    +250.000  20:48:00.012  at least 50.01 s (-0.30 s)         9  not recovered when the recording ended, operation_timeout 9
 
         Recovery
-          path    group   episode  from (UTC)    offset (s)                    downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
-          direct  writer        1  20:47:10.000    +250.000  at least 50.01 s (-0.30 s)        1             -             -                      -                     -
+          path    group   episode  part of       from (UTC)    offset (s)                    downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
+          direct  writer        1  other outage  20:47:10.000    +250.000  at least 50.01 s (-0.30 s)        1             -             -                      -                     -
 
         How to read this
           Downtime: last success to first success, printed with its resolution (-). The true outage lies
@@ -161,7 +159,6 @@ fn nothing_ever_succeeded() {
         @r"
         Verdict
           direct  writes down at least 300.01 s (-0.90 s)  reads at least 300.01 s (-0.90 s)  in 1 episode, not recovered when the recording ended
-          n = 1: one failover is an anecdote, so no interval is given.
 
         Operations
           type         path    total  success rate  rejected  failed  unknown  unfinished   TPS  steady TPS
@@ -238,7 +235,6 @@ fn several_episodes_stand_one_by_one() {
     insta::assert_snapshot!(sections(&english(&summary), &["Verdict", "Outages", "Recovery"]), @r"
     Verdict
       direct  writes down 8.31 s (-0.47 s)    in 3 episodes
-      The figures of each failover stand under Failovers.
 
     Outages
       path    group   from (UTC)               offset (s)  until                            downtime  evidence  errors inside
@@ -247,10 +243,10 @@ fn several_episodes_stand_one_by_one() {
                       2026-11-22 20:46:50.000    +230.000  2026-11-22 20:46:50.310  0.31 s (-0.12 s)         3  starting_or_stopping 57P01 3
 
     Recovery
-      path    group   episode  from (UTC)               offset (s)          downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
-      direct  writer        1  2026-11-22 20:43:30.000     +30.000  4.10 s (-0.20 s)        1          4.25     210.00 ms                 4.80 s                     -
-                            2  2026-11-22 20:45:10.000    +130.000  3.90 s (-0.15 s)        1          4.25     210.00 ms                 4.60 s                     -
-                            3  2026-11-22 20:46:50.000    +230.000  0.31 s (-0.12 s)        1          4.25     210.00 ms                 1.01 s                     -
+      path    group   episode  part of       from (UTC)               offset (s)          downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
+      direct  writer        1  other outage  2026-11-22 20:43:30.000     +30.000  4.10 s (-0.20 s)        1          4.25     210.00 ms                 4.80 s                     -
+                            2  other outage  2026-11-22 20:45:10.000    +130.000  3.90 s (-0.15 s)        1          4.25     210.00 ms                 4.60 s                     -
+                            3  other outage  2026-11-22 20:46:50.000    +230.000  0.31 s (-0.12 s)        1          4.25     210.00 ms                 1.01 s                     -
     ");
 }
 

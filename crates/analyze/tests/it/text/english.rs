@@ -88,7 +88,6 @@ fn the_whole_report() {
     Verdict
       direct  writes down 12.30 s (-0.12 s)  reads 1.20 s (-0.10 s)  in 1 episode
       proxy   writes down 3.10 s (-0.15 s)   reads 2.90 s (-0.15 s)  in 1 episode
-      n = 1: one failover is an anecdote, so no interval is given.
 
     Operations
       type         path    total  success rate  rejected  failed  unknown  unfinished   TPS  steady TPS
@@ -159,15 +158,15 @@ fn the_whole_report() {
         2 more are in the JSON summary
 
     Recovery
-      path    group   episode  from (UTC)    offset (s)           downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
-      direct  writer        1  20:44:00.010     +60.010  12.30 s (-0.12 s)        1          4.25     210.00 ms                13.00 s                     -
-      proxy   writer        1  20:44:00.030     +60.030   3.10 s (-0.15 s)        1          4.25     210.00 ms                 3.80 s                     -
+      path    group   episode  part of       from (UTC)    offset (s)           downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after
+      direct  writer        1  other outage  20:44:00.010     +60.010  12.30 s (-0.12 s)        1          4.25     210.00 ms                13.00 s                     -
+      proxy   writer        1  other outage  20:44:00.030     +60.030   3.10 s (-0.15 s)        1          4.25     210.00 ms                 3.80 s                     -
 
     Effect on each operation type in the failover window
-      direct, episode 1: 20:44:00.000 to 20:44:13.010 (13.01 s), from the failover trigger to full throughput
+      direct, failover 1: 20:44:00.000 to 20:44:13.010 (13.01 s), from the failover trigger to full throughput
       type   attempted  succeeded  failed  unknown  unfinished  success rate  p99
       write         40         28       9        2           1       71.79 %    -
-      proxy, episode 1: 20:44:00.000 to 20:44:03.830 (3.83 s), from the failover trigger to full throughput
+      proxy, failover 1: 20:44:00.000 to 20:44:03.830 (3.83 s), from the failover trigger to full throughput
       type   attempted  succeeded  failed  unknown  unfinished  success rate  p99
       write         40         28       9        2           1       71.79 %    -
 

@@ -1,5 +1,7 @@
-//! Several failovers in one recording: which episodes of the two paths belong together, and what holds over all of them
-//! (`semantics.md`, Several failovers; `docs/decomposition.md`).
+//! Several failovers in one recording: which of the two paths' failovers are one, and what holds over all of them
+//! (`docs/definitions.md`, Several failovers; `docs/decomposition.md`).
+
+pub(crate) mod of_path;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +11,11 @@ use recording::vocabulary::Path;
 
 use crate::stats::bootstrap;
 use crate::summary::{
-    DowntimeDistribution, Episode, Failover, Failovers, Group, PairedDifference, PathSummary,
+    DowntimeDistribution, Failover, Failovers, Group, GroupFailover, PairedDifference,
+    PathFailover, PathSummary,
 };
 
-/// Episodes of no trigger are of one failover where they start at most this far apart, microseconds.
+/// Failovers of no trigger are one where they start at most this far apart, microseconds.
 const PAIR_WITHIN_US: i64 = 30_000_000;
 
 /// The failovers of the two paths, or of one.
@@ -31,66 +34,72 @@ pub(crate) fn failovers(paths: &[PathSummary]) -> Failovers {
     }
 }
 
-/// The episodes of the headline's group of a path; none where the path was not recorded.
+/// The failovers of a path in its headline's group; none where the path was not recorded.
 struct Side<'a> {
     path: Option<&'a PathSummary>,
     group: Group,
-    episodes: &'a [Episode],
+    failovers: &'a [PathFailover],
 }
 
 impl<'a> Side<'a> {
     fn new(path: Option<&'a PathSummary>) -> Self {
-        let group = path
-            .and_then(|path| path.headline.as_ref())
-            .map_or(Group::Writer, |headline| headline.group);
-        let of_headline = |path: &'a PathSummary| {
-            let mut groups = path.groups.iter();
-            groups.find(|summary| summary.group == group)
-        };
-        let found = path.and_then(of_headline);
+        let headline = path.and_then(|path| path.headline.as_ref());
         Self {
             path,
-            group,
-            episodes: found.map_or(&[], |summary| &summary.episodes),
+            group: headline.map_or(Group::Writer, |headline| headline.group),
+            failovers: path.map_or(&[], |path| &path.failovers),
         }
     }
 
-    /// Trigger and start of each episode, UTC microseconds, with its place.
-    fn places(&self) -> impl Iterator<Item = (usize, Option<i64>, i64)> + '_ {
-        self.episodes.iter().enumerate().map(|(place, episode)| {
-            let decomposition = episode.decomposition.as_ref();
-            let trigger = decomposition.and_then(|decomposition| decomposition.trigger);
-            let trigger = trigger.map(|trigger| trigger.time.micros());
-            (place, trigger, episode.span.start.micros())
-        })
+    fn of_group(&self, place: Option<usize>) -> Option<&'a GroupFailover> {
+        let mut groups = self.failovers.get(place?)?.groups.iter();
+        groups.find(|of| of.group == self.group)
     }
 
-    /// The downtime of an episode that ended, microseconds.
-    fn ended_us(&self, place: Option<usize>) -> Option<i64> {
-        let episode = self.episodes.get(place?)?;
-        (!episode.at_least).then_some(episode.downtime_us)
+    /// The downtime of a failover where it is a figure and no bound, microseconds.
+    fn known_us(&self, place: Option<usize>) -> Option<i64> {
+        self.of_group(place)?.known_us()
+    }
+
+    fn first_episode(&self, place: Option<usize>) -> Option<usize> {
+        self.of_group(place)?.episodes.first().copied()
+    }
+
+    fn places(&self) -> impl Iterator<Item = Option<usize>> + '_ {
+        (0..self.failovers.len()).map(Some)
+    }
+
+    fn has_episodes(&self) -> bool {
+        self.places()
+            .any(|place| self.first_episode(place).is_some())
     }
 
     fn distribution(&self) -> Option<DowntimeDistribution> {
         let path = self.path?;
-        let ended: Vec<i64> = (0..self.episodes.len())
-            .filter_map(|place| self.ended_us(Some(place)))
+        let known: Vec<i64> = self
+            .places()
+            .filter_map(|place| self.known_us(place))
             .collect();
+        let without_episode = self
+            .places()
+            .filter_map(|place| self.of_group(place))
+            .filter(|of| of.episodes.is_empty() && of.known_us().is_some());
         Some(DowntimeDistribution {
             path: path.path.clone(),
             group: self.group,
-            n: ended.len(),
-            open: self.episodes.len() - ended.len(),
+            n: known.len(),
+            without_episode: without_episode.count(),
+            open: self.failovers.len() - known.len(),
             at_least: path.is_partial,
-            median_us: bootstrap::median(&ended)?,
-            min_us: *ended.iter().min()?,
-            max_us: *ended.iter().max()?,
-            interval: bootstrap::interval_of_median(&ended),
+            median_us: bootstrap::median(&known)?,
+            min_us: *known.iter().min()?,
+            max_us: *known.iter().max()?,
+            interval: bootstrap::interval_of_median(&known),
         })
     }
 }
 
-/// Places of the episodes of one failover.
+/// Places of the two paths' failovers that are one.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pair {
     trigger_us: Option<i64>,
@@ -99,21 +108,20 @@ struct Pair {
     proxy: Option<usize>,
 }
 
-/// Episodes of the same trigger are of one failover. Of those without a trigger, the two that start nearest to each other are, then
-/// the nearest of the rest, up to [`PAIR_WITHIN_US`] apart. Every other episode is a failover by itself.
+/// Failovers of the same trigger are one. Of those without a trigger, the two that start nearest to each other are, then
+/// the nearest of the rest, up to [`PAIR_WITHIN_US`] apart. Every other one is a failover by itself.
 fn paired_up(direct: &Side<'_>, proxy: &Side<'_>) -> Vec<Failover> {
     let mut pairs: BTreeMap<i64, Pair> = BTreeMap::new();
     let mut alone = Vec::new();
     for (is_direct, side) in [(true, direct), (false, proxy)] {
-        for (place, trigger_us, start_us) in side.places() {
+        for (place, failover) in side.failovers.iter().enumerate() {
             let mut pair = Pair {
-                trigger_us,
-                start_us,
+                trigger_us: failover.trigger.map(Timestamp::micros),
+                start_us: failover.span.start.micros(),
                 ..Pair::default()
             };
-            if let Some(trigger_us) = trigger_us {
+            if let Some(trigger_us) = pair.trigger_us {
                 pair = pairs.get(&trigger_us).copied().unwrap_or(pair);
-                pair.start_us = pair.start_us.min(start_us);
             }
             let slot = if is_direct {
                 &mut pair.direct
@@ -121,7 +129,7 @@ fn paired_up(direct: &Side<'_>, proxy: &Side<'_>) -> Vec<Failover> {
                 &mut pair.proxy
             };
             *slot = Some(place);
-            match trigger_us {
+            match pair.trigger_us {
                 Some(trigger_us) => drop(pairs.insert(trigger_us, pair)),
                 None => alone.push(pair),
             }
@@ -132,13 +140,15 @@ fn paired_up(direct: &Side<'_>, proxy: &Side<'_>) -> Vec<Failover> {
     let failover = |(index, pair): (usize, &Pair)| Failover {
         number: index + 1,
         trigger: pair.trigger_us.map(Timestamp),
-        direct_episode: pair.direct.map(|place| place + 1),
-        proxy_episode: pair.proxy.map(|place| place + 1),
+        direct_failover: pair.direct.map(|place| place + 1),
+        proxy_failover: pair.proxy.map(|place| place + 1),
+        direct_episode: direct.first_episode(pair.direct),
+        proxy_episode: proxy.first_episode(pair.proxy),
     };
     pairs.iter().enumerate().map(failover).collect()
 }
 
-/// Joins episodes of the two paths, the nearest first.
+/// Joins failovers of the two paths, the nearest first.
 fn nearest(alone: Vec<Pair>) -> Vec<Pair> {
     let (directs, proxies): (Vec<Pair>, Vec<Pair>) =
         alone.into_iter().partition(|pair| pair.direct.is_some());
@@ -179,21 +189,23 @@ fn nearest(alone: Vec<Pair>) -> Vec<Pair> {
     joined
 }
 
-/// Over the failovers that were seen to their end on both paths; `None` where operations are missing, as bounds are not compared.
+/// Over the failovers of a known downtime on both paths; `None` where operations are missing, as bounds are not compared, and where
+/// no path was down in any.
 fn difference(
     failovers: &[Failover],
     direct: &Side<'_>,
     proxy: &Side<'_>,
 ) -> Option<PairedDifference> {
-    if direct.path?.is_partial || proxy.path?.is_partial {
+    let is_partial = direct.path?.is_partial || proxy.path?.is_partial;
+    if is_partial || !(direct.has_episodes() || proxy.has_episodes()) {
         return None;
     }
-    let place = |episode: Option<usize>| episode.map(|episode| episode - 1);
+    let place = |number: Option<usize>| number.and_then(|number| number.checked_sub(1));
     let differences: Vec<i64> = failovers
         .iter()
         .filter_map(|failover| {
-            let direct = direct.ended_us(place(failover.direct_episode))?;
-            let proxy = proxy.ended_us(place(failover.proxy_episode))?;
+            let direct = direct.known_us(place(failover.direct_failover))?;
+            let proxy = proxy.known_us(place(failover.proxy_failover))?;
             Some(direct - proxy)
         })
         .collect();

@@ -1,0 +1,58 @@
+//! The answers to the probes of a path's writer: which server is behind the endpoint that is not meant for reads.
+
+use polars::prelude::*;
+use recording::vocabulary::{Path, ProbeKind};
+
+use crate::error::AnalyzeError;
+use crate::load::Loaded;
+use crate::reduce::attempts::Identity;
+use crate::reduce::values::{booleans, integers, texts};
+
+/// A server that answered, in a role that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// When the answer came, UTC microseconds.
+    pub(crate) time_us: i64,
+    pub(crate) server: Identity,
+    /// True for a reader.
+    pub(crate) in_recovery: bool,
+}
+
+/// The answers at the endpoint of a path that is not meant for reads, in order of time; none in a recording without probes.
+pub(crate) fn read(loaded: &Loaded, path: Path) -> Result<Vec<Answer>, AnalyzeError> {
+    let Some(frame) = loaded.probes()? else {
+        return Ok(Vec::new());
+    };
+    let of_writer = col("path")
+        .eq(lit(path.as_str()))
+        .and(col("probe").eq(lit(ProbeKind::Server.as_str())))
+        .and(col("reader").eq(lit(false)))
+        .and(col("success").eq(lit(true)));
+    let frame = loaded.collect(frame.filter(of_writer))?;
+    let mut answers = read_frame(&frame).map_err(|source| loaded.read_error(source))?;
+    answers.sort_by_key(|answer| answer.time_us);
+    Ok(answers)
+}
+
+fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Answer>> {
+    let times = integers(frame, "time")?;
+    let durations = integers(frame, "duration_us")?;
+    let addresses = texts(frame, "server_address")?;
+    let ports = integers(frame, "server_port")?;
+    let starts = integers(frame, "server_start_time")?;
+    let instances = texts(frame, "aurora_instance_identifier")?;
+    let in_recovery = booleans(frame, "server_in_recovery")?;
+    let answer = |row: usize| {
+        Some(Answer {
+            time_us: times[row]?.saturating_add(durations[row].unwrap_or(0)),
+            server: Identity {
+                address: addresses[row].map(str::to_owned),
+                port: ports[row],
+                start_us: starts[row],
+                aurora_instance: instances[row].map(str::to_owned),
+            },
+            in_recovery: in_recovery[row]?,
+        })
+    };
+    Ok((0..frame.height()).filter_map(answer).collect())
+}
