@@ -178,11 +178,12 @@ pub struct Headline {
     pub episodes: usize,
 }
 
-/// What one failover did to each operation type, from its trigger (or its start) to full throughput after its last episode.
+/// What one failover, or another outage, did to each operation type: from its trigger (or its start) to full throughput after its last
+/// episode.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Impact {
-    /// Which of the path's failovers, counted from 1.
-    pub failover: usize,
+    /// Which of the path's failovers, counted from 1; `None` for another outage.
+    pub failover: Option<usize>,
     #[serde(flatten)]
     pub window: Span,
     /// The window begins at the failover's trigger, not at its first episode's start.

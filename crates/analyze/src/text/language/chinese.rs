@@ -299,10 +299,8 @@ pub(crate) const CHINESE: Words = Words {
     baseline_p99: "基线 p99",
     full_throughput: "恢复全部吞吐用时",
     normal_latency: "恢复正常延迟用时",
-    impact_heading: "故障转移窗口内各类操作的影响",
-    window: |path, failover, from, to, length| {
-        format!("{path} 第 {failover} 次故障转移: {from} 至 {to} ({length})")
-    },
+    impact_heading: "对各类操作的影响",
+    window: |path, cause, from, to, length| format!("{path} {cause}: {from} 至 {to} ({length})"),
     window_ends: |trigger, throughput| {
         let from = if trigger {
             "触发故障转移"

@@ -285,10 +285,8 @@ pub(crate) const ENGLISH: Words = Words {
     baseline_p99: "baseline p99",
     full_throughput: "full throughput after",
     normal_latency: "normal latency after",
-    impact_heading: "Effect on each operation type in the failover window",
-    window: |path, failover, from, to, length| {
-        format!("{path}, failover {failover}: {from} to {to} ({length})")
-    },
+    impact_heading: "Effect on each operation type",
+    window: |path, cause, from, to, length| format!("{path}, {cause}: {from} to {to} ({length})"),
     window_ends: |trigger, throughput| {
         let from = if trigger {
             "failover trigger"

@@ -249,8 +249,8 @@ pub(crate) struct Words {
     pub(crate) full_throughput: &'static str,
     pub(crate) normal_latency: &'static str,
     pub(crate) impact_heading: &'static str,
-    /// Path, failover, from, to, length.
-    pub(crate) window: fn(&str, usize, &str, &str, &str) -> String,
+    /// Path, what the window is of, from, to, length.
+    pub(crate) window: fn(&str, &str, &str, &str, &str) -> String,
     /// From the trigger, to full throughput.
     pub(crate) window_ends: fn(bool, bool) -> String,
     pub(crate) attempted: &'static str,
