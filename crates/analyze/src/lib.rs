@@ -2,7 +2,7 @@
 //!
 //! The road is one way: [`load`] (recording to lazy frames), [`reduce`] (rows to plain values), [`metrics`] (plain values to typed
 //! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
-//! means stands in `semantics.md`; the code cites it.
+//! means stands in `docs/definitions.md`; the code cites it.
 
 pub mod charts;
 pub mod cli;

@@ -227,6 +227,22 @@ impl Lab {
         pgbouncer::resume(&self.site).await
     }
 
+    /// Drops everything on the connections to the servers that there are now, or ends those. New ones are served, as behind a NAT that has
+    /// forgotten the old ones. Needs relays ([`LabOptions::relay`]).
+    pub fn silence_connections(&self, are_silent: bool) {
+        for relay in self.relays() {
+            relay.silence(are_silent);
+        }
+    }
+
+    /// Forwards requests to the servers and loses their answers, or loses no more. A connection that lost an answer stays mute until its
+    /// client closes it. Needs relays ([`LabOptions::relay`]).
+    pub fn lose_answers(&self, are_lost: bool) {
+        for relay in self.relays() {
+            relay.lose_answers(are_lost);
+        }
+    }
+
     /// None where the lab has no relays.
     pub(crate) fn relays(&self) -> impl Iterator<Item = &Relay> {
         let nodes = self.nodes.iter().chain(&self.followers);

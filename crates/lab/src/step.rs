@@ -57,6 +57,10 @@ pub enum StepKind {
     Follows,
     /// The writer's name resolves to the new address; resolvers may keep the old one for another TTL.
     DnsChanged,
+    /// The program that holds the lab broke something itself; the detail says what.
+    Broken,
+    /// What it broke is as before.
+    Mended,
     /// A writer, a reader that follows it, and proxy and DNS lead to them; after a failover the roles are exchanged.
     Healthy,
 }
@@ -86,6 +90,8 @@ impl StepKind {
             Self::ReturnedAsReader => "returned_as_reader",
             Self::Follows => "follows",
             Self::DnsChanged => "dns_changed",
+            Self::Broken => "broken",
+            Self::Mended => "mended",
             Self::Healthy => "healthy",
         }
     }

@@ -4,17 +4,18 @@ use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{self, Label};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
 use crate::charts::drawing::style::{
-    BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, MARGIN, PLOT_RIGHT, SMALL, UNOBSERVED, UP, WHITE,
-    availability, path_color, seconds,
+    BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, MARGIN, PAUSED, PLOT_RIGHT, SMALL, UNOBSERVED, UP,
+    WHITE, path_color, seconds,
 };
 use crate::charts::frame::{self, box_sign};
-use crate::charts::headline::{figures, group_downtime, outage_length};
+use crate::charts::headline::{figures, outage_length};
 use crate::charts::moments::{self, Over};
 use crate::summary::series::{PathSeries, Series, Strip};
 use crate::summary::{GroupSummary, Span, Summary};
+use crate::text::figures::{Downtime, availability_in_chart, in_chart};
 
 const LEFT: f64 = 128.0;
-/// Right edge of the strips; the figures stand behind it.
+/// Right edge of the strips; the figures stand behind it, and those that are long push it to the left.
 const RIGHT: f64 = 812.0;
 /// Right edges of the columns of figures.
 const DOWNTIME: f64 = 996.0;
@@ -23,6 +24,8 @@ const BROWNOUTS: f64 = PLOT_RIGHT;
 const STRIP: f64 = 26.0;
 /// From one strip to the next.
 const ROW: f64 = 36.0;
+/// How much of a strip a pause of the recorder covers where the group was down: both must be seen.
+const PAUSE_IN_OUTAGE: f64 = 9.0;
 
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     let note = "downtime: last success to first success, and in brackets its resolution";
@@ -40,14 +43,15 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         scene.text((x, heads), text, SMALL, Align::Right, GREY);
     }
 
-    let time = TimeAxis::new(series, LEFT, RIGHT);
+    let right = right_edge(scene, summary);
+    let time = TimeAxis::new(series, LEFT, right);
     let (rows, bottom) = lay_out(scene, series, &time, heads + 12.0);
-    scene.horizontal((LEFT, RIGHT), bottom, 1.0, FRAME);
+    scene.horizontal((LEFT, right), bottom, 1.0, FRAME);
     frame::time_labels(scene, &time, bottom);
     // Moments lie over what is up and under what is down: an outage as thin as their lines must be seen.
     let over = Over {
         time: &time,
-        ends: (LEFT, RIGHT),
+        ends: (LEFT, right),
         rows: (heads - 14.0, bottom),
     };
     over.draw(scene, series, None);
@@ -60,8 +64,8 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
             Align::Right,
             INK,
         );
-        let area = Area::new(LEFT, y, RIGHT, y + STRIP);
-        draw_strip(scene, strip, &time, area);
+        let area = Area::new(LEFT, y, right, y + STRIP);
+        draw_strip(scene, (strip, &series.pauses), &time, area);
         write_lengths(scene, (path, strip), series, &time, area);
         let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
         if let Some(group) = groups.iter().find(|group| group.group == strip.group) {
@@ -69,6 +73,18 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         }
     }
     scene.set_height(bottom + 52.0);
+}
+
+/// Where strips end: left of the longest downtime.
+fn right_edge(scene: &Scene<'_>, summary: &Summary) -> f64 {
+    let groups = summary.paths.iter().flat_map(|path| &path.groups);
+    let width = |group| scene.face().width(&group_downtime(group), SMALL);
+    let widest = groups.map(width).fold(0.0, f64::max);
+    RIGHT.min(DOWNTIME - widest - 12.0)
+}
+
+fn group_downtime(group: &GroupSummary) -> String {
+    in_chart(Downtime::of_group(group))
 }
 
 /// A strip of a path, and its upper edge.
@@ -116,7 +132,7 @@ fn new_writers(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, rows: &[
         }
         let over = Over {
             time,
-            ends: (LEFT, RIGHT),
+            ends: (LEFT, time.right()),
             rows: (first - 24.0, ends.1),
         };
         over.new_writer_labels(scene, series, path);
@@ -144,10 +160,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
     if any(|strip| &strip.unobserved) {
         let sign: Sign =
             Box::new(|scene, (x, y)| hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0)));
-        entries.push((
-            sign,
-            "no data: no success and no failure while all else was down".to_owned(),
-        ));
+        entries.push((sign, "no data: the group was not asked".to_owned()));
     }
     if series
         .paths
@@ -158,11 +171,18 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
             Box::new(|scene, (x, y)| moments::new_writer(scene, x, (y - 7.0, y + 7.0), INK));
         entries.push((sign, "new writer first seen on that path".to_owned()));
     }
+    entries.extend(frame::pauses_entry(series, PAUSED));
     frame::legend(scene, baseline, entries);
 }
 
-/// Draws what is not plainly up in the strip of a group: outages over brownouts over unobserved time.
-fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, time: &TimeAxis, area: Area) {
+/// Draws what is not plainly up in the strip of a group: outages over pauses over brownouts over unobserved time. The lower edge of
+/// a pause lies over the outage that it is in.
+fn draw_strip(
+    scene: &mut Scene<'_>,
+    (strip, pauses): (&Strip, &[Span]),
+    time: &TimeAxis,
+    area: Area,
+) {
     let part = |span: &Span| {
         let (left, right) = time.edges(span);
         Area {
@@ -187,8 +207,15 @@ fn draw_strip(scene: &mut Scene<'_>, strip: &Strip, time: &TimeAxis, area: Area)
     for span in &strip.brownouts {
         scene.rectangle(part(span), BROWNOUT);
     }
+    for span in pauses {
+        scene.rectangle(part(span), PAUSED);
+    }
     for span in &strip.down {
         scene.rectangle(part(span), DOWN);
+    }
+    for span in pauses {
+        let top = area.bottom - PAUSE_IN_OUTAGE;
+        scene.rectangle(Area { top, ..part(span) }, PAUSED);
     }
 }
 
@@ -205,6 +232,7 @@ fn write_lengths(
         .iter()
         .chain(&strip.brownouts)
         .chain(&strip.unobserved)
+        .chain(&series.pauses)
         .map(|span| time.edges(span));
     // A label may lie in its own outage and in no other, so each is placed by itself, and is in the way of the next.
     let mut obstacles: Vec<(f64, f64)> = spans
@@ -269,11 +297,7 @@ fn draw_figures(scene: &mut Scene<'_>, group: &GroupSummary, baseline: f64) {
         Align::Right,
         INK,
     );
-    let bound = match (group.is_bound(), group.availability) {
-        (_, None) => "-".to_owned(),
-        (true, Some(fraction)) => format!("≤ {}", availability(fraction)),
-        (false, Some(fraction)) => availability(fraction),
-    };
+    let bound = availability_in_chart(group);
     scene.text((AVAILABILITY, baseline), bound, SMALL, Align::Right, INK);
     let brownout = if group.brownout_us > 0 {
         seconds(group.brownout_us)

@@ -9,13 +9,13 @@ use crate::charts::drawing::fonts::NEEDS_FONT;
 use crate::charts::drawing::labels::{Label, Row};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
 use crate::charts::drawing::style::{
-    DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PLOT_LEFT,
-    PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
+    DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PAUSED_BAND,
+    PLOT_LEFT, PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
 };
 use crate::charts::headline::{self, HeadlineOutages};
 use crate::charts::{marks, moments};
-use crate::summary::Summary;
 use crate::summary::series::{PathSeries, Series};
+use crate::summary::{Span, Summary};
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;
@@ -50,10 +50,11 @@ pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &S
     y += 22.0;
     let recording = &summary.recording;
     let mut caption = format!(
-        "{} · started {} · {} recorded · {note}",
+        "{} · started {} · {} recorded · definitions {} · {note}",
         recording.host,
         utc(recording.start_time),
-        seconds(recording.duration_us)
+        seconds(recording.duration_us),
+        summary.definitions
     );
     if let Some(missing) = headline::missing(summary) {
         caption = format!("{missing} · {caption}");
@@ -96,6 +97,12 @@ pub(super) fn legend(scene: &mut Scene<'_>, baseline: f64, entries: Vec<(Sign, S
     }
 }
 
+/// The entry of a legend for pauses of the recorder; `None` where there were none.
+pub(super) fn pauses_entry(series: &Series, color: RGBAColor) -> Option<(Sign, String)> {
+    let text = "recorder paused".to_owned();
+    (!series.pauses.is_empty()).then(|| (box_sign(color), text))
+}
+
 /// A panel over time.
 pub(super) struct TimePanel {
     /// Where data is drawn.
@@ -133,7 +140,7 @@ impl TimePanel {
         &self,
         scene: &mut Scene<'_>,
         name: (&str, &str),
-        outages: &HeadlineOutages<'_>,
+        (outages, pauses): (&HeadlineOutages<'_>, &[Span]),
         y_ticks: &[Tick],
     ) {
         let baseline = self.trigger_lane - 9.0;
@@ -158,6 +165,12 @@ impl TimePanel {
             scene.rectangle(Area::new(from, rows.0, to, rows.1), DOWN_BAND);
             scene.vertical(from, rows, 1.0, DOWN_EDGE);
             scene.vertical(to, rows, 1.0, DOWN_EDGE);
+        }
+        // Over the outage, whose band still shows above the plot.
+        for span in pauses {
+            let (from, to) = self.time.edges(span);
+            let area = Area::new(from, self.plot.top, to, self.plot.bottom);
+            scene.rectangle(area, PAUSED_BAND);
         }
         for tick in self.time.ticks() {
             scene.vertical(tick.at, (self.plot.top, self.plot.bottom), 0.5, GRID);

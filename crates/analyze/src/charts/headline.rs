@@ -2,7 +2,8 @@
 
 use crate::charts::drawing::style::seconds;
 use crate::summary::series::{PathSeries, Series};
-use crate::summary::{Group, GroupSummary, Headline, PathSummary, Span, Summary};
+use crate::summary::{Group, Headline, PathSummary, Span, Summary};
+use crate::text::figures::{Downtime, in_chart};
 
 /// What is down when a group is.
 const fn subject(group: Group) -> &'static str {
@@ -23,7 +24,7 @@ pub(super) fn figures<'a>(summary: &'a Summary, path: &PathSeries) -> Option<&'a
         .find(|figures| figures.path == path.path)
 }
 
-/// `direct: writes down 12.3 s (-0.12 s)`.
+/// `direct: writes down 12.31 s (-0.12 s)`.
 pub(super) fn text(path: &PathSummary) -> String {
     let figure = match &path.headline {
         None if path.is_left_out => "left out as damaged".to_owned(),
@@ -34,17 +35,21 @@ pub(super) fn text(path: &PathSummary) -> String {
 }
 
 fn figure(headline: &Headline) -> String {
-    let subject = subject(headline.group);
+    let down = subject(headline.group);
     match headline.downtime_us {
-        None => format!("no data of {subject} while all else was down"),
+        None => format!("no data of {down}"),
         Some(0) if !headline.at_least => "no outage of reads or writes".to_owned(),
-        Some(downtime_us) => {
-            let down = downtime(downtime_us, headline.resolution_us, headline.at_least);
+        Some(_) => {
+            let downtime = in_chart(Downtime::of_headline(headline));
             let times = match headline.episodes {
                 0 | 1 => String::new(),
                 episodes => format!(" in {episodes} episodes"),
             };
-            format!("{subject} down {down}{times}")
+            let beside = match headline.other_unobserved {
+                Some(other) => format!(", {} -", subject(other)),
+                None => String::new(),
+            };
+            format!("{down} down {downtime}{times}{beside}")
         }
     }
 }
@@ -78,27 +83,6 @@ pub(super) fn missing(summary: &Summary) -> Option<String> {
         reasons.push("operations are missing".to_owned());
     }
     (!reasons.is_empty()).then(|| format!("INCOMPLETE: {}", reasons.join(", ")))
-}
-
-/// A downtime with its resolution: `12.3 s (-0.12 s)`; a downtime of 0 has none.
-fn downtime(downtime_us: i64, resolution_us: i64, at_least: bool) -> String {
-    let bound = if at_least { "at least " } else { "" };
-    if downtime_us == 0 {
-        return format!("{bound}0");
-    }
-    format!(
-        "{bound}{} (-{})",
-        seconds(downtime_us),
-        seconds(resolution_us)
-    )
-}
-
-/// The downtime of a group, as in a table; `-` where it was unobserved.
-pub(super) fn group_downtime(group: &GroupSummary) -> String {
-    group.downtime_us.map_or_else(
-        || "-".to_owned(),
-        |downtime_us| downtime(downtime_us, group.resolution_us, group.is_bound()),
-    )
 }
 
 /// The outages of a path's headline.

@@ -8,7 +8,9 @@ use recording::vocabulary::Outcome;
 use crate::charts::axis::LogAxis;
 use crate::charts::drawing::density::{self, Density};
 use crate::charts::drawing::scene::{Area, Position, Scene, Sign};
-use crate::charts::drawing::style::{DOWN_BAND, WHITE, outcome_color, path_color, translucent};
+use crate::charts::drawing::style::{
+    DOWN_BAND, PAUSED_BAND, WHITE, outcome_color, path_color, translucent,
+};
 use crate::charts::frame::{self, TimePanel, box_sign};
 use crate::charts::headline::{self, HeadlineOutages};
 use crate::charts::moments;
@@ -46,14 +48,16 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         panel.background(
             scene,
             (&path.path, "response time, logarithmic"),
-            &outages,
+            (&outages, &series.pauses),
             &axis.ticks(),
         );
         let at = |end_us: i64, response_us: i64| (panel.time.at(end_us), axis.at(response_us));
         let success_sign = successes(scene, path, &panel.plot, at);
         failures(scene, path, at);
         panel.foreground(scene, series, path, &outages);
-        legend(scene, top + 18.0, path, &outages, success_sign);
+        let mut entries = legend(path, &outages, success_sign);
+        entries.extend(frame::pauses_entry(series, PAUSED_BAND));
+        frame::legend(scene, top + 18.0, entries);
         if index + 1 == series.paths.len() {
             panel.below(scene, series);
         }
@@ -153,12 +157,10 @@ fn mark(scene: &mut Scene<'_>, (x, y): Position, outcome: Outcome) {
 }
 
 fn legend(
-    scene: &mut Scene<'_>,
-    baseline: f64,
     path: &PathSeries,
     outages: &HeadlineOutages<'_>,
     success_sign: (Sign, String),
-) {
+) -> Vec<(Sign, String)> {
     let mut entries = vec![success_sign];
     for outcome in [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished] {
         let number = path
@@ -175,5 +177,5 @@ fn legend(
         entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
     }
     entries.extend(moments::legend_entry(path));
-    frame::legend(scene, baseline, entries);
+    entries
 }

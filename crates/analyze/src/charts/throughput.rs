@@ -3,7 +3,7 @@
 use crate::charts::axis::{RateAxis, TimeAxis};
 use crate::charts::drawing::scene::{Area, Scene};
 use crate::charts::drawing::style::{
-    DOWN, DOWN_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color,
+    DOWN, DOWN_BAND, PAUSED_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color,
 };
 use crate::charts::frame::{self, TimePanel, box_sign};
 use crate::charts::headline;
@@ -66,7 +66,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         panel.background(
             scene,
             (&path.path, "operations per second"),
-            &outages,
+            (&outages, &series.pauses),
             &axis.ticks(),
         );
         draw_bars(scene, path, bars, &panel.time, &axis);
@@ -80,6 +80,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
             entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
         }
         entries.extend(moments::legend_entry(path));
+        entries.extend(frame::pauses_entry(series, PAUSED_BAND));
         frame::legend(scene, top + 18.0, entries);
         if index + 1 == series.paths.len() {
             panel.below(scene, series);

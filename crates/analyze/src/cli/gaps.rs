@@ -24,7 +24,9 @@ pub(super) const EXAMPLES: &str = "Examples:
   analyze gaps fleet                                     # as HOST/RUN
   analyze gaps bastion-1/20261122T204300Z-7f3a bastion-2/20261122T204301Z-11c0
   analyze gaps data/runs --group writer
-  analyze gaps data/runs --json | jq '.together[] | select(.hosts < .hosts_recording)'";
+  analyze gaps data/runs --json | jq '.together[] | select(.hosts < .hosts_recording)'
+
+What the figures mean: docs/definitions.md";
 
 #[derive(Debug, Args)]
 pub(super) struct GapsArgs {

@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
         analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
         analyze gaps data/runs\n\n\
+        What the figures mean: docs/definitions.md\n\
         Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording."
 )]
 pub struct Cli {

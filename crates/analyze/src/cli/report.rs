@@ -12,7 +12,9 @@ use crate::text::{self, Language, TextOptions};
 pub(super) const EXAMPLES: &str = "Examples:
   analyze report data/runs/20261122T204300Z-7f3a
   analyze report data/runs/20261122T204300Z-7f3a --lang zh
-  analyze report data/runs/20261122T204300Z-7f3a --json | jq '.paths[].headline'";
+  analyze report data/runs/20261122T204300Z-7f3a --json | jq '.paths[].headline'
+
+What the figures mean: docs/definitions.md";
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {

@@ -8,7 +8,7 @@ mod together;
 
 use serde::Serialize;
 
-use crate::summary::{Group, Summary, Thresholds};
+use crate::summary::{DEFINITIONS, Group, Summary, Thresholds};
 
 pub use placed::{Axis, PlacedOutage, PlacedRecording};
 pub use together::{Observer, Together};
@@ -18,6 +18,8 @@ pub const HEADLINE_GROUPS: [Group; 2] = [Group::Read, Group::Writer];
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Gaps {
+    /// The version of the definitions that the outages follow: [`DEFINITIONS`].
+    pub definitions: u32,
     /// The thresholds that they were found with.
     pub thresholds: Thresholds,
     /// The groups whose outages are listed.
@@ -49,6 +51,7 @@ impl Gaps {
             (a.span.start, &a.host, &a.run_id).cmp(&(b.span.start, &b.host, &b.run_id))
         });
         Self {
+            definitions: DEFINITIONS,
             thresholds,
             groups: groups.to_vec(),
             together: together::find(&outages, &recordings),

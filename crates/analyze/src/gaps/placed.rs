@@ -49,6 +49,8 @@ pub struct PlacedOutage {
     pub downtime_us: i64,
     /// The true downtime is between `downtime - resolution` and `downtime`; microseconds.
     pub resolution_us: i64,
+    /// Pauses of the recorder in it, microseconds: part of the downtime.
+    pub paused_us: i64,
     /// It was open at the start or at the end of the recording, or operations of its path are missing: the downtime is a lower
     /// bound.
     pub at_least: bool,
@@ -121,6 +123,7 @@ pub(super) fn outages<'a>(
                 span: moved(&outage.span, recording.offset.as_ref()),
                 downtime_us: outage.downtime_us,
                 resolution_us: outage.resolution_us,
+                paused_us: outage.paused_us,
                 at_least: path.is_partial || outage.open_at_start || outage.open_at_end,
                 evidence: outage.evidence,
                 axis: recording.axis,

@@ -1,7 +1,8 @@
-//! Proxy against direct (`semantics.md`, Rates and times, and Several failovers).
+//! Proxy against direct (`docs/definitions.md`, Rates and times, and Several failovers).
 
 use crate::summary::{
-    Comparison, ComparisonLine, Metric, NamedRates, PathSummary, Rates, ResponseTimes, Unit,
+    Comparison, ComparisonLine, Group, GroupSummary, Metric, NamedRates, PathSummary, Rates,
+    ResponseTimes, Unit,
 };
 
 /// A figure, and whether it is a lower bound.
@@ -22,34 +23,50 @@ impl From<Option<f64>> for Figure {
 
 #[must_use]
 pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
-    let episodes = |path: &PathSummary| {
-        path.headline
-            .as_ref()
-            .map_or(0, |headline| headline.episodes)
-    };
-    let other_open = |path: &PathSummary| {
+    let [direct_episodes, proxy_episodes] = [direct, proxy].map(|path| {
         let headline = path.headline.as_ref();
-        headline.is_some_and(|headline| headline.other_open)
-    };
-    // Sums over different numbers of failovers can't be paired, without a failover there is no verdict, and a group that was still down
-    // at the end may have become the worse one.
-    let paired = episodes(direct) == episodes(proxy)
-        && episodes(direct) > 0
-        && !other_open(direct)
-        && !other_open(proxy);
+        headline.map_or(0, |headline| headline.episodes)
+    });
     let mut lines = lines(direct, proxy);
-    if !paired {
-        for line in &mut lines {
-            if line.metric == Metric::Downtime {
-                line.change_percent = None;
+    for line in &mut lines {
+        // Sums over different numbers of episodes can't be paired, and without an episode there is no verdict.
+        let is_paired = direct_episodes == proxy_episodes && direct_episodes > 0;
+        let is_comparable = match line.metric {
+            Metric::Downtime => is_paired && headlines_are_alike(direct, proxy),
+            Metric::ReadDowntime => is_paired && episodes_are_paired(direct, proxy, Group::Read),
+            Metric::WriterDowntime => {
+                is_paired && episodes_are_paired(direct, proxy, Group::Writer)
             }
+            _ => true,
+        };
+        if !is_comparable {
+            line.change_percent = None;
         }
     }
     Comparison {
-        direct_episodes: episodes(direct),
-        proxy_episodes: episodes(proxy),
+        direct_episodes,
+        proxy_episodes,
         lines,
     }
+}
+
+/// Reads are not compared with writes, and a group that was still down at the end may have become the worse one.
+fn headlines_are_alike(direct: &PathSummary, proxy: &PathSummary) -> bool {
+    let headlines = direct.headline.as_ref().zip(proxy.headline.as_ref());
+    headlines.is_some_and(|(direct, proxy)| {
+        direct.group == proxy.group && !direct.other_open && !proxy.other_open
+    })
+}
+
+fn episodes_are_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
+    let groups = group_of(direct, group).zip(group_of(proxy, group));
+    groups.is_some_and(|(direct, proxy)| {
+        direct.counted_episodes() == proxy.counted_episodes() && direct.counted_episodes() > 0
+    })
+}
+
+fn group_of(path: &PathSummary, group: Group) -> Option<&GroupSummary> {
+    path.groups.iter().find(|found| found.group == group)
 }
 
 fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
@@ -58,6 +75,17 @@ fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
         lines.push(line(metric, figure(direct), figure(proxy)));
     };
     add(Metric::Downtime, &downtime);
+    for (metric, group) in [
+        (Metric::ReadDowntime, Group::Read),
+        (Metric::WriterDowntime, Group::Writer),
+    ] {
+        if [direct, proxy]
+            .iter()
+            .any(|path| group_of(path, group).is_some())
+        {
+            add(metric, &|path| group_downtime(path, group));
+        }
+    }
     add(Metric::SuccessRate, &|path| {
         path.overall.success_rate.into()
     });
@@ -98,7 +126,18 @@ fn downtime(path: &PathSummary) -> Figure {
     };
     Figure {
         value: headline.downtime_us.map(to_f64),
-        at_least: headline.at_least,
+        // What is not known is no bound either.
+        at_least: headline.at_least && headline.downtime_us.is_some(),
+    }
+}
+
+fn group_downtime(path: &PathSummary, group: Group) -> Figure {
+    let Some(group) = group_of(path, group) else {
+        return None.into();
+    };
+    Figure {
+        value: group.downtime_us.map(to_f64),
+        at_least: group.is_bound() && group.downtime_us.is_some(),
     }
 }
 
@@ -121,6 +160,8 @@ fn line(metric: Metric, direct: Figure, proxy: Figure) -> ComparisonLine {
         | Metric::TransactionSuccessRate => (Unit::Fraction, true),
         Metric::Tps => (Unit::PerSecond, true),
         Metric::Downtime
+        | Metric::ReadDowntime
+        | Metric::WriterDowntime
         | Metric::MeanResponse
         | Metric::P50Response
         | Metric::P99Response

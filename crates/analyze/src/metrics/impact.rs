@@ -1,12 +1,24 @@
-//! What each failover did to each operation type (`docs/definitions.md`, Recovery: impact window).
+//! What each failover, and each other outage, did to each operation type (`docs/definitions.md`, Recovery: impact window).
+
+use recording::Timestamp;
 
 use crate::error::AnalyzeError;
 use crate::metrics::rates::{self, Durations};
 use crate::reduce::operations::PathOperations;
-use crate::summary::{Episode, Group, GroupSummary, Impact, PathFailover, Span};
+use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Impact, PathFailover, Span};
+
+/// What an impact is of.
+struct Cause<'a> {
+    /// Which of the path's failovers, counted from 1; `None` for another outage.
+    failover: Option<usize>,
+    start: Timestamp,
+    from_trigger: bool,
+    last: &'a Episode,
+}
 
 /// One entry per failover with an episode, from its trigger to full throughput after its last episode. That is the last one of the
-/// headline's group, or where it has none of the other group that a headline can be of.
+/// headline's group, or where it has none of the other group that a headline can be of. And one per other outage of the headline's group,
+/// from its start.
 pub(crate) fn impacts(
     operations: &PathOperations<'_>,
     failovers: &[PathFailover],
@@ -16,16 +28,11 @@ pub(crate) fn impacts(
     let mut impacts = Vec::new();
     // Windows share no operation, so that the figures of several add up.
     let mut previous_end = i64::MIN;
-    for (index, failover) in failovers.iter().enumerate() {
-        let last = [headline, Group::Read, Group::Writer]
-            .into_iter()
-            .find_map(|group| last_episode(failover, groups, group));
-        let Some(last) = last else { continue };
-        let full = last.time_to_full_throughput_us;
-        let end = full.map_or(last.span.end.micros(), |after| {
-            last.span.start.micros() + after
-        });
-        let start = failover.span.start.micros().max(previous_end);
+    for cause in causes(failovers, groups, headline) {
+        let full = cause.last.time_to_full_throughput_us;
+        let span = cause.last.span;
+        let end = full.map_or(span.end.micros(), |after| span.start.micros() + after);
+        let start = cause.start.micros().max(previous_end);
         let window = Span::new(start, end.max(start));
         let cells = operations.histogram_inside(&window, previous_end)?;
         let length = window.length_us();
@@ -35,14 +42,49 @@ pub(crate) fn impacts(
         };
         previous_end = window.end.micros();
         impacts.push(Impact {
-            failover: index + 1,
+            failover: cause.failover,
             window,
-            from_trigger: failover.trigger.is_some(),
+            from_trigger: cause.from_trigger,
             to_full_throughput: full.is_some(),
             types: rates::by_type(&cells, &cells, durations),
         });
     }
     Ok(impacts)
+}
+
+/// In order of time.
+fn causes<'a>(
+    failovers: &[PathFailover],
+    groups: &'a [GroupSummary],
+    headline: Group,
+) -> Vec<Cause<'a>> {
+    let of_failovers = failovers
+        .iter()
+        .enumerate()
+        .filter_map(|(index, failover)| {
+            let of_group = |group| last_episode(failover, groups, group);
+            Some(Cause {
+                failover: Some(index + 1),
+                start: failover.span.start,
+                from_trigger: failover.trigger.is_some(),
+                last: [headline, Group::Read, Group::Writer]
+                    .into_iter()
+                    .find_map(of_group)?,
+            })
+        });
+    let of_headline = groups.iter().filter(|group| group.group == headline);
+    let others = of_headline
+        .flat_map(|group| &group.episodes)
+        .filter(|episode| episode.kind == EpisodeKind::OtherOutage)
+        .map(|episode| Cause {
+            failover: None,
+            start: episode.span.start,
+            from_trigger: false,
+            last: episode,
+        });
+    let mut causes: Vec<_> = of_failovers.chain(others).collect();
+    causes.sort_by_key(|cause| cause.start);
+    causes
 }
 
 fn last_episode<'a>(

@@ -1,4 +1,4 @@
-//! The definitions (`semantics.md`): plain values to typed figures.
+//! The definitions (`docs/definitions.md`): plain values to typed figures.
 
 pub(crate) mod changes;
 pub(crate) mod comparison;

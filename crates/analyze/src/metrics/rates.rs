@@ -1,4 +1,4 @@
-//! Counts, rates and response times from exact histograms (`semantics.md`, Rates and times).
+//! Counts, rates and response times from exact histograms (`docs/definitions.md`, Rates and times).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Episodes and how they were recovered from (`semantics.md`, Recovery).
+//! Episodes and how they were recovered from (`docs/definitions.md`, Recovery).
 
 use crate::reduce::timeline::{Successes, Timeline};
 use crate::stats::percentile;

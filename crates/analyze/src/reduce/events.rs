@@ -10,6 +10,9 @@ use crate::reduce::values::{integers, texts};
 use crate::summary::series::Mark;
 use crate::summary::{EventSummary, Span};
 
+/// What is shorter is no pause, microseconds.
+const SHORTEST_PAUSE_US: i64 = 100_000;
+
 /// Every event, in order of time.
 pub(crate) fn events(loaded: &Loaded) -> Result<Vec<EventSummary>, AnalyzeError> {
     let Some(frame) = loaded.events()? else {
@@ -66,7 +69,10 @@ pub(crate) fn pauses(events: &[EventSummary], recording: &Span) -> Vec<Span> {
     let mut pauses: Vec<Span> = Vec::new();
     for event in events.iter().filter(|event| event.event == paused) {
         let start = event.time.max(recording.start);
-        let length_us = event.duration_us.unwrap_or(0).max(0);
+        let length_us = event.duration_us.unwrap_or(0);
+        if length_us < SHORTEST_PAUSE_US {
+            continue;
+        }
         let end = Timestamp(event.time.micros() + length_us).min(recording.end);
         match pauses.last_mut() {
             Some(last) if start <= last.end => last.end = last.end.max(end),

@@ -1,4 +1,4 @@
-//! Percentiles: exact, nearest-rank (`semantics.md`, Rates and times).
+//! Percentiles: exact, nearest-rank (`docs/definitions.md`, Rates and times).
 
 /// The value at rank ceil(q n) of sorted values; `None` from fewer than 1/(1-q) samples.
 #[must_use]

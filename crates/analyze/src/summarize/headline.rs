@@ -1,6 +1,6 @@
 //! Which group a path's headline is of.
 
-use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Headline, Span};
+use crate::summary::{Episode, Group, GroupSummary, Headline, Span};
 
 pub(super) fn episodes_of<'g>(
     groups: &'g [GroupSummary],
@@ -26,6 +26,9 @@ pub(super) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         let last = group.outages.last();
         group.group != worse.group && last.is_some_and(|outage| outage.open_at_end)
     };
+    let is_unobserved = |group: &&GroupSummary| {
+        group.group != worse.group && group.unobserved && group.downtime_us.is_none()
+    };
     Some(Headline {
         group: worse.group,
         downtime_us: worse.downtime_us,
@@ -33,11 +36,8 @@ pub(super) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         paused_us: worse.paused_us,
         at_least: worse.is_bound(),
         other_open: candidates().any(is_open),
-        episodes: worse
-            .episodes
-            .iter()
-            .filter(|episode| episode.kind != EpisodeKind::WarmUp)
-            .count(),
+        other_unobserved: candidates().find(is_unobserved).map(|group| group.group),
+        episodes: worse.counted_episodes(),
     })
 }
 

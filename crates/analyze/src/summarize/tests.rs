@@ -35,7 +35,13 @@ fn an_unobserved_group_is_worse_than_a_healthy_one() {
     let of =
         |read, writer| headline(&[group(Group::Read, read), group(Group::Writer, writer)]).unwrap();
     assert_eq!(of(Some(0), None).group, Group::Writer);
-    assert_eq!(of(Some(5), None).group, Group::Read);
+    // It stands beside the headline, and makes no bound of it.
+    let beside = of(Some(5), None);
+    assert_eq!(
+        (beside.group, beside.at_least, beside.other_unobserved),
+        (Group::Read, false, Some(Group::Writer))
+    );
+    assert_eq!(of(Some(0), None).other_unobserved, None);
     assert_eq!(of(Some(5), Some(6)).group, Group::Writer);
 }
 

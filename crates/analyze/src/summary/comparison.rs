@@ -15,8 +15,11 @@ pub struct Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Downtime of the headline's group.
+    /// Downtime of the headline's group, which may differ between the paths: no change is given then.
     Downtime,
+    ReadDowntime,
+    /// Downtime of writes and transactions.
+    WriterDowntime,
     SuccessRate,
     ReadSuccessRate,
     WriteSuccessRate,

@@ -44,6 +44,13 @@ impl GroupSummary {
     pub const fn is_bound(&self) -> bool {
         self.at_least || self.unobserved
     }
+
+    /// How many episodes are in its downtime: all but warm-up.
+    #[must_use]
+    pub fn counted_episodes(&self) -> usize {
+        let counted = |episode: &&Episode| episode.kind != EpisodeKind::WarmUp;
+        self.episodes.iter().filter(counted).count()
+    }
 }
 
 /// Time in which nothing is known of a group.
@@ -55,7 +62,7 @@ pub struct Unobserved {
 }
 
 /// Why nothing is known of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnobservedReason {
     /// In an outage of `all` the group had neither success nor evidence.
@@ -165,15 +172,18 @@ pub struct Headline {
     /// The other of `read` and `writer` was still down when the recording ended, so that it may have been the worse one: the
     /// downtimes of the paths are then not compared.
     pub other_open: bool,
+    /// The other of `read` and `writer`, where nothing is known of it: it stands beside the headline as `-`, and makes no bound of it.
+    pub other_unobserved: Option<Group>,
     /// Episodes of that group that are in the figure.
     pub episodes: usize,
 }
 
-/// What one failover did to each operation type, from its trigger (or its start) to full throughput after its last episode.
+/// What one failover, or another outage, did to each operation type: from its trigger (or its start) to full throughput after its last
+/// episode.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Impact {
-    /// Which of the path's failovers, counted from 1.
-    pub failover: usize,
+    /// Which of the path's failovers, counted from 1; `None` for another outage.
+    pub failover: Option<usize>,
     #[serde(flatten)]
     pub window: Span,
     /// The window begins at the failover's trigger, not at its first episode's start.

@@ -1,6 +1,6 @@
 //! The summary of a recording: every figure, typed and serializable. Renderers take this and nothing else.
 //!
-//! Definitions are those of `semantics.md`. Times are UTC microseconds since 1970, durations microseconds (`*_us`), rates
+//! Definitions are those of `docs/definitions.md`. Times are UTC microseconds since 1970, durations microseconds (`*_us`), rates
 //! fractions from 0 to 1, changes in per cent. `None` is a figure that can't be given: it prints `-`, never 0.
 
 mod comparison;

@@ -1,55 +1,182 @@
-//! Downtimes as they are printed, in every section alike.
+//! Downtimes and availabilities as they are printed: in every section, table and chart alike.
 
-use crate::summary::{GroupSummary, Headline, PathSummary};
+use crate::gaps::{PlacedOutage, Together};
+use crate::summary::{
+    Episode, Group, GroupSummary, Headline, Outage, PathSummary, UnobservedReason,
+};
 use crate::text::format::NONE;
 use crate::text::language::Words;
+use crate::text::language::english::ENGLISH;
 use crate::text::page::Page;
+
+/// A resolution below this is not written in seconds with two places: it would read 0.
+const LEAST_IN_SECONDS_US: i64 = 5_000;
+
+/// A downtime, with all that is printed with it. Microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Downtime {
+    pub(crate) us: i64,
+    pub(crate) resolution_us: i64,
+    /// Pauses of the recorder in it.
+    pub(crate) paused_us: i64,
+    pub(crate) at_least: bool,
+}
+
+impl Downtime {
+    /// A group's; `None` where it was unobserved.
+    pub(crate) fn of_group(group: &GroupSummary) -> Option<Self> {
+        Some(Self {
+            us: group.downtime_us?,
+            resolution_us: group.resolution_us,
+            paused_us: group.paused_us,
+            at_least: group.is_bound(),
+        })
+    }
+
+    /// A path's headline; `None` where it was unobserved.
+    pub(crate) fn of_headline(headline: &Headline) -> Option<Self> {
+        Some(Self {
+            us: headline.downtime_us?,
+            resolution_us: headline.resolution_us,
+            paused_us: headline.paused_us,
+            at_least: headline.at_least,
+        })
+    }
+}
+
+impl From<&Outage> for Downtime {
+    fn from(outage: &Outage) -> Self {
+        Self {
+            us: outage.downtime_us,
+            resolution_us: outage.resolution_us,
+            paused_us: outage.paused_us,
+            at_least: outage.open_at_start || outage.open_at_end,
+        }
+    }
+}
+
+impl From<&Episode> for Downtime {
+    fn from(episode: &Episode) -> Self {
+        Self {
+            us: episode.downtime_us,
+            resolution_us: episode.resolution_us,
+            paused_us: episode.paused_us,
+            at_least: episode.at_least,
+        }
+    }
+}
+
+impl From<&PlacedOutage> for Downtime {
+    fn from(outage: &PlacedOutage) -> Self {
+        Self {
+            us: outage.downtime_us,
+            resolution_us: outage.resolution_us,
+            paused_us: outage.paused_us,
+            at_least: outage.at_least,
+        }
+    }
+}
+
+/// The longest of those that overlap.
+impl From<&Together> for Downtime {
+    fn from(together: &Together) -> Self {
+        Self {
+            us: together.longest_downtime_us,
+            resolution_us: together.longest_resolution_us,
+            paused_us: together.longest_paused_us,
+            at_least: together.at_least,
+        }
+    }
+}
+
+/// `at least 4.10 s (-3.20 s, paused 3.00 s)`, or `-`. The one way in which a downtime is printed, wherever it stands; one of 0 has no
+/// resolution.
+pub(super) fn figure(words: &Words, downtime: impl Into<Option<Downtime>>) -> String {
+    let Some(downtime) = downtime.into() else {
+        return NONE.to_owned();
+    };
+    let units = words.units;
+    let mut text = units.seconds(downtime.us, 2);
+    if downtime.us > 0 {
+        let mut known = vec![format!("-{}", resolution(words, downtime.resolution_us))];
+        if downtime.paused_us > 0 {
+            known.push((words.paused)(&units.seconds(downtime.paused_us, 2)));
+        }
+        text = format!("{text} ({})", known.join(words.separator));
+    }
+    if downtime.at_least {
+        (words.at_least)(&text)
+    } else {
+        text
+    }
+}
+
+/// [`figure`] in a chart, whose words are English.
+pub(crate) fn in_chart(downtime: impl Into<Option<Downtime>>) -> String {
+    figure(&ENGLISH, downtime)
+}
+
+fn resolution(words: &Words, us: i64) -> String {
+    match us {
+        1..LEAST_IN_SECONDS_US => words.units.setting(us),
+        _ => words.units.seconds(us, 2),
+    }
+}
+
+/// The availability of a group: `99.600 %`, and whether it is an upper bound.
+pub(super) fn availability(words: &Words, group: &GroupSummary) -> Option<(String, bool)> {
+    let text = words.units.percent(group.availability?, 3);
+    Some((text, group.is_bound()))
+}
+
+/// [`availability`] in a chart, which has room for a sign only.
+pub(crate) fn availability_in_chart(group: &GroupSummary) -> String {
+    match availability(&ENGLISH, group) {
+        None => NONE.to_owned(),
+        Some((text, false)) => text,
+        Some((text, true)) => format!("≤ {text}"),
+    }
+}
+
+/// A group's downtime.
+pub(super) fn downtime(page: &Page<'_>, group: &GroupSummary) -> String {
+    figure(page.words, Downtime::of_group(group))
+}
 
 /// The path's headline, and the figures of its group.
 pub(super) fn headline_group(path: &PathSummary) -> Option<(&Headline, &GroupSummary)> {
     let headline = path.headline.as_ref()?;
-    Some((
-        headline,
-        path.groups
-            .iter()
-            .find(|group| group.group == headline.group)?,
-    ))
+    Some((headline, group_of(path, headline.group)?))
 }
 
-/// A group's downtime with its resolution: `at least 12.31 s (-0.12 s)`, or `-`. The one way in which it is printed, wherever it
-/// stands.
-pub(super) fn downtime(page: &Page<'_>, group: &GroupSummary) -> String {
-    group.downtime_us.map_or_else(
-        || NONE.to_owned(),
-        |us| figure(page, us, group.resolution_us, group.is_bound()),
-    )
+/// Why nothing is known of a group for some time, each reason once.
+pub(super) fn unobserved(group: &GroupSummary) -> impl Iterator<Item = UnobservedReason> {
+    let reasons = [
+        UnobservedReason::NothingAsked,
+        UnobservedReason::NoFreeWorker,
+    ];
+    let found = reasons.map(|reason| {
+        let mut spans = group.unobserved_spans.iter();
+        spans.any(|unobserved| unobserved.reason == reason)
+    });
+    let found = reasons.into_iter().zip(found);
+    found.filter_map(|(reason, is_found)| is_found.then_some(reason))
 }
 
-/// A downtime with its resolution; a downtime of 0 has none.
-pub(super) fn figure(
-    page: &Page<'_>,
-    downtime_us: i64,
-    resolution_us: i64,
-    at_least: bool,
-) -> String {
-    figure_in(page.words, downtime_us, resolution_us, at_least)
+/// The figures of a group of a path.
+pub(super) fn group_of(path: &PathSummary, group: Group) -> Option<&GroupSummary> {
+    path.groups.iter().find(|found| found.group == group)
 }
 
-/// [`figure`] where there is no page.
-pub(super) fn figure_in(
-    words: &Words,
-    downtime_us: i64,
-    resolution_us: i64,
-    at_least: bool,
-) -> String {
-    let units = words.units;
-    let mut text = units.seconds(downtime_us, 2);
-    if downtime_us > 0 {
-        text = format!("{text} (-{})", units.seconds(resolution_us, 2));
-    }
-    if at_least {
-        (words.at_least)(&text)
-    } else {
-        text
+/// `writes down 3.50 s (-1.00 s), reads -`: the headline of a path, and beside it the other of reads and writes where nothing is known
+/// of that.
+pub(super) fn headline(words: &Words, headline: &Headline) -> String {
+    let down = (words.down)(
+        headline.group,
+        &figure(words, Downtime::of_headline(headline)),
+    );
+    match headline.other_unobserved {
+        Some(other) => [down, (words.other_group)(other, NONE)].join(words.separator),
+        None => down,
     }
 }

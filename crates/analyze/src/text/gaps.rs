@@ -7,7 +7,7 @@ use recording::ClockOffset;
 
 use crate::gaps::{Axis, Gaps, PlacedOutage, PlacedRecording, Together};
 use crate::summary::Span;
-use crate::text::figures::figure_in;
+use crate::text::figures::{Downtime, figure};
 use crate::text::format::{Calendar, count, date_time, optional};
 use crate::text::language::Words;
 use crate::text::language::english::ENGLISH;
@@ -144,13 +144,7 @@ fn outage_row(outage: &PlacedOutage, calendar: Calendar) -> Vec<Cell> {
         (WORDS.group_name)(outage.group).into(),
         calendar.time(outage.span.start).into(),
         calendar.time(outage.span.end).into(),
-        figure_in(
-            WORDS,
-            outage.downtime_us,
-            outage.resolution_us,
-            outage.at_least,
-        )
-        .into(),
+        figure(WORDS, Downtime::from(outage)).into(),
         axis(outage.uncertainty_us),
         count(outage.evidence).into(),
     ]
@@ -200,13 +194,7 @@ fn together_row(together: &Together, calendar: Calendar) -> Vec<Cell> {
         WORDS.units.seconds(length_us, 2).into(),
         format!("{} of {}", together.hosts, together.hosts_recording).into(),
         together.outages.to_string().into(),
-        figure_in(
-            WORDS,
-            together.longest_downtime_us,
-            together.longest_resolution_us,
-            together.at_least,
-        )
-        .into(),
+        figure(WORDS, Downtime::from(together)).into(),
         Cell::new(seen_by.join(WORDS.separator), Tone::Detail),
     ]
 }
@@ -219,6 +207,11 @@ fn notes(gaps: &Gaps, paint: Paint) -> String {
             "Groups: {}. Times are UTC; offset: what was added to the recording's own times. axis: how far a time may be off \
              on the server's clock.",
             groups.join(WORDS.separator)
+        ),
+        format!(
+            "{}: {}.",
+            WORDS.definitions,
+            (WORDS.definitions_text)(gaps.definitions)
         ),
         "hosts: those that saw an outage, of those that were recording at that time.".to_owned(),
     ];

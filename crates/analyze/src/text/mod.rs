@@ -3,7 +3,7 @@
 //! A section is a file with functions from a page to text, empty where there is nothing to say. The words of a language
 //! stand in one value of `language::Words`.
 
-mod figures;
+pub(crate) mod figures;
 mod format;
 mod gaps;
 mod language;

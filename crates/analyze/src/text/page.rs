@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::summary::Summary;
+use crate::summary::{Span, Summary};
 use crate::text::format::Calendar;
 use crate::text::language::Words;
 use crate::text::table::{Cell, Paint, Table};
@@ -21,6 +21,13 @@ impl Page<'_> {
         // The sample's line is longer than its title.
         let width = title.width().max(32);
         format!("{title}\n{}\n", "=".repeat(width))
+    }
+
+    /// How long the recorder was paused in all.
+    pub(super) fn paused(&self) -> String {
+        let pauses = self.summary.pauses.iter();
+        let all_us: i64 = pauses.map(Span::length_us).sum();
+        self.words.units.seconds(all_us, 2)
     }
 
     /// A section under its heading; nothing where it has no lines.

@@ -1,4 +1,4 @@
-//! Every rule of the section "Downtime" of `semantics.md`, on hand-made recordings with known answers.
+//! Every rule of the section "Downtime" of `docs/definitions.md`, on hand-made recordings with known answers.
 
 use crate::support::{HandMade, group, outages, reads_with_a_gap};
 use analyze::summary::{Group, Thresholds};

@@ -1,4 +1,4 @@
-//! Groups, episodes, blips and brownouts: the rest of the section "Downtime" of `semantics.md`.
+//! Groups, episodes, blips and brownouts: the rest of the section "Downtime" of `docs/definitions.md`.
 
 use crate::support::{HandMade, group, outages, reads_with_a_gap};
 use analyze::summary::Group;

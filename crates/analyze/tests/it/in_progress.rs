@@ -130,7 +130,7 @@ fn hanging(worker: i32) -> Operation {
         scheduled_time,
         start_time: Some(scheduled_time),
         end_time: None,
-        checkout_us: None,
+        checkout_us: Some(0),
         execute_us: None,
         outcome: Outcome::Unfinished,
         affected_rows: None,
@@ -182,8 +182,8 @@ fn operations_in_flight_at_a_kill_are_unfinished_and_the_recording_ends_there() 
     assert_eq!((direct.overall.total, direct.overall.unfinished), (103, 3));
     let outage = &crate::support::group(direct, Group::Read).outages[0];
     assert_eq!(outage.downtime_us, end_us - START_US - us(10.0));
-    // A checkpoint does not tell whether they waited for a connection.
-    assert_eq!(outage.resolution_us, outage.downtime_us);
+    // They had their connections, and waited for their answers until the kill.
+    assert_eq!(outage.resolution_us, us(0.1));
     assert!(outage.open_at_end);
     assert!(!summary.recording.is_partial, "nothing is missing");
 

@@ -1,4 +1,4 @@
-//! The sections "Recovery", "Rates and times" and "Several failovers" of `semantics.md`.
+//! The sections "Recovery", "Rates and times" and "Several failovers" of `docs/definitions.md`.
 
 use crate::support::{HandMade, START_US, group, us};
 use analyze::summary::{Group, Metric};
@@ -240,6 +240,47 @@ fn comparison_is_proxy_in_per_cent_of_direct() {
     assert!((rate.change_points.unwrap() - (proxy - direct) * 100.0).abs() < 1e-9);
     assert!((rate.change_percent.unwrap() - (proxy / direct - 1.0) * 100.0).abs() < 1e-9);
     assert_eq!(line(Metric::TransactionSuccessRate).change_percent, None);
+}
+
+/// Direct's worse group is its writes, the proxy's its reads: the headline is of both, and compares nothing.
+#[test]
+fn reads_are_compared_with_reads_and_writes_with_writes() {
+    let both = |made: HandMade, path, reads: f64, writes: f64| {
+        let mut made = made
+            .on(path)
+            .steady("user_list", 0.1, 0.1, 200, 0.004)
+            .steady("update_login", 0.15, 0.1, 199, 0.004);
+        for (name, until) in [("user_list", reads), ("update_login", writes)] {
+            let after = ((59.9 - until) / 0.1) as usize;
+            made = made
+                .failed(name, 20.1, 20.2, Refused)
+                .failed(name, until - 0.2, until - 0.1, Refused)
+                .steady(name, until, 0.1, after, 0.004);
+        }
+        made
+    };
+    let made = both(HandMade::new(60.0), Path::Direct, 22.0, 30.0);
+    let summary = both(made, Path::Proxy, 25.0, 23.0).summary();
+    let groups: Vec<_> = summary
+        .paths
+        .iter()
+        .map(|path| path.headline.as_ref().unwrap().group)
+        .collect();
+    assert_eq!(groups, [Group::Writer, Group::Read]);
+    let comparison = summary.comparison.unwrap();
+    let change = |metric| {
+        let mut lines = comparison.lines.iter();
+        lines
+            .find(|line| line.metric == metric)
+            .unwrap()
+            .change_percent
+    };
+    assert_eq!(change(Metric::Downtime), None);
+    // 2.0 s became 5.0 s, and about 10 s became 3.
+    let [reads, writes] =
+        [Metric::ReadDowntime, Metric::WriterDowntime].map(|metric| change(metric).unwrap());
+    assert!((reads - 150.0).abs() < 1.0, "{reads}");
+    assert!((writes + 69.7).abs() < 1.0, "{writes}");
 }
 
 #[test]

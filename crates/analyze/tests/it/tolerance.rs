@@ -247,6 +247,30 @@ fn words_of_a_later_version() {
     );
 }
 
+/// Neither its class nor its SQLSTATE, which would excuse a failure of class `other`, makes it less of a failure.
+#[test]
+fn a_failure_of_an_unknown_class_is_a_failure_by_its_outcome() {
+    let made = made();
+    let failed = || col("error_class").is_not_null();
+    rewrite(&made.folder, PART, |frame| {
+        frame.with_columns([
+            when(failed())
+                .then(lit("quota_exceeded"))
+                .otherwise(col("error_class"))
+                .alias("error_class"),
+            when(failed())
+                .then(lit("42P01"))
+                .otherwise(col("sqlstate"))
+                .alias("sqlstate"),
+        ])
+    });
+    let summary = analyzed(&made).unwrap();
+    assert_same(&summary);
+    let direct = &summary.paths[0];
+    assert_eq!((direct.overall.failed, direct.errors[0].count), (2, 2));
+    assert_eq!(direct.errors[0].class, "quota_exceeded");
+}
+
 #[test]
 fn nothing_but_words_of_a_later_version() {
     let made = made();

@@ -34,6 +34,12 @@ pub(crate) struct Traffic {
     pub(crate) is_open: bool,
     /// Nothing is forwarded, in either direction, and nothing is closed. Takes precedence over `is_open`.
     pub(crate) is_blackhole: bool,
+    /// How often the connections of that moment were silenced; each connection keeps the number that it began with.
+    silencings: u64,
+    /// The connections from before the last silencing are a blackhole each, or else they end.
+    are_silent: bool,
+    /// What a server sends is lost, and with it all that it sends later on the same connection.
+    loses_answers: bool,
     /// Added in each direction.
     pub(crate) latency: Duration,
     /// A random time, this long at most, is added to that.
@@ -48,6 +54,9 @@ impl Traffic {
         Self {
             is_open,
             is_blackhole: false,
+            silencings: 0,
+            are_silent: false,
+            loses_answers: false,
             latency: Duration::ZERO,
             latency_jitter: Duration::ZERO,
             bandwidth: None,
@@ -100,6 +109,20 @@ impl Relay {
         self.traffic.borrow().is_blackhole
     }
 
+    /// Drops everything on the connections that there are now, or ends those; new ones are served.
+    pub(crate) fn silence(&self, are_silent: bool) {
+        self.traffic.send_modify(|traffic| {
+            traffic.silencings += u64::from(are_silent);
+            traffic.are_silent = are_silent;
+        });
+    }
+
+    /// Forwards requests and loses the answers, or nothing. A connection that lost one stays mute: what follows a gap can't be read.
+    pub(crate) fn lose_answers(&self, loses_answers: bool) {
+        self.traffic
+            .send_modify(|traffic| traffic.loses_answers = loses_answers);
+    }
+
     pub(crate) fn slow(&self, latency: Duration, latency_jitter: Duration, bandwidth: Option<u64>) {
         self.traffic.send_modify(|traffic| {
             traffic.latency = latency;
@@ -110,8 +133,12 @@ impl Relay {
 
     /// As fast as loopback is, and nothing dropped.
     pub(crate) fn restore(&self) {
-        self.traffic
-            .send_modify(|traffic| *traffic = Traffic::plain(traffic.is_open));
+        self.traffic.send_modify(|traffic| {
+            *traffic = Traffic {
+                silencings: traffic.silencings,
+                ..Traffic::plain(traffic.is_open)
+            }
+        });
     }
 }
 
@@ -183,15 +210,43 @@ async fn relay(client: TcpStream, server: SocketAddr, traffic: watch::Receiver<T
     let _ = upstream.set_nodelay(true);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = upstream.into_split();
-    let there = carry(from_client, to_server, traffic.clone());
-    let back = carry(from_server, to_client, traffic);
+    let silencings = traffic.borrow().silencings;
+    let of = |is_answers| Direction {
+        is_answers,
+        silencings,
+    };
+    let there = carry(from_client, to_server, of(false), traffic.clone());
+    let back = carry(from_server, to_client, of(true), traffic);
     tokio::join!(there, back);
+}
+
+/// One direction of a connection.
+#[derive(Debug, Clone, Copy)]
+struct Direction {
+    /// From the server to the client.
+    is_answers: bool,
+    /// [`Traffic::silencings`] when the connection began.
+    silencings: u64,
+}
+
+impl Direction {
+    /// What `traffic` means for it; `None` where it is to end.
+    fn of(self, mut traffic: Traffic) -> Option<Traffic> {
+        let was_silenced = self.silencings < traffic.silencings;
+        if was_silenced && !traffic.are_silent {
+            return None;
+        }
+        traffic.is_blackhole |= was_silenced;
+        traffic.loses_answers &= self.is_answers;
+        Some(traffic)
+    }
 }
 
 /// Carries bytes in one direction until either end closes, or the relay ends.
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
+    direction: Direction,
     mut traffic: watch::Receiver<Traffic>,
 ) {
     let mut queued: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
@@ -199,8 +254,11 @@ async fn carry(
     let mut is_read = true;
     // When the bandwidth allows the next chunk.
     let mut free_at = Instant::now();
+    let mut is_mute = false;
     loop {
-        let now = *traffic.borrow_and_update();
+        let Some(now) = direction.of(*traffic.borrow_and_update()) else {
+            return;
+        };
         let arrival = queued.front().map(|(arrival, _)| *arrival);
         if arrival.is_none() && !is_read {
             // All is forwarded: the end too, unless everything is dropped.
@@ -238,6 +296,7 @@ async fn carry(
             },
             read = read => match read {
                 Ok(0) | Err(_) => is_read = false,
+                Ok(_) if is_mute || now.loses_answers => is_mute = true,
                 Ok(length) => {
                     let begun = Instant::now().max(free_at);
                     free_at = begun + transfer_time(length, now.bandwidth);

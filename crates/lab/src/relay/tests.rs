@@ -101,6 +101,51 @@ async fn a_blackhole_answers_nothing_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn silenced_connections_hang_until_they_end_and_new_ones_are_served() {
+    let (relay, public) = echo().await;
+    relay.open();
+    let mut old = connected(public).await;
+    old.write_all(b"1").await.unwrap();
+    assert_eq!(read(&mut old, 1).await, b"1");
+    for _ in 0..2 {
+        relay.silence(true);
+        // The relay's thread needs a moment.
+        tokio::time::sleep(SILENCE).await;
+        old.write_all(b"2").await.unwrap();
+        assert!(is_silent(&mut old).await);
+        let mut new = connected(public).await;
+        new.write_all(b"3").await.unwrap();
+        assert_eq!(read(&mut new, 1).await, b"3");
+        relay.silence(false);
+        let end = timeout(Duration::from_secs(30), old.read_u8()).await;
+        assert!(end.expect("an end").is_err());
+        // What is restored forgets nothing: the new one of this round is an old one of the next.
+        relay.restore();
+        old = new;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_lost_an_answer_stays_mute() {
+    let (relay, public) = echo().await;
+    relay.open();
+    let (mut asked, mut idle) = (connected(public).await, connected(public).await);
+    for client in [&mut asked, &mut idle] {
+        client.write_all(b"1").await.unwrap();
+        assert_eq!(read(client, 1).await, b"1");
+    }
+    relay.lose_answers(true);
+    tokio::time::sleep(SILENCE).await;
+    asked.write_all(b"2").await.unwrap();
+    assert!(is_silent(&mut asked).await);
+    relay.lose_answers(false);
+    asked.write_all(b"3").await.unwrap();
+    assert!(is_silent(&mut asked).await);
+    idle.write_all(b"4").await.unwrap();
+    assert_eq!(read(&mut idle, 1).await, b"4");
+}
+
+#[tokio::test]
 async fn a_slow_relay_keeps_the_order_and_the_end() {
     let (relay, public) = echo().await;
     relay.open();

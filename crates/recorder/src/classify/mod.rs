@@ -1,4 +1,4 @@
-//! What kind of failure it was, and whether the operation may have committed all the same: pure rules, after `semantics.md`.
+//! What kind of failure it was, and whether the operation may have committed all the same: pure rules, after `docs/definitions.md`.
 //!
 //! Nothing is decided by a text where a code, the severity or the routine tells: PostgreSQL's texts come in the server's language,
 //! and a proxy's text can say anything. The few texts that are needed are those of proxies, in `proxies`.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use command_line::duration::micros;
 use deadpool::managed::{PoolError, TimeoutType};
 use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome, Path};
-use recording::{Clock, Failure, Handle, Operation};
+use recording::{Clock, Failure, Handle, Operation, Slot};
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
@@ -131,7 +131,7 @@ impl Workload {
             checkout.reset();
             let to_roll_back = tokio::select! {
                 biased;
-                session = self.run(&mut row, &draw, &mut texts, &checkout, begun) => session,
+                session = self.run(&mut row, &slot, &draw, &mut texts, &checkout, begun) => session,
                 () = stopped(&mut stop) => None,
             };
             row.connection_id = row.connection_id.or_else(|| checkout.connection_id());
@@ -194,6 +194,7 @@ impl Workload {
     async fn run(
         &self,
         row: &mut Operation,
+        slot: &Slot,
         draw: &Draw,
         texts: &mut Texts,
         checkout: &Arc<Checkout>,
@@ -219,6 +220,8 @@ impl Workload {
             }
         };
         row.connection_id = Some(session.connection_id);
+        // After a kill this tells an operation that waited for its answer from one that waited for a connection.
+        slot.begin(row);
         session.in_use = true;
         session.forget_warnings();
 

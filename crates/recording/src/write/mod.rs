@@ -107,7 +107,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The worker begins this operation. The row is the one to record if nothing more becomes known. Allocates nothing.
+    /// The worker begins this operation, or knows more of it. The row is the one to record if nothing more becomes known. Allocates nothing.
     pub fn begin(&self, row: &Operation) {
         *self.cell.lock() = Some(row.clone());
     }

@@ -38,12 +38,12 @@ pub(crate) enum Bench {
     /// Outages of known times in the lab, compared with what `analyze` reports and what an independent witness saw.
     ///
     /// 100 outages take about half an hour. Run it on an otherwise idle machine: the witness and the recorder must not wait for the
-    /// processor. Exit code 1 where a figure differs by more than is allowed, or an outage is missed or false; each such figure is printed
-    /// with the steps of its fault and the folder of its recording.
+    /// processor. Exit code 1 where the witness's outage lies outside of the report's bounds, or an outage is missed or false; each such
+    /// figure is printed with the steps of its fault and the folder of its recording.
     Truth {
         #[command(flatten)]
         args: truth_args::TruthArgs,
-        /// Write the table into docs/benchmarks.md
+        /// Write into docs/benchmarks.md: outages replace the table there, and time without a fault is one more row
         #[arg(long)]
         write: bool,
     },

@@ -1,4 +1,5 @@
-//! `cargo xtask bench truth`: builds and runs `examples/truth`, and puts its table into `docs/benchmarks.md`.
+//! `cargo xtask bench truth`: builds and runs `examples/truth`, and puts its table into `docs/benchmarks.md`. Time without a fault comes in
+//! pieces: each is a row of its own there, and their sum stands below.
 
 use std::fs;
 use std::process::{Command, ExitCode, Stdio};
@@ -13,6 +14,16 @@ use crate::test::linted;
 
 const BEGIN: &str = "<!-- truth: written by cargo xtask bench truth --write -->\n";
 const END: &str = "<!-- truth ends -->";
+const STEADY_BEGIN: &str =
+    "<!-- truth, without a fault: cargo xtask bench truth --write adds a row -->\n";
+const STEADY_END: &str = "<!-- truth, without a fault, ends -->";
+const STEADY_HEAD: &str = "| date | commit | cores | load before | length, s | outages reported | seen by the witness too |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n";
+/// The line of the bench's text that says so, and what stands before each of its numbers.
+const STEADY: [&str; 3] = [
+    "steady:   ",
+    " s without a fault; outages reported: ",
+    ", seen by the witness too: ",
+];
 
 /// Exit code 1 where a figure is wrong.
 pub(super) fn run(args: &TruthArgs, write: bool) -> Result<ExitCode> {
@@ -43,8 +54,14 @@ pub(super) fn run(args: &TruthArgs, write: bool) -> Result<ExitCode> {
     if write && !text.is_empty() {
         let path = workspace()?.join("docs/benchmarks.md");
         let page = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        fs::write(&path, with_table(&page, &origin, &text)?)
-            .with_context(|| path.display().to_string())?;
+        let mut page = page;
+        if args.outages > 0 {
+            page = with_table(&page, &origin, &text)?;
+        }
+        if let Some(numbers) = text.lines().find_map(steady) {
+            page = with_steady(&page, &origin, numbers)?;
+        }
+        fs::write(&path, page).with_context(|| path.display().to_string())?;
         eprintln!("written to {}", path.display());
     }
     Ok(ExitCode::from(code))
@@ -52,17 +69,58 @@ pub(super) fn run(args: &TruthArgs, write: bool) -> Result<ExitCode> {
 
 /// The page with this run's table instead of the last one's.
 fn with_table(page: &str, origin: &[String; 4], text: &str) -> Result<String> {
-    let place = page
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let Some((before, after)) = place else {
-        bail!("docs/benchmarks.md has no place for the truth bench's table");
-    };
+    let (before, _, after) = place(page, BEGIN, END)?;
     let [date, commit, cores, load] = origin;
     Ok(format!(
         "{before}{BEGIN}{date}, commit {commit}, {cores} cores, load {load} before it began:\n\n```text\n{}\n```\n{END}{after}",
         text.trim_end()
     ))
+}
+
+/// Length in seconds, outages reported, and those that the witness saw too, where this line says so.
+fn steady(line: &str) -> Option<[u64; 3]> {
+    let mut rest = line;
+    let mut number = |before: &str| {
+        let (skipped, after) = rest.split_once(before)?;
+        let end = after.find(|c: char| !c.is_ascii_digit());
+        let (digits, after) = after.split_at(end.unwrap_or(after.len()));
+        rest = after;
+        skipped.is_empty().then(|| digits.parse().ok()).flatten()
+    };
+    let [seconds, reported, seen] = STEADY;
+    Some([number(seconds)?, number(reported)?, number(seen)?])
+}
+
+/// The page with one more piece, and the sum of all pieces.
+fn with_steady(page: &str, origin: &[String; 4], numbers: [u64; 3]) -> Result<String> {
+    let (before, pieces, after) = place(page, STEADY_BEGIN, STEADY_END)?;
+    let is_row = |line: &&str| line.starts_with("| ") && line.chars().any(|c| c.is_ascii_digit());
+    let mut rows: Vec<String> = pieces.lines().filter(is_row).map(str::to_owned).collect();
+    rows.push(format!(
+        "| {} | {} |",
+        origin.join(" | "),
+        numbers.map(|number| number.to_string()).join(" | ")
+    ));
+    let sum = |column: usize| -> u64 {
+        let cells = rows.iter().map(|row| row.split('|').nth(column));
+        cells
+            .filter_map(|cell| cell?.trim().parse::<u64>().ok())
+            .sum()
+    };
+    let (seconds, reported, seen) = (sum(5), sum(6), sum(7));
+    let rows = rows.join("\n");
+    Ok(format!(
+        "{before}{STEADY_BEGIN}{STEADY_HEAD}{rows}\n\nTogether {seconds} s: {reported} outages reported, {seen} of them seen by the witness too.\n{STEADY_END}{after}"
+    ))
+}
+
+/// What stands before, between and after two marks.
+fn place<'a>(page: &'a str, begin: &str, end: &str) -> Result<(&'a str, &'a str, &'a str)> {
+    let found = page.split_once(begin).and_then(|(before, rest)| {
+        let (between, after) = rest.split_once(end)?;
+        Some((before, between, after))
+    });
+    found.with_context(|| format!("docs/benchmarks.md has no {}", begin.trim_end()))
 }
 
 #[cfg(test)]
@@ -78,5 +136,26 @@ mod tests {
         let twice = with_table(&once, &origin, "kind  group\n").unwrap();
         assert!(twice.contains("kind  group\n```") && !twice.contains("kind  path\n"));
         assert!(with_table("no place", &origin, "").is_err());
+    }
+
+    #[test]
+    fn pieces_without_a_fault_add_up() {
+        let text = |seconds, reported, seen| {
+            let [before, then, last] = STEADY;
+            format!("{before}{seconds}{then}{reported}{last}{seen}")
+        };
+        assert_eq!(steady(&text(1200, 2, 1)), Some([1_200, 2, 1]));
+        assert_eq!(steady("outages:  98 of 100 with every figure right"), None);
+        let origin = ["2026-11-30", "abc", "2", "0.10"].map(str::to_owned);
+        let page = format!("above\n{STEADY_BEGIN}{STEADY_END}\nbelow\n");
+        let once = with_steady(&page, &origin, [1_200, 2, 1]).unwrap();
+        assert!(once.contains("| 2026-11-30 | abc | 2 | 0.10 | 1200 | 2 | 1 |\n"));
+        let twice = with_steady(&once, &origin, [600, 1, 0]).unwrap();
+        let sum = "Together 1800 s: 3 outages reported, 1 of them seen by the witness too.";
+        assert!(twice.contains(sum), "{twice}");
+        assert_eq!(twice.matches("2026-11-30").count(), 2);
+        assert!(twice.starts_with("above\n") && twice.ends_with("\nbelow\n"));
+        let page = fs::read_to_string(workspace().unwrap().join("docs/benchmarks.md")).unwrap();
+        assert!(with_steady(&page, &origin, [1, 0, 0]).is_ok());
     }
 }

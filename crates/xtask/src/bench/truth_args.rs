@@ -14,7 +14,8 @@ pub(crate) struct TruthArgs {
     /// Seed of the kinds, lengths and times: the same seed repeats the same faults. It is printed [default: random]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
-    /// Only these kinds of `lab failover --kind`, to look at one more closely [default: all]
+    /// Only these kinds, to look at one more closely: those of `lab failover --kind`, and silent-host, dead-connections, lost-answers,
+    /// lock-timeout, revoke, pause, pause-at-edge [default: all]
     #[arg(long, value_name = "KIND,KIND", value_delimiter = ',')]
     pub(crate) kinds: Vec<String>,
     /// Length of the shortest outage
@@ -23,7 +24,7 @@ pub(crate) struct TruthArgs {
     /// Length of the longest outage; lengths are log-uniform between the two
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub(crate) longest: Duration,
-    /// Record this long without a fault, too: no outage may be reported. 0 leaves it out
+    /// Record this long without a fault, too: no outage may be reported. 0 leaves it out. Several runs with --outages 0 add up
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration::parse)]
     pub(crate) steady: Duration,
     /// Folder for the recordings, to keep them [default: a temporary folder, which stays only where a figure is wrong]

@@ -25,7 +25,7 @@ fn args(kinds: &[&str]) -> TruthArgs {
 fn every_outage_is_judged() {
     let _machine = whole_machine();
     let out = tempfile::tempdir().unwrap();
-    let kinds = ["crash", "proxy-restart", "slow"];
+    let kinds = ["crash", "proxy-restart", "slow", "pause", "revoke"];
     let args = TruthArgs {
         out: Some(out.path().to_owned()),
         ..args(&kinds)
@@ -55,10 +55,13 @@ fn every_outage_is_judged() {
         .skip(1)
         .map(|line| line.split('\t').collect())
         .collect();
-    // Both groups of both paths were down in the crash, those of the proxy in its restart: each was seen, and judged.
+    // Both groups of both paths were down in the crash and without their rights, those of the proxy in its restart: each was seen, and
+    // judged.
     for (kind, path) in [
         ("crash", "direct"),
         ("crash", "proxy"),
+        ("revoke", "direct"),
+        ("revoke", "proxy"),
         ("proxy-restart", "proxy"),
     ] {
         for group in ["read", "writer"] {
@@ -68,11 +71,11 @@ fn every_outage_is_judged() {
             assert!((300_000..20_000_000).contains(&down_us), "witness: {row:?}");
         }
     }
-    let is_wrong = |row: &&Vec<&str>| matches!(row[12], "OUTSIDE" | "FALSE" | "MISSED");
+    let is_wrong = |row: &&Vec<&str>| matches!(row[13], "OUTSIDE" | "FALSE" | "MISSED");
     // Whether this machine is quiet enough for right figures is not tested here.
     assert_eq!(outcome.is_right, !rows.iter().any(|row| is_wrong(&row)));
     assert!(
-        outcome.text.contains(" of 3 with every figure right"),
+        outcome.text.contains(" of 5 with every figure right"),
         "{}",
         outcome.text
     );

@@ -71,6 +71,10 @@ impl TimeAxis {
         self.left
     }
 
+    pub(super) const fn right(&self) -> f64 {
+        self.right
+    }
+
     /// Where a UTC microsecond lies; what is outside the recording lies on its edge.
     pub(super) fn at(&self, time_us: i64) -> f64 {
         let share = time_us.saturating_sub(self.start_us) as f64 / self.length_us as f64;

@@ -45,6 +45,10 @@ pub(crate) const BROWNOUT: RGBAColor = opaque(0xe6, 0x9f, 0x00);
 pub(crate) const UP: RGBAColor = opaque(0xb9, 0xdf, 0xd2);
 /// Unobserved time.
 pub(crate) const UNOBSERVED: RGBAColor = opaque(0xec, 0xee, 0xf0);
+/// Pauses of the recorder, in a strip.
+pub(crate) const PAUSED: RGBAColor = opaque(0x8d, 0x86, 0xae);
+/// A band behind data while the recorder was paused.
+pub(crate) const PAUSED_BAND: RGBAColor = opaque(0xdc, 0xd8, 0xea);
 const UNKNOWN: RGBAColor = opaque(0xa8, 0x3a, 0x82);
 const UNFINISHED: RGBAColor = INK;
 
@@ -108,17 +112,6 @@ pub(crate) fn response_time(us: i64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
-/// An availability in per cent, rounded down: a path that was down never shows 100 %.
-pub(crate) fn availability(fraction: f64) -> String {
-    let percent = fraction * 100.0;
-    if percent >= 100.0 {
-        return "100 %".to_owned();
-    }
-    // The small addition undoes the binary error of figures such as 99.95, which would else lose a digit.
-    let (decimals, steps) = if percent >= 99.0 { (3, 1e3) } else { (2, 1e2) };
-    format!("{:.decimals$} %", (percent * steps + 1e-6).floor() / steps)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,18 +133,6 @@ mod tests {
         assert_eq!(
             [response_time(999_600), response_time(12_310_000)],
             ["1.00 s", "12.3 s"]
-        );
-    }
-
-    #[test]
-    fn an_availability_never_rounds_up_to_all() {
-        assert_eq!(
-            [availability(0.999_999_9), availability(1.0)],
-            ["99.999 %", "100 %"]
-        );
-        assert_eq!(
-            [availability(0.9995), availability(0.795)],
-            ["99.950 %", "79.50 %"]
         );
     }
 }

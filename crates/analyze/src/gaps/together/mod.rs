@@ -25,6 +25,8 @@ pub struct Together {
     pub longest_downtime_us: i64,
     /// The resolution of that downtime, microseconds.
     pub longest_resolution_us: i64,
+    /// Pauses of the recorder in it, microseconds.
+    pub longest_paused_us: i64,
     /// One of the outages was open at the start or at the end of its recording: the longest downtime is a lower bound.
     pub at_least: bool,
 }
@@ -92,6 +94,7 @@ fn describe(cluster: &[&PlacedOutage], recordings: &[PlacedRecording]) -> Option
         seen_by: seen_by.into_iter().collect(),
         longest_downtime_us: longest.downtime_us,
         longest_resolution_us: longest.resolution_us,
+        longest_paused_us: longest.paused_us,
         at_least: cluster.iter().any(|outage| outage.at_least),
     })
 }

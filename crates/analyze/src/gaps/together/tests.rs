@@ -10,6 +10,7 @@ fn outage(host: &str, start: i64, end: i64, uncertainty_us: Option<i64>) -> Plac
         span: Span::new(start, end),
         downtime_us: end - start,
         resolution_us: 1,
+        paused_us: 0,
         at_least: false,
         evidence: 2,
         axis: uncertainty_us.map_or(Axis::Host, |_| Axis::Server),

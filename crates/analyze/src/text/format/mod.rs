@@ -85,6 +85,14 @@ impl Units {
         format!("{}{}{}", scale.number(Some(us)), self.gap, scale.unit)
     }
 
+    /// A response time in seconds, as the sample of the original design has it; a short one in a unit in which it is not 0.
+    pub(super) fn response_seconds(&self, us: i64) -> String {
+        match us {
+            0..10_000 => self.response(us as f64),
+            _ => self.seconds(us, 3),
+        }
+    }
+
     /// A fraction as per cent. What is not all is never rounded to 100, what is not nothing never to 0.
     pub(super) fn percent(&self, fraction: f64, places: usize) -> String {
         let text = decimal(fraction * 100.0, places);
@@ -107,6 +115,16 @@ impl Units {
     /// A change in per cent without its sign: `74.8 %`.
     pub(super) fn magnitude(&self, percent: f64) -> String {
         format!("{}{}%", decimal(percent.abs(), 1), self.gap)
+    }
+
+    /// A change in percentage points without its sign: `3.1 pp`.
+    pub(super) fn points_apart(&self, points: f64) -> String {
+        let gap = self.gap;
+        format!(
+            "{}{gap}{}",
+            decimal(points.abs(), 1),
+            self.percentage_points
+        )
     }
 
     /// A change in per cent: `-74.8 %`.

@@ -2,7 +2,7 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, RecordingProgress};
+use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::classes;
 use crate::text::language::{SampleWords, Words, capitalized};
@@ -34,6 +34,10 @@ const SAMPLE: SampleWords = SampleWords {
         format!("Proxy {}{direction}", metric_name(metric))
     },
     points: |metric| format!("Proxy {}变化 (百分点)", metric_name(metric)),
+    relative: (
+        "百分比变化",
+        "均为相对 Direct 的变化, 不是百分点; 百分点另列",
+    ),
 };
 
 pub(crate) const CHINESE: Words = Words {
@@ -62,6 +66,7 @@ pub(crate) const CHINESE: Words = Words {
     group_name,
     at_least: |figure| format!("至少 {figure}"),
     at_most: |figure| format!("至多 {figure}"),
+    paused: |length| format!("其中暂停 {length}"),
     none: "无",
     more: |count| format!("另有 {count} 条, 见 JSON 摘要"),
 
@@ -80,6 +85,10 @@ pub(crate) const CHINESE: Words = Words {
     interrupted_at: |state, offset| format!("{state} (于 {offset}秒)"),
     host: "记录主机",
     recorder: "记录程序版本",
+    definitions: "指标定义",
+    definitions_text: |version| format!("第 {version} 版, 见 docs/definitions.md"),
+    pauses: "记录程序暂停",
+    pauses_text: |count, length| format!("{count} 次, 共 {length}: 对这段时间一无所知"),
     journal: "日志",
     journal_text: |rows, bytes| format!("未封存部分的 {rows} 行, {bytes} 字节未能读取"),
     clock_drift: "时钟漂移",
@@ -181,7 +190,10 @@ pub(crate) const CHINESE: Words = Words {
     in_episodes: |episodes| format!("共 {episodes} 次故障"),
     not_recovered: "记录结束时仍未恢复",
     no_outage: "未发现停机",
-    not_observed: "未观测到: 其他操作全部停机期间没有此类请求",
+    not_observed: |reason| match reason {
+        UnobservedReason::NothingAsked => "未观测到: 其他操作全部停机期间没有此类请求",
+        UnobservedReason::NoFreeWorker => "未观测到: 探测有应答, 但没有空闲线程可发出请求",
+    },
     no_operations: "没有操作记录, 无法判断",
     path_left_out: "已损坏, 未计入: 对其一无所知",
     trigger_failed: |status| {
@@ -262,7 +274,7 @@ pub(crate) const CHINESE: Words = Words {
     episodes: "故障次数",
     availability: "可用率",
     blips: "瞬时失败",
-    brownouts: "短暂阻塞",
+    brownouts: "响应缓慢",
     outages_heading: "停机明细",
     from: "开始 (UTC)",
     until: "结束",
@@ -272,7 +284,7 @@ pub(crate) const CHINESE: Words = Words {
     open_at_start: "自记录开始即停机",
     stalls_only: "仅有阻塞",
     blips_heading: "瞬时失败 (停机以外的失败, 不计停机时间)",
-    brownouts_heading: "短暂阻塞 (操作在等待, 但不足以计为停机)",
+    brownouts_heading: "响应缓慢 (不构成停机的间隔, 从首个到末个有操作在等待的时刻)",
     time: "时间 (UTC)",
     operation: "操作",
     length: "时长",
@@ -287,10 +299,8 @@ pub(crate) const CHINESE: Words = Words {
     baseline_p99: "基线 p99",
     full_throughput: "恢复全部吞吐用时",
     normal_latency: "恢复正常延迟用时",
-    impact_heading: "故障转移窗口内各类操作的影响",
-    window: |path, failover, from, to, length| {
-        format!("{path} 第 {failover} 次故障转移: {from} 至 {to} ({length})")
-    },
+    impact_heading: "对各类操作的影响",
+    window: |path, cause, from, to, length| format!("{path} {cause}: {from} 至 {to} ({length})"),
     window_ends: |trigger, throughput| {
         let from = if trigger {
             "触发故障转移"
@@ -336,15 +346,8 @@ pub(crate) const CHINESE: Words = Words {
     comparison_heading: "性能对比明细",
     figure: "指标",
     metric: metric_name,
-    of_group: |metric, group| format!("{metric} ({})", served(group)),
-    of_groups: |metric, direct, proxy| {
-        format!(
-            "{metric} (Direct: {}, Proxy: {})",
-            served(direct),
-            served(proxy)
-        )
-    },
     change: "变化",
+    relative: |percent| format!("相对 {percent}"),
     in_words: "Proxy 相对 Direct",
     unchanged: "相同",
     difference: |metric, magnitude, smaller, better| {
@@ -359,7 +362,7 @@ pub(crate) const CHINESE: Words = Words {
             if better { "更好" } else { "更差" }
         )
     },
-    not_compared: |path, group| format!("不比较: {path} 的{}在记录结束时仍在停机", served(group)),
+    not_compared: |direct, proxy| format!("不比较: 故障次数 Direct {direct}, Proxy {proxy}"),
     no_verdict: |direct, proxy| {
         format!(
             "发现的故障次数: Direct {direct}, Proxy {proxy}, 无法配对: 不判断哪条路径停机更久。"
@@ -379,7 +382,21 @@ pub(crate) const CHINESE: Words = Words {
     note_baseline_p99: "延迟恢复以故障前 30 秒的 p99 为基准, 至少需要 100 次成功; 次数不足时为 -。",
     note_without_tls: "未加密: TLS 握手失败后, sslmode=prefer 改用明文连接。建立连接的用时包含两次尝试; 强制要求 TLS 的应用将无法连接。",
     note_none: "-: 无法给出的数据, 并非 0; 百分位 q 至少需要 1/(1-q) 个样本 (p99 需要 100 个)。",
-    note_unobserved: "未观测到: 全部操作停机期间该分组既无成功也无失败; 其停机时间未知, 可用率为上限 (至多)。",
+    note_unobserved: |reason| match reason {
+        UnobservedReason::NothingAsked => {
+            "未观测到: 全部操作停机期间该分组既无成功也无失败; 其停机时间未知, 可用率为上限 (至多)。若该分组另有停机, \
+             其停机时间为下限 (至少)。"
+        }
+        UnobservedReason::NoFreeWorker => {
+            "读未观测到, 探测有应答: 没有空闲线程可发出请求。所有线程都阻塞在写操作或事务中, 而对服务器的探测均有应答, \
+             因此不知道读是否可用。"
+        }
+    },
+    note_pauses: "暂停: 记录程序被停止或得不到处理器, 其间没有发出请求, 也没有读取应答。是否停机的判断不计暂停; 停机时间含其中的暂停, \
+                  并注明其时长; 停机以外的暂停不计入可用率的时长。",
+    note_writer: "写入 (写+事务) 分组: 写与事务任一成功即为可用, 因此其停机时间可能短于写或事务单独的停机时间。",
+    note_baseline: "基线: 故障前 30 秒, 不含其他故障。记录不足 30 秒时取已有部分; 不足 5 秒时无基线 (-)。",
+    note_before_trigger: "停机从最后一次成功算起, 因此可能早于触发时间: 该次成功与触发之间没有操作成功。",
     note_thresholds: |outage, stall, merge| {
         format!(
             "阈值: 停机至少 {outage}, 操作超过 {stall} 起可视为阻塞, 间隔小于 {merge} 的停机合并为一次故障。"
@@ -439,6 +456,8 @@ fn group_name(group: Group) -> &'static str {
 fn metric_name(metric: Metric) -> &'static str {
     match metric {
         Metric::Downtime => "停机时间",
+        Metric::ReadDowntime => "读停机时间",
+        Metric::WriterDowntime => "写入停机时间",
         Metric::SuccessRate => "总体成功率",
         Metric::ReadSuccessRate => "读操作成功率",
         Metric::WriteSuccessRate => "写操作成功率",

@@ -2,7 +2,7 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, RecordingProgress};
+use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::classes;
 use crate::text::language::{Words, capitalized};
@@ -26,6 +26,7 @@ pub(crate) const ENGLISH: Words = Words {
     group_name: Group::as_str,
     at_least: |figure| format!("at least {figure}"),
     at_most: |figure| format!("at most {figure}"),
+    paused: |length| format!("paused {length}"),
     none: "none",
     more: |count| format!("{count} more are in the JSON summary"),
 
@@ -46,6 +47,17 @@ pub(crate) const ENGLISH: Words = Words {
     interrupted_at: |state, offset| format!("{state} (at {offset} s)"),
     host: "Host",
     recorder: "Recorder",
+    definitions: "Definitions",
+    definitions_text: |version| format!("version {version}, see docs/definitions.md"),
+    pauses: "Pauses",
+    pauses_text: |count, length| {
+        let times = if count == 1 {
+            "once"
+        } else {
+            &format!("{count} times")
+        };
+        format!("the recorder did not run {times}, {length} in all: nothing is known of that time")
+    },
     journal: "Journal",
     journal_text: |rows, bytes| {
         format!("{rows} rows of parts that are not sealed, {bytes} bytes unread")
@@ -157,7 +169,12 @@ pub(crate) const ENGLISH: Words = Words {
     },
     not_recovered: "not recovered when the recording ended",
     no_outage: "no outage found",
-    not_observed: "no data: no success and no failure of them while everything else was down",
+    not_observed: |reason| match reason {
+        UnobservedReason::NothingAsked => {
+            "no data: no success and no failure of them while everything else was down"
+        }
+        UnobservedReason::NoFreeWorker => "no data: probes answered, no worker was free to ask",
+    },
     no_operations: "no operations recorded: nothing to judge",
     path_left_out: "left out as damaged: no data",
     trigger_failed: |status| {
@@ -253,7 +270,7 @@ pub(crate) const ENGLISH: Words = Words {
     open_at_start: "down from the start",
     stalls_only: "stalls only",
     blips_heading: "Blips (failures outside every outage; no downtime)",
-    brownouts_heading: "Brownouts (operations waited, too short for an outage)",
+    brownouts_heading: "Brownouts (gaps that are no outage, from the first to the last moment at which an operation waited)",
     time: "time (UTC)",
     operation: "operation",
     length: "length",
@@ -268,10 +285,8 @@ pub(crate) const ENGLISH: Words = Words {
     baseline_p99: "baseline p99",
     full_throughput: "full throughput after",
     normal_latency: "normal latency after",
-    impact_heading: "Effect on each operation type in the failover window",
-    window: |path, failover, from, to, length| {
-        format!("{path}, failover {failover}: {from} to {to} ({length})")
-    },
+    impact_heading: "Effect on each operation type",
+    window: |path, cause, from, to, length| format!("{path}, {cause}: {from} to {to} ({length})"),
     window_ends: |trigger, throughput| {
         let from = if trigger {
             "failover trigger"
@@ -316,6 +331,8 @@ pub(crate) const ENGLISH: Words = Words {
     figure: "figure",
     metric: |metric| match metric {
         Metric::Downtime => "downtime",
+        Metric::ReadDowntime => "downtime of reads",
+        Metric::WriterDowntime => "downtime of writes",
         Metric::SuccessRate => "success rate",
         Metric::ReadSuccessRate => "read success rate",
         Metric::WriteSuccessRate => "write success rate",
@@ -326,21 +343,14 @@ pub(crate) const ENGLISH: Words = Words {
         Metric::MaxResponse => "max response time",
         Metric::Tps => "TPS",
     },
-    of_group: |metric, group| format!("{metric} of {}", served(group)),
-    of_groups: |metric, direct, proxy| {
-        format!(
-            "{metric} (direct: {}, proxy: {})",
-            served(direct),
-            served(proxy)
-        )
-    },
     change: "change",
+    relative: |percent| format!("{percent} relative"),
     in_words: "the proxy is",
     unchanged: "the same",
     difference: |metric, magnitude, smaller, better| {
         let direction = match (metric, smaller) {
-            (Metric::Downtime, true) => "shorter",
-            (Metric::Downtime, false) => "longer",
+            _ if is_downtime(metric) && smaller => "shorter",
+            _ if is_downtime(metric) => "longer",
             _ if is_time(metric) && smaller => "faster",
             _ if is_time(metric) => "slower",
             (_, true) => "lower",
@@ -351,12 +361,7 @@ pub(crate) const ENGLISH: Words = Words {
             if better { "better" } else { "worse" }
         )
     },
-    not_compared: |path, group| {
-        format!(
-            "not compared: {path} {} were still down at the end",
-            served(group)
-        )
-    },
+    not_compared: |direct, proxy| format!("not compared: episodes direct {direct}, proxy {proxy}"),
     no_verdict: |direct, proxy| {
         format!(
             "Episodes seen: direct {direct}, proxy {proxy}. They can't be paired, so there is no verdict on which is down longer."
@@ -380,8 +385,25 @@ pub(crate) const ENGLISH: Words = Words {
     note_without_tls: "Without TLS: sslmode=prefer went on without it after a failed handshake. Connecting took the time of both, and \
                        an application that requires TLS would not have connected.",
     note_none: "-: a figure that can't be given, never 0; a percentile q needs 1/(1-q) samples (p99: 100).",
-    note_unobserved: "No data: in an outage of all operations this group had neither success nor failure; its \
-                      downtime is not known, its availability is `at most`.",
+    note_unobserved: |reason| match reason {
+        UnobservedReason::NothingAsked => {
+            "No data: in an outage of all operations this group had neither success nor failure; its downtime there is not \
+             known, its availability is `at most`. An outage of its own beside that makes its downtime `at least`."
+        }
+        UnobservedReason::NoFreeWorker => {
+            "No data of reads, probes answered: no worker was free to ask. Every worker hung in a write or a transaction while \
+             probes of the server were answered, so it is not known whether reads were served."
+        }
+    },
+    note_pauses: "Pauses: the recorder was stopped, or had no processor; nothing was asked, and no answer was read. Outages are decided \
+                  without the pauses. A downtime has those in it, and says how long they were (paused); those outside outages \
+                  are left out of availability.",
+    note_writer: "The group writer is writes and transactions together, and up as soon as one of either succeeds. So its downtime can be \
+                  shorter than that of write or transaction alone.",
+    note_baseline: "Baseline: the 30 s before an episode, other episodes left out. Where the recording has less than that, it is \
+                    taken from what there is; below 5 s there is none (-).",
+    note_before_trigger: "An outage begins at the last success, so it may begin before its trigger: no operation succeeded between the \
+                          two.",
     note_thresholds: |outage, stall, merge| {
         format!(
             "Thresholds: an outage is at least {outage}, a stalled operation takes at least {stall} longer than \
@@ -432,6 +454,13 @@ fn served(group: Group) -> &'static str {
         Group::Transaction => "transactions",
         Group::All => "all operations",
     }
+}
+
+fn is_downtime(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::Downtime | Metric::ReadDowntime | Metric::WriterDowntime
+    )
 }
 
 fn is_time(metric: Metric) -> bool {

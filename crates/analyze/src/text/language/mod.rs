@@ -6,7 +6,7 @@ pub(super) mod english;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{Group, Metric, RecordingProgress};
+use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
 use crate::text::table::List;
 
@@ -30,6 +30,8 @@ pub(crate) struct SampleWords {
     /// Metric, and whether the proxy's figure is smaller.
     pub(crate) change: fn(Metric, Option<bool>) -> String,
     pub(crate) points: fn(Metric) -> String,
+    /// That changes are relative: label and text.
+    pub(crate) relative: (&'static str, &'static str),
 }
 
 /// The words of one language.
@@ -46,6 +48,8 @@ pub(crate) struct Words {
     pub(crate) group_name: fn(Group) -> &'static str,
     pub(crate) at_least: fn(&str) -> String,
     pub(crate) at_most: fn(&str) -> String,
+    /// A length of time in which the recorder did not run.
+    pub(crate) paused: fn(&str) -> String,
     pub(crate) none: &'static str,
     pub(crate) more: fn(&str) -> String,
 
@@ -57,6 +61,11 @@ pub(crate) struct Words {
     pub(crate) interrupted_at: fn(&str, &str) -> String,
     pub(crate) host: &'static str,
     pub(crate) recorder: &'static str,
+    pub(crate) definitions: &'static str,
+    pub(crate) definitions_text: fn(u32) -> String,
+    pub(crate) pauses: &'static str,
+    /// How many, and their sum.
+    pub(crate) pauses_text: fn(usize, &str) -> String,
     pub(crate) journal: &'static str,
     pub(crate) journal_text: fn(&str, &str) -> String,
     pub(crate) clock_drift: &'static str,
@@ -141,7 +150,7 @@ pub(crate) struct Words {
     pub(crate) in_episodes: fn(usize) -> String,
     pub(crate) not_recovered: &'static str,
     pub(crate) no_outage: &'static str,
-    pub(crate) not_observed: &'static str,
+    pub(crate) not_observed: fn(UnobservedReason) -> &'static str,
     pub(crate) no_operations: &'static str,
     pub(crate) path_left_out: &'static str,
     pub(crate) trigger_failed: fn(&str) -> String,
@@ -240,8 +249,8 @@ pub(crate) struct Words {
     pub(crate) full_throughput: &'static str,
     pub(crate) normal_latency: &'static str,
     pub(crate) impact_heading: &'static str,
-    /// Path, failover, from, to, length.
-    pub(crate) window: fn(&str, usize, &str, &str, &str) -> String,
+    /// Path, what the window is of, from, to, length.
+    pub(crate) window: fn(&str, &str, &str, &str, &str) -> String,
     /// From the trigger, to full throughput.
     pub(crate) window_ends: fn(bool, bool) -> String,
     pub(crate) attempted: &'static str,
@@ -276,15 +285,15 @@ pub(crate) struct Words {
     pub(crate) comparison_heading: &'static str,
     pub(crate) figure: &'static str,
     pub(crate) metric: fn(Metric) -> &'static str,
-    pub(crate) of_group: fn(&str, Group) -> String,
-    pub(crate) of_groups: fn(&str, Group, Group) -> String,
     pub(crate) change: &'static str,
+    /// A change of a rate in per cent, which is not one in points.
+    pub(crate) relative: fn(&str) -> String,
     pub(crate) in_words: &'static str,
     pub(crate) unchanged: &'static str,
     /// Metric, magnitude, the proxy's figure is smaller, the proxy is better.
     pub(crate) difference: fn(Metric, &str, bool, bool) -> String,
-    /// Path and group, whose downtime may have become the longer one.
-    pub(crate) not_compared: fn(&str, Group) -> String,
+    /// Episodes on the direct and on the proxied path.
+    pub(crate) not_compared: fn(usize, usize) -> String,
     pub(crate) no_verdict: fn(usize, usize) -> String,
     pub(crate) compared_failovers: fn(usize) -> String,
 
@@ -295,7 +304,11 @@ pub(crate) struct Words {
     pub(crate) note_without_tls: &'static str,
     pub(crate) note_none: &'static str,
     pub(crate) note_baseline_p99: &'static str,
-    pub(crate) note_unobserved: &'static str,
+    pub(crate) note_unobserved: fn(UnobservedReason) -> &'static str,
+    pub(crate) note_pauses: &'static str,
+    pub(crate) note_writer: &'static str,
+    pub(crate) note_baseline: &'static str,
+    pub(crate) note_before_trigger: &'static str,
     pub(crate) note_thresholds: fn(&str, &str, &str) -> String,
     pub(crate) note_coarse: fn(&str) -> String,
     pub(crate) coarse_group: fn(&str, Group) -> String,

@@ -1,7 +1,7 @@
 //! The proxy against direct: each figure of both, the change, and the change in words.
 
-use crate::summary::{Comparison, ComparisonLine, Group, Metric, PathSummary, Unit};
-use crate::text::figures::{downtime, headline_group};
+use crate::summary::{Comparison, ComparisonLine, Group, GroupSummary, Metric, Unit};
+use crate::text::figures::{downtime, group_of};
 use crate::text::format::{NONE, decimal, is_nothing, optional};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -22,7 +22,9 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         ],
         0,
     );
-    for line in &comparison.lines {
+    // Reads with reads, writes with writes: the headlines may be of different groups, and stand in the verdict.
+    let lines = comparison.lines.iter();
+    for line in lines.filter(|line| line.metric != Metric::Downtime) {
         table.row(row(page, line));
     }
     let mut text = page.tabled(words.comparison_heading, &table);
@@ -45,32 +47,37 @@ fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {
 fn row(page: &Page<'_>, line: &ComparisonLine) -> Vec<Cell> {
     let words = page.words;
     let [direct, proxy] = values(page, line);
-    let changes = [
-        line.change_points.map(|points| words.units.points(points)),
-        line.change_percent
-            .map(|percent| words.units.change(percent)),
-    ];
-    let change = match changes.into_iter().flatten().collect::<Vec<_>>() {
-        changes if changes.is_empty() => NONE.to_owned(),
-        changes => changes.join(words.separator),
-    };
     vec![
-        label(page, line.metric).into(),
+        (words.metric)(line.metric).into(),
         direct.into(),
         proxy.into(),
-        change.into(),
+        change(page, line).into(),
         in_words(page, line),
     ]
 }
 
-/// Both figures in one unit. A downtime is that of the verdict, with its bound and its resolution.
+/// The change, labelled: in points, and in per cent of direct. Of a rate, both are there, and each says which it is.
+fn change(page: &Page<'_>, line: &ComparisonLine) -> String {
+    let words = page.words;
+    let points = line.change_points.map(|points| words.units.points(points));
+    let percent = line.change_percent.map(|percent| {
+        let text = words.units.change(percent);
+        match line.unit {
+            Unit::Fraction => (words.relative)(&text),
+            Unit::Us | Unit::PerSecond => text,
+        }
+    });
+    match [points, percent].into_iter().flatten().collect::<Vec<_>>() {
+        changes if changes.is_empty() => NONE.to_owned(),
+        changes => changes.join(words.separator),
+    }
+}
+
+/// Both figures in one unit. A downtime is that of every other section, with its bound and its resolution.
 fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
-    if line.metric == Metric::Downtime {
-        let of_path = |name| {
-            let group = path_of(page, name).and_then(headline_group);
-            optional(group, |(_, group)| downtime(page, group))
-        };
-        return ["direct", "proxy"].map(of_path);
+    if let Some(group) = compared_group(line.metric) {
+        let [direct, proxy] = both_of(page, group);
+        return [direct, proxy].map(|group| optional(group, |group| downtime(page, group)));
     }
     let units = page.words.units;
     let both = [line.direct, line.proxy];
@@ -84,56 +91,53 @@ fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
     })
 }
 
-/// The metric; a downtime with the group that it is of, which may differ between the paths.
-fn label(page: &Page<'_>, metric: Metric) -> String {
-    let words = page.words;
-    let name = (words.metric)(metric);
-    if metric != Metric::Downtime {
-        return name.to_owned();
-    }
-    match (headline_of(page, "direct"), headline_of(page, "proxy")) {
-        (Some(direct), Some(proxy)) if direct == proxy => (words.of_group)(name, direct),
-        (Some(direct), Some(proxy)) => (words.of_groups)(name, direct, proxy),
-        _ => name.to_owned(),
+/// The group whose downtime a line compares.
+const fn compared_group(metric: Metric) -> Option<Group> {
+    match metric {
+        Metric::ReadDowntime => Some(Group::Read),
+        Metric::WriterDowntime => Some(Group::Writer),
+        _ => None,
     }
 }
 
-fn path_of<'a>(page: &Page<'a>, name: &str) -> Option<&'a PathSummary> {
-    page.summary.paths.iter().find(|path| path.path == name)
+/// A group on the direct and on the proxied path.
+fn both_of<'a>(page: &Page<'a>, group: Group) -> [Option<&'a GroupSummary>; 2] {
+    ["direct", "proxy"].map(|name| {
+        let mut paths = page.summary.paths.iter();
+        group_of(paths.find(|path| path.path == name)?, group)
+    })
 }
 
-fn headline_of(page: &Page<'_>, name: &str) -> Option<Group> {
-    Some(path_of(page, name)?.headline.as_ref()?.group)
-}
-
-/// Why there is no change of the downtime although both figures are there: a path's other group was still down.
-fn not_compared(page: &Page<'_>) -> String {
-    let open = |path: &&PathSummary| {
-        let headline = path.headline.as_ref();
-        headline.is_some_and(|headline| headline.other_open)
-    };
-    let Some(path) = page.summary.paths.iter().find(open) else {
-        return String::new();
-    };
-    let other = match headline_of(page, &path.path) {
-        Some(Group::Read) => Group::Writer,
-        _ => Group::Read,
-    };
-    (page.words.not_compared)(&(page.words.path_name)(&path.path), other)
+/// Why there is no change of a downtime although both figures are there and no bounds.
+fn not_compared(page: &Page<'_>, line: &ComparisonLine) -> String {
+    let exact = !line.direct_at_least && !line.proxy_at_least;
+    let groups = compared_group(line.metric).map(|group| both_of(page, group));
+    match groups {
+        Some([Some(direct), Some(proxy)]) if exact => {
+            let (direct, proxy) = (direct.counted_episodes(), proxy.counted_episodes());
+            if direct == proxy {
+                return String::new();
+            }
+            (page.words.not_compared)(direct, proxy)
+        }
+        _ => String::new(),
+    }
 }
 
 fn in_words(page: &Page<'_>, line: &ComparisonLine) -> Cell {
     let words = page.words;
-    match line.change_percent {
-        None if line.metric == Metric::Downtime => not_compared(page).into(),
-        None => "".into(),
-        Some(change) if is_nothing(change) => words.unchanged.into(),
-        Some(change) => {
-            let smaller = change < 0.0;
-            let better = smaller != line.higher_is_better;
-            let magnitude = words.units.magnitude(change);
-            let text = (words.difference)(line.metric, &magnitude, smaller, better);
-            Cell::new(text, if better { Tone::Good } else { Tone::Bad })
-        }
+    let Some(change) = line.change_percent else {
+        return not_compared(page, line).into();
+    };
+    if is_nothing(change) {
+        return words.unchanged.into();
     }
+    let smaller = change < 0.0;
+    let better = smaller != line.higher_is_better;
+    let magnitude = match line.change_points {
+        Some(points) => words.units.points_apart(points),
+        None => words.units.magnitude(change),
+    };
+    let text = (words.difference)(line.metric, &magnitude, smaller, better);
+    Cell::new(text, if better { Tone::Good } else { Tone::Bad })
 }

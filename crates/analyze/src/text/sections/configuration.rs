@@ -52,6 +52,8 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         item(words.host, one_line(&recording.host)),
         item(words.recorder, one_line(&recording.tool_version)),
     ];
+    let definitions = (words.definitions_text)(page.summary.definitions);
+    items.push(item(words.definitions, definitions));
     if let Some(drift) = recording.clock_drift_us {
         items.push(item(words.clock_drift, words.units.setting(drift)));
     }
@@ -65,6 +67,7 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         let text = (words.journal_text)(&count(recording.journal_rows), &count(unread_bytes));
         items.push(item(words.journal, text));
     }
+    items.extend(pauses_item(page));
     items.extend(disk_items(page));
     for (table, rows) in &recording.dropped_rows {
         let text = (words.dropped)(&count(*rows), &one_line(table));
@@ -72,6 +75,13 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     }
     items.extend(missing_items(page));
     items
+}
+
+/// How often the recorder was paused, and for how long.
+fn pauses_item(page: &Page<'_>) -> Option<(String, Cell)> {
+    let (words, pauses) = (page.words, &page.summary.pauses);
+    let text = (words.pauses_text)(pauses.len(), &page.paused());
+    (!pauses.is_empty()).then(|| (words.pauses.to_owned(), Cell::new(text, Tone::Bad)))
 }
 
 /// When the disk refused rows. They were held in memory; rows lost have their own line.

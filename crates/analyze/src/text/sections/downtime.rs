@@ -1,7 +1,7 @@
 //! Downtime per group, and every outage, blip and brownout behind it.
 
 use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Outage, PathSummary};
-use crate::text::figures::{downtime, figure};
+use crate::text::figures::{Downtime, availability, downtime, figure};
 use crate::text::format::{count, optional};
 use crate::text::page::Page;
 use crate::text::sections::errors;
@@ -27,10 +27,9 @@ pub(crate) fn groups(page: &Page<'_>) -> String {
         1,
     );
     for (path, group) in Group::ALL.iter().flat_map(|group| of_group(page, *group)) {
-        let availability = optional(group.availability, |availability| {
-            let text = units.percent(availability, 3);
+        let availability = optional(availability(words, group), |(text, is_bound)| {
             // Of a downtime that is a lower bound, it is an upper one.
-            if group.is_bound() {
+            if is_bound {
                 (words.at_most)(&text)
             } else {
                 text
@@ -88,7 +87,6 @@ fn outage_row(
     outage: &Outage,
 ) -> Vec<Cell> {
     let words = page.words;
-    let open = outage.open_at_start || outage.open_at_end;
     let mut inside = Vec::new();
     let in_warm_up = |episode: &Episode| {
         episode.kind == EpisodeKind::WarmUp && outage.span.end <= episode.span.end
@@ -118,7 +116,7 @@ fn outage_row(
         page.calendar.time(outage.span.start).into(),
         page.calendar.offset(outage.span.start).into(),
         page.calendar.time(outage.span.end).into(),
-        figure(page, outage.downtime_us, outage.resolution_us, open).into(),
+        figure(words, Downtime::from(outage)).into(),
         count(outage.evidence).into(),
         Cell::new(inside.join(words.separator), Tone::Detail),
     ]
@@ -154,7 +152,7 @@ pub(crate) fn blips(page: &Page<'_>) -> String {
     page.tabled(words.blips_heading, &table)
 }
 
-/// Gaps in which operations waited, too short for an outage.
+/// Gaps that are no outage in which operations waited.
 pub(crate) fn brownouts(page: &Page<'_>) -> String {
     let words = page.words;
     let mut table = Table::new(

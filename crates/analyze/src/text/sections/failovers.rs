@@ -4,7 +4,7 @@ use crate::summary::{
     Decomposition, Episode, Failover, GroupFailover, Interval, PairedDifference, Parts,
     PathSummary, Span,
 };
-use crate::text::figures::{figure, headline_group};
+use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{NONE, count, optional, signed};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -88,7 +88,15 @@ impl Line<'_> {
                 let at_most = (words.at_most)(&seconds(at_most_us));
                 format!("{} ({at_most})", seconds(downtime_us))
             }
-            None => figure(page, downtime_us, of.resolution_us, at_least),
+            None => {
+                let downtime = Downtime {
+                    us: downtime_us,
+                    resolution_us: of.resolution_us,
+                    paused_us: of.paused_us,
+                    at_least,
+                };
+                figure(words, downtime)
+            }
         }
     }
 

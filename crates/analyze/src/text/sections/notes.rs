@@ -1,14 +1,20 @@
 //! How to read the figures, and where they are weak.
 
-use recording::vocabulary::ErrorClass;
+use std::collections::BTreeSet;
 
-use crate::summary::{GroupSummary, PathSummary};
+use recording::vocabulary::{ErrorClass, EventKind};
+
+use crate::summary::{Group, GroupSummary, PathSummary, UnobservedReason};
+use crate::text::figures::{group_of, headline_group, unobserved};
 use crate::text::format::decimal;
 use crate::text::page::Page;
 use crate::text::table::{Tone, wrapped};
 
 /// Operations per second below which the limit of what can be seen is worth a line.
 const FEW_PER_SECOND: f64 = 20.0;
+
+/// How long a baseline is where nothing is in its way, microseconds.
+const BASELINE_US: i64 = 30_000_000;
 
 /// Columns of a line of prose.
 const WIDTH: usize = 100;
@@ -23,8 +29,24 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     }
     notes.extend(coarse_note(page));
     notes.extend(slow_note(page));
-    if groups(page).any(|(_, group)| group.unobserved) {
-        notes.push(words.note_unobserved.to_owned());
+    if writer_is_shorter(page) {
+        notes.push(words.note_writer.to_owned());
+    }
+    let reasons = groups(page).flat_map(|(_, group)| unobserved(group));
+    let reasons: BTreeSet<UnobservedReason> = reasons.collect();
+    notes.extend(
+        reasons
+            .into_iter()
+            .map(|reason| (words.note_unobserved)(reason).to_owned()),
+    );
+    if !page.summary.pauses.is_empty() {
+        notes.push(words.note_pauses.to_owned());
+    }
+    if began_before_its_trigger(page) {
+        notes.push(words.note_before_trigger.to_owned());
+    }
+    if has_short_baseline(page) {
+        notes.push(words.note_baseline.to_owned());
     }
     let mut episodes = groups(page).flat_map(|(_, group)| &group.episodes);
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
@@ -50,6 +72,45 @@ pub(crate) fn section(page: &Page<'_>) -> String {
 fn groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {
     let paths = page.summary.paths.iter();
     paths.flat_map(|path| path.groups.iter().map(move |group| (path, group)))
+}
+
+/// The writer's group is up as soon as either of its members is.
+fn writer_is_shorter(page: &Page<'_>) -> bool {
+    let downtime = |path, group| group_of(path, group).and_then(|group| group.downtime_us);
+    let members = [Group::Write, Group::Transaction];
+    let mut paths = page.summary.paths.iter();
+    paths.any(|path| {
+        let writer = downtime(path, Group::Writer);
+        let mut longer = members.iter().map(|member| downtime(path, *member));
+        writer.is_some() && longer.any(|member| member > writer)
+    })
+}
+
+fn began_before_its_trigger(page: &Page<'_>) -> bool {
+    let triggered = EventKind::FailoverTriggered.as_str();
+    let events = page.summary.events.iter();
+    let mut triggers = events.filter(|event| event.event == triggered);
+    triggers.any(|trigger| {
+        let mut outages = groups(page).flat_map(|(_, group)| &group.outages);
+        outages.any(|outage| outage.span.start < trigger.time && trigger.time < outage.span.end)
+    })
+}
+
+/// True where an episode that is listed began less than the baseline's length after the recording, or after the episode before it.
+fn has_short_baseline(page: &Page<'_>) -> bool {
+    let start_us = page.summary.recording.start_time.micros();
+    let mut listed = page.summary.paths.iter().filter_map(headline_group);
+    listed.any(|(_, group)| {
+        let ends = group
+            .episodes
+            .iter()
+            .map(|episode| episode.span.end.micros());
+        let before = std::iter::once(start_us).chain(ends);
+        let mut pairs = before.zip(&group.episodes);
+        pairs.any(|(end_us, episode)| {
+            !episode.at_least && episode.span.start.micros() - end_us < BASELINE_US
+        })
+    })
 }
 
 /// Downtimes of which a large part is resolution.

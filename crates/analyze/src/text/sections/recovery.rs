@@ -1,7 +1,7 @@
 //! How each episode was recovered from, and what it did to each operation type.
 
 use crate::summary::{Episode, EpisodeKind, GroupSummary, Impact, PathFailover, PathSummary};
-use crate::text::figures::{figure, headline_group};
+use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
 use crate::text::table::{Side, Table};
@@ -42,13 +42,7 @@ pub(crate) fn episodes(page: &Page<'_>) -> String {
                 part_of(page, path, group, (index + 1, episode)).into(),
                 page.calendar.time(episode.span.start).into(),
                 page.calendar.offset(episode.span.start).into(),
-                figure(
-                    page,
-                    episode.downtime_us,
-                    episode.resolution_us,
-                    episode.at_least,
-                )
-                .into(),
+                figure(words, Downtime::from(episode)).into(),
                 episode.outages.to_string().into(),
                 optional(episode.baseline_tps, |tps| decimal(tps, 2)).into(),
                 optional(episode.baseline_p99_us, |us| units.response(us as f64)).into(),
@@ -84,15 +78,12 @@ fn part_of(
     }
 }
 
-/// What each failover did to each operation type, in a window that is named.
+/// What each failover and each other outage did to each operation type, in a window that is named.
 pub(crate) fn impacts(page: &Page<'_>) -> String {
     let mut body = String::new();
     for path in &page.summary.paths {
         for impact in path.impacts.iter().take(MOST_IMPACTS) {
-            let failovers = &page.summary.failovers;
-            let number = failovers.number_of(&path.path, impact.failover);
-            let number = number.unwrap_or(impact.failover);
-            body.push_str(&impact_text(page, &path.path, number, impact));
+            body.push_str(&impact_text(page, &path.path, impact));
         }
         let more = path.impacts.len().saturating_sub(MOST_IMPACTS);
         if more > 0 {
@@ -104,11 +95,16 @@ pub(crate) fn impacts(page: &Page<'_>) -> String {
     page.under(page.words.impact_heading, &body)
 }
 
-fn impact_text(page: &Page<'_>, path: &str, failover: usize, impact: &Impact) -> String {
+fn impact_text(page: &Page<'_>, path: &str, impact: &Impact) -> String {
     let (words, units) = (page.words, page.words.units);
+    let failovers = &page.summary.failovers;
+    let number = impact
+        .failover
+        .map(|number| failovers.number_of(path, number).unwrap_or(number));
+    let cause = number.map_or_else(|| words.other_outage.to_owned(), words.failover_number);
     let window = (words.window)(
         &(words.path_name)(path),
-        failover,
+        &cause,
         &page.calendar.time(impact.window.start),
         &page.calendar.time(impact.window.end),
         &units.seconds(impact.window.length_us(), 2),

@@ -1,7 +1,7 @@
 //! The sections of the original design's sample report, in its order and wording, each followed by what it lacked.
 
 use crate::summary::{ComparisonLine, Metric, PathSummary};
-use crate::text::figures::{downtime, headline_group};
+use crate::text::figures::{self, Downtime};
 use crate::text::format::{NONE, count, decimal, is_nothing, optional};
 use crate::text::language::SampleWords;
 use crate::text::page::Page;
@@ -45,7 +45,7 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
     let units = page.words.units;
     let (overall, response) = (&path.overall, &path.overall.response);
     let rate = |rate: Option<f64>| optional(rate, |rate| units.percent(rate, 1));
-    let seconds = |us: Option<i64>| optional(us, |us| units.seconds(us, 3));
+    let seconds = |us: Option<i64>| optional(us, |us| units.response_seconds(us));
     let mut items = vec![
         item(words.total, counted(path, overall.total)),
         item(words.success_rate, rate(overall.success_rate)),
@@ -55,14 +55,14 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
             (words.type_figures)(&count(named.rates.total), &rate(named.rates.success_rate));
         item((page.words.type_name)(&named.name), figures)
     }));
-    let mean = optional(response.mean_us, |us| units.seconds(us.round() as i64, 3));
+    let mean = seconds(response.mean_us.map(|us| us.round() as i64));
     items.push(item(words.mean_response, mean));
     items.push((words.downtime.to_owned(), headline_seconds(page, path)));
 
-    if let Some((headline, group)) = headline_group(path) {
+    if let Some(headline) = &path.headline {
         items.push(item(
             words.downtime_of,
-            (page.words.down)(headline.group, &downtime(page, group)),
+            figures::headline(page.words, headline),
         ));
     }
     if overall.unfinished > 0 {
@@ -89,16 +89,18 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
 
 /// The headline's downtime to a tenth of a second, as the sample has it.
 fn headline_seconds(page: &Page<'_>, path: &PathSummary) -> Cell {
-    let Some((_, group)) = headline_group(path) else {
+    let headline = path.headline.as_ref();
+    let Some(downtime) = headline.and_then(Downtime::of_headline) else {
         return NONE.into();
     };
-    let Some(us) = group.downtime_us else {
-        return NONE.into();
+    let text = page.words.units.seconds(downtime.us, 1);
+    let tone = if downtime.us > 0 {
+        Tone::Bad
+    } else {
+        Tone::Good
     };
-    let text = page.words.units.seconds(us, 1);
-    let tone = if us > 0 { Tone::Bad } else { Tone::Good };
     Cell::new(
-        if group.is_bound() {
+        if downtime.at_least {
             (page.words.at_least)(&text)
         } else {
             text
@@ -117,6 +119,8 @@ fn comparison_items(page: &Page<'_>, words: &SampleWords) -> Items {
         let lines = comparison.lines.iter().filter(|line| line.metric == metric);
         items.extend(lines.map(|line| relative(page, words, line)));
     }
+    let (label, text) = words.relative;
+    items.push(item(label, text));
     for line in comparison.lines.iter().filter(|line| !in_sample(line)) {
         items.push(relative(page, words, line));
     }

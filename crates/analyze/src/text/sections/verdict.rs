@@ -4,7 +4,7 @@ use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 
 use crate::summary::{EventSummary, Group, PathSummary};
-use crate::text::figures::{downtime, headline_group};
+use crate::text::figures::{Downtime, downtime, figure, group_of, headline_group, unobserved};
 use crate::text::format::NONE;
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -68,10 +68,15 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
         return vec![name, words.no_operations.into()];
     };
     if nothing_found(path) {
-        return vec![name, Cell::new(words.no_outage, Tone::Good)];
+        let mut found = words.no_outage.to_owned();
+        if !page.summary.pauses.is_empty() {
+            found = [found, (words.paused)(&page.paused())].join(words.separator);
+        }
+        return vec![name, Cell::new(found, Tone::Good)];
     }
-    let down = (words.down)(headline.group, &downtime(page, group));
-    let tone = if group.downtime_us == Some(0) {
+    let downtime_of_path = figure(words, Downtime::of_headline(headline));
+    let down = (words.down)(headline.group, &downtime_of_path);
+    let tone = if headline.downtime_us == Some(0) {
         Tone::Good
     } else {
         Tone::Bad
@@ -80,8 +85,8 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
         Group::Read => Group::Writer,
         _ => Group::Read,
     };
-    let other_group = path.groups.iter().find(|group| group.group == other);
-    let other_group = other_group.map(|group| (words.other_group)(other, &downtime(page, group)));
+    let other_group =
+        group_of(path, other).map(|group| (words.other_group)(other, &downtime(page, group)));
     let mut remarks = Vec::new();
     if headline.episodes > 0 {
         remarks.push((words.in_episodes)(headline.episodes));
@@ -93,9 +98,7 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
     {
         remarks.push(words.not_recovered.to_owned());
     }
-    if group.unobserved {
-        remarks.push(words.not_observed.to_owned());
-    }
+    remarks.extend(unobserved(group).map(|reason| (words.not_observed)(reason).to_owned()));
     vec![
         name,
         Cell::new(down, tone),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::chart_cases::{self as cases, Case};
 use analyze::charts::{ChartError, ChartOptions, draw_all};
+use analyze::summary::Span;
 use analyze::summary::series::Mark;
 use image::RgbImage;
 
@@ -17,6 +18,9 @@ const NAMES: [&str; 4] = [
 /// What is down, and the band behind data while it was.
 const DOWN: [u8; 3] = [0xd5, 0x3e, 0x00];
 const DOWN_BAND: [u8; 3] = [0xfb, 0xe0, 0xd4];
+/// Pauses of the recorder, in a strip and behind data.
+const PAUSED: [u8; 3] = [0x8d, 0x86, 0xae];
+const PAUSED_BAND: [u8; 3] = [0xdc, 0xd8, 0xea];
 const BROWNOUT: [u8; 3] = [0xe6, 0x9f, 0x00];
 
 /// Left and right edge of the time axis, points, in charts of panels and in the availability chart.
@@ -139,6 +143,64 @@ fn the_outage_is_shaded_where_it_was_and_nowhere_else() {
     assert!(pixels_at(&availability, &case, 25.2, STRIPS, BROWNOUT) > 80);
 }
 
+/// The recorder was paused from 25 to 28 s, while direct was down, and from 44 to 46 s, while nothing was.
+#[test]
+fn pauses_are_shaded_and_named() {
+    let case = case("failover");
+    let (mut summary, mut series) = cases::make(&case);
+    let without = tempfile::tempdir().unwrap();
+    let options = ChartOptions {
+        svg: true,
+        ..ChartOptions::default()
+    };
+    draw_all(&summary, &series, without.path(), &options).unwrap();
+    let at = |seconds: f64| cases::START_US + (seconds * 1e6) as i64;
+    series.pauses = vec![Span::new(at(25.0), at(28.0)), Span::new(at(44.0), at(46.0))];
+    summary.pauses.clone_from(&series.pauses);
+    for group in &mut summary.paths[0].groups {
+        group.paused_us = 3_000_000;
+    }
+    let with = tempfile::tempdir().unwrap();
+    draw_all(&summary, &series, with.path(), &options).unwrap();
+    let named = "recorder paused";
+    for name in ["response-time", "operations-per-second", "availability"] {
+        let text = |folder: &Path| {
+            let file = folder.join(name).with_extension("svg");
+            std::fs::read_to_string(file).unwrap()
+        };
+        assert!(text(with.path()).contains(named) && !text(without.path()).contains(named));
+    }
+    for name in ["response-time.png", "operations-per-second.png"] {
+        let image = open(&with.path().join(name));
+        let shaded = [10.3, 26.3, 45.3, 50.3]
+            .map(|seconds| pixels_at(&image, &case, seconds, PANEL, PAUSED_BAND));
+        assert!(shaded[1] > 40 && shaded[2] > 40, "{name}: {shaded:?}");
+        assert_eq!([shaded[0], shaded[3]], [0, 0], "{name}");
+    }
+    let text = std::fs::read_to_string(with.path().join("availability.svg")).unwrap();
+    assert!(
+        text.contains(">\n12.31 s (-0.12 s, paused 3.00 s)\n"),
+        "{text}"
+    );
+    // The longer figure takes room from the strips. In an outage a pause is 18 of 52 pixels high, elsewhere all.
+    let image = open(&with.path().join("availability.png"));
+    let colors = [PAUSED, DOWN].map(|color| {
+        let rows = (BELOW_LEGENDS * 2.0) as u32..image.height();
+        let columns = (STRIPS.0 * 2.0) as u32..(STRIPS.1 * 2.0) as u32;
+        let counts = columns.map(|column| {
+            rows.clone()
+                .filter(|row| image.get_pixel(column, *row).0 == color)
+                .count()
+        });
+        counts.max().unwrap()
+    });
+    assert!(
+        colors[0] >= 10 * 50,
+        "ten strips outside outages: {colors:?}"
+    );
+    assert!(colors[1] > 0, "{colors:?}");
+}
+
 #[test]
 fn without_an_outage_nothing_is_shaded() {
     let folder = tempfile::tempdir().unwrap();
@@ -210,7 +272,7 @@ fn an_svg_says_what_the_png_shows() {
         );
         for text in [
             "20261122T204300Z-7f3a",
-            "direct: writes down 12.3 s (-0.12 s)",
+            "direct: writes down 12.31 s (-0.12 s)",
             "proxy: writes down 3.10 s",
         ] {
             assert!(svg.contains(text), "{} lacks {text}", file.display());
@@ -414,8 +476,8 @@ fn bounds_are_drawn_as_bounds() {
             }
         }
     });
-    assert!(bound.contains("down at least 0\n"), "{bound}");
-    assert!(bound.contains(">\nat least 0\n") && bound.contains(">\n≤ 100 %\n"));
+    assert!(bound.contains("down at least 0.00 s\n"), "{bound}");
+    assert!(bound.contains(">\nat least 0.00 s\n") && bound.contains(">\n≤ 100.000 %\n"));
     assert!(!bound.contains("no outage of reads or writes"));
 }
 

@@ -74,18 +74,19 @@ fn the_tables() {
 
     Outages
       host       run                    path    group   from (UTC)    until                 downtime        axis  evidence
-      bastion-1  20261122T204337Z-0001  direct  writer  20:43:09.800  20:43:18.000  8.20 s (-2.60 s)     ± 60 us         2
+      bastion-1  20261122T204337Z-0001  direct  writer  20:43:09.800  20:43:18.000  8.20 s (-8.20 s)     ± 60 us         2
       bastion-1  20261122T204337Z-0001  direct  read    20:43:10.000  20:43:15.000  5.00 s (-0.45 s)     ± 60 us         2
       bastion-2  20261122T204258Z-0002  direct  read    20:43:10.000  20:43:15.000  5.00 s (-0.45 s)    ± 1.5 ms         2
       bastion-3  20261122T204300Z-0003  direct  read    20:43:10.020  20:43:15.020  5.00 s (-0.45 s)  host clock         2
 
     Outages seen together
       from (UTC)    until         length  hosts   outages  longest downtime  seen by
-      20:43:09.800  20:43:18.000  8.20 s  3 of 3        4  8.20 s (-2.60 s)  bastion-1 direct, bastion-2 direct, bastion-3 direct (host clock)
+      20:43:09.800  20:43:18.000  8.20 s  3 of 3        4  8.20 s (-8.20 s)  bastion-1 direct, bastion-2 direct, bastion-3 direct (host clock)
 
     How to read this
       Groups: read, writer. Times are UTC; offset: what was added to the recording's own times. axis: how
         far a time may be off on the server's clock.
+      Definitions: version 2, see docs/definitions.md.
       hosts: those that saw an outage, of those that were recording at that time.
       host clock: no offset to the server's clock was measured, so these times are the host's own; what
         overlaps them may not have been at the same time.
@@ -99,6 +100,7 @@ fn the_json() {
     assert_success(&output);
     insta::assert_snapshot!(stdout(&output), @r#"
     {
+      "definitions": 2,
       "thresholds": {
         "min_outage_us": 100000,
         "min_stall_us": 500000,
@@ -156,6 +158,7 @@ fn the_json() {
           "end": "2026-11-22T20:43:15.000000Z",
           "downtime_us": 5000000,
           "resolution_us": 450000,
+          "paused_us": 0,
           "at_least": false,
           "evidence": 2,
           "axis": "server",
@@ -170,6 +173,7 @@ fn the_json() {
           "end": "2026-11-22T20:43:15.000000Z",
           "downtime_us": 5000000,
           "resolution_us": 450000,
+          "paused_us": 0,
           "at_least": false,
           "evidence": 2,
           "axis": "server",
@@ -198,6 +202,7 @@ fn the_json() {
           ],
           "longest_downtime_us": 5000000,
           "longest_resolution_us": 450000,
+          "longest_paused_us": 0,
           "at_least": false
         }
       ]

@@ -337,6 +337,7 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
         paused_us: group.paused_us,
         at_least: group.is_bound(),
         other_open: false,
+        other_unobserved: None,
         episodes: path
             .strips
             .iter()

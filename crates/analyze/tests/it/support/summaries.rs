@@ -127,10 +127,12 @@ pub(crate) fn group(group: Group, outages: Vec<Outage>) -> GroupSummary {
 
 /// The worse of reads and writes, as the groups stand.
 pub(crate) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
-    let candidates = groups
-        .iter()
-        .filter(|group| matches!(group.group, Group::Read | Group::Writer));
-    let worse = candidates.max_by_key(|group| (group.downtime_us, group.group))?;
+    let candidates = || {
+        let groups = groups.iter();
+        groups.filter(|group| matches!(group.group, Group::Read | Group::Writer))
+    };
+    let worse = candidates().max_by_key(|group| (group.downtime_us, group.group))?;
+    let unknown = candidates().find(|group| group.downtime_us.is_none());
     Some(Headline {
         group: worse.group,
         downtime_us: worse.downtime_us,
@@ -138,6 +140,7 @@ pub(crate) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         paused_us: worse.paused_us,
         at_least: worse.is_bound(),
         other_open: false,
+        other_unobserved: unknown.map(|group| group.group),
         episodes: worse.episodes.len(),
     })
 }
@@ -377,6 +380,8 @@ pub(crate) fn sample() -> Summary {
     let overall = |path: &PathSummary| path.overall.success_rate.unwrap();
     let lines = vec![
         line(Metric::Downtime, Unit::Us, 12_300_000.0, 3_100_000.0),
+        line(Metric::ReadDowntime, Unit::Us, 1_200_000.0, 2_900_000.0),
+        line(Metric::WriterDowntime, Unit::Us, 12_300_000.0, 3_100_000.0),
         line(
             Metric::SuccessRate,
             Unit::Fraction,
@@ -443,6 +448,13 @@ pub(crate) fn quiet() -> Summary {
     let comparison = summary.comparison.as_mut().unwrap();
     comparison.direct_episodes = 0;
     comparison.proxy_episodes = 0;
-    comparison.lines[0] = line(Metric::Downtime, Unit::Us, 0.0, 0.0);
+    let downtimes = [
+        Metric::Downtime,
+        Metric::ReadDowntime,
+        Metric::WriterDowntime,
+    ];
+    for (index, metric) in downtimes.into_iter().enumerate() {
+        comparison.lines[index] = line(metric, Unit::Us, 0.0, 0.0);
+    }
     summary
 }

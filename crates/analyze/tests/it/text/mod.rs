@@ -4,6 +4,7 @@ mod chinese;
 mod clock;
 mod edges;
 mod english;
+mod figures;
 mod settings;
 
 use analyze::summary::Summary;

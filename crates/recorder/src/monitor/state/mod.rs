@@ -336,7 +336,7 @@ fn read<T>(slots: &[(i64, T)], second: i64) -> Option<&T> {
         .map(|(_, value)| value)
 }
 
-/// The rule of `semantics.md`: neither the business (conflict, constraint) nor a wrong or cancelled statement is an outage, nor is what
+/// The rule of `docs/definitions.md`: neither the business (conflict, constraint) nor a wrong or cancelled statement is an outage, nor is what
 /// this host could not ask.
 fn is_availability_failure(failure: &Failure) -> bool {
     match failure.class {

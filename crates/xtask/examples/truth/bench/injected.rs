@@ -2,11 +2,35 @@
 
 use lab::{FailoverKind, Step, StepKind};
 
+use super::kinds::Kind;
 use super::lanes::{Group, Lane, Path};
 use super::samples::Span;
 
 /// The outages of `lane` that a fault of this kind made; none where the lane was served all through it.
-pub(crate) fn injected(kind: FailoverKind, steps: &[Step], lane: Lane) -> Vec<Span> {
+pub(crate) fn injected(kind: Kind, steps: &[Step], lane: Lane) -> Vec<Span> {
+    match kind {
+        Kind::Failover(kind) => of_the_lab(kind, steps, lane),
+        // The writer crashes in place.
+        Kind::SilentHost | Kind::PauseAtEdge => falls(steps),
+        Kind::LostAnswers | Kind::LockTimeout | Kind::Revoke => broken(steps),
+        Kind::DeadConnections | Kind::Pause => Vec::new(),
+    }
+}
+
+/// Where a client may notice a fault of this kind though new clients are served.
+pub(crate) fn disturbed(kind: Kind, steps: &[Step]) -> Vec<Span> {
+    match kind {
+        Kind::DeadConnections => broken(steps),
+        _ => Vec::new(),
+    }
+}
+
+/// What this bench broke and mended itself.
+pub(crate) fn broken(steps: &[Step]) -> Vec<Span> {
+    between(steps, &[StepKind::Broken], StepKind::Mended)
+}
+
+fn of_the_lab(kind: FailoverKind, steps: &[Step], lane: Lane) -> Vec<Span> {
     let Some(fault) = begin(kind, steps, lane) else {
         return Vec::new();
     };
@@ -53,16 +77,21 @@ fn begin(kind: FailoverKind, steps: &[Step], lane: Lane) -> Option<i64> {
 
 /// Down and up again, in place, any number of times.
 fn falls(steps: &[Step]) -> Vec<Span> {
+    let down = [StepKind::Crash, StepKind::Stopping];
+    between(steps, &down, StepKind::Restarted)
+}
+
+fn between(steps: &[Step], begin: &[StepKind], end: StepKind) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut down = None;
+    let mut begun = None;
     for step in steps {
-        match step.step {
-            StepKind::Crash | StepKind::Stopping => down = Some(step.time_us),
-            StepKind::Restarted => spans.extend(down.take().map(|start_us| Span {
+        if begin.contains(&step.step) {
+            begun = Some(step.time_us);
+        } else if step.step == end {
+            spans.extend(begun.take().map(|start_us| Span {
                 start_us,
                 end_us: step.time_us,
-            })),
-            _ => {}
+            }));
         }
     }
     spans
@@ -84,6 +113,10 @@ mod tests {
 
     /// From and to, in the order of the lanes: direct read, direct writer, proxy read, proxy writer.
     fn spans(kind: FailoverKind, of: &[(i64, StepKind)]) -> Vec<Vec<(i64, i64)>> {
+        spans_of(Kind::Failover(kind), of)
+    }
+
+    fn spans_of(kind: Kind, of: &[(i64, StepKind)]) -> Vec<Vec<(i64, i64)>> {
         let steps = steps(of);
         let of_lane = |lane| {
             let spans = injected(kind, &steps, lane);
@@ -142,5 +175,22 @@ mod tests {
         assert!(spans(FailoverKind::Slow, &slow).iter().all(Vec::is_empty));
         let frozen = [(10, StepKind::Frozen), (14, StepKind::Thawed)];
         assert_eq!(spans(FailoverKind::Freeze, &frozen), vec![[(10, 14)]; 4]);
+    }
+    #[test]
+    fn what_the_bench_breaks_itself() {
+        let refused = [(10, StepKind::Broken), (20, StepKind::Mended)];
+        assert_eq!(spans_of(Kind::Revoke, &refused), vec![[(10, 20)]; 4]);
+        let dead = spans_of(Kind::DeadConnections, &refused);
+        assert!(dead.iter().all(Vec::is_empty));
+        let disturbed = disturbed(Kind::DeadConnections, &steps(&refused));
+        assert_eq!((disturbed[0].start_us, disturbed[0].end_us), (10, 20));
+        let paused = [
+            (10, StepKind::Crash),
+            (15, StepKind::Broken),
+            (20, StepKind::Restarted),
+            (25, StepKind::Mended),
+        ];
+        assert_eq!(spans_of(Kind::PauseAtEdge, &paused), vec![[(10, 20)]; 4]);
+        assert!(spans_of(Kind::Pause, &refused).iter().all(Vec::is_empty));
     }
 }

@@ -1,22 +1,27 @@
-//! Every reported outage against the witness's: within what may be, or not.
+//! Every reported outage against the witness's.
+//!
+//! The goal: the witness's outage lies within [downtime - resolution, downtime] of the report, to within one sampling interval and one
+//! ordinary response. What the witness does not know itself is its resolution: some outage of [its downtime - resolution, its downtime]
+//! has to lie there.
 
+use super::lanes::Path;
 use super::recorded::Recorded;
 use super::samples::{MIN_OUTAGE_US, MIN_STALL_US, Outage, Span};
 
 /// What is right and wrong with a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Reported and witness agree to within what is allowed.
+    /// The goal is met.
     Within,
-    /// They do not.
+    /// It is not.
     Outside,
-    /// Reported, though neither injected nor seen by the witness.
+    /// Reported, though nothing was broken there and the witness had no outage.
     False,
-    /// Injected or seen by the witness, long enough to be an outage, and not reported.
+    /// Injected, or known to the witness, long enough to be an outage, and not reported.
     Missed,
     /// The report itself has no data: `-`.
     Unobserved,
-    /// Seen by the witness, and too short for so few operations.
+    /// Seen by the witness; what it knows of it is too short for so few operations.
     TooShort,
 }
 
@@ -41,14 +46,21 @@ impl Verdict {
 /// One group of one path in one recording: the reported, witnessed, injected and recorded view.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
+    pub(crate) path: Path,
     /// What `analyze` reports, in order.
     pub(crate) reported: &'a [Outage],
-    /// Outages of `all` in which the report has no data of this group.
+    /// Where the report has no data of this group.
     pub(crate) unobserved: &'a [Span],
+    /// Where the report says that the recorder was stopped.
+    pub(crate) pauses: &'a [Span],
     /// What the witness saw, in order.
     pub(crate) witnessed: &'a [Outage],
     /// What the lab's steps say that this group can't have been served in.
     pub(crate) injected: &'a [Span],
+    /// Where a client may have noticed something though new ones were served.
+    pub(crate) disturbed: &'a [Span],
+    /// Where everything was refused, and from which length on that is an outage, microseconds.
+    pub(crate) refused: &'a [(Span, i64)],
     /// What the recording's rows say of it.
     pub(crate) recorded: &'a Recorded,
     /// Mean time between two operations of the group, microseconds.
@@ -67,10 +79,11 @@ pub(crate) struct Figure {
     pub(crate) witness: Option<(i64, i64)>,
     /// The reported downtime and its resolution, microseconds.
     pub(crate) reported: Option<(i64, i64)>,
-    /// How long after the witness was served the recorder's pool still had a connection that was refused with 25006, microseconds. That is
-    /// no error: the recorder's application was down for it.
+    /// How long after the witness was served the recorder's pool still had a connection that the proxy led to a reader, refused with 25006,
+    /// microseconds. That is no error: the recorder's application was down for it, and the definition takes each refusal through a proxy
+    /// for a moment at which the path was down.
     pub(crate) refused_us: i64,
-    /// How much the two may differ, microseconds.
+    /// How much the witness's outage may lie outside, microseconds: one sampling interval for each outage, and one ordinary response.
     pub(crate) allowed_us: i64,
     pub(crate) verdict: Verdict,
 }
@@ -81,18 +94,34 @@ impl Figure {
         Some(self.reported?.0 - self.witness?.0)
     }
 
-    /// Is the true downtime no longer than the reported one, as the report says? To within one interval, and the witness's own resolution.
-    pub(crate) fn is_upper_bound(&self) -> Option<bool> {
-        let (_, resolution_us) = self.reported?;
-        Some(-self.error_us()? <= self.allowed_us - resolution_us - self.refused_us)
+    /// How much the report's bounds lie beyond the witness's, microseconds: too long (positive), too short (negative), or not at all.
+    pub(crate) fn beyond_us(&self) -> Option<i64> {
+        let (reported_us, resolution_us) = self.reported?;
+        let (witness_us, witness_resolution_us) = self.witness?;
+        let too_long_us = reported_us - resolution_us - witness_us;
+        let too_short_us = witness_us - witness_resolution_us - reported_us;
+        Some(match (too_long_us > 0, too_short_us > 0) {
+            (true, _) => too_long_us,
+            (_, true) => -too_short_us,
+            _ => 0,
+        })
+    }
+
+    /// The goal.
+    fn is_within(&self) -> bool {
+        let beyond_us = self.beyond_us().unwrap_or(0);
+        (-self.allowed_us..=self.allowed_us + self.refused_us).contains(&beyond_us)
     }
 }
 
 impl Case<'_> {
-    /// The shortest outage that so many operations can show, microseconds: by definition one of 100 ms; with a single piece of evidence
-    /// one of ten median gaps.
-    fn shortest_us(&self) -> i64 {
-        MIN_OUTAGE_US.max(10 * self.interval_us)
+    /// The shortest outage that so many operations can show there, microseconds: by definition one of 100 ms; with a single piece of
+    /// evidence one of ten median gaps; nothing but refusals, one of five operations.
+    fn shortest_us(&self, span: Span) -> i64 {
+        let refused = self.refused.iter();
+        let refused = refused.filter(|(refused, _)| refused.overlap_us(&span) > 0);
+        let least = refused.map(|(_, least_us)| *least_us).max();
+        least.unwrap_or(MIN_OUTAGE_US.max(10 * self.interval_us))
     }
 
     /// Every outage, once. `longest_gap_us` is how long the witness was without a success around a span.
@@ -103,12 +132,10 @@ impl Case<'_> {
             .map(|cluster| self.figure(cluster, &longest_gap_us))
             .collect();
         for &span in self.injected {
-            let is_seen = figures
-                .iter()
-                .any(|figure| figure.span.overlap_us(&span) > 0);
+            let is_seen = overlaps(figures.iter().map(|figure| &figure.span), span);
             // A wait below the floor of a stall is none by definition.
-            let is_outage = span.length_us() > self.shortest_us().max(MIN_STALL_US + MIN_OUTAGE_US);
-            if is_outage && !is_seen {
+            let shortest_us = self.shortest_us(span).max(MIN_STALL_US + MIN_OUTAGE_US);
+            if !is_seen && span.length_us() > shortest_us {
                 figures.push(Figure {
                     span,
                     injected_us: Some(span.length_us()),
@@ -116,14 +143,17 @@ impl Case<'_> {
                     reported: None,
                     refused_us: 0,
                     allowed_us: 0,
-                    verdict: Verdict::Missed,
+                    verdict: match self.is_unobserved(span) {
+                        true => Verdict::Unobserved,
+                        false => Verdict::Missed,
+                    },
                 });
             }
         }
         figures
     }
 
-    /// The outages of both, those together that overlap.
+    /// The outages of both, those together that overlap or have nothing but a success between them.
     fn clusters(&self) -> Vec<Cluster> {
         let reported = self.reported.iter().map(|outage| (true, *outage));
         let witnessed = self.witnessed.iter().map(|outage| (false, *outage));
@@ -131,10 +161,10 @@ impl Case<'_> {
         all.sort_by_key(|(_, outage)| outage.span.start_us);
         let mut clusters: Vec<Cluster> = Vec::new();
         for (is_reported, outage) in all {
-            let overlaps = clusters
+            let joins = clusters
                 .last()
-                .is_some_and(|cluster| outage.span.start_us < cluster.span.end_us);
-            if !overlaps {
+                .is_some_and(|cluster| outage.span.start_us <= cluster.span.end_us);
+            if !joins {
                 clusters.push(Cluster::at(outage.span));
             }
             if let Some(cluster) = clusters.last_mut() {
@@ -158,59 +188,74 @@ impl Case<'_> {
             .filter(|span| span.overlap_us(&cluster.span) > 0)
             .map(Span::length_us)
             .sum();
+        let service_us: i64 = cluster
+            .reported
+            .last()
+            .map_or(0, |last| self.recorded.service_us(last.span.end_us));
         let mut figure = Figure {
             span: cluster.span,
             injected_us: (injected_us > 0).then_some(injected_us),
             witness: (!cluster.witnessed.is_empty()).then(|| sum(&cluster.witnessed)),
             reported: (!cluster.reported.is_empty()).then(|| sum(&cluster.reported)),
-            refused_us: 0,
-            allowed_us: 0,
+            refused_us: self.refused_us(&cluster),
+            allowed_us: self.interval_us * cluster.reported.len() as i64 + service_us,
             verdict: Verdict::False,
         };
-        let service_us: i64 = cluster
-            .reported
-            .last()
-            .map_or(0, |last| self.recorded.service_us(last.span.end_us));
-        if let Some(last) = cluster.witnessed.last() {
-            let refused_us = self.recorded.last_refused_us(cluster.span);
-            figure.refused_us = refused_us.map_or(0, |at_us| (at_us - last.span.end_us).max(0));
-        }
+        let is_disturbed = injected_us == 0 && overlaps(self.disturbed, cluster.span);
+        figure.witness = match (figure.reported, figure.witness) {
+            // Its attempt hung on a connection that the proxy gave it, while other clients were served: that excludes nothing.
+            (_, Some((us, _))) if is_disturbed => Some((us, us)),
+            // The witness happened to be served: it knows of no outage, and can't exclude one between two successes.
+            (Some(_), None) if is_disturbed || injected_us > 0 => {
+                let gap_us = longest_gap_us(cluster.span);
+                Some((gap_us, gap_us))
+            }
+            (_, witness) => witness,
+        };
+        let shortest_us = self.shortest_us(cluster.span);
         figure.verdict = match (figure.reported, figure.witness) {
-            (Some((reported_us, resolution_us)), Some((witness_us, witness_resolution_us))) => {
-                let intervals_us = self.interval_us * cluster.reported.len() as i64;
-                figure.allowed_us = intervals_us
-                    + resolution_us
-                    + witness_resolution_us
-                    + service_us
-                    + figure.refused_us;
-                match (reported_us - witness_us).abs() <= figure.allowed_us {
-                    true => Verdict::Within,
-                    false => Verdict::Outside,
-                }
-            }
-            // It was injected: the witness happened to be served, or the outage was too short for it.
-            (Some((reported_us, resolution_us)), None) if figure.injected_us.is_some() => {
-                let witness_us = longest_gap_us(cluster.span);
-                figure.witness = Some((witness_us, 0));
-                figure.allowed_us = self.interval_us + resolution_us + service_us;
-                match (reported_us - witness_us).abs() <= figure.allowed_us {
-                    true => Verdict::Within,
-                    false => Verdict::Outside,
-                }
-            }
+            (Some(_), Some(_)) if figure.is_within() => Verdict::Within,
+            (Some(_), Some(_)) => Verdict::Outside,
             (Some(_), None) => Verdict::False,
             (None, _) if self.is_unobserved(cluster.span) => Verdict::Unobserved,
-            (None, _) if cluster.span.length_us() >= self.shortest_us() => Verdict::Missed,
+            (None, Some((us, resolution_us))) if us - resolution_us >= shortest_us => {
+                Verdict::Missed
+            }
+            (None, _) if injected_us >= shortest_us.max(MIN_STALL_US + MIN_OUTAGE_US) => {
+                Verdict::Missed
+            }
             (None, _) => Verdict::TooShort,
         };
         figure
     }
 
+    /// Does the report say that it has no data there? A pause is no excuse for an outage that goes on outside of it.
     fn is_unobserved(&self, span: Span) -> bool {
-        self.unobserved
+        let paused = self
+            .pauses
             .iter()
-            .any(|unobserved| unobserved.overlap_us(&span) > 0)
+            .map(|pause| pause.overlap_us(&span).max(0));
+        let paused_us: i64 = paused.sum();
+        let is_hidden = paused_us > 0 && span.length_us() - paused_us < self.shortest_us(span);
+        is_hidden || overlaps(self.unobserved, span)
     }
+
+    /// Past the proxy, such a connection tells only of the moment at which it was made.
+    fn refused_us(&self, cluster: &Cluster) -> i64 {
+        let last_refused_us = match self.path {
+            Path::Direct => None,
+            Path::Proxy => self.recorded.last_refused_us(cluster.span),
+        };
+        match (last_refused_us, cluster.witnessed.last()) {
+            (Some(refused_us), Some(last)) => (refused_us - last.span.end_us).max(0),
+            _ => 0,
+        }
+    }
+}
+
+fn overlaps<'a>(spans: impl IntoIterator<Item = &'a Span>, span: Span) -> bool {
+    let mut spans = spans.into_iter();
+    spans.any(|of| of.overlap_us(&span) > 0)
 }
 
 struct Cluster {
@@ -254,16 +299,29 @@ mod tests {
     }
 
     /// With an interval of 20 ms, and a witness without any gap where it saw no outage.
-    fn judge(reported: &[Outage], witnessed: &[Outage], injected: &[Span]) -> Vec<Figure> {
-        let case = Case {
+    fn case<'a>(
+        recorded: &'a Recorded,
+        reported: &'a [Outage],
+        witnessed: &'a [Outage],
+        injected: &'a [Span],
+    ) -> Case<'a> {
+        Case {
+            path: Path::Direct,
             reported,
             unobserved: &[],
+            pauses: &[],
             witnessed,
             injected,
-            recorded: &Recorded::default(),
+            disturbed: &[],
+            refused: &[],
+            recorded,
             interval_us: 20_000,
-        };
-        case.judge(|_| 25_000)
+        }
+    }
+
+    fn judge(reported: &[Outage], witnessed: &[Outage], injected: &[Span]) -> Vec<Figure> {
+        let recorded = Recorded::default();
+        case(&recorded, reported, witnessed, injected).judge(|_| 25_000)
     }
 
     fn verdicts(figures: &[Figure]) -> Vec<Verdict> {
@@ -271,30 +329,43 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_within_interval_and_resolutions_is_right_and_beyond_it_is_wrong() {
+    fn the_goal() {
+        // It knows of 1.97 to 2.0 s.
         let witness = [outage(1_000, 3_000, 30)];
         let injected = [span(1_010_000, 2_990_000)];
-        let right = judge(&[outage(960, 3_060, 50)], &witness, &injected);
-        assert_eq!(verdicts(&right), [Verdict::Within]);
-        assert_eq!(right[0].allowed_us, 100_000);
-        assert_eq!(right[0].error_us(), Some(100_000));
-        assert_eq!(right[0].is_upper_bound(), Some(true));
-        assert_eq!(right[0].injected_us, Some(1_980_000));
-        let longer = judge(&[outage(960, 3_061, 50)], &witness, &injected);
-        assert_eq!(verdicts(&longer), [Verdict::Outside]);
-        let shorter = judge(&[outage(1_000, 2_800, 50)], &witness, &injected);
-        assert_eq!(verdicts(&shorter), [Verdict::Outside]);
-        assert_eq!(shorter[0].error_us(), Some(-200_000));
-        let a_little_shorter = judge(&[outage(1_000, 2_949, 50)], &witness, &injected);
-        assert_eq!(verdicts(&a_little_shorter), [Verdict::Within]);
-        assert_eq!(a_little_shorter[0].is_upper_bound(), Some(false));
+        let figure = |from_ms, to_ms, resolution_ms| {
+            let reported = [outage(from_ms, to_ms, resolution_ms)];
+            judge(&reported, &witness, &injected).remove(0)
+        };
+        let long = figure(960, 3_060, 50);
+        assert_eq!(long.verdict, Verdict::Outside, "2.05 to 2.1 s");
+        assert_eq!(long.beyond_us(), Some(50_000));
+        let right = figure(960, 3_030, 50);
+        assert_eq!(right.verdict, Verdict::Within, "2.02 to 2.07 s");
+        assert_eq!(right.allowed_us, 20_000);
+        assert_eq!(
+            (right.error_us(), right.beyond_us()),
+            (Some(70_000), Some(20_000))
+        );
+        assert_eq!(right.injected_us, Some(1_980_000));
+        assert_eq!(figure(960, 3_031, 50).verdict, Verdict::Outside);
+        let wide = figure(500, 4_500, 2_500);
+        assert_eq!((wide.verdict, wide.beyond_us()), (Verdict::Within, Some(0)));
+        // Too short is beyond too: a resolution is no excuse.
+        let short = figure(1_000, 2_950, 500);
+        assert_eq!(
+            (short.verdict, short.beyond_us()),
+            (Verdict::Within, Some(-20_000))
+        );
+        assert_eq!(figure(1_000, 2_949, 500).verdict, Verdict::Outside);
     }
 
     #[test]
     fn what_only_the_report_has_is_false_and_what_it_lacks_is_missed() {
         assert_eq!(
-            verdicts(&judge(&[outage(1_000, 1_300, 10)], &[], &[])),
-            [Verdict::False]
+            verdicts(&judge(&[outage(1_000, 1_300, 300)], &[], &[])),
+            [Verdict::False],
+            "whatever its resolution"
         );
         assert_eq!(
             verdicts(&judge(&[], &[outage(1_000, 1_300, 10)], &[])),
@@ -304,6 +375,11 @@ mod tests {
             verdicts(&judge(&[], &[outage(1_000, 1_150, 10)], &[])),
             [Verdict::TooShort],
             "ten intervals are 200 ms"
+        );
+        assert_eq!(
+            verdicts(&judge(&[], &[outage(1_000, 1_600, 590)], &[])),
+            [Verdict::TooShort],
+            "it knows of 10 ms"
         );
         assert_eq!(
             verdicts(&judge(&[], &[], &[span(1_000_000, 2_000_000)])),
@@ -318,31 +394,78 @@ mod tests {
     }
 
     #[test]
-    fn a_long_outage_that_was_injected_and_that_the_witness_did_not_have_is_wrong() {
+    fn where_the_witness_was_served_the_lower_bound_is_held_against_its_longest_gap() {
         let injected = [span(1_000_000, 1_300_000)];
-        assert_eq!(
-            verdicts(&judge(&[outage(1_000, 1_300, 10)], &[], &injected)),
-            [Verdict::Outside]
-        );
+        let of = |resolution_ms| {
+            let reported = [outage(1_000, 1_300, resolution_ms)];
+            verdicts(&judge(&reported, &[], &injected))
+        };
+        assert_eq!(of(10), [Verdict::Outside]);
+        assert_eq!(of(300), [Verdict::Within]);
+        let recorded = Recorded::default();
+        let reported = [outage(1_000, 1_300, 300)];
+        let disturbed = Case {
+            disturbed: &injected,
+            ..case(&recorded, &reported, &[], &[])
+        };
+        assert_eq!(verdicts(&disturbed.judge(|_| 25_000)), [Verdict::Within]);
+        let hung = [outage(1_000, 1_700, 10)];
+        let of = |reported: &[Outage]| {
+            let case = Case {
+                disturbed: &injected,
+                ..case(&recorded, reported, &hung, &[])
+            };
+            verdicts(&case.judge(|_| 0))
+        };
+        assert_eq!(of(&[outage(1_000, 1_150, 10)]), [Verdict::Within]);
+        assert_eq!(of(&[outage(1_000, 1_800, 10)]), [Verdict::Outside]);
+        assert_eq!(of(&[]), [Verdict::TooShort]);
+    }
+
+    #[test]
+    fn refusals_need_their_time() {
+        let recorded = Recorded::default();
+        let witnessed = [outage(1_000, 2_500, 10)];
+        let of = |least_us| {
+            let refused = [(span(1_000_000, 2_500_000), least_us)];
+            let case = Case {
+                refused: &refused,
+                ..case(&recorded, &[], &witnessed, &[])
+            };
+            verdicts(&case.judge(|_| 0))
+        };
+        assert_eq!(of(2_000_000), [Verdict::TooShort]);
+        assert_eq!(of(1_200_000), [Verdict::Missed]);
     }
 
     #[test]
     fn a_group_without_data_in_the_report_is_not_missed() {
-        let case = Case {
-            reported: &[],
+        let recorded = Recorded::default();
+        let witnessed = [outage(1_000, 1_600, 10)];
+        let unobserved = Case {
             unobserved: &[span(900_000, 1_500_000)],
-            witnessed: &[outage(1_000, 1_600, 10)],
-            injected: &[],
-            recorded: &Recorded::default(),
-            interval_us: 20_000,
+            ..case(&recorded, &[], &witnessed, &[])
         };
-        assert_eq!(verdicts(&case.judge(|_| 0)), [Verdict::Unobserved]);
+        assert_eq!(verdicts(&unobserved.judge(|_| 0)), [Verdict::Unobserved]);
+        let paused = |pauses: &[Span]| {
+            let case = Case {
+                pauses,
+                ..case(&recorded, &[], &witnessed, &[])
+            };
+            verdicts(&case.judge(|_| 0))
+        };
+        assert_eq!(paused(&[span(1_100_000, 1_700_000)]), [Verdict::Unobserved]);
+        let edge = [span(900_000, 1_300_000)];
+        assert_eq!(paused(&edge), [Verdict::Missed], "300 ms were seen");
     }
 
     #[test]
     fn a_success_that_splits_an_outage_changes_nothing_and_health_between_two_does() {
         let witness = [outage(1_000, 2_000, 10), outage(2_000, 3_000, 10)];
         let one = judge(&[outage(1_000, 3_000, 10)], &witness, &[]);
+        assert_eq!(verdicts(&one), [Verdict::Within]);
+        let after_it = [outage(1_000, 2_900, 10), outage(2_900, 3_000, 100)];
+        let one = judge(&after_it, &[outage(1_000, 2_900, 10)], &[]);
         assert_eq!(verdicts(&one), [Verdict::Within]);
         let apart = [outage(1_000, 2_000, 10), outage(2_500, 3_000, 10)];
         let one = judge(&[outage(1_000, 3_000, 10)], &apart, &[]);

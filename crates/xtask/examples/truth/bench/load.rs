@@ -1,5 +1,7 @@
 //! The loads that outages are recorded under.
 
+use std::time::Duration;
+
 use super::lanes::Group;
 
 /// Workers, how often each asks, and when it gives up.
@@ -69,15 +71,30 @@ impl Load {
             .collect()
     }
 
+    /// When a worker gives up on an operation.
+    pub(crate) fn operation_limit(&self) -> Duration {
+        Duration::from_secs(self.limits_s.0.into())
+    }
+
+    /// When a worker gives up on a silent host.
+    pub(crate) fn connect_limit(&self) -> Duration {
+        Duration::from_secs(self.limits_s.1.into())
+    }
+
     /// Mean time between two operations of a group on one path, microseconds: the sampling interval. The time that the operations
     /// themselves take is left out, which makes it shorter than it is.
     pub(crate) fn interval_us(&self, group: Group) -> i64 {
+        self.interval_with_us(group, 0)
+    }
+
+    /// The same where each operation takes `wait_us`.
+    pub(crate) fn interval_with_us(&self, group: Group, wait_us: i64) -> i64 {
         let share = match group {
             Group::Read => SHARES.0,
             Group::Writer => SHARES.1 + SHARES.2,
         };
         let think_us = i64::from(self.think_ms.0 + self.think_ms.1) * 1_000 / 2;
-        think_us * 100 / i64::from(self.workers * share)
+        (think_us + wait_us) * 100 / i64::from(self.workers * share)
     }
 }
 

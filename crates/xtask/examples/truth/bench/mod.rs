@@ -1,12 +1,15 @@
 //! The truth bench: a lab, a witness, and recordings with faults in them; then every figure is judged.
 
 mod batch;
+mod breaks;
 mod injected;
 mod judge;
+mod kinds;
 mod lanes;
 mod load;
 mod plan;
 mod recorded;
+mod recorder;
 mod reported;
 mod rows;
 mod samples;
@@ -21,11 +24,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
-use lab::{FailoverKind, Lab, LabOptions};
+use lab::{Lab, LabOptions};
 use rand::RngExt;
 
-use batch::{Batch, Bench};
+use batch::{Batch, Bench, Plan};
+use kinds::Kind;
 use load::LOADS;
 use rows::Row;
 use witness::Witness;
@@ -63,7 +66,7 @@ pub(crate) struct Done {
     pub(crate) seed: u64,
     pub(crate) lengths: (Duration, Duration),
     pub(crate) steady: Duration,
-    pub(crate) kinds: Vec<FailoverKind>,
+    pub(crate) kinds: Vec<Kind>,
     pub(crate) batches: Vec<Batch>,
     pub(crate) rows: Vec<Row>,
     pub(crate) out: PathBuf,
@@ -120,28 +123,20 @@ pub(crate) fn run(args: &TruthArgs, programs: &Path) -> Result<Outcome, Failure>
 }
 
 /// The kinds of that name; all where none is given.
-fn kinds(names: &[String]) -> Result<Vec<FailoverKind>, Failure> {
+fn kinds(names: &[String]) -> Result<Vec<Kind>, Failure> {
     if names.is_empty() {
-        return Ok(FailoverKind::value_variants().to_vec());
+        return Ok(Kind::all());
     }
-    let parse = |name: &String| {
-        FailoverKind::from_str(name, false).map_err(|_| {
-            let all = FailoverKind::value_variants()
-                .iter()
-                .map(|kind| kind_name(*kind));
+    let named = |name: &String| {
+        Kind::named(name).ok_or_else(|| {
+            let all = Kind::all().into_iter().map(Kind::name);
             Failure::Usage(format!(
                 "--kinds {name}: there is no such kind; the kinds are {}",
                 all.collect::<Vec<_>>().join(", ")
             ))
         })
     };
-    names.iter().map(parse).collect()
-}
-
-/// As the command line calls it.
-pub(crate) fn kind_name(kind: FailoverKind) -> String {
-    let value = kind.to_possible_value();
-    value.map_or_else(String::new, |value| value.get_name().to_owned())
+    names.iter().map(named).collect()
 }
 
 async fn record_and_judge(
@@ -158,20 +153,15 @@ async fn record_and_judge(
         ..LabOptions::default()
     };
     let mut lab = Lab::start(options).await?;
-    batch::set_up(&lab, programs)?;
+    breaks::set_lock_timeout(&lab).await?;
+    recorder::set_up(&lab, programs)?;
     let witness = Witness::start(&lab).await?;
 
-    let mut plans = Vec::new();
-    if !steady.is_zero() {
-        plans.push((LOADS[1], &faults[..0], steady));
-    }
-    let size = faults
-        .len()
-        .div_ceil(LOADS.len())
-        .clamp(1, FAULTS_PER_RECORDING);
-    for (chunk, load) in faults.chunks(size).zip(LOADS.iter().cycle()) {
-        plans.push((*load, chunk, Duration::ZERO));
-    }
+    let (silent, others): (Vec<plan::Fault>, Vec<plan::Fault>) = faults
+        .iter()
+        .cloned()
+        .partition(|fault| fault.kind == Kind::SilentHost);
+    let plans = plans(&others, &silent, steady);
     let mut bench = Bench {
         lab: &mut lab,
         witness: &witness,
@@ -180,23 +170,56 @@ async fn record_and_judge(
     };
     let is_watched = std::io::stderr().is_terminal();
     let (mut batches, mut rows, mut number) = (Vec::new(), Vec::new(), 0);
-    for (load, faults_of_it, steady) in plans {
+    for plan in plans {
+        let load = plan.load;
         let on_fault = |fault: &plan::Fault| {
             number += 1;
             if is_watched {
-                let (kind, length) = (kind_name(fault.options.kind), fault.length.as_secs_f64());
+                let (kind, length) = (fault.kind.name(), fault.length.as_secs_f64());
                 let of = faults.len();
                 eprintln!(
-                    "{number:>4} of {of}  {kind:<14} {length:6.2} s  ({})",
+                    "{number:>4} of {of}  {kind:<16} {length:6.2} s  ({})",
                     load.name
                 );
             }
         };
-        let batch = bench.record(load, faults_of_it, steady, on_fault).await?;
+        let batch = bench.record(&plan, on_fault).await?;
         rows.extend(rows::judge(&batch, batches.len(), &witness, programs)?);
         batches.push(batch);
     }
     Ok((batches, rows))
+}
+
+/// One recording after the other, each with the next load. A URL with two hosts is for recordings of its own.
+fn plans<'a>(
+    others: &'a [plan::Fault],
+    silent: &'a [plan::Fault],
+    steady: Duration,
+) -> Vec<Plan<'a>> {
+    let mut plans = Vec::new();
+    if !steady.is_zero() {
+        plans.push(Plan {
+            load: LOADS[1],
+            faults: &[],
+            steady,
+            has_silent_host: false,
+        });
+    }
+    for (faults, has_silent_host) in [(others, false), (silent, true)] {
+        let size = faults
+            .len()
+            .div_ceil(LOADS.len())
+            .clamp(1, FAULTS_PER_RECORDING);
+        for (faults, load) in faults.chunks(size).zip(LOADS.iter().cycle()) {
+            plans.push(Plan {
+                load: *load,
+                faults,
+                steady: Duration::ZERO,
+                has_silent_host,
+            });
+        }
+    }
+    plans
 }
 
 /// Where the recordings go.

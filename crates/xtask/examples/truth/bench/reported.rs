@@ -55,14 +55,17 @@ impl Report {
         outages.iter().map(outage).collect()
     }
 
-    /// Where the report has no data of a group: the outages of `all`, if the group was unobserved in any.
+    /// Where the report has no data of a group.
     pub(crate) fn unobserved(&self, lane: Lane) -> Result<Vec<Span>> {
-        if self.group(lane)?["unobserved"] != true {
-            return Ok(Vec::new());
-        }
-        let all = self.named(lane.path.as_str(), "all")?;
-        let outages = all["outages"].as_array().context("outages")?;
-        outages.iter().map(span).collect()
+        let spans = self.group(lane)?["unobserved_spans"].as_array();
+        let spans = spans.context("unobserved spans")?;
+        spans.iter().map(span).collect()
+    }
+
+    /// When the recorder was stopped, or had no processor.
+    pub(crate) fn pauses(&self) -> Result<Vec<Span>> {
+        let pauses = self.0["pauses"].as_array().context("pauses")?;
+        pauses.iter().map(span).collect()
     }
 
     fn group(&self, lane: Lane) -> Result<&Value> {

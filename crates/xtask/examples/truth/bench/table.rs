@@ -1,12 +1,13 @@
 //! The printed text: a line per kind, path and group, the sums, and every wrong figure.
 
-use lab::{FailoverKind, lines, utc};
+use lab::{lines, utc};
 
+use super::Done;
 use super::judge::Verdict;
+use super::kinds::Kind;
 use super::lanes::{LANES, Lane};
-use super::rows::{Row, kind};
+use super::rows::Row;
 use super::witness::{EVERY, LIMIT};
-use super::{Done, kind_name};
 
 const HEAD: [&str; 13] = [
     "kind",
@@ -18,8 +19,8 @@ const HEAD: [&str; 13] = [
     "reported",
     "resolution",
     "error",
-    "largest",
-    "of allowed",
+    "beyond",
+    "allowed",
     "within",
     "missed, false",
 ];
@@ -27,9 +28,9 @@ const HEAD: [&str; 13] = [
 /// The page.
 pub(crate) fn table(done: &Done) -> String {
     let mut lines_of_table = vec![HEAD.map(str::to_owned)];
-    let is_made = |of: &&FailoverKind| {
-        let made = done.batches.iter().flat_map(|batch| &batch.made);
-        made.into_iter().any(|made| kind(made) == **of)
+    let is_made = |of: &&Kind| {
+        let mut made = done.batches.iter().flat_map(|batch| &batch.made);
+        made.any(|made| made.fault.kind == **of)
     };
     for &kind in done.kinds.iter().filter(is_made) {
         for lane in LANES {
@@ -53,7 +54,7 @@ pub(crate) fn table(done: &Done) -> String {
 
 /// Every figure, one a line, separated by tabs; times in microseconds.
 pub(crate) fn every_figure(done: &Done) -> String {
-    let mut text = "kind\tpath\tgroup\tfrom\tto\tinjected_us\twitness_us\twitness_resolution_us\treported_us\tresolution_us\terror_us\tallowed_us\tverdict\trecording\n".to_owned();
+    let mut text = "kind\tpath\tgroup\tfrom\tto\tinjected_us\twitness_us\twitness_resolution_us\treported_us\tresolution_us\terror_us\tbeyond_us\tallowed_us\tverdict\trecording\n".to_owned();
     let or_empty = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
     for row in &done.rows {
         let figure = &row.figure;
@@ -69,6 +70,7 @@ pub(crate) fn every_figure(done: &Done) -> String {
             or_empty(figure.reported.map(|(us, _)| us)),
             or_empty(figure.reported.map(|(_, us)| us)),
             or_empty(figure.error_us()),
+            or_empty(figure.beyond_us()),
             figure.allowed_us.to_string(),
             figure.verdict.word().to_owned(),
             done.batches[row.batch].folder.display().to_string(),
@@ -79,13 +81,13 @@ pub(crate) fn every_figure(done: &Done) -> String {
     text
 }
 
-fn kind_of(done: &Done, row: &Row) -> Option<FailoverKind> {
+fn kind_of(done: &Done, row: &Row) -> Option<Kind> {
     let fault = row.fault?;
-    Some(kind(&done.batches[row.batch].made[fault]))
+    Some(done.batches[row.batch].made[fault].fault.kind)
 }
 
-fn name(kind: Option<FailoverKind>) -> String {
-    kind.map_or_else(|| "(no fault)".to_owned(), kind_name)
+fn name(kind: Option<Kind>) -> String {
+    kind.map_or_else(|| "(no fault)".to_owned(), Kind::name)
 }
 
 fn seconds(us: i64) -> String {
@@ -103,7 +105,7 @@ fn median(mut values: Vec<i64>) -> Option<i64> {
     Some(*values.select_nth_unstable(rank).1)
 }
 
-fn line(done: &Done, of: Option<FailoverKind>, lane: Lane) -> [String; 13] {
+fn line(done: &Done, of: Option<Kind>, lane: Lane) -> [String; 13] {
     let rows: Vec<&Row> = done
         .rows
         .iter()
@@ -117,10 +119,10 @@ fn line(done: &Done, of: Option<FailoverKind>, lane: Lane) -> [String; 13] {
         let values = rows.iter().filter_map(|row| of(row)).collect();
         median(values).map_or_else(|| "-".to_owned(), seconds)
     };
-    let errors = rows
+    let beyond = rows
         .iter()
-        .filter_map(|row| Some((row.figure.error_us()?, row.figure.allowed_us)));
-    let largest = errors.max_by_key(|(error_us, _)| error_us.abs());
+        .filter_map(|row| Some((row.figure.beyond_us()?, row.figure.allowed_us)));
+    let farthest = beyond.max_by_key(|(beyond_us, _)| beyond_us.abs());
     let middle_error = median(
         rows.iter()
             .filter_map(|row| row.figure.error_us())
@@ -137,8 +139,8 @@ fn line(done: &Done, of: Option<FailoverKind>, lane: Lane) -> [String; 13] {
         middle(&|row| Some(row.figure.reported?.0)),
         middle(&|row| Some(row.figure.reported?.1)),
         middle_error.map_or_else(|| "-".to_owned(), error),
-        largest.map_or_else(|| "-".to_owned(), |(error_us, _)| error(error_us)),
-        largest.map_or_else(|| "-".to_owned(), |(_, allowed_us)| seconds(allowed_us)),
+        farthest.map_or_else(|| "-".to_owned(), |(beyond_us, _)| error(beyond_us)),
+        farthest.map_or_else(|| "-".to_owned(), |(_, allowed_us)| seconds(allowed_us)),
         format!("{within} of {}", within + count(Verdict::Outside)),
         format!("{}, {}", count(Verdict::Missed), count(Verdict::False)),
     ]
@@ -196,7 +198,10 @@ fn sums(done: &Done) -> String {
             done.seed
         ),
         format!(
-            "figures:  {within} of {} within one sampling interval, the resolutions and one response time; missed {}, false {}, unobserved {}, too short for the load {}",
+            "goal:     the witness's outage lies within [downtime - resolution, downtime] of the report, to within one sampling interval and one ordinary response"
+        ),
+        format!(
+            "figures:  {within} of {} within; missed {}, false {}, unobserved {}, too short for the load {}",
             within + outside,
             count(done, Verdict::Missed),
             count(done, Verdict::False),
@@ -205,24 +210,26 @@ fn sums(done: &Done) -> String {
         ),
     ];
     lines.extend(refused(done));
-    lines.push(bounds(done));
-    lines.extend(largest(done));
+    lines.extend(farthest(done));
     if !done.steady.is_zero() {
         let of_steady = done.rows.iter().filter(|row| row.batch == 0);
         let reported = of_steady.filter(|row| row.figure.reported.is_some());
+        let (seen, unseen): (Vec<&Row>, Vec<&Row>) =
+            reported.partition(|row| row.figure.witness.is_some());
         lines.push(format!(
-            "steady:   {:.0} s without a fault, {} outages reported",
+            "steady:   {:.0} s without a fault; outages reported: {}, seen by the witness too: {}",
             done.steady.as_secs_f64(),
-            reported.count()
+            seen.len() + unseen.len(),
+            seen.len()
         ));
     }
     lines.push(format!(
-        "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, s; medians, and the largest error"
+        "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, beyond = outside of the bounds, s; medians, and the farthest beyond"
     ));
     let made = done.batches.iter().flat_map(|batch| &batch.made);
     lines.extend(made.filter_map(|made| {
         let trouble = made.trouble.as_ref()?;
-        Some(format!("the lab:  {}: {trouble}", kind_name(kind(made))))
+        Some(format!("the lab:  {}: {trouble}", made.fault.kind.name()))
     }));
     lines.join("\n") + "\n"
 }
@@ -232,31 +239,19 @@ fn refused(done: &Done) -> Option<String> {
     let refused: Vec<i64> = refused.filter(|refused_us| *refused_us > 0).collect();
     let longest_us = refused.iter().max()?;
     Some(format!(
-        "refused:  in {} figures the recorder's pool still had a connection to the old writer, refused with 25006, when the witness was served: for up to {} s, which are allowed",
+        "refused:  in {} figures of the proxy the recorder was refused with 25006 after the witness was served: for up to {} s, which are allowed",
         refused.len(),
         seconds(*longest_us)
     ))
 }
 
-fn bounds(done: &Done) -> String {
-    let bounds = done.rows.iter();
-    let bounds: Vec<bool> = bounds
-        .filter_map(|row| row.figure.is_upper_bound())
-        .collect();
-    format!(
-        "bounds:   {} of {} reported downtimes are no shorter than the witness's, to within one interval and its resolution",
-        bounds.iter().filter(|holds| **holds).count(),
-        bounds.len()
-    )
-}
-
-fn largest(done: &Done) -> Option<String> {
+fn farthest(done: &Done) -> Option<String> {
     let judged = done.rows.iter();
-    let judged = judged.filter_map(|row| Some((row, row.figure.error_us()?)));
-    let (row, error_us) = judged.max_by_key(|(_, error_us)| error_us.abs())?;
+    let judged = judged.filter_map(|row| Some((row, row.figure.beyond_us()?)));
+    let (row, beyond_us) = judged.max_by_key(|(_, beyond_us)| beyond_us.abs())?;
     Some(format!(
-        "largest:  {} s, allowed {} s: {} {}, {}",
-        error(error_us),
+        "farthest: {} s beyond the bounds, allowed {} s: {} {}, {}",
+        error(beyond_us),
         seconds(row.figure.allowed_us),
         name(kind_of(done, row)),
         row.lane,
@@ -273,18 +268,27 @@ fn wrong(done: &Done, row: &Row) -> String {
             |(us, resolution_us)| format!("{} s (-{} s)", seconds(us), seconds(resolution_us)),
         )
     };
-    let injected = figure.injected_us.map_or_else(|| "-".to_owned(), seconds);
+    let mut known = vec![
+        format!("witness {}", with_resolution(figure.witness)),
+        format!("reported {}", with_resolution(figure.reported)),
+    ];
+    if let Some(us) = figure.injected_us {
+        known.insert(0, format!("injected {} s", seconds(us)));
+    }
+    if let (Some(error_us), Some(beyond_us)) = (figure.error_us(), figure.beyond_us()) {
+        known.push(format!("error {} s", error(error_us)));
+        known.push(format!("beyond {} s", error(beyond_us)));
+        let allowed_us = figure.allowed_us + figure.refused_us;
+        known.push(format!("allowed {} s", seconds(allowed_us)));
+    }
     let mut text = format!(
-        "\n{}: {} {}, {} to {}\n  injected {injected} s, witness {}, reported {}, error {} s, allowed {} s\n  {}, {}\n",
+        "\n{}: {} {}, {} to {}\n  {}\n  {}, {}\n",
         figure.verdict.word(),
         name(kind_of(done, row)),
         row.lane,
         utc(figure.span.start_us),
         utc(figure.span.end_us),
-        with_resolution(figure.witness),
-        with_resolution(figure.reported),
-        figure.error_us().map_or_else(|| "-".to_owned(), error),
-        seconds(figure.allowed_us),
+        known.join(", "),
         batch.load.name,
         batch.folder.display(),
     );

@@ -1,6 +1,7 @@
 //! The independent witness: a loop of its own per path and group, every 20 ms one statement on one raw connection, a fresh connection
 //! after any error and before each fault, with its own look-up of the writer's name. It has no code of the recorder or of `analyze`.
 
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,16 +13,21 @@ use lab::Lab;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
-use tokio_postgres::{Client, Config, NoTls, config::Host};
+use tokio_postgres::{Client, Config, NoTls, config::Host, error::SqlState};
 
 use super::lanes::{Group, LANES, Lane, Path};
 use super::samples::{Answer, Sample, Span, is_calm};
 
 /// From one attempt's start to the next one's, where the attempt takes no longer.
 pub(crate) const EVERY: Duration = Duration::from_millis(20);
+/// The same where each attempt connects anew: that is work for the server.
+const EVERY_ANEW: Duration = Duration::from_millis(100);
 /// How long an attempt may take, a new connection included. A little more than the floor of a stall (500 ms): what waits for less is
 /// no outage by definition, and must not become one by impatience.
 pub(crate) const LIMIT: Duration = Duration::from_millis(600);
+
+/// The witness's table.
+pub(crate) const TABLE: &str = "truth_witness";
 
 /// How long every loop must be served before anything is broken.
 const CALM: Duration = Duration::from_secs(1);
@@ -30,26 +36,36 @@ const CALM_LIMIT: Duration = Duration::from_secs(60);
 
 /// Four loops, each in a thread of its own, so that nothing but the server keeps them waiting. They end when this is dropped.
 pub(crate) struct Witness {
-    ending: Arc<AtomicBool>,
-    /// How often the loops had to connect anew.
-    renewals: Arc<AtomicU64>,
+    wishes: Arc<Wishes>,
     lanes: Vec<(Lane, Samples, JoinHandle<()>)>,
 }
 
 type Samples = Arc<Mutex<Vec<Sample>>>;
+
+/// What the loops are told.
+#[derive(Default)]
+struct Wishes {
+    is_ending: AtomicBool,
+    /// How often the loops had to connect anew.
+    renewals: AtomicU64,
+    /// Each attempt connects anew.
+    is_anew: AtomicBool,
+}
 
 impl Witness {
     /// Makes the witness's table and begins.
     pub(crate) async fn start(lab: &Lab) -> Result<Self> {
         let direct = Target::new(&lab.direct_url(), lab.dns_server())?;
         let proxy = Target::new(&lab.proxy_url(), lab.dns_server())?;
-        let connection = direct.connect().await.context("the witness's connection")?;
-        let table = "create table if not exists truth_witness (path text not null, at timestamptz not null default clock_timestamp())";
-        let made = connection.client.batch_execute(table).await;
+        let connection = direct.connect(Instant::now()).await;
+        let connection = connection.context("the witness's connection")?;
+        let table = format!(
+            "create table if not exists {TABLE} (path text not null, at timestamptz not null default clock_timestamp())"
+        );
+        let made = connection.client.batch_execute(&table).await;
         made.context("the witness's table")?;
 
-        let ending = Arc::new(AtomicBool::new(false));
-        let renewals = Arc::new(AtomicU64::new(0));
+        let wishes = Arc::new(Wishes::default());
         let mut lanes = Vec::new();
         for lane in LANES {
             let target = match lane.path {
@@ -63,24 +79,24 @@ impl Witness {
                 .context("the witness's runtime")?;
             let thread = thread::Builder::new().name(format!("witness {lane}"));
             let thread = thread.spawn({
-                let (samples, ending) = (Arc::clone(&samples), Arc::clone(&ending));
-                let renewals = Arc::clone(&renewals);
-                move || runtime.block_on(look(&target, lane, &samples, &renewals, &ending))
+                let (samples, wishes) = (Arc::clone(&samples), Arc::clone(&wishes));
+                move || runtime.block_on(look(&target, lane, &samples, &wishes))
             });
             lanes.push((lane, samples, thread.context("the witness's thread")?));
         }
-        Ok(Self {
-            ending,
-            renewals,
-            lanes,
-        })
+        Ok(Self { wishes, lanes })
     }
 
     /// Has every loop connect anew. A connection for reads that was made while the old writer, a reader by then, still had the name stays
     /// there without an error, and would sit through the next fault of the writer. Those of the recorder write too, so that 25006 drives
     /// them off.
     pub(crate) fn renew(&self) {
-        self.renewals.fetch_add(1, Ordering::Relaxed);
+        self.wishes.renewals.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Has every attempt connect anew, or not: a new client, whatever became of the connections that there were.
+    pub(crate) fn connect_anew(&self, is_anew: bool) {
+        self.wishes.is_anew.store(is_anew, Ordering::Relaxed);
     }
 
     /// Waits until every loop was served for a while.
@@ -105,7 +121,7 @@ impl Witness {
         }
     }
 
-    /// What the loop of `lane` saw from a little before `span` to its end.
+    /// What the loop of `lane` saw in `span`, what began before or went on after it included.
     pub(crate) fn samples(&self, lane: Lane, span: Span) -> Vec<Sample> {
         let of_lane = self.lanes.iter().find(|(of, ..)| *of == lane);
         let Some((_, samples, _)) = of_lane else {
@@ -114,14 +130,14 @@ impl Witness {
         let samples = samples.lock();
         let inside = samples
             .iter()
-            .filter(|sample| sample.end_us >= span.start_us && sample.end_us < span.end_us);
+            .filter(|sample| sample.end_us >= span.start_us && sample.start_us <= span.end_us);
         inside.copied().collect()
     }
 }
 
 impl Drop for Witness {
     fn drop(&mut self) {
-        self.ending.store(true, Ordering::Relaxed);
+        self.wishes.is_ending.store(true, Ordering::Relaxed);
         for (_, _, thread) in self.lanes.drain(..) {
             // An error here means that it panicked; it has ended in any case.
             let _ = thread.join();
@@ -130,35 +146,33 @@ impl Drop for Witness {
 }
 
 /// One loop.
-async fn look(
-    target: &Target,
-    lane: Lane,
-    samples: &Samples,
-    renewals: &AtomicU64,
-    ending: &AtomicBool,
-) {
+async fn look(target: &Target, lane: Lane, samples: &Samples, wishes: &Wishes) {
     let statement = match lane.group {
-        Group::Read => "select count(*) from (select from truth_witness limit 1) as one".to_owned(),
-        Group::Writer => format!(
-            "insert into truth_witness (path) values ('{}')",
-            lane.path.as_str()
-        ),
+        Group::Read => format!("select count(*) from (select from {TABLE} limit 1) as one"),
+        Group::Writer => {
+            let path = lane.path.as_str();
+            format!("insert into {TABLE} (path) values ('{path}')")
+        }
     };
     let clock = Clock::start();
     let mut connection: Option<Connection> = None;
     let mut renewed = 0;
-    while !ending.load(Ordering::Relaxed) {
+    while !wishes.is_ending.load(Ordering::Relaxed) {
         let begun = Instant::now();
-        let asked = renewals.load(Ordering::Relaxed);
-        if asked != renewed {
-            renewed = asked;
+        let renewals = wishes.renewals.load(Ordering::Relaxed);
+        let is_anew = wishes.is_anew.load(Ordering::Relaxed);
+        if renewals != renewed || is_anew {
+            renewed = renewals;
             connection = None;
         }
+        let first = connection.as_ref().map(|open| open.first);
+        let asked = Cell::new(None);
         let attempt = async {
             let open = match connection.take() {
                 Some(open) => open,
-                None => target.connect().await?,
+                None => target.connect(begun).await?,
             };
+            asked.set(Some(Instant::now()));
             open.client.simple_query(&statement).await?;
             anyhow::Ok(open)
         };
@@ -168,15 +182,41 @@ async fn look(
                 Answer::Yes
             }
             // The connection is dropped with the attempt.
-            Ok(Err(_)) => Answer::No,
+            Ok(Err(error)) => answer_of(&error, asked.get().is_some()),
             Err(_) => Answer::Silence,
         };
         samples.lock().push(Sample {
             start_us: clock.at(begun),
+            asked_us: asked.get().map(|at| clock.at(at)),
             end_us: clock.at(Instant::now()),
+            first_us: first.map(|at| clock.at(at)),
             answer,
         });
-        tokio::time::sleep_until((begun + EVERY).into()).await;
+        let every = if is_anew { EVERY_ANEW } else { EVERY };
+        tokio::time::sleep_until((begun + every).into()).await;
+    }
+}
+
+/// What an error says: of the server, of the statement or of the connection.
+fn answer_of(error: &anyhow::Error, is_connected: bool) -> Answer {
+    let error = error.downcast_ref::<tokio_postgres::Error>();
+    let code = error.and_then(tokio_postgres::Error::code);
+    match code.map(SqlState::code) {
+        None if is_connected => Answer::Lost,
+        Some(code) if is_connected => answer_of_code(code),
+        _ => Answer::Other,
+    }
+}
+
+fn answer_of_code(code: &str) -> Answer {
+    match (code, code.get(..2)) {
+        ("25006", _) => Answer::ReadOnly,
+        ("57P01" | "57P02" | "57P03", _) => Answer::Stopping,
+        ("55P03" | "57014", _) => Answer::Refused { has_waited: true },
+        ("40001" | "40P01", _) => Answer::Data,
+        (_, Some("0A" | "42" | "P0")) => Answer::Refused { has_waited: false },
+        (_, Some("21" | "22" | "23" | "44")) => Answer::Data,
+        _ => Answer::Other,
     }
 }
 
@@ -207,7 +247,7 @@ impl Target {
     }
 
     /// Looks the name up, without any cache, and connects.
-    async fn connect(&self) -> Result<Connection> {
+    async fn connect(&self, begun: Instant) -> Result<Connection> {
         let address = match self.host.parse::<IpAddr>() {
             Ok(address) => address,
             Err(_) => {
@@ -226,6 +266,7 @@ impl Target {
         Ok(Connection {
             client,
             driver: driver.abort_handle(),
+            first: begun,
         })
     }
 }
@@ -234,6 +275,8 @@ impl Target {
 struct Connection {
     client: Client,
     driver: AbortHandle,
+    /// When the attempt that made it began.
+    first: Instant,
 }
 
 impl Drop for Connection {
@@ -262,5 +305,30 @@ impl Clock {
     /// UTC, microseconds.
     pub(crate) fn at(&self, instant: Instant) -> i64 {
         self.start_us + instant.saturating_duration_since(self.start).as_micros() as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_sqlstate_says() {
+        let locked = Answer::Refused { has_waited: true };
+        let forbidden = Answer::Refused { has_waited: false };
+        for (code, answer) in [
+            ("25006", Answer::ReadOnly),
+            ("57P03", Answer::Stopping),
+            ("55P03", locked),
+            ("42501", forbidden),
+            ("23505", Answer::Data),
+            ("08P01", Answer::Other),
+            ("XX", Answer::Other),
+        ] {
+            assert_eq!(answer_of_code(code), answer, "{code}");
+        }
+        let plain = anyhow::anyhow!("no such name");
+        assert_eq!(answer_of(&plain, false), Answer::Other);
+        assert_eq!(answer_of(&plain, true), Answer::Lost);
     }
 }
