@@ -12,6 +12,8 @@
 -- open_at_start, open_at_end    an outage without a success before it, or after it: its length is a lower bound
 -- evidence         operations that failed or stalled in it
 --
+-- One difference to `analyze`: two outages with one success between them, whose answer was read as a pause ended, both have that pause in them.
+--
 -- Active time is time without the pauses of the recorder (columns *_active): what decides is taken in it, what is reported by the wall clock.
 -- Rows are many, those that tell something are few: windows are over the successes' ends alone, with numbers for keys, and only the
 -- operations that failed, waited or never ended are joined with the long gaps.
@@ -359,7 +361,8 @@ summed AS (
            COUNT(CASE WHEN is_plain OR is_refused THEN 1 END) AS with_refusals,
            COUNT(CASE WHEN is_plain AND NOT (is_refusal AND failed_in_it) THEN 1 END) AS others,
            COUNT(CASE WHEN is_plain AND stalled_in_it THEN 1 END) AS stalled,
-           COUNT(CASE WHEN is_plain AND failed_in_it AND error_class <> 'pool_timeout' THEN 1 END) AS not_waiting,
+           COUNT(CASE WHEN is_plain AND failed_in_it AND NOT is_refusal AND NOT is_own_clock AND error_class <> 'pool_timeout'
+                      THEN 1 END) AS not_waiting,
            COUNT(CASE WHEN failed_in_it AND NOT is_exempt THEN 1 END) AS ended,
            COUNT(DISTINCT CASE WHEN failed_in_it AND NOT is_exempt THEN operation_type END) AS types_ended,
            MIN(CASE WHEN is_plain THEN head_us END) AS plain_head_us,
