@@ -58,6 +58,10 @@ pauses AS (
     WHERE e.event = 'client_paused' AND e.duration_us >= 100000 AND e.time_us < s.last_us AND e.time_us + e.duration_us > s.first_us
     GROUP BY s.run_id, s.host, s.path
 ),
+-- Named here and read from here: it is found once.
+found AS (
+    SELECT * FROM outages
+),
 -- Outages within the first second, none close after them and no trigger before they ended, are warm-up: listed, and no downtime.
 early AS (
     SELECT o.run_id,
@@ -67,7 +71,7 @@ early AS (
            r.start_us + 1000000 AS warm_us,
            MAX(CASE WHEN o.to_us <= r.start_us + 1000000 THEN o.to_us END) AS early_end_us,
            MIN(CASE WHEN o.to_us > r.start_us + 1000000 THEN o.from_us END) AS next_us
-    FROM outages AS o
+    FROM found AS o
     JOIN recordings AS r ON r.run_id = o.run_id AND r.host = o.host
     WHERE o.kind = 'outage' AND NOT o.open_at_end
     GROUP BY o.run_id, o.host, o.path, o.group_name, r.start_us
@@ -83,7 +87,7 @@ warm_ups AS (
 counted_outages AS (
     SELECT o.*,
            CASE WHEN o.kind <> 'brownout' AND w.run_id IS NOT NULL AND o.to_us <= w.warm_us THEN 'warm-up' ELSE o.kind END AS counts_as
-    FROM outages AS o
+    FROM found AS o
     LEFT JOIN warm_ups AS w
         ON w.run_id = o.run_id AND w.host = o.host AND w.path = o.path
         AND w.group_name = CASE WHEN o.kind = 'unobserved' THEN 'all' ELSE o.group_name END

@@ -363,8 +363,8 @@ summed AS (
            COUNT(CASE WHEN is_plain AND stalled_in_it THEN 1 END) AS stalled,
            COUNT(CASE WHEN is_plain AND failed_in_it AND NOT is_refusal AND NOT is_own_clock AND error_class <> 'pool_timeout'
                       THEN 1 END) AS not_waiting,
-           COUNT(CASE WHEN failed_in_it AND NOT is_exempt THEN 1 END) AS ended,
-           COUNT(DISTINCT CASE WHEN failed_in_it AND NOT is_exempt THEN operation_type END) AS types_ended,
+           COUNT(CASE WHEN failed_in_it AND NOT is_exempt AND NOT is_own_clock THEN 1 END) AS ended,
+           COUNT(DISTINCT CASE WHEN failed_in_it AND NOT is_exempt AND NOT is_own_clock THEN operation_type END) AS types_ended,
            MIN(CASE WHEN is_plain THEN head_us END) AS plain_head_us,
            MAX(CASE WHEN is_plain THEN tail_us END) AS plain_tail_us,
            MIN(CASE WHEN is_plain AND NOT (is_refusal AND failed_in_it) THEN head_us END) AS others_head_us,
