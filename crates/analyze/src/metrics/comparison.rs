@@ -1,8 +1,8 @@
 //! Proxy against direct (`docs/definitions.md`, Rates and times, and Several failovers).
 
 use crate::summary::{
-    Comparison, ComparisonLine, Group, GroupSummary, Metric, NamedRates, PathSummary, Rates,
-    ResponseTimes, Unit,
+    Comparison, ComparisonLine, Episode, EpisodeKind, Group, GroupSummary, Metric, NamedRates,
+    PathSummary, Rates, ResponseTimes, Unit,
 };
 
 /// A figure, and whether it is a lower bound.
@@ -23,20 +23,16 @@ impl From<Option<f64>> for Figure {
 
 #[must_use]
 pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
-    let [direct_episodes, proxy_episodes] = [direct, proxy].map(|path| {
+    let [direct_incidents, proxy_incidents] = [direct, proxy].map(|path| {
         let headline = path.headline.as_ref();
-        headline.map_or(0, |headline| headline.episodes)
+        headline.map_or(0, |headline| incidents(path, headline.group))
     });
     let mut lines = lines(direct, proxy);
     for line in &mut lines {
-        // Sums over different numbers of episodes can't be paired, and without an episode there is no verdict.
-        let is_paired = direct_episodes == proxy_episodes && direct_episodes > 0;
         let is_comparable = match line.metric {
-            Metric::Downtime => is_paired && headlines_are_alike(direct, proxy),
-            Metric::ReadDowntime => is_paired && episodes_are_paired(direct, proxy, Group::Read),
-            Metric::WriterDowntime => {
-                is_paired && episodes_are_paired(direct, proxy, Group::Writer)
-            }
+            Metric::Downtime => headlines_are_alike(direct, proxy),
+            Metric::ReadDowntime => is_paired(direct, proxy, Group::Read),
+            Metric::WriterDowntime => is_paired(direct, proxy, Group::Writer),
             _ => true,
         };
         if !is_comparable {
@@ -44,8 +40,9 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
         }
     }
     Comparison {
-        direct_episodes,
-        proxy_episodes,
+        direct_incidents,
+        proxy_incidents,
+        has_other_outages: [direct, proxy].into_iter().any(has_other_outages),
         lines,
     }
 }
@@ -55,14 +52,34 @@ fn headlines_are_alike(direct: &PathSummary, proxy: &PathSummary) -> bool {
     let headlines = direct.headline.as_ref().zip(proxy.headline.as_ref());
     headlines.is_some_and(|(direct, proxy)| {
         direct.group == proxy.group && !direct.other_open && !proxy.other_open
-    })
+    }) && headlines.is_some_and(|(headline, _)| is_paired(direct, proxy, headline.group))
 }
 
-fn episodes_are_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
-    let groups = group_of(direct, group).zip(group_of(proxy, group));
-    groups.is_some_and(|(direct, proxy)| {
-        direct.counted_episodes() == proxy.counted_episodes() && direct.counted_episodes() > 0
-    })
+/// Sums over different numbers of failovers can't be paired, and without an episode there is no verdict.
+fn is_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
+    let has_episodes = |path| {
+        let group = group_of(path, group);
+        group.is_some_and(|group| group.counted_episodes() > 0)
+    };
+    incidents(direct, group) == incidents(proxy, group)
+        && has_episodes(direct)
+        && has_episodes(proxy)
+}
+
+/// The failovers of a path, whether a group shows an episode of them or not, and the group's other outages.
+fn incidents(path: &PathSummary, group: Group) -> usize {
+    path.failovers.len() + group_of(path, group).map_or(0, other_outages)
+}
+
+fn other_outages(group: &GroupSummary) -> usize {
+    let is_other = |episode: &&Episode| episode.kind == EpisodeKind::OtherOutage;
+    group.episodes.iter().filter(is_other).count()
+}
+
+fn has_other_outages(path: &PathSummary) -> bool {
+    let headline = path.headline.as_ref();
+    let group = headline.and_then(|headline| group_of(path, headline.group));
+    group.is_some_and(|group| other_outages(group) > 0)
 }
 
 fn group_of(path: &PathSummary, group: Group) -> Option<&GroupSummary> {

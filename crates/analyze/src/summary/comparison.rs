@@ -4,10 +4,12 @@ use serde::Serialize;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Episodes in the direct path's downtime.
-    pub direct_episodes: usize,
-    /// Episodes in the proxied path's downtime; where the two differ or are 0 the downtimes are not compared.
-    pub proxy_episodes: usize,
+    /// Failovers of the direct path, with an episode or without, and other outages of its headline's group.
+    pub direct_incidents: usize,
+    /// Those of the proxied path; where the two differ or are 0 the downtimes are not compared.
+    pub proxy_incidents: usize,
+    /// Other outages are among them.
+    pub has_other_outages: bool,
     pub lines: Vec<ComparisonLine>,
 }
 

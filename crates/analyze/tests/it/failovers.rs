@@ -86,7 +86,8 @@ fn a_lock_long_after_the_trigger_is_no_failover_and_takes_no_trigger() {
             .map(|trigger| trigger.time.micros())
     };
     assert_eq!([trigger(0), trigger(1)], [Some(START_US + us(30.0)), None]);
-    assert_eq!(path.impacts.len(), 1);
+    let impacts = path.impacts.iter().map(|impact| impact.failover);
+    assert_eq!(impacts.collect::<Vec<_>>(), [Some(1), None]);
 
     // Without probes, the first of settled and heal ends the failover.
     for end in [Settled, HealTriggered] {

@@ -222,7 +222,7 @@ fn comparison_is_proxy_in_per_cent_of_direct() {
         .summary();
     let comparison = summary.comparison.unwrap();
     assert_eq!(
-        (comparison.direct_episodes, comparison.proxy_episodes),
+        (comparison.direct_incidents, comparison.proxy_incidents),
         (1, 1)
     );
     let line = |metric| {
@@ -300,7 +300,7 @@ fn a_bound_is_not_compared() {
         .unwrap();
     assert!(downtime.direct_at_least && downtime.change_percent.is_none());
     assert_eq!(
-        (comparison.direct_episodes, comparison.proxy_episodes),
+        (comparison.direct_incidents, comparison.proxy_incidents),
         (1, 0)
     );
 }

@@ -103,6 +103,8 @@ impl Drop for Canary {
 struct Met {
     orders: usize,
     unfinished: usize,
+    /// Of these, those that had a connection, and so waited for an answer.
+    in_execute: usize,
     /// Ages of the last checkpoints at the kill, microseconds.
     checkpoint_ages: Vec<i64>,
     /// Ages of the orders without a row at the kill, microseconds.
@@ -165,10 +167,15 @@ fn check(test: &TestLab, killed: &Recording, killed_us: i64, late_us: i64, met: 
     let operations = rows(&recording, Table::Operations);
     let is_known = |row: &Row| row.contains_key("path") && row.contains_key("outcome");
     assert!(operations.iter().all(is_known));
-    met.unfinished += operations
-        .iter()
-        .filter(|row| row["outcome"] == "unfinished")
-        .count();
+    let unfinished = || {
+        let operations = operations.iter();
+        operations.filter(|row| row["outcome"] == "unfinished")
+    };
+    met.unfinished += unfinished().count();
+    for row in unfinished().filter(|row| row.contains_key("connection_id")) {
+        assert!(row.contains_key("checkout_us"), "{row:?}");
+        met.in_execute += 1;
+    }
     let identities: BTreeSet<String> = operations
         .iter()
         .map(|row| identity(&recording, row))
@@ -243,6 +250,10 @@ fn every_order_older_than_a_second_has_its_row() {
     met.report();
     eprintln!("this machine was late by {} us at worst", canary.worst_us());
     assert!(met.orders > 0, "nothing was tested");
+    assert!(
+        met.in_execute > 0,
+        "no checkpoint met an operation in execute"
+    );
     let median = met.checkpoint_ages[met.checkpoint_ages.len() / 2];
     assert!(
         median < 1_000_000,

@@ -295,7 +295,8 @@ pub(crate) struct Words {
     /// Episodes on the direct and on the proxied path.
     pub(crate) not_compared: fn(usize, usize) -> String,
     pub(crate) no_verdict: fn(usize, usize) -> String,
-    pub(crate) compared_failovers: fn(usize) -> String,
+    /// How many, and whether other outages are among them.
+    pub(crate) compared_failovers: fn(usize, bool) -> String,
 
     // How to read it.
     pub(crate) notes_heading: &'static str,

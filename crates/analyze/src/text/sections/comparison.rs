@@ -38,8 +38,11 @@ pub(crate) fn section(page: &Page<'_>) -> String {
 }
 
 fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {
-    match (comparison.direct_episodes, comparison.proxy_episodes) {
-        (direct, proxy) if direct == proxy && direct > 0 => (page.words.compared_failovers)(direct),
+    let has_others = comparison.has_other_outages;
+    match (comparison.direct_incidents, comparison.proxy_incidents) {
+        (direct, proxy) if direct == proxy && direct > 0 => {
+            (page.words.compared_failovers)(direct, has_others)
+        }
         (direct, proxy) => (page.words.no_verdict)(direct, proxy),
     }
 }

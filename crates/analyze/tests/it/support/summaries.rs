@@ -174,7 +174,7 @@ pub(crate) fn path(
         .flat_map(|group| &group.episodes)
         .enumerate()
         .map(|(index, episode)| Impact {
-            failover: index + 1,
+            failover: Some(index + 1),
             window: Span {
                 start: at(60_000),
                 end: Timestamp(episode.span.end.micros() + 700_000),
@@ -426,8 +426,9 @@ pub(crate) fn sample() -> Summary {
         paths: vec![direct, proxy],
         failovers: analyze::summary::Failovers::default(),
         comparison: Some(Comparison {
-            direct_episodes: 1,
-            proxy_episodes: 1,
+            direct_incidents: 1,
+            proxy_incidents: 1,
+            has_other_outages: false,
             lines,
         }),
     }
@@ -446,8 +447,8 @@ pub(crate) fn quiet() -> Summary {
         path.errors.clear();
     }
     let comparison = summary.comparison.as_mut().unwrap();
-    comparison.direct_episodes = 0;
-    comparison.proxy_episodes = 0;
+    comparison.direct_incidents = 0;
+    comparison.proxy_incidents = 0;
     let downtimes = [
         Metric::Downtime,
         Metric::ReadDowntime,

@@ -163,7 +163,7 @@ fn the_whole_report() {
       direct  writer        1  other outage  20:44:00.010     +60.010  12.30 s (-0.12 s)        1          4.25     210.00 ms                13.00 s                     -
       proxy   writer        1  other outage  20:44:00.030     +60.030   3.10 s (-0.15 s)        1          4.25     210.00 ms                 3.80 s                     -
 
-    Effect on each operation type in the failover window
+    Effect on each operation type
       direct, failover 1: 20:44:00.000 to 20:44:13.010 (13.01 s), from the failover trigger to full throughput
       type   attempted  succeeded  failed  unknown  unfinished  success rate  p99
       write         40         28       9        2           1       71.79 %    -
