@@ -187,7 +187,7 @@ fn no_name_server_is_needed_for_what_is_known() {
     }
     // What is known nowhere: the line says who was asked, and why.
     let url = direct_url_at(&test, &format!("no_such_db:{port}"));
-    let arguments = ["run", "--mode", "direct", "--connect-timeout", "1s"];
+    let arguments = ["run", "--mode", "direct", "--connect-timeout", "10s"];
     let output = etc.command(&test, &url, &arguments).output().unwrap();
     let texts = [
         "no_such_db: ",
