@@ -85,6 +85,8 @@ impl<'a> Gap<'a> {
             }
             Answer::Unfinished => Some(self.span.end_us),
             Answer::Silence => (!is_used).then_some(sample.start_us),
+            // An attempt to connect that hung, and was cut later: it asked when it began.
+            Answer::Other if sample.asked_us.is_none() => Some(sample.start_us),
             Answer::Lost if is_used => None,
             Answer::Stopping if is_used && is_direct => None,
             // Then the name led to a reader.

@@ -118,6 +118,18 @@ fn what_a_failure_tells_depends_on_its_connection_and_path() {
     assert_eq!(ends(Answer::Other, Path::Direct), 2_400_000);
 }
 
+/// It asked when it began, however late it was cut.
+#[test]
+fn an_attempt_to_connect_that_hung_and_was_cut_tells_of_its_start() {
+    let cut = Sample {
+        asked_us: None,
+        ..fresh(2_000_000, 2_400_000, Answer::Other)
+    };
+    let told = after_2_s(&[cut, fresh(2_419_000, 2_420_000, Answer::Yes)]);
+    let (from_us, to_us, resolution_us) = only(&told, span(0, 2_700_000), Path::Direct);
+    assert_eq!(resolution_us, to_us - from_us);
+}
+
 #[test]
 fn a_success_that_waited_for_its_answer_ends_an_outage_exactly() {
     let wait = |last: Sample| outages(&after_2_s(&[last]), span(0, 3_000_000), Path::Direct);
