@@ -334,7 +334,7 @@ fn a_trigger_while_the_path_is_down_has_no_downtime_of_its_own() {
 /// A failover of one path and another outage of the other are two things.
 #[test]
 fn a_failover_is_not_compared_with_another_outage() {
-    let direct = promoted(HandMade::new(180.0), 180.0, 25.0, 180.0);
+    let direct = promoted(HandMade::new(180.0), 24.0, 25.0, 179.0);
     let made = writes(direct, 180.0, &[(20.0, 28.1)]).on(Proxy);
     let summary = writes(made, 180.0, &[(110.0, 111.1)]).summary();
     let comparison = summary.comparison.as_ref().unwrap();
