@@ -4,10 +4,13 @@
 --     spark-sql --conf spark.recordings='data/runs/*' --conf spark.sql.session.timeZone=UTC
 --     spark.conf.set("spark.recordings", "s3a://bucket/fleet/*/*")                        in Python
 --
--- Spark computes a CTE as often as it is named: outages.sql as it stands takes minutes to plan, and gigabytes. Make a cached table of each of its
--- CTEs, and of the query itself, before the queries that read `outages`. This command makes a script of it:
+-- Spark computes a CTE as often as it is named: outages.sql and downtime.sql as they stand take minutes to plan, and gigabytes. Make a table of
+-- each of their CTEs, and one of the result. This command makes a script of a query; run it in a database of its own (CREATE DATABASE outages;
+-- USE outages), which can be dropped afterwards (DROP DATABASE outages CASCADE):
 --
---     sed -E 's/^(WITH )?([a-z_]+) AS \($/CACHE TABLE \2 AS (/; s/^\),?$/);/; s/^SELECT/CACHE TABLE outages AS SELECT/; $s/$/;/' outages.sql
+--     sed -E 's/^(WITH )?([a-z_]+) AS \($/CREATE TABLE \2 USING parquet AS (/; s/^\),?$/);/; s/^SELECT/CREATE TABLE result USING parquet AS SELECT/; $s/$/;/' outages.sql
+--
+-- downtime.sql reads the view that other engines make of outages.sql: CREATE TEMPORARY VIEW outages AS SELECT * FROM outages.result.
 --
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.

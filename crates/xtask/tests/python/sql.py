@@ -51,10 +51,19 @@ def spark_run():
             spark.sql(statement)
     # On a test's few rows planning takes all of the time.
     spark.sql("CACHE TABLE operations")
-    for statement in steps("outages").split(";\n"):
-        if "CACHE" in statement:
-            spark.sql(statement)
-    return lambda name: [row.asDict() for row in spark.sql(text(name)).collect()]
+    for name in ["outages", "downtime"]:
+        spark.sql(f"CREATE DATABASE {name}")
+        spark.sql(f"USE {name}")
+        for statement in steps(name).split(";\n"):
+            if "CREATE" in statement:
+                spark.sql(statement)
+        spark.sql(f"CREATE TEMPORARY VIEW {name} AS SELECT * FROM {name}.result")
+
+    def select(name):
+        query = f"SELECT * FROM {name}" if name in ["outages", "downtime"] else text(name)
+        return [row.asDict() for row in spark.sql(query).collect()]
+
+    return select
 
 
 select = {"duckdb": duckdb_run, "spark": spark_run}[engine]()
