@@ -13,7 +13,7 @@ use crate::metrics::{comparison, failovers};
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::survey::{self, Survey};
-use crate::reduce::{attempts, events};
+use crate::reduce::{attempts, audit, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
 use crate::summary::{
@@ -47,6 +47,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
     let span = loaded.span(end)?;
     let events = events::events(loaded)?;
     let pauses = events::pauses(&events, &span);
+    let audited = audit::read(loaded);
     let mut paths = Vec::new();
     let mut series = Vec::new();
     for path in Path::ALL {
@@ -66,8 +67,12 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             thresholds: &thresholds,
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
+            has_lost_increments: false,
         };
-        let (summary, of_path) = analyzer.run()?;
+        let (summary, of_path) = match audited.on(*path) {
+            Some(findings) => analyzer.run_audited(findings)?,
+            None => analyzer.run()?,
+        };
         paths.push(summary);
         series.push(of_path);
     }
@@ -91,6 +96,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             thresholds,
             events,
             pauses,
+            audit: audited.summary,
             failovers: failovers::failovers(&paths),
             paths,
             comparison,

@@ -4,7 +4,7 @@ use recording::vocabulary::EventKind;
 
 use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
-use crate::text::language::classes;
+use crate::text::language::{classes, durability};
 use crate::text::language::{SampleWords, Words, capitalized};
 use crate::text::table::List;
 
@@ -204,6 +204,8 @@ pub(crate) const CHINESE: Words = Words {
     no_failover_on_either: "两条路径均未发现故障转移。",
     anecdote: "n = 1: 一次故障转移只是个例, 不给出置信区间。",
     several: "各次故障转移的数据见故障转移明细。",
+
+    durability: durability::CHINESE,
 
     failovers_heading: "故障转移明细",
     number: "序号",
@@ -460,6 +462,8 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Downtime => "停机时间",
         Metric::ReadDowntime => "读停机时间",
         Metric::WriterDowntime => "写入停机时间",
+        Metric::DurableWriterDowntime => "写入持久停机时间",
+        Metric::LostWrites => "丢失的写操作数",
         Metric::SuccessRate => "总体成功率",
         Metric::ReadSuccessRate => "读操作成功率",
         Metric::WriteSuccessRate => "写操作成功率",

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{Group, GroupSummary, PathSummary, UnobservedReason};
+use crate::summary::{
+    AuditSummary, Durability, Group, GroupSummary, PathSummary, UnobservedReason,
+};
 use crate::text::figures::{group_of, headline_group, unobserved};
 use crate::text::format::decimal;
 use crate::text::page::Page;
@@ -52,6 +54,12 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
         notes.push(words.note_baseline_p99.to_owned());
     }
+    if let AuditSummary::Audited(_) = page.summary.audit {
+        notes.push(words.durability.note.to_owned());
+    }
+    if paths_with_lost_increments(page) {
+        notes.push(words.durability.note_increments.to_owned());
+    }
     let mut endpoints = page.summary.recording.endpoints.iter();
     if endpoints.any(|endpoint| endpoint.tls_error.is_some()) {
         notes.push(words.note_without_tls.to_owned());
@@ -72,6 +80,12 @@ pub(crate) fn section(page: &Page<'_>) -> String {
 fn groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {
     let paths = page.summary.paths.iter();
     paths.flat_map(|path| path.groups.iter().map(move |group| (path, group)))
+}
+
+/// Paths whose durable downtime counts increments as successes of which some are lost.
+fn paths_with_lost_increments(page: &Page<'_>) -> bool {
+    let mut found = page.summary.paths.iter().filter_map(|path| path.durability.as_ref());
+    found.any(Durability::has_lost_increments)
 }
 
 /// The writer's group is up as soon as either of its members is.
