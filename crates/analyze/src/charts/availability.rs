@@ -4,8 +4,8 @@ use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{self, Label};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
 use crate::charts::drawing::style::{
-    BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, LOST, MARGIN, PAUSED, PLOT_RIGHT, SMALL, UNOBSERVED, UP,
-    WHITE, path_color, seconds,
+    BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, LOST, MARGIN, PAUSED, PLOT_RIGHT, SMALL, UNOBSERVED,
+    UP, WHITE, path_color, seconds,
 };
 use crate::charts::frame::{self, box_sign};
 use crate::charts::headline::{figures, outage_length};

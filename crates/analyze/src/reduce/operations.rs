@@ -46,7 +46,11 @@ impl<'l> PathOperations<'l> {
         let joined = self
             .frame
             .join(lost.lazy(), key(), key(), JoinArgs::new(JoinType::Left));
-        let is_lost = || col("is_lost").fill_null(lit(false)).and(is_outcome(Outcome::Ok));
+        let is_lost = || {
+            col("is_lost")
+                .fill_null(lit(false))
+                .and(is_outcome(Outcome::Ok))
+        };
         let instead = |column: &str, value: &str| {
             let value = when(is_lost()).then(lit(value)).otherwise(col(column));
             value.alias(column)

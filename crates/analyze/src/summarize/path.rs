@@ -20,8 +20,8 @@ use crate::summarize::headline::{episodes_of, headline, union};
 use crate::summarize::series;
 use crate::summary::series::PathSeries;
 use crate::summary::{
-    Durable, EpisodeKind, EventSummary, Group, GroupSummary, Headline, Impact, Outage, PathFailover,
-    PathSummary, Span, Thresholds,
+    Durable, EpisodeKind, EventSummary, Group, GroupSummary, Headline, Impact, Outage,
+    PathFailover, PathSummary, Span, Thresholds,
 };
 
 pub(super) struct PathAnalyzer<'a> {

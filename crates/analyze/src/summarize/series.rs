@@ -10,9 +10,7 @@ use crate::reduce::histogram::Histogram;
 use crate::reduce::suspect::{LOST, Suspect};
 use crate::reduce::timeline::Timeline;
 use crate::summary::Group;
-use crate::summary::series::{
-    FailurePoint, LostPoint, PathSeries, Point, SecondCounts, Strip,
-};
+use crate::summary::series::{FailurePoint, LostPoint, PathSeries, Point, SecondCounts, Strip};
 
 /// From what was found on a path.
 pub(super) fn of_path(

@@ -17,7 +17,7 @@ mod span;
 
 use serde::Serialize;
 
-pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
+pub use comparison::{Comparison, ComparisonLine, Incidents, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{
     Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved,
@@ -119,7 +119,10 @@ impl PathSummary {
     /// A group's figures with lost writes as failures: where none is lost, its figures.
     #[must_use]
     pub fn durable_group(&self, group: Group) -> Option<&GroupSummary> {
-        let groups = self.durable.as_ref().map_or(&self.groups, |durable| &durable.groups);
+        let groups = self
+            .durable
+            .as_ref()
+            .map_or(&self.groups, |durable| &durable.groups);
         groups.iter().find(|found| found.group == group)
     }
 }

@@ -16,8 +16,8 @@ use crate::text::format::Calendar;
 use crate::text::language::{chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
-    comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench, rates,
-    recovery, sample, verdict,
+    comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
+    rates, recovery, sample, verdict,
 };
 use crate::text::table::Paint;
 

@@ -76,8 +76,14 @@ fn lost_writes_before_an_outage_make_it_longer() {
         let headline = headline.as_ref().unwrap();
         (headline.group, headline.downtime_us, headline.at_least)
     };
-    assert_eq!(headline(&path.headline), (Group::Writer, Some(us(3.0)), false));
-    assert_eq!(headline(&figures.headline), (Group::Writer, Some(us(5.0)), false));
+    assert_eq!(
+        headline(&path.headline),
+        (Group::Writer, Some(us(3.0)), false)
+    );
+    assert_eq!(
+        headline(&figures.headline),
+        (Group::Writer, Some(us(5.0)), false)
+    );
     // Rates: 20 of the 270 successes of 272 operations are none.
     assert_eq!(path.overall.success_rate, Some(270.0 / 272.0));
     assert_eq!(figures.overall.success_rate, Some(250.0 / 272.0));
@@ -89,14 +95,20 @@ fn lost_writes_before_an_outage_make_it_longer() {
     assert_eq!(to_full(durable(path, Group::Writer)), Some(us(5.0)));
 
     let durability = path.durability.as_ref().unwrap();
-    assert_eq!((durability.found.acknowledged, durability.found.lost), (270, 20));
+    assert_eq!(
+        (durability.found.acknowledged, durability.found.lost),
+        (270, 20)
+    );
     let at = |time: Option<recording::Timestamp>| time.unwrap().micros() - START_US;
     assert_eq!(at(durability.first_lost), us(8.1));
     assert_eq!(at(durability.last_lost), us(10.0));
     assert_eq!(durability.lost_span_us, Some(us(1.9)));
     // Where a write was lost all other figures stay what they were.
     let plain = orders_with_a_gap().direct();
-    assert_eq!((&path.groups, &path.overall), (&plain.groups, &plain.overall));
+    assert_eq!(
+        (&path.groups, &path.overall),
+        (&plain.groups, &plain.overall)
+    );
 
     let report = english(&summary);
     insta::assert_snapshot!(section(&report, "Verdict"), @"");
@@ -126,7 +138,10 @@ fn a_failover_without_a_failure_may_have_lost_writes() {
     // 20 are listed.
     let listed = section(&report, "Lost writes");
     assert_eq!(listed.lines().count(), 2 + 20 + 1, "{listed}");
-    assert!(listed.ends_with("10 more are in audit/findings.parquet"), "{listed}");
+    assert!(
+        listed.ends_with("10 more are in audit/findings.parquet"),
+        "{listed}"
+    );
 }
 
 /// An order whose log is missing: one of several purchases, so that it makes no outage.
@@ -146,7 +161,10 @@ fn a_purchase_of_which_a_part_is_there_is_no_success() {
     let [blip] = purchases.blips.as_slice() else {
         panic!("one blip")
     };
-    assert_eq!((blip.time.micros() - START_US, blip.class.as_str()), (us(10.0), "lost"));
+    assert_eq!(
+        (blip.time.micros() - START_US, blip.class.as_str()),
+        (us(10.0), "lost")
+    );
     let report = english(&summary);
     let verdict = section(&report, "Verdict");
     assert!(
@@ -175,12 +193,21 @@ fn other_findings_change_no_figure() {
         .summary();
     let (path, before) = (direct(&summary), direct(&plain));
     assert!(path.durable.is_none());
-    assert_eq!((&path.groups, &path.overall), (&before.groups, &before.overall));
+    assert_eq!(
+        (&path.groups, &path.overall),
+        (&before.groups, &before.overall)
+    );
     let durability = path.durability.as_ref().unwrap();
-    assert_eq!((durability.first_lost, durability.lost_span_us), (None, None));
+    assert_eq!(
+        (durability.first_lost, durability.lost_span_us),
+        (None, None)
+    );
     assert!(durability.lost_writes.is_empty());
     let report = english(&summary);
-    assert!(!report.contains("were lost on") && !report.contains("Lost writes"), "{report}");
+    assert!(
+        !report.contains("were lost on") && !report.contains("Lost writes"),
+        "{report}"
+    );
     insta::assert_snapshot!(section(&report, "Durability (RPO)"), @"");
 }
 
@@ -196,7 +223,9 @@ fn without_an_audit_nothing_is_known() {
     assert_eq!(json["audit"], serde_json::json!({"state": "not_audited"}));
     assert!(json["paths"][0].get("durability").is_none());
 
-    let reads = HandMade::new(5.0).steady("user_list", 0.1, 0.1, 49, 0.005).summary();
+    let reads = HandMade::new(5.0)
+        .steady("user_list", 0.1, 0.1, 49, 0.005)
+        .summary();
     insta::assert_snapshot!(section(&english(&reads), "Durability (RPO)"), @"");
 }
 
@@ -234,9 +263,15 @@ fn an_audit_that_cannot_be_used_is_none() {
         let AuditSummary::Unusable { reason: said } = &summary.audit else {
             panic!("{reason}: {:?}", summary.audit)
         };
-        assert!(said.contains(reason) && !said.contains('\n'), "{reason}: {said}");
+        assert!(
+            said.contains(reason) && !said.contains('\n'),
+            "{reason}: {said}"
+        );
         let path = direct(&summary);
-        assert!(path.durability.is_none() && path.durable.is_none(), "{reason}");
+        assert!(
+            path.durability.is_none() && path.durable.is_none(),
+            "{reason}"
+        );
         let report = english(&summary);
         let durability = section(&report, "Durability (RPO)");
         assert!(durability.contains("not audited: "), "{durability}");
@@ -246,7 +281,10 @@ fn an_audit_that_cannot_be_used_is_none() {
             .arg(&made.folder)
             .output()
             .unwrap();
-        assert!(output.status.success() && output.stderr.is_empty(), "{reason}");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{reason}"
+        );
     }
 }
 
@@ -281,7 +319,10 @@ fn lost_increments_make_a_lower_bound() {
         .summary();
     let path = direct(&summary);
     let bounds = |groups: &[GroupSummary]| -> Vec<(Group, bool)> {
-        groups.iter().map(|group| (group.group, group.at_least)).collect()
+        groups
+            .iter()
+            .map(|group| (group.group, group.at_least))
+            .collect()
     };
     let groups = [Group::Read, Group::Write, Group::Writer, Group::All];
     assert_eq!(bounds(&path.groups), groups.map(|group| (group, false)));
@@ -293,8 +334,14 @@ fn lost_increments_make_a_lower_bound() {
                 writes down at least 5.00 s (-0.34 s) counting lost writes as failures.";
     assert!(verdict.contains(said), "{verdict}");
     let durability = section(&report, "Durability (RPO)");
-    assert!(durability.contains("logins: at least 40 lost\n"), "{durability}");
-    assert!(durability.contains("stock: 3 pieces more than"), "{durability}");
+    assert!(
+        durability.contains("logins: at least 40 lost\n"),
+        "{durability}"
+    );
+    assert!(
+        durability.contains("stock: 3 pieces more than"),
+        "{durability}"
+    );
     assert!(section(&report, "How to read this").contains("a lower bound then."));
 }
 
@@ -316,7 +363,11 @@ fn the_paths_are_compared() {
     let line = |metric| {
         let mut lines = comparison.lines.iter();
         let line = lines.find(|line| line.metric == metric).unwrap();
-        (line.direct.unwrap(), line.proxy.unwrap(), line.change_percent.unwrap())
+        (
+            line.direct.unwrap(),
+            line.proxy.unwrap(),
+            line.change_percent.unwrap(),
+        )
     };
     assert_eq!(line(Metric::LostWrites), (20.0, 0.0, -100.0));
     assert_eq!(line(Metric::DurableWriterDowntime), (5e6, 2e6, -60.0));

@@ -94,7 +94,9 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     },
     sum_excess: |sum, number| match sum {
         Sum::Logins => {
-            format!("logins: {number} more than this run can have made: another program changed these rows")
+            format!(
+                "logins: {number} more than this run can have made: another program changed these rows"
+            )
         }
         Sum::Stock => format!(
             "stock: {number} pieces more than this run can have left: another program changed these rows, or a purchase left the \
@@ -106,8 +108,12 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
         Sum::Stock => "stock: the sum is as it has to be".to_owned(),
     },
     sum_unknown: |sum| match sum {
-        Sum::Logins => "logins: not audited, as the recording has no sum from before the start".to_owned(),
-        Sum::Stock => "stock: not audited, as the recording has no sum from before the start".to_owned(),
+        Sum::Logins => {
+            "logins: not audited, as the recording has no sum from before the start".to_owned()
+        }
+        Sum::Stock => {
+            "stock: not audited, as the recording has no sum from before the start".to_owned()
+        }
     },
     audited: |time, via, server| format!("Audited {time}, through {via}; the writer was {server}."),
     timeline: |timeline| format!("timeline {timeline}"),
@@ -119,7 +125,9 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
         )
     },
     sessions_left: |sessions| {
-        format!("Sessions of the run that were still there when the wait was over: {sessions}. What they commit later does not count.")
+        format!(
+            "Sessions of the run that were still there when the wait was over: {sessions}. What they commit later does not count."
+        )
     },
     lost_heading: "Lost writes (acknowledged, and not there)",
     acknowledged_at: "acknowledged (UTC)",
@@ -152,7 +160,10 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
             [(_, 1, _)] => "was",
             _ => "were",
         };
-        let lost = format!("{} {were} lost on the {path} path", listed(&items, ", ", " and "));
+        let lost = format!(
+            "{} {were} lost on the {path} path",
+            listed(&items, ", ", " and ")
+        );
         match durable {
             Some(durable) => format!("{lost}; {durable} counting lost writes as failures."),
             None => format!("{lost}."),

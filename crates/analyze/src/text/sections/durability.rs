@@ -92,14 +92,21 @@ fn row(page: &Page<'_>, path: &PathSummary, durability: &Durability) -> Vec<Cell
         0 => count(found.torn),
         acknowledged => (words.torn_text)(&count(found.torn), &count(acknowledged)),
     };
-    let torn_tone = if found.torn > 0 { Tone::Bad } else { Tone::Plain };
+    let torn_tone = if found.torn > 0 {
+        Tone::Bad
+    } else {
+        Tone::Plain
+    };
     vec![
         page.path(&path.path),
         count(found.acknowledged).into(),
         Cell::new(count(found.lost), lost_tone),
         optional(durability.first_lost, |time| page.calendar.time(time)).into(),
         optional(durability.first_lost, |time| page.calendar.offset(time)).into(),
-        optional(durability.lost_span_us, |us| page.words.units.seconds(us, 2)).into(),
+        optional(durability.lost_span_us, |us| {
+            page.words.units.seconds(us, 2)
+        })
+        .into(),
         Cell::new(torn, torn_tone),
         count(found.unknown).into(),
         count(found.committed).into(),

@@ -84,7 +84,11 @@ fn groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Gro
 
 /// Paths whose durable downtime counts increments as successes of which some are lost.
 fn paths_with_lost_increments(page: &Page<'_>) -> bool {
-    let mut found = page.summary.paths.iter().filter_map(|path| path.durability.as_ref());
+    let mut found = page
+        .summary
+        .paths
+        .iter()
+        .filter_map(|path| path.durability.as_ref());
     found.any(Durability::has_lost_increments)
 }
 

@@ -68,7 +68,12 @@ fn files(root: &Path) -> Files {
 fn originals() -> [Files; 2] {
     let complete = hand_made().write();
     audit(&complete, &[(Direct, 2), (Proxy, 2)])
-        .found(Direct, Lost, ("user_list", Outcome::Ok), [(1, 0.1), (2, 0.2)])
+        .found(
+            Direct,
+            Lost,
+            ("user_list", Outcome::Ok),
+            [(1, 0.1), (2, 0.2)],
+        )
         .found(Proxy, Torn, ("user_list", Outcome::Ok), [(30, 3.0)])
         .write();
     let complete = files(&complete.folder);

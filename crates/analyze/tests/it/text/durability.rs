@@ -1,8 +1,6 @@
 //! The sections on durability: every kind of finding, on one path that lost writes and one that lost none.
 
-use analyze::summary::{
-    AuditFacts, AuditSummary, Durability, Durable, Group, LostWrite, Summary,
-};
+use analyze::summary::{AuditFacts, AuditSummary, Durability, Durable, Group, LostWrite, Summary};
 use recording::vocabulary::Path;
 use recording::{PathAudit, Server, SumAudit, Timestamp};
 
@@ -36,7 +34,12 @@ fn audited() -> Summary {
     };
     let lost = |number: i64, finding: &str| LostWrite {
         time: at(58_000 + number * 100),
-        operation_name: if finding == "torn" { "place_order" } else { "insert_log" }.to_owned(),
+        operation_name: if finding == "torn" {
+            "place_order"
+        } else {
+            "insert_log"
+        }
+        .to_owned(),
         operation_id: 4_000 + number,
         finding: finding.to_owned(),
         server: Some("127.0.0.2:65432".to_owned()),
@@ -65,7 +68,12 @@ fn audited() -> Summary {
     });
     let mut groups = direct.groups.clone();
     for (index, name) in [(1, Group::Write), (3, Group::Writer)] {
-        let mut longer = outage(57_900, 14_410, 220, &[("lost", None, 1_073), ("refused", None, 28)]);
+        let mut longer = outage(
+            57_900,
+            14_410,
+            220,
+            &[("lost", None, 1_073), ("refused", None, 28)],
+        );
         longer.evidence = 1_105;
         groups[index] = group(name, vec![longer]);
     }
@@ -125,10 +133,16 @@ fn foreign_text_stays_in_its_place() {
     durability.lost_writes[0].operation_name = "x\u{7}\ny".to_owned();
     durability.lost_writes[0].finding = "of a later version".to_owned();
     let report = english(&summary);
-    assert!(!report.contains('\u{1b}') && !report.contains('\u{7}'), "{report}");
+    assert!(
+        !report.contains('\u{1b}') && !report.contains('\u{7}'),
+        "{report}"
+    );
     let section = sections(&report, &["Durability (RPO)"]);
     assert!(section.contains("through x Verdict [2J; "), "{section}");
     assert!(section.contains("the wait was over: a b, c."), "{section}");
     assert!(section.contains("the wait was over: 12."), "{section}");
-    assert!(sections(&report, &["Lost writes"]).contains("x y"), "{report}");
+    assert!(
+        sections(&report, &["Lost writes"]).contains("x y"),
+        "{report}"
+    );
 }

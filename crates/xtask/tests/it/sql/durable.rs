@@ -42,7 +42,11 @@ fn found(figures: &Value, path: &Value) -> Value {
     row["durable_success_rate"] = rates["success_rate"].clone();
     for name in ["first_lost", "last_lost"] {
         let time = &durability[name];
-        let time = if time.is_null() { json!(null) } else { json!(super::micros(time)) };
+        let time = if time.is_null() {
+            json!(null)
+        } else {
+            json!(super::micros(time))
+        };
         row[format!("{name}_us")] = time;
     }
     for name in [
@@ -77,13 +81,16 @@ fn plain_sql_gives_the_durable_figures_of_analyze() {
         for path in figures["paths"].as_array().unwrap() {
             audits.push(found(&figures, path));
             let groups = path["durable"]["groups"].as_array();
-            another += usize::from(groups.is_some_and(|groups| {
-                groups != path["groups"].as_array().unwrap()
-            }));
+            another += usize::from(
+                groups.is_some_and(|groups| groups != path["groups"].as_array().unwrap()),
+            );
         }
         expected.add(&durable(figures), manifest.duration_us.is_some());
     }
-    assert!(another > 20, "a durable downtime is another one on {another} paths");
+    assert!(
+        another > 20,
+        "a durable downtime is another one on {another} paths"
+    );
     let expected = expected.finish();
     let key = |row: &Value| [row["run_id"].to_string(), row["path"].to_string()];
     audits.sort_by_key(key);

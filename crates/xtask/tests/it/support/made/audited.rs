@@ -41,7 +41,9 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
                 Outcome::Failed | Outcome::Rejected => {}
             }
             let end = row.end_time.unwrap_or(i64::MAX);
-            let in_a_stretch = stretches.iter().any(|(from, to)| (*from..*to).contains(&end));
+            let in_a_stretch = stretches
+                .iter()
+                .any(|(from, to)| (*from..*to).contains(&end));
             if let Some(kind) = kind(&mut draws, row, in_a_stretch) {
                 found.count(kind, Some(row.outcome));
                 findings.push(finding(row, kind));
@@ -75,7 +77,9 @@ fn kind(draws: &mut Draws, row: &Operation, in_a_stretch: bool) -> Option<Findin
     let is_purchase = row.operation_name == "place_order";
     let rare = draws.permille(20);
     match row.outcome {
-        Outcome::Ok if in_a_stretch && is_purchase && draws.permille(200) => Some(FindingKind::Torn),
+        Outcome::Ok if in_a_stretch && is_purchase && draws.permille(200) => {
+            Some(FindingKind::Torn)
+        }
         Outcome::Ok if in_a_stretch => Some(FindingKind::Lost),
         Outcome::Ok if rare => Some(draws.one_of(&[FindingKind::Lost, FindingKind::Duplicated])),
         Outcome::Failed | Outcome::Rejected if rare => Some(FindingKind::Phantom),
