@@ -17,7 +17,8 @@ use crate::reduce::{attempts, audit, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
 use crate::summary::{
-    DEFINITIONS, LeftOut, RecordingProgress, RecordingSummary, Span, Summary, Thresholds,
+    Comparison, DEFINITIONS, LeftOut, PathSummary, RecordingProgress, RecordingSummary, Span,
+    Summary, Thresholds,
 };
 
 /// A recording, analyzed.
@@ -69,17 +70,10 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
             has_lost_increments: false,
         };
-        let (summary, of_path) = match audited.on(*path) {
-            Some(findings) => analyzer.run_audited(findings)?,
-            None => analyzer.run()?,
-        };
+        let (summary, of_path) = analyzer.run_audited(audited.on(*path))?;
         paths.push(summary);
         series.push(of_path);
     }
-    let comparison = match paths.as_slice() {
-        [direct, proxy] => Some(comparison::compare(direct, proxy)),
-        _ => None,
-    };
     let series = Series {
         start_us: span.start.micros(),
         end_us: span.end.micros(),
@@ -98,11 +92,18 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             pauses,
             audit: audited.summary,
             failovers: failovers::failovers(&paths),
+            comparison: compared(&paths),
             paths,
-            comparison,
         },
         series,
     })
+}
+
+fn compared(paths: &[PathSummary]) -> Option<Comparison> {
+    match paths {
+        [direct, proxy] => Some(comparison::compare(direct, proxy)),
+        _ => None,
+    }
 }
 
 /// True where operations are missing: rows were dropped, parts are damaged, words are unknown, or it is not

@@ -42,7 +42,7 @@ pub(super) struct PathAnalyzer<'a> {
 }
 
 impl PathAnalyzer<'_> {
-    pub(super) fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
+    fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let cells = self.operations.histogram()?;
         let timeline =
             self.operations
@@ -107,16 +107,16 @@ impl PathAnalyzer<'_> {
         Ok((summary, series))
     }
 
-    /// The same with what the audit found. Only a recording that lost writes pays for being reduced twice.
+    /// The same with what the audit found, where there is one. Only a recording that lost writes pays for being reduced twice.
     pub(super) fn run_audited(
         mut self,
-        findings: &PathFindings,
+        findings: Option<&PathFindings>,
     ) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let (mut summary, mut series) = self.run()?;
-        summary.durability = Some(findings.durability.clone());
-        if findings.not_durable.is_empty() {
+        summary.durability = findings.map(|findings| findings.durability.clone());
+        let Some(findings) = findings.filter(|findings| !findings.not_durable.is_empty()) else {
             return Ok((summary, series));
-        }
+        };
         self.operations = self.operations.counting_as_failed(&findings.not_durable)?;
         self.has_lost_increments = findings.durability.has_lost_increments();
         let (durable, with_lost) = self.run()?;

@@ -53,17 +53,6 @@ pub(super) fn of_path(
         seconds[second(failure.end_us)].failed += 1;
     }
 
-    let is_lost = |suspect: &&Suspect| suspect.class.as_deref() == Some(LOST);
-    let lost = timeline.suspects.iter().filter(is_lost);
-    let mut lost: Vec<_> = lost
-        .map(|suspect| LostPoint {
-            end_us: suspect.end_us,
-            response_us: suspect.wall_us,
-            operation_type: suspect.operation_type,
-        })
-        .collect();
-    lost.sort_by_key(|lost| lost.end_us);
-
     let strip = |(group, found): (&Group, &Detected)| Strip {
         group: *group,
         down: found.outages.iter().map(|outage| outage.span).collect(),
@@ -78,10 +67,25 @@ pub(super) fn of_path(
         path: path.as_str().to_owned(),
         successes: points,
         failures,
-        lost,
+        lost: lost(timeline),
         seconds,
         percentiles: rates::percentile_curve(cells),
         new_writers_us,
         strips: detected.iter().map(strip).collect(),
     }
+}
+
+/// The writes that were taken back, in a time line in which they are.
+fn lost(timeline: &Timeline) -> Vec<LostPoint> {
+    let is_lost = |suspect: &&Suspect| suspect.class.as_deref() == Some(LOST);
+    let lost = timeline.suspects.iter().filter(is_lost);
+    let mut lost: Vec<_> = lost
+        .map(|suspect| LostPoint {
+            end_us: suspect.end_us,
+            response_us: suspect.wall_us,
+            operation_type: suspect.operation_type,
+        })
+        .collect();
+    lost.sort_by_key(|lost| lost.end_us);
+    lost
 }

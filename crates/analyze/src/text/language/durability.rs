@@ -19,6 +19,9 @@ pub(crate) enum Loss {
     OfSum(Sum),
 }
 
+/// So much of it, as a number and as text.
+pub(crate) type Lost = (Loss, u64, String);
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DurabilityWords {
     pub(crate) heading: &'static str,
@@ -64,7 +67,7 @@ pub(crate) struct DurabilityWords {
     pub(crate) durable_rate: &'static str,
     pub(crate) durable_recovery_heading: &'static str,
     /// The path, what is lost on it and how much of each, and the downtime with lost writes as failures where it is another one.
-    pub(crate) verdict: fn(&str, &[(Loss, u64, String)], Option<&str>) -> String,
+    pub(crate) verdict: fn(&str, &[Lost], Option<&str>) -> String,
     pub(crate) note: &'static str,
     pub(crate) note_increments: &'static str,
 }
@@ -142,7 +145,7 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     durable_rate: "durable rate",
     durable_recovery_heading: "Durable recovery (lost writes are failures)",
     verdict: |path, losses, durable| {
-        let item = |(loss, number, text): &(Loss, u64, String)| {
+        let item = |(loss, number, text): &Lost| {
             let one = *number == 1;
             match loss {
                 Loss::Writes if one => "1 acknowledged write".to_owned(),
@@ -241,7 +244,7 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
     durable_rate: "持久成功率",
     durable_recovery_heading: "持久恢复过程 (丢失的写计为失败)",
     verdict: |path, losses, durable| {
-        let item = |(loss, _, text): &(Loss, u64, String)| match loss {
+        let item = |(loss, _, text): &Lost| match loss {
             Loss::Writes => format!("{text} 个已确认的写操作"),
             Loss::Torn => format!("{text} 笔已确认购买的一部分"),
             Loss::OfSum(Sum::Logins) => format!("至少 {text} 次登录"),

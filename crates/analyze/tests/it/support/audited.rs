@@ -84,8 +84,9 @@ impl AuditOf<'_> {
 
     /// Writes it, and analyzes the recording.
     pub(crate) fn summary(self) -> Summary {
+        let made = self.made;
         self.write();
-        self.made.analyze().summary
+        made.analyze().summary
     }
 
     pub(crate) fn write(mut self) {
