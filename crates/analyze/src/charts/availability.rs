@@ -180,7 +180,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
                 lost_line(scene, x, (y - LOST_RISE / 2.0, y + LOST_RISE / 2.0));
             }
         });
-        entries.push((sign, "acknowledged, then lost".to_owned()));
+        entries.push((sign, "acknowledged, then lost or torn".to_owned()));
     }
     entries.extend(frame::pauses_entry(series, PAUSED));
     frame::legend(scene, baseline, entries);

@@ -192,7 +192,10 @@ fn legend(
         }
     }
     if !path.lost.is_empty() {
-        let text = format!("{} ok, then lost", thousands(path.lost.len() as u64));
+        let text = format!(
+            "{} ok, then lost or torn",
+            thousands(path.lost.len() as u64)
+        );
         entries.push((Box::new(lost_mark), text));
     }
     if !outages.spans.is_empty() {

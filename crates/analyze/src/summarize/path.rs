@@ -121,11 +121,16 @@ impl PathAnalyzer<'_> {
         self.has_lost_increments = findings.durability.has_lost_increments();
         let (durable, with_lost) = self.run()?;
         series.lost = with_lost.lost;
+        // A lost write tells nothing of reads.
+        let is_read = |group: &GroupSummary| group.group == Group::Read;
+        let reads = summary.groups.iter().filter(|group| is_read(group));
+        let others = durable.groups.into_iter().filter(|group| !is_read(group));
+        let groups: Vec<GroupSummary> = reads.cloned().chain(others).collect();
         summary.durable = Some(Durable {
             overall: durable.overall,
             types: durable.types,
-            groups: durable.groups,
-            headline: durable.headline,
+            headline: headline(&groups),
+            groups,
         });
         Ok((summary, series))
     }

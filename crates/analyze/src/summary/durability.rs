@@ -94,7 +94,7 @@ pub struct Durable {
     pub overall: Rates,
     /// Per operation type.
     pub types: Vec<NamedRates>,
-    /// Downtime and recovery per group. A lower bound where increments were lost, which stay successes.
+    /// Downtime and recovery per group; those of reads are the others. A lower bound where increments were lost, which stay successes.
     pub groups: Vec<GroupSummary>,
     /// The worse of `read` and `writer`.
     pub headline: Option<Headline>,

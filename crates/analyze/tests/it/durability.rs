@@ -353,6 +353,27 @@ fn a_token_servers_and_sessions_that_are_missing_are_noted() {
     ");
 }
 
+/// One of the few operations of any kind was lost: a short outage of all, in which no read was asked. Reads were served all the while.
+#[test]
+fn lost_writes_tell_nothing_of_reads() {
+    let made = HandMade::new(30.0)
+        .steady("user_list", 0.05, 0.01, 985, 0.005)
+        .ok("create_order", 9.96, 9.97)
+        .steady("user_list", 10.15, 0.01, 1_980, 0.005)
+        .ok("create_order", 29.96, 29.97)
+        .write();
+    let summary = audit(&made, &[(Direct, 2)])
+        .found(Direct, Lost, ORDER, [(986, 9.97)])
+        .found(Direct, Torn, ORDER, [(2_967, 29.97)])
+        .summary();
+    let path = direct(&summary);
+    let reads = durable(path, Group::Read);
+    assert_eq!(reads, group(path, Group::Read));
+    assert!(!reads.unobserved && !reads.is_bound());
+    assert_eq!(durable(path, Group::Writer).outages.len(), 1);
+    assert_eq!(durable(path, Group::All).outages.len(), 1);
+}
+
 /// Which logins were lost is not known: they stay successes, and the durable downtime is a lower bound.
 #[test]
 fn lost_increments_make_a_lower_bound() {

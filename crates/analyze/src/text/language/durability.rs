@@ -47,8 +47,8 @@ pub(crate) struct DurabilityWords {
     pub(crate) sum_excess: fn(Sum, &str) -> String,
     pub(crate) sum_fine: fn(Sum) -> String,
     pub(crate) sum_unknown: fn(Sum) -> String,
-    /// When, the way to the database, and who answered.
-    pub(crate) audited: fn(&str, &str, &str) -> String,
+    /// When, the way to the database, and who answered, where that is known.
+    pub(crate) audited: fn(&str, &str, Option<&str>) -> String,
     pub(crate) timeline: fn(&str) -> String,
     pub(crate) no_token: &'static str,
     pub(crate) missing_servers: fn(&str) -> String,
@@ -118,7 +118,10 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
             "stock: not audited, as the recording has no sum from before the start".to_owned()
         }
     },
-    audited: |time, via, server| format!("Audited {time}, through {via}; the writer was {server}."),
+    audited: |time, via, server| match server {
+        Some(server) => format!("Audited {time}, through {via}; the writer was {server}."),
+        None => format!("Audited {time}, through {via}."),
+    },
     timeline: |timeline| format!("timeline {timeline}"),
     no_token: "The run's token is not in the tables: rows were deleted there, or it was lost too. What counts as lost here may have \
                been deleted.",
@@ -214,7 +217,10 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
         Sum::Logins => "登录: 未审计, 记录中没有开始前的总和".to_owned(),
         Sum::Stock => "库存: 未审计, 记录中没有开始前的总和".to_owned(),
     },
-    audited: |time, via, server| format!("审计时间 {time}, 经由 {via}; 应答的写节点: {server}。"),
+    audited: |time, via, server| match server {
+        Some(server) => format!("审计时间 {time}, 经由 {via}; 应答的写节点: {server}。"),
+        None => format!("审计时间 {time}, 经由 {via}。"),
+    },
     timeline: |timeline| format!("时间线 {timeline}"),
     no_token: "表中没有本次运行的标记: 有行被删除, 或标记也已丢失。此处计为丢失的写操作可能是被删除的。",
     missing_servers: |servers| {

@@ -132,9 +132,12 @@ fn sum_text(page: &Page<'_>, sum: Sum, found: Option<SumAudit>) -> String {
 fn notes(page: &Page<'_>, facts: &AuditFacts) -> Vec<(String, Tone)> {
     let words = page.words.durability;
     let time = date_time(facts.time);
-    let server = optional(facts.server.as_ref(), |server| server_text(page, server));
+    let server = facts
+        .server
+        .as_ref()
+        .map(|server| server_text(page, server));
     let mut notes = vec![(
-        (words.audited)(&time, &one_line(&facts.via), &server),
+        (words.audited)(&time, &one_line(&facts.via), server.as_deref()),
         Tone::Detail,
     )];
     if facts.token_found == Some(false) {

@@ -42,8 +42,8 @@ fn lost_writes_are_marked_where_they_were_acknowledged() {
         .write();
     let with = draw();
     for (name, said) in [
-        ("availability", "acknowledged, then lost"),
-        ("response-time", "20 ok, then lost"),
+        ("availability", "acknowledged, then lost or torn"),
+        ("response-time", "20 ok, then lost or torn"),
     ] {
         let text = |folder: &std::path::Path| {
             std::fs::read_to_string(folder.join(name).with_extension("svg")).unwrap()
