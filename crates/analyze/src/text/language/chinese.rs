@@ -20,6 +20,8 @@ const SAMPLE: SampleWords = SampleWords {
     percentiles: "响应时间百分位",
     downtime: "检测停机时间",
     downtime_of: "停机对象与分辨率",
+    lost_writes: "丢失的已确认写操作",
+    durable_downtime: "持久停机时间 (丢失的写计为失败)",
     tps: "TPS (每秒成功操作数)",
     steady_tps: "稳态 TPS (停机时段以外)",
     comparison: "性能对比",

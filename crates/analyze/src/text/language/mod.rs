@@ -26,6 +26,8 @@ pub(crate) struct SampleWords {
     pub(crate) percentiles: &'static str,
     pub(crate) downtime: &'static str,
     pub(crate) downtime_of: &'static str,
+    pub(crate) lost_writes: &'static str,
+    pub(crate) durable_downtime: &'static str,
     pub(crate) tps: &'static str,
     pub(crate) steady_tps: &'static str,
     pub(crate) comparison: &'static str,

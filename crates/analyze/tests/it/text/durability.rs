@@ -182,6 +182,17 @@ fn every_kind_of_finding_in_chinese() {
     ");
 }
 
+/// The Chinese report opens with a section per path.
+#[test]
+fn a_path_that_lost_writes_says_so_at_its_top() {
+    let report = chinese(&audited());
+    let direct = sections(&report, &["Direct 连接结果"]);
+    assert!(direct.contains("- 丢失的已确认写操作: 1,072\n"), "{direct}");
+    let durable = "- 持久停机时间 (丢失的写计为失败): 写入停机 至少 14.41秒 (-0.22秒)\n";
+    assert!(direct.contains(durable), "{direct}");
+    assert!(!sections(&report, &["Proxy 连接结果"]).contains("丢失"));
+}
+
 /// Whatever stands in the audit, a text of it stays in its line.
 #[test]
 fn foreign_text_stays_in_its_place() {
