@@ -2,18 +2,24 @@
 
 use std::path::{Path as FilePath, PathBuf};
 
-use recording::vocabulary::{FindingKind, Outcome};
+use recording::vocabulary::{FindingKind, Outcome, Path};
 use recording::{Audit, Finding, Manifest, Operation, PathAudit, SumAudit, Timestamp};
 
-use super::{Draws, with_operations};
+use super::{Draws, rules, with_operations};
 
 /// What an audit looks for by its identity.
 const IDENTIFIED: [&str; 2] = ["insert_log", "place_order"];
 
-/// Makes a recording below `root`, as [`super::recording`] does, and an audit of it: in one or two stretches every write is lost, and
-/// elsewhere there is a finding of any kind now and then.
+/// Seeds from here on are those of the recordings for version 2 of the definitions.
+pub(crate) const RULES_FROM: u64 = 101;
+
+/// Makes a recording below `root`, as [`super::recording`] or [`rules::recording`] does, and an audit of it: in one or two stretches every
+/// write is lost, and elsewhere there is a finding of any kind now and then.
 pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
-    let (folder, rows) = with_operations(root, host, seed);
+    let (folder, rows) = match seed < RULES_FROM {
+        true => with_operations(root, host, seed),
+        false => rules::with_operations(root, host, seed),
+    };
     let mut draws = Draws(seed + 1_000);
     let manifest = Manifest::read(&folder).unwrap();
     let start = manifest.start_time.micros();
@@ -51,21 +57,7 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
         }
         if draws.permille(300) {
             found.count(FindingKind::Unrecorded, None);
-            findings.push(Finding {
-                path: *path,
-                operation_id: 1_000_000,
-                operation_name: None,
-                kind: FindingKind::Unrecorded,
-                outcome: None,
-                start_time: None,
-                end_time: None,
-                orders_found: 0,
-                logs_found: 1,
-                connection_id: None,
-                server_address: None,
-                server_port: None,
-                server_timeline: None,
-            });
+            findings.push(unrecorded(*path));
         }
         audit.paths.push(found);
     }
@@ -88,6 +80,24 @@ fn kind(draws: &mut Draws, row: &Operation, in_a_stretch: bool) -> Option<Findin
             Some(draws.one_of(&[FindingKind::Committed, FindingKind::NotCommitted]))
         }
         Outcome::Ok | Outcome::Failed | Outcome::Rejected => None,
+    }
+}
+
+fn unrecorded(path: Path) -> Finding {
+    Finding {
+        path,
+        operation_id: 1_000_000,
+        operation_name: None,
+        kind: FindingKind::Unrecorded,
+        outcome: None,
+        start_time: None,
+        end_time: None,
+        orders_found: 0,
+        logs_found: 1,
+        connection_id: None,
+        server_address: None,
+        server_port: None,
+        server_timeline: None,
     }
 }
 
