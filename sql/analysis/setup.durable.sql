@@ -3,7 +3,7 @@
 -- recording that was not audited the figures are the others: durability.sql says which were.
 --
 -- Logins and changes of stock can't be told apart one by one, so that they stay successes: where durability.sql has logins_lost or stock_lost
--- above 0, the durable downtime of writes is a lower bound. A lost write tells nothing of reads: for the group `read` take the figures
+-- above 0, or null, the durable downtime of writes is a lower bound. A lost write tells nothing of reads: for the group `read` take the figures
 -- without this view.
 
 CREATE OR REPLACE TEMPORARY VIEW operations AS

@@ -68,7 +68,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             thresholds: &thresholds,
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
-            has_lost_increments: false,
+            may_lack_increments: false,
         };
         let (summary, of_path) = analyzer.run_audited(audited.on(*path))?;
         paths.push(summary);

@@ -37,8 +37,8 @@ pub(super) struct PathAnalyzer<'a> {
     pub(super) is_partial: bool,
     /// None are left, because of damage.
     pub(super) is_left_out: bool,
-    /// Writes were lost of which it is not known which: they count as successes, so that downtimes of writes are lower bounds.
-    pub(super) has_lost_increments: bool,
+    /// Increments that count as successes may be lost, so that downtimes of writes are lower bounds.
+    pub(super) may_lack_increments: bool,
 }
 
 impl PathAnalyzer<'_> {
@@ -118,7 +118,7 @@ impl PathAnalyzer<'_> {
             return Ok((summary, series));
         };
         self.operations = self.operations.counting_as_failed(&findings.not_durable)?;
-        self.has_lost_increments = findings.durability.has_lost_increments();
+        self.may_lack_increments = summary.may_lack_increments();
         let (durable, with_lost) = self.run()?;
         series.lost = with_lost.lost;
         // A lost write tells nothing of reads.
@@ -196,7 +196,7 @@ impl PathAnalyzer<'_> {
             resolution_us: counted().map(|outage| outage.resolution_us).sum(),
             paused_us: paused,
             at_least: self.is_partial
-                || (self.has_lost_increments && group.contains(OperationType::Write))
+                || (self.may_lack_increments && group.contains(OperationType::Write))
                 || counted().any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
             unobserved_spans: found.unobserved.clone(),

@@ -64,13 +64,6 @@ impl Durability {
     pub const fn not_durable(&self) -> u64 {
         self.found.lost.saturating_add(self.found.acknowledged_torn)
     }
-
-    /// True where a sum of increments is too small: some of these were lost, and it is not known which.
-    #[must_use]
-    pub fn has_lost_increments(&self) -> bool {
-        let sums = [self.found.logins, self.found.stock];
-        sums.iter().flatten().any(|sum| sum.lost > 0)
-    }
 }
 
 /// An acknowledged write that is lost, or a purchase of which a part is.

@@ -116,6 +116,24 @@ pub struct PathSummary {
 }
 
 impl PathSummary {
+    /// True where increments that count as successes may be lost, once a write is: by their sum, or as that was not audited.
+    #[must_use]
+    pub fn may_lack_increments(&self) -> bool {
+        let Some(durability) = &self.durability else {
+            return false;
+        };
+        let made = |name: &str| {
+            let mut operations = self.operations.iter();
+            operations.any(|named| named.name == name && named.rates.successes > 0)
+        };
+        let lacks = |sum: Option<recording::SumAudit>, name| match sum {
+            Some(sum) => sum.lost > 0,
+            None => durability.not_durable() > 0 && made(name),
+        };
+        lacks(durability.found.logins, "update_login")
+            || lacks(durability.found.stock, "update_stock")
+    }
+
     /// A group's figures with lost writes as failures: where none is lost, its figures.
     #[must_use]
     pub fn durable_group(&self, group: Group) -> Option<&GroupSummary> {

@@ -396,8 +396,19 @@ fn lost_increments_make_a_lower_bound() {
     };
     let groups = [Group::Read, Group::Write, Group::Writer, Group::All];
     assert_eq!(bounds(&path.groups), groups.map(|group| (group, false)));
-    let durable = bounds(&path.durable.as_ref().unwrap().groups);
-    assert_eq!(durable, groups.map(|group| (group, group != Group::Read)));
+    let bounded = bounds(&path.durable.as_ref().unwrap().groups);
+    assert_eq!(bounded, groups.map(|group| (group, group != Group::Read)));
+    // Without the sums it is not known that none was lost.
+    let made = orders_with_a_gap()
+        .steady("update_stock", 0.15, 5.0, 6, 0.005)
+        .write();
+    let lost = |sum: Option<SumAudit>| {
+        let found = audit(&made, &[(Direct, 270)]).found(Direct, Lost, ORDER, last_orders());
+        let summary = found.but(|audit| audit.paths[0].stock = sum).summary();
+        durable(direct(&summary), Group::Writer).at_least
+    };
+    assert!(lost(None));
+    assert!(!lost(Some(SumAudit::new(5_000, 60, 0, 5_060))));
     let report = english(&summary);
     let verdict = section(&report, "Verdict");
     let said = "20 acknowledged writes and at least 40 logins were lost on the direct path; \

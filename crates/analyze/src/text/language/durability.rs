@@ -178,8 +178,8 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     note: "Durability: the audit looked for every acknowledged and every unknown write in the database. Lost: acknowledged and not there. \
            Torn: a purchase of which one part is there, the order or its log. Phantom: failed or rejected, and there. Unrecorded: there, \
            without a row in the recording. A success that is lost is no success: durable figures count it as a failure.",
-    note_increments: "Logins and changes of stock can't be told apart one by one, so that they stay successes where some of them are lost: \
-                      the durable downtime of writes is a lower bound then.",
+    note_increments: "Logins and changes of stock can't be told apart one by one, so that they stay successes where some of them are lost, or \
+                      may be: the durable downtime of writes is a lower bound then.",
 };
 
 pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
@@ -265,7 +265,7 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
     },
     note: "持久性: 审计在数据库中查找每个已确认和结果未知的写操作。丢失: 已确认但不在数据库中。残缺: 一笔购买只有订单或只有其日志。\
            幻影: 失败或被拒绝, 却在数据库中。无记录: 在数据库中, 但记录里没有。丢失的成功不是成功: 持久指标将其计为失败。",
-    note_increments: "登录与库存变更无法逐个区分, 因此即使其中有丢失也仍算成功: 此时写入的持久停机时间是下限。",
+    note_increments: "登录与库存变更无法逐个区分, 因此即使其中有或可能有丢失也仍算成功: 此时写入的持久停机时间是下限。",
 };
 
 /// `a`, `a and b`, `a, b and c`.

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{
-    AuditSummary, Durability, Group, GroupSummary, PathSummary, UnobservedReason,
-};
+use crate::summary::{AuditSummary, Group, GroupSummary, PathSummary, UnobservedReason};
 use crate::text::figures::{group_of, headline_group, unobserved};
 use crate::text::format::decimal;
 use crate::text::page::Page;
@@ -57,7 +55,8 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     if let AuditSummary::Audited(_) = page.summary.audit {
         notes.push(words.durability.note.to_owned());
     }
-    if paths_with_lost_increments(page) {
+    let mut paths = page.summary.paths.iter();
+    if paths.any(PathSummary::may_lack_increments) {
         notes.push(words.durability.note_increments.to_owned());
     }
     let mut endpoints = page.summary.recording.endpoints.iter();
@@ -80,16 +79,6 @@ pub(crate) fn section(page: &Page<'_>) -> String {
 fn groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {
     let paths = page.summary.paths.iter();
     paths.flat_map(|path| path.groups.iter().map(move |group| (path, group)))
-}
-
-/// Paths whose durable downtime counts increments as successes of which some are lost.
-fn paths_with_lost_increments(page: &Page<'_>) -> bool {
-    let mut found = page
-        .summary
-        .paths
-        .iter()
-        .filter_map(|path| path.durability.as_ref());
-    found.any(Durability::has_lost_increments)
 }
 
 /// The writer's group is up as soon as either of its members is.

@@ -37,6 +37,7 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
     for path in manifest.mode.paths() {
         let mut found = PathAudit::new(*path);
         found.logins = Some(SumAudit::new(10, 5, 1, 16));
+        found.stock = Some(SumAudit::new(90, -5, 1, 90));
         let writes = rows
             .iter()
             .filter(|row| row.path == *path && IDENTIFIED.contains(&row.operation_name));
