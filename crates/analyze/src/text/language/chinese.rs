@@ -2,7 +2,7 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
+use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{SampleWords, Words, capitalized};
 use crate::text::language::{classes, durability};
@@ -367,11 +367,12 @@ pub(crate) const CHINESE: Words = Words {
         )
     },
     not_compared: |direct, proxy| format!("不比较: 故障次数 Direct {direct}, Proxy {proxy}"),
-    no_verdict: |direct, proxy| {
-        format!(
+    no_verdict: |direct, proxy| match [direct, proxy] == [Incidents::default(); 2] {
+        true => "未发现故障转移或其他停机: 不判断哪条路径停机更久。".to_owned(),
+        false => format!(
             "发现的故障转移: Direct {} 次, Proxy {} 次; 其他停机: Direct {} 次, Proxy {} 次。无法配对: 不判断哪条路径停机更久。",
             direct.failovers, proxy.failovers, direct.other_outages, proxy.other_outages
-        )
+        ),
     },
     compared_failovers: |of_each| match (of_each.failovers, of_each.other_outages) {
         (1, 0) => "n = 1 次故障转移, 不给出置信区间。".to_owned(),

@@ -2,7 +2,7 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
+use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{Words, capitalized};
 use crate::text::language::{classes, durability};
@@ -368,11 +368,13 @@ pub(crate) const ENGLISH: Words = Words {
         )
     },
     not_compared: |direct, proxy| format!("not compared: episodes direct {direct}, proxy {proxy}"),
-    no_verdict: |direct, proxy| {
-        format!(
+    no_verdict: |direct, proxy| match [direct, proxy] == [Incidents::default(); 2] {
+        true => "No failover and no other outage seen: no verdict on which path is down longer."
+            .to_owned(),
+        false => format!(
             "Failovers seen: direct {}, proxy {}; other outages: direct {}, proxy {}. They can't be paired, so there is no verdict on which is down longer.",
             direct.failovers, proxy.failovers, direct.other_outages, proxy.other_outages
-        )
+        ),
     },
     compared_failovers: |of_each| match (of_each.failovers, of_each.other_outages) {
         (1, 0) => "n = 1 failover, no interval.".to_owned(),
