@@ -35,6 +35,7 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
             Metric::Downtime => headlines_are_alike(direct, proxy),
             Metric::ReadDowntime => is_paired(direct, proxy, Group::Read),
             Metric::WriterDowntime => is_paired(direct, proxy, Group::Writer),
+            Metric::DurableWriterDowntime => are_as_often_down(direct, proxy),
             _ => true,
         };
         if !is_comparable {
@@ -67,6 +68,15 @@ fn is_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
         && has_episodes(proxy)
 }
 
+/// With lost writes as failures a path may have episodes that are in no failover.
+fn are_as_often_down(direct: &PathSummary, proxy: &PathSummary) -> bool {
+    let [direct, proxy] = [direct, proxy].map(|path| {
+        let group = path.durable_group(Group::Writer);
+        group.map_or(0, GroupSummary::counted_episodes)
+    });
+    direct == proxy && direct > 0
+}
+
 /// The failovers of a path, whether a group shows an episode of them or not, and the group's other outages.
 fn incidents(path: &PathSummary, group: Group) -> Incidents {
     let is_other = |episode: &&Episode| episode.kind == EpisodeKind::OtherOutage;
@@ -95,8 +105,20 @@ fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
             .iter()
             .any(|path| group_of(path, group).is_some())
         {
-            add(metric, &|path| group_downtime(path, group));
+            add(metric, &|path| group_downtime(group_of(path, group)));
         }
+    }
+    if [direct, proxy].iter().any(|path| path.durable.is_some()) {
+        let durable = |path: &PathSummary| group_downtime(path.durable_group(Group::Writer));
+        add(Metric::DurableWriterDowntime, &durable);
+    }
+    if [direct, proxy].iter().all(|path| path.durability.is_some()) {
+        add(Metric::LostWrites, &|path| {
+            let durability = path.durability.as_ref();
+            durability
+                .map(|durability| durability.found.lost as f64)
+                .into()
+        });
     }
     add(Metric::SuccessRate, &|path| {
         path.overall.success_rate.into()
@@ -143,8 +165,8 @@ fn downtime(path: &PathSummary) -> Figure {
     }
 }
 
-fn group_downtime(path: &PathSummary, group: Group) -> Figure {
-    let Some(group) = group_of(path, group) else {
+fn group_downtime(group: Option<&GroupSummary>) -> Figure {
+    let Some(group) = group else {
         return None.into();
     };
     Figure {
@@ -171,9 +193,11 @@ fn line(metric: Metric, direct: Figure, proxy: Figure) -> ComparisonLine {
         | Metric::WriteSuccessRate
         | Metric::TransactionSuccessRate => (Unit::Fraction, true),
         Metric::Tps => (Unit::PerSecond, true),
+        Metric::LostWrites => (Unit::Count, false),
         Metric::Downtime
         | Metric::ReadDowntime
         | Metric::WriterDowntime
+        | Metric::DurableWriterDowntime
         | Metric::MeanResponse
         | Metric::P50Response
         | Metric::P99Response

@@ -29,6 +29,10 @@ pub enum Metric {
     ReadDowntime,
     /// Downtime of writes and transactions.
     WriterDowntime,
+    /// The same with lost writes as failures, where a path lost any.
+    DurableWriterDowntime,
+    /// Acknowledged writes that the audit found lost, where both paths were audited.
+    LostWrites,
     SuccessRate,
     ReadSuccessRate,
     WriteSuccessRate,
@@ -52,6 +56,7 @@ pub enum Unit {
     /// A fraction from 0 to 1.
     Fraction,
     PerSecond,
+    Count,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,6 +1,7 @@
 //! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
 
 pub(crate) mod around;
+pub(crate) mod audited;
 pub(crate) mod chart_cases;
 pub(crate) mod refit;
 pub(crate) mod summaries;

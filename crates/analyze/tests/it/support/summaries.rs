@@ -220,6 +220,8 @@ pub(crate) fn path(
             addresses: vec!["127.0.0.2:65432".to_owned(), "127.0.0.3:65432".to_owned()],
         },
         load: None,
+        durability: None,
+        durable: None,
         types,
     }
 }
@@ -425,6 +427,7 @@ pub(crate) fn sample() -> Summary {
             event(60_450, "failover_trigger_finished", Some(0)),
         ],
         pauses: Vec::new(),
+        audit: analyze::summary::AuditSummary::NotAudited,
         paths: vec![direct, proxy],
         failovers: analyze::summary::Failovers::default(),
         comparison: Some(Comparison {

@@ -348,7 +348,17 @@ mod tests {
             assert_eq!(answer_of_code(code), answer, "{code}");
         }
         let plain = anyhow::anyhow!("no such name");
-        assert_eq!(answer_of(&plain, false), Answer::Other);
-        assert_eq!(answer_of(&plain, true), Answer::Lost);
+        assert_eq!(answer_of(&plain, false, Path::Direct), Answer::Other);
+        assert_eq!(answer_of(&plain, true, Path::Direct), Answer::Lost);
+        for (kind, path, answer) in [
+            (ErrorKind::ConnectionRefused, Path::Direct, Answer::Other),
+            (ErrorKind::HostUnreachable, Path::Proxy, Answer::Cut),
+            (ErrorKind::ConnectionReset, Path::Direct, Answer::Cut),
+            (ErrorKind::UnexpectedEof, Path::Direct, Answer::Cut),
+            (ErrorKind::UnexpectedEof, Path::Proxy, Answer::Other),
+        ] {
+            let error = anyhow::Error::new(std::io::Error::from(kind));
+            assert_eq!(answer_of(&error, false, path), answer, "{kind} {path:?}");
+        }
     }
 }
