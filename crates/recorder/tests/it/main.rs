@@ -10,6 +10,7 @@
 
 mod common;
 
+mod audit;
 mod campaign;
 mod channel_binding;
 mod check;
