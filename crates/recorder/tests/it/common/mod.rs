@@ -2,7 +2,6 @@
 
 pub mod certificates;
 pub mod checks;
-pub mod interceptor;
 pub mod mounts;
 pub mod proxy_answers;
 pub mod unfit_certificates;
@@ -248,7 +247,8 @@ pub fn events(recording: &Recording) -> Vec<Row> {
     events
 }
 
-fn rows_of(part: &Path) -> Vec<Row> {
+/// Every row of a Parquet file.
+pub fn rows_of(part: &Path) -> Vec<Row> {
     let reader = SerializedFileReader::new(File::open(part).unwrap()).unwrap();
     let rows = reader.get_row_iter(None).unwrap();
     rows.map(|row| {

@@ -1,0 +1,456 @@
+//! What an audit finds is what the servers' own data say: after failovers that lose commits and after some that lose none, behind a leader
+//! that is fenced late, and behind a proxy that hides what became of a commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::common::{
+    BUSY, Row, Running, TestLab, assert_success, identity, number, only_recording, rows, rows_of,
+    wait_for_recording, wait_until,
+};
+use lab::testing::alone::copy_data;
+use lab::testing::interceptor::{Case, Interceptor, Reaction, told};
+use lab::{
+    FailoverKind, FailoverOptions, Lab, LabOptions, Replication, Step, StepKind, WRITER_NAME,
+};
+use recording::vocabulary::FindingKind;
+use recording::{Audit, Recording, Table};
+use tokio::runtime::Runtime;
+use tokio_postgres::NoTls;
+
+/// Mostly what an audit can tell one by one.
+const WRITES: [&str; 19] = [
+    "--duration",
+    "300",
+    "--no-audit",
+    "--read-weight",
+    "10",
+    "--write-weight",
+    "50",
+    "--transaction-weight",
+    "40",
+    "--concurrent-workers",
+    "4",
+    "--pool-size",
+    "4",
+    "--operation-timeout",
+    "1s",
+    "--connect-timeout",
+    "1s",
+    "--pool-timeout",
+    "1s",
+];
+
+/// Failovers with each kind of replication: one in each test run, more in `cargo xtask soak`.
+fn rounds() -> u32 {
+    std::env::var("PGOUTAGE_AUDITS").map_or(1, |rounds| rounds.parse().unwrap())
+}
+
+fn start(replication: Replication) -> TestLab {
+    let runtime = Runtime::new().unwrap();
+    let options = LabOptions {
+        ttl: Duration::from_secs(1),
+        replication,
+        ..LabOptions::default()
+    };
+    let lab = runtime.block_on(Lab::start(options)).unwrap();
+    let test = TestLab {
+        runtime,
+        lab,
+        folder: tempfile::tempdir().unwrap(),
+    };
+    assert_success(&test.recorder(&["setup", "--users", "100", "--products", "100"]));
+    test
+}
+
+/// The writer itself, for the application.
+fn writer_url(test: &TestLab) -> String {
+    let address = test.lab.writer().address().to_string();
+    test.lab.direct_url().replace(WRITER_NAME, &address)
+}
+
+/// A write of the recording: its path and its number.
+type Write = (String, i64);
+
+fn key(row: &Row) -> Write {
+    let number = number(row, "operation_id").unwrap();
+    (row["path"].clone(), number)
+}
+
+/// What a server has: how often each identity is in each table.
+#[derive(Default)]
+struct Data {
+    orders: BTreeMap<String, i64>,
+    logs: BTreeMap<String, i64>,
+}
+
+impl Data {
+    fn of(test: &TestLab, url: &str) -> Self {
+        test.runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let mut data = Self::default();
+            for (found, query) in [
+                (&mut data.orders, "select order_number from business_orders"),
+                (&mut data.logs, "select details from business_logs"),
+            ] {
+                for row in client.query(query, &[]).await.unwrap() {
+                    *found.entry(row.get(0)).or_default() += 1;
+                }
+            }
+            data
+        })
+    }
+
+    /// Is the write there, whole and once? `None` where it leaves no identity.
+    fn has(&self, recording: &Recording, row: &Row) -> Option<bool> {
+        let identity = identity(recording, row);
+        let count = |table: &BTreeMap<String, i64>| table.get(&identity).copied().unwrap_or(0);
+        let count = match row["operation_name"].as_str() {
+            "create_order" => count(&self.orders),
+            "insert_log" => count(&self.logs),
+            "place_order" => {
+                assert_eq!(count(&self.orders), count(&self.logs), "torn: {row:?}");
+                count(&self.orders)
+            }
+            _ => return None,
+        };
+        assert!(count <= 1, "duplicated: {row:?}");
+        Some(count == 1)
+    }
+}
+
+/// A recording and its audit.
+struct Audited {
+    recording: Recording,
+    operations: Vec<Row>,
+    audit: Audit,
+    findings: Vec<Row>,
+}
+
+impl Audited {
+    /// Audits the recording at the writer that there is now.
+    fn new(test: &TestLab, recording: Recording) -> Self {
+        let folder = recording.folder().to_str().unwrap().to_owned();
+        let url = writer_url(test);
+        assert_success(&test.recorder(&["audit", &folder, "--url", &url]));
+        let path = Path::new(&folder);
+        Self {
+            operations: rows(&recording, Table::Operations),
+            audit: Audit::read(path).unwrap().unwrap(),
+            findings: rows_of(&Audit::findings_path(path)),
+            recording,
+        }
+    }
+
+    fn found(&self, kind: FindingKind) -> BTreeSet<Write> {
+        let of_kind = self
+            .findings
+            .iter()
+            .filter(|row| row["finding"] == kind.as_str());
+        of_kind.map(key).collect()
+    }
+
+    /// Writes with an identity that ended so, and that are in `data`, or are not.
+    fn writes(&self, outcomes: &[&str], data: &Data, are_there: bool) -> BTreeSet<Write> {
+        let ended = |row: &&Row| outcomes.contains(&row["outcome"].as_str());
+        let of_data = |row: &&Row| data.has(&self.recording, row) == Some(are_there);
+        let found = self.operations.iter().filter(ended).filter(of_data);
+        found.map(key).collect()
+    }
+
+    /// Holds every finding and every count against what the present writer has; returns what is lost.
+    fn check(&self, test: &TestLab) -> BTreeSet<Write> {
+        let data = Data::of(test, &test.lab.admin_url(test.lab.writer()));
+        let open = &["unknown", "unfinished"];
+        let expected = [
+            (FindingKind::Lost, self.writes(&["ok"], &data, false)),
+            (FindingKind::Committed, self.writes(open, &data, true)),
+            (FindingKind::NotCommitted, self.writes(open, &data, false)),
+            // What certainly failed is not there, and `Data::has` has looked for the others.
+            (FindingKind::Phantom, BTreeSet::new()),
+            (FindingKind::Torn, BTreeSet::new()),
+            (FindingKind::Duplicated, BTreeSet::new()),
+            (FindingKind::Unrecorded, BTreeSet::new()),
+        ];
+        let phantoms = self.writes(&["failed", "rejected"], &data, true);
+        assert_eq!(phantoms, BTreeSet::new(), "the recorder's mistake");
+        for (kind, expected) in &expected {
+            assert_eq!(self.found(*kind), *expected, "{}", kind.as_str());
+        }
+        let all: usize = expected.iter().map(|(_, writes)| writes.len()).sum();
+        assert_eq!(self.findings.len(), all);
+        assert_eq!(self.audit.findings(), all as u64);
+
+        let acknowledged = [true, false].map(|there| self.writes(&["ok"], &data, there));
+        for path in &self.audit.paths {
+            let of_path = |writes: &BTreeSet<Write>| {
+                let is_of_path = |(of, _): &&Write| *of == path.path.as_str();
+                writes.iter().filter(is_of_path).count() as u64
+            };
+            let [(_, lost), (_, committed), (_, not_committed), ..] = &expected;
+            let counted = [
+                path.acknowledged,
+                path.lost,
+                path.unknown,
+                path.committed,
+                path.not_committed,
+            ];
+            let expected = [
+                acknowledged.iter().map(of_path).sum(),
+                of_path(lost),
+                of_path(committed) + of_path(not_committed),
+                of_path(committed),
+                of_path(not_committed),
+            ];
+            assert_eq!(counted, expected, "{path:?}");
+        }
+        self.check_circumstances(test);
+        let [(_, lost), ..] = expected;
+        lost
+    }
+
+    fn check_circumstances(&self, test: &TestLab) {
+        let server = self.audit.server.as_ref().unwrap();
+        let address = test.lab.writer().address().to_string();
+        assert_eq!(server.address.as_deref(), Some(&*address));
+        assert_eq!(self.audit.via, "url");
+        assert_eq!(self.audit.token_found, Some(true));
+        assert_eq!(self.audit.missing_servers, Vec::<String>::new());
+        assert_eq!(self.audit.sessions_left, Some(0));
+    }
+}
+
+/// A failover under load.
+struct Failover {
+    audited: Audited,
+    steps: Vec<Step>,
+    /// What the old writer had when its last process was dead.
+    before: Data,
+}
+
+impl Failover {
+    fn record(test: &mut TestLab, name: &str, options: &FailoverOptions) -> Self {
+        let runs = test.folder.path().join(name);
+        let flags = [&BUSY[..], &WRITES].concat();
+        let arguments = test.run_arguments(&flags, runs.to_str().unwrap());
+        let running = Running::spawn(&mut test.command(&arguments));
+        wait_for_recording(&runs);
+        let run_id = only_recording(&runs).manifest().run_id.to_string();
+        await_orders(test, &run_id);
+
+        let (folder, old) = (test.lab.dir().to_owned(), test.lab.writer());
+        let mut copy = PathBuf::new();
+        let on_step = |step: &Step| {
+            if matches!(step.step, StepKind::Crash | StepKind::Fenced) {
+                copy = copy_data(&folder, old, &format!("before-{name}")).unwrap();
+            }
+        };
+        let failover = test.lab.failover(options, on_step);
+        let steps = test.runtime.block_on(failover).unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        running.signal("INT");
+        assert_success(&running.output());
+
+        let alone = test.runtime.block_on(test.lab.start_alone(&copy)).unwrap();
+        let before = Data::of(test, &alone.url);
+        drop(alone);
+        std::fs::remove_dir_all(&copy).unwrap();
+        Self {
+            audited: Audited::new(test, only_recording(&runs)),
+            steps,
+            before,
+        }
+    }
+
+    fn time_us(&self, kind: StepKind) -> i64 {
+        let step = self.steps.iter().find(|step| step.step == kind);
+        step.unwrap_or_else(|| panic!("{kind} in {:?}", self.steps))
+            .time_us
+    }
+
+    /// Everything that was acknowledged had been there, on the old writer or on the new one, and what is lost on the old one.
+    fn check(&self, test: &TestLab) -> BTreeSet<Write> {
+        let lost = self.audited.check(test);
+        let had = self.audited.writes(&["ok"], &self.before, true);
+        assert!(
+            lost.is_subset(&had),
+            "never there: {:?}",
+            lost.difference(&had)
+        );
+        lost
+    }
+}
+
+/// The load runs, on both paths.
+fn await_orders(test: &TestLab, run_id: &str) {
+    for path in ["d", "p"] {
+        let query = format!(
+            "select order_number from business_orders where order_number like '{run_id}-{path}-%'"
+        );
+        wait_until("orders", || test.texts(&query).len() > 10);
+    }
+}
+
+fn crash(hold: Option<Duration>) -> FailoverOptions {
+    FailoverOptions {
+        hold,
+        promote_after: Duration::from_millis(800),
+        return_after: Duration::from_secs(1),
+        dns_after: Duration::from_millis(1_500),
+        ..FailoverOptions::default()
+    }
+}
+
+fn of_path(writes: &BTreeSet<Write>, path: &str) -> usize {
+    writes.iter().filter(|(of, _)| of == path).count()
+}
+
+/// Asynchronous replication and a held reader: what the audit finds lost is what the old writer had and the new one has not.
+#[test]
+fn exactly_what_a_failover_loses_is_found() {
+    let mut test = start(Replication::Async);
+    for round in 1..=rounds() {
+        let options = crash(Some(Duration::from_secs(2)));
+        let failover = Failover::record(&mut test, &format!("held-{round}"), &options);
+        let lost = failover.check(&test);
+        for path in ["direct", "proxy"] {
+            let lost = of_path(&lost, path);
+            eprintln!("round {round}, {path}: {lost} lost");
+            assert!(lost > 10, "{path}: {lost}");
+        }
+    }
+}
+
+/// Synchronous replication: a crash loses nothing, and the audit says so.
+#[test]
+fn nothing_is_found_lost_where_commits_wait_for_the_reader() {
+    let mut test = start(Replication::Sync);
+    for round in 1..=rounds() {
+        let failover = Failover::record(&mut test, &format!("crash-{round}"), &crash(None));
+        assert_eq!(failover.check(&test), BTreeSet::new(), "round {round}");
+        for path in &failover.audited.audit.paths {
+            assert!(path.acknowledged > 100, "{path:?}");
+        }
+    }
+}
+
+/// The writer is frozen, its reader promoted, and then it thaws: what it acknowledges until it is fenced is no success that lasts.
+#[test]
+fn what_a_leader_fenced_late_acknowledges_is_lost() {
+    let mut test = start(Replication::Async);
+    let old = test.lab.writer().address().to_string();
+    let options = FailoverOptions {
+        kind: FailoverKind::Freeze,
+        promote_after: Duration::ZERO,
+        thaw_after: Some(Duration::from_secs(6)),
+        return_after: Duration::from_secs(9),
+        dns_after: Duration::from_secs(10),
+        ..FailoverOptions::default()
+    };
+    let failover = Failover::record(&mut test, "late", &options);
+    let lost = failover.check(&test);
+    let (thawed, fenced) = (
+        failover.time_us(StepKind::Thawed),
+        failover.time_us(StepKind::Fenced),
+    );
+    assert!(failover.time_us(StepKind::Promoted) < thawed);
+    // Until DNS changes, the direct path leads to the old writer alone.
+    let meanwhile = |row: &&Row| {
+        let of_path = row["path"] == "direct" && row["outcome"] == "ok";
+        of_path
+            && number(row, "start_time").unwrap() > thawed
+            && number(row, "end_time").unwrap() < fenced
+    };
+    let audited = &failover.audited;
+    let acknowledged = audited.operations.iter().filter(meanwhile);
+    let acknowledged: BTreeSet<Write> = acknowledged
+        .filter(|row| failover.before.has(&audited.recording, row).is_some())
+        .map(key)
+        .collect();
+    assert!(acknowledged.len() > 10, "{}", acknowledged.len());
+    assert!(
+        acknowledged.is_subset(&lost),
+        "successes that last: {:?}",
+        acknowledged.difference(&lost)
+    );
+    let on_direct = audited.findings.iter().filter(|row| {
+        let is_lost = row["finding"] == FindingKind::Lost.as_str();
+        is_lost && row["path"] == "direct"
+    });
+    for row in on_direct {
+        assert_eq!(row["server_address"], old, "{row:?}");
+    }
+}
+
+/// A recording through a proxy that treats every second commit as one of `cases`.
+fn intercepted(cases: Vec<Case>) -> (TestLab, Audited) {
+    let test = TestLab::start_set_up();
+    let url = writer_url(&test);
+    let (before, rest) = url.split_once('@').unwrap();
+    let (server, after) = rest.split_once('/').unwrap();
+    let interceptor = Interceptor::start(server.parse().unwrap(), cases);
+    let interceptor = test.runtime.block_on(interceptor).unwrap();
+    let flags = [&BUSY[..], &WRITES, &["--mode", "proxy"]].concat();
+    let runs = test.runs();
+    let mut command = test.command(&test.run_arguments(&flags, runs.to_str().unwrap()));
+    let address = interceptor.address;
+    command.env("PGOUTAGE_PROXY_URL", format!("{before}@{address}/{after}"));
+    let running = Running::spawn(&mut command);
+    wait_until("commits", || interceptor.seen() > 100);
+    running.signal("INT");
+    assert_success(&running.output());
+    let audited = Audited::new(&test, test.recording());
+    (test, audited)
+}
+
+/// Writes with an identity whose outcome is `unknown`, apart from those that the recording's end cut off.
+fn unknown(audited: &Audited) -> Vec<&Row> {
+    let nothing = Data::default();
+    let has_identity = |row: &&Row| nothing.has(&audited.recording, row).is_some();
+    let unknown = audited.operations.iter().filter(has_identity);
+    unknown.filter(|row| row["outcome"] == "unknown").collect()
+}
+
+#[test]
+fn an_answer_that_was_swallowed_or_changed_is_found_committed() {
+    let cases = vec![
+        Case::silent(Reaction::DoneButTold),
+        Case::silent(Reaction::DoneInSilence),
+        Case {
+            reaction: Reaction::DoneButTold,
+            bytes: |_| {
+                let text = "error receiving data from server: SocketError";
+                let fields = [
+                    (b'S', "FATAL"),
+                    (b'V', "FATAL"),
+                    (b'C', "58000"),
+                    (b'M', text),
+                ];
+                told(b'E', &fields)
+            },
+        },
+    ];
+    let (test, audited) = intercepted(cases);
+    assert_eq!(audited.check(&test), BTreeSet::new());
+    let (unknown, committed) = (unknown(&audited), audited.found(FindingKind::Committed));
+    let classes: BTreeSet<&str> = unknown.iter().map(|row| &*row["error_class"]).collect();
+    let expected = ["connection_lost", "operation_timeout", "proxy"];
+    assert_eq!(classes, BTreeSet::from(expected));
+    for row in unknown {
+        assert!(committed.contains(&key(row)), "{row:?}");
+    }
+}
+
+#[test]
+fn a_commit_that_was_dropped_is_found_not_committed() {
+    let (test, audited) = intercepted(vec![Case::silent(Reaction::NotDoneAndTold)]);
+    assert_eq!(audited.check(&test), BTreeSet::new());
+    let not_committed = audited.found(FindingKind::NotCommitted);
+    let unknown = unknown(&audited);
+    assert!(unknown.len() > 10, "{}", unknown.len());
+    for row in unknown {
+        assert!(not_committed.contains(&key(row)), "{row:?}");
+    }
+}
