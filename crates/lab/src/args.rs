@@ -76,7 +76,7 @@ What each kind breaks, and the options that it uses. promote, dns and return sta
 Two ways to lose commits that a client saw acknowledged, both with asynchronous replication:
   lab failover --hold 2s
       the reader gets nothing for 2 s (step `held`), then the writer crashes
-  lab failover --kind freeze --thaw-after 4s --return-after 8s --dns-after 9s
+  lab failover --kind freeze --thaw-after 5s --return-after 9s --dns-after 10s
       the writer thaws after its reader was promoted, and acknowledges writes until it is fenced
 
 The steps of a crash, with the defaults. Each step is printed with its UTC time and its offset

@@ -15,7 +15,7 @@ use lab::{
     FailoverKind, FailoverOptions, Lab, LabOptions, Replication, Step, StepKind, WRITER_NAME,
 };
 use recording::vocabulary::FindingKind;
-use recording::{Audit, Recording, Table};
+use recording::{Audit, PathAudit, PathBaseline, Recording, Table};
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
@@ -78,11 +78,15 @@ fn key(row: &Row) -> Write {
     (row["path"].clone(), number)
 }
 
-/// What a server has: how often each identity is in each table.
+/// What a server has.
 #[derive(Default)]
 struct Data {
+    /// How often each identity is in each table.
     orders: BTreeMap<String, i64>,
     logs: BTreeMap<String, i64>,
+    /// `login_count` of each user, and `stock` of each product.
+    logins: BTreeMap<i32, i64>,
+    stock: BTreeMap<i32, i64>,
 }
 
 impl Data {
@@ -97,6 +101,20 @@ impl Data {
             ] {
                 for row in client.query(query, &[]).await.unwrap() {
                     *found.entry(row.get(0)).or_default() += 1;
+                }
+            }
+            for (found, query) in [
+                (
+                    &mut data.logins,
+                    "select id, login_count::bigint from business_users",
+                ),
+                (
+                    &mut data.stock,
+                    "select id, stock::bigint from business_products",
+                ),
+            ] {
+                for row in client.query(query, &[]).await.unwrap() {
+                    found.insert(row.get(0), row.get(1));
                 }
             }
             data
@@ -118,6 +136,20 @@ impl Data {
         };
         assert!(count <= 1, "duplicated: {row:?}");
         Some(count == 1)
+    }
+}
+
+fn sum(rows: &BTreeMap<i32, i64>, first: i32, last: i32) -> i64 {
+    rows.range(first..=last).map(|(_, count)| count).sum()
+}
+
+impl Data {
+    fn logins_of(&self, path: &PathBaseline) -> i64 {
+        sum(&self.logins, path.first_user_id, path.last_user_id)
+    }
+
+    fn stock_of(&self, path: &PathBaseline) -> i64 {
+        sum(&self.stock, path.first_product_id, path.last_product_id)
     }
 }
 
@@ -207,8 +239,23 @@ impl Audited {
             assert_eq!(counted, expected, "{path:?}");
         }
         self.check_circumstances(test);
+        for (path, baseline) in self.sums() {
+            let (logins, stock) = (path.logins.unwrap(), path.stock.unwrap());
+            assert_eq!(logins.found, data.logins_of(baseline));
+            assert_eq!(stock.found, data.stock_of(baseline));
+            assert_eq!((logins.excess, stock.excess), (0, 0), "{path:?}");
+        }
         let [(_, lost), ..] = expected;
         lost
+    }
+
+    /// What was found on each path, and what its rows held before the first operation.
+    fn sums(&self) -> impl Iterator<Item = (&PathAudit, &PathBaseline)> {
+        let baseline = self.recording.manifest().baseline.as_ref().unwrap();
+        self.audit.paths.iter().map(|path| {
+            let mut of = baseline.paths.iter();
+            (path, of.find(|of| of.path == path.path).unwrap())
+        })
     }
 
     fn check_circumstances(&self, test: &TestLab) {
@@ -320,6 +367,15 @@ fn exactly_what_a_failover_loses_is_found() {
             eprintln!("round {round}, {path}: {lost} lost");
             assert!(lost > 10, "{path}: {lost}");
         }
+        for (path, baseline) in failover.audited.sums() {
+            let logins = path.logins.unwrap();
+            assert!(logins.lost > 0, "{path:?}");
+            // The lost ones had been counted.
+            let least = logins.at_start + logins.acknowledged;
+            let had = least..=least + logins.possible;
+            let before = failover.before.logins_of(baseline);
+            assert!(had.contains(&before), "{before}, {path:?}");
+        }
     }
 }
 
@@ -332,6 +388,8 @@ fn nothing_is_found_lost_where_commits_wait_for_the_reader() {
         assert_eq!(failover.check(&test), BTreeSet::new(), "round {round}");
         for path in &failover.audited.audit.paths {
             assert!(path.acknowledged > 100, "{path:?}");
+            let lost = [path.logins, path.stock].map(|sum| sum.unwrap().lost);
+            assert_eq!(lost, [0, 0], "{path:?}");
         }
     }
 }
