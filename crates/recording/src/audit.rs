@@ -31,6 +31,17 @@ const FINDINGS_FILE: &str = "findings.parquet";
 /// Findings of one batch.
 const BATCH_ROWS: usize = 65_536;
 
+/// What the identity of each write begins with: `<run id>-d-`, or `-p-` for the proxied path; the operation's id comes after it. At most 44
+/// characters with that: an order number has room for 50.
+#[must_use]
+pub fn identity_prefix(run_id: &str, path: Path) -> String {
+    let letter = match path {
+        Path::Direct => 'd',
+        Path::Proxy => 'p',
+    };
+    format!("{run_id}-{letter}-")
+}
+
 /// `audit.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
@@ -243,10 +254,11 @@ impl Audit {
             .get("audit_version")
             .and_then(serde_json::Value::as_u64);
         if version.is_some_and(|version| version > u64::from(AUDIT_VERSION)) {
-            return Err(bad("a later version wrote it; use a newer pgoutage".to_owned()));
+            return Err(bad(
+                "a later version wrote it; use a newer pgoutage".to_owned()
+            ));
         }
-        let audit: Self =
-            serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
+        let audit: Self = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
         let findings = Self::findings_path(folder);
         let sum = sum(&findings).map_err(OpenError::io(&findings))?;
         if sum != audit.findings_sha256 {
@@ -341,7 +353,11 @@ fn batch(
         Arc::new(values.collect::<Int64Array>())
     }
     fn time(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
-        Arc::new(values.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+        Arc::new(
+            values
+                .collect::<TimestampMicrosecondArray>()
+                .with_timezone("UTC"),
+        )
     }
     let all = || findings.iter();
     RecordBatch::try_new(

@@ -167,6 +167,12 @@ impl RunConfig {
         self
     }
 
+    /// True where the workload writes at all.
+    #[must_use]
+    pub(crate) fn writes(&self) -> bool {
+        self.weights.write + self.weights.transaction > 0.0
+    }
+
     /// The file descriptors that the run takes.
     #[must_use]
     pub(crate) fn descriptors(&self) -> Needed {

@@ -20,7 +20,8 @@ use std::time::Instant;
 use command_line::duration::micros;
 use recording::vocabulary::EventKind;
 use recording::{
-    Clock, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp, WriterOptions,
+    Clock, Completion, Event, Manifest, RecordingWriter, RunId, Server, State, Timestamp,
+    WriterOptions,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
@@ -82,7 +83,7 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
         if config.load.is_some() {
             pgbench::find()?;
         }
-        let checked = Checked::look(&config, clock).await?;
+        let checked = Checked::look(&config, &run_id, clock).await?;
         Ok((
             checked,
             pgbench::start(&config, &monitor, stopping.clone()).await?,
@@ -166,11 +167,15 @@ impl PreparedRun {
     ) -> Result<Self, RecorderError> {
         let Checked {
             keys,
+            baseline,
             offsets,
             round_trips,
             tls_errors,
         } = checked;
-        let manifest = manifest::build(&config, run_id, &clock, &offsets, &tls_errors);
+        let manifest = Manifest {
+            baseline,
+            ..manifest::build(&config, run_id, &clock, &offsets, &tls_errors)
+        };
         clock_offset::warn(&offsets, manifest.start_time);
         let options = WriterOptions {
             sync_interval: config.sync_interval,

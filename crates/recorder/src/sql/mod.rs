@@ -18,6 +18,10 @@ pub(crate) const CLEANUP: &str = include_str!("../../../../sql/cleanup.sql");
 pub(crate) const ANALYZE: &str = include_str!("../../../../sql/analyze.sql");
 /// Names of tables that are not there.
 pub(crate) const MISSING_TABLES: &str = include_str!("../../../../sql/missing_tables.sql");
+/// Sums that an audit compares.
+pub(crate) const SUMS: &str = include_str!("../../../../sql/audit/sums.sql");
+/// Marks the tables.
+pub(crate) const TOKEN: &str = include_str!("../../../../sql/audit/token.sql");
 /// Seed data, by table.
 pub(crate) const SEED_USERS: &str = include_str!("../../../../sql/seed/users.sql");
 pub(crate) const SEED_PRODUCTS: &str = include_str!("../../../../sql/seed/products.sql");

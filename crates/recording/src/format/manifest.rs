@@ -11,7 +11,8 @@ use crate::format::clock_record::ClockRecord;
 use crate::format::error::{OpenError, WriteError};
 use crate::format::layout::{FORMAT_VERSION, MANIFEST_FILE};
 use crate::format::settings::{
-    Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, Pool, Schedule, Timeouts, Weights,
+    Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, Pool, Schedule, Timeouts,
+    Weights,
 };
 use crate::format::timestamp::Timestamp;
 use crate::format::vocabulary::Path;

@@ -266,6 +266,7 @@ pub(crate) fn recording() -> RecordingSummary {
             version: Some("15.18".to_owned()),
             in_recovery: Some(false),
             postmaster_start_time: None,
+            timeline: None,
             aurora_instance_identifier: None,
         }],
         labels: BTreeMap::new(),

@@ -240,6 +240,7 @@ fn probes(path: Path, start: i64) -> [Probe; 3] {
             version: None,
             in_recovery: Some(true),
             postmaster_start_time: Some(Timestamp(start - 1_000_000)),
+            timeline: Some(1),
             aurora_instance_identifier: Some("shop-1".to_owned()),
         }),
         replication_lag_us: Some(12_345),
@@ -417,6 +418,7 @@ fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>)
         execute_us: Some(took - 100),
         outcome,
         affected_rows: outcome.is_success().then_some(1),
+        target: recording::Target::default(),
         connection_id: Some(1),
         failure: failure.map(|(class, sqlstate)| {
             Box::new(Failure {

@@ -246,6 +246,7 @@ impl Made<'_> {
             execute_us: execute,
             outcome: course.outcome,
             affected_rows: course.outcome.is_success().then_some(1),
+            target: recording::Target::default(),
             connection_id: None,
             failure: course.failure.map(|(class, sqlstate)| {
                 Box::new(Failure {
