@@ -85,8 +85,8 @@ async fn what_is_acknowledged_while_the_reader_is_held_is_lost() {
         let (old, folder) = (lab.writer(), lab.dir().to_owned());
         let is_held = Arc::new(AtomicBool::new(false));
         let first = 1 + round as i32 * 10_000_000;
-        let direct = connect(&lab.direct_url(), Some(old.address()));
-        let direct = write(direct.await.unwrap(), first, Arc::clone(&is_held));
+        let direct = connect(&lab.direct_url(), Some(old.address())).await;
+        let direct = write(direct.unwrap(), first, Arc::clone(&is_held));
         let proxied = connect(&lab.proxy_url(), None).await.unwrap();
         let proxied = write(proxied, first + 5_000_000, Arc::clone(&is_held));
         let load = [tokio::spawn(direct), tokio::spawn(proxied)];
