@@ -4,9 +4,10 @@
 --     spark-sql --conf spark.recordings='data/runs/*' --conf spark.sql.session.timeZone=UTC
 --     spark.conf.set("spark.recordings", "s3a://bucket/fleet/*/*")                        in Python
 --
--- outages.sql makes a large plan, as Spark computes a CTE as often as it is named. It needs spark.driver.memory=5g,
--- spark.sql.constraintPropagation.enabled=false, spark.sql.autoBroadcastJoinThreshold=-1 and spark.sql.adaptive.enabled=false, and minutes to plan.
--- Put it into a table, CREATE TEMPORARY VIEW outages AS ..., CACHE TABLE outages, before the queries that read it.
+-- Spark computes a CTE as often as it is named: outages.sql as it stands takes minutes to plan, and gigabytes. Make a cached table of each of its
+-- CTEs, and of the query itself, before the queries that read `outages`. This command makes a script of it:
+--
+--     sed -E 's/^(WITH )?([a-z_]+) AS \($/CACHE TABLE \2 AS (/; s/^\),?$/);/; s/^SELECT/CACHE TABLE outages AS SELECT/; $s/$/;/' outages.sql
 --
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.

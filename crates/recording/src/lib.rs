@@ -37,6 +37,7 @@ pub use format::vocabulary;
 pub use read::in_flight::Checkpoint;
 pub use read::integrity::DamagedPart;
 pub use read::journal::{Unsealed, write_parquet};
+pub use read::rows::{ConnectionRow, OperationRow};
 pub use read::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};
 pub use verify::{JournalFound, Verification, verify};

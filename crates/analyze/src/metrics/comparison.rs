@@ -1,8 +1,8 @@
 //! Proxy against direct (`docs/definitions.md`, Rates and times, and Several failovers).
 
 use crate::summary::{
-    Comparison, ComparisonLine, Episode, EpisodeKind, Group, GroupSummary, Metric, NamedRates,
-    PathSummary, Rates, ResponseTimes, Unit,
+    Comparison, ComparisonLine, Episode, EpisodeKind, Group, GroupSummary, Incidents, Metric,
+    NamedRates, PathSummary, Rates, ResponseTimes, Unit,
 };
 
 /// A figure, and whether it is a lower bound.
@@ -25,7 +25,9 @@ impl From<Option<f64>> for Figure {
 pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
     let [direct_incidents, proxy_incidents] = [direct, proxy].map(|path| {
         let headline = path.headline.as_ref();
-        headline.map_or(0, |headline| incidents(path, headline.group))
+        headline.map_or_else(Incidents::default, |headline| {
+            incidents(path, headline.group)
+        })
     });
     let mut lines = lines(direct, proxy);
     for line in &mut lines {
@@ -42,7 +44,6 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
     Comparison {
         direct_incidents,
         proxy_incidents,
-        has_other_outages: [direct, proxy].into_iter().any(has_other_outages),
         lines,
     }
 }
@@ -55,7 +56,7 @@ fn headlines_are_alike(direct: &PathSummary, proxy: &PathSummary) -> bool {
     }) && headlines.is_some_and(|(headline, _)| is_paired(direct, proxy, headline.group))
 }
 
-/// Sums over different numbers of failovers can't be paired, and without an episode there is no verdict.
+/// Sums over different numbers of failovers can't be paired, nor can a failover and another outage; and without an episode there is no verdict.
 fn is_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
     let has_episodes = |path| {
         let group = group_of(path, group);
@@ -67,19 +68,13 @@ fn is_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
 }
 
 /// The failovers of a path, whether a group shows an episode of them or not, and the group's other outages.
-fn incidents(path: &PathSummary, group: Group) -> usize {
-    path.failovers.len() + group_of(path, group).map_or(0, other_outages)
-}
-
-fn other_outages(group: &GroupSummary) -> usize {
+fn incidents(path: &PathSummary, group: Group) -> Incidents {
     let is_other = |episode: &&Episode| episode.kind == EpisodeKind::OtherOutage;
-    group.episodes.iter().filter(is_other).count()
-}
-
-fn has_other_outages(path: &PathSummary) -> bool {
-    let headline = path.headline.as_ref();
-    let group = headline.and_then(|headline| group_of(path, headline.group));
-    group.is_some_and(|group| other_outages(group) > 0)
+    Incidents {
+        failovers: path.failovers.len(),
+        other_outages: group_of(path, group)
+            .map_or(0, |group| group.episodes.iter().filter(is_other).count()),
+    }
 }
 
 fn group_of(path: &PathSummary, group: Group) -> Option<&GroupSummary> {

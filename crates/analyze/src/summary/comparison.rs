@@ -4,13 +4,20 @@ use serde::Serialize;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Failovers of the direct path, with an episode or without, and other outages of its headline's group.
-    pub direct_incidents: usize,
-    /// Those of the proxied path; where the two differ or are 0 the downtimes are not compared.
-    pub proxy_incidents: usize,
-    /// Other outages are among them.
-    pub has_other_outages: bool,
+    /// What happened to the direct path.
+    pub direct_incidents: Incidents,
+    /// The same of the proxied path; where the two differ, or are none, the downtimes are not compared.
+    pub proxy_incidents: Incidents,
     pub lines: Vec<ComparisonLine>,
+}
+
+/// What a downtime is the sum of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Incidents {
+    /// Failovers of the path, with an episode or without.
+    pub failovers: usize,
+    /// Other outages of its headline's group.
+    pub other_outages: usize,
 }
 
 /// What a line compares.

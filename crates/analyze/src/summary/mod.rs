@@ -16,7 +16,7 @@ mod span;
 
 use serde::Serialize;
 
-pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
+pub use comparison::{Comparison, ComparisonLine, Incidents, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{
     Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved,

@@ -10,6 +10,7 @@
 
 mod common;
 
+mod audit;
 mod audit_truth;
 mod campaign;
 mod channel_binding;

@@ -10,11 +10,7 @@ def session():
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
-        # What setup.spark.sql says of outages.sql: its plan is large.
-        "spark.driver.memory": "5g",
-        "spark.sql.constraintPropagation.enabled": "false",
-        "spark.sql.autoBroadcastJoinThreshold": "-1",
-        "spark.sql.adaptive.enabled": "false",
+        "spark.driver.memory": "2g",
         # The recordings of a test are small: two hundred tasks for each join would be all of its time.
         "spark.sql.shuffle.partitions": "2",
     }

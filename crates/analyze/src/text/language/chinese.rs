@@ -365,14 +365,18 @@ pub(crate) const CHINESE: Words = Words {
     not_compared: |direct, proxy| format!("不比较: 故障次数 Direct {direct}, Proxy {proxy}"),
     no_verdict: |direct, proxy| {
         format!(
-            "发现的故障转移与其他停机次数: Direct {direct}, Proxy {proxy}, 无法配对: 不判断哪条路径停机更久。"
+            "发现的故障转移: Direct {} 次, Proxy {} 次; 其他停机: Direct {} 次, Proxy {} 次。无法配对: 不判断哪条路径停机更久。",
+            direct.failovers, proxy.failovers, direct.other_outages, proxy.other_outages
         )
     },
-    compared_failovers: |number, has_others| match (number, has_others) {
-        (1, false) => "n = 1 次故障转移, 不给出置信区间。".to_owned(),
-        (1, true) => "n = 1 次停机 (并非故障转移), 不给出置信区间。".to_owned(),
-        (_, false) => format!("n = {number} 次故障转移; 停机时间为各次之和。"),
-        (_, true) => format!("n = {number} 次故障转移与其他停机; 停机时间为各次之和。"),
+    compared_failovers: |of_each| match (of_each.failovers, of_each.other_outages) {
+        (1, 0) => "n = 1 次故障转移, 不给出置信区间。".to_owned(),
+        (0, 1) => "n = 1 次停机 (并非故障转移), 不给出置信区间。".to_owned(),
+        (failovers, 0) => format!("n = {failovers} 次故障转移; 停机时间为各次之和。"),
+        (failovers, others) => format!(
+            "n = {} 次故障转移与其他停机; 停机时间为各次之和。",
+            failovers + others
+        ),
     },
 
     notes_heading: "说明",

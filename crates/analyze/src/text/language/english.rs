@@ -364,18 +364,20 @@ pub(crate) const ENGLISH: Words = Words {
     not_compared: |direct, proxy| format!("not compared: episodes direct {direct}, proxy {proxy}"),
     no_verdict: |direct, proxy| {
         format!(
-            "Failovers and other outages seen: direct {direct}, proxy {proxy}. They can't be paired, so there is no verdict on which is down longer."
+            "Failovers seen: direct {}, proxy {}; other outages: direct {}, proxy {}. They can't be paired, so there is no verdict on which is down longer.",
+            direct.failovers, proxy.failovers, direct.other_outages, proxy.other_outages
         )
     },
-    compared_failovers: |number, has_others| match (number, has_others) {
-        (1, false) => "n = 1 failover, no interval.".to_owned(),
-        (1, true) => "n = 1 outage that is no failover, no interval.".to_owned(),
-        (_, false) => format!("n = {number} failovers; downtimes are sums over all of them."),
-        (_, true) => {
-            format!(
-                "n = {number} failovers and other outages; downtimes are sums over all of them."
-            )
+    compared_failovers: |of_each| match (of_each.failovers, of_each.other_outages) {
+        (1, 0) => "n = 1 failover, no interval.".to_owned(),
+        (0, 1) => "n = 1 outage that is no failover, no interval.".to_owned(),
+        (failovers, 0) => {
+            format!("n = {failovers} failovers; downtimes are sums over all of them.")
         }
+        (failovers, others) => format!(
+            "n = {} failovers and other outages; downtimes are sums over all of them.",
+            failovers + others
+        ),
     },
 
     notes_heading: "How to read this",

@@ -6,7 +6,7 @@ pub(super) mod english;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
+use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
 use crate::text::table::List;
 
@@ -294,9 +294,10 @@ pub(crate) struct Words {
     pub(crate) difference: fn(Metric, &str, bool, bool) -> String,
     /// Episodes on the direct and on the proxied path.
     pub(crate) not_compared: fn(usize, usize) -> String,
-    pub(crate) no_verdict: fn(usize, usize) -> String,
-    /// How many, and whether other outages are among them.
-    pub(crate) compared_failovers: fn(usize, bool) -> String,
+    /// Of the direct and of the proxied path.
+    pub(crate) no_verdict: fn(Incidents, Incidents) -> String,
+    /// The same of both.
+    pub(crate) compared_failovers: fn(Incidents) -> String,
 
     // How to read it.
     pub(crate) notes_heading: &'static str,

@@ -1,6 +1,6 @@
 //! The proxy against direct: each figure of both, the change, and the change in words.
 
-use crate::summary::{Comparison, ComparisonLine, Group, GroupSummary, Metric, Unit};
+use crate::summary::{Comparison, ComparisonLine, Group, GroupSummary, Incidents, Metric, Unit};
 use crate::text::figures::{downtime, group_of};
 use crate::text::format::{NONE, decimal, is_nothing, optional};
 use crate::text::page::Page;
@@ -38,12 +38,10 @@ pub(crate) fn section(page: &Page<'_>) -> String {
 }
 
 fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {
-    let has_others = comparison.has_other_outages;
-    match (comparison.direct_incidents, comparison.proxy_incidents) {
-        (direct, proxy) if direct == proxy && direct > 0 => {
-            (page.words.compared_failovers)(direct, has_others)
-        }
-        (direct, proxy) => (page.words.no_verdict)(direct, proxy),
+    let (direct, proxy) = (comparison.direct_incidents, comparison.proxy_incidents);
+    match direct == proxy && direct != Incidents::default() {
+        true => (page.words.compared_failovers)(direct),
+        false => (page.words.no_verdict)(direct, proxy),
     }
 }
 

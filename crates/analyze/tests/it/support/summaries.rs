@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use analyze::summary::Incidents;
 use analyze::summary::{
     Comparison, ComparisonLine, ConnectionSummary, Episode, EpisodeKind, ErrorCount, ErrorSummary,
     EventSummary, Group, GroupSummary, Headline, Impact, Metric, NamedRates, Outage, PathSummary,
@@ -427,9 +428,14 @@ pub(crate) fn sample() -> Summary {
         paths: vec![direct, proxy],
         failovers: analyze::summary::Failovers::default(),
         comparison: Some(Comparison {
-            direct_incidents: 1,
-            proxy_incidents: 1,
-            has_other_outages: false,
+            direct_incidents: Incidents {
+                failovers: 1,
+                other_outages: 0,
+            },
+            proxy_incidents: Incidents {
+                failovers: 1,
+                other_outages: 0,
+            },
             lines,
         }),
     }
@@ -448,8 +454,8 @@ pub(crate) fn quiet() -> Summary {
         path.errors.clear();
     }
     let comparison = summary.comparison.as_mut().unwrap();
-    comparison.direct_incidents = 0;
-    comparison.proxy_incidents = 0;
+    comparison.direct_incidents = Incidents::default();
+    comparison.proxy_incidents = Incidents::default();
     let downtimes = [
         Metric::Downtime,
         Metric::ReadDowntime,

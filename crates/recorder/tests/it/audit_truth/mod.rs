@@ -19,10 +19,9 @@ use tokio::runtime::Runtime;
 use truth::{Audited, Data, Write, key, writer_url};
 
 /// Mostly what an audit can tell one by one.
-const WRITES: [&str; 19] = [
+const WRITES: [&str; 18] = [
     "--duration",
     "300",
-    "--no-audit",
     "--read-weight",
     "10",
     "--write-weight",
