@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::common::{
-    BUSY, Row, Running, TestLab, assert_success, number, only_recording, wait_for_recording,
-    wait_until,
+    BUSY, Row, Running, TestLab, assert_one_line, assert_success, number, only_recording,
+    wait_for_recording, wait_until,
 };
 use lab::testing::alone::copy_data;
 use lab::testing::interceptor::{Case, Interceptor, Reaction, told};
@@ -204,19 +204,24 @@ fn nothing_is_found_lost_where_commits_wait_for_the_reader() {
     }
 }
 
-/// The writer is frozen, its reader promoted, and then it thaws: what it acknowledges until it is fenced is no success that lasts.
+/// The writer is frozen, its reader promoted, and it thaws after 6 s; it is fenced before DNS leads to the new one.
+fn fenced_after(time: Duration) -> FailoverOptions {
+    FailoverOptions {
+        kind: FailoverKind::Freeze,
+        promote_after: Duration::ZERO,
+        thaw_after: Some(Duration::from_secs(6)),
+        return_after: time,
+        dns_after: time + Duration::from_secs(1),
+        ..FailoverOptions::default()
+    }
+}
+
+/// A leader that thaws late: what it acknowledges until it is fenced is no success that lasts.
 #[test]
 fn what_a_leader_fenced_late_acknowledges_is_lost() {
     let mut test = start(Replication::Async);
     let old = test.lab.writer().address().to_string();
-    let options = FailoverOptions {
-        kind: FailoverKind::Freeze,
-        promote_after: Duration::ZERO,
-        thaw_after: Some(Duration::from_secs(6)),
-        return_after: Duration::from_secs(9),
-        dns_after: Duration::from_secs(10),
-        ..FailoverOptions::default()
-    };
+    let options = fenced_after(Duration::from_secs(9));
     let failover = Failover::record(&mut test, "late", &options);
     let lost = failover.check(&test);
     let (thawed, fenced) = (
@@ -250,6 +255,39 @@ fn what_a_leader_fenced_late_acknowledges_is_lost() {
     for row in on_direct {
         assert_eq!(row["server_address"], old, "{row:?}");
     }
+}
+
+/// The run ends while the direct path still leads to the old leader, which acknowledges: that is not the writer to ask.
+#[test]
+fn a_leader_that_is_not_fenced_yet_is_not_asked() {
+    let mut test = start(Replication::Async);
+    let running = test.spawn_run(&[&BUSY[..], &WRITES].concat());
+    test.wait_for_recording();
+    let recording = test.recording();
+    await_orders(&test, &recording.manifest().run_id, 10);
+    let folder = recording.folder().to_str().unwrap();
+    let audits = ["1s", "60s"].map(|wait| test.command(&["audit", folder, "--wait", wait]));
+    let (thawed, is_thawed) = std::sync::mpsc::channel();
+    let asking = std::thread::spawn(move || {
+        is_thawed.recv().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        running.signal("INT");
+        assert_success(&running.output());
+        audits.map(|mut audit| audit.output().unwrap())
+    });
+    let on_step = |step: &Step| {
+        if step.step == StepKind::Thawed {
+            thawed.send(()).unwrap();
+        }
+    };
+    let options = fenced_after(Duration::from_secs(14));
+    let failover = test.lab.failover(&options, on_step);
+    test.runtime.block_on(failover).unwrap();
+    let [early, late] = asking.join().unwrap();
+    assert_one_line(&early, 1, &["is a former writer", "timeline"]);
+    assert_success(&late);
+    let lost = Audited::read(test.recording()).check(&test);
+    assert!(of_path(&lost, "direct") > 10, "{lost:?}");
 }
 
 /// A recording through a proxy that treats every second commit as one of `cases`.

@@ -1,7 +1,6 @@
 //! What an audit found, and what the servers have.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::common::{Row, TestLab, assert_success, identity, number, rows, rows_of};
 use lab::WRITER_NAME;
@@ -112,11 +111,18 @@ impl Audited {
         let folder = recording.folder().to_str().unwrap().to_owned();
         let url = writer_url(test);
         assert_success(&test.recorder(&["audit", &folder, "--url", &url]));
-        let path = Path::new(&folder);
+        let audited = Self::read(recording);
+        assert_eq!(audited.audit.via, "url");
+        audited
+    }
+
+    /// The audit that the recording has.
+    pub fn read(recording: Recording) -> Self {
+        let folder = recording.folder();
         Self {
             operations: rows(&recording, Table::Operations),
-            audit: Audit::read(path).unwrap().unwrap(),
-            findings: rows_of(&Audit::findings_path(path)),
+            audit: Audit::read(folder).unwrap().unwrap(),
+            findings: rows_of(&Audit::findings_path(folder)),
             recording,
         }
     }
@@ -207,7 +213,6 @@ impl Audited {
         let server = self.audit.server.as_ref().unwrap();
         let address = test.lab.writer().address().to_string();
         assert_eq!(server.address.as_deref(), Some(&*address));
-        assert_eq!(self.audit.via, "url");
         assert_eq!(self.audit.token_found, Some(true));
         assert_eq!(self.audit.missing_servers, Vec::<String>::new());
         assert_eq!(self.audit.sessions_left, Some(0));
