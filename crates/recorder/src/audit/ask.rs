@@ -169,6 +169,6 @@ impl<'s> Snapshot<'s> {
     }
 }
 
-fn text<'v>(value: &'v (dyn ToSql + Sync)) -> (&'v (dyn ToSql + Sync), Type) {
+fn text(value: &(dyn ToSql + Sync)) -> (&(dyn ToSql + Sync), Type) {
     (value, Type::TEXT)
 }

@@ -54,7 +54,7 @@ pub(crate) async fn settle(
     let mut patience = Patience::new(wait);
     let (session, server) = find_writer(connector, manifest, &mut patience).await?;
     let former = former_writers(manifest, &server);
-    let (missing, writers) = await_readers(connector, former, &mut patience).await;
+    let (missing, writers) = await_readers(connector, former, &server, &mut patience).await;
     let sessions_left = await_sessions(connector, manifest, &session, &mut patience).await;
     Ok(Settled {
         session,
@@ -210,10 +210,26 @@ fn former_writers(manifest: &Manifest, present: &Server) -> Vec<SocketAddr> {
     former
 }
 
+/// True for one server, also where it has several addresses.
+fn is_same(one: &Server, other: &Server) -> bool {
+    let names = (
+        &one.aurora_instance_identifier,
+        &other.aurora_instance_identifier,
+    );
+    let starts = (one.postmaster_start_time, other.postmaster_start_time);
+    match (names, starts) {
+        ((Some(one), Some(other)), _) => one == other,
+        // Microseconds.
+        (_, (Some(one), Some(other))) => one == other,
+        _ => (&one.address, one.port) == (&other.address, other.port),
+    }
+}
+
 /// Those of `former` that are not readers when the wait is over, and those of them that are writers.
 async fn await_readers(
     connector: &Connector,
     mut former: Vec<SocketAddr>,
+    present: &Server,
     patience: &mut Patience,
 ) -> (Vec<(SocketAddr, String)>, Vec<SocketAddr>) {
     loop {
@@ -221,7 +237,7 @@ async fn await_readers(
         for server in former {
             let alone = connector.at(server).with_limit(PHASE_LIMIT);
             match look(&alone, LEAST_LIMIT).await {
-                Ok((_, found)) if found.in_recovery == Some(true) => {}
+                Ok((_, found)) if found.in_recovery == Some(true) || is_same(&found, present) => {}
                 Ok((_, found)) => {
                     if found.in_recovery == Some(false) {
                         writers.push(server);
@@ -267,13 +283,13 @@ async fn await_sessions(
         let asked = session
             .client
             .query_typed_one(&STATEMENTS.audit_sessions, &values);
-        let (busy, hidden) = match timeout(LEAST_LIMIT, asked).await {
-            Ok(Ok(row)) => (row.try_get(0).ok()?, row.try_get::<_, i64>(1).ok()?),
+        let left = match timeout(LEAST_LIMIT, asked).await {
+            Ok(Ok(row)) => row.try_get(0).ok()?,
             // What else is wrong with the connection the next statement says.
             _ => return None,
         };
-        if busy + hidden == 0 || !patience.go_on("the sessions of the run").await {
-            return (busy > 0 || hidden == 0).then_some(busy);
+        if left == 0 || !patience.go_on("the sessions of the run").await {
+            return Some(left);
         }
     }
 }
@@ -319,6 +335,24 @@ mod tests {
             ..present
         };
         assert!(former_writers(&manifest(), &nowhere).is_empty());
+    }
+
+    #[test]
+    fn a_server_with_two_addresses_is_one() {
+        let start = |address, start_us| Server {
+            postmaster_start_time: Some(recording::Timestamp(start_us)),
+            ..server(address, false, None)
+        };
+        assert!(is_same(&start("10.0.0.1", 5), &start("10.1.0.1", 5)));
+        assert!(!is_same(&start("10.0.0.1", 5), &start("10.0.0.1", 6)));
+        let untold = |address| server(address, false, None);
+        assert!(is_same(&untold("10.0.0.1"), &start("10.0.0.1", 5)));
+        assert!(!is_same(&untold("10.0.0.1"), &untold("10.0.0.2")));
+        let named = |name: &str| Server {
+            aurora_instance_identifier: Some(name.to_owned()),
+            ..start("10.0.0.1", 5)
+        };
+        assert!(!is_same(&named("a"), &named("b")));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use recording::Recording;
 
 use crate::audit::{self, Asked};
 use crate::cli::EndpointArgs;
-use crate::cli::audit::AuditArgs;
+use crate::cli::audit::{AuditArgs, Via};
 use crate::config::audit_connector;
 use crate::error::RecorderError;
 use crate::output::terminal;
@@ -19,11 +19,8 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &AuditArgs) -> Result<()
         true => RecorderError::Usage(error.to_string()),
         false => RecorderError::Failed(error.to_string()),
     })?;
-    let (connector, via) = audit_connector(
-        endpoints,
-        args.via.map(|via| via.path()),
-        args.url.as_deref(),
-    )?;
+    let (connector, via) =
+        audit_connector(endpoints, args.via.map(Via::path), args.url.as_deref())?;
     let asked = Asked {
         connector,
         via,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use recording::{Baseline, PathBaseline, RunId};
 use tokio::time::timeout;
 use tokio_postgres::Client;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::connect::{Connector, Session};
 use crate::database::keys::PathKeys;
@@ -62,8 +62,7 @@ pub(crate) async fn mark(
     action: &str,
     run_id: &str,
 ) -> Result<(), tokio_postgres::Error> {
-    let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-        [(&action, Type::TEXT), (&run_id, Type::TEXT)];
+    let values: [(&(dyn ToSql + Sync), Type); 2] = [(&action, Type::TEXT), (&run_id, Type::TEXT)];
     client.execute_typed(sql::TOKEN, &values).await.map(drop)
 }
 
@@ -74,16 +73,13 @@ async fn sums(
 ) -> Result<PathBaseline, tokio_postgres::Error> {
     let (first_user_id, last_user_id) = keys.users.bounds();
     let (first_product_id, last_product_id) = keys.products.bounds();
-    let row = session.client.query_typed_one(
-        sql::SUMS,
-        &[
-            (&first_user_id, Type::INT4),
-            (&last_user_id, Type::INT4),
-            (&first_product_id, Type::INT4),
-            (&last_product_id, Type::INT4),
-        ],
-    );
-    let row = row.await?;
+    let bounds: [(&(dyn ToSql + Sync), Type); 4] = [
+        (&first_user_id, Type::INT4),
+        (&last_user_id, Type::INT4),
+        (&first_product_id, Type::INT4),
+        (&last_product_id, Type::INT4),
+    ];
+    let row = session.client.query_typed_one(sql::SUMS, &bounds).await?;
     Ok(PathBaseline {
         path: connector.path(),
         first_user_id,

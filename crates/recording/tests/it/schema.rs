@@ -39,18 +39,7 @@ fn full(schedule: Schedule) -> Value {
             timeline: Some(1),
             aurora_instance_identifier: Some("shop-1".to_owned()),
         }],
-        baseline: Some(recording::Baseline {
-            token_written: true,
-            paths: vec![recording::PathBaseline {
-                path: Path::Direct,
-                first_user_id: 1,
-                last_user_id: 500,
-                logins: 49_000,
-                first_product_id: 1,
-                last_product_id: 100,
-                stock: 100_000,
-            }],
-        }),
+        baseline: Some(baseline()),
         failover: Some(Failover {
             command: "lab failover".to_owned(),
             after_us: 20_000_000,
@@ -81,6 +70,21 @@ fn full(schedule: Schedule) -> Value {
         ..crate::support::manifest()
     };
     serde_json::to_value(manifest).unwrap()
+}
+
+fn baseline() -> recording::Baseline {
+    recording::Baseline {
+        token_written: true,
+        paths: vec![recording::PathBaseline {
+            path: Path::Direct,
+            first_user_id: 1,
+            last_user_id: 500,
+            logins: 49_000,
+            first_product_id: 1,
+            last_product_id: 100,
+            stock: 100_000,
+        }],
+    }
 }
 
 fn clock() -> recording::ClockRecord {

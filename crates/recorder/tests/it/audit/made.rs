@@ -233,6 +233,36 @@ fn stock_of_the_cases() -> i64 {
     3 * PUT_IN - TAKEN * purchases.count() as i64
 }
 
+/// Rows of another program, of another run, and of what is no number of an operation.
+fn foreign() -> String {
+    let endings = [
+        "d-",
+        "d-x1",
+        "d-01",
+        "d-1x",
+        "d-99999999999999999999",
+        "d--1",
+        "x-1",
+    ];
+    let rows = endings.map(|ending| insert(1, 1, &format!("{RUN}-{ending}")));
+    rows.concat() + &insert(1, 1, "20261122T204300Z-0000-d-4")
+}
+
+/// Rows of the run of which the recording has none: among the others, beyond the last operation, and twice.
+fn unrecorded() -> (String, Findings) {
+    let (mut statements, mut found) = (String::new(), Findings::new());
+    for (id, orders, words) in [
+        (55, 1, &["unrecorded"][..]),
+        (900_000_000, 1, &["unrecorded"]),
+        (56, 2, &["unrecorded", "duplicated"]),
+    ] {
+        statements += &insert(orders, 0, &format!("{RUN}-p-{id}"));
+        let words = words.iter().map(|word| (*word).to_owned());
+        found.extend(words.map(|word| ("proxy".to_owned(), id, word)));
+    }
+    (statements, found)
+}
+
 #[test]
 fn every_write_in_every_state_is_found() {
     let test = TestLab::start_set_up();
@@ -252,31 +282,10 @@ fn every_write_in_every_state_is_found() {
         statements += &made;
         expected.extend(found);
     }
-    // Another program's text, another run, and what is no number of an operation.
-    for other in [
-        "d-",
-        "d-x1",
-        "d-01",
-        "d-1x",
-        "d-99999999999999999999",
-        "d--1",
-        "x-1",
-    ] {
-        statements += &insert(1, 1, &format!("{RUN}-{other}"));
-    }
-    statements += &insert(1, 1, "20261122T204300Z-0000-d-4");
-    // The recording has no row of these: in the first statement's range, beyond the last operation, and twice.
-    for (id, orders, words) in [
-        (55, 1, &["unrecorded"][..]),
-        (900_000_000, 1, &["unrecorded"]),
-        (56, 2, &["unrecorded", "duplicated"]),
-    ] {
-        statements += &insert(orders, 0, &format!("{RUN}-p-{id}"));
-        let found = words
-            .iter()
-            .map(|word| ("proxy".to_owned(), id, (*word).to_owned()));
-        expected.extend(found);
-    }
+    statements += &foreign();
+    let (made, found) = unrecorded();
+    statements += &made;
+    expected.extend(found);
     // All logins of the direct path are there, and the unknown one; of the proxy's two of three are gone.
     let stock = stock_of_the_cases();
     statements += &format!(

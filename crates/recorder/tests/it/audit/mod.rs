@@ -38,6 +38,7 @@ fn of_path<'a>(audit: &'a Audit, path: &str) -> &'a PathAudit {
 }
 
 fn execute(test: &TestLab, statements: &str) {
-    let done = test.admin().batch_execute(statements);
+    let client = test.admin();
+    let done = client.batch_execute(statements);
     test.runtime.block_on(done).unwrap();
 }

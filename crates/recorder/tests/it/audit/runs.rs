@@ -188,6 +188,8 @@ fn a_user_that_may_only_read_can_audit() {
         ("url", &before.0.paths)
     );
     assert_eq!(after.1, before.1);
+    // The proxy's idle sessions, which are the run's by their names, are no reason to wait.
+    assert_eq!(after.0.sessions_left, Some(0));
     let text = stdout(&output);
     let warning = "warning: business_logs could not be marked";
     assert!(
@@ -222,7 +224,7 @@ fn the_recording_of_a_killed_recorder() {
     };
     let recording = test.recording();
     let run_id = recording.manifest().run_id.clone();
-    wait_until("orders", || orders(&run_id).len() > 60);
+    wait_until("orders", || orders(&run_id).len() > 200);
     let in_progress = audit(&test, recording.folder(), &[]);
     assert_one_line(&in_progress, 2, &["still being recorded"]);
     running.signal("KILL");
@@ -233,7 +235,7 @@ fn the_recording_of_a_killed_recorder() {
     let (found, findings) = read(recording.folder());
     for path in ["direct", "proxy"] {
         let path = of_path(&found, path);
-        assert!(path.acknowledged > 20, "{path:?}");
+        assert!(path.acknowledged > 0, "{path:?}");
         assert_eq!(
             (path.lost, path.torn, path.duplicated, path.phantom),
             (0, 0, 0, 0)

@@ -64,6 +64,16 @@ fn what_a_session_of_the_run_writes_late_counts() {
     let (found, findings) = read(&folder);
     assert_eq!((found.sessions_left, findings), (Some(1), lost(&[1])));
     assert!(stdout(&output).contains("sessions of the run that still do something"));
+    // Another user does not see what the session does, but that it is in a transaction.
+    execute(
+        &test,
+        "create role auditor login password 'geheim'; grant select on business_users, business_orders, business_products, business_logs to auditor",
+    );
+    let direct = test.lab.direct_url();
+    let (_, rest) = direct.split_once('@').unwrap();
+    let url = format!("postgres://auditor:geheim@{rest}");
+    assert_success(&audit(&test, &folder, &["--wait", "1s", "--url", &url]));
+    assert_eq!(read(&folder).0.sessions_left, Some(1));
 
     let waiting =
         Running::spawn(&mut test.command(&["audit", folder.to_str().unwrap(), "--wait", "60s"]));
@@ -104,59 +114,73 @@ fn forward(place: SocketAddr, writer: SocketAddr) {
     });
 }
 
+/// The port of a URL of the lab.
+fn port(url: &str) -> u16 {
+    let (_, port) = url.rsplit_once(':').unwrap();
+    port.split('/').next().unwrap().parse().unwrap()
+}
+
+/// What stands between the user and the host of a URL.
+fn password(url: &str) -> &str {
+    let (_, rest) = url.split_once("://app:").unwrap();
+    rest.split_once('@').unwrap().0
+}
+
 #[test]
 fn former_writers_are_to_be_readers() {
-    let mut test = TestLab::start_set_up();
+    let test = TestLab::start_set_up();
     execute(&test, &insert(2));
     let url = test.lab.direct_url();
-    let port: u16 = url
-        .split(':')
-        .next_back()
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let second: SocketAddr = format!("127.0.0.88:{port}").parse().unwrap();
-    forward(second, format!("127.0.0.2:{port}").parse().unwrap());
-    let server = |address: &str| server(address, i32::from(port), 1);
+    let port_here = port(&url);
+    let second_address: SocketAddr = format!("127.0.0.88:{port_here}").parse().unwrap();
+    let writer = format!("127.0.0.2:{port_here}").parse().unwrap();
+    forward(second_address, writer);
+    // A second writer, with the same user.
+    let other = TestLab::start();
+    let password = format!("alter role app password '{}'", password(&url));
+    execute(&other, &password);
+    let port_there = port(&other.lab.direct_url());
 
-    // One that is not there, one that is the reader by now, and one that takes writes too.
     let former = vec![
-        server("127.0.0.99"),
-        server("127.0.0.3"),
-        server("127.0.0.88"),
+        // The present one, by another address.
+        server("127.0.0.88", i32::from(port_here), 1),
+        // A reader by now.
+        server("127.0.0.3", i32::from(port_here), 1),
+        // A writer still.
+        server("127.0.0.2", i32::from(port_there), 1),
+        // Gone.
+        server("127.0.0.99", i32::from(port_here), 1),
     ];
     let folder = one_order(&test, "former", former);
     let output = audit(&test, &folder, &WAIT_1_S);
     assert_success(&output);
     let (found, findings) = read(&folder);
     assert_eq!(findings, lost(&[1]));
-    assert_eq!(
-        found.missing_servers,
-        [second.to_string(), format!("127.0.0.99:{port}")]
-    );
+    let writing = format!("127.0.0.2:{port_there}");
+    let gone = format!("127.0.0.99:{port_here}");
+    assert_eq!(found.missing_servers, [writing.clone(), gone.clone()]);
     let text = stdout(&output);
-    for part in [
-        format!(
-            "warning: two servers accept writes: {second}, which wrote in the run, and 127.0.0.2:{port}"
-        ),
-        format!(" s: 127.0.0.99:{port}: "),
-    ] {
-        assert!(text.contains(&part), "{part:?} in {text}");
-    }
+    let warning = format!(
+        "warning: two servers accept writes: {writing}, which wrote in the run, and {writer}, which was asked"
+    );
+    assert!(text.contains(&warning), "{text}");
+    assert!(text.contains(&format!(" s: {gone}: ")), "{text}");
+}
 
-    // The old writer is away when the name leads to the new one, and comes back later.
-    let folder = one_order(&test, "failover", vec![server("127.0.0.2")]);
+/// The old writer is away when the name leads to the new one, and comes back later.
+#[test]
+fn after_a_failover_the_old_writer_is_waited_for() {
+    let mut test = TestLab::start_set_up();
+    execute(&test, &insert(2));
+    let port = i32::from(port(&test.lab.direct_url()));
+    let folder = one_order(&test, "failover", vec![server("127.0.0.2", port, 1)]);
     let options = FailoverOptions {
         promote_after: Duration::from_millis(500),
         dns_after: Duration::from_secs(1),
         return_after: Duration::from_secs(6),
         ..FailoverOptions::default()
     };
-    let arguments = ["audit", folder.to_str().unwrap(), "--wait", "60s"];
-    let mut command = test.command(&arguments);
+    let mut command = test.command(&["audit", folder.to_str().unwrap(), "--wait", "60s"]);
     let mut waiting = None;
     let on_step = |step: &Step| {
         if step.step == StepKind::DnsChanged {
@@ -172,17 +196,11 @@ fn former_writers_are_to_be_readers() {
     assert_eq!(found.server.unwrap().timeline, Some(2));
     assert!(found.waited_us > 1_000_000, "{}", found.waited_us);
 
-    let later = Server {
-        timeline: Some(3),
-        ..server("127.0.0.3")
-    };
-    let folder = one_order(&test, "later", vec![later]);
+    // A run that saw a later timeline than the server that answers.
+    let folder = one_order(&test, "later", vec![server("127.0.0.3", port, 3)]);
     let output = audit(&test, &folder, &WAIT_1_S);
-    assert_one_line(
-        &output,
-        1,
-        &["a former writer: it is on timeline 2, and the run saw timeline 3"],
-    );
+    let text = "a former writer: it is on timeline 2, and the run saw timeline 3";
+    assert_one_line(&output, 1, &[text]);
     assert!(!folder.join("audit.json").exists());
 }
 
