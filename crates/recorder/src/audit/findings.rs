@@ -175,7 +175,8 @@ mod tests {
         use FindingKind::{Committed, Duplicated, Lost, NotCommitted, Phantom, Torn};
         use Outcome::{Failed, Ok, Rejected, Unfinished, Unknown};
         use Write::{CreateOrder, InsertLog, PlaceOrder};
-        let cases: &[(Write, &[Outcome], (i32, i32), &[FindingKind])] = &[
+        type Case<'c> = (Write, &'c [Outcome], (i32, i32), &'c [FindingKind]);
+        let cases: &[Case<'_>] = &[
             (CreateOrder, &[Ok], (1, 0), &[]),
             (CreateOrder, &[Ok], (0, 0), &[Lost]),
             (CreateOrder, &[Ok], (2, 0), &[Duplicated]),
