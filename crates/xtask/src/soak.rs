@@ -26,7 +26,7 @@ pub(crate) struct SoakArgs {
     /// Failovers of one campaign, about 15 s each; 0 for none
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     failovers: u32,
-    /// Failovers whose audit is compared with the servers' own data, with each kind of replication, about 12 s each; 0 for none
+    /// Failovers whose audit is compared with the servers' own data, with each kind of replication, about 10 s each; 0 for none
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     audits: u32,
 }
