@@ -5,8 +5,8 @@
 --     spark.conf.set("spark.recordings", "s3a://bucket/fleet/*/*")                        in Python
 --
 -- Spark computes a CTE as often as it is named: outages.sql and downtime.sql as they stand take minutes to plan, and gigabytes. Make a table of
--- each of their CTEs, and one of the result. This command makes a script of a query; run it in a database of its own (CREATE DATABASE outages;
--- USE outages), which can be dropped afterwards (DROP DATABASE outages CASCADE):
+-- each of their CTEs, and one of the result. This command makes a script of a query; run it in a database of its own (CREATE DATABASE outages,
+-- then USE outages), which can be dropped afterwards (DROP DATABASE outages CASCADE):
 --
 --     sed -E 's/^(WITH )?([a-z_]+) AS \($/CREATE TABLE \2 USING parquet AS (/; s/^\),?$/);/; s/^SELECT/CREATE TABLE result USING parquet AS SELECT/; $s/$/;/' outages.sql
 --

@@ -11,6 +11,7 @@
 mod common;
 
 mod audit;
+mod audit_truth;
 mod campaign;
 mod channel_binding;
 mod check;

@@ -2,7 +2,6 @@
 
 pub mod certificates;
 pub mod checks;
-pub mod interceptor;
 pub mod mounts;
 pub mod proxy_answers;
 pub mod unfit_certificates;
