@@ -4,10 +4,13 @@ use std::path::Path as FilePath;
 
 use command_line::text::thousands;
 use recording::vocabulary::{FindingKind, Outcome};
-use recording::{AUDIT_FILE, Audit, Finding, PathAudit, Recording, State, SumAudit, Timestamp};
+use recording::{
+    AUDIT_FILE, Audit, Finding, Manifest, PathAudit, Recording, Server, State, SumAudit, Timestamp,
+};
 
 use crate::audit::settle::Settled;
 use crate::audit::writes::Recorded;
+use crate::connect::identity::describe;
 
 /// The lines of an audit.
 pub(crate) struct Report {
@@ -30,6 +33,8 @@ impl Report {
     ) -> Self {
         let mut lines: Vec<String> = audit.paths.iter().map(path_line).collect();
         lines.extend(times_line(findings));
+        lines.push(asked_line(&settled.server));
+        lines.extend(before_the_failover(recording.manifest(), &settled.server));
         lines.extend(notes_on_servers(audit, settled));
         lines.extend(notes_on_rows(recording, audit, recorded));
         let file = recording.folder().join(AUDIT_FILE);
@@ -111,6 +116,25 @@ fn times_line(findings: &[Finding]) -> Option<String> {
     ))
 }
 
+fn asked_line(server: &Server) -> String {
+    let timeline = server
+        .timeline
+        .map_or_else(String::new, |timeline| format!(", timeline {timeline}"));
+    format!("asked: {}{timeline}", describe(server))
+}
+
+/// A former writer that is cut off, and takes writes still, answers as the present one does.
+fn before_the_failover(manifest: &Manifest, server: &Server) -> Option<String> {
+    manifest.failover.as_ref()?;
+    let mut timelines = manifest.servers.iter().filter_map(|it| it.timeline);
+    let first = timelines.next()?;
+    let is_one = timelines.all(|timeline| timeline == first);
+    (is_one && server.timeline == Some(first)).then(|| {
+        "warning: no promotion is seen since before the failover: if the server that was asked is cut off, its writes may still be lost; audit again when the failover is over"
+            .to_owned()
+    })
+}
+
 fn notes_on_servers(audit: &Audit, settled: &Settled) -> Vec<String> {
     let mut notes = Vec::new();
     let waited = format!("{:.1} s", settled.waited.as_secs_f64());
@@ -184,6 +208,40 @@ mod tests {
     use recording::vocabulary::Path;
 
     use super::*;
+
+    #[test]
+    fn a_failover_without_a_promotion_is_said() {
+        let on = |timeline| Server {
+            path: Path::Direct,
+            address: Some("10.0.0.1".to_owned()),
+            port: Some(5432),
+            version: Some("16.1".to_owned()),
+            in_recovery: Some(false),
+            postmaster_start_time: None,
+            timeline,
+            aurora_instance_identifier: None,
+        };
+        assert_eq!(
+            asked_line(&on(Some(2))),
+            "asked: 10.0.0.1:5432 (writer, PostgreSQL 16.1), timeline 2"
+        );
+        let mut manifest = Manifest::new("20261122T204300Z-7f3a", "host");
+        manifest.servers = vec![on(Some(1)), on(None), on(Some(1))];
+        assert_eq!(before_the_failover(&manifest, &on(Some(1))), None);
+        manifest.failover = Some(recording::Failover {
+            command: "lab failover".to_owned(),
+            after_us: 1,
+            every_us: None,
+            count: None,
+            heal_command: None,
+            settle_us: None,
+        });
+        assert!(before_the_failover(&manifest, &on(Some(1))).is_some());
+        assert_eq!(before_the_failover(&manifest, &on(Some(2))), None);
+        assert_eq!(before_the_failover(&manifest, &on(None)), None);
+        manifest.servers.push(on(Some(2)));
+        assert_eq!(before_the_failover(&manifest, &on(Some(2))), None);
+    }
 
     #[test]
     fn the_line_of_a_path() {
