@@ -55,13 +55,22 @@ struct Acknowledged {
     in_hold: bool,
 }
 
-/// Inserts numbers from `first` on until an insert fails.
-async fn write(client: Client, first: i32, is_held: Arc<AtomicBool>) -> Vec<Acknowledged> {
+/// What the lab has done so far.
+#[derive(Default)]
+struct Stage {
+    is_held: AtomicBool,
+    is_broken: AtomicBool,
+}
+
+/// Inserts numbers from `first` on until an insert fails, or was sent before the fault and may have been answered after it: a proxy keeps a
+/// statement, and the new writer takes it.
+async fn write(client: Client, first: i32, stage: Arc<Stage>) -> Vec<Acknowledged> {
     let mut acknowledged = Vec::new();
     for i in first.. {
-        let in_hold = is_held.load(Ordering::Relaxed);
+        let in_hold = stage.is_held.load(Ordering::Relaxed);
         let insert = format!("insert into written values ({i})");
-        if client.batch_execute(&insert).await.is_err() {
+        let is_acknowledged = client.batch_execute(&insert).await.is_ok();
+        if !is_acknowledged || stage.is_broken.load(Ordering::Relaxed) {
             break;
         }
         acknowledged.push(Acknowledged { i, in_hold });
@@ -83,20 +92,21 @@ async fn what_is_acknowledged_while_the_reader_is_held_is_lost() {
         .enumerate()
     {
         let (old, folder) = (lab.writer(), lab.dir().to_owned());
-        let is_held = Arc::new(AtomicBool::new(false));
+        let stage = Arc::new(Stage::default());
         let first = 1 + round as i32 * 10_000_000;
         let direct = connect(&lab.direct_url(), Some(old.address())).await;
-        let direct = write(direct.unwrap(), first, Arc::clone(&is_held));
+        let direct = write(direct.unwrap(), first, Arc::clone(&stage));
         let proxied = connect(&lab.proxy_url(), None).await.unwrap();
-        let proxied = write(proxied, first + 5_000_000, Arc::clone(&is_held));
+        let proxied = write(proxied, first + 5_000_000, Arc::clone(&stage));
         let load = [tokio::spawn(direct), tokio::spawn(proxied)];
         tokio::time::sleep(Duration::from_millis(300)).await;
 
         let mut copy = PathBuf::new();
         let on_step = |step: &Step| match step.step {
-            StepKind::Held => is_held.store(true, Ordering::Relaxed),
+            StepKind::Held => stage.is_held.store(true, Ordering::Relaxed),
             // Its last process is dead, and its data not replaced yet.
             StepKind::Crash | StepKind::Stopped => {
+                stage.is_broken.store(true, Ordering::Relaxed);
                 copy = copy_data(&folder, old, &format!("before-{round}")).unwrap();
             }
             _ => {}
