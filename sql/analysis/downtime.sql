@@ -69,11 +69,11 @@ early AS (
            o.path,
            o.group_name,
            r.start_us + 1000000 AS warm_us,
-           MAX(CASE WHEN o.to_us <= r.start_us + 1000000 THEN o.to_us END) AS early_end_us,
+           MAX(CASE WHEN o.to_us <= r.start_us + 1000000 AND NOT o.open_at_end THEN o.to_us END) AS early_end_us,
            MIN(CASE WHEN o.to_us > r.start_us + 1000000 THEN o.from_us END) AS next_us
     FROM found AS o
     JOIN recordings AS r ON r.run_id = o.run_id AND r.host = o.host
-    WHERE o.kind = 'outage' AND NOT o.open_at_end
+    WHERE o.kind = 'outage'
     GROUP BY o.run_id, o.host, o.path, o.group_name, r.start_us
 ),
 warm_ups AS (

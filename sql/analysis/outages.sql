@@ -146,7 +146,9 @@ gaps AS (
            served_us,
            LEAD(served_us) OVER (PARTITION BY group_key ORDER BY served_us) AS to_us
     FROM (
-        SELECT p.number * 8 + m.group_number AS group_key, o.scheduled_us AS asked_us, GREATEST(o.end_us, p.first_us) AS served_us
+        SELECT p.number * 8 + m.group_number AS group_key,
+               COALESCE(o.end_us - o.execute_us, o.scheduled_us) AS asked_us,
+               GREATEST(o.end_us, p.first_us) AS served_us
         FROM operations AS o
         JOIN paths AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
         JOIN members AS m ON m.operation_type = o.operation_type
@@ -161,7 +163,7 @@ placed_gaps AS (
            a.group_number,
            false AS is_first,
            g.to_us IS NULL AS is_last,
-           CASE WHEN MIN(q.from_us) IS NULL THEN g.served_us ELSE GREATEST(MIN(q.from_us), g.asked_us) END AS from_us,
+           COALESCE(MAX(q.from_us), g.served_us) AS from_us,
            g.served_us,
            COALESCE(g.to_us, a.last_us) AS to_us
     FROM (SELECT group_key, asked_us, served_us, to_us
@@ -230,11 +232,16 @@ suspects AS (
            OR (o.outcome IN ('ok', 'rejected') AND o.end_us - o.scheduled_us > 100000
                AND o.end_us - o.scheduled_us > GREATEST(t.min_wait_us, 3 * COALESCE(m.median_us, 0))))
 ),
--- Which operation was the first on a connection.
+-- Which operation sent the first statement on a connection.
 first_uses AS (
-    SELECT p.number, c.connection_id, c.first_use_us
+    SELECT p.number, c.connection_id, c.first_statement_us, c.first_use_us
     FROM (
-        SELECT run_id, host, path, connection_id, MIN(start_us) AS first_use_us
+        SELECT run_id,
+               host,
+               path,
+               connection_id,
+               MIN(start_us + COALESCE(checkout_us, 0)) AS first_statement_us,
+               MIN_BY(start_us, start_us + COALESCE(checkout_us, 0)) AS first_use_us
         FROM operations
         WHERE connection_id IS NOT NULL
         GROUP BY run_id, host, path, connection_id
@@ -245,7 +252,7 @@ first_uses AS (
 timed AS (
     SELECT s.*,
            u.first_use_us,
-           COALESCE(u.first_use_us < s.start_us, false) AS is_used,
+           COALESCE(u.first_statement_us < CASE WHEN s.statement_us <= s.end_us THEN s.statement_us ELSE s.start_us END, false) AS is_used,
            s.scheduled_us - COALESCE(a.before_us + LEAST(s.scheduled_us, a.to_us) - a.from_us, 0) AS scheduled_active,
            s.end_us - COALESCE(e.before_us + LEAST(s.end_us, e.to_us) - e.from_us, 0) AS end_active,
            s.execute_from_us - COALESCE(x.before_us + LEAST(s.execute_from_us, x.to_us) - x.from_us, 0) AS execute_from_active
@@ -313,7 +320,7 @@ weighed AS (
            NOT is_exempt
                AND ((failed_in_it AND NOT is_refusal AND NOT is_own_clock)
                     OR (stalled_in_it AND (NOT is_refusal OR error_class = 'statement_timeout'))) AS is_plain,
-           is_refusal AND (failed_in_it OR stalled_in_it) AS is_refused,
+           is_refusal AND failed_in_it AS is_refused,
            NOT is_exempt AND (NOT is_refusal OR error_class = 'statement_timeout') AND waited_in_it AS waited,
            -- The moment of the first statement: what waits for a connection asks nothing.
            CASE WHEN statement_us <= to_us THEN statement_us END AS stated_us
@@ -324,7 +331,7 @@ moments AS (
     SELECT w.*,
            COALESCE(last_pause_us, scheduled_us) AS head_us,
            CASE WHEN is_used AND error_class = 'statement_timeout' THEN NULL
-                WHEN is_used AND failed_in_it AND error_class IN ('connection_lost', 'operation_timeout') THEN NULL
+                WHEN is_used AND failed_in_it AND NOT is_own_clock AND error_class IN ('connection_lost', 'operation_timeout') THEN NULL
                 WHEN is_used AND failed_in_it AND path = 'direct' AND error_class = 'starting_or_stopping' THEN NULL
                 WHEN is_used AND failed_in_it AND path = 'direct' AND error_class = 'read_only'
                 THEN LEAST(first_use_us, COALESCE(first_pause_us, first_use_us))
@@ -332,7 +339,7 @@ moments AS (
                 THEN CASE WHEN error_class = 'pool_timeout' THEN NULL
                           -- Cut while the connection was made: on a silent host it had asked as it began.
                           WHEN error_class IN ('connect_timeout', 'operation_timeout')
-                              OR (error_class = 'connection_lost' AND statement_us IS NULL)
+                              OR (error_class IN ('connection_lost', 'unreachable') AND statement_us IS NULL)
                           THEN LEAST(start_us, COALESCE(first_pause_us, start_us))
                           ELSE LEAST(end_us, COALESCE(first_pause_us, end_us)) END
                 WHEN is_success AND NOT is_late_by_execute THEN NULL
@@ -359,6 +366,7 @@ summed AS (
            is_last,
            COUNT(CASE WHEN is_plain THEN 1 END) AS plain,
            COUNT(CASE WHEN is_plain OR is_refused THEN 1 END) AS with_refusals,
+           COUNT(CASE WHEN is_refused THEN 1 END) AS refused,
            COUNT(CASE WHEN is_plain AND NOT (is_refusal AND failed_in_it) THEN 1 END) AS others,
            COUNT(CASE WHEN is_plain AND stalled_in_it THEN 1 END) AS stalled,
            COUNT(CASE WHEN is_plain AND failed_in_it AND NOT is_refusal AND NOT is_own_clock AND error_class <> 'pool_timeout'
@@ -437,7 +445,7 @@ probed AS (
     JOIN probes AS r
         ON r.run_id = p.run_id AND r.host = p.host AND r.path = p.path AND r.probe = 'server'
         AND d.from_us < r.time_us + r.duration_us AND r.time_us + r.duration_us <= d.to_us
-    WHERE d.group_number = 1 AND d.is_down AND d.not_waiting = 0 AND NOT d.is_refused
+    WHERE d.group_number = 1 AND d.is_down AND d.not_waiting = 0 AND NOT (d.is_refused AND d.refused > 0)
 ),
 -- ... each with the slots that hung in a statement elsewhere.
 busy AS (

@@ -38,7 +38,7 @@ FROM (
 )
 WHERE copy = 1;
 
-CREATE OR REPLACE TEMPORARY VIEW operations AS
+CREATE OR REPLACE TEMPORARY VIEW operations_as_recorded AS
 SELECT run_id,
        host,
        path,
@@ -70,6 +70,10 @@ FROM (
 )
 WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/operations/[^/]*$', ''));
 
+-- setup.durable.sql replaces it by one in which the writes that an audit found lost are failures.
+CREATE OR REPLACE TEMPORARY VIEW operations AS
+SELECT * FROM operations_as_recorded;
+
 CREATE OR REPLACE TEMPORARY VIEW events AS
 SELECT run_id, host, path, epoch_us(time) AS time_us, event, duration_us, status, detail
 FROM (
@@ -96,3 +100,45 @@ FROM (
                                filename = true)
 )
 WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/probes/[^/]*$', ''));
+
+-- What `recorder audit` found, a row for each path of a recording that was audited. An audit that was interrupted counts here as a whole one:
+-- `analyze` tells the two apart.
+CREATE OR REPLACE TEMPORARY VIEW audits AS
+SELECT r.run_id,
+       r.host,
+       a.found.path AS path,
+       a.token_found,
+       a.found.acknowledged AS acknowledged,
+       a.found.unknown AS unknown,
+       a.found.logins.lost AS logins_lost,
+       a.found.logins.excess AS logins_excess,
+       a.found.stock.lost AS stock_lost,
+       a.found.stock.excess AS stock_excess
+FROM (
+    -- Of all JSON files in the folders: that of manifests is always there, and no file at all would be an error.
+    SELECT run_id, regexp_replace(filename, '/audit[.]json$', '') AS folder, token_found, UNNEST(paths) AS found
+    FROM read_json(getvariable('recordings') || '/*.json', format = 'unstructured', filename = true, columns = {
+        run_id: 'VARCHAR', token_found: 'BOOLEAN',
+        paths: 'STRUCT(path VARCHAR, acknowledged BIGINT, unknown BIGINT, logins STRUCT(lost BIGINT, excess BIGINT),
+                       stock STRUCT(lost BIGINT, excess BIGINT))[]'
+    })
+    WHERE filename LIKE '%/audit.json'
+) AS a
+JOIN recordings AS r ON r.folder = a.folder AND r.run_id = a.run_id;
+
+CREATE OR REPLACE TEMPORARY VIEW findings AS
+SELECT run_id, host, path, operation_id, operation_name, finding, outcome, epoch_us(start_time) AS start_us, epoch_us(end_time) AS end_us,
+       orders_found, logs_found, connection_id, server_address, server_port, server_timeline
+FROM (
+    SELECT CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS host, CAST(NULL AS VARCHAR) AS path,
+           CAST(NULL AS BIGINT) AS operation_id, CAST(NULL AS VARCHAR) AS operation_name, CAST(NULL AS VARCHAR) AS finding,
+           CAST(NULL AS VARCHAR) AS outcome, CAST(NULL AS TIMESTAMPTZ) AS start_time, CAST(NULL AS TIMESTAMPTZ) AS end_time,
+           CAST(NULL AS INTEGER) AS orders_found, CAST(NULL AS INTEGER) AS logs_found, CAST(NULL AS BIGINT) AS connection_id,
+           CAST(NULL AS VARCHAR) AS server_address, CAST(NULL AS INTEGER) AS server_port, CAST(NULL AS INTEGER) AS server_timeline,
+           CAST(NULL AS VARCHAR) AS filename
+    WHERE false
+    UNION ALL BY NAME
+    SELECT * FROM read_parquet(getvariable('recordings') || '/audit/findings.parquet', union_by_name = true, allow_empty = true,
+                               filename = true)
+)
+WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/audit/[^/]*$', ''));

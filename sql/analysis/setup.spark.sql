@@ -4,10 +4,13 @@
 --     spark-sql --conf spark.recordings='data/runs/*' --conf spark.sql.session.timeZone=UTC
 --     spark.conf.set("spark.recordings", "s3a://bucket/fleet/*/*")                        in Python
 --
--- Spark computes a CTE as often as it is named: outages.sql as it stands takes minutes to plan, and gigabytes. Make a cached table of each of its
--- CTEs, and of the query itself, before the queries that read `outages`. This command makes a script of it:
+-- Spark computes a CTE as often as it is named: outages.sql and downtime.sql as they stand take minutes to plan, and gigabytes. Make a table of
+-- each of their CTEs, and one of the result. This command makes a script of a query; run it in a database of its own (CREATE DATABASE outages,
+-- then USE outages), which can be dropped afterwards (DROP DATABASE outages CASCADE):
 --
---     sed -E 's/^(WITH )?([a-z_]+) AS \($/CACHE TABLE \2 AS (/; s/^\),?$/);/; s/^SELECT/CACHE TABLE outages AS SELECT/; $s/$/;/' outages.sql
+--     sed -E 's/^(WITH )?([a-z_]+) AS \($/CREATE TABLE \2 USING parquet AS (/; s/^\),?$/);/; s/^SELECT/CREATE TABLE result USING parquet AS SELECT/; $s/$/;/' outages.sql
+--
+-- downtime.sql reads the view that other engines make of outages.sql: CREATE TEMPORARY VIEW outages AS SELECT * FROM outages.result.
 --
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.
@@ -52,7 +55,7 @@ CREATE OR REPLACE TEMPORARY VIEW recording_operations (
     checkout_us BIGINT, execute_us BIGINT, outcome STRING, connection_id BIGINT, error_class STRING, sqlstate STRING
 ) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter '{direct,proxy}-*.parquet');
 
-CREATE OR REPLACE TEMPORARY VIEW operations AS
+CREATE OR REPLACE TEMPORARY VIEW operations_as_recorded AS
 SELECT run_id,
        host,
        path,
@@ -72,6 +75,10 @@ SELECT run_id,
 FROM (SELECT *, regexp_replace(input_file_name(), '/operations/[^/]*$', '') AS folder FROM recording_operations) AS placed
 WHERE folder IN (SELECT folder FROM recordings);
 
+-- setup.durable.sql replaces it by one in which the writes that an audit found lost are failures.
+CREATE OR REPLACE TEMPORARY VIEW operations AS
+SELECT * FROM operations_as_recorded;
+
 CREATE OR REPLACE TEMPORARY VIEW recording_events (
     run_id STRING, host STRING, path STRING, time TIMESTAMP, event STRING, duration_us BIGINT, status INT, detail STRING
 ) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter 'events-*.parquet');
@@ -89,4 +96,41 @@ CREATE OR REPLACE TEMPORARY VIEW recording_probes (
 CREATE OR REPLACE TEMPORARY VIEW probes AS
 SELECT run_id, host, path, probe, reader, unix_micros(time) AS time_us, duration_us, success, error_class, sqlstate
 FROM (SELECT *, regexp_replace(input_file_name(), '/probes/[^/]*$', '') AS folder FROM recording_probes) AS placed
+WHERE folder IN (SELECT folder FROM recordings);
+
+CREATE OR REPLACE TEMPORARY VIEW recording_audits (
+    run_id STRING, token_found BOOLEAN,
+    paths ARRAY<STRUCT<path: STRING, acknowledged: BIGINT, unknown: BIGINT, logins: STRUCT<lost: BIGINT, excess: BIGINT>,
+                       stock: STRUCT<lost: BIGINT, excess: BIGINT>>>
+) USING json OPTIONS (path '${spark.recordings}', multiLine 'true', recursiveFileLookup 'true', pathGlobFilter 'audit.json');
+
+-- What `recorder audit` found, a row for each path of a recording that was audited. An audit that was interrupted counts here as a whole one:
+-- `analyze` tells the two apart.
+CREATE OR REPLACE TEMPORARY VIEW audits AS
+SELECT r.run_id,
+       r.host,
+       a.found.path AS path,
+       a.token_found,
+       a.found.acknowledged AS acknowledged,
+       a.found.unknown AS unknown,
+       a.found.logins.lost AS logins_lost,
+       a.found.logins.excess AS logins_excess,
+       a.found.stock.lost AS stock_lost,
+       a.found.stock.excess AS stock_excess
+FROM (
+    SELECT run_id, folder, token_found, explode(paths) AS found
+    FROM (SELECT *, regexp_replace(input_file_name(), '/audit[.]json$', '') AS folder FROM recording_audits) AS placed
+) AS a
+JOIN recordings AS r ON r.folder = a.folder AND r.run_id = a.run_id;
+
+CREATE OR REPLACE TEMPORARY VIEW recording_findings (
+    run_id STRING, host STRING, path STRING, operation_id BIGINT, operation_name STRING, finding STRING, outcome STRING,
+    start_time TIMESTAMP, end_time TIMESTAMP, orders_found INT, logs_found INT, connection_id BIGINT, server_address STRING,
+    server_port INT, server_timeline INT
+) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter 'findings.parquet');
+
+CREATE OR REPLACE TEMPORARY VIEW findings AS
+SELECT run_id, host, path, operation_id, operation_name, finding, outcome, unix_micros(start_time) AS start_us,
+       unix_micros(end_time) AS end_us, orders_found, logs_found, connection_id, server_address, server_port, server_timeline
+FROM (SELECT *, regexp_replace(input_file_name(), '/audit/[^/]*$', '') AS folder FROM recording_findings) AS placed
 WHERE folder IN (SELECT folder FROM recordings);

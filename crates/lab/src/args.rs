@@ -29,6 +29,8 @@ Examples:
   lab failover                   crash the writer; returns when the pair is healthy again
   lab failover --dns-after 30s   the same, but DNS names the old writer for 30 s
   lab failover --kind freeze     freeze the writer instead: connections stay open without an answer
+  lab up --replication async     start a lab in which no commit waits for the reader
+  lab failover --hold 2s         in such a lab: lose what the writer commits in the 2 s before the crash
   lab heal                       make the pair healthy again, after any fault
   eval \"$(lab env)\"              set the environment of `recorder` in another shell
   lab status --json              which server is the writer, and where the proxy and DNS lead
@@ -54,11 +56,13 @@ pub(crate) enum Command {
     #[command(after_long_help = "\
 What each kind breaks, and the options that it uses. promote, dns and return stand for --promote-after,
 --dns-after and --return-after:
-  crash          every process of the writer killed           promote, dns, return
-  stop           fast shutdown: clients get 57P01             promote, dns, return
-  immediate      immediate shutdown: connections just end     promote, dns, return
-  freeze         SIGSTOP: connections stay open, no answer    promote, dns, return, --thaw-after
-  blackhole      packets dropped in both directions           promote, dns, return; needs --relay
+  crash          every process of the writer killed           promote, dns, return, --hold
+  stop           fast shutdown: clients get 57P01             promote, dns, return, --hold
+  immediate      immediate shutdown: connections just end     promote, dns, return, --hold
+  freeze         SIGSTOP: connections stay open, no answer    promote, dns, return, --hold or
+                                                              --thaw-after
+  blackhole      packets dropped in both directions           promote, dns, return, --hold; needs
+                                                              --relay
   switchover     planned: statements wait in the proxy        promote, dns, return
   read-only      the writer becomes a reader at once          promote, dns
   restart        shut down, and started again in place        --down-for
@@ -67,7 +71,13 @@ What each kind breaks, and the options that it uses. promote, dns and return sta
   slow           latency, jitter, limited bandwidth           --down-for, --latency, --latency-jitter,
                                                               --bandwidth; needs --relay
 
---relay is a flag of `lab up`.
+--relay is a flag of `lab up`. --hold needs a lab of `lab up --replication async`.
+
+Two ways to lose commits that a client saw acknowledged, both with asynchronous replication:
+  lab failover --hold 2s
+      the reader gets nothing for 2 s (step `held`), then the writer crashes
+  lab failover --kind freeze --thaw-after 5s --return-after 9s --dns-after 10s
+      the writer thaws after its reader was promoted, and acknowledges writes until it is fenced
 
 The steps of a crash, with the defaults. Each step is printed with its UTC time and its offset
 from the first, and kept in steps.jsonl in the lab's folder:
@@ -127,7 +137,8 @@ pub(crate) struct UpArgs {
     /// one keeps clients on the old writer for longer
     #[arg(long, value_parser = duration::parse, default_value = "5s")]
     ttl: Duration,
-    /// Whether a commit waits for the reader. With sync a failover loses no acknowledged commit; async shows lost commits
+    /// Whether a commit waits for the reader. With sync a failover loses no acknowledged commit. With async it may: --hold of
+    /// `lab failover` makes sure of that
     #[arg(long, value_enum, default_value_t)]
     replication: Replication,
     /// Put a relay in front of each server. The faults blackhole and slow need it: it can drop and delay packets. It adds about 0.1 ms to
@@ -223,6 +234,11 @@ pub(crate) struct FailoverArgs {
     /// failover; later it is a second writer until --return-after [default: it is killed when its loss is detected]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     thaw_after: Option<Duration>,
+    /// crash, stop, immediate, freeze, blackhole: let the reader get nothing of the writer's log for this long before the fault, so that
+    /// commits which the writer acknowledges meanwhile are lost. Needs `lab up --replication async` [default: the reader has all that
+    /// reached it]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    hold: Option<Duration>,
     /// restart, flap, proxy-restart: how long the server or the proxy is down. slow: how long the network is slow
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2s")]
     down_for: Duration,
@@ -259,6 +275,7 @@ impl From<&FailoverArgs> for FailoverOptions {
             dns_jitter: args.dns_jitter,
             return_after: args.return_after,
             thaw_after: args.thaw_after,
+            hold: args.hold,
             down_for: args.down_for,
             up_for: args.up_for,
             flaps: args.flaps,

@@ -26,7 +26,7 @@ pub(crate) enum Startup {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Request {
-    Failover(FailoverOptions),
+    Failover(Box<FailoverOptions>),
     Heal,
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn failover(
 ) -> Result<(), LabError> {
     // Here too, so that a mistake gets exit code 2.
     options.validate()?;
-    request(dir, &Request::Failover(*options), on_step).await
+    request(dir, &Request::Failover(Box::new(*options)), on_step).await
 }
 
 /// Has the lab in `dir` make its pair healthy again; `on_step` gets each step. Returns when it is.

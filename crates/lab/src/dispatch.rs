@@ -4,6 +4,7 @@ use std::{
     io::{self, Write},
     path::Path,
     process::ExitCode,
+    time::Duration,
 };
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     serve,
     software::ensure_installed,
     status,
-    step::Step,
+    step::{Step, StepKind},
     up,
 };
 
@@ -39,12 +40,14 @@ async fn dispatch(command: Command) -> Result<(), LabError> {
         }
         Command::Status(args) => show_status(&args).await,
         Command::Failover(args) => {
-            let mut printer = StepPrinter::new(args.recording.recording.as_deref());
             let options = FailoverOptions::from(&args);
+            let hold = options.hold.unwrap_or_default();
+            let mut printer = StepPrinter::new(args.recording.recording.as_deref(), hold);
             control::failover(&args.dir.dir, &options, |step| printer.print(step)).await
         }
         Command::Heal(args) => {
-            let mut printer = StepPrinter::new(args.recording.recording.as_deref());
+            let recording = args.recording.recording.as_deref();
+            let mut printer = StepPrinter::new(recording, Duration::ZERO);
             control::heal(&args.dir.dir, |step| printer.print(step)).await
         }
         Command::Env(args) => print(&up::describe(&args.dir)?),
@@ -88,20 +91,27 @@ async fn stop(args: &DownArgs) -> Result<(), LabError> {
 /// Prints steps, and puts them into a recording in progress.
 struct StepPrinter<'a> {
     recording: Option<&'a Path>,
-    first_us: Option<i64>,
+    /// How long before the fault the reader is held.
+    hold: Duration,
+    fault_us: Option<i64>,
 }
 
 impl<'a> StepPrinter<'a> {
-    fn new(recording: Option<&'a Path>) -> Self {
+    fn new(recording: Option<&'a Path>, hold: Duration) -> Self {
         Self {
             recording,
-            first_us: None,
+            hold,
+            fault_us: None,
         }
     }
 
     fn print(&mut self, step: &Step) -> Result<(), LabError> {
-        let first_us = *self.first_us.get_or_insert(step.time_us);
-        print(&(step.line(first_us) + "\n"))?;
+        let fault_us = match step.step {
+            // Before the fault, which is not known yet.
+            StepKind::Held => step.time_us + self.hold.as_micros() as i64,
+            _ => *self.fault_us.get_or_insert(step.time_us),
+        };
+        print(&(step.line(fault_us) + "\n"))?;
         // The fault goes on, with or without a recording that takes marks.
         if let Some(recording) = self.recording
             && let Err(error) = marks::put(recording, step)

@@ -57,6 +57,14 @@ impl FailoverKind {
             Self::Flap | Self::ProxyRestart | Self::Slow | Self::Restart
         )
     }
+
+    /// Is the writer lost, with what its reader does not have?
+    pub(crate) fn loses_writer(self) -> bool {
+        matches!(
+            self,
+            Self::Crash | Self::Stop | Self::Immediate | Self::Freeze | Self::Blackhole
+        )
+    }
 }
 
 /// Where and how a lab is made. A port of 0 takes a free one.
@@ -152,6 +160,9 @@ pub struct FailoverOptions {
     /// Freeze: when the writer continues. Before its loss is detected, there is no failover; after that it is a second writer until
     /// `return_after`. `None`: it is killed when its loss is detected.
     pub thaw_after: Option<Duration>,
+    /// Crash, stop, immediate, freeze, blackhole: the reader gets nothing of the writer's log for this long before the fault, so what the
+    /// writer acknowledges meanwhile is lost. Needs [`Replication::Async`].
+    pub hold: Option<Duration>,
     /// Restart, flap, proxy-restart: how long the server or proxy is down; slow: how long it lasts.
     pub down_for: Duration,
     /// Flap: how long the writer is up between two crashes.
@@ -179,6 +190,7 @@ impl Default for FailoverOptions {
             dns_jitter: Duration::ZERO,
             return_after: Duration::from_secs(2),
             thaw_after: None,
+            hold: None,
             down_for: Duration::from_secs(2),
             up_for: Duration::from_secs(3),
             flaps: 3,
@@ -198,6 +210,16 @@ impl FailoverOptions {
         let usage = |text: &str| Err(LabError::Usage(text.to_owned()));
         if self.thaw_after.is_some() && self.kind != FailoverKind::Freeze {
             return usage("--thaw-after is only for --kind freeze");
+        }
+        if self.hold.is_some() && !self.kind.loses_writer() {
+            return usage(
+                "--hold is only for the kinds that lose the writer: crash, stop, immediate, freeze, blackhole",
+            );
+        }
+        if self.hold.is_some() && self.thaw_after.is_some() {
+            return usage(
+                "--hold and --thaw-after exclude each other; a writer that thaws late loses commits without --hold",
+            );
         }
         if self.kind == FailoverKind::Flap && self.flaps == 0 {
             return usage("--flaps 0: the writer has to crash at least once; give 1 or more");

@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
 
-/// What a step is. The first of a fault is the time that every offset is measured from.
+/// What a step is. The first of a fault, apart from `held`, is the time that every offset is measured from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
+    /// From now on the reader gets nothing of the writer's log.
+    Held,
     /// The writer's last process is dead.
     Crash,
     /// The writer gets its signal to shut down.
@@ -70,6 +72,7 @@ impl StepKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Held => "held",
             Self::Crash => "crash",
             Self::Stopping => "stopping",
             Self::Stopped => "stopped",
@@ -139,7 +142,8 @@ pub fn utc(time_us: i64) -> String {
 /// The lines of a failover's steps, with offsets from its fault.
 #[must_use]
 pub fn lines(steps: &[Step]) -> String {
-    let fault_us = steps.first().map_or(0, |step| step.time_us);
+    let fault = steps.iter().find(|step| step.step != StepKind::Held);
+    let fault_us = fault.or(steps.first()).map_or(0, |step| step.time_us);
     steps
         .iter()
         .map(|step| step.line(fault_us) + "\n")

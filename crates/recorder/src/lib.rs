@@ -4,6 +4,7 @@
 //! and starts the workers of each path ([`workload`]); those draw operations, take connections ([`pool`],
 //! [`connect`]), run statements and judge failures ([`classify`]).
 
+mod audit;
 mod check;
 pub mod classify;
 pub mod cli;
@@ -75,6 +76,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Check(args) => check::run(&cli.endpoints, &args).await,
             Command::Setup(args) => setup::run(&cli.endpoints, &args).await,
             Command::Cleanup(args) => cleanup::run(&cli.endpoints, &args).await,
+            Command::Audit(args) => commands::audit::run(&cli.endpoints, &args).await,
             Command::Recover(args) => recover::run(&args),
             Command::Mark(args) => commands::mark::run(&args),
             Command::Verify(args) => verify::run(&args),

@@ -7,6 +7,7 @@
 //! microseconds in columns named `*_us`, absent is null, words are lower-case UTF-8 from [`vocabulary`].
 #![warn(missing_docs)]
 
+mod audit;
 mod clock;
 mod encoding;
 mod format;
@@ -15,6 +16,7 @@ mod recover;
 mod verify;
 mod write;
 
+pub use audit::{AUDIT_FILE, Audit, Finding, PathAudit, SumAudit, identity_prefix};
 pub use clock::Clock;
 pub use encoding::catch_panic::{Panicked, guarded};
 pub use format::clock_record::{ClockOffset, ClockRecord};
@@ -23,17 +25,19 @@ pub use format::layout::{FORMAT_VERSION, MANIFEST_FILE, RunId, Table};
 pub use format::manifest::{Manifest, Mode, PartRecord, Server, State, WriteFailure};
 pub use format::rows::{
     ConnectFailure, Connection, DnsAnswer, Event, Failure, Load, Operation, Probe, ProbeFailure,
+    Target,
 };
-pub use format::schema::{connections, events, load, operations, probes};
+pub use format::schema::{connections, events, findings, load, operations, probes};
 pub use format::settings::{
-    ConnectionSettings, Endpoint, Failover, LoadSettings, MoreHost, Pool, Schedule, Timeouts,
-    Weights,
+    Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, MoreHost, PathBaseline, Pool,
+    Schedule, Timeouts, Weights,
 };
 pub use format::timestamp::Timestamp;
 pub use format::vocabulary;
 pub use read::in_flight::Checkpoint;
 pub use read::integrity::DamagedPart;
 pub use read::journal::{Unsealed, write_parquet};
+pub use read::rows::{ConnectionRow, OperationRow};
 pub use read::{Recording, find};
 pub use recover::{RecoverError, Recovered, recover};
 pub use verify::{JournalFound, Verification, verify};

@@ -33,9 +33,9 @@ enum Command {
         #[arg(long)]
         with_spark: bool,
     },
-    /// Run long tests: many killed recorders, damaged recordings and failovers.
+    /// Run long tests: many killed recorders, damaged recordings, failovers and audits of them.
     ///
-    /// `cargo xtask test` runs a few of each. Takes about 45 minutes after the build, 30 of them at the highest rate.
+    /// `cargo xtask test` runs a few of each. Takes about 50 minutes after the build, 30 of them at the highest rate.
     Soak(soak::SoakArgs),
     /// Measure, and print each figure next to its budget.
     #[command(subcommand)]

@@ -20,12 +20,15 @@ pub(crate) struct SoakArgs {
     /// Minutes at the highest rate, with a failover every three; 0 for none
     #[arg(long, value_name = "MINUTES", default_value_t = 30)]
     endurance: u32,
-    /// Run this part only: killed, garbage, campaign or endurance
+    /// Run this part only: killed, garbage, campaign, audit_truth or endurance
     #[arg(long, value_name = "PART")]
     only: Option<String>,
     /// Failovers of one campaign, about 15 s each; 0 for none
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     failovers: u32,
+    /// Failovers whose audit is compared with the servers' own data, with each kind of replication, about 10 s each; 0 for none
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    audits: u32,
 }
 
 /// A module of tests, and the environment variable that makes it long.
@@ -37,7 +40,7 @@ struct Part {
     times: u32,
 }
 
-fn parts(args: &SoakArgs) -> [Part; 4] {
+fn parts(args: &SoakArgs) -> [Part; 5] {
     [
         Part {
             module: "killed",
@@ -61,6 +64,15 @@ fn parts(args: &SoakArgs) -> [Part; 4] {
             times: args.failovers,
         },
         Part {
+            module: "audit_truth",
+            what: format!(
+                "audits of {} failovers that lose commits and {} that lose none",
+                args.audits, args.audits
+            ),
+            variable: "PGOUTAGE_AUDITS",
+            times: args.audits,
+        },
+        Part {
             module: "endurance",
             what: format!("{} minutes at the highest rate", args.endurance),
             variable: "PGOUTAGE_ENDURANCE",
@@ -75,7 +87,7 @@ pub(crate) fn run(args: &SoakArgs) -> Result<()> {
     parts.retain(|part| part.times > 0 && only.is_none_or(|only| only == part.module));
     if parts.is_empty() {
         bail!(
-            "nothing to do: --only takes killed, garbage, campaign or endurance, and 0 leaves a part out"
+            "nothing to do: --only takes killed, garbage, campaign, audit_truth or endurance, and 0 leaves a part out"
         );
     }
     shell::run(linted(&["build", "--workspace", "--bins"])?)?;
@@ -134,6 +146,7 @@ mod tests {
             endurance: 1,
             only: None,
             failovers: 1,
+            audits: 1,
         };
         let crates = workspace().unwrap().join("crates");
         let folders: Vec<_> = crates.read_dir().unwrap().flatten().collect();

@@ -4,8 +4,8 @@ use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{self, Label};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
 use crate::charts::drawing::style::{
-    BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, MARGIN, PAUSED, PLOT_RIGHT, SMALL, UNOBSERVED, UP,
-    WHITE, path_color, seconds,
+    BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, LOST, MARGIN, PAUSED, PLOT_RIGHT, SMALL, UNOBSERVED,
+    UP, WHITE, path_color, seconds,
 };
 use crate::charts::frame::{self, box_sign};
 use crate::charts::headline::{figures, outage_length};
@@ -24,6 +24,8 @@ const BROWNOUTS: f64 = PLOT_RIGHT;
 const STRIP: f64 = 26.0;
 /// From one strip to the next.
 const ROW: f64 = 36.0;
+/// How far the lines of lost writes rise above a strip.
+const LOST_RISE: f64 = 7.0;
 /// How much of a strip a pause of the recorder covers where the group was down: both must be seen.
 const PAUSE_IN_OUTAGE: f64 = 9.0;
 
@@ -66,6 +68,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         );
         let area = Area::new(LEFT, y, right, y + STRIP);
         draw_strip(scene, (strip, &series.pauses), &time, area);
+        draw_lost(scene, (path, strip), &time, y);
         write_lengths(scene, (path, strip), series, &time, area);
         let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
         if let Some(group) = groups.iter().find(|group| group.group == strip.group) {
@@ -171,8 +174,42 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
             Box::new(|scene, (x, y)| moments::new_writer(scene, x, (y - 7.0, y + 7.0), INK));
         entries.push((sign, "new writer first seen on that path".to_owned()));
     }
+    if series.paths.iter().any(|path| !path.lost.is_empty()) {
+        let sign: Sign = Box::new(|scene, (x, y)| {
+            for x in [x - 4.0, x, x + 4.0] {
+                lost_line(scene, x, (y - LOST_RISE / 2.0, y + LOST_RISE / 2.0));
+            }
+        });
+        entries.push((sign, "acknowledged, then lost or torn".to_owned()));
+    }
     entries.extend(frame::pauses_entry(series, PAUSED));
     frame::legend(scene, baseline, entries);
+}
+
+/// Draws a line over the strip of a group for each of its writes that was acknowledged and lost.
+fn draw_lost(
+    scene: &mut Scene<'_>,
+    (path, strip): (&PathSeries, &Strip),
+    time: &TimeAxis,
+    top: f64,
+) {
+    let of_group = path
+        .lost
+        .iter()
+        .filter(|lost| strip.group.contains(lost.operation_type));
+    let mut last = f64::NEG_INFINITY;
+    for lost in of_group {
+        let x = time.at(lost.end_us);
+        // Many are one bar.
+        if x - last >= 0.5 {
+            lost_line(scene, x, (top - LOST_RISE, top));
+            last = x;
+        }
+    }
+}
+
+fn lost_line(scene: &mut Scene<'_>, x: f64, rows: (f64, f64)) {
+    scene.vertical(x, rows, 1.5, LOST);
 }
 
 /// Draws what is not plainly up in the strip of a group: outages over pauses over brownouts over unobserved time. The lower edge of

@@ -87,13 +87,23 @@ pub(super) fn box_sign(color: RGBAColor) -> Sign {
     })
 }
 
-/// Draws entries in one line that ends at the right margin.
+/// Draws entries in one line that ends at the right margin; without what explains them, after a colon, where there is no room for that.
 pub(super) fn legend(scene: &mut Scene<'_>, baseline: f64, entries: Vec<(Sign, String)>) {
+    const AROUND: f64 = 42.0;
+    let face = scene.face();
+    let widths = entries
+        .iter()
+        .map(|(_, text)| face.width(text, SMALL) + AROUND);
+    let has_room = widths.sum::<f64>() <= PLOT_RIGHT - MARGIN;
     let mut right = PLOT_RIGHT;
     for (sign, text) in entries.into_iter().rev() {
+        let text = match text.split_once(':') {
+            Some((name, _)) if !has_room => name.to_owned(),
+            _ => text,
+        };
         let width = scene.text((right, baseline), text, SMALL, Align::Right, INK);
         sign(scene, (right - width - 14.0, baseline - 4.5));
-        right -= width + 42.0;
+        right -= width + AROUND;
     }
 }
 

@@ -1,5 +1,7 @@
 //! A path's headline in a title, and its outages.
 
+use command_line::text::thousands;
+
 use crate::charts::drawing::style::seconds;
 use crate::summary::series::{PathSeries, Series};
 use crate::summary::{Group, Headline, PathSummary, Span, Summary};
@@ -31,7 +33,14 @@ pub(super) fn text(path: &PathSummary) -> String {
         None => "no reads, no writes".to_owned(),
         Some(headline) => figure(headline),
     };
-    format!("{}: {figure}", path.path)
+    let durability = path.durability.as_ref();
+    let lost = durability.map_or(0, |durability| durability.found.lost);
+    let lost = match lost {
+        0 => String::new(),
+        1 => ", 1 write lost".to_owned(),
+        lost => format!(", {} writes lost", thousands(lost)),
+    };
+    format!("{}: {figure}{lost}", path.path)
 }
 
 fn figure(headline: &Headline) -> String {

@@ -263,6 +263,7 @@ mod tests {
                 })
                 .collect(),
             failures: vec![],
+            lost: vec![],
             seconds: vec![],
             new_writers_us: vec![],
             percentiles: times

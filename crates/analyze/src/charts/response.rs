@@ -9,7 +9,7 @@ use crate::charts::axis::LogAxis;
 use crate::charts::drawing::density::{self, Density};
 use crate::charts::drawing::scene::{Area, Position, Scene, Sign};
 use crate::charts::drawing::style::{
-    DOWN_BAND, PAUSED_BAND, WHITE, outcome_color, path_color, translucent,
+    DOWN_BAND, LOST, PAUSED_BAND, WHITE, outcome_color, path_color, translucent,
 };
 use crate::charts::frame::{self, TimePanel, box_sign};
 use crate::charts::headline::{self, HeadlineOutages};
@@ -54,6 +54,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         let at = |end_us: i64, response_us: i64| (panel.time.at(end_us), axis.at(response_us));
         let success_sign = successes(scene, path, &panel.plot, at);
         failures(scene, path, at);
+        lost_writes(scene, path, at);
         panel.foreground(scene, series, path, &outages);
         let mut entries = legend(path, &outages, success_sign);
         entries.extend(frame::pauses_entry(series, PAUSED_BAND));
@@ -134,6 +135,23 @@ fn failures(scene: &mut Scene<'_>, path: &PathSeries, at: impl Fn(i64, i64) -> P
     }
 }
 
+/// Draws the writes that were acknowledged and lost, over their dots; marks that would lie on top of each other once.
+fn lost_writes(scene: &mut Scene<'_>, path: &PathSeries, at: impl Fn(i64, i64) -> Position) {
+    let mut drawn = BTreeSet::new();
+    for lost in &path.lost {
+        let (x, y) = at(lost.end_us, lost.response_us);
+        if drawn.insert((x.round() as i32, y.round() as i32)) {
+            lost_mark(scene, (x, y));
+        }
+    }
+}
+
+/// A triangle that points down.
+fn lost_mark(scene: &mut Scene<'_>, (x, y): Position) {
+    let triangle = vec![(x - MARK, y - MARK), (x + MARK, y - MARK), (x, y + MARK)];
+    scene.polygon(triangle, LOST);
+}
+
 /// The mark of a failure. Shapes differ as well as colours: x failed, + unknown, a diamond unfinished.
 fn mark(scene: &mut Scene<'_>, (x, y): Position, outcome: Outcome) {
     let color = outcome_color(outcome);
@@ -172,6 +190,13 @@ fn legend(
             let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
             entries.push((sign, format!("{} {outcome}", thousands(number as u64))));
         }
+    }
+    if !path.lost.is_empty() {
+        let text = format!(
+            "{} ok, then lost or torn",
+            thousands(path.lost.len() as u64)
+        );
+        entries.push((Box::new(lost_mark), text));
     }
     if !outages.spans.is_empty() {
         entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));

@@ -172,6 +172,7 @@ mod tests {
             path: "direct".to_owned(),
             successes: vec![],
             failures: vec![],
+            lost: vec![],
             seconds: counts
                 .iter()
                 .map(|succeeded| SecondCounts {

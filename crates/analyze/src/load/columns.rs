@@ -43,8 +43,9 @@ const fn optional(name: &'static str, kind: Kind) -> Column {
 }
 
 /// Of `operations`.
-pub(crate) const OPERATIONS: [Column; 14] = [
+pub(crate) const OPERATIONS: [Column; 15] = [
     required("path", Kind::Text),
+    optional("operation_id", Kind::Integer),
     required("operation_type", Kind::Text),
     required("operation_name", Kind::Text),
     required("scheduled_time", Kind::Time),
@@ -108,6 +109,19 @@ pub(crate) const LOAD: [Column; 4] = [
     required("time", Kind::Time),
     required("tps", Kind::Number),
     required("latency_us", Kind::Integer),
+];
+
+/// Of `audit/findings.parquet`.
+pub(crate) const FINDINGS: [Column; 9] = [
+    required("path", Kind::Text),
+    required("operation_id", Kind::Integer),
+    optional("operation_name", Kind::Text),
+    required("finding", Kind::Text),
+    required("outcome", Kind::Text),
+    required("end_time", Kind::Time),
+    optional("server_address", Kind::Text),
+    optional("server_port", Kind::Integer),
+    optional("server_timeline", Kind::Integer),
 ];
 
 /// What takes the columns out of a part with this schema, in one form for all parts.

@@ -1,5 +1,6 @@
 //! A recording as lazy frames: the only place that knows files.
 
+mod audit;
 mod columns;
 mod damage;
 mod journals;

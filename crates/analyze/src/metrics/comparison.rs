@@ -1,8 +1,8 @@
 //! Proxy against direct (`docs/definitions.md`, Rates and times, and Several failovers).
 
 use crate::summary::{
-    Comparison, ComparisonLine, Episode, EpisodeKind, Group, GroupSummary, Metric, NamedRates,
-    PathSummary, Rates, ResponseTimes, Unit,
+    Comparison, ComparisonLine, Episode, EpisodeKind, Group, GroupSummary, Incidents, Metric,
+    NamedRates, PathSummary, Rates, ResponseTimes, Unit,
 };
 
 /// A figure, and whether it is a lower bound.
@@ -25,7 +25,9 @@ impl From<Option<f64>> for Figure {
 pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
     let [direct_incidents, proxy_incidents] = [direct, proxy].map(|path| {
         let headline = path.headline.as_ref();
-        headline.map_or(0, |headline| incidents(path, headline.group))
+        headline.map_or_else(Incidents::default, |headline| {
+            incidents(path, headline.group)
+        })
     });
     let mut lines = lines(direct, proxy);
     for line in &mut lines {
@@ -33,6 +35,7 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
             Metric::Downtime => headlines_are_alike(direct, proxy),
             Metric::ReadDowntime => is_paired(direct, proxy, Group::Read),
             Metric::WriterDowntime => is_paired(direct, proxy, Group::Writer),
+            Metric::DurableWriterDowntime => are_as_often_down(direct, proxy),
             _ => true,
         };
         if !is_comparable {
@@ -42,7 +45,6 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
     Comparison {
         direct_incidents,
         proxy_incidents,
-        has_other_outages: [direct, proxy].into_iter().any(has_other_outages),
         lines,
     }
 }
@@ -55,7 +57,7 @@ fn headlines_are_alike(direct: &PathSummary, proxy: &PathSummary) -> bool {
     }) && headlines.is_some_and(|(headline, _)| is_paired(direct, proxy, headline.group))
 }
 
-/// Sums over different numbers of failovers can't be paired, and without an episode there is no verdict.
+/// Sums over different numbers of failovers can't be paired, nor can a failover and another outage; and without an episode there is no verdict.
 fn is_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
     let has_episodes = |path| {
         let group = group_of(path, group);
@@ -66,20 +68,23 @@ fn is_paired(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
         && has_episodes(proxy)
 }
 
+/// With lost writes as failures a path may have episodes that are in no failover.
+fn are_as_often_down(direct: &PathSummary, proxy: &PathSummary) -> bool {
+    let [direct, proxy] = [direct, proxy].map(|path| {
+        let group = path.durable_group(Group::Writer);
+        group.map_or(0, GroupSummary::counted_episodes)
+    });
+    direct == proxy && direct > 0
+}
+
 /// The failovers of a path, whether a group shows an episode of them or not, and the group's other outages.
-fn incidents(path: &PathSummary, group: Group) -> usize {
-    path.failovers.len() + group_of(path, group).map_or(0, other_outages)
-}
-
-fn other_outages(group: &GroupSummary) -> usize {
+fn incidents(path: &PathSummary, group: Group) -> Incidents {
     let is_other = |episode: &&Episode| episode.kind == EpisodeKind::OtherOutage;
-    group.episodes.iter().filter(is_other).count()
-}
-
-fn has_other_outages(path: &PathSummary) -> bool {
-    let headline = path.headline.as_ref();
-    let group = headline.and_then(|headline| group_of(path, headline.group));
-    group.is_some_and(|group| other_outages(group) > 0)
+    Incidents {
+        failovers: path.failovers.len(),
+        other_outages: group_of(path, group)
+            .map_or(0, |group| group.episodes.iter().filter(is_other).count()),
+    }
 }
 
 fn group_of(path: &PathSummary, group: Group) -> Option<&GroupSummary> {
@@ -100,8 +105,20 @@ fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
             .iter()
             .any(|path| group_of(path, group).is_some())
         {
-            add(metric, &|path| group_downtime(path, group));
+            add(metric, &|path| group_downtime(group_of(path, group)));
         }
+    }
+    if [direct, proxy].iter().any(|path| path.durable.is_some()) {
+        let durable = |path: &PathSummary| group_downtime(path.durable_group(Group::Writer));
+        add(Metric::DurableWriterDowntime, &durable);
+    }
+    if [direct, proxy].iter().all(|path| path.durability.is_some()) {
+        add(Metric::LostWrites, &|path| {
+            let durability = path.durability.as_ref();
+            durability
+                .map(|durability| durability.found.lost as f64)
+                .into()
+        });
     }
     add(Metric::SuccessRate, &|path| {
         path.overall.success_rate.into()
@@ -148,8 +165,8 @@ fn downtime(path: &PathSummary) -> Figure {
     }
 }
 
-fn group_downtime(path: &PathSummary, group: Group) -> Figure {
-    let Some(group) = group_of(path, group) else {
+fn group_downtime(group: Option<&GroupSummary>) -> Figure {
+    let Some(group) = group else {
         return None.into();
     };
     Figure {
@@ -176,9 +193,11 @@ fn line(metric: Metric, direct: Figure, proxy: Figure) -> ComparisonLine {
         | Metric::WriteSuccessRate
         | Metric::TransactionSuccessRate => (Unit::Fraction, true),
         Metric::Tps => (Unit::PerSecond, true),
+        Metric::LostWrites => (Unit::Count, false),
         Metric::Downtime
         | Metric::ReadDowntime
         | Metric::WriterDowntime
+        | Metric::DurableWriterDowntime
         | Metric::MeanResponse
         | Metric::P50Response
         | Metric::P99Response

@@ -164,18 +164,20 @@ impl Recovery<'_> {
             .get(index + 1)
             .map_or(self.timeline.end_us, |next| next.start.micros());
         let mut from = span.end.micros();
-        while from + length <= limit {
-            let ended = self.successes.within(from, from + length);
-            let running_us = self.timeline.pauses.running_us(from, from + length);
-            let tps = ended.len() as f64 / seconds(running_us);
+        loop {
+            // In a pause nothing was asked: the window has its length without pauses.
+            let to = self.timeline.pauses.after_running_us(from, length);
+            if to > limit {
+                return None;
+            }
+            let ended = self.successes.within(from, to);
+            let tps = ended.len() as f64 / seconds(length);
             let responses: Vec<i64> = self.responses_us(ended).collect();
-            // In a window that was all pause nothing was asked.
-            if running_us > 0 && is_recovered(baseline, tps, &responses) {
+            if is_recovered(baseline, tps, &responses) {
                 return Some(from - span.start.micros());
             }
             from += STEP_US;
         }
-        None
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub mod attempts;
+pub(crate) mod audit;
 pub(crate) mod connections;
 pub(crate) mod errors;
 pub(crate) mod events;

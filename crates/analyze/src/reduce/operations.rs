@@ -12,7 +12,7 @@ use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::reduce::histogram::{Cell, Histogram, SuccessTimes};
 use crate::reduce::pauses::Pauses;
-use crate::reduce::suspect::Suspect;
+use crate::reduce::suspect::{LOST, Suspect};
 use crate::reduce::timeline::{Successes, Timeline};
 use crate::reduce::values::{integers, operation_type, outcome, texts};
 use crate::reduce::{server_probes, suspects};
@@ -37,6 +37,30 @@ impl<'l> PathOperations<'l> {
             path,
             frame,
         }
+    }
+
+    /// The same with these operations as failures of class [`LOST`]: they were acknowledged, and are not there.
+    pub(crate) fn counting_as_failed(mut self, ids: &[i64]) -> Result<Self, AnalyzeError> {
+        let lost = self.read(df!("operation_id" => ids, "is_lost" => vec![true; ids.len()]))?;
+        let key = || [col("operation_id")];
+        let joined = self
+            .frame
+            .join(lost.lazy(), key(), key(), JoinArgs::new(JoinType::Left));
+        let is_lost = || {
+            col("is_lost")
+                .fill_null(lit(false))
+                .and(is_outcome(Outcome::Ok))
+        };
+        let instead = |column: &str, value: &str| {
+            let value = when(is_lost()).then(lit(value)).otherwise(col(column));
+            value.alias(column)
+        };
+        // Both at once: the second would not find the outcome that the first has replaced.
+        self.frame = joined.with_columns([
+            instead("outcome", Outcome::Failed.as_str()),
+            instead("error_class", LOST),
+        ]);
+        Ok(self)
     }
 
     /// How many operations ended alike after the same number of microseconds.

@@ -41,6 +41,19 @@ impl Pauses {
         to_us - from_us - self.within_us(from_us, to_us)
     }
 
+    /// The moment by which `running_us` have passed since `from_us`, pauses left out.
+    #[must_use]
+    pub fn after_running_us(&self, from_us: i64, running_us: i64) -> i64 {
+        let mut to_us = from_us.saturating_add(running_us);
+        for pause in self.met(from_us, i64::MAX) {
+            if pause.start.micros() >= to_us {
+                break;
+            }
+            to_us = to_us.saturating_add(pause.end.micros() - pause.start.micros().max(from_us));
+        }
+        to_us
+    }
+
     /// From the start of the first to the end of the last pause that an interval has more than a point in common with.
     #[must_use]
     pub fn span_in(&self, from_us: i64, to_us: i64) -> Option<Span> {
@@ -87,6 +100,20 @@ mod tests {
         assert_eq!(pauses.within_us(12, 18), 6);
         assert_eq!(pauses.within_us(20, 30), 0);
         assert_eq!(pauses.running_us(5, 15), 5);
+        for (from, running, to) in [
+            (0, 10, 10),
+            (0, 11, 21),
+            (15, 5, 25),
+            (15, 16, 41),
+            (40, 5, 45),
+        ] {
+            assert_eq!(
+                pauses.after_running_us(from, running),
+                to,
+                "{from} {running}"
+            );
+            assert_eq!(pauses.running_us(from, to), running);
+        }
         assert_eq!(pauses.span_in(20, 30), None);
         assert_eq!(pauses.span_in(19, 31), Some(Span::new(10, 35)));
         assert_eq!(pauses.span_in(40, 50), None);

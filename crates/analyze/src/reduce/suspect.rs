@@ -11,6 +11,10 @@ const REFUSED_STATEMENTS: [&str; 3] = ["0A", "42", "P0"];
 /// A lock that could not be had in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
+/// The class of an acknowledged write that the audit found lost. No server and no client gave it, so it is no word of a recording: like any
+/// class without a rule of its own it is an availability failure, which shows at its end that the service was down.
+pub const LOST: &str = "lost";
+
 /// An operation that failed, did not finish, or took so long that it may have waited or stalled.
 #[derive(Debug, Clone)]
 pub struct Suspect {

@@ -13,11 +13,12 @@ use crate::metrics::{comparison, failovers};
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::survey::{self, Survey};
-use crate::reduce::{attempts, events};
+use crate::reduce::{attempts, audit, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
 use crate::summary::{
-    DEFINITIONS, LeftOut, RecordingProgress, RecordingSummary, Span, Summary, Thresholds,
+    Comparison, DEFINITIONS, LeftOut, PathSummary, RecordingProgress, RecordingSummary, Span,
+    Summary, Thresholds,
 };
 
 /// A recording, analyzed.
@@ -47,6 +48,7 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
     let span = loaded.span(end)?;
     let events = events::events(loaded)?;
     let pauses = events::pauses(&events, &span);
+    let audited = audit::read(loaded);
     let mut paths = Vec::new();
     let mut series = Vec::new();
     for path in Path::ALL {
@@ -66,15 +68,12 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             thresholds: &thresholds,
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
+            may_lack_increments: false,
         };
-        let (summary, of_path) = analyzer.run()?;
+        let (summary, of_path) = analyzer.run_audited(audited.on(*path))?;
         paths.push(summary);
         series.push(of_path);
     }
-    let comparison = match paths.as_slice() {
-        [direct, proxy] => Some(comparison::compare(direct, proxy)),
-        _ => None,
-    };
     let series = Series {
         start_us: span.start.micros(),
         end_us: span.end.micros(),
@@ -91,12 +90,20 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             thresholds,
             events,
             pauses,
+            audit: audited.summary,
             failovers: failovers::failovers(&paths),
+            comparison: compared(&paths),
             paths,
-            comparison,
         },
         series,
     })
+}
+
+fn compared(paths: &[PathSummary]) -> Option<Comparison> {
+    match paths {
+        [direct, proxy] => Some(comparison::compare(direct, proxy)),
+        _ => None,
+    }
 }
 
 /// True where operations are missing: rows were dropped, parts are damaged, words are unknown, or it is not

@@ -1,6 +1,6 @@
 //! Every figure of one path.
 
-use recording::vocabulary::Path;
+use recording::vocabulary::{OperationType, Path};
 use recording::{Endpoint, Timestamp};
 
 use crate::error::AnalyzeError;
@@ -11,6 +11,7 @@ use crate::metrics::outages::{self, Detected};
 use crate::metrics::rates::{self, Durations};
 use crate::metrics::{changes, impact, new_writers, recovery};
 use crate::reduce::attempts::Attempt;
+use crate::reduce::audit::PathFindings;
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
@@ -19,8 +20,8 @@ use crate::summarize::headline::{episodes_of, headline, union};
 use crate::summarize::series;
 use crate::summary::series::PathSeries;
 use crate::summary::{
-    EpisodeKind, EventSummary, Group, GroupSummary, Headline, Impact, Outage, PathFailover,
-    PathSummary, Span, Thresholds,
+    Durable, EpisodeKind, EventSummary, Group, GroupSummary, Headline, Impact, Outage,
+    PathFailover, PathSummary, Span, Thresholds,
 };
 
 pub(super) struct PathAnalyzer<'a> {
@@ -36,10 +37,12 @@ pub(super) struct PathAnalyzer<'a> {
     pub(super) is_partial: bool,
     /// None are left, because of damage.
     pub(super) is_left_out: bool,
+    /// Increments that count as successes may be lost, so that downtimes of writes are lower bounds.
+    pub(super) may_lack_increments: bool,
 }
 
 impl PathAnalyzer<'_> {
-    pub(super) fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
+    fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let cells = self.operations.histogram()?;
         let timeline =
             self.operations
@@ -95,10 +98,40 @@ impl PathAnalyzer<'_> {
             errors: errors::errors(self.loaded, &self.operations)?,
             connections: connections::connections(self.loaded, self.path)?,
             load,
+            durability: None,
+            durable: None,
         };
         let new_writers =
             new_writers::first_seen_us(self.path.as_str(), self.events, &summary.groups);
         let series = series::of_path(self.path, &timeline, &cells, &detected, new_writers);
+        Ok((summary, series))
+    }
+
+    /// The same with what the audit found, where there is one. Only a recording that lost writes pays for being reduced twice.
+    pub(super) fn run_audited(
+        mut self,
+        findings: Option<&PathFindings>,
+    ) -> Result<(PathSummary, PathSeries), AnalyzeError> {
+        let (mut summary, mut series) = self.run()?;
+        summary.durability = findings.map(|findings| findings.durability.clone());
+        let Some(findings) = findings.filter(|findings| !findings.not_durable.is_empty()) else {
+            return Ok((summary, series));
+        };
+        self.operations = self.operations.counting_as_failed(&findings.not_durable)?;
+        self.may_lack_increments = summary.may_lack_increments();
+        let (durable, with_lost) = self.run()?;
+        series.lost = with_lost.lost;
+        // A lost write tells nothing of reads.
+        let is_read = |group: &GroupSummary| group.group == Group::Read;
+        let reads = summary.groups.iter().filter(|group| is_read(group));
+        let others = durable.groups.into_iter().filter(|group| !is_read(group));
+        let groups: Vec<GroupSummary> = reads.cloned().chain(others).collect();
+        summary.durable = Some(Durable {
+            overall: durable.overall,
+            types: durable.types,
+            headline: headline(&groups),
+            groups,
+        });
         Ok((summary, series))
     }
 
@@ -163,6 +196,7 @@ impl PathAnalyzer<'_> {
             resolution_us: counted().map(|outage| outage.resolution_us).sum(),
             paused_us: paused,
             at_least: self.is_partial
+                || (self.may_lack_increments && group.contains(OperationType::Write))
                 || counted().any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
             unobserved_spans: found.unobserved.clone(),

@@ -7,9 +7,10 @@ use recording::vocabulary::{Outcome, Path};
 use crate::metrics::outages::Detected;
 use crate::metrics::rates;
 use crate::reduce::histogram::Histogram;
+use crate::reduce::suspect::{LOST, Suspect};
 use crate::reduce::timeline::Timeline;
 use crate::summary::Group;
-use crate::summary::series::{FailurePoint, PathSeries, Point, SecondCounts, Strip};
+use crate::summary::series::{FailurePoint, LostPoint, PathSeries, Point, SecondCounts, Strip};
 
 /// From what was found on a path.
 pub(super) fn of_path(
@@ -66,9 +67,25 @@ pub(super) fn of_path(
         path: path.as_str().to_owned(),
         successes: points,
         failures,
+        lost: lost(timeline),
         seconds,
         percentiles: rates::percentile_curve(cells),
         new_writers_us,
         strips: detected.iter().map(strip).collect(),
     }
+}
+
+/// The writes that were taken back, in a time line in which they are.
+fn lost(timeline: &Timeline) -> Vec<LostPoint> {
+    let is_lost = |suspect: &&Suspect| suspect.class.as_deref() == Some(LOST);
+    let lost = timeline.suspects.iter().filter(is_lost);
+    let mut lost: Vec<_> = lost
+        .map(|suspect| LostPoint {
+            end_us: suspect.end_us,
+            response_us: suspect.wall_us,
+            operation_type: suspect.operation_type,
+        })
+        .collect();
+    lost.sort_by_key(|lost| lost.end_us);
+    lost
 }

@@ -4,13 +4,20 @@ use serde::Serialize;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// Failovers of the direct path, with an episode or without, and other outages of its headline's group.
-    pub direct_incidents: usize,
-    /// Those of the proxied path; where the two differ or are 0 the downtimes are not compared.
-    pub proxy_incidents: usize,
-    /// Other outages are among them.
-    pub has_other_outages: bool,
+    /// What happened to the direct path.
+    pub direct_incidents: Incidents,
+    /// The same of the proxied path; where the two differ, or are none, the downtimes are not compared.
+    pub proxy_incidents: Incidents,
     pub lines: Vec<ComparisonLine>,
+}
+
+/// What a downtime is the sum of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Incidents {
+    /// Failovers of the path, with an episode or without.
+    pub failovers: usize,
+    /// Other outages of its headline's group.
+    pub other_outages: usize,
 }
 
 /// What a line compares.
@@ -22,6 +29,10 @@ pub enum Metric {
     ReadDowntime,
     /// Downtime of writes and transactions.
     WriterDowntime,
+    /// The same with lost writes as failures, where a path lost any.
+    DurableWriterDowntime,
+    /// Acknowledged writes that the audit found lost, where both paths were audited.
+    LostWrites,
     SuccessRate,
     ReadSuccessRate,
     WriteSuccessRate,
@@ -45,6 +56,7 @@ pub enum Unit {
     /// A fraction from 0 to 1.
     Fraction,
     PerSecond,
+    Count,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

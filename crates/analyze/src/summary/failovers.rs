@@ -125,6 +125,8 @@ pub struct DowntimeDistribution {
 /// The differences direct - proxy of the failovers that were seen to their end on both paths, microseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PairedDifference {
+    /// The group of both paths' downtimes.
+    pub group: Group,
     pub n: usize,
     /// Failovers without a pair: seen on one path only, or a downtime is not known.
     pub unpaired: usize,

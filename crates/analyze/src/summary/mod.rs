@@ -6,6 +6,7 @@
 mod comparison;
 mod decomposition;
 mod downtime;
+mod durability;
 mod failovers;
 mod group;
 mod rates;
@@ -16,12 +17,13 @@ mod span;
 
 use serde::Serialize;
 
-pub use comparison::{Comparison, ComparisonLine, Metric, Unit};
+pub use comparison::{Comparison, ComparisonLine, Incidents, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{
     Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved,
     UnobservedReason,
 };
+pub use durability::{AuditFacts, AuditSummary, Durability, Durable, LostWrite};
 pub use failovers::{
     DowntimeDistribution, Failover, Failovers, GroupFailover, Interval, PairedDifference,
     PathFailover,
@@ -47,6 +49,8 @@ pub struct Summary {
     pub events: Vec<EventSummary>,
     /// Pauses of the recorder, in order and within the recording: nothing was asked in them, and no answer was read.
     pub pauses: Vec<Span>,
+    /// What became of the writes: whether that is known, and how.
+    pub audit: AuditSummary,
     /// One entry per recorded path: direct, then proxy.
     pub paths: Vec<PathSummary>,
     /// The failovers, each on both paths, and what holds over all of them.
@@ -103,4 +107,40 @@ pub struct PathSummary {
     pub connections: ConnectionSummary,
     /// pgbench, where it ran on this path.
     pub load: Option<LoadSummary>,
+    /// What the audit found; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durability: Option<Durability>,
+    /// Downtime, rates and recovery with lost writes as failures; absent where no acknowledged write is lost or torn: they are those above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durable: Option<Durable>,
+}
+
+impl PathSummary {
+    /// True where increments that count as successes may be lost, once a write is: by their sum, or as that was not audited.
+    #[must_use]
+    pub fn may_lack_increments(&self) -> bool {
+        let Some(durability) = &self.durability else {
+            return false;
+        };
+        let made = |name: &str| {
+            let mut operations = self.operations.iter();
+            operations.any(|named| named.name == name && named.rates.successes > 0)
+        };
+        let lacks = |sum: Option<recording::SumAudit>, name| match sum {
+            Some(sum) => sum.lost > 0,
+            None => durability.not_durable() > 0 && made(name),
+        };
+        lacks(durability.found.logins, "update_login")
+            || lacks(durability.found.stock, "update_stock")
+    }
+
+    /// A group's figures with lost writes as failures: where none is lost, its figures.
+    #[must_use]
+    pub fn durable_group(&self, group: Group) -> Option<&GroupSummary> {
+        let groups = self
+            .durable
+            .as_ref()
+            .map_or(&self.groups, |durable| &durable.groups);
+        groups.iter().find(|found| found.group == group)
+    }
 }

@@ -1,6 +1,6 @@
 //! What charts are drawn from: plain series, no data frames.
 
-use recording::vocabulary::Outcome;
+use recording::vocabulary::{OperationType, Outcome};
 
 use crate::summary::group::Group;
 use crate::summary::span::Span;
@@ -34,6 +34,8 @@ pub struct PathSeries {
     pub successes: Vec<Point>,
     /// Failed, unknown and unfinished operations, in order of `end_us`.
     pub failures: Vec<FailurePoint>,
+    /// Acknowledged writes that the audit found lost or torn, in order of `end_us`; they are among the successes too.
+    pub lost: Vec<LostPoint>,
     /// Operations that ended in each whole second of the recording, the first at its start; the last may be a part.
     pub seconds: Vec<SecondCounts>,
     /// Response time of successes at each percentile: (fraction 0 to 1, microseconds), ascending, from the exact histogram.
@@ -61,6 +63,16 @@ pub struct FailurePoint {
     pub response_us: i64,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// An acknowledged write that was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostPoint {
+    /// When it was acknowledged.
+    pub end_us: i64,
+    /// How long the user waited, microseconds.
+    pub response_us: i64,
+    pub operation_type: OperationType,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -124,9 +124,18 @@ fn resolution(words: &Words, us: i64) -> String {
 }
 
 /// The availability of a group: `99.600 %`, and whether it is an upper bound.
-pub(super) fn availability(words: &Words, group: &GroupSummary) -> Option<(String, bool)> {
+fn availability(words: &Words, group: &GroupSummary) -> Option<(String, bool)> {
     let text = words.units.percent(group.availability?, 3);
     Some((text, group.is_bound()))
+}
+
+/// [`availability`], of a downtime that is a lower bound as an upper one; `-` where it can't be given.
+pub(super) fn availability_text(words: &Words, group: &GroupSummary) -> String {
+    match availability(words, group) {
+        None => NONE.to_owned(),
+        Some((text, false)) => text,
+        Some((text, true)) => (words.at_most)(&text),
+    }
 }
 
 /// [`availability`] in a chart, which has room for a sign only.

@@ -16,8 +16,8 @@ use crate::text::format::Calendar;
 use crate::text::language::{chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
-    comparison, configuration, downtime, errors, events, failovers, notes, pgbench, rates,
-    recovery, sample, verdict,
+    comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
+    rates, recovery, sample, verdict,
 };
 use crate::text::table::Paint;
 
@@ -63,6 +63,7 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
     }
     sections.extend([
         verdict::section(&page),
+        durability::section(&page),
         failovers::failovers(&page),
         failovers::distribution(&page),
         events::section(&page),
@@ -74,6 +75,9 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
         downtime::brownouts(&page),
         recovery::episodes(&page),
         recovery::impacts(&page),
+        durability::durable_figures(&page),
+        durability::durable_recovery(&page),
+        durability::lost_writes(&page),
         errors::errors(&page),
         errors::connections(&page),
         pgbench::section(&page),

@@ -3,7 +3,7 @@
 use crate::support::around::{Answer, NEW_WRITER, OLD_WRITER};
 use crate::support::{HandMade, START_US, group, us};
 use analyze::summary::EpisodeKind::{self, Failover, OtherOutage, WarmUp};
-use analyze::summary::{Group, GroupFailover, PathFailover, PathSummary, Summary};
+use analyze::summary::{Group, GroupFailover, Metric, PathFailover, PathSummary, Summary};
 use analyze::text::{TextOptions, render};
 use recording::vocabulary::ErrorClass::Refused;
 use recording::vocabulary::EventKind::{
@@ -331,6 +331,57 @@ fn a_trigger_while_the_path_is_down_has_no_downtime_of_its_own() {
 }
 
 /// The sums of several windows are those of the recording, as far as it lies in them.
+/// A failover of one path and another outage of the other are two things.
+#[test]
+fn a_failover_is_not_compared_with_another_outage() {
+    let direct = promoted(HandMade::new(180.0), 24.0, 25.0, 179.0);
+    let made = writes(direct, 180.0, &[(20.0, 28.1)]).on(Proxy);
+    let summary = writes(made, 180.0, &[(110.0, 111.1)]).summary();
+    let comparison = summary.comparison.as_ref().unwrap();
+    let counts = [comparison.direct_incidents, comparison.proxy_incidents]
+        .map(|of_path| (of_path.failovers, of_path.other_outages));
+    assert_eq!(counts, [(1, 0), (0, 1)]);
+    let downtimes = comparison
+        .lines
+        .iter()
+        .filter(|line| matches!(line.metric, Metric::Downtime | Metric::WriterDowntime));
+    assert!(
+        downtimes.clone().count() == 2
+            && downtimes.clone().all(|line| line.change_percent.is_none())
+    );
+    let text = render(&summary, &TextOptions::default());
+    let verdict =
+        "Failovers seen: direct 1, proxy 0; other outages: direct 0, proxy 1. They can't be paired";
+    assert!(text.contains(verdict), "{text}");
+}
+
+/// Where one path's headline is of writes and the other's of reads, the pairs are of writes.
+#[test]
+fn pairs_are_of_one_group() {
+    let both = |made: HandMade, reads: &[(f64, f64)], of_writes: &[(f64, f64)]| {
+        let made = every_100_ms(made, "user_list", 120.0, reads);
+        writes(made, 120.0, of_writes)
+    };
+    let made = HandMade::new(120.0).trigger(30.0).trigger(75.0);
+    let made = both(made, &[], &[(30.2, 35.3), (75.2, 80.3)]).on(Proxy);
+    let summary = both(
+        made,
+        &[(30.2, 33.3), (75.2, 78.3)],
+        &[(30.2, 31.3), (75.2, 76.3)],
+    )
+    .summary();
+    let headlines = summary
+        .paths
+        .iter()
+        .map(|path| path.headline.as_ref().unwrap().group);
+    assert_eq!(headlines.collect::<Vec<_>>(), [Group::Writer, Group::Read]);
+    let paired = summary.failovers.paired.as_ref().unwrap();
+    assert_eq!(
+        (paired.group, paired.n, paired.median_us),
+        (Group::Writer, 2, us(4.0))
+    );
+}
+
 fn assert_impacts_add_up(summary: &Summary, attempted: u64, unfinished: u64) {
     let impacts = &summary.paths[0].impacts;
     let rates = || {

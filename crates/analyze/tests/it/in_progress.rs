@@ -134,6 +134,7 @@ fn hanging(worker: i32) -> Operation {
         execute_us: None,
         outcome: Outcome::Unfinished,
         affected_rows: None,
+        target: recording::Target::default(),
         connection_id: None,
         failure: None,
     }

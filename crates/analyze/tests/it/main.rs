@@ -13,6 +13,7 @@ mod damaged;
 mod decomposition;
 mod decomposition_properties;
 mod downtime;
+mod durability;
 mod failovers;
 mod gaps;
 mod garbage;

@@ -1,6 +1,7 @@
 //! What the lab breaks, and what its controller does about it.
 
 pub(crate) mod actions;
+mod hold;
 mod in_place;
 mod loss;
 mod planned;
@@ -13,7 +14,7 @@ use tokio_postgres::Client;
 use crate::{
     cluster::{FOLLOW_LIMIT, Lab},
     error::LabError,
-    options::{FailoverKind, FailoverOptions},
+    options::{FailoverKind, FailoverOptions, Replication},
     replication::{await_healthy, await_streaming},
     sql,
     step::{Step, StepKind, StepLog},
@@ -36,12 +37,16 @@ impl Lab {
     ) -> Result<Vec<Step>, LabError> {
         options.validate()?;
         self.expect_relay(options.kind)?;
+        self.expect_holdable(options)?;
         let old = self.writer;
         self.expect_healthy().await?;
         let is_random = !options.jitter.is_zero() || !options.dns_jitter.is_zero();
         let (options, seed) = options.drawn();
         let note = is_random.then(|| format!(", seed {seed}"));
         let log = StepLog::open(&self.site.dir, note, &mut on_step)?;
+        if let Some(time) = options.hold {
+            hold::hold(&self.site, self.writer.other(), time, &log).await?;
+        }
         match options.kind {
             FailoverKind::Crash
             | FailoverKind::Stop
@@ -75,6 +80,16 @@ impl Lab {
             false => Err(LabError::Usage(format!(
                 "this lab has no relay that could {what} packets; `lab up --relay` starts a lab that has one"
             ))),
+        }
+    }
+
+    /// Can this lab's reader be held?
+    fn expect_holdable(&self, options: &FailoverOptions) -> Result<(), LabError> {
+        match (options.hold, self.replication) {
+            (Some(_), Replication::Sync) => Err(LabError::Usage(
+                "--hold: in this lab commits wait for the reader, so each would hang and none be lost; `lab up --replication async` starts one in which they do not".to_owned(),
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -87,6 +87,13 @@ async fn every_reader_follows_through_failovers_and_kills_by_hand() {
     // One that has more log than the new writer cannot follow it: it becomes a fresh copy.
     signal(Signal::KILL, &lab, D);
     signal(Signal::STOP, &lab, C);
+    let writer = connect(&lab.admin_url(lab.writer()), None).await.unwrap();
+    // Its other processes outlive the killed one for a moment.
+    let stream = "select from pg_stat_replication where application_name = 'd'";
+    wait_until_async("the end of its stream", LIMIT, async || {
+        writer.query(stream, &[]).await.unwrap().is_empty()
+    })
+    .await;
     assert!(
         lab.failover(&quick(FailoverKind::Crash), |_| ())
             .await

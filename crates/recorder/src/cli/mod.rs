@@ -1,5 +1,6 @@
 //! The command line as the user writes it. What it means is decided in [`crate::config`].
 
+pub mod audit;
 pub mod campaign;
 pub mod check;
 pub mod connection;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use command_line::duration;
 
+use crate::cli::audit::{AuditArgs, AuditAtEndArgs};
 use crate::cli::campaign::CampaignArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::connection::ConnectionArgs;
@@ -78,6 +80,14 @@ Examples:
 
   One path, more load, and pgbench as background load:
     recorder run --mode proxy --concurrent-workers 20 --pool-size 20 --enable-pgbench";
+
+const AUDIT_EXAMPLES: &str = "\
+Examples:
+  Through the endpoints of the run (PGOUTAGE_DIRECT_URL, PGOUTAGE_PROXY_URL):
+    recorder audit data/runs/20261122T204300Z-7f3a
+
+  Later, from another host, with a user that may only read:
+    recorder audit data/runs/20261122T204300Z-7f3a --url 'postgres://auditor@CLUSTER-ENDPOINT/shop'";
 
 /// Where the paths lead.
 #[derive(Debug, Args)]
@@ -145,7 +155,22 @@ pub enum Command {
     #[command(after_long_help = "Example:\n  recorder setup --orders 1000000 --logs 1000000")]
     Setup(SetupArgs),
     /// Drop the tables that `setup` made, with all their rows
+    ///
+    /// Without these rows a run can't be audited any more. Runs that were not audited are listed before the question; with --yes they are
+    /// refused, unless --drop-unaudited is given too.
     Cleanup(CleanupArgs),
+    /// Look in the database for every write of a recording: which acknowledged ones are lost, and what became of the unknown ones
+    ///
+    /// Every write carries its identity (run, path, operation) into the row that it makes. The audit looks for all of them, and compares the sums
+    /// of logins and stock. It waits for a writer, for former writers to come back as readers, and for sessions of the run to end, at most
+    /// --wait in all; then it reads the tables in one transaction that changes nothing. Needs SELECT on them. `recorder run` does
+    /// the same at its end. Can be repeated, later and from another host. Writes audit.json and audit/findings.parquet into the recording,
+    /// and one row into business_logs, from which `cleanup` knows that the run was audited.
+    ///
+    /// Exit code: 0 if it was audited, whatever was found; 1 if it could not be audited; 2 for a mistake in the command line, the endpoint or
+    /// the tables, and for a recording in progress.
+    #[command(after_long_help = AUDIT_EXAMPLES)]
+    Audit(AuditArgs),
     /// Seal what a killed recorder left: turn the journals of its open parts into parts
     ///
     /// `analyze` reads journals directly; other readers need the sealed parts. A complete recording, or one in progress, is not changed. Safe
@@ -218,9 +243,12 @@ pub struct VerifyArgs {
 /// `recorder cleanup`.
 #[derive(Debug, Args)]
 pub struct CleanupArgs {
-    /// Drop without asking
+    /// Drop without asking. Refused while there are runs that were not audited
     #[arg(long, short)]
     pub yes: bool,
+    /// Drop the rows of runs that were not audited too
+    #[arg(long)]
+    pub drop_unaudited: bool,
 }
 
 const WORKLOAD: &str = "Workload";
@@ -333,6 +361,9 @@ pub struct RunArgs {
     /// What keeps it from doing harm.
     #[command(flatten)]
     pub safety: SafetyArgs,
+    /// What became of its writes.
+    #[command(flatten)]
+    pub audit: AuditAtEndArgs,
 
     /// Run pgbench against each path's endpoint as background load
     #[arg(long, help_heading = PGBENCH)]

@@ -31,7 +31,7 @@ use crate::workload::schedule::ClosedLoop;
 use failovers::{campaign, duration, trigger};
 use paths::check_same_tcp;
 pub use paths::maintenance_connector;
-pub(crate) use paths::{connect_limit, connectors, readers};
+pub(crate) use paths::{audit_connector, connect_limit, connectors, readers};
 
 /// A run, checked.
 #[derive(Clone)]
@@ -80,6 +80,8 @@ pub struct RunConfig {
     pub skip_check: bool,
     /// pgbench.
     pub load: Option<LoadOptions>,
+    /// How long the audit at the end waits; `None` where there is none.
+    pub audit_wait: Option<Duration>,
     /// A connector for each path of the mode.
     pub connectors: Vec<Connector>,
     /// A connector for the reads of each path that has an endpoint for them.
@@ -147,6 +149,7 @@ impl RunConfig {
             campaign,
             max_tps: args.safety.max_tps,
             skip_check: args.safety.skip_check,
+            audit_wait: (!args.audit.no_audit).then_some(args.audit.audit_wait),
             load,
             connectors,
             readers,
@@ -158,13 +161,19 @@ impl RunConfig {
     #[must_use]
     pub(crate) fn named(mut self, run_id: &RunId) -> Self {
         let name = |connector: Connector| {
-            let name = application_name::of_run(run_id, connector.path());
+            let name = application_name::of_run(run_id.as_str(), connector.path());
             connector.named(name)
         };
         self.connectors = self.connectors.into_iter().map(name).collect();
         self.readers = self.readers.into_iter().map(name).collect();
         self.probing = self.probing.map(|probing| probing.named(name));
         self
+    }
+
+    /// True where the workload writes at all.
+    #[must_use]
+    pub(crate) fn writes(&self) -> bool {
+        self.weights.write + self.weights.transaction > 0.0
     }
 
     /// The file descriptors that the run takes.

@@ -17,7 +17,7 @@ use crate::output::terminal;
 /// The limit on each phase of connecting where neither the user nor a connection string has one.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// The connector of the commands `setup` and `cleanup`: the direct endpoint, else the proxy's.
+/// The connector of the commands `setup`, `cleanup` and `audit`: the direct endpoint, else the proxy's.
 ///
 /// # Errors
 /// [`RecorderError::Usage`], one line.
@@ -34,6 +34,15 @@ pub fn maintenance_connector(
             ));
         }
     };
+    connector_of(endpoints, path, command)
+}
+
+/// The connector of a path for a command that needs one connection.
+fn connector_of(
+    endpoints: &EndpointArgs,
+    path: Path,
+    command: &str,
+) -> Result<Connector, RecorderError> {
     let limit = connect_limit(endpoints, &[path], None)?;
     let mut connectors = connectors(endpoints, &[path], limit)?;
     let connector = connectors
@@ -93,20 +102,67 @@ pub(crate) fn connect_limit(
     }
 }
 
+/// The connector of an audit: the endpoint of `url`, else that of `via`, else that of the maintenance commands. And the word for it in the audit.
+///
+/// # Errors
+/// [`RecorderError::Usage`], one line.
+pub(crate) fn audit_connector(
+    endpoints: &EndpointArgs,
+    via: Option<Path>,
+    audit_url: Option<&str>,
+) -> Result<(Connector, &'static str), RecorderError> {
+    const COMMAND: &str = "audit";
+    let connector = match (audit_url, via) {
+        (Some(audit_url), _) => {
+            let parsed = Endpoint::parse(audit_url, &Environment::of_process());
+            let limit = parsed.ok().and_then(|endpoint| endpoint.connect_timeout);
+            let limit = limit.unwrap_or(CONNECT_LIMIT);
+            let resolver = resolver(endpoints, limit)?;
+            let connector = connect_to(Path::Direct, audit_url, endpoints, &resolver, limit)
+                .map_err(|reason| RecorderError::usage(format!("--url: {reason}")))?;
+            let connector = connector.given_by("--url");
+            warn(std::slice::from_ref(&connector), &[]);
+            return Ok((
+                connector.named(application_name::of_command(COMMAND)),
+                "url",
+            ));
+        }
+        (None, Some(path)) if url(endpoints, path).is_none() => {
+            let variable = variable(path);
+            return Err(RecorderError::usage(format!(
+                "--via {path}: no endpoint: give --{path}-url, or set {variable}"
+            )));
+        }
+        (None, Some(path)) => connector_of(endpoints, path, COMMAND)?,
+        (None, None) => maintenance_connector(endpoints, COMMAND)?,
+    };
+    let path = connector.path();
+    Ok((connector, path.as_str()))
+}
+
+/// The variable that has the URL of a path.
+fn variable(path: Path) -> String {
+    format!("PGOUTAGE_{}_URL", path.as_str().to_ascii_uppercase())
+}
+
+fn resolver(endpoints: &EndpointArgs, limit: Duration) -> Result<Resolver, RecorderError> {
+    let server = endpoints.dns_server;
+    match endpoints.connection.dns_cache {
+        Some(least) => Resolver::keeping(server, limit, least),
+        None => Resolver::new(server, limit),
+    }
+    .map_err(RecorderError::usage)
+}
+
 pub(crate) fn connectors(
     endpoints: &EndpointArgs,
     paths: &[Path],
     limit: Duration,
 ) -> Result<Vec<Connector>, RecorderError> {
-    let server = endpoints.dns_server;
-    let resolver = match endpoints.connection.dns_cache {
-        Some(least) => Resolver::keeping(server, limit, least),
-        None => Resolver::new(server, limit),
-    }
-    .map_err(RecorderError::usage)?;
+    let resolver = resolver(endpoints, limit)?;
     let connector = |path: &Path| {
         let url = url(endpoints, *path).ok_or_else(|| {
-            let variable = format!("PGOUTAGE_{}_URL", path.as_str().to_ascii_uppercase());
+            let variable = variable(*path);
             RecorderError::usage(format!(
                 "no endpoint for the {path} path: give --{path}-url, set {variable}, or use another --mode"
             ))

@@ -1,7 +1,6 @@
 //! The names under which the recorder's sessions stand in `pg_stat_activity`. They go with the start-up message, which poolers pass on:
 //! a SET of its own would pin a session behind RDS Proxy.
 
-use recording::RunId;
 use recording::vocabulary::Path;
 
 /// PostgreSQL cuts longer names (NAMEDATALEN - 1), and would cut off what tells the paths apart.
@@ -12,8 +11,8 @@ pub(crate) const PLAIN: &str = "pgoutage";
 
 /// Of the sessions of a run on one path: `pgoutage/<run id>/<path>`.
 #[must_use]
-pub(crate) fn of_run(run_id: &RunId, path: Path) -> String {
-    shaped(run_id.as_str(), &format!("/{path}"))
+pub(crate) fn of_run(run_id: &str, path: Path) -> String {
+    shaped(run_id, &format!("/{path}"))
 }
 
 /// Of the sessions of another command, such as `check`: `pgoutage/<command>`.
@@ -47,9 +46,8 @@ mod tests {
 
     #[test]
     fn names_fit() {
-        let run_id = RunId::new(1_795_380_180_000_000, 0x7f3a);
         assert_eq!(
-            of_run(&run_id, Path::Direct),
+            of_run("20261122T204300Z-7f3a", Path::Direct),
             "pgoutage/20261122T204300Z-7f3a/direct"
         );
         assert_eq!(of_command("check"), "pgoutage/check");

@@ -29,6 +29,7 @@ pub(super) async fn identify(
         version: said.text("version"),
         in_recovery: said.is_true("in_recovery"),
         postmaster_start_time: said.number("postmaster_start_us").map(Timestamp),
+        timeline: said.number("timeline"),
         aurora_instance_identifier,
     };
     let is_told = server.address.is_some()

@@ -59,6 +59,8 @@ pub struct Connector {
     tls: Option<Tls>,
     limit: Duration,
     is_reader: bool,
+    /// The flag that gave the endpoint, where it is not the path's own.
+    flag: Option<&'static str>,
     /// One for each host, or none.
     password_commands: Vec<PasswordCommand>,
     /// What its server refused to say of itself: asked for with every connection, it would fill the server's log.
@@ -88,6 +90,7 @@ impl Connector {
             tls,
             limit,
             is_reader: false,
+            flag: None,
             password_commands: Vec::new(),
             refused: Refused::default(),
             application_name: application_name::PLAIN.to_owned(),
@@ -125,10 +128,18 @@ impl Connector {
     /// The flag that names the endpoint.
     #[must_use]
     pub fn flag(&self) -> String {
-        match self.is_reader {
-            true => format!("--{}-reader-url", self.path),
-            false => format!("--{}-url", self.path),
+        match (self.flag, self.is_reader) {
+            (Some(flag), _) => flag.to_owned(),
+            (None, true) => format!("--{}-reader-url", self.path),
+            (None, false) => format!("--{}-url", self.path),
         }
+    }
+
+    /// The same, named by another flag than the path's.
+    #[must_use]
+    pub fn given_by(mut self, flag: &'static str) -> Self {
+        self.flag = Some(flag);
+        self
     }
 
     /// The same, with passwords from a command for each host of the endpoint, in their order.
@@ -172,6 +183,19 @@ impl Connector {
             .collect();
         alone.tls = self.tls.as_ref().map(|tls| tls.of_host(host));
         alone.silence = Arc::default();
+        alone
+    }
+
+    /// The same for one server, whatever it is, and as the first of the endpoint's hosts is connected to: with its password, and its name
+    /// for TLS.
+    #[must_use]
+    pub fn at(&self, server: SocketAddr) -> Self {
+        let mut alone = self.of_host(0);
+        alone.path = Path::Direct;
+        for host in &mut alone.endpoint.hosts {
+            host.fixed_address = Some(server.ip());
+            host.port = server.port();
+        }
         alone
     }
 

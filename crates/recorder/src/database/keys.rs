@@ -29,6 +29,12 @@ impl Keys {
         (half > 0).then_some(Self { ids })
     }
 
+    /// The least and the greatest key.
+    #[must_use]
+    pub(crate) fn bounds(&self) -> (i32, i32) {
+        (self.ids[0], self.ids[self.ids.len() - 1])
+    }
+
     /// The key at a fraction of [0, 1).
     #[must_use]
     pub(crate) fn at(&self, fraction: f64) -> i32 {

@@ -61,6 +61,7 @@ pub(super) async fn ask(
             version: None,
             in_recovery,
             postmaster_start_time: said.number("postmaster_start_us").map(Timestamp),
+            timeline: None,
             aurora_instance_identifier,
         },
         replication_lag_us,

@@ -142,6 +142,7 @@ mod tests {
             version: None,
             in_recovery: Some(in_recovery),
             postmaster_start_time: Some(Timestamp(START_US + started_s * 1_000_000)),
+            timeline: None,
             aurora_instance_identifier: None,
         }
     }
@@ -230,6 +231,7 @@ mod tests {
     #[test]
     fn an_instance_of_aurora_is_called_by_its_name() {
         let named = |name: &str, address: &str| Server {
+            timeline: None,
             aurora_instance_identifier: Some(name.to_owned()),
             ..server(address, false, 0)
         };

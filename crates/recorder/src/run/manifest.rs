@@ -1,7 +1,6 @@
 //! The manifest of a run that begins.
 
 use command_line::duration::micros;
-use recording::vocabulary::Path;
 use recording::{
     Clock, ClockOffset, ClockRecord, ConnectionSettings, Endpoint, Failover, LoadSettings,
     Manifest, MoreHost, Pool, RunId, Timestamp,
@@ -123,14 +122,5 @@ fn connection_settings(config: &RunConfig) -> ConnectionSettings {
         on_read_only: pool.on_read_only.as_str().to_owned(),
         reconnect_backoff_min_us: micros(pool.backoff.min),
         reconnect_backoff_max_us: micros(pool.backoff.max),
-    }
-}
-
-/// The letter of a path in order numbers, which must stay within 50 characters.
-#[must_use]
-pub(crate) const fn path_letter(path: Path) -> char {
-    match path {
-        Path::Direct => 'd',
-        Path::Proxy => 'p',
     }
 }

@@ -1,5 +1,6 @@
 //! `recorder run`: check, begin, wait for the end, complete the recording.
 
+mod audit_at_end;
 mod connection_log;
 mod disk_watch;
 mod end;
@@ -20,7 +21,8 @@ use std::time::Instant;
 use command_line::duration::micros;
 use recording::vocabulary::EventKind;
 use recording::{
-    Clock, Completion, Event, RecordingWriter, RunId, Server, State, Timestamp, WriterOptions,
+    Clock, Completion, Event, Manifest, RecordingWriter, RunId, Server, State, Timestamp,
+    WriterOptions,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
@@ -82,7 +84,7 @@ pub async fn record(config: RunConfig, clock: Clock) -> Result<(), RecorderError
         if config.load.is_some() {
             pgbench::find()?;
         }
-        let checked = Checked::look(&config, clock).await?;
+        let checked = Checked::look(&config, &run_id, clock).await?;
         Ok((
             checked,
             pgbench::start(&config, &monitor, stopping.clone()).await?,
@@ -105,6 +107,17 @@ struct PreparedRun {
     writer: RecordingWriter,
     equipment: Equipment,
     loads: Vec<Running>,
+}
+
+/// How the workload ended.
+struct Ended {
+    state: State,
+    duration_us: i64,
+    /// Workers that panicked.
+    lost_workers: u64,
+    pauses: Pauses,
+    /// The signal that ended the wait for what ends after the workload.
+    hurried: Option<&'static str>,
 }
 
 /// What a recording writes with, next to its writer.
@@ -166,11 +179,15 @@ impl PreparedRun {
     ) -> Result<Self, RecorderError> {
         let Checked {
             keys,
+            baseline,
             offsets,
             round_trips,
             tls_errors,
         } = checked;
-        let manifest = manifest::build(&config, run_id, &clock, &offsets, &tls_errors);
+        let manifest = Manifest {
+            baseline,
+            ..manifest::build(&config, run_id, &clock, &offsets, &tls_errors)
+        };
         clock_offset::warn(&offsets, manifest.start_time);
         let options = WriterOptions {
             sync_interval: config.sync_interval,
@@ -238,13 +255,19 @@ impl PreparedRun {
         self.writer
             .change_manifest(move |manifest| manifest.duration_us = Some(duration_us));
         self.writer.seal();
-        self.wait_for_others(&mut tasks, signals).await;
+        let hurried = self.wait_for_others(&mut tasks, signals).await;
         let state = match interrupted {
             Some(_) => State::Interrupted,
             None => State::Complete,
         };
-        self.complete(tasks, state, duration_us, lost_workers, pauses, signals)
-            .await
+        let ended = Ended {
+            state,
+            duration_us,
+            lost_workers,
+            pauses,
+            hurried,
+        };
+        self.complete(tasks, ended, signals).await
     }
 
     /// Until the duration or the campaign is over, or a signal comes; its name.
@@ -289,8 +312,12 @@ impl PreparedRun {
         }
     }
 
-    /// Measures the clocks once more, and waits for what ends after the workload, until a signal comes.
-    async fn wait_for_others(&self, tasks: &mut Tasks, signals: &mut Signals) {
+    /// Measures the clocks once more, and waits for what ends after the workload, until a signal comes; its name.
+    async fn wait_for_others(
+        &self,
+        tasks: &mut Tasks,
+        signals: &mut Signals,
+    ) -> Option<&'static str> {
         let (config, sink) = (&self.config, &self.equipment.sink);
         // In the manifest as soon as it is measured: a signal then takes only the wait for the others away.
         let measuring = async {
@@ -300,11 +327,12 @@ impl PreparedRun {
                 .change_manifest(|manifest| manifest.clock.offsets.extend(offsets));
         };
         tokio::select! {
-            ((), ()) = async { tokio::join!(tasks.join_others(sink), measuring) } => {}
+            ((), ()) = async { tokio::join!(tasks.join_others(sink), measuring) } => None,
             signal = signals.next() => {
                 // Dropped, each pgbench ends now: what follows may wait for a disk.
                 tasks.drop_loads();
                 sink.log.line(&format!("{signal}: not waiting any longer for pgbench and the failover command"));
+                Some(signal)
             }
         }
     }
@@ -312,10 +340,7 @@ impl PreparedRun {
     async fn complete(
         self,
         tasks: Tasks,
-        state: State,
-        duration_us: i64,
-        lost_workers: u64,
-        pauses: Pauses,
+        ended: Ended,
         signals: &mut Signals,
     ) -> Result<(), RecorderError> {
         let Equipment {
@@ -326,8 +351,8 @@ impl PreparedRun {
         } = self.equipment;
         marks.close().await;
         let completion = Completion {
-            state,
-            duration_us,
+            state: ended.state,
+            duration_us: ended.duration_us,
             drift_us: sink.clock.drift_us(),
         };
         let folder = self.writer.folder().to_path_buf();
@@ -339,9 +364,11 @@ impl PreparedRun {
             config, monitor, log, completion, &summary, &folder, campaign,
         );
         report::shortages(config, monitor, &observer, log);
-        report::pauses(pauses, log);
+        report::pauses(ended.pauses, log);
+        audit_at_end::run(config, &folder, &summary, ended.hurried, log, signals).await;
+        report::next(&folder);
         log.close();
         let printed = terminal::result(folder.display());
-        end::exit(&summary, lost_workers).and(printed)
+        end::exit(&summary, ended.lost_workers).and(printed)
     }
 }

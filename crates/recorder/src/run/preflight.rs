@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use recording::{Clock, ClockOffset, Server};
+use recording::{Baseline, Clock, ClockOffset, RunId, Server};
 
 use crate::check;
 use crate::config::RunConfig;
 use crate::connect::identity::describe;
-use crate::connect::{ConnectProgress, Connector};
+use crate::connect::{ConnectProgress, Connector, Session};
 use crate::database;
+use crate::database::baseline;
 use crate::database::clock_offset;
 use crate::database::keys::PathKeys;
 use crate::error::RecorderError;
@@ -18,6 +19,8 @@ use crate::output::terminal;
 pub(crate) struct Checked {
     /// Of each path, in the order of the connectors.
     pub(crate) keys: Vec<PathKeys>,
+    /// What the tables hold; `None` where nothing will be written.
+    pub(crate) baseline: Option<Baseline>,
     /// Of the paths whose server told its clock.
     pub(crate) offsets: Vec<ClockOffset>,
     /// Of each path, where it was measured.
@@ -31,19 +34,37 @@ impl Checked {
     ///
     /// # Errors
     /// One line with the path, what is wrong, and what to do.
-    pub(crate) async fn look(config: &RunConfig, clock: Clock) -> Result<Self, RecorderError> {
-        match config.skip_check {
-            true => what_is_needed(config, clock).await,
-            false => all(config, clock).await,
+    pub(crate) async fn look(
+        config: &RunConfig,
+        run_id: &RunId,
+        clock: Clock,
+    ) -> Result<Self, RecorderError> {
+        let (mut checked, sessions) = match config.skip_check {
+            true => what_is_needed(config, clock).await?,
+            false => all(config, clock).await?,
+        };
+        if config.writes() {
+            let limit = config.limits.operation;
+            let baseline = baseline::take(run_id, &sessions, &checked.keys, limit).await;
+            checked.baseline = Some(baseline);
         }
+        Ok(checked)
     }
 }
 
+/// A connection of each path, in the order of the connectors.
+type PathSessions<'a> = Vec<(&'a Connector, Session)>;
+
 /// As `recorder check`, and reads the keys.
-async fn all(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError> {
+async fn all(
+    config: &RunConfig,
+    clock: Clock,
+) -> Result<(Checked, PathSessions<'_>), RecorderError> {
     let examined = check::before_run(config, clock).await?;
+    let mut sessions = Vec::new();
     let mut checked = Checked {
         keys: Vec::new(),
+        baseline: None,
         offsets: Vec::new(),
         round_trips: Vec::new(),
         tls_errors: Vec::new(),
@@ -64,10 +85,11 @@ async fn all(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError>
         checked.keys.push(keys);
         checked.offsets.extend(examined.offset);
         checked.round_trips.push(examined.round_trip);
+        sessions.push((connector, session));
     }
     // Only now: a mistake on the second path is one line.
     answered.iter().for_each(terminal::line);
-    Ok(checked)
+    Ok((checked, sessions))
 }
 
 /// Who answered on a path.
@@ -92,7 +114,11 @@ fn tls_error(connector: &Connector, progress: &ConnectProgress) -> Option<String
 }
 
 /// With `--skip-check`: connects to every path once, so that the user's mistakes are reported before a folder is made.
-async fn what_is_needed(config: &RunConfig, clock: Clock) -> Result<Checked, RecorderError> {
+async fn what_is_needed(
+    config: &RunConfig,
+    clock: Clock,
+) -> Result<(Checked, PathSessions<'_>), RecorderError> {
+    let mut sessions = Vec::new();
     let (mut keys, mut offsets, mut answered) = (Vec::new(), Vec::new(), Vec::new());
     let mut tls_errors = Vec::new();
     for connector in &config.connectors {
@@ -104,6 +130,7 @@ async fn what_is_needed(config: &RunConfig, clock: Clock) -> Result<Checked, Rec
         let deadline = tokio::time::Instant::now() + clock_offset::LIMIT_BEFORE;
         offsets.extend(clock_offset::measure(&session, connector.path(), clock, deadline).await);
         answered.extend(progress.server.map(|server| who(connector, &server)));
+        sessions.push((connector, session));
     }
     for reader in &config.readers {
         let limit = config.limits.operation;
@@ -115,10 +142,12 @@ async fn what_is_needed(config: &RunConfig, clock: Clock) -> Result<Checked, Rec
     }
     // Only now: a mistake on the second path is one line.
     answered.iter().for_each(terminal::line);
-    Ok(Checked {
+    let checked = Checked {
         keys,
+        baseline: None,
         offsets,
         round_trips: vec![None; config.connectors.len()],
         tls_errors,
-    })
+    };
+    Ok((checked, sessions))
 }

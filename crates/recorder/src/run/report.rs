@@ -198,6 +198,10 @@ pub(crate) fn ended(
         note(&campaign);
     }
     note_rows(summary, folder, note);
+}
+
+/// What to do with the recording.
+pub(crate) fn next(folder: &FilePath) {
     terminal::line(format!(
         "next: analyze report {}",
         shell_word(&folder.to_string_lossy())

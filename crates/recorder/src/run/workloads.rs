@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-use recording::{Clock, RecordingWriter, RunId};
+use recording::{Clock, RecordingWriter, RunId, identity_prefix};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -14,7 +14,6 @@ use crate::monitor::Monitor;
 use crate::pool::min_idle;
 use crate::pool::{self, Plan};
 use crate::run::connection_log::Observer;
-use crate::run::manifest;
 use crate::workload::Workload;
 use crate::workload::draws::Draws;
 use crate::workload::pacer::Pacer;
@@ -79,7 +78,7 @@ pub(crate) fn make(
             draws,
             schedule: config.schedule,
             limits: config.limits,
-            identity_prefix: format!("{run_id}-{}", manifest::path_letter(path)),
+            identity_prefix: identity_prefix(run_id.as_str(), path),
             last_operation: AtomicI64::new(0),
             clock,
             handle: writer.handle(),

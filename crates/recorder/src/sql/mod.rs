@@ -18,6 +18,10 @@ pub(crate) const CLEANUP: &str = include_str!("../../../../sql/cleanup.sql");
 pub(crate) const ANALYZE: &str = include_str!("../../../../sql/analyze.sql");
 /// Names of tables that are not there.
 pub(crate) const MISSING_TABLES: &str = include_str!("../../../../sql/missing_tables.sql");
+/// Sums that an audit compares.
+pub(crate) const SUMS: &str = include_str!("../../../../sql/audit/sums.sql");
+/// Marks the tables.
+pub(crate) const TOKEN: &str = include_str!("../../../../sql/audit/token.sql");
 /// Seed data, by table.
 pub(crate) const SEED_USERS: &str = include_str!("../../../../sql/seed/users.sql");
 pub(crate) const SEED_PRODUCTS: &str = include_str!("../../../../sql/seed/products.sql");
@@ -73,6 +77,11 @@ pub(crate) struct Statements {
     pub(crate) probe_aurora_lag: Question,
     pub(crate) clock: Question,
     pub(crate) connections: Question,
+    pub(crate) audit_state: String,
+    pub(crate) audit_has_rows: String,
+    pub(crate) audit_writes: String,
+    pub(crate) audit_sessions: String,
+    pub(crate) audit_unaudited: String,
 }
 
 macro_rules! statement {
@@ -89,6 +98,7 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let probe = split(include_str!("../../../../sql/probe.sql"));
     let clock = split(include_str!("../../../../sql/clock.sql"));
     let connections = split(include_str!("../../../../sql/check/connections.sql"));
+    let audit = split(include_str!("../../../../sql/audit/state.sql"));
     // The rest of the files that begin with what is asked in one statement.
     let (server, aurora) = identity.split_at(identity.len().saturating_sub(1));
     let (probe_server, apart) = probe.split_at(probe.len().saturating_sub(3));
@@ -117,6 +127,11 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         probe_aurora_lag: alone(apart, "aurora_lag_ms"),
         clock: question(&clock),
         connections: question(&connections),
+        audit_state: named(&audit, "state"),
+        audit_has_rows: named(&audit, "has_rows"),
+        audit_writes: statement!("audit/writes"),
+        audit_sessions: statement!("audit/sessions"),
+        audit_unaudited: statement!("audit/unaudited"),
     }
 });
 
@@ -197,6 +212,11 @@ mod tests {
             (&s.idle_check.text, "SELECT 1"),
             (&s.user_keys, "SELECT id FROM business_users"),
             (&s.product_keys, "SELECT id FROM business_products"),
+            (&s.audit_state, "SELECT pg_is_in_recovery()"),
+            (&s.audit_has_rows, "SELECT EXISTS"),
+            (&s.audit_writes, "SELECT code, orders, logs"),
+            (&s.audit_sessions, "SELECT count(*)"),
+            (&s.audit_unaudited, "SELECT run.details"),
         ] {
             assert!(statement.starts_with(begins), "{statement:?}");
             assert!(

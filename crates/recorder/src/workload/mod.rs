@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use command_line::duration::micros;
 use deadpool::managed::{PoolError, TimeoutType};
 use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome, Path};
-use recording::{Clock, Failure, Handle, Operation, Slot};
+use recording::{Clock, Failure, Handle, Operation, Slot, Target};
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
@@ -27,7 +27,7 @@ use crate::pool::settings::OnReadOnly;
 use crate::pool::{self, CheckedOut, FailedAttempt, Pool, abandon, give_back};
 use crate::shutdown::stopped;
 use crate::sql::protocol::Protocol;
-use crate::workload::draws::{Draw, Draws};
+use crate::workload::draws::{Draw, Draws, OperationName};
 use crate::workload::execute::{Context, OperationProgress, Served, execute};
 use crate::workload::pacer::Pacer;
 use crate::workload::schedule::ClosedLoop;
@@ -62,7 +62,7 @@ pub(crate) struct Workload {
     pub schedule: ClosedLoop,
     /// The client's limits.
     pub limits: Limits,
-    /// `run-d` or `run-p`, before the number of the operation.
+    /// `run-d-` or `run-p-`, before the number of the operation.
     pub identity_prefix: String,
     /// The last `operation_id` that was given out.
     pub last_operation: AtomicI64,
@@ -127,7 +127,7 @@ impl Workload {
             slot.begin(&row);
             texts.identity.clear();
             // Writing to a String can't fail.
-            let _ = write!(texts.identity, "{}-{operation_id}", self.identity_prefix);
+            let _ = write!(texts.identity, "{}{operation_id}", self.identity_prefix);
             checkout.reset();
             let to_roll_back = tokio::select! {
                 biased;
@@ -184,8 +184,34 @@ impl Workload {
             execute_us: None,
             outcome: Outcome::Unfinished,
             affected_rows: None,
+            target: self.target(draw),
             connection_id: None,
             failure: None,
+        }
+    }
+
+    /// What an audit has to look for.
+    fn target(&self, draw: &Draw) -> Target {
+        let user_id = Some(self.users.at(draw.user));
+        let product_id = Some(self.products.at(draw.product));
+        match draw.name {
+            OperationName::UpdateLogin | OperationName::CreateOrder | OperationName::InsertLog => {
+                Target {
+                    user_id,
+                    ..Target::default()
+                }
+            }
+            OperationName::UpdateStock => Target {
+                user_id: None,
+                product_id,
+                quantity: Some(draw.stock_change),
+            },
+            OperationName::PlaceOrder => Target {
+                user_id,
+                product_id,
+                quantity: Some(draw.quantity),
+            },
+            _ => Target::default(),
         }
     }
 

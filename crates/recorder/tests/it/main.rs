@@ -10,6 +10,8 @@
 
 mod common;
 
+mod audit;
+mod audit_truth;
 mod campaign;
 mod channel_binding;
 mod check;

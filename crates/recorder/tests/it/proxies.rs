@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::common::interceptor::Interceptor;
 use crate::common::proxy_answers::{CASES, Expected};
 use crate::common::user::Ordinary;
 use crate::common::{Row, TestLab, assert_success, identity, rows, wait_until};
+use lab::testing::interceptor::Interceptor;
 use recorder::classify;
 use recorder::connect::{ConnectError, ConnectProgress, Connector, Resolver, Session};
 use recorder::endpoint::Endpoint;
@@ -104,7 +104,8 @@ fn what_a_proxy_says_for_itself_proves_no_rollback() {
         expected.push((text, sqlstate, class, outcome));
     }
     let enough = 2 * 8 * expected.len();
-    let proxy = Interceptor::start(&test.runtime, writer(&test), cases_of_proxy);
+    let proxy = Interceptor::start(writer(&test), cases_of_proxy);
+    let proxy = test.runtime.block_on(proxy).unwrap();
     let runs = test.runs();
     let mut command = test.command(&test.run_arguments(&WRITES, runs.to_str().unwrap()));
     command.env(

@@ -38,6 +38,7 @@ impl Worker<'_> {
             execute_us: None,
             outcome: Outcome::Unfinished,
             affected_rows: None,
+            target: recording::Target::default(),
             connection_id: None,
             failure: None,
         };

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use recording::Operation;
 use recording::vocabulary::{OperationType, Outcome, Path};
+use recording::{Operation, Target};
 
 use crate::outage;
 use crate::random::Random;
@@ -203,6 +203,7 @@ impl Source {
             execute_us: Some(execute_us),
             outcome: Outcome::Ok,
             affected_rows: Some(affected_rows(operation_name, random)),
+            target: target(operation_name, random),
             connection_id: Some(connection_id),
             failure: None,
         };
@@ -219,6 +220,23 @@ impl Source {
         self.pool.in_use.push(Reverse((end, connection)));
         row
     }
+}
+
+/// What a write works on, of a path's half of 10,000 users and 1,000 products.
+fn target(name: &str, random: &mut Random) -> Target {
+    let mut target = Target::default();
+    if matches!(
+        name,
+        "update_login" | "create_order" | "insert_log" | "place_order"
+    ) {
+        target.user_id = Some(1 + random.below(5_000).cast_signed());
+    }
+    if matches!(name, "update_stock" | "place_order") {
+        let most = if name == "place_order" { 3 } else { 15 };
+        target.product_id = Some(1 + random.below(500).cast_signed());
+        target.quantity = Some(1 + random.below(most).cast_signed());
+    }
+    target
 }
 
 /// Rows that the operation returns or changes.

@@ -27,6 +27,14 @@ pub enum OpenError {
         /// The parser's error.
         reason: String,
     },
+    /// The audit is not readable, or not whole.
+    #[error("{path}: the audit can't be read: {reason}")]
+    BadAudit {
+        /// `audit.json`.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A word of the manifest that this version does not know.
     #[error("{path}: unknown {field} {word:?}: written by a later version; use a newer pgoutage")]
     UnknownWord {

@@ -11,7 +11,8 @@ use crate::format::clock_record::ClockRecord;
 use crate::format::error::{OpenError, WriteError};
 use crate::format::layout::{FORMAT_VERSION, MANIFEST_FILE};
 use crate::format::settings::{
-    ConnectionSettings, Endpoint, Failover, LoadSettings, Pool, Schedule, Timeouts, Weights,
+    Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, Pool, Schedule, Timeouts,
+    Weights,
 };
 use crate::format::timestamp::Timestamp;
 use crate::format::vocabulary::Path;
@@ -69,6 +70,9 @@ pub struct Server {
     pub in_recovery: Option<bool>,
     /// `pg_postmaster_start_time()`.
     pub postmaster_start_time: Option<Timestamp>,
+    /// Timeline of the write-ahead log, of a writer that states it: it goes up with each promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<i32>,
     /// `aurora_db_instance_identifier()`, on Aurora.
     pub aurora_instance_identifier: Option<String>,
 }
@@ -155,6 +159,9 @@ pub struct Manifest {
     /// The user's labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// What the tables held before the first operation; null where nothing was to be written, and in recordings of older versions.
+    #[serde(default)]
+    pub baseline: Option<Baseline>,
     /// The failover trigger, where one was given.
     pub failover: Option<Failover>,
     /// pgbench, where it ran.
@@ -227,6 +234,7 @@ impl Manifest {
             endpoints: Vec::new(),
             servers: Vec::new(),
             labels: BTreeMap::new(),
+            baseline: None,
             failover: None,
             load: None,
             parts: Vec::new(),
@@ -307,7 +315,7 @@ impl Manifest {
 type WordField = (&'static str, &'static [&'static str], fn(&str) -> bool);
 
 /// Fields of which a later minor version may have more words.
-const WORDS: [WordField; 6] = [
+const WORDS: [WordField; 7] = [
     ("state", &["state"], is_word_of::<State>),
     ("mode", &["mode"], is_word_of::<Mode>),
     ("schedule", &["schedule", "kind"], |word| {
@@ -316,6 +324,7 @@ const WORDS: [WordField; 6] = [
     ("path", &["endpoints", "path"], is_word_of::<Path>),
     ("path", &["servers", "path"], is_word_of::<Path>),
     ("path", &["clock", "offsets", "path"], is_word_of::<Path>),
+    ("path", &["baseline", "paths", "path"], is_word_of::<Path>),
 ];
 
 /// The words that a field has: of a list, those of all of its entries.

@@ -32,10 +32,23 @@ pub struct Operation {
     pub outcome: Outcome,
     /// Rows returned by a read or changed by a write; `None` for a failure.
     pub affected_rows: Option<i64>,
+    /// What a write works on; nothing for a read.
+    pub target: Target,
     /// The row of `connections` that it used.
     pub connection_id: Option<i64>,
     /// Why it failed.
     pub failure: Option<Box<Failure>>,
+}
+
+/// The rows that a write touches, and by how much: what an audit needs to look for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Target {
+    /// `id` in `business_users`.
+    pub user_id: Option<i32>,
+    /// `id` in `business_products`.
+    pub product_id: Option<i32>,
+    /// Pieces: what `update_stock` adds to the stock, or what a purchase takes from it.
+    pub quantity: Option<i32>,
 }
 
 /// Why an operation failed.

@@ -43,6 +43,9 @@ pub fn operations() -> SchemaRef {
         ("success", Boolean, false),
         ("outcome", Utf8, false),
         ("affected_rows", Int64, true),
+        ("user_id", Int32, true),
+        ("product_id", Int32, true),
+        ("quantity", Int32, true),
         ("connection_id", Int64, true),
         ("error_phase", Utf8, true),
         ("error_class", Utf8, true),
@@ -77,6 +80,7 @@ pub fn connections() -> SchemaRef {
         ("server_version", Utf8, true),
         ("server_in_recovery", Boolean, true),
         ("server_start_time", timestamp(), true),
+        ("server_timeline", Int32, true),
         ("aurora_instance_identifier", Utf8, true),
         ("error_phase", Utf8, true),
         ("error_class", Utf8, true),
@@ -146,6 +150,29 @@ pub fn load() -> SchemaRef {
     ])
 }
 
+/// `audit/findings.parquet`: one row per finding of an audit.
+#[must_use]
+pub fn findings() -> SchemaRef {
+    use DataType::{Int32, Int64, Utf8};
+    schema(vec![
+        ("run_id", Utf8, false),
+        ("host", Utf8, false),
+        ("path", Utf8, false),
+        ("operation_id", Int64, false),
+        ("operation_name", Utf8, true),
+        ("finding", Utf8, false),
+        ("outcome", Utf8, true),
+        ("start_time", timestamp(), true),
+        ("end_time", timestamp(), true),
+        ("orders_found", Int32, false),
+        ("logs_found", Int32, false),
+        ("connection_id", Int64, true),
+        ("server_address", Utf8, true),
+        ("server_port", Int32, true),
+        ("server_timeline", Int32, true),
+    ])
+}
+
 /// The columns of a table.
 pub(crate) fn of(table: Table) -> SchemaRef {
     match table {
@@ -180,7 +207,7 @@ pub(crate) fn properties(schema: &Schema) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(131_072))
-        // 21 columns of two paths each hold the words of an open page, 8 bytes a row, in a list that doubles as it grows.
+        // 24 columns of two paths each hold the words of an open page, 8 bytes a row, in a list that doubles as it grows.
         .set_data_page_row_count_limit(16_384)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by(format!("pgoutage {}", env!("CARGO_PKG_VERSION")));

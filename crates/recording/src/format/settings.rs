@@ -161,3 +161,32 @@ pub struct LoadSettings {
     /// Load before the recording's start, microseconds.
     pub warmup_us: i64,
 }
+
+/// What the tables held before the first operation: an audit compares with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// True where the run's token was written: a row of `business_logs` with the action `pgoutage run` and the run id as its details. An
+    /// audit that does not find it knows that the tables were made anew since, or that the row was lost.
+    pub token_written: bool,
+    /// Sums over the users and products of each path.
+    pub paths: Vec<PathBaseline>,
+}
+
+/// Sums over the users and products of a path, which no other path changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathBaseline {
+    /// The path.
+    pub path: Path,
+    /// Least `id` of its users.
+    pub first_user_id: i32,
+    /// Greatest `id` of its users.
+    pub last_user_id: i32,
+    /// Sum of their `login_count`.
+    pub logins: i64,
+    /// Least `id` of its products.
+    pub first_product_id: i32,
+    /// Greatest `id` of its products.
+    pub last_product_id: i32,
+    /// Sum of their `stock`, pieces.
+    pub stock: i64,
+}

@@ -199,3 +199,23 @@ words! {
         ClientPaused = "client_paused",
     }
 }
+
+words! {
+    /// What an audit found of a write.
+    FindingKind {
+        /// Acknowledged, and not there.
+        Lost = "lost",
+        /// Of a purchase one part is there, the order or its log, and the other is not.
+        Torn = "torn",
+        /// There more than once.
+        Duplicated = "duplicated",
+        /// `unknown` or `unfinished`, and there.
+        Committed = "committed",
+        /// `unknown` or `unfinished`, and not there.
+        NotCommitted = "not_committed",
+        /// `failed` or `rejected`, and there.
+        Phantom = "phantom",
+        /// There under this run's name, and the recording has no row of it.
+        Unrecorded = "unrecorded",
+    }
+}

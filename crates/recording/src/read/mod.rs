@@ -3,6 +3,7 @@
 pub(crate) mod in_flight;
 pub(crate) mod integrity;
 pub(crate) mod journal;
+pub(crate) mod rows;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};

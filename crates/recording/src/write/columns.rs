@@ -133,6 +133,9 @@ pub(crate) fn operations(
     columns.boolean(rows.iter().map(|row| Some(row.outcome.is_success())));
     columns.words(Outcome::as_str, rows.iter().map(|row| Some(row.outcome)));
     columns.int64(rows.iter().map(|row| row.affected_rows));
+    columns.int32(rows.iter().map(|row| row.target.user_id));
+    columns.int32(rows.iter().map(|row| row.target.product_id));
+    columns.int32(rows.iter().map(|row| row.target.quantity));
     columns.int64(rows.iter().map(|row| row.connection_id));
     columns.words(
         ErrorPhase::as_str,
@@ -174,6 +177,7 @@ pub(crate) fn connections(
     columns.text(server().map(|server| server?.version.as_deref()));
     columns.boolean(server().map(|server| server?.in_recovery));
     columns.timestamp(server().map(|server| Some(server?.postmaster_start_time?.micros())));
+    columns.int32(server().map(|server| server?.timeline));
     columns.text(server().map(|server| server?.aurora_instance_identifier.as_deref()));
     columns.words(
         ConnectPhase::as_str,

@@ -16,6 +16,7 @@ use crate::write::columns::Origin;
 use crate::write::journal;
 use crate::write::options::WriterOptions;
 use crate::write::part::{OpenPart, PartFile};
+use crate::write::same_file::Identity;
 
 /// Names of parts that exist already and are passed over, at most: the files of others are never overwritten.
 const TAKEN_NAMES: u32 = 10_000;
@@ -31,10 +32,21 @@ pub(crate) struct Context<'a> {
     pub(crate) folder: &'a FilePath,
     pub(crate) origin: &'a Origin,
     pub(crate) options: &'a WriterOptions,
-    /// False while the recording's folder is not where it was: nothing is written then, and no row given up.
-    pub(crate) is_there: bool,
+    /// The folder that was opened; `None` while it is not where it was: nothing is written then, and no row given up.
+    pub(crate) home: Option<Identity>,
     /// True where journals are to be made durable now.
     pub(crate) sync: bool,
+}
+
+impl Context<'_> {
+    pub(crate) const fn is_there(&self) -> bool {
+        self.home.is_some()
+    }
+
+    /// The same at this moment: a folder may be moved at any time.
+    fn is_still_there(&self) -> bool {
+        self.is_there() && Identity::at(self.folder) == self.home
+    }
 }
 
 /// The result of a flush.
@@ -118,11 +130,11 @@ impl<R> TableWriter<R> {
 
     /// Encodes and writes the rows that wait, or puts them on the backlog where the disk refuses; then seals the part if it is due.
     pub(crate) fn flush(&mut self, context: &Context<'_>, room: &mut Room, report: &mut Report) {
-        if context.is_there {
+        if context.is_there() {
             self.release(context, room, report);
         }
         // While the disk refuses, rows wait until they fill a batch: a small one takes the memory of many rows.
-        let is_refused = !self.backlog.is_empty() || !context.is_there;
+        let is_refused = !self.backlog.is_empty() || !context.is_there();
         let has_enough = self.is_batch_full() || !is_refused;
         if has_enough && !self.waiting.is_empty() {
             match (self.build)(&self.schema, context.origin, &self.waiting) {
@@ -135,13 +147,15 @@ impl<R> TableWriter<R> {
             }
             self.waiting.clear();
         }
-        if !context.is_there {
+        if !context.is_there() {
             return;
         }
         if let Some(part) = &mut self.open {
             if !part.has_journal() {
-                // The journal was removed: the rows are safe once the part is sealed.
-                self.seal(report);
+                // The journal was removed: the rows are safe once the part is sealed. A folder that was moved took its journal along.
+                if context.is_still_there() {
+                    self.seal(report);
+                }
             } else if context.sync
                 && let Err(error) = part.sync()
             {
@@ -161,7 +175,7 @@ impl<R> TableWriter<R> {
         room: &mut Room,
         report: &mut Report,
     ) {
-        let in_turn = self.backlog.is_empty() && context.is_there;
+        let in_turn = self.backlog.is_empty() && context.is_there();
         let is_safe = in_turn && self.write(batch, context, report);
         if !is_safe && !self.backlog.push(room, batch) {
             report.lost.push((self.table, batch.num_rows() as u64));

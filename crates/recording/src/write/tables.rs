@@ -10,6 +10,7 @@ use crate::format::vocabulary::Path;
 use crate::write::backlog::Room;
 use crate::write::columns::{self, Origin};
 use crate::write::options::WriterOptions;
+use crate::write::same_file::Identity;
 use crate::write::table::{Context, Report, TableWriter};
 
 /// The tables of a recording that is being written.
@@ -78,7 +79,7 @@ impl Tables {
         &mut self,
         folder: &FilePath,
         options: &WriterOptions,
-        is_there: bool,
+        home: Option<Identity>,
         seal: bool,
         sync: bool,
     ) -> Report {
@@ -87,12 +88,12 @@ impl Tables {
             folder,
             origin: &self.origin,
             options,
-            is_there,
+            home,
             sync,
         };
         for_each_table!(self, writer => {
             writer.flush(&context, &mut self.room, &mut report);
-            if seal && is_there {
+            if seal && context.is_there() {
                 writer.seal(&mut report);
             }
         });

@@ -187,9 +187,10 @@ impl WriterThread {
         if is_there && let Err(error) = self.lock.renew(&self.folder) {
             self.refused(&WriteError::io(&self.folder)(error));
         }
+        let home = self.identity.filter(|_| is_there);
         let mut report = self
             .tables
-            .flush(&self.folder, &self.options, is_there, seal, sync);
+            .flush(&self.folder, &self.options, home, seal, sync);
         if is_there && Instant::now() >= self.seal_again {
             self.seal_again = Instant::now() + SEAL_AGAIN;
             let again = self.tables.seal_left(&self.folder);
@@ -356,9 +357,10 @@ impl WriterThread {
             if !is_there {
                 self.refused(&self.gone());
             }
+            let home = self.identity.filter(|_| is_there);
             let report = self
                 .tables
-                .flush(&self.folder, &self.options, is_there, true, false);
+                .flush(&self.folder, &self.options, home, true, false);
             self.publish(report);
             if is_there {
                 let report = self.tables.seal_left(&self.folder);

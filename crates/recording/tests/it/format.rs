@@ -11,7 +11,8 @@ use parquet::basic::{
 };
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use recording::vocabulary::{
-    ConnectPhase, ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
+    ConnectPhase, ErrorClass, ErrorPhase, EventKind, FindingKind, OperationType, Outcome, Path,
+    ProbeKind,
 };
 use recording::{
     ConnectFailure, Connection, DnsAnswer, Event, FORMAT_VERSION, Failure, Load, Mode, Operation,
@@ -124,11 +125,18 @@ fn name_of(kind: &DataType) -> &'static str {
 #[test]
 fn tables_and_columns_are_those_of_the_code() {
     let document = Document::read();
-    let in_code: BTreeSet<&str> = Table::ALL.iter().map(|table| table.as_str()).collect();
-    assert_eq!(document.names("Table"), in_code);
-    for table in Table::ALL {
+    let of_recording = Table::ALL.map(|table| (table.as_str(), schema(table)));
+    let all = of_recording
+        .into_iter()
+        .chain([("findings", recording::findings())]);
+    let all: BTreeMap<&str, SchemaRef> = all.collect();
+    assert_eq!(
+        document.names("Table"),
+        all.keys().copied().collect::<BTreeSet<_>>()
+    );
+    for (table, schema) in all {
         let documented: Vec<_> = document
-            .columns(table.as_str())
+            .columns(table)
             .iter()
             .map(|line| {
                 (
@@ -138,7 +146,6 @@ fn tables_and_columns_are_those_of_the_code() {
                 )
             })
             .collect();
-        let schema = schema(table);
         let in_code: Vec<_> = schema
             .fields()
             .iter()
@@ -150,7 +157,7 @@ fn tables_and_columns_are_those_of_the_code() {
                 )
             })
             .collect();
-        assert_eq!(documented, in_code, "{}", table.as_str());
+        assert_eq!(documented, in_code, "{table}");
     }
 }
 
@@ -199,6 +206,7 @@ fn words_are_those_of_the_code() {
         ("error_class", words(ErrorClass::ALL, ErrorClass::as_str)),
         ("probe", words(ProbeKind::ALL, ProbeKind::as_str)),
         ("event", words(EventKind::ALL, EventKind::as_str)),
+        ("finding", words(FindingKind::ALL, FindingKind::as_str)),
     ]);
     let document = Document::read();
     let documented: BTreeMap<&str, Vec<String>> = document
@@ -388,6 +396,7 @@ fn server() -> Server {
         version: Some("16.1".to_owned()),
         in_recovery: Some(true),
         postmaster_start_time: Some(Timestamp(START_US)),
+        timeline: Some(1),
         aurora_instance_identifier: Some("shop-1".to_owned()),
     }
 }

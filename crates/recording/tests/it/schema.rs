@@ -36,8 +36,10 @@ fn full(schedule: Schedule) -> Value {
             version: Some("16.1".to_owned()),
             in_recovery: Some(false),
             postmaster_start_time: Some(Timestamp(START_US)),
+            timeline: Some(1),
             aurora_instance_identifier: Some("shop-1".to_owned()),
         }],
+        baseline: Some(baseline()),
         failover: Some(Failover {
             command: "lab failover".to_owned(),
             after_us: 20_000_000,
@@ -68,6 +70,21 @@ fn full(schedule: Schedule) -> Value {
         ..crate::support::manifest()
     };
     serde_json::to_value(manifest).unwrap()
+}
+
+fn baseline() -> recording::Baseline {
+    recording::Baseline {
+        token_written: true,
+        paths: vec![recording::PathBaseline {
+            path: Path::Direct,
+            first_user_id: 1,
+            last_user_id: 500,
+            logins: 49_000,
+            first_product_id: 1,
+            last_product_id: 100,
+            stock: 100_000,
+        }],
+    }
 }
 
 fn clock() -> recording::ClockRecord {

@@ -25,6 +25,7 @@ fn write_one_of_each(handle: &Handle) {
         execute_us: None,
         outcome: Outcome::Unfinished,
         affected_rows: None,
+        target: recording::Target::default(),
         connection_id: None,
         ..operation(Path::Direct, 2)
     });

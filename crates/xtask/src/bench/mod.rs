@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures with their budgets, and their history in `docs/benchmarks.md`.
 
+mod audit;
 mod origin;
 mod recording;
 mod sql;
@@ -35,6 +36,17 @@ pub(crate) enum Bench {
         #[arg(long)]
         write: bool,
     },
+    /// `recorder audit` of a made recording, against its rows in a lab: time, CPU and memory of the recorder.
+    ///
+    /// Takes about a minute for a million writes, most of it to make them.
+    Audit {
+        /// Writes with an identity that the recording tells of; five times as many operations.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+        writes: u64,
+        /// Append the figures to the history in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// Outages of known times in the lab, compared with what `analyze` reports and what an independent witness saw.
     ///
     /// 100 outages take about half an hour. Run it on an otherwise idle machine: the witness and the recorder must not wait for the
@@ -56,6 +68,7 @@ pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
             recording::run(*rows, *write).map(|()| ExitCode::SUCCESS)
         }
         Bench::Sql { rows, write } => sql::run(*rows, *write).map(|()| ExitCode::SUCCESS),
+        Bench::Audit { writes, write } => audit::run(*writes, *write).map(|()| ExitCode::SUCCESS),
         Bench::Truth { args, write } => truth::run(args, *write),
     }
 }

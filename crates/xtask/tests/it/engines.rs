@@ -36,11 +36,15 @@ fn documented(table: &str) -> Vec<(String, String)> {
     cells.collect()
 }
 
-/// Columns that came after the golden recordings: those have all others.
-const LATER: [(&str, &str); 3] = [
+/// Columns that came after the first golden recordings: those have all others.
+const LATER: [(&str, &str); 7] = [
     ("connections", "reader"),
     ("connections", "tls_error"),
+    ("connections", "server_timeline"),
     ("events", "duration_us"),
+    ("operations", "user_id"),
+    ("operations", "product_id"),
+    ("operations", "quantity"),
 ];
 
 #[test]
@@ -84,7 +88,8 @@ fn every_engine_reads_the_same() {
             .collect();
         let mut expected = documented(table);
         if folder.contains("/golden/") {
-            expected.retain(|(column, _)| !LATER.contains(&(table, column)));
+            let is_there = |column: &str| columns.iter().any(|(name, _)| name == column);
+            expected.retain(|(column, _)| !LATER.contains(&(table, column)) || is_there(column));
         }
         assert_eq!(columns, expected, "{folder}");
         for engine in engines.split(',') {

@@ -2,6 +2,8 @@
 
 
 def session():
+    import tempfile
+
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").appName("pgoutage-test")
@@ -11,6 +13,7 @@ def session():
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.driver.memory": "2g",
+        "spark.sql.warehouse.dir": tempfile.mkdtemp(prefix="pgoutage-spark-"),
         # The recordings of a test are small: two hundred tasks for each join would be all of its time.
         "spark.sql.shuffle.partitions": "2",
     }

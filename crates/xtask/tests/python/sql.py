@@ -1,6 +1,7 @@
 """Runs every query of sql/analysis in an engine and prints the rows: {query: [{column: value}]}.
 
-Arguments: duckdb or spark, the folder of the queries, a pattern of recordings' folders; queries, where not those of `analyze report`.
+Arguments: duckdb or spark, with +durable where lost writes are failures; the folder of the queries; a pattern of recordings' folders;
+queries, where not those of `analyze report`.
 """
 
 import json
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 engine, queries, recordings = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+engine, _, variant = engine.partition("+")
 SELECTS = sys.argv[4:] or ["success", "response_times", "errors", "recordings", "outages", "downtime"]
 
 
@@ -30,6 +32,8 @@ def duckdb_run():
     db = duckdb.connect()
     db.execute("SET VARIABLE recordings = ?", [recordings])
     db.execute(text("setup.duckdb"))
+    if variant == "durable":
+        db.execute(text("setup.durable"))
     db.execute("CREATE TEMPORARY VIEW outages AS " + text("outages"))
 
     def select(name):
@@ -49,12 +53,23 @@ def spark_run():
     for statement in text("setup.spark").split(";\n"):
         if "CREATE" in statement:
             spark.sql(statement)
+    if variant == "durable":
+        spark.sql(text("setup.durable").rstrip().removesuffix(";"))
     # On a test's few rows planning takes all of the time.
     spark.sql("CACHE TABLE operations")
-    for statement in steps("outages").split(";\n"):
-        if "CACHE" in statement:
-            spark.sql(statement)
-    return lambda name: [row.asDict() for row in spark.sql(text(name)).collect()]
+    for name in ["outages", "downtime"]:
+        spark.sql(f"CREATE DATABASE {name}")
+        spark.sql(f"USE {name}")
+        for statement in steps(name).split(";\n"):
+            if "CREATE" in statement:
+                spark.sql(statement)
+        spark.sql(f"CREATE TEMPORARY VIEW {name} AS SELECT * FROM {name}.result")
+
+    def select(name):
+        query = f"SELECT * FROM {name}" if name in ["outages", "downtime"] else text(name)
+        return [row.asDict() for row in spark.sql(query).collect()]
+
+    return select
 
 
 select = {"duckdb": duckdb_run, "spark": spark_run}[engine]()

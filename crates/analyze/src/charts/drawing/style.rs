@@ -49,6 +49,8 @@ pub(crate) const UNOBSERVED: RGBAColor = opaque(0xec, 0xee, 0xf0);
 pub(crate) const PAUSED: RGBAColor = opaque(0x8d, 0x86, 0xae);
 /// A band behind data while the recorder was paused.
 pub(crate) const PAUSED_BAND: RGBAColor = opaque(0xdc, 0xd8, 0xea);
+/// Acknowledged writes that were lost.
+pub(crate) const LOST: RGBAColor = opaque(0x3b, 0x1f, 0x8f);
 const UNKNOWN: RGBAColor = opaque(0xa8, 0x3a, 0x82);
 const UNFINISHED: RGBAColor = INK;
 

@@ -29,7 +29,7 @@ pub(crate) fn failovers(paths: &[PathSummary]) -> Failovers {
             .into_iter()
             .filter_map(Side::distribution)
             .collect(),
-        paired: difference(&failovers, &direct, &proxy),
+        paired: difference(&failovers, direct, proxy),
         failovers,
     }
 }
@@ -189,13 +189,18 @@ fn nearest(alone: Vec<Pair>) -> Vec<Pair> {
     joined
 }
 
+/// Reads with reads, and writes with writes: where the headlines are of different groups, of the writer's.
+///
 /// Over the failovers of a known downtime on both paths; `None` where operations are missing, as bounds are not compared, and where
 /// no path was down in any.
 fn difference(
     failovers: &[Failover],
-    direct: &Side<'_>,
-    proxy: &Side<'_>,
+    mut direct: Side<'_>,
+    mut proxy: Side<'_>,
 ) -> Option<PairedDifference> {
+    if direct.group != proxy.group {
+        (direct.group, proxy.group) = (Group::Writer, Group::Writer);
+    }
     let is_partial = direct.path?.is_partial || proxy.path?.is_partial;
     if is_partial || !(direct.has_episodes() || proxy.has_episodes()) {
         return None;
@@ -210,6 +215,7 @@ fn difference(
         })
         .collect();
     Some(PairedDifference {
+        group: direct.group,
         n: differences.len(),
         unpaired: failovers.len() - differences.len(),
         median_us: bootstrap::median(&differences)?,

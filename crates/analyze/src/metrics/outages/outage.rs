@@ -88,7 +88,10 @@ impl Moments<'_> {
                 let name = &suspect.operation_name;
                 let threshold_us = self.timeline.stall_threshold_us(name, self.thresholds);
                 let late_by_execute = suspect.execute_us.is_some_and(|us| us > threshold_us);
-                let first_statement = suspect.stall_moment_us(late_by_execute)?;
+                // Up to the gap's end it waited, and asked nothing.
+                let first_statement = suspect
+                    .stall_moment_us(late_by_execute)
+                    .filter(|at| *at <= end)?;
                 let ends_the_gap = suspect.outcome.is_success() && suspect.end_us == end;
                 let is_unfinished = suspect.outcome == Outcome::Unfinished && self.gap.is_last;
                 // It asked all the while.

@@ -2,10 +2,10 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
+use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
-use crate::text::language::classes;
 use crate::text::language::{SampleWords, Words, capitalized};
+use crate::text::language::{classes, durability};
 use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {
@@ -20,6 +20,8 @@ const SAMPLE: SampleWords = SampleWords {
     percentiles: "响应时间百分位",
     downtime: "检测停机时间",
     downtime_of: "停机对象与分辨率",
+    lost_writes: "丢失的已确认写操作",
+    durable_downtime: "持久停机时间 (丢失的写计为失败)",
     tps: "TPS (每秒成功操作数)",
     steady_tps: "稳态 TPS (停机时段以外)",
     comparison: "性能对比",
@@ -205,6 +207,8 @@ pub(crate) const CHINESE: Words = Words {
     anecdote: "n = 1: 一次故障转移只是个例, 不给出置信区间。",
     several: "各次故障转移的数据见故障转移明细。",
 
+    durability: durability::CHINESE,
+
     failovers_heading: "故障转移明细",
     number: "序号",
     triggered_column: "触发 (UTC)",
@@ -363,16 +367,21 @@ pub(crate) const CHINESE: Words = Words {
         )
     },
     not_compared: |direct, proxy| format!("不比较: 故障次数 Direct {direct}, Proxy {proxy}"),
-    no_verdict: |direct, proxy| {
-        format!(
-            "发现的故障转移与其他停机次数: Direct {direct}, Proxy {proxy}, 无法配对: 不判断哪条路径停机更久。"
-        )
+    no_verdict: |direct, proxy| match [direct, proxy] == [Incidents::default(); 2] {
+        true => "未发现故障转移或其他停机: 不判断哪条路径停机更久。".to_owned(),
+        false => format!(
+            "发现的故障转移: Direct {} 次, Proxy {} 次; 其他停机: Direct {} 次, Proxy {} 次。无法配对: 不判断哪条路径停机更久。",
+            direct.failovers, proxy.failovers, direct.other_outages, proxy.other_outages
+        ),
     },
-    compared_failovers: |number, has_others| match (number, has_others) {
-        (1, false) => "n = 1 次故障转移, 不给出置信区间。".to_owned(),
-        (1, true) => "n = 1 次停机 (并非故障转移), 不给出置信区间。".to_owned(),
-        (_, false) => format!("n = {number} 次故障转移; 停机时间为各次之和。"),
-        (_, true) => format!("n = {number} 次故障转移与其他停机; 停机时间为各次之和。"),
+    compared_failovers: |of_each| match (of_each.failovers, of_each.other_outages) {
+        (1, 0) => "n = 1 次故障转移, 不给出置信区间。".to_owned(),
+        (0, 1) => "n = 1 次停机 (并非故障转移), 不给出置信区间。".to_owned(),
+        (failovers, 0) => format!("n = {failovers} 次故障转移; 停机时间为各次之和。"),
+        (failovers, others) => format!(
+            "n = {} 次故障转移与其他停机; 停机时间为各次之和。",
+            failovers + others
+        ),
     },
 
     notes_heading: "说明",
@@ -460,6 +469,8 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Downtime => "停机时间",
         Metric::ReadDowntime => "读停机时间",
         Metric::WriterDowntime => "写入停机时间",
+        Metric::DurableWriterDowntime => "写入持久停机时间",
+        Metric::LostWrites => "丢失的写操作数",
         Metric::SuccessRate => "总体成功率",
         Metric::ReadSuccessRate => "读操作成功率",
         Metric::WriteSuccessRate => "写操作成功率",

@@ -2,10 +2,10 @@
 
 use recording::vocabulary::EventKind;
 
-use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
+use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
-use crate::text::language::classes;
 use crate::text::language::{Words, capitalized};
+use crate::text::language::{classes, durability};
 use crate::text::table::List;
 
 pub(crate) const ENGLISH: Words = Words {
@@ -186,6 +186,8 @@ pub(crate) const ENGLISH: Words = Words {
     anecdote: "n = 1: one failover is an anecdote, so no interval is given.",
     several: "The figures of each failover stand under Failovers.",
 
+    durability: durability::ENGLISH,
+
     failovers_heading: "Failovers",
     number: "no.",
     triggered_column: "triggered (UTC)",
@@ -333,6 +335,8 @@ pub(crate) const ENGLISH: Words = Words {
         Metric::Downtime => "downtime",
         Metric::ReadDowntime => "downtime of reads",
         Metric::WriterDowntime => "downtime of writes",
+        Metric::DurableWriterDowntime => "durable downtime of writes",
+        Metric::LostWrites => "lost writes",
         Metric::SuccessRate => "success rate",
         Metric::ReadSuccessRate => "read success rate",
         Metric::WriteSuccessRate => "write success rate",
@@ -353,6 +357,8 @@ pub(crate) const ENGLISH: Words = Words {
             _ if is_downtime(metric) => "longer",
             _ if is_time(metric) && smaller => "faster",
             _ if is_time(metric) => "slower",
+            (Metric::LostWrites, true) => "fewer",
+            (Metric::LostWrites, false) => "more",
             (_, true) => "lower",
             (_, false) => "higher",
         };
@@ -362,20 +368,24 @@ pub(crate) const ENGLISH: Words = Words {
         )
     },
     not_compared: |direct, proxy| format!("not compared: episodes direct {direct}, proxy {proxy}"),
-    no_verdict: |direct, proxy| {
-        format!(
-            "Failovers and other outages seen: direct {direct}, proxy {proxy}. They can't be paired, so there is no verdict on which is down longer."
-        )
+    no_verdict: |direct, proxy| match [direct, proxy] == [Incidents::default(); 2] {
+        true => "No failover and no other outage seen: no verdict on which path is down longer."
+            .to_owned(),
+        false => format!(
+            "Failovers seen: direct {}, proxy {}; other outages: direct {}, proxy {}. They can't be paired, so there is no verdict on which is down longer.",
+            direct.failovers, proxy.failovers, direct.other_outages, proxy.other_outages
+        ),
     },
-    compared_failovers: |number, has_others| match (number, has_others) {
-        (1, false) => "n = 1 failover, no interval.".to_owned(),
-        (1, true) => "n = 1 outage that is no failover, no interval.".to_owned(),
-        (_, false) => format!("n = {number} failovers; downtimes are sums over all of them."),
-        (_, true) => {
-            format!(
-                "n = {number} failovers and other outages; downtimes are sums over all of them."
-            )
+    compared_failovers: |of_each| match (of_each.failovers, of_each.other_outages) {
+        (1, 0) => "n = 1 failover, no interval.".to_owned(),
+        (0, 1) => "n = 1 outage that is no failover, no interval.".to_owned(),
+        (failovers, 0) => {
+            format!("n = {failovers} failovers; downtimes are sums over all of them.")
         }
+        (failovers, others) => format!(
+            "n = {} failovers and other outages; downtimes are sums over all of them.",
+            failovers + others
+        ),
     },
 
     notes_heading: "How to read this",
@@ -465,7 +475,10 @@ fn served(group: Group) -> &'static str {
 fn is_downtime(metric: Metric) -> bool {
     matches!(
         metric,
-        Metric::Downtime | Metric::ReadDowntime | Metric::WriterDowntime
+        Metric::Downtime
+            | Metric::ReadDowntime
+            | Metric::WriterDowntime
+            | Metric::DurableWriterDowntime
     )
 }
 

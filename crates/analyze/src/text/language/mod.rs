@@ -2,12 +2,14 @@
 
 pub(super) mod chinese;
 mod classes;
+pub(super) mod durability;
 pub(super) mod english;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{Group, Metric, RecordingProgress, UnobservedReason};
+use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
+use crate::text::language::durability::DurabilityWords;
 use crate::text::table::List;
 
 /// What the sample of the original design opens with; languages without it open with the verdict.
@@ -24,6 +26,8 @@ pub(crate) struct SampleWords {
     pub(crate) percentiles: &'static str,
     pub(crate) downtime: &'static str,
     pub(crate) downtime_of: &'static str,
+    pub(crate) lost_writes: &'static str,
+    pub(crate) durable_downtime: &'static str,
     pub(crate) tps: &'static str,
     pub(crate) steady_tps: &'static str,
     pub(crate) comparison: &'static str,
@@ -160,6 +164,8 @@ pub(crate) struct Words {
     pub(crate) anecdote: &'static str,
     pub(crate) several: &'static str,
 
+    pub(crate) durability: DurabilityWords,
+
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,
     pub(crate) number: &'static str,
@@ -294,9 +300,10 @@ pub(crate) struct Words {
     pub(crate) difference: fn(Metric, &str, bool, bool) -> String,
     /// Episodes on the direct and on the proxied path.
     pub(crate) not_compared: fn(usize, usize) -> String,
-    pub(crate) no_verdict: fn(usize, usize) -> String,
-    /// How many, and whether other outages are among them.
-    pub(crate) compared_failovers: fn(usize, bool) -> String,
+    /// Of the direct and of the proxied path.
+    pub(crate) no_verdict: fn(Incidents, Incidents) -> String,
+    /// The same of both.
+    pub(crate) compared_failovers: fn(Incidents) -> String,
 
     // How to read it.
     pub(crate) notes_heading: &'static str,

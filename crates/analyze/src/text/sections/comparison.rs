@@ -1,6 +1,8 @@
 //! The proxy against direct: each figure of both, the change, and the change in words.
 
-use crate::summary::{Comparison, ComparisonLine, Group, GroupSummary, Metric, Unit};
+use crate::summary::{
+    Comparison, ComparisonLine, Group, GroupSummary, Incidents, Metric, PathSummary, Unit,
+};
 use crate::text::figures::{downtime, group_of};
 use crate::text::format::{NONE, decimal, is_nothing, optional};
 use crate::text::page::Page;
@@ -38,12 +40,10 @@ pub(crate) fn section(page: &Page<'_>) -> String {
 }
 
 fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {
-    let has_others = comparison.has_other_outages;
-    match (comparison.direct_incidents, comparison.proxy_incidents) {
-        (direct, proxy) if direct == proxy && direct > 0 => {
-            (page.words.compared_failovers)(direct, has_others)
-        }
-        (direct, proxy) => (page.words.no_verdict)(direct, proxy),
+    let (direct, proxy) = (comparison.direct_incidents, comparison.proxy_incidents);
+    match direct == proxy && direct != Incidents::default() {
+        true => (page.words.compared_failovers)(direct),
+        false => (page.words.no_verdict)(direct, proxy),
     }
 }
 
@@ -67,7 +67,7 @@ fn change(page: &Page<'_>, line: &ComparisonLine) -> String {
         let text = words.units.change(percent);
         match line.unit {
             Unit::Fraction => (words.relative)(&text),
-            Unit::Us | Unit::PerSecond => text,
+            Unit::Us | Unit::PerSecond | Unit::Count => text,
         }
     });
     match [points, percent].into_iter().flatten().collect::<Vec<_>>() {
@@ -78,9 +78,8 @@ fn change(page: &Page<'_>, line: &ComparisonLine) -> String {
 
 /// Both figures in one unit. A downtime is that of every other section, with its bound and its resolution.
 fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
-    if let Some(group) = compared_group(line.metric) {
-        let [direct, proxy] = both_of(page, group);
-        return [direct, proxy].map(|group| optional(group, |group| downtime(page, group)));
+    if let Some(groups) = compared_groups(page, line.metric) {
+        return groups.map(|group| optional(group, |group| downtime(page, group)));
     }
     let units = page.words.units;
     let both = [line.direct, line.proxy];
@@ -90,32 +89,30 @@ fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
             Unit::Us => format!("{}{}{}", scale.number(Some(value)), units.gap, scale.unit),
             Unit::Fraction => units.percent(value, 2),
             Unit::PerSecond => decimal(value, 2),
+            Unit::Count => decimal(value, 0),
         })
     })
 }
 
-/// The group whose downtime a line compares.
-const fn compared_group(metric: Metric) -> Option<Group> {
-    match metric {
-        Metric::ReadDowntime => Some(Group::Read),
-        Metric::WriterDowntime => Some(Group::Writer),
-        _ => None,
-    }
-}
-
-/// A group on the direct and on the proxied path.
-fn both_of<'a>(page: &Page<'a>, group: Group) -> [Option<&'a GroupSummary>; 2] {
-    ["direct", "proxy"].map(|name| {
+/// The group whose downtime a line compares, on the direct and on the proxied path.
+fn compared_groups<'a>(page: &Page<'a>, metric: Metric) -> Option<[Option<&'a GroupSummary>; 2]> {
+    type Find = fn(&PathSummary) -> Option<&GroupSummary>;
+    let find: Find = match metric {
+        Metric::ReadDowntime => |path| group_of(path, Group::Read),
+        Metric::WriterDowntime => |path| group_of(path, Group::Writer),
+        Metric::DurableWriterDowntime => |path| path.durable_group(Group::Writer),
+        _ => return None,
+    };
+    Some(["direct", "proxy"].map(|name| {
         let mut paths = page.summary.paths.iter();
-        group_of(paths.find(|path| path.path == name)?, group)
-    })
+        find(paths.find(|path| path.path == name)?)
+    }))
 }
 
 /// Why there is no change of a downtime although both figures are there and no bounds.
 fn not_compared(page: &Page<'_>, line: &ComparisonLine) -> String {
     let exact = !line.direct_at_least && !line.proxy_at_least;
-    let groups = compared_group(line.metric).map(|group| both_of(page, group));
-    match groups {
+    match compared_groups(page, line.metric) {
         Some([Some(direct), Some(proxy)]) if exact => {
             let (direct, proxy) = (direct.counted_episodes(), proxy.counted_episodes());
             if direct == proxy {

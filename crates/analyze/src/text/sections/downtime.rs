@@ -1,8 +1,8 @@
 //! Downtime per group, and every outage, blip and brownout behind it.
 
 use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Outage, PathSummary};
-use crate::text::figures::{Downtime, availability, downtime, figure};
-use crate::text::format::{count, optional};
+use crate::text::figures::{Downtime, availability_text, downtime, figure};
+use crate::text::format::count;
 use crate::text::page::Page;
 use crate::text::sections::errors;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -27,14 +27,6 @@ pub(crate) fn groups(page: &Page<'_>) -> String {
         1,
     );
     for (path, group) in Group::ALL.iter().flat_map(|group| of_group(page, *group)) {
-        let availability = optional(availability(words, group), |(text, is_bound)| {
-            // Of a downtime that is a lower bound, it is an upper one.
-            if is_bound {
-                (words.at_most)(&text)
-            } else {
-                text
-            }
-        });
         let mut brownouts = group.brownouts.len().to_string();
         if !group.brownouts.is_empty() {
             brownouts = format!("{brownouts} ({})", units.seconds(group.brownout_us, 2));
@@ -45,7 +37,7 @@ pub(crate) fn groups(page: &Page<'_>) -> String {
             downtime(page, group).into(),
             group.outages.len().to_string().into(),
             group.episodes.len().to_string().into(),
-            availability.into(),
+            availability_text(words, group).into(),
             group.blips.len().to_string().into(),
             brownouts.into(),
         ]);

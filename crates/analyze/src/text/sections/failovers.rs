@@ -221,7 +221,7 @@ fn difference_row(page: &Page<'_>, paired: &PairedDifference) -> Vec<Cell> {
     };
     vec![
         words.direct_minus_proxy.into(),
-        "".into(),
+        (words.group_name)(paired.group).into(),
         paired.n.to_string().into(),
         difference(paired.median_us).into(),
         interval(page, paired.interval, &difference).into(),

@@ -3,6 +3,7 @@
 pub(super) mod comparison;
 pub(super) mod configuration;
 pub(super) mod downtime;
+pub(super) mod durability;
 pub(super) mod errors;
 pub(super) mod events;
 pub(super) mod failovers;

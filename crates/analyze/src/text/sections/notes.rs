@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{Group, GroupSummary, PathSummary, UnobservedReason};
+use crate::summary::{AuditSummary, Group, GroupSummary, PathSummary, UnobservedReason};
 use crate::text::figures::{group_of, headline_group, unobserved};
 use crate::text::format::decimal;
 use crate::text::page::Page;
@@ -51,6 +51,13 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     let mut episodes = groups(page).flat_map(|(_, group)| &group.episodes);
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
         notes.push(words.note_baseline_p99.to_owned());
+    }
+    if let AuditSummary::Audited(_) = page.summary.audit {
+        notes.push(words.durability.note.to_owned());
+    }
+    let mut paths = page.summary.paths.iter();
+    if paths.any(PathSummary::may_lack_increments) {
+        notes.push(words.durability.note_increments.to_owned());
     }
     let mut endpoints = page.summary.recording.endpoints.iter();
     if endpoints.any(|endpoint| endpoint.tls_error.is_some()) {

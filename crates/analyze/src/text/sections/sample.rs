@@ -65,6 +65,15 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
             figures::headline(page.words, headline),
         ));
     }
+    let lost = path.durability.as_ref().map_or(0, |found| found.found.lost);
+    if lost > 0 {
+        items.push(item(words.lost_writes, Cell::new(count(lost), Tone::Bad)));
+    }
+    let durable = path.durable.as_ref();
+    if let Some(headline) = durable.and_then(|durable| durable.headline.as_ref()) {
+        let text = figures::headline(page.words, headline);
+        items.push(item(words.durable_downtime, text));
+    }
     if overall.unfinished > 0 {
         items.push(item(words.unfinished, count(overall.unfinished)));
     }

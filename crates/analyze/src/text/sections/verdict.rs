@@ -7,6 +7,7 @@ use crate::summary::{EventSummary, Group, PathSummary};
 use crate::text::figures::{Downtime, downtime, figure, group_of, headline_group, unobserved};
 use crate::text::format::NONE;
 use crate::text::page::Page;
+use crate::text::sections::durability;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// How long each path was down, and out of how many episodes that figure comes.
@@ -23,7 +24,15 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     let mut sentence =
         |text: &str, tone| body.push_str(&format!("  {}\n", page.paint.apply(tone, text)));
     let failovers = page.summary.failovers.failovers.len();
-    if paths.iter().all(nothing_found) && failovers == 0 {
+    let losses: Vec<String> = paths
+        .iter()
+        .filter_map(|path| durability::verdict(page, path))
+        .collect();
+    for loss in &losses {
+        sentence(loss, Tone::Bad);
+    }
+    // A failover in which nothing failed may have lost writes all the same.
+    if paths.iter().all(nothing_found) && failovers == 0 && losses.is_empty() {
         let two = paths.len() > 1;
         sentence(
             if two {

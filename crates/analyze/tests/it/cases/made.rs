@@ -2,8 +2,8 @@
 
 use recording::Operation;
 use recording::vocabulary::ErrorClass::{
-    Client, Conflict, ConnectTimeout, ConnectionLost, Constraint, OperationTimeout, Other, Refused,
-    StatementTimeout,
+    Client, Conflict, ConnectTimeout, ConnectionLost, Constraint, OperationTimeout, Other,
+    PoolTimeout, Refused, StatementTimeout, Unreachable,
 };
 
 use crate::support::{HandMade, us};
@@ -218,13 +218,114 @@ pub(super) fn silent_host() -> HandMade {
         .steady("user_list", 15.1, 0.1, 149, 0.005)
 }
 
+fn cut(row: &mut Operation) {
+    row.connection_id = None;
+    row.checkout_us = row.end_time.map(|end| end - row.scheduled_time);
+    row.execute_us = None;
+}
+
+/// The same where the network says at last that there is no way.
+pub(super) fn unreachable() -> HandMade {
+    let before = HandMade::new(30.0).steady("user_list", 0.1, 0.1, 100, 0.005);
+    let cut_off = (1..4).fold(before, |made, number| {
+        let at = 10.0 + f64::from(number) * 0.1;
+        made.failed("user_list", at, at + 2.0, Unreachable).but(cut)
+    });
+    cut_off.steady("user_list", 12.5, 0.1, 175, 0.005)
+}
+
+/// Two reads wait in the pool. One ends the outage; the other sends its first statement after that, and is slow.
+pub(super) fn served_later() -> HandMade {
+    HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 100, 0.005)
+        .ok("user_list", 10.0, 13.1)
+        .but(|row| waits(row, 3.098))
+        .ok("user_list", 10.0, 13.85)
+        .but(|row| waits(row, 3.115))
+        .steady("user_list", 13.2, 0.1, 168, 0.005)
+}
+
+/// All workers hang in COMMIT while reads wait for the pool in vain: nothing but `pool_timeout`, and no refusal.
+pub(super) fn pool_timeouts() -> HandMade {
+    let hung = (0..3).fold(
+        HandMade::new(30.0)
+            .steady("user_list", 0.1, 0.1, 100, 0.005)
+            .steady("place_order", 0.9, 1.0, 10, 0.02),
+        |made, number| made.ok("place_order", 10.02 + f64::from(number) * 0.01, 14.0),
+    );
+    let waited = (1..6).fold(hung, |made, number| {
+        let at = 10.0 + f64::from(number) * 0.1;
+        made.failed("user_list", at, at + 3.0, PoolTimeout).but(cut)
+    });
+    let probed = (1..30).fold(waited, |made, second| {
+        made.answered(f64::from(second) + 0.5)
+    });
+    probed
+        .steady("user_list", 14.2, 0.1, 158, 0.005)
+        .steady("place_order", 14.9, 1.0, 15, 0.02)
+}
+
+/// The connection was used by an operation that began later, and sent its first statement earlier.
+pub(super) fn used_while_waiting() -> HandMade {
+    HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 99, 0.005)
+        .ok("user_list", 9.88, 9.895)
+        .but(|row| row.connection_id = Some(7))
+        .failed("user_list", 9.87, 11.0, ConnectionLost)
+        .but(|row| {
+            waits(row, 1.0);
+            row.connection_id = Some(7);
+        })
+        .failed("user_list", 10.0, 10.01, Refused)
+        .anew()
+        .steady("user_list", 12.5, 0.1, 175, 0.005)
+}
+
+/// At a rate, a pause leaves a queue: what was asked after it was not served in it. Then the service goes.
+pub(super) fn pause_then_queue() -> HandMade {
+    let made = HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 100, 0.005)
+        .paused(10.0, 12.0);
+    let queued = (0..20).fold(made, |made, number| {
+        let at = 10.02 + f64::from(number) * 0.1;
+        let end = 12.003 + f64::from(number) * 0.002;
+        made.ok("user_list", at, end).but(|row| {
+            row.start_time = row.end_time.map(|end| end - 2_000);
+            row.checkout_us = Some(0);
+            row.execute_us = Some(2_000);
+        })
+    });
+    reads_refused(queued, 12.1, 10).steady("user_list", 13.2, 0.1, 168, 0.005)
+}
+
+/// Of seven writes that waited for a lock in vain, one ended after the gap.
+pub(super) fn refused_after() -> HandMade {
+    let asked = |row: &mut Operation| row.checkout_us = Some(0);
+    let last = writes()
+        .failed_with("update_login", (10.0, 13.5), Conflict, "55P03")
+        .but(asked);
+    let refused = (0..6).fold(last, |made, number| {
+        let at = 10.5 + f64::from(number) * 0.1;
+        made.failed_with("update_login", (at, at + 0.8), Conflict, "55P03")
+            .but(asked)
+    });
+    refused.steady("update_login", 12.5, 0.2, 87, 0.005)
+}
+
+/// A limit of the client's own, on a used connection, with a pause in it: it hung, and its limit tells nothing.
+pub(super) fn pause_in_a_limit() -> HandMade {
+    HandMade::new(30.0)
+        .steady("user_list", 0.1, 0.1, 100, 0.005)
+        .paused(11.0, 12.0)
+        .failed("user_list", 10.5, 14.5, OperationTimeout)
+        .but(|row| row.checkout_us = Some(0))
+        .failed("user_list", 10.1, 10.11, Refused)
+        .anew()
+        .steady("user_list", 14.7, 0.1, 153, 0.005)
+}
+
 /// An attempt to connect hangs on a silent host and is cut at last: it had asked when it began.
 pub(super) fn silent_host_cut() -> HandMade {
-    let cut = |row: &mut Operation| {
-        row.connection_id = None;
-        row.checkout_us = row.end_time.map(|end| end - row.scheduled_time);
-        row.execute_us = None;
-    };
     HandMade::new(30.0)
         .steady("user_list", 0.1, 0.1, 100, 0.005)
         .failed("user_list", 10.1, 14.9, ConnectionLost)

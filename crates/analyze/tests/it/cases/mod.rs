@@ -238,6 +238,52 @@ fn rules() -> Vec<(&'static str, Make, Group, Expected)> {
             Group::Read,
             one(10.0, 15.0, 0.1 + 4.9),
         ),
+        (
+            "unreachable",
+            made::unreachable,
+            Group::Read,
+            one(10.0, 12.5, 0.1 + 2.2),
+        ),
+        (
+            "served-later",
+            made::served_later,
+            Group::Read,
+            one(10.0, 13.1, 3.1),
+        ),
+        (
+            "pool-timeouts",
+            made::pool_timeouts,
+            Group::Read,
+            Expected {
+                blips: 5,
+                is_unobserved: true,
+                ..Expected::default()
+            },
+        ),
+        (
+            "used-while-waiting",
+            made::used_while_waiting,
+            Group::Read,
+            one(9.9, 12.5, 2.49),
+        ),
+        (
+            "pause-then-queue",
+            made::pause_then_queue,
+            Group::Read,
+            one(12.041, 13.2, 0.059 + 0.198),
+        ),
+        (
+            "refused-after",
+            made::refused_after,
+            Group::Writer,
+            one(10.0, 12.5, 0.5 + 1.5),
+        ),
+        (
+            "pause-in-a-limit",
+            made::pause_in_a_limit,
+            Group::Read,
+            one(10.0, 14.7, 0.1 + 4.2),
+        ),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! Charts of ordinary and of degenerate recordings: files, sizes, and colours where they belong.
 
+mod lost;
+
 use std::path::{Path, PathBuf};
 
 use crate::support::chart_cases::{self as cases, Case};

@@ -14,12 +14,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::support::HandMade;
+use crate::support::audited::audit;
 use crate::support::refit::rewrite;
 use analyze::load::{Damage, Loaded};
 use analyze::summary::Thresholds;
 use analyze::text::{Language, TextOptions, render};
 use mutate::{Files, Mutant, SECRET};
 use recording::vocabulary::ErrorClass::{ReadOnly, Refused};
+use recording::vocabulary::FindingKind::{Lost, Torn};
+use recording::vocabulary::Outcome;
 use recording::vocabulary::Path::{Direct, Proxy};
 
 const DEFAULT_MUTATIONS: u64 = 200;
@@ -61,9 +64,19 @@ fn files(root: &Path) -> Files {
     files
 }
 
-/// A complete recording, and one whose recorder was killed, all of it in journals.
+/// A complete recording with an audit, and one whose recorder was killed, all of it in journals.
 fn originals() -> [Files; 2] {
-    let complete = files(&hand_made().write().folder);
+    let complete = hand_made().write();
+    audit(&complete, &[(Direct, 2), (Proxy, 2)])
+        .found(
+            Direct,
+            Lost,
+            ("user_list", Outcome::Ok),
+            [(1, 0.1), (2, 0.2)],
+        )
+        .found(Proxy, Torn, ("user_list", Outcome::Ok), [(30, 3.0)])
+        .write();
+    let complete = files(&complete.folder);
     let (made, writer) = hand_made().begin();
     loop {
         let seen = Loaded::open(&made.folder).and_then(|loaded| {

@@ -80,11 +80,12 @@ impl<'s> Mutant<'s> {
         }
     }
 
-    /// Parts and journals.
+    /// Parts, journals, and an audit with its findings.
     fn data_files(&self) -> Vec<PathBuf> {
         let is_data = |name: &&PathBuf| {
             name.extension()
                 .is_some_and(|ending| ending == "parquet" || ending == "arrows")
+                || name.ends_with("audit.json")
         };
         self.files.keys().filter(is_data).cloned().collect()
     }
@@ -126,6 +127,20 @@ impl<'s> Mutant<'s> {
             }
         }
         self.set_manifest(&manifest);
+        self.fit_audit(name);
+    }
+
+    /// Has the audit state the checksum that its findings have.
+    fn fit_audit(&mut self, name: &Path) {
+        let sum = checksum(&self.files[name]);
+        let place = Path::new("audit.json");
+        if !name.ends_with("findings.parquet") || !self.files.contains_key(place) {
+            return;
+        }
+        let mut audit: Value = serde_json::from_slice(&self.files[place]).unwrap();
+        audit["findings_sha256"] = json!(sum);
+        self.files
+            .insert(place.to_path_buf(), serde_json::to_vec(&audit).unwrap());
     }
 
     fn damage_manifest(&mut self, random: &mut Random) -> String {

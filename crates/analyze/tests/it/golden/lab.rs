@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use analyze::summary::{Group, PathSummary, RecordingProgress, Summary};
+use analyze::summary::{Group, GroupSummary, PathSummary, RecordingProgress, Summary};
 use recording::State;
 use serde_json::{Value, json};
 
@@ -111,6 +111,43 @@ fn version_1_crash_failover_in_the_lab() {
         ]
     );
     holds_the_truth("v1-lab-crash-failover");
+}
+
+/// With asynchronous replication and a reader that was held for 2 s: what the writer acknowledged meanwhile is lost, and nothing else.
+#[test]
+fn version_1_lost_commits_in_the_lab() {
+    let name = "v1-lab-lost-commits";
+    let (summary, steps) = (summary_of(name), steps(name));
+    let (direct, proxy) = paths(&summary);
+    for path in [direct, proxy] {
+        let durability = path.durability.as_ref().unwrap();
+        assert_eq!(durability.not_durable(), 11);
+        let lost = durability.lost_writes.iter();
+        let lost: Vec<i64> = lost.map(|write| write.time.micros()).collect();
+        let held = steps["held"]..steps["crash"];
+        assert!(lost.len() == 11 && lost.iter().all(|at| held.contains(at)));
+        let durable = path.durable.as_ref().unwrap();
+        assert_eq!(
+            path.overall.successes - durable.overall.successes,
+            durability.not_durable()
+        );
+        // Purchases have an identity each: they were down from when the reader was held on.
+        let figures = group_of(&durable.groups, Group::Transaction);
+        let (downtime, start) = (figures.downtime_us.unwrap(), figures.outages[0].span.start);
+        assert!(start.micros() <= steps["held"]);
+        let served = match path.path.as_str() {
+            "proxy" => steps["proxy_resumed"],
+            _ => steps["dns_changed"],
+        };
+        let truth = served - steps["held"];
+        assert!(downtime - figures.resolution_us - ORDINARY_US <= truth + TTL_US);
+        assert!(truth <= downtime + ORDINARY_US, "{downtime} {truth}");
+    }
+    holds_the_truth(name);
+}
+
+fn group_of(groups: &[GroupSummary], of: Group) -> &GroupSummary {
+    groups.iter().find(|group| group.group == of).unwrap()
 }
 
 /// The same failover with pgbench, which gave up at each failure and was started again.

@@ -72,6 +72,7 @@ pub(crate) fn connected(path: Path) -> Connection {
             version: Some("16.4".to_owned()),
             in_recovery: Some(false),
             postmaster_start_time: Some(Timestamp(START_US - us(3_600.0))),
+            timeline: None,
             aurora_instance_identifier: Some("instance-1".to_owned()),
         }),
         failure: None,

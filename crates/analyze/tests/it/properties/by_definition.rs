@@ -186,8 +186,8 @@ impl ByDefinition<'_> {
     }
 
     fn is_late_by_execute(&self, drawn: &Drawn) -> bool {
-        let from = drawn.first_statement();
-        from <= Self::end(drawn) && self.running(from, Self::end(drawn)) > LATE_US
+        let from = drawn.statement().filter(|at| *at <= Self::end(drawn));
+        from.is_some_and(|from| self.running(from, Self::end(drawn)) > LATE_US)
     }
 
     /// The start of the last pause in its execute, where its answer was read within 100 ms of the pause's end.
@@ -351,7 +351,7 @@ impl ByDefinition<'_> {
         let direct = self.case.path == Path::Direct;
         let used_since = self.case.used_since(drawn);
         let end = Self::end(drawn);
-        let first_statement = Some(drawn.first_statement()).filter(|at| *at <= end);
+        let first_statement = drawn.statement().filter(|at| *at <= end);
         let waited = drawn.class == ErrorClass::StatementTimeout || drawn.sqlstate == Some("55P03");
         match role {
             Role::Refusal { .. } if waited => first_statement,
@@ -362,7 +362,11 @@ impl ByDefinition<'_> {
                 ErrorClass::StartingOrStopping if direct && used_since.is_some() => None,
                 ErrorClass::ReadOnly if direct && used_since.is_some() => used_since,
                 ErrorClass::ConnectTimeout | ErrorClass::OperationTimeout => Some(drawn.start()),
-                ErrorClass::ConnectionLost if first_statement.is_none() => Some(drawn.start()),
+                ErrorClass::ConnectionLost | ErrorClass::Unreachable
+                    if first_statement.is_none() =>
+                {
+                    Some(drawn.start())
+                }
                 _ => Some(end),
             },
             Role::Stall => match Self::outcome(drawn) {
@@ -374,7 +378,7 @@ impl ByDefinition<'_> {
                 {
                     None
                 }
-                _ => first_statement,
+                _ => first_statement.filter(|at| *at <= gap.to),
             },
         }
     }

@@ -42,6 +42,23 @@ impl Drawn {
         self.start() + self.checkout
     }
 
+    /// The same where it got that far: a failed attempt to connect did not.
+    fn statement(&self) -> Option<i64> {
+        let is_without = matches!(self.outcome, Outcome::Failed | Outcome::Unknown)
+            && self.connection.is_none()
+            && matches!(
+                self.class,
+                ErrorClass::Refused
+                    | ErrorClass::Unreachable
+                    | ErrorClass::ConnectTimeout
+                    | ErrorClass::PoolTimeout
+                    | ErrorClass::NoWriter
+                    | ErrorClass::ConnectionLost
+                    | ErrorClass::OperationTimeout
+            );
+        (!is_without).then(|| self.first_statement())
+    }
+
     /// When it ended, within the recording or after it.
     fn end(&self) -> Option<i64> {
         let end = self.first_statement() + self.execute;
@@ -73,6 +90,7 @@ fn operation() -> impl Strategy<Value = Drawn> {
         4 => Just((ErrorClass::Refused, None)),
         2 => Just((ErrorClass::OperationTimeout, None)),
         2 => Just((ErrorClass::ConnectionLost, None)),
+        2 => Just((ErrorClass::Unreachable, None)),
         2 => Just((ErrorClass::ReadOnly, Some("25006"))),
         1 => Just((ErrorClass::Conflict, Some("40001"))),
         2 => Just((ErrorClass::Conflict, Some("55P03"))),
@@ -175,8 +193,8 @@ fn timeline(case: &Case) -> Timeline {
                 hidden.insert((drawn.kind, end_us, end_us - scheduled), START_US + since);
             }
         }
-        let first_statement = START_US + drawn.first_statement();
-        let reached = (first_statement <= end_us).then_some(first_statement);
+        let first_statement = drawn.statement().map(|at| START_US + at);
+        let reached = first_statement.filter(|at| *at <= end_us);
         let failed = matches!(outcome, Outcome::Failed | Outcome::Unknown);
         let is_own_limit = matches!(
             drawn.class,

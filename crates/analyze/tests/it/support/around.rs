@@ -74,6 +74,7 @@ impl HandMade {
             version: Some("17.2".to_owned()),
             in_recovery: Some(in_recovery),
             postmaster_start_time: Some(Timestamp(START_US + started * 1_000_000)),
+            timeline: None,
             aurora_instance_identifier: None,
         };
         let failure = ConnectFailure {
@@ -121,6 +122,7 @@ impl HandMade {
                     version: None,
                     in_recovery: Some(*in_recovery),
                     postmaster_start_time: Some(Timestamp(START_US + started * 1_000_000)),
+                    timeline: None,
                     aurora_instance_identifier: None,
                 }),
                 replication_lag_us: None,

@@ -145,6 +145,7 @@ pub(crate) fn make(case: &Case) -> (Summary, Series) {
         thresholds: Thresholds::default(),
         events: vec![],
         pauses: series.pauses.clone(),
+        audit: analyze::summary::AuditSummary::NotAudited,
         paths,
         failovers: analyze::summary::Failovers::default(),
         comparison: None,
@@ -159,6 +160,7 @@ fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSerie
         path: path.to_owned(),
         successes: vec![],
         failures: vec![],
+        lost: vec![],
         seconds: vec![SecondCounts::default(); seconds],
         percentiles: vec![],
         // In the middle of each outage.
@@ -358,6 +360,8 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
         errors: vec![],
         connections: ConnectionSummary::default(),
         load: None,
+        durability: None,
+        durable: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
 
 pub(crate) mod around;
+pub(crate) mod audited;
 pub(crate) mod chart_cases;
 pub(crate) mod refit;
 pub(crate) mod summaries;
@@ -136,6 +137,7 @@ impl HandMade {
             execute_us: end_time.map(|end| end - scheduled_time - 10),
             outcome,
             affected_rows: outcome.is_success().then_some(1),
+            target: recording::Target::default(),
             connection_id: Some(1),
             failure: failure.map(|(class, sqlstate)| {
                 Box::new(Failure {
@@ -314,6 +316,7 @@ impl HandMade {
             version: None,
             in_recovery: Some(false),
             postmaster_start_time: None,
+            timeline: None,
             aurora_instance_identifier: None,
         });
         made

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use analyze::summary::Incidents;
 use analyze::summary::{
     Comparison, ComparisonLine, ConnectionSummary, Episode, EpisodeKind, ErrorCount, ErrorSummary,
     EventSummary, Group, GroupSummary, Headline, Impact, Metric, NamedRates, Outage, PathSummary,
@@ -219,6 +220,8 @@ pub(crate) fn path(
             addresses: vec!["127.0.0.2:65432".to_owned(), "127.0.0.3:65432".to_owned()],
         },
         load: None,
+        durability: None,
+        durable: None,
         types,
     }
 }
@@ -266,6 +269,7 @@ pub(crate) fn recording() -> RecordingSummary {
             version: Some("15.18".to_owned()),
             in_recovery: Some(false),
             postmaster_start_time: None,
+            timeline: None,
             aurora_instance_identifier: None,
         }],
         labels: BTreeMap::new(),
@@ -423,12 +427,18 @@ pub(crate) fn sample() -> Summary {
             event(60_450, "failover_trigger_finished", Some(0)),
         ],
         pauses: Vec::new(),
+        audit: analyze::summary::AuditSummary::NotAudited,
         paths: vec![direct, proxy],
         failovers: analyze::summary::Failovers::default(),
         comparison: Some(Comparison {
-            direct_incidents: 1,
-            proxy_incidents: 1,
-            has_other_outages: false,
+            direct_incidents: Incidents {
+                failovers: 1,
+                other_outages: 0,
+            },
+            proxy_incidents: Incidents {
+                failovers: 1,
+                other_outages: 0,
+            },
             lines,
         }),
     }
@@ -447,8 +457,8 @@ pub(crate) fn quiet() -> Summary {
         path.errors.clear();
     }
     let comparison = summary.comparison.as_mut().unwrap();
-    comparison.direct_incidents = 0;
-    comparison.proxy_incidents = 0;
+    comparison.direct_incidents = Incidents::default();
+    comparison.proxy_incidents = Incidents::default();
     let downtimes = [
         Metric::Downtime,
         Metric::ReadDowntime,

@@ -86,7 +86,7 @@ fn no_failover_is_said_plainly() {
       transaction success rate   94.35 %   97.46 %  +3.1 pp, +3.3 % relative  3.1 pp higher (better)
       mean response time        45.00 ms  52.00 ms                   +15.6 %  15.6 % slower (worse)
       TPS                           4.05      3.89                    -4.0 %  4.0 % lower (worse)
-      Failovers and other outages seen: direct 0, proxy 0. They can't be paired, so there is no verdict on which is down longer.
+      No failover and no other outage seen: no verdict on which path is down longer.
     ");
 }
 

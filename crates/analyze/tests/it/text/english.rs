@@ -90,6 +90,9 @@ fn the_whole_report() {
       direct  writes down 12.30 s (-0.12 s)  reads 1.20 s (-0.10 s)  in 1 episode
       proxy   writes down 3.10 s (-0.15 s)   reads 2.90 s (-0.15 s)  in 1 episode
 
+    Durability (RPO)
+      not audited (recorder audit RUN): whether acknowledged writes were lost is not known
+
     Operations
       type         path    total  success rate  rejected  failed  unknown  unfinished   TPS  steady TPS
       all          direct  1,250       97.20 %        12      33        2           1  4.05        4.34

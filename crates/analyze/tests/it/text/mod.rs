@@ -2,6 +2,7 @@
 
 mod chinese;
 mod clock;
+mod durability;
 mod edges;
 mod english;
 mod figures;

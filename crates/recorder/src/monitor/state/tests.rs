@@ -24,6 +24,7 @@ fn operation(
         execute_us: None,
         outcome,
         affected_rows: None,
+        target: recording::Target::default(),
         connection_id: None,
         failure: None,
     }

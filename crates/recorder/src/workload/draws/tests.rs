@@ -30,7 +30,7 @@ proptest! {
         let draw = Draws::new(seed, WEIGHTS).operation(id);
         prop_assert!((0.0..1.0).contains(&draw.user) && (0.0..1.0).contains(&draw.product));
         prop_assert!((1..=3).contains(&draw.quantity));
-        prop_assert!((-5..=20).contains(&draw.stock_change));
+        prop_assert!((1..=15).contains(&draw.stock_change));
         prop_assert!(draw.amount_cents > 0);
     }
 

@@ -1,6 +1,6 @@
 //! What proxies that can't be installed here were seen to answer, and what is to be recorded of it.
 
-use super::interceptor::{Case, Reaction, told};
+use lab::testing::interceptor::{Case, Reaction, told};
 
 /// A case, and what the rows of its operations must say.
 pub struct Expected {

@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use recording::vocabulary::{OperationType, Outcome, Path};
 use recording::{
     Completion, Manifest, Operation, Pool, Recording, RecordingWriter, Schedule, State, Table,
-    Timeouts, Timestamp, Unsealed, Weights, WriterOptions,
+    Target, Timeouts, Timestamp, Unsealed, Weights, WriterOptions,
 };
 
 pub const START_US: i64 = 1_795_380_180_000_000;
@@ -79,6 +79,11 @@ pub fn operation(path: Path, operation_id: i64) -> Operation {
         execute_us: Some(600),
         outcome: Outcome::Ok,
         affected_rows: Some(20),
+        target: Target {
+            user_id: Some(7),
+            product_id: Some(8),
+            quantity: Some(2),
+        },
         connection_id: Some(4),
         failure: None,
     }

@@ -2,6 +2,7 @@
 //! after any error and before each fault, with its own look-up of the writer's name. It has no code of the recorder or of `analyze`.
 
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -182,7 +183,7 @@ async fn look(target: &Target, lane: Lane, samples: &Samples, wishes: &Wishes) {
                 Answer::Yes
             }
             // The connection is dropped with the attempt.
-            Ok(Err(error)) => answer_of(&error, asked.get().is_some()),
+            Ok(Err(error)) => answer_of(&error, asked.get().is_some(), lane.path),
             Err(_) => Answer::Silence,
         };
         samples.lock().push(Sample {
@@ -198,13 +199,32 @@ async fn look(target: &Target, lane: Lane, samples: &Samples, wishes: &Wishes) {
 }
 
 /// What an error says: of the server, of the statement or of the connection.
-fn answer_of(error: &anyhow::Error, is_connected: bool) -> Answer {
-    let error = error.downcast_ref::<tokio_postgres::Error>();
-    let code = error.and_then(tokio_postgres::Error::code);
+fn answer_of(error: &anyhow::Error, is_connected: bool, path: Path) -> Answer {
+    let of_driver = error.downcast_ref::<tokio_postgres::Error>();
+    let code = of_driver.and_then(tokio_postgres::Error::code);
     match code.map(SqlState::code) {
         None if is_connected => Answer::Lost,
         Some(code) if is_connected => answer_of_code(code),
+        None if is_cut(error, path) => Answer::Cut,
         _ => Answer::Other,
+    }
+}
+
+/// Did the attempt to connect end without an answer? A proxy that ends it has answered for itself.
+fn is_cut(error: &anyhow::Error, path: Path) -> bool {
+    let kind = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind);
+    match kind {
+        Some(ErrorKind::ConnectionRefused) => false,
+        Some(ErrorKind::UnexpectedEof) => path == Path::Direct,
+        Some(_) => true,
+        // The driver says so of a connection that ended, without a cause.
+        None => {
+            let of_driver = error.downcast_ref::<tokio_postgres::Error>();
+            path == Path::Direct && of_driver.is_some_and(tokio_postgres::Error::is_closed)
+        }
     }
 }
 
@@ -328,7 +348,17 @@ mod tests {
             assert_eq!(answer_of_code(code), answer, "{code}");
         }
         let plain = anyhow::anyhow!("no such name");
-        assert_eq!(answer_of(&plain, false), Answer::Other);
-        assert_eq!(answer_of(&plain, true), Answer::Lost);
+        assert_eq!(answer_of(&plain, false, Path::Direct), Answer::Other);
+        assert_eq!(answer_of(&plain, true, Path::Direct), Answer::Lost);
+        for (kind, path, answer) in [
+            (ErrorKind::ConnectionRefused, Path::Direct, Answer::Other),
+            (ErrorKind::HostUnreachable, Path::Proxy, Answer::Cut),
+            (ErrorKind::ConnectionReset, Path::Direct, Answer::Cut),
+            (ErrorKind::UnexpectedEof, Path::Direct, Answer::Cut),
+            (ErrorKind::UnexpectedEof, Path::Proxy, Answer::Other),
+        ] {
+            let error = anyhow::Error::new(std::io::Error::from(kind));
+            assert_eq!(answer_of(&error, false, path), answer, "{kind} {path:?}");
+        }
     }
 }

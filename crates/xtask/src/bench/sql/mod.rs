@@ -18,7 +18,7 @@ const MEMORY_MIB: f64 = 2_048.0;
 
 /// The plain query that `response_times.sql` is compared with.
 const PLAIN: &str = "quantile_disc";
-const QUERIES: [&str; 8] = [
+const QUERIES: [&str; 9] = [
     PLAIN,
     "response_times",
     "success",
@@ -27,6 +27,7 @@ const QUERIES: [&str; 8] = [
     "outages",
     "downtime",
     "naive",
+    "durability",
 ];
 
 const BEGIN: &str = "<!-- sql: written by cargo xtask bench sql --write -->\n";

@@ -1,5 +1,6 @@
 //! `sql/analysis` in other engines against the figures of `analyze`, on the golden recordings and on made-up ones.
 
+mod durable;
 mod naive;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -181,6 +181,7 @@ impl HandMade {
             execute_us: None,
             outcome,
             affected_rows: None,
+            target: recording::Target::default(),
             connection_id: None,
             failure: failure.map(|(class, sqlstate)| {
                 Box::new(Failure {

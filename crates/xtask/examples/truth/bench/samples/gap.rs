@@ -85,12 +85,12 @@ impl<'a> Gap<'a> {
             }
             Answer::Unfinished => Some(self.span.end_us),
             Answer::Silence => (!is_used).then_some(sample.start_us),
-            // An attempt to connect that hung, and was cut later: it asked when it began.
-            Answer::Other if sample.asked_us.is_none() => Some(sample.start_us),
+            // It asked when it began.
+            Answer::Cut => Some(sample.start_us),
             Answer::Lost if is_used => None,
             Answer::Stopping if is_used && is_direct => None,
             // Then the name led to a reader.
-            Answer::ReadOnly if is_direct => sample.first_us.or(Some(sample.start_us)),
+            Answer::ReadOnly if is_direct => sample.first_us.or(Some(sample.end_us)),
             Answer::Refused { has_waited: true } => sample.asked_us,
             _ => Some(sample.end_us),
         }

@@ -17,7 +17,9 @@ pub(crate) enum Answer {
     Refused { has_waited: bool },
     /// What the data said, and conflicts: the server did its work.
     Data,
-    /// Any other error, and every one of an attempt to connect.
+    /// An attempt to connect hung, and its connection ended without an answer.
+    Cut,
+    /// Any other error, and every answer to an attempt to connect.
     Other,
     /// It went on when the recording ended.
     Unfinished,

@@ -1,6 +1,7 @@
 //! Recordings made up from a seed: every kind of failure, wait and hang that outage detection tells apart, at moments that no
 //! lab would hit.
 
+pub(crate) mod audited;
 pub(crate) mod rules;
 
 use std::collections::BTreeMap;
@@ -84,6 +85,11 @@ fn load(path: Path, start: i64, second: i32) -> Load {
 
 /// Makes a recording below `root` and returns its folder. `host` is its label.
 pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
+    with_operations(root, host, seed).0
+}
+
+/// The same with the operations that are in it.
+fn with_operations(root: &FilePath, host: &str, seed: u64) -> (PathBuf, Vec<Operation>) {
     let mut draws = Draws(seed);
     // Some are so short that one gap is all of them.
     let shortest = draws.one_of(&[300_000, 8_000_000, 8_000_000, 8_000_000]);
@@ -99,11 +105,11 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
     )
     .unwrap();
     let handle = writer.handle();
+    let mut rows = Vec::new();
     for path in mode.paths() {
-        for operation in operations(&mut draws, *path, start, duration_us) {
-            handle.operation(operation);
-        }
+        rows.extend(operations(&mut draws, *path, start, duration_us));
     }
+    rows.iter().for_each(|row| handle.operation(row.clone()));
     if draws.permille(700) {
         handle.event(Event {
             time: start + duration_us / 4,
@@ -142,7 +148,7 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
         manifest.duration_us = None;
     }
     manifest.write(&folder).unwrap();
-    folder
+    (folder, rows)
 }
 
 /// Operations that the first part of [`in_progress`] has.
@@ -240,6 +246,7 @@ fn probes(path: Path, start: i64) -> [Probe; 3] {
             version: None,
             in_recovery: Some(true),
             postmaster_start_time: Some(Timestamp(start - 1_000_000)),
+            timeline: Some(1),
             aurora_instance_identifier: Some("shop-1".to_owned()),
         }),
         replication_lag_us: Some(12_345),
@@ -417,6 +424,7 @@ fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>)
         execute_us: Some(took - 100),
         outcome,
         affected_rows: outcome.is_success().then_some(1),
+        target: recording::Target::default(),
         connection_id: Some(1),
         failure: failure.map(|(class, sqlstate)| {
             Box::new(Failure {

@@ -69,6 +69,11 @@ struct Course {
 
 /// Makes a recording below `root` and returns its folder.
 pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
+    with_operations(root, host, seed).0
+}
+
+/// The same with the operations that are in it.
+pub(super) fn with_operations(root: &FilePath, host: &str, seed: u64) -> (PathBuf, Vec<Operation>) {
     let mut draws = Draws(seed);
     let start = START_US + seed as i64 * 3_600_000_000;
     let duration_us = draws.between(6_000_000, 25_000_000);
@@ -97,6 +102,7 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
             detail: "made up".to_owned(),
         });
     }
+    let mut rows = Vec::new();
     for path in [Path::Direct, Path::Proxy] {
         let windows = windows(&mut draws, start, duration_us);
         let made = Made {
@@ -105,20 +111,19 @@ pub(crate) fn recording(root: &FilePath, host: &str, seed: u64) -> PathBuf {
             windows: &windows,
             pauses: &pauses,
         };
-        for row in made.operations(&mut draws, start, workers) {
-            handle.operation(row);
-        }
+        rows.extend(made.operations(&mut draws, start, workers));
         for row in made.probes(&mut draws, start) {
             handle.probe(row);
         }
     }
+    rows.iter().for_each(|row| handle.operation(row.clone()));
     let completion = Completion {
         state: State::Complete,
         duration_us,
         drift_us: 0,
     };
     assert!(writer.finish(completion).unwrap().is_complete());
-    folder
+    (folder, rows)
 }
 
 /// Pauses do not overlap.
@@ -246,6 +251,7 @@ impl Made<'_> {
             execute_us: execute,
             outcome: course.outcome,
             affected_rows: course.outcome.is_success().then_some(1),
+            target: recording::Target::default(),
             connection_id: None,
             failure: course.failure.map(|(class, sqlstate)| {
                 Box::new(Failure {

@@ -1,5 +1,8 @@
 //! What the tests of several crates share.
 
+pub mod alone;
+pub mod interceptor;
+
 use std::time::{Duration, Instant};
 
 /// Between two looks.

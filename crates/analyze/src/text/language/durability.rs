@@ -1,0 +1,278 @@
+//! The words of the sections on durability, in each language.
+
+use recording::vocabulary::FindingKind;
+
+/// A sum that an audit checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sum {
+    Logins,
+    Stock,
+}
+
+/// What of the acknowledged writes is lost on a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Loss {
+    Writes,
+    /// Purchases of which a part is there.
+    Torn,
+    /// At least so many, or so much.
+    OfSum(Sum),
+}
+
+/// So much of it, as a number and as text.
+pub(crate) type Lost = (Loss, u64, String);
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DurabilityWords {
+    pub(crate) heading: &'static str,
+    pub(crate) not_audited: &'static str,
+    /// Why the audit can't be used.
+    pub(crate) unusable: fn(&str) -> String,
+    pub(crate) no_writes: &'static str,
+    pub(crate) acknowledged: &'static str,
+    pub(crate) lost: &'static str,
+    /// Nothing acknowledged before that time is lost.
+    pub(crate) nothing_before: &'static str,
+    pub(crate) first_to_last: &'static str,
+    pub(crate) unknown: &'static str,
+    pub(crate) committed: &'static str,
+    pub(crate) not_committed: &'static str,
+    pub(crate) torn: &'static str,
+    /// How many are torn, and how many of these were acknowledged.
+    pub(crate) torn_text: fn(&str, &str) -> String,
+    pub(crate) duplicated: &'static str,
+    pub(crate) phantom: &'static str,
+    pub(crate) unrecorded: &'static str,
+    pub(crate) sum_lost: fn(Sum, &str) -> String,
+    pub(crate) sum_excess: fn(Sum, &str) -> String,
+    pub(crate) sum_fine: fn(Sum) -> String,
+    pub(crate) sum_unknown: fn(Sum) -> String,
+    /// When, the way to the database, and who answered, where that is known.
+    pub(crate) audited: fn(&str, &str, Option<&str>) -> String,
+    pub(crate) timeline: fn(&str) -> String,
+    pub(crate) no_token: &'static str,
+    pub(crate) missing_servers: fn(&str) -> String,
+    pub(crate) sessions_left: fn(&str) -> String,
+    pub(crate) lost_heading: &'static str,
+    pub(crate) acknowledged_at: &'static str,
+    pub(crate) finding: &'static str,
+    pub(crate) finding_name: fn(FindingKind) -> &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) server: &'static str,
+    pub(crate) timeline_column: &'static str,
+    pub(crate) more: fn(&str) -> String,
+    pub(crate) durable_heading: &'static str,
+    /// The columns next to the figures with lost writes as successes.
+    pub(crate) durable_downtime: &'static str,
+    pub(crate) durable_rate: &'static str,
+    pub(crate) durable_recovery_heading: &'static str,
+    /// The path, what is lost on it and how much of each, and the downtime with lost writes as failures where it is another one.
+    pub(crate) verdict: fn(&str, &[Lost], Option<&str>) -> String,
+    pub(crate) note: &'static str,
+    pub(crate) note_increments: &'static str,
+}
+
+pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
+    heading: "Durability (RPO)",
+    not_audited: "not audited (recorder audit RUN): whether acknowledged writes were lost is not known",
+    unusable: |reason| {
+        format!("not audited: {reason}; whether acknowledged writes were lost is not known")
+    },
+    no_writes: "no write was recorded: nothing to audit",
+    acknowledged: "acknowledged",
+    lost: "lost",
+    nothing_before: "nothing lost before (UTC)",
+    first_to_last: "first to last lost",
+    unknown: "unknown",
+    committed: "committed",
+    not_committed: "not committed",
+    torn: "torn",
+    torn_text: |torn, acknowledged| format!("{torn} ({acknowledged} acknowledged)"),
+    duplicated: "duplicated",
+    phantom: "phantom",
+    unrecorded: "unrecorded",
+    sum_lost: |sum, number| match sum {
+        Sum::Logins => format!("logins: at least {number} lost"),
+        Sum::Stock => format!("stock: at least {number} pieces lost"),
+    },
+    sum_excess: |sum, number| match sum {
+        Sum::Logins => {
+            format!(
+                "logins: {number} more than this run can have made: another program changed these rows"
+            )
+        }
+        Sum::Stock => format!(
+            "stock: {number} pieces more than this run can have left: another program changed these rows, or a purchase left the \
+             stock as it was"
+        ),
+    },
+    sum_fine: |sum| match sum {
+        Sum::Logins => "logins: the sum is as it has to be".to_owned(),
+        Sum::Stock => "stock: the sum is as it has to be".to_owned(),
+    },
+    sum_unknown: |sum| match sum {
+        Sum::Logins => {
+            "logins: not audited, as the recording has no sum from before the start".to_owned()
+        }
+        Sum::Stock => {
+            "stock: not audited, as the recording has no sum from before the start".to_owned()
+        }
+    },
+    audited: |time, via, server| match server {
+        Some(server) => format!("Audited {time}, through {via}; the writer was {server}."),
+        None => format!("Audited {time}, through {via}."),
+    },
+    timeline: |timeline| format!("timeline {timeline}"),
+    no_token: "The run's token is not in the tables: rows were deleted there, or it was lost too. What counts as lost here may have \
+               been deleted.",
+    missing_servers: |servers| {
+        format!(
+            "Former writers that were not back when the wait was over: {servers}. A writer that still runs there was not asked."
+        )
+    },
+    sessions_left: |sessions| {
+        format!(
+            "Sessions of the run that were still there when the wait was over: {sessions}. What they commit later does not count."
+        )
+    },
+    lost_heading: "Lost writes (acknowledged, and not there)",
+    acknowledged_at: "acknowledged (UTC)",
+    finding: "finding",
+    finding_name: FindingKind::as_str,
+    id: "operation id",
+    server: "server",
+    timeline_column: "timeline",
+    more: |count| format!("{count} more are in audit/findings.parquet"),
+    durable_heading: "Durable figures (lost writes are failures)",
+    durable_downtime: "durable downtime",
+    durable_rate: "durable rate",
+    durable_recovery_heading: "Durable recovery (lost writes are failures)",
+    verdict: |path, losses, durable| {
+        let item = |(loss, number, text): &Lost| {
+            let one = *number == 1;
+            match loss {
+                Loss::Writes if one => "1 acknowledged write".to_owned(),
+                Loss::Writes => format!("{text} acknowledged writes"),
+                Loss::Torn if one => "a part of 1 acknowledged purchase".to_owned(),
+                Loss::Torn => format!("a part of each of {text} acknowledged purchases"),
+                Loss::OfSum(Sum::Logins) if one => "at least 1 login".to_owned(),
+                Loss::OfSum(Sum::Logins) => format!("at least {text} logins"),
+                Loss::OfSum(Sum::Stock) if one => "at least 1 piece of stock".to_owned(),
+                Loss::OfSum(Sum::Stock) => format!("at least {text} pieces of stock"),
+            }
+        };
+        let items: Vec<String> = losses.iter().map(item).collect();
+        let were = match losses {
+            [(_, 1, _)] => "was",
+            _ => "were",
+        };
+        let lost = format!(
+            "{} {were} lost on the {path} path",
+            listed(&items, ", ", " and ")
+        );
+        match durable {
+            Some(durable) => format!("{lost}; {durable} counting lost writes as failures."),
+            None => format!("{lost}."),
+        }
+    },
+    note: "Durability: the audit looked for every acknowledged and every unknown write in the database. Lost: acknowledged and not there. \
+           Torn: a purchase of which one part is there, the order or its log. Phantom: failed or rejected, and there. Unrecorded: there, \
+           without a row in the recording. A success that is lost is no success: durable figures count it as a failure.",
+    note_increments: "Logins and changes of stock can't be told apart one by one, so that they stay successes where some of them are lost, or \
+                      may be: the durable downtime of writes is a lower bound then.",
+};
+
+pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
+    heading: "持久性 (RPO)",
+    not_audited: "未审计 (recorder audit RUN): 已确认的写操作是否丢失未知",
+    unusable: |reason| format!("未审计: {reason}; 已确认的写操作是否丢失未知"),
+    no_writes: "没有记录写操作: 无可审计",
+    acknowledged: "已确认",
+    lost: "丢失",
+    nothing_before: "此前无丢失 (UTC)",
+    first_to_last: "首次至末次丢失",
+    unknown: "结果未知",
+    committed: "其中已提交",
+    not_committed: "其中未提交",
+    torn: "残缺",
+    torn_text: |torn, acknowledged| format!("{torn} (已确认 {acknowledged})"),
+    duplicated: "重复",
+    phantom: "幻影",
+    unrecorded: "无记录",
+    sum_lost: |sum, number| match sum {
+        Sum::Logins => format!("登录: 至少丢失 {number} 次"),
+        Sum::Stock => format!("库存: 至少丢失 {number} 件"),
+    },
+    sum_excess: |sum, number| match sum {
+        Sum::Logins => format!("登录: 比本次运行可能的多 {number} 次: 其他程序修改过这些行"),
+        Sum::Stock => {
+            format!("库存: 比本次运行可能的多 {number} 件: 其他程序修改过这些行, 或有购买未扣库存")
+        }
+    },
+    sum_fine: |sum| match sum {
+        Sum::Logins => "登录: 总和相符".to_owned(),
+        Sum::Stock => "库存: 总和相符".to_owned(),
+    },
+    sum_unknown: |sum| match sum {
+        Sum::Logins => "登录: 未审计, 记录中没有开始前的总和".to_owned(),
+        Sum::Stock => "库存: 未审计, 记录中没有开始前的总和".to_owned(),
+    },
+    audited: |time, via, server| match server {
+        Some(server) => format!("审计时间 {time}, 经由 {via}; 应答的写节点: {server}。"),
+        None => format!("审计时间 {time}, 经由 {via}。"),
+    },
+    timeline: |timeline| format!("时间线 {timeline}"),
+    no_token: "表中没有本次运行的标记: 有行被删除, 或标记也已丢失。此处计为丢失的写操作可能是被删除的。",
+    missing_servers: |servers| {
+        format!("等待结束时尚未恢复为备库的原写节点: {servers}。如其仍在运行, 未被查询。")
+    },
+    sessions_left: |sessions| {
+        format!("等待结束时本次运行仍有 {sessions} 个会话; 其后提交的内容未计入。")
+    },
+    lost_heading: "丢失的写操作 (已确认, 但不在数据库中)",
+    acknowledged_at: "确认时间 (UTC)",
+    finding: "结论",
+    finding_name: |kind| match kind {
+        FindingKind::Lost => "丢失",
+        FindingKind::Torn => "残缺",
+        FindingKind::Duplicated => "重复",
+        FindingKind::Committed => "已提交",
+        FindingKind::NotCommitted => "未提交",
+        FindingKind::Phantom => "幻影",
+        FindingKind::Unrecorded => "无记录",
+    },
+    id: "操作编号",
+    server: "服务器",
+    timeline_column: "时间线",
+    more: |count| format!("另有 {count} 条, 见 audit/findings.parquet"),
+    durable_heading: "持久指标 (丢失的写计为失败)",
+    durable_downtime: "持久停机时间",
+    durable_rate: "持久成功率",
+    durable_recovery_heading: "持久恢复过程 (丢失的写计为失败)",
+    verdict: |path, losses, durable| {
+        let item = |(loss, _, text): &Lost| match loss {
+            Loss::Writes => format!("{text} 个已确认的写操作"),
+            Loss::Torn => format!("{text} 笔已确认购买的一部分"),
+            Loss::OfSum(Sum::Logins) => format!("至少 {text} 次登录"),
+            Loss::OfSum(Sum::Stock) => format!("至少 {text} 件库存"),
+        };
+        let items: Vec<String> = losses.iter().map(item).collect();
+        let lost = format!("{path} 路径丢失 {}", listed(&items, ", ", " 和 "));
+        match durable {
+            Some(durable) => format!("{lost}; 丢失的写计为失败时, {durable}。"),
+            None => format!("{lost}。"),
+        }
+    },
+    note: "持久性: 审计在数据库中查找每个已确认和结果未知的写操作。丢失: 已确认但不在数据库中。残缺: 一笔购买只有订单或只有其日志。\
+           幻影: 失败或被拒绝, 却在数据库中。无记录: 在数据库中, 但记录里没有。丢失的成功不是成功: 持久指标将其计为失败。",
+    note_increments: "登录与库存变更无法逐个区分, 因此即使其中有或可能有丢失也仍算成功: 此时写入的持久停机时间是下限。",
+};
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(items: &[String], comma: &str, and: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{}{and}{last}", first.join(comma)),
+    }
+}

@@ -1,0 +1,359 @@
+//! What became of the writes: what the audit found, each lost write, and the figures in which these are failures.
+
+use command_line::text::one_line;
+use recording::vocabulary::FindingKind;
+use recording::{Server, SumAudit};
+
+use crate::summary::{
+    AuditFacts, AuditSummary, Durability, Durable, Group, GroupSummary, NamedRates, PathSummary,
+    Rates,
+};
+use crate::text::figures::{Downtime, availability_text, downtime, figure, group_of};
+use crate::text::format::{NONE, count, date_time, decimal, optional};
+use crate::text::language::durability::{Loss, Sum};
+use crate::text::page::Page;
+use crate::text::table::{Cell, Side, Table, Tone};
+
+/// How many writes of which kind are lost, in operations and in time; or that nothing is known of it.
+pub(crate) fn section(page: &Page<'_>) -> String {
+    let words = page.words.durability;
+    let line = |text: &str, tone| format!("  {}\n", page.paint.apply(tone, text));
+    let body = match &page.summary.audit {
+        // Of a recording without writes the audit is not missing.
+        AuditSummary::NotAudited if !page.summary.paths.iter().any(has_writes) => {
+            line(words.no_writes, Tone::Detail)
+        }
+        AuditSummary::NotAudited => line(words.not_audited, Tone::Plain),
+        AuditSummary::Unusable { reason } => line(&(words.unusable)(&one_line(reason)), Tone::Bad),
+        AuditSummary::Audited(facts) => {
+            let mut body = counts(page);
+            for (text, tone) in notes(page, facts) {
+                body.push_str(&line(&text, tone));
+            }
+            body
+        }
+    };
+    page.under(words.heading, &body)
+}
+
+fn has_writes(path: &PathSummary) -> bool {
+    path.types
+        .iter()
+        .any(|named| named.name == "write" || named.name == "transaction")
+}
+
+fn audited<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Durability)> {
+    let paths = page.summary.paths.iter();
+    paths.filter_map(|path| Some((path, path.durability.as_ref()?)))
+}
+
+fn counts(page: &Page<'_>) -> String {
+    let words = page.words.durability;
+    let mut table = Table::new(
+        &[
+            (page.words.path_column, Side::Left),
+            (words.acknowledged, Side::Right),
+            (words.lost, Side::Right),
+            (words.nothing_before, Side::Left),
+            (page.words.offset, Side::Right),
+            (words.first_to_last, Side::Right),
+            (words.torn, Side::Right),
+            (words.unknown, Side::Right),
+            (words.committed, Side::Right),
+            (words.not_committed, Side::Right),
+            (words.duplicated, Side::Right),
+            (words.phantom, Side::Right),
+            (words.unrecorded, Side::Right),
+        ],
+        0,
+    );
+    for (path, durability) in audited(page) {
+        table.row(row(page, path, durability));
+        let found = &durability.found;
+        for (sum, found) in [(Sum::Logins, found.logins), (Sum::Stock, found.stock)] {
+            table.note(sum_text(page, sum, found));
+        }
+    }
+    table.render(page.paint)
+}
+
+fn row(page: &Page<'_>, path: &PathSummary, durability: &Durability) -> Vec<Cell> {
+    let words = page.words.durability;
+    let found = &durability.found;
+    let lost_tone = match found.lost {
+        0 => Tone::Good,
+        _ => Tone::Bad,
+    };
+    let bad = |number: u64| {
+        let tone = if number > 0 { Tone::Bad } else { Tone::Plain };
+        Cell::new(count(number), tone)
+    };
+    let torn = match found.acknowledged_torn {
+        0 => count(found.torn),
+        acknowledged => (words.torn_text)(&count(found.torn), &count(acknowledged)),
+    };
+    let torn_tone = if found.torn > 0 {
+        Tone::Bad
+    } else {
+        Tone::Plain
+    };
+    vec![
+        page.path(&path.path),
+        count(found.acknowledged).into(),
+        Cell::new(count(found.lost), lost_tone),
+        optional(durability.first_lost, |time| page.calendar.time(time)).into(),
+        optional(durability.first_lost, |time| page.calendar.offset(time)).into(),
+        optional(durability.lost_span_us, |us| {
+            page.words.units.seconds(us, 2)
+        })
+        .into(),
+        Cell::new(torn, torn_tone),
+        count(found.unknown).into(),
+        count(found.committed).into(),
+        count(found.not_committed).into(),
+        bad(found.duplicated),
+        bad(found.phantom),
+        bad(found.unrecorded),
+    ]
+}
+
+fn sum_text(page: &Page<'_>, sum: Sum, found: Option<SumAudit>) -> String {
+    let words = page.words.durability;
+    let size = |number: i64| count(number.unsigned_abs());
+    match found {
+        None => (words.sum_unknown)(sum),
+        Some(found) if found.lost > 0 => (words.sum_lost)(sum, &size(found.lost)),
+        Some(found) if found.excess > 0 => (words.sum_excess)(sum, &size(found.excess)),
+        Some(_) => (words.sum_fine)(sum),
+    }
+}
+
+/// Who was asked, and what of it makes the figures weaker.
+fn notes(page: &Page<'_>, facts: &AuditFacts) -> Vec<(String, Tone)> {
+    let words = page.words.durability;
+    let time = date_time(facts.time);
+    let server = facts
+        .server
+        .as_ref()
+        .map(|server| server_text(page, server));
+    let mut notes = vec![(
+        (words.audited)(&time, &one_line(&facts.via), server.as_deref()),
+        Tone::Detail,
+    )];
+    if facts.token_found == Some(false) {
+        notes.push((words.no_token.to_owned(), Tone::Bad));
+    }
+    if !facts.missing_servers.is_empty() {
+        let servers = one_line(&facts.missing_servers.join(page.words.separator));
+        notes.push(((words.missing_servers)(&servers), Tone::Bad));
+    }
+    if let Some(sessions) = facts.sessions_left.filter(|sessions| *sessions > 0) {
+        let sessions = count(sessions.unsigned_abs());
+        notes.push(((words.sessions_left)(&sessions), Tone::Bad));
+    }
+    notes
+}
+
+fn server_text(page: &Page<'_>, server: &Server) -> String {
+    let address = match (&server.address, server.port) {
+        (Some(address), Some(port)) => format!("{address}:{port}"),
+        (Some(address), None) => address.clone(),
+        (None, _) => page.words.unknown_address.to_owned(),
+    };
+    let timeline = server.timeline.map(|timeline| {
+        let timeline = timeline.to_string();
+        (page.words.durability.timeline)(&timeline)
+    });
+    let facts: Vec<String> = [Some(address), timeline].into_iter().flatten().collect();
+    one_line(&facts.join(page.words.separator))
+}
+
+/// The sentence of the verdict on a path that lost something; `None` where nothing is lost.
+pub(crate) fn verdict(page: &Page<'_>, path: &PathSummary) -> Option<String> {
+    let durability = path.durability.as_ref()?;
+    let found = &durability.found;
+    let of_sum = |sum: Option<SumAudit>| sum.map_or(0, |sum| sum.lost.unsigned_abs());
+    let losses = [
+        (Loss::Writes, found.lost),
+        (Loss::Torn, found.acknowledged_torn),
+        (Loss::OfSum(Sum::Logins), of_sum(found.logins)),
+        (Loss::OfSum(Sum::Stock), of_sum(found.stock)),
+    ];
+    let losses: Vec<_> = losses
+        .into_iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(loss, number)| (loss, number, count(number)))
+        .collect();
+    if losses.is_empty() {
+        return None;
+    }
+    let durable = path.durable.as_ref().and_then(|durable| {
+        let is_another = durable.headline != path.headline;
+        let headline = durable.headline.as_ref().filter(|_| is_another)?;
+        let downtime = figure(page.words, Downtime::of_headline(headline));
+        Some((page.words.down)(headline.group, &downtime))
+    });
+    let sentence = page.words.durability.verdict;
+    let name = (page.words.path_name)(&path.path);
+    Some(sentence(&name, &losses, durable.as_deref()))
+}
+
+/// The first of the writes that are lost, and of the purchases of which a part is.
+pub(crate) fn lost_writes(page: &Page<'_>) -> String {
+    let words = page.words.durability;
+    let mut table = Table::new(
+        &[
+            (page.words.path_column, Side::Left),
+            (words.acknowledged_at, Side::Left),
+            (page.words.offset, Side::Right),
+            (page.words.operation, Side::Left),
+            (words.id, Side::Right),
+            (words.finding, Side::Left),
+            (words.server, Side::Left),
+            (words.timeline_column, Side::Right),
+        ],
+        1,
+    );
+    for (path, durability) in audited(page) {
+        for lost in &durability.lost_writes {
+            let finding = match FindingKind::parse(&lost.finding) {
+                Some(kind) => (words.finding_name)(kind),
+                None => NONE,
+            };
+            table.row(vec![
+                page.path(&path.path),
+                page.calendar.time(lost.time).into(),
+                page.calendar.offset(lost.time).into(),
+                one_line(&lost.operation_name).into(),
+                lost.operation_id.to_string().into(),
+                finding.into(),
+                one_line(lost.server.as_deref().unwrap_or(NONE)).into(),
+                optional(lost.timeline, |timeline| timeline.to_string()).into(),
+            ]);
+        }
+        let listed = durability.lost_writes.len() as u64;
+        let more = durability.not_durable().saturating_sub(listed);
+        if listed > 0 && more > 0 {
+            table.note((words.more)(&count(more)));
+        }
+    }
+    page.tabled(words.lost_heading, &table)
+}
+
+/// The groups whose figures are others with lost writes as failures.
+pub(crate) fn durable_figures(page: &Page<'_>) -> String {
+    let words = page.words.durability;
+    let mut table = Table::new(
+        &[
+            (page.words.path_column, Side::Left),
+            (page.words.group, Side::Left),
+            (page.words.downtime, Side::Right),
+            (words.durable_downtime, Side::Right),
+            (page.words.outages, Side::Right),
+            (page.words.availability, Side::Right),
+            (page.words.success_rate, Side::Right),
+            (words.durable_rate, Side::Right),
+            (page.words.tps, Side::Right),
+        ],
+        1,
+    );
+    for (path, durable) in durables(page) {
+        for group in &durable.groups {
+            let Some(before) = group_of(path, group.group) else {
+                continue;
+            };
+            let rates = [
+                rates_of(group, &path.overall, &path.types),
+                rates_of(group, &durable.overall, &durable.types),
+            ];
+            if before != group || rates[0] != rates[1] {
+                table.row(durable_row(page, path, [before, group], rates));
+            }
+        }
+    }
+    page.tabled(words.durable_heading, &table)
+}
+
+fn durables<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Durable)> {
+    let paths = page.summary.paths.iter();
+    paths.filter_map(|path| Some((path, path.durable.as_ref()?)))
+}
+
+/// The rates of the operations of a group; `None` of `writer`, which is no type.
+fn rates_of<'a>(
+    group: &GroupSummary,
+    overall: &'a Rates,
+    types: &'a [NamedRates],
+) -> Option<&'a Rates> {
+    match group.group {
+        Group::All => Some(overall),
+        of_type => types
+            .iter()
+            .find(|named| named.name == of_type.as_str())
+            .map(|named| &named.rates),
+    }
+}
+
+fn durable_row(
+    page: &Page<'_>,
+    path: &PathSummary,
+    [before, group]: [&GroupSummary; 2],
+    rates: [Option<&Rates>; 2],
+) -> Vec<Cell> {
+    let (words, units) = (page.words, page.words.units);
+    let [rate_before, rate] = rates.map(|rates| {
+        let rate = rates.and_then(|rates| rates.success_rate);
+        optional(rate, |rate| units.percent(rate, 2))
+    });
+    let tps = rates[1].and_then(|rates| rates.tps);
+    vec![
+        page.path(&path.path),
+        (words.group_name)(group.group).into(),
+        downtime(page, before).into(),
+        downtime(page, group).into(),
+        group.outages.len().to_string().into(),
+        availability_text(words, group).into(),
+        rate_before.into(),
+        rate.into(),
+        optional(tps, |tps| decimal(tps, 2)).into(),
+    ]
+}
+
+/// How each path recovered, by its headline's group, with lost writes as failures.
+pub(crate) fn durable_recovery(page: &Page<'_>) -> String {
+    let (words, units) = (page.words, page.words.units);
+    let mut table = Table::new(
+        &[
+            (words.path_column, Side::Left),
+            (words.group, Side::Left),
+            (words.episode, Side::Right),
+            (words.from, Side::Left),
+            (words.offset, Side::Right),
+            (words.durability.durable_downtime, Side::Right),
+            (words.outages, Side::Right),
+            (words.full_throughput, Side::Right),
+            (words.normal_latency, Side::Right),
+        ],
+        2,
+    );
+    for (path, durable) in durables(page) {
+        let headline = durable.headline.as_ref();
+        let group = headline.and_then(|headline| path.durable_group(headline.group));
+        let Some(group) = group else { continue };
+        for (index, episode) in group.episodes.iter().enumerate() {
+            let seconds = |us: Option<i64>| optional(us, |us| units.seconds(us, 2));
+            table.row(vec![
+                page.path(&path.path),
+                (words.group_name)(group.group).into(),
+                (index + 1).to_string().into(),
+                page.calendar.time(episode.span.start).into(),
+                page.calendar.offset(episode.span.start).into(),
+                figure(words, Downtime::from(episode)).into(),
+                episode.outages.to_string().into(),
+                seconds(episode.time_to_full_throughput_us).into(),
+                seconds(episode.time_to_normal_latency_us).into(),
+            ]);
+        }
+    }
+    page.tabled(words.durability.durable_recovery_heading, &table)
+}

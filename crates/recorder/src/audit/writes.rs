@@ -1,0 +1,335 @@
+//! What the recording says of its writes: which of them have an identity, how each ended, and what the others add up to.
+
+use std::collections::BTreeMap;
+
+use recording::vocabulary::{Outcome, Path};
+use recording::{OpenError, OperationRow, Recording};
+
+/// Operations of a block: a byte is kept of each.
+const BLOCK: i64 = 1 << 16;
+/// What is asked in one statement at most: the server sorts so many writes, and those that it finds.
+const MOST_WRITES: u64 = 1_000_000;
+/// And so many operations of any kind: each is a byte of the statement.
+const MOST_BYTES: i64 = 8 << 20;
+
+/// A write with an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// An order.
+    CreateOrder = 1,
+    /// A log.
+    InsertLog = 2,
+    /// A purchase: both, in one transaction.
+    PlaceOrder = 3,
+}
+
+impl Write {
+    pub(crate) fn parse(operation_name: &str) -> Option<Self> {
+        match operation_name {
+            "create_order" => Some(Self::CreateOrder),
+            "insert_log" => Some(Self::InsertLog),
+            "place_order" => Some(Self::PlaceOrder),
+            _ => None,
+        }
+    }
+}
+
+/// A write as the statement takes it, in one byte: `sql/audit/writes.sql` knows the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Code(u8);
+
+impl Code {
+    fn new(write: Write, outcome: Outcome) -> Self {
+        let ended = match outcome {
+            Outcome::Ok => 0,
+            Outcome::Failed | Outcome::Rejected => 4,
+            Outcome::Unknown | Outcome::Unfinished => 8,
+        };
+        Self(write as u8 | ended)
+    }
+}
+
+/// What the changes add up to that have no identity, and that of the purchases.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    /// Acknowledged.
+    pub(crate) acknowledged: i64,
+    /// Whose outcome is not known.
+    pub(crate) possible: i64,
+}
+
+/// The writes of one path.
+#[derive(Debug)]
+pub(crate) struct PathWrites {
+    pub(crate) path: Path,
+    /// Writes with an identity and the outcome `ok`.
+    pub(crate) acknowledged: u64,
+    /// Writes with an identity whose outcome is not known.
+    pub(crate) unknown: u64,
+    /// Of `update_login`.
+    pub(crate) logins: Sums,
+    /// Of `update_stock`, less the acknowledged purchases; `None` where the recording does not say how much.
+    pub(crate) stock: Option<Sums>,
+    blocks: BTreeMap<i64, Block>,
+}
+
+/// Some operations in a row.
+#[derive(Debug, Default)]
+struct Block {
+    /// A byte for each operation; 0 for one that is no write with an identity.
+    codes: Vec<u8>,
+    writes: u64,
+}
+
+/// What is asked in one statement.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Batch {
+    /// The range of operations: each is in one batch, those without a row too.
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+    /// The operation of the first byte.
+    pub(crate) first: i64,
+    /// A byte for each operation, as [`Code`] has it, or 0.
+    pub(crate) codes: Vec<u8>,
+}
+
+/// The writes of a recording.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) paths: Vec<PathWrites>,
+    /// Writes of any kind.
+    pub(crate) writes: u64,
+    /// Rows that say of a later version's words, or of an operation that can't be, and are left out.
+    pub(crate) left_out: u64,
+}
+
+impl Recorded {
+    /// Reads every operation of the recording once.
+    ///
+    /// # Errors
+    /// As [`Recording::each_operation`].
+    pub(crate) fn read(recording: &Recording) -> Result<Self, OpenError> {
+        let paths = recording.manifest().mode.paths();
+        let mut recorded = Self {
+            paths: paths.iter().copied().map(PathWrites::new).collect(),
+            writes: 0,
+            left_out: 0,
+        };
+        recording.each_operation(&mut |row| recorded.add(row))?;
+        Ok(recorded)
+    }
+
+    fn add(&mut self, row: &OperationRow<'_>) {
+        let write = Write::parse(row.operation_name);
+        if write.is_none() && !matches!(row.operation_name, "update_login" | "update_stock") {
+            return;
+        }
+        let path = Path::parse(row.path);
+        let path = self.paths.iter_mut().find(|it| Some(it.path) == path);
+        match (path, Outcome::parse(row.outcome)) {
+            (Some(path), Some(outcome)) if row.operation_id > 0 => {
+                self.writes += 1;
+                path.add(row, write, outcome);
+            }
+            _ => self.left_out += 1,
+        }
+    }
+}
+
+impl PathWrites {
+    fn new(path: Path) -> Self {
+        Self {
+            path,
+            acknowledged: 0,
+            unknown: 0,
+            logins: Sums::default(),
+            stock: Some(Sums::default()),
+            blocks: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, row: &OperationRow<'_>, write: Option<Write>, outcome: Outcome) {
+        let is_open = matches!(outcome, Outcome::Unknown | Outcome::Unfinished);
+        let Some(write) = write else {
+            let rows = row.affected_rows.unwrap_or(0).clamp(0, 1);
+            match row.operation_name {
+                "update_login" => self.logins.add(outcome, rows, 1),
+                // A change of no product changes nothing.
+                _ => self.change_stock(row, |sums, quantity| {
+                    sums.add(outcome, quantity * rows, quantity);
+                }),
+            }
+            return;
+        };
+        match outcome {
+            Outcome::Ok => self.acknowledged += 1,
+            _ if is_open => self.unknown += 1,
+            _ => {}
+        }
+        if write == Write::PlaceOrder && outcome == Outcome::Ok {
+            self.change_stock(row, |sums, quantity| {
+                sums.acknowledged = sums.acknowledged.saturating_sub(quantity);
+            });
+        }
+        let block = self.blocks.entry(row.operation_id / BLOCK).or_default();
+        // Both fit: the remainder is below 65,536.
+        let place = (row.operation_id % BLOCK) as usize;
+        if block.codes.len() <= place {
+            block.codes.resize(place + 1, 0);
+        }
+        block.codes[place] = Code::new(write, outcome).0;
+        block.writes += 1;
+    }
+
+    fn change_stock(&mut self, row: &OperationRow<'_>, change: impl FnOnce(&mut Sums, i64)) {
+        match (&mut self.stock, row.quantity) {
+            (Some(sums), Some(quantity)) => change(sums, i64::from(quantity)),
+            _ => self.stock = None,
+        }
+    }
+
+    /// The blocks of each batch, in the order of the operations; one batch at least.
+    pub(crate) fn batches(&self) -> Vec<(i64, i64)> {
+        let mut starts: Vec<i64> = Vec::new();
+        let (mut writes, mut start) = (0, 0);
+        for (number, block) in &self.blocks {
+            let is_full =
+                writes + block.writes > MOST_WRITES || number - start >= MOST_BYTES / BLOCK;
+            if starts.is_empty() || is_full {
+                starts.push(*number);
+                (writes, start) = (0, *number);
+            }
+            writes += block.writes;
+        }
+        let bounds = starts.iter().skip(1).copied();
+        let from = std::iter::once(0).chain(bounds.clone());
+        let to = bounds.chain([i64::MAX]);
+        from.zip(to).collect()
+    }
+
+    /// The batch of these blocks.
+    pub(crate) fn batch(&self, (from, to): (i64, i64)) -> Batch {
+        let mut blocks = self.blocks.range(from..to).peekable();
+        let first = blocks.peek().map_or(from, |(number, _)| **number);
+        let mut codes = Vec::new();
+        for (number, block) in blocks {
+            // A batch is no longer than its bound.
+            codes.resize(((number - first) * BLOCK) as usize, 0);
+            codes.extend_from_slice(&block.codes);
+        }
+        Batch {
+            from: from.saturating_mul(BLOCK),
+            to: to.saturating_mul(BLOCK),
+            first: first.saturating_mul(BLOCK),
+            codes,
+        }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, outcome: Outcome, acknowledged: i64, possible: i64) {
+        match outcome {
+            Outcome::Ok => self.acknowledged = self.acknowledged.saturating_add(acknowledged),
+            Outcome::Unknown | Outcome::Unfinished => {
+                self.possible = self.possible.saturating_add(possible);
+            }
+            Outcome::Failed | Outcome::Rejected => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(operation_name: &'static str, outcome: &'static str, id: i64) -> OperationRow<'static> {
+        OperationRow {
+            path: "direct",
+            operation_id: id,
+            operation_name,
+            outcome,
+            start_time: None,
+            end_time: None,
+            affected_rows: Some(1),
+            quantity: Some(3),
+            connection_id: None,
+        }
+    }
+
+    fn recorded(rows: &[OperationRow<'_>]) -> Recorded {
+        let mut recorded = Recorded {
+            paths: vec![PathWrites::new(Path::Direct)],
+            writes: 0,
+            left_out: 0,
+        };
+        rows.iter().for_each(|row| recorded.add(row));
+        recorded
+    }
+
+    #[test]
+    fn each_write_has_its_byte_and_the_rest_its_sum() {
+        let recorded = recorded(&[
+            row("create_order", "ok", 1),
+            row("user_list", "ok", 2),
+            row("insert_log", "failed", 3),
+            row("place_order", "unknown", 4),
+            row("place_order", "ok", 5),
+            row("place_order", "rejected", 6),
+            row("create_order", "unfinished", 7),
+            row("update_login", "ok", 8),
+            row("update_login", "unknown", 9),
+            row("update_stock", "ok", 10),
+            row("update_stock", "failed", 11),
+            row("update_stock", "unfinished", 12),
+            row("create_order", "half", 13),
+            row("create_order", "ok", -1),
+        ]);
+        assert_eq!((recorded.writes, recorded.left_out), (11, 2));
+        let path = &recorded.paths[0];
+        assert_eq!((path.acknowledged, path.unknown), (2, 2));
+        let batch = path.batch(path.batches()[0]);
+        assert_eq!(batch.codes, [0, 1, 0, 2 + 4, 3 + 8, 3, 3 + 4, 1 + 8]);
+        assert_eq!((batch.from, batch.first, batch.to), (0, 0, i64::MAX));
+        let sums = |acknowledged, possible| Sums {
+            acknowledged,
+            possible,
+        };
+        assert_eq!(path.logins, sums(1, 1));
+        // 3 put in, 3 sold.
+        assert_eq!(path.stock, Some(sums(0, 3)));
+    }
+
+    #[test]
+    fn without_quantities_there_is_no_sum_of_the_stock() {
+        let mut old = row("update_stock", "ok", 1);
+        old.quantity = None;
+        let recorded = recorded(&[old, row("place_order", "ok", 2)]);
+        assert_eq!(recorded.paths[0].stock, None);
+    }
+
+    #[test]
+    fn every_operation_is_in_one_batch() {
+        let far = MOST_BYTES * 3 + 5;
+        let recorded = recorded(&[
+            row("insert_log", "ok", 7),
+            row("insert_log", "ok", far),
+            row("insert_log", "ok", far + BLOCK),
+        ]);
+        let path = &recorded.paths[0];
+        let batches: Vec<Batch> = path.batches().iter().map(|it| path.batch(*it)).collect();
+        assert_eq!(batches.len(), 2);
+        assert_eq!((batches[0].from, batches[1].to), (0, i64::MAX));
+        assert_eq!(batches[0].to, batches[1].from);
+        let ids = |batch: &Batch| -> Vec<i64> {
+            let codes = (batch.first..).zip(&batch.codes);
+            let writes = codes.filter(|(_, code)| **code > 0);
+            writes.map(|(id, _)| id).collect()
+        };
+        assert_eq!(ids(&batches[0]), [7]);
+        assert_eq!(ids(&batches[1]), [far, far + BLOCK]);
+        let none = PathWrites::new(Path::Proxy);
+        assert_eq!(none.batches().len(), 1);
+        let batch = none.batch(none.batches()[0]);
+        assert_eq!((batch.codes.len(), batch.to), (0, i64::MAX));
+    }
+}

@@ -1,0 +1,81 @@
+//! The audit at the end of a run changes neither its exit code nor its last line.
+
+use std::time::Duration;
+
+use crate::common::{
+    BUSY, Running, TestLab, assert_success, stderr, stdout, wait_for_recording, wait_until,
+};
+use recording::{Audit, State};
+
+fn spawn(test: &TestLab, more: &[&str]) -> Running {
+    let runs = test.runs();
+    let start = ["run", "--out", runs.to_str().unwrap()];
+    let running = Running::spawn(&mut test.command(&[&start[..], &BUSY, more].concat()));
+    wait_for_recording(&runs);
+    running
+}
+
+#[test]
+fn an_interrupted_run_is_audited_and_a_second_signal_skips_it() {
+    let test = TestLab::start_set_up();
+    let running = spawn(&test, &["--duration", "60"]);
+    std::thread::sleep(Duration::from_secs(1));
+    running.signal("INT");
+    let output = running.output();
+    assert_success(&output);
+    let recording = test.recording();
+    assert_eq!(recording.manifest().state, State::Interrupted);
+    assert!(Audit::read(recording.folder()).unwrap().is_some());
+    assert_eq!(
+        stdout(&output).trim_end(),
+        recording.folder().to_str().unwrap()
+    );
+    std::fs::remove_dir_all(test.runs()).unwrap();
+
+    // No writer: the audit waits for one until the second signal.
+    let mut test = test;
+    let running = spawn(
+        &test,
+        &[
+            "--duration",
+            "60",
+            "--audit-wait",
+            "10m",
+            "--pool-timeout",
+            "1s",
+        ],
+    );
+    std::thread::sleep(Duration::from_secs(1));
+    test.runtime.block_on(test.lab.kill_writer()).unwrap();
+    running.signal("INT");
+    wait_until("the end of the recording", || {
+        test.recording().manifest().state == State::Interrupted
+    });
+    running.signal("INT");
+    let output = running.output();
+    assert_success(&output);
+    let said = stderr(&output);
+    assert!(
+        said.contains("not audited: SIGINT; to audit: recorder audit "),
+        "{said}"
+    );
+    assert_eq!(Audit::read(test.recording().folder()).unwrap(), None);
+}
+
+#[test]
+fn an_audit_that_fails_is_a_line() {
+    let mut test = TestLab::start_set_up();
+    let running = spawn(&test, &["--duration", "3", "--audit-wait", "1s"]);
+    std::thread::sleep(Duration::from_secs(1));
+    test.runtime.block_on(test.lab.kill_writer()).unwrap();
+    let output = running.output();
+    assert_success(&output);
+    let said = stderr(&output);
+    assert!(
+        said.contains("not audited: ") && said.contains("refused"),
+        "{said}"
+    );
+    let folder = test.recording().folder().to_path_buf();
+    assert_eq!(stdout(&output).trim_end(), folder.to_str().unwrap());
+    assert!(!folder.join("audit.json").exists());
+}
