@@ -213,13 +213,11 @@ fn every_order_older_than_a_second_has_its_row() {
     let mut met = Met::default();
     let canary = Canary::start(test.folder.path());
     // A kill seldom meets an operation in execute: as many more as it takes.
-    let most = 10 * kills();
-    let rounds = (0..most).step_by(AT_ONCE);
-    for first in rounds {
+    for first in (0..10 * kills()).step_by(AT_ONCE) {
         if first >= kills() && met.in_execute > 0 {
             break;
         }
-        let folders: Vec<_> = (first..most.min(first + AT_ONCE))
+        let folders: Vec<_> = (first..first + AT_ONCE)
             .map(|kill| test.folder.path().join(format!("kill-{kill}")))
             .collect();
         let mut running: Vec<(Running, &Path, Duration)> = Vec::new();
@@ -255,11 +253,7 @@ fn every_order_older_than_a_second_has_its_row() {
     }
     met.report();
     eprintln!("this machine was late by {} us at worst", canary.worst_us());
-    assert!(met.orders > 0, "nothing was tested");
-    assert!(
-        met.in_execute > 0,
-        "no checkpoint met an operation in execute"
-    );
+    assert!(met.orders > 0 && met.in_execute > 0, "nothing was tested");
     let median = met.checkpoint_ages[met.checkpoint_ages.len() / 2];
     assert!(
         median < 1_000_000,
