@@ -2,7 +2,7 @@
 //! answer is worked out by hand.
 
 use std::collections::BTreeMap;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use recording::vocabulary::ErrorClass::{Other, ReadOnly, Refused};
 use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome, Path, ProbeKind};
@@ -97,17 +97,22 @@ fn naive_methods_report_what_they_did_as_a_part_of_analyze() {
     for seed in 1..=MADE {
         folders.push(made::recording(root.path(), "host", seed));
     }
-    for golden in golden() {
+    let expected: Vec<&str> = include_str!("naive.tsv").lines().collect();
+    // Later ones were made when the methods were no part of `analyze` any more.
+    let is_known = |golden: &PathBuf| {
+        let run_id = Manifest::read(golden).unwrap().run_id;
+        expected.iter().any(|line| line.starts_with(&run_id))
+    };
+    for golden in golden().into_iter().filter(is_known) {
         let copy = root.path().join(golden.file_name().unwrap());
         copy_folder(&golden, &copy);
         folders.push(copy);
     }
-    let of = |folder: &std::path::PathBuf| {
+    let of = |folder: &PathBuf| {
         let figures = figures(folder);
         (word(&figures["recording"]["run_id"]), figures)
     };
     let figures: BTreeMap<String, Value> = folders.iter().map(of).collect();
-    let expected: Vec<&str> = include_str!("naive.tsv").lines().collect();
     for engine in engines() {
         let rows = rows(engine, root.path());
         let found = lines(&rows);
