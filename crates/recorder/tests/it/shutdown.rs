@@ -3,11 +3,10 @@
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::common::{
     Running, TestLab, assert_success, events, only_recording, rows, stderr, stdout,
-    wait_for_recording, wait_until,
+    wait_for_operation, wait_until,
 };
 use recording::{State, Table};
 
@@ -66,10 +65,8 @@ fn a_hang_up_ends_the_recording_cleanly_but_not_after_nohup() {
     }
     nohup.stdout(Stdio::piped()).stderr(Stdio::piped());
     let to_stay = Running::spawn(&mut nohup);
-    test.wait_for_recording();
-    wait_for_recording(&nohup_runs);
-    // The first operations begin at once.
-    std::thread::sleep(Duration::from_millis(500));
+    test.wait_for_operation();
+    wait_for_operation(&nohup_runs);
     for running in [&to_end, &to_stay] {
         running.signal("HUP");
     }

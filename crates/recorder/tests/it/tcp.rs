@@ -60,10 +60,8 @@ fn settings_are_on_the_sockets_and_in_the_manifest() {
             assert!(timer > 0.0 && timer <= 1_000.0, "{timer} s");
         }
     }
-    test.wait_for_recording();
     // A run in which no operation has begun is a failed one.
-    let orders = "select count(*)::text from pg_stat_activity where query like '%business_%' and query not ilike 'explain%' and application_name like 'pgoutage/2%'";
-    wait_until("an operation", || test.texts(orders) != ["0"]);
+    test.wait_for_operation();
     running.signal("INT");
     assert_success(&running.output());
     let recording = test.recording();

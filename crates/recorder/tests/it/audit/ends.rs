@@ -1,9 +1,7 @@
 //! The audit at the end of a run changes neither its exit code nor its last line.
 
-use std::time::Duration;
-
 use crate::common::{
-    BUSY, Running, TestLab, assert_success, stderr, stdout, wait_for_recording, wait_until,
+    BUSY, Running, TestLab, assert_success, stderr, stdout, wait_for_operation, wait_until,
 };
 use recording::{Audit, State};
 
@@ -11,7 +9,7 @@ fn spawn(test: &TestLab, more: &[&str]) -> Running {
     let runs = test.runs();
     let start = ["run", "--out", runs.to_str().unwrap()];
     let running = Running::spawn(&mut test.command(&[&start[..], &BUSY, more].concat()));
-    wait_for_recording(&runs);
+    wait_for_operation(&runs);
     running
 }
 
@@ -19,7 +17,6 @@ fn spawn(test: &TestLab, more: &[&str]) -> Running {
 fn an_interrupted_run_is_audited_and_a_second_signal_skips_it() {
     let test = TestLab::start_set_up();
     let running = spawn(&test, &["--duration", "60"]);
-    std::thread::sleep(Duration::from_secs(1));
     running.signal("INT");
     let output = running.output();
     assert_success(&output);
@@ -45,7 +42,6 @@ fn an_interrupted_run_is_audited_and_a_second_signal_skips_it() {
             "1s",
         ],
     );
-    std::thread::sleep(Duration::from_secs(1));
     test.runtime.block_on(test.lab.kill_writer()).unwrap();
     running.signal("INT");
     wait_until("the end of the recording", || {
@@ -66,7 +62,6 @@ fn an_interrupted_run_is_audited_and_a_second_signal_skips_it() {
 fn an_audit_that_fails_is_a_line() {
     let mut test = TestLab::start_set_up();
     let running = spawn(&test, &["--duration", "3", "--audit-wait", "1s"]);
-    std::thread::sleep(Duration::from_secs(1));
     test.runtime.block_on(test.lab.kill_writer()).unwrap();
     let output = running.output();
     assert_success(&output);

@@ -131,6 +131,11 @@ impl TestLab {
         wait_for_recording(&self.runs());
     }
 
+    /// Waits until the recording has an operation.
+    pub fn wait_for_operation(&self) {
+        wait_for_operation(&self.runs());
+    }
+
     /// The only recording that the test made.
     pub fn recording(&self) -> Recording {
         only_recording(&self.runs())
@@ -299,6 +304,17 @@ pub fn wait_for_recording(runs: &Path) {
         std::fs::read_dir(runs).is_ok_and(|mut runs| {
             runs.any(|run| run.unwrap().path().join("manifest.json").exists())
         })
+    });
+}
+
+/// Waits until the only recording in that folder has an operation. Sessions alone say nothing of it: the recorder takes its sums
+/// and looks at plans before the first one.
+pub fn wait_for_operation(runs: &Path) {
+    wait_for_recording(runs);
+    wait_until("an operation", || {
+        let mut operations = 0;
+        let read = only_recording(runs).each_operation(&mut |_| operations += 1);
+        read.is_ok() && operations > 0
     });
 }
 
