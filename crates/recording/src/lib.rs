@@ -24,13 +24,13 @@ pub use format::error::{OpenError, WriteError};
 pub use format::layout::{FORMAT_VERSION, MANIFEST_FILE, RunId, Table};
 pub use format::manifest::{Manifest, Mode, PartRecord, Server, State, WriteFailure};
 pub use format::rows::{
-    ConnectFailure, Connection, DnsAnswer, Event, Failure, Load, Operation, Probe, ProbeFailure,
-    Target,
+    AvailabilityProbe, ConnectFailure, Connection, DnsAnswer, Event, Failure, Load, Operation,
+    Probe, ProbeFailure, Target,
 };
-pub use format::schema::{connections, events, findings, load, operations, probes};
+pub use format::schema::{availability, connections, events, findings, load, operations, probes};
 pub use format::settings::{
-    Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, MoreHost, PathBaseline, Pool,
-    Schedule, Timeouts, Weights,
+    AvailabilitySettings, Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, MoreHost,
+    PathBaseline, Pool, Schedule, Timeouts, Weights,
 };
 pub use format::timestamp::Timestamp;
 pub use format::vocabulary;

@@ -94,6 +94,26 @@ pub(crate) const PROBES: [Column; 13] = [
     optional("error_class", Kind::Text),
     optional("sqlstate", Kind::Text),
 ];
+/// Of `availability`.
+pub(crate) const AVAILABILITY: [Column; 17] = [
+    required("path", Kind::Text),
+    required("time", Kind::Time),
+    required("operation_type", Kind::Text),
+    required("reader", Kind::Truth),
+    required("fresh", Kind::Truth),
+    required("duration_us", Kind::Integer),
+    optional("connect_us", Kind::Integer),
+    required("outcome", Kind::Text),
+    optional("endpoint_address", Kind::Text),
+    optional("server_address", Kind::Text),
+    optional("server_port", Kind::Integer),
+    optional("server_in_recovery", Kind::Truth),
+    optional("server_start_time", Kind::Time),
+    optional("aurora_instance_identifier", Kind::Text),
+    optional("replication_lag_us", Kind::Integer),
+    optional("error_class", Kind::Text),
+    optional("sqlstate", Kind::Text),
+];
 /// Of `events`.
 pub(crate) const EVENTS: [Column; 6] = [
     optional("path", Kind::Text),

@@ -64,6 +64,7 @@ const fn columns_of(table: Table) -> &'static [Column] {
         Table::Operations => &columns::OPERATIONS,
         Table::Connections => &columns::CONNECTIONS,
         Table::Probes => &columns::PROBES,
+        Table::Availability => &columns::AVAILABILITY,
         Table::Events => &columns::EVENTS,
         Table::Load => &columns::LOAD,
     }

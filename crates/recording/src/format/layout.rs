@@ -47,6 +47,8 @@ pub enum Table {
     Connections,
     /// Which server answers on each path, probed at an interval.
     Probes,
+    /// What a client that connects anew would meet: a read and a write per path at a short interval.
+    Availability,
     /// Triggers, marks, and what the probes saw.
     Events,
     /// pgbench's progress.
@@ -55,10 +57,11 @@ pub enum Table {
 
 impl Table {
     /// Every table of format version 1.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Operations,
         Self::Connections,
         Self::Probes,
+        Self::Availability,
         Self::Events,
         Self::Load,
     ];
@@ -70,6 +73,7 @@ impl Table {
             Self::Operations => "operations",
             Self::Connections => "connections",
             Self::Probes => "probes",
+            Self::Availability => "availability",
             Self::Events => "events",
             Self::Load => "load",
         }

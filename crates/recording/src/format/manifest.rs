@@ -11,8 +11,8 @@ use crate::format::clock_record::ClockRecord;
 use crate::format::error::{OpenError, WriteError};
 use crate::format::layout::{FORMAT_VERSION, MANIFEST_FILE};
 use crate::format::settings::{
-    Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, Pool, Schedule, Timeouts,
-    Weights,
+    AvailabilitySettings, Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, Pool,
+    Schedule, Timeouts, Weights,
 };
 use crate::format::timestamp::Timestamp;
 use crate::format::vocabulary::Path;
@@ -147,6 +147,9 @@ pub struct Manifest {
     /// How often each path was probed, microseconds; null where it was not.
     #[serde(default)]
     pub probe_interval_us: Option<i64>,
+    /// What was asked of each path to measure its availability; null where nothing was, and in recordings of older versions.
+    #[serde(default)]
+    pub availability: Option<AvailabilitySettings>,
     /// Most operations per 1,000 seconds that all paths together were allowed; null where nothing limited them.
     #[serde(default)]
     pub max_tps_per_1000: Option<i64>,
@@ -230,6 +233,7 @@ impl Manifest {
             },
             connection: None,
             probe_interval_us: None,
+            availability: None,
             max_tps_per_1000: None,
             endpoints: Vec::new(),
             servers: Vec::new(),

@@ -158,6 +158,35 @@ pub struct ProbeFailure {
     pub message: String,
 }
 
+/// One availability probe: a read or a write of a client's own, and its answer (`docs/definitions.md`, Service downtime).
+#[derive(Debug, Clone)]
+pub struct AvailabilityProbe {
+    /// The path.
+    pub path: Path,
+    /// When it was due and sent, or its connection was begun, UTC microseconds.
+    pub time: i64,
+    /// [`OperationType::Read`] or [`OperationType::Write`].
+    pub operation_type: OperationType,
+    /// True for an endpoint that is meant for reads.
+    pub reader: bool,
+    /// True where it was asked on a connection made for it, false on one that had answered before.
+    pub fresh: bool,
+    /// From `time`, connecting included, to the answer or the failure, or to when it was given up; microseconds.
+    pub duration_us: i64,
+    /// How long connecting took, microseconds; `None` on a connection that had answered before, and where none was made.
+    pub connect_us: Option<i64>,
+    /// How it ended: [`Outcome::Unfinished`] where it was given up unanswered, as a later probe was answered or the recording ended.
+    pub outcome: Outcome,
+    /// The address that its connection was made to, or was tried last.
+    pub address: Option<String>,
+    /// The server that answered.
+    pub server: Option<Server>,
+    /// How far that server is behind the writer, microseconds; `None` for a writer, and where the server does not state it.
+    pub replication_lag_us: Option<i64>,
+    /// Why there is no success.
+    pub failure: Option<ProbeFailure>,
+}
+
 /// Something that happened around the operations.
 #[derive(Debug, Clone)]
 pub struct Event {

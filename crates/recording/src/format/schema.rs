@@ -117,6 +117,35 @@ pub fn probes() -> SchemaRef {
     ])
 }
 
+/// `availability`: what a client that connects anew would meet, one row per availability probe.
+#[must_use]
+pub fn availability() -> SchemaRef {
+    use DataType::{Boolean, Int32, Int64, Utf8};
+    schema(vec![
+        ("run_id", Utf8, false),
+        ("host", Utf8, false),
+        ("path", Utf8, false),
+        ("time", timestamp(), false),
+        ("operation_type", Utf8, false),
+        ("reader", Boolean, false),
+        ("fresh", Boolean, false),
+        ("duration_us", Int64, false),
+        ("connect_us", Int64, true),
+        ("success", Boolean, false),
+        ("outcome", Utf8, false),
+        ("endpoint_address", Utf8, true),
+        ("server_address", Utf8, true),
+        ("server_port", Int32, true),
+        ("server_in_recovery", Boolean, true),
+        ("server_start_time", timestamp(), true),
+        ("aurora_instance_identifier", Utf8, true),
+        ("replication_lag_us", Int64, true),
+        ("error_class", Utf8, true),
+        ("sqlstate", Utf8, true),
+        ("error_message", Utf8, true),
+    ])
+}
+
 /// `events`: what happened around the operations.
 #[must_use]
 pub fn events() -> SchemaRef {
@@ -179,6 +208,7 @@ pub(crate) fn of(table: Table) -> SchemaRef {
         Table::Operations => operations(),
         Table::Connections => connections(),
         Table::Probes => probes(),
+        Table::Availability => availability(),
         Table::Events => events(),
         Table::Load => load(),
     }

@@ -51,6 +51,17 @@ pub struct Timeouts {
     pub operation_us: i64,
 }
 
+/// What was asked of each path to measure its availability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AvailabilitySettings {
+    /// From the begin of a probe to that of the next of its kind, microseconds.
+    pub interval_us: i64,
+    /// On a probe, connecting included, microseconds.
+    pub limit_us: i64,
+    /// Writes were asked for too, not reads alone.
+    pub writes: bool,
+}
+
 /// Where a path leads, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {

@@ -23,7 +23,7 @@ use std::thread::JoinHandle;
 use crate::format::error::WriteError;
 use crate::format::layout::{JOURNAL_FOLDER, Table};
 use crate::format::manifest::{Manifest, State, sync_folder};
-use crate::format::rows::{Connection, Event, Load, Operation, Probe};
+use crate::format::rows::{AvailabilityProbe, Connection, Event, Load, Operation, Probe};
 use crate::write::in_flight::Cell;
 use crate::write::lock::WriterLock;
 use crate::write::options::{Completion, Message, Summary, WriterOptions};
@@ -51,6 +51,11 @@ impl Handle {
     /// Records a probe.
     pub fn probe(&self, row: Probe) {
         self.send(Table::Probes, Message::Probe(Box::new(row)));
+    }
+
+    /// Records an availability probe.
+    pub fn availability(&self, row: AvailabilityProbe) {
+        self.send(Table::Availability, Message::Availability(Box::new(row)));
     }
 
     /// Records an event; false where it was dropped and counted.

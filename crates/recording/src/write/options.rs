@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::format::layout::Table;
 use crate::format::manifest::{State, WriteFailure};
-use crate::format::rows::{Connection, Event, Load, Operation, Probe};
+use crate::format::rows::{AvailabilityProbe, Connection, Event, Load, Operation, Probe};
 
 /// When parts are sealed, and how far the writer may fall behind.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +83,7 @@ pub(crate) enum Message {
     Operation(Operation),
     Connection(Box<Connection>),
     Probe(Box<Probe>),
+    Availability(Box<AvailabilityProbe>),
     Event(Box<Event>),
     Load(Box<Load>),
     /// The manifest is to be changed.

@@ -5,7 +5,7 @@ use std::path::Path as FilePath;
 
 use crate::format::layout::Table;
 use crate::format::manifest::Manifest;
-use crate::format::rows::{Connection, Event, Load, Operation, Probe};
+use crate::format::rows::{AvailabilityProbe, Connection, Event, Load, Operation, Probe};
 use crate::format::vocabulary::Path;
 use crate::write::backlog::Room;
 use crate::write::columns::{self, Origin};
@@ -20,6 +20,7 @@ pub(crate) struct Tables {
     operations: BTreeMap<Path, TableWriter<Operation>>,
     pub(crate) connections: TableWriter<Connection>,
     pub(crate) probes: TableWriter<Probe>,
+    pub(crate) availability: TableWriter<AvailabilityProbe>,
     pub(crate) events: TableWriter<Event>,
     pub(crate) load: TableWriter<Load>,
 }
@@ -36,6 +37,10 @@ macro_rules! for_each_table {
         }
         {
             let $writer = &mut $tables.probes;
+            $body;
+        }
+        {
+            let $writer = &mut $tables.availability;
             $body;
         }
         {
@@ -59,6 +64,7 @@ impl Tables {
             operations: Path::ALL.iter().map(|path| (*path, writer(path))).collect(),
             connections: TableWriter::new(Table::Connections, None, columns::connections),
             probes: TableWriter::new(Table::Probes, None, columns::probes),
+            availability: TableWriter::new(Table::Availability, None, columns::availability),
             events: TableWriter::new(Table::Events, None, columns::events),
             load: TableWriter::new(Table::Load, None, columns::load),
         }

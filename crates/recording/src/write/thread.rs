@@ -125,6 +125,7 @@ impl WriterThread {
                 self.flush_full_batch();
             }
             Message::Probe(row) => self.tables.probes.push(*row),
+            Message::Availability(row) => self.tables.availability.push(*row),
             Message::Event(row) => self.tables.events.push(*row),
             Message::Load(row) => self.tables.load.push(*row),
             Message::Manifest => {

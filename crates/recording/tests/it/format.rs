@@ -15,9 +15,9 @@ use recording::vocabulary::{
     ProbeKind,
 };
 use recording::{
-    ConnectFailure, Connection, DnsAnswer, Event, FORMAT_VERSION, Failure, Load, Mode, Operation,
-    Probe, ProbeFailure, Recording, RecordingWriter, Server, State, Table, Timestamp,
-    WriterOptions,
+    AvailabilityProbe, ConnectFailure, Connection, DnsAnswer, Event, FORMAT_VERSION, Failure, Load,
+    Mode, Operation, Probe, ProbeFailure, Recording, RecordingWriter, Server, State, Table,
+    Timestamp, WriterOptions,
 };
 
 /// The document, by the headings of its sections.
@@ -104,6 +104,7 @@ fn schema(table: Table) -> SchemaRef {
         Table::Operations => recording::operations(),
         Table::Connections => recording::connections(),
         Table::Probes => recording::probes(),
+        Table::Availability => recording::availability(),
         Table::Events => recording::events(),
         Table::Load => recording::load(),
     }
@@ -367,6 +368,7 @@ fn recording_without_nulls(folder: &FilePath) -> Recording {
     }
     handle.connection(connection());
     handle.probe(probe());
+    handle.availability(availability());
     handle.event(Event {
         time: START_US,
         path: Some(Path::Proxy),
@@ -422,6 +424,27 @@ fn connection() -> Connection {
             class: Some(ErrorClass::Other),
             sqlstate: Some("42883".to_owned()),
             message: "no such function".to_owned(),
+        }),
+    }
+}
+
+fn availability() -> AvailabilityProbe {
+    AvailabilityProbe {
+        path: Path::Direct,
+        time: START_US,
+        operation_type: OperationType::Write,
+        reader: true,
+        fresh: true,
+        duration_us: 700,
+        connect_us: Some(400),
+        outcome: Outcome::Unknown,
+        address: Some("127.0.0.2".to_owned()),
+        server: Some(server()),
+        replication_lag_us: Some(1_500),
+        failure: Some(ProbeFailure {
+            class: ErrorClass::OperationTimeout,
+            sqlstate: Some("57P03".to_owned()),
+            message: "no answer within 1s".to_owned(),
         }),
     }
 }

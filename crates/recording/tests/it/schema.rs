@@ -7,8 +7,8 @@ use std::path::Path as FilePath;
 use crate::support::START_US;
 use recording::vocabulary::Path;
 use recording::{
-    ConnectionSettings, Endpoint, Failover, LoadSettings, Manifest, PartRecord, Schedule, Server,
-    Timestamp,
+    AvailabilitySettings, ConnectionSettings, Endpoint, Failover, LoadSettings, Manifest,
+    PartRecord, Schedule, Server, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -27,6 +27,11 @@ fn full(schedule: Schedule) -> Value {
         schedule,
         connection: Some(connection()),
         probe_interval_us: Some(500_000),
+        availability: Some(AvailabilitySettings {
+            interval_us: 50_000,
+            limit_us: 1_000_000,
+            writes: true,
+        }),
         max_tps_per_1000: Some(100_000),
         endpoints: vec![endpoint()],
         servers: vec![Server {
