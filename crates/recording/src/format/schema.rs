@@ -237,8 +237,8 @@ pub(crate) fn properties(schema: &Schema) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(131_072))
-        // 24 columns of two paths each hold the words of an open page, 8 bytes a row, in a list that doubles as it grows.
-        .set_data_page_row_count_limit(16_384)
+        // 27 columns of two paths each hold the words of an open page, 8 bytes a row, in a list that doubles as it grows.
+        .set_data_page_row_count_limit(12_288)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by(format!("pgoutage {}", env!("CARGO_PKG_VERSION")));
     for field in schema.fields() {
