@@ -1,8 +1,9 @@
 //! The costs of recording: figures as lines `name<TAB>value` on stdout. `cargo xtask bench recording` runs this and prints them with
-//! their budgets.
+//! their budgets. With `--make FOLDER` it makes a recording there and measures nothing: `cargo xtask bench analyze` reads that.
 
 mod hot_path;
 mod journal;
+mod make;
 mod outage;
 mod process;
 mod random;
@@ -16,6 +17,7 @@ mod support;
 mod synthetic;
 mod writer;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -32,27 +34,35 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let rows = rows()?;
+    let (rows, folder) = arguments()?;
+    if let Some(folder) = folder {
+        return make::make(&folder, rows);
+    }
     // Memory first: later steps use more, which is not the writer's.
     writer::measure(rows)?;
     journal::measure()?;
     hot_path::measure()
 }
 
-/// `--rows N`; cargo adds a `--bench` of its own.
-fn rows() -> Result<u64> {
+/// `--rows N` and `--make FOLDER`; cargo adds a `--bench` of its own.
+fn arguments() -> Result<(u64, Option<PathBuf>)> {
     let mut arguments = std::env::args().skip(1);
-    let mut rows = 10_000_000;
+    let (mut rows, mut folder) = (10_000_000, None);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--bench" => {}
             "--rows" => rows = arguments.next().ok_or("--rows needs a number")?.parse()?,
-            other => return Err(format!("unknown argument {other}: only --rows N is known").into()),
+            "--make" => folder = Some(arguments.next().ok_or("--make needs a folder")?.into()),
+            other => {
+                let text =
+                    format!("unknown argument {other}: --rows N and --make FOLDER are known");
+                return Err(text.into());
+            }
         }
     }
     match rows {
         0 => Err("--rows must be at least 1".into()),
-        rows => Ok(rows),
+        rows => Ok((rows, folder)),
     }
 }
 

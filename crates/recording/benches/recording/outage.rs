@@ -84,6 +84,20 @@ fn refuse(row: &mut Operation, start: i64, port: u32, random: &mut Random) {
     row.failure = Some(failure(ErrorPhase::Checkout, class, None, text));
 }
 
+/// The server has no connection left for it.
+pub(crate) fn refuse_for_want_of_connections(row: &mut Operation, random: &mut Random) {
+    row.affected_rows = None;
+    row.outcome = Outcome::Failed;
+    row.connection_id = None;
+    row.execute_us = None;
+    let took = 900 + random.exponential(400.0) as i64;
+    row.checkout_us = Some(took);
+    row.end_time = row.start_time.map(|start| start + took);
+    let class = ErrorClass::TooManyConnections;
+    let text = "FATAL: sorry, too many clients already".to_owned();
+    row.failure = Some(failure(ErrorPhase::Checkout, class, Some("53300"), text));
+}
+
 /// A write may be committed where no answer came.
 fn without_an_answer(row: &Operation) -> Outcome {
     match row.operation_type {

@@ -11,7 +11,7 @@ use crate::random::Random;
 
 /// The time at the start, UTC microseconds.
 pub(crate) const START_US: i64 = 1_795_380_180_000_000;
-/// Arrivals per second on each path.
+/// Arrivals per second on each path under load.
 const RATE: f64 = 5_000.0;
 /// Workers and connections of each path.
 pub(crate) const WORKERS: u32 = 64;
@@ -34,12 +34,19 @@ pub(crate) struct Operations {
 impl Operations {
     /// So many rows take `rows / 10,000` seconds; the outage begins when 40 % of them are over.
     pub(crate) fn new(rows: u64) -> Self {
-        let duration_us = rows as f64 / (2.0 * RATE) * 1e6;
+        Self::at_rate(rows, RATE, 0.0)
+    }
+
+    /// The same with so many arrivals per second on each path. When 70 % are over, a storm begins that takes the share `storm` of them: every
+    /// other operation is refused for want of connections.
+    pub(crate) fn at_rate(rows: u64, rate: f64, storm: f64) -> Self {
+        let duration_us = rows as f64 / (2.0 * rate) * 1e6;
         let source = |path, outage_us: f64| {
-            let begin = START_US + (duration_us * 0.4) as i64;
+            let at = |share: f64| START_US + (duration_us * share) as i64;
+            let begin = at(0.4);
             // Short runs have a short outage, so that it weighs no more than in a long one.
             let length = outage_us.min(duration_us * 0.012) as i64;
-            Source::new(path, begin..begin + length)
+            Source::new(path, rate, begin..begin + length, at(0.7)..at(0.7 + storm))
         };
         Self {
             direct: source(Path::Direct, 12e6),
@@ -65,7 +72,9 @@ impl Iterator for Operations {
 struct Source {
     path: Path,
     random: Random,
+    rate: f64,
     outage: std::ops::Range<i64>,
+    storm: std::ops::Range<i64>,
     /// When the next operation arrives, microseconds.
     arrival: f64,
     last_operation: i64,
@@ -123,11 +132,18 @@ impl Ord for InFlight {
 }
 
 impl Source {
-    fn new(path: Path, outage: std::ops::Range<i64>) -> Self {
+    fn new(
+        path: Path,
+        rate: f64,
+        outage: std::ops::Range<i64>,
+        storm: std::ops::Range<i64>,
+    ) -> Self {
         let mut source = Self {
             path,
             random: Random::new(path as u64 + 1),
+            rate,
             outage,
+            storm,
             arrival: START_US as f64,
             last_operation: 0,
             in_flight: BinaryHeap::new(),
@@ -147,7 +163,7 @@ impl Source {
             .peek()
             .is_none_or(|first| first.0.0.end_time >= Some(self.arrival as i64))
         {
-            self.arrival += self.random.exponential(1e6 / RATE);
+            self.arrival += self.random.exponential(1e6 / self.rate);
             let arrived = self.arrive();
             self.in_flight.push(Reverse(InFlight(arrived)));
         }
@@ -215,6 +231,8 @@ impl Source {
         if is_hit || (row.end_time > Some(self.outage.start) && scheduled_time < self.outage.start)
         {
             outage::fail(&mut row, &self.outage, random);
+        } else if self.storm.contains(&scheduled_time) && random.one_in(2) {
+            outage::refuse_for_want_of_connections(&mut row, random);
         }
         let end = row.end_time.unwrap_or(start_time);
         self.pool.in_use.push(Reverse((end, connection)));

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures with their budgets, and their history in `docs/benchmarks.md`.
 
+mod analyze;
 mod audit;
 mod origin;
 mod recording;
@@ -36,6 +37,18 @@ pub(crate) enum Bench {
         #[arg(long)]
         write: bool,
     },
+    /// `analyze report` and `analyze charts` over recordings from small to large, beside DuckDB over the same files.
+    ///
+    /// Builds `analyze` in release mode first. The recordings are made once and kept; the largest one takes 1.3 GB. All sizes take about
+    /// half an hour on a quiet machine, most of it DuckDB's.
+    Analyze {
+        /// Operations of each recording, from small to large.
+        #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000, 10_000_000, 100_000_000], value_parser = clap::value_parser!(u64).range(1..))]
+        rows: Vec<u64>,
+        /// Add the table to the history in docs/benchmarks.md.
+        #[arg(long)]
+        write: bool,
+    },
     /// `recorder audit` of a made recording, against its rows in a lab: time, CPU and memory of the recorder.
     ///
     /// Takes about a minute for a million writes, most of it to make them.
@@ -68,6 +81,7 @@ pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
             recording::run(*rows, *write).map(|()| ExitCode::SUCCESS)
         }
         Bench::Sql { rows, write } => sql::run(*rows, *write).map(|()| ExitCode::SUCCESS),
+        Bench::Analyze { rows, write } => analyze::run(rows, *write).map(|()| ExitCode::SUCCESS),
         Bench::Audit { writes, write } => audit::run(*writes, *write).map(|()| ExitCode::SUCCESS),
         Bench::Truth { args, write } => truth::run(args, *write),
     }
