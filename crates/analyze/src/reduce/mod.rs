@@ -7,6 +7,7 @@ pub(crate) mod connections;
 pub(crate) mod errors;
 pub(crate) mod events;
 pub mod histogram;
+pub(crate) mod implied;
 pub(crate) mod operations;
 pub mod pauses;
 pub(crate) mod pgbench;

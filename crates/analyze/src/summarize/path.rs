@@ -15,7 +15,7 @@ use crate::reduce::audit::PathFindings;
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
-use crate::reduce::{answers, connections, errors, events, pgbench};
+use crate::reduce::{answers, connections, errors, events, implied, pgbench};
 use crate::summarize::headline::{episodes_of, headline, union};
 use crate::summarize::series;
 use crate::summary::series::PathSeries;
@@ -113,11 +113,25 @@ impl PathAnalyzer<'_> {
         findings: Option<&PathFindings>,
     ) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let (mut summary, mut series) = self.run()?;
-        summary.durability = findings.map(|findings| findings.durability.clone());
-        let Some(findings) = findings.filter(|findings| !findings.not_durable.is_empty()) else {
+        let Some(findings) = findings else {
             return Ok((summary, series));
         };
-        self.operations = self.operations.counting_as_failed(&findings.not_durable)?;
+        let mut durability = findings.durability.clone();
+        durability.lost_span_us = longest_span_us(&findings.lost_us, &summary.failovers);
+        let mut not_durable = findings.not_durable.clone();
+        if let (Some(first), Some(last)) = (findings.lost_us.first(), findings.lost_us.last()) {
+            let writes = self
+                .operations
+                .acknowledged_writes(&Span::new(*first, *last))?;
+            let (implied, more) = implied::between_losses(&writes, &not_durable, &durability.found);
+            durability.implied = implied;
+            not_durable.extend(more);
+        }
+        summary.durability = Some(durability);
+        if not_durable.is_empty() {
+            return Ok((summary, series));
+        }
+        self.operations = self.operations.counting_as_failed(&not_durable)?;
         self.may_lack_increments = summary.may_lack_increments();
         let (durable, with_lost) = self.run()?;
         series.lost = with_lost.lost;
@@ -253,4 +267,13 @@ impl PathAnalyzer<'_> {
             }
         }
     }
+}
+
+/// From the first to the last lost write of a failover, the longest of all failovers. A loss is of the failover that ends after it.
+fn longest_span_us(lost_us: &[i64], failovers: &[PathFailover]) -> Option<i64> {
+    let failover = |at_us: &i64| failovers.partition_point(|of| of.span.end.micros() < *at_us);
+    let of_one = lost_us.chunk_by(|one, next| failover(one) == failover(next));
+    of_one
+        .filter_map(|of_one| Some(of_one.last()? - of_one.first()?))
+        .max()
 }

@@ -31,6 +31,9 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     for loss in &losses {
         sentence(loss, Tone::Bad);
     }
+    if let Some(text) = durability::nothing_lost(page) {
+        sentence(&text, Tone::Good);
+    }
     // A failover in which nothing failed may have lost writes all the same.
     if paths.iter().all(nothing_found) && failovers == 0 && losses.is_empty() {
         let two = paths.len() > 1;
