@@ -218,10 +218,7 @@ fn legend(
     }
     if !outages.served_us.is_empty() {
         let sign: Sign = Box::new(|scene, (x, y)| served(scene, x, (y - 7.0, y + 7.0)));
-        entries.push((
-            sign,
-            "served again: a fresh client, by the probes".to_owned(),
-        ));
+        entries.push((sign, "fresh client served".to_owned()));
     }
     entries.extend(moments::legend_entry(path));
     entries

@@ -2,7 +2,6 @@
 
 use analyze::summary::{
     EpisodeKind, Group, GroupFailover, Metric, OwnShare, PathSummary, ServiceFailover, Source,
-    Summary,
 };
 use analyze::text::{Language, TextOptions, render};
 use recording::vocabulary::ErrorClass::{ConnectionLost, ReadOnly, Refused};
@@ -11,7 +10,7 @@ use recording::vocabulary::Path::{Direct, Proxy};
 
 use super::service;
 use crate::support::around::{Answer, NEW_WRITER, OLD_WRITER};
-use crate::support::{HandMade, START_US, group, us};
+use crate::support::{HandMade, Made, START_US, group, us};
 
 /// Writes up to 10.0 s, again from 16.0 s on; for a fresh client up to 9.952 s, and from 14.012 s on.
 fn failing_over(made: HandMade) -> HandMade {
@@ -265,19 +264,20 @@ fn probes_of_reads_tell_that_no_worker_was_free() {
     assert!(probed.unobserved && probed.outages.is_empty(), "{probed:?}");
 }
 
-fn both() -> Summary {
+/// Both paths, the application and a fresh client of each down in its own way.
+pub(super) fn both() -> Made {
     let made = failing_over(HandMade::new(60.0).trigger(9.9).on(Direct)).on(Proxy);
     application(made, 13.0)
         .served(Write, (0.0, 10.0), OLD_WRITER)
         .turned_away(Write, (10.0, 11.0))
         .served_anew(Write, 11.0, 0.012, NEW_WRITER)
         .served(Write, (11.05, 60.0), NEW_WRITER)
-        .summary()
+        .write()
 }
 
 #[test]
 fn both_paths_are_compared() {
-    let summary = both();
+    let summary = both().analyze().summary;
     let lines = &summary.comparison.as_ref().unwrap().lines;
     let line = |metric| lines.iter().find(|line| line.metric == metric);
     let writes = line(Metric::ServiceWriterDowntime).unwrap();
@@ -305,7 +305,7 @@ fn both_paths_are_compared() {
 
 #[test]
 fn the_report_has_both_downtimes_in_both_languages() {
-    let summary = both();
+    let summary = both().analyze().summary;
     for (language, words) in [
         (
             Language::En,
@@ -338,5 +338,45 @@ fn the_report_has_both_downtimes_in_both_languages() {
         for words in words {
             assert!(report.contains(words), "{words}\n{report}");
         }
+    }
+}
+
+#[test]
+fn several_failovers_have_medians_of_both_and_of_the_own_share() {
+    let refused = |made: HandMade, at: f64| {
+        made.failed("update_login", at + 0.05, at + 0.1, Refused)
+            .failed("update_login", at + 1.0, at + 1.05, Refused)
+    };
+    // Writes down for 2 and for 4 s, the service for 1.06 and for 2.06 s.
+    let made = HandMade::new(100.0).trigger(9.9).trigger(59.9);
+    let made = refused(made.steady("update_login", 0.1, 0.1, 100, 0.005), 10.0);
+    let made = refused(made.steady("update_login", 12.0, 0.1, 481, 0.005), 60.0)
+        .steady("update_login", 64.0, 0.1, 360, 0.005)
+        .served(Write, (0.0, 10.0), OLD_WRITER)
+        .turned_away(Write, (10.0, 11.0))
+        .served_anew(Write, 11.0, 0.012, NEW_WRITER)
+        .served(Write, (11.05, 60.0), NEW_WRITER)
+        .turned_away(Write, (60.0, 62.0))
+        .served_anew(Write, 62.0, 0.012, OLD_WRITER)
+        .served(Write, (62.05, 100.0), OLD_WRITER);
+    let summary = made.summary();
+    let of = &summary.failovers.downtime[0];
+    assert_eq!((of.n, of.median_us), (2, us(3.0)));
+    let (service, share) = (of.service.unwrap(), of.own_share.unwrap());
+    assert_eq!((service.spread.n, service.spread.median_us), (2, us(1.56)));
+    assert_eq!(
+        (service.spread.min_us, service.spread.max_us),
+        (us(1.06), us(2.06))
+    );
+    assert!(service.spread.interval.is_some());
+    assert_eq!((share.n, share.median_us), (2, us(1.44)));
+    let report = render(&summary, &TextOptions::default());
+    for (measured, median) in [
+        ("application", "3.00 s"),
+        ("service", "1.56 s"),
+        ("own share", "1.44 s"),
+    ] {
+        let row = format!("writer  {measured:<11}  2  {median}");
+        assert!(report.contains(&row), "{row}\n{report}");
     }
 }
