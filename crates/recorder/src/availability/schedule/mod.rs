@@ -77,7 +77,7 @@ impl Schedule {
             return None;
         }
         let is_open = |number| self.in_flight.iter().any(|of| of.number == number);
-        if let (None, Some((last, asked))) = (self.kept, self.last)
+        if let Some((last, asked)) = self.last
             && is_open(last)
             // A tick may come late, and the next one in time.
             && now.saturating_duration_since(asked) + self.interval / 2 < self.spacing

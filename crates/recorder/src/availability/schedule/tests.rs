@@ -16,7 +16,7 @@ enum Server {
 }
 
 /// How a question ended, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Answered,
     Failed,
@@ -32,74 +32,80 @@ struct Asked {
     end: Option<(u64, End)>,
 }
 
+impl Server {
+    /// What comes of a question, and after how many milliseconds.
+    fn end(self) -> (u64, End) {
+        let limit_ms = u64::try_from(LIMIT.as_millis()).unwrap();
+        match self {
+            Self::AnswersAfter(after) if after < limit_ms => (after.max(1), End::Answered),
+            Self::RefusesAfter(after) if after < limit_ms => (after.max(1), End::Failed),
+            _ => (limit_ms, End::Late),
+        }
+    }
+}
+
+/// Questions that were asked, and what is coming.
+struct Simulation {
+    schedule: Schedule,
+    asked: BTreeMap<Number, Asked>,
+    /// When, of which question, and what.
+    coming: BTreeSet<(u64, Number, End)>,
+}
+
+impl Simulation {
+    fn end(&mut self, now_ms: u64, number: Number, end: End) {
+        if self.asked[&number].end.is_some() {
+            return;
+        }
+        let mut ended = vec![(number, end)];
+        match end {
+            End::Answered => {
+                let given_up = self.schedule.answered(number, true).given_up;
+                ended.extend(given_up.into_iter().map(|number| (number, End::GivenUp)));
+            }
+            _ => self.schedule.failed(number),
+        }
+        for (number, end) in ended {
+            let of = self.asked.get_mut(&number).unwrap();
+            assert_eq!(of.end.replace((now_ms, end)), None, "one end each");
+        }
+    }
+}
+
 /// The questions of some seconds; `server` is asked what becomes of a question at its millisecond.
-fn simulate(interval: Duration, end_ms: u64, server: impl Fn(u64, bool) -> Server) -> Vec<Asked> {
+fn simulate(interval: Duration, end_ms: u64, server: impl Fn(u64) -> Server) -> Vec<Asked> {
     let begun = Instant::now();
-    let mut schedule = Schedule::new(interval);
-    let mut asked: BTreeMap<Number, Asked> = BTreeMap::new();
-    // When something comes, and of which question.
-    let mut coming: BTreeSet<(u64, Number, bool)> = BTreeSet::new();
+    let mut run = Simulation {
+        schedule: Schedule::new(interval),
+        asked: BTreeMap::new(),
+        coming: BTreeSet::new(),
+    };
     let every_ms = u64::try_from(interval.as_millis()).unwrap();
     for now_ms in 0..end_ms {
-        let now = coming.range(..(now_ms + 1, 0, false)).copied();
-        for event in now.collect::<Vec<_>>() {
-            coming.remove(&event);
-            let (_, number, is_answer) = event;
-            if asked[&number].end.is_some() {
-                continue;
-            }
-            let mut end = |number: Number, end: End| {
-                let before = asked.get_mut(&number).unwrap().end.replace((now_ms, end));
-                assert_eq!(before, None, "one end each");
-            };
-            match is_answer {
-                true => {
-                    end(number, End::Answered);
-                    for number in schedule.answered(number, true).given_up {
-                        end(number, End::GivenUp);
-                    }
-                }
-                false => {
-                    end(number, End::Failed);
-                    schedule.failed(number);
-                }
-            }
-        }
-        let limit_ms = u64::try_from(LIMIT.as_millis()).unwrap();
-        for (number, of) in &mut asked {
-            if of.end.is_none() && now_ms >= of.at_ms + limit_ms {
-                of.end = Some((now_ms, End::Late));
-                schedule.failed(*number);
-            }
+        while let Some(event) = run.coming.first().copied().filter(|it| it.0 <= now_ms) {
+            run.coming.remove(&event);
+            run.end(now_ms, event.1, event.2);
         }
         if now_ms % every_ms != 0 {
             continue;
         }
-        let Some(question) = schedule.tick(begun + MS * u32::try_from(now_ms).unwrap(), true)
-        else {
+        let now = begun + MS * u32::try_from(now_ms).unwrap();
+        let Some(question) = run.schedule.tick(now, true) else {
             continue;
         };
-        let fresh = question.fresh;
-        let row = Asked {
+        let asked = Asked {
             at_ms: now_ms,
-            fresh,
+            fresh: question.fresh,
             end: None,
         };
-        assert!(asked.insert(question.number, row).is_none());
-        match server(now_ms, fresh) {
-            Server::AnswersAfter(after) => {
-                coming.insert((now_ms + after.max(1), question.number, true));
-            }
-            Server::RefusesAfter(after) => {
-                coming.insert((now_ms + after.max(1), question.number, false));
-            }
-            Server::Never => {}
-        }
+        assert!(run.asked.insert(question.number, asked).is_none());
+        let (after_ms, end) = server(now_ms).end();
+        run.coming.insert((now_ms + after_ms, question.number, end));
     }
-    for of in asked.values_mut() {
+    for of in run.asked.values_mut() {
         of.end = of.end.or(Some((end_ms, End::Open)));
     }
-    asked.into_values().collect()
+    run.asked.into_values().collect()
 }
 
 fn times(asked: &[Asked]) -> Vec<u64> {
@@ -108,7 +114,7 @@ fn times(asked: &[Asked]) -> Vec<u64> {
 
 #[test]
 fn a_server_that_answers_is_asked_at_every_tick_on_one_connection() {
-    let asked = simulate(TICK, 1_000, |_, _| Server::AnswersAfter(3));
+    let asked = simulate(TICK, 1_000, |_| Server::AnswersAfter(3));
     assert_eq!(
         times(&asked),
         (0..20).map(|tick| tick * 50).collect::<Vec<_>>()
@@ -119,7 +125,7 @@ fn a_server_that_answers_is_asked_at_every_tick_on_one_connection() {
 
 #[test]
 fn a_server_that_refuses_is_asked_anew_at_every_tick() {
-    let asked = simulate(TICK, 500, |_, _| Server::RefusesAfter(1));
+    let asked = simulate(TICK, 500, |_| Server::RefusesAfter(1));
     assert_eq!(asked.len(), 10);
     assert!(asked.iter().all(|of| of.fresh));
 }
@@ -127,7 +133,7 @@ fn a_server_that_refuses_is_asked_anew_at_every_tick() {
 #[test]
 fn a_frozen_server_is_asked_anew_at_every_second_tick_and_the_first_answer_ends_the_others() {
     let frozen = 1_000..4_000_u64;
-    let asked = simulate(TICK, 5_000, |at, _| match frozen.contains(&at) {
+    let asked = simulate(TICK, 5_000, |at| match frozen.contains(&at) {
         true => Server::Never,
         false => Server::AnswersAfter(2),
     });
@@ -186,7 +192,7 @@ fn a_connection_that_is_no_longer_current_is_not_asked() {
 
 #[test]
 fn a_short_interval_leaves_no_blind_spot() {
-    let asked = simulate(10 * MS, 3_000, |_, _| Server::Never);
+    let asked = simulate(10 * MS, 3_000, |_| Server::Never);
     assert_eq!(
         times(&asked),
         (0..30).map(|at| at * 100).collect::<Vec<_>>()
@@ -214,7 +220,7 @@ proptest! {
     ) {
         let end_ms: u64 = phases.iter().map(|(length, _)| length).sum();
         let interval = MS * u32::try_from(interval_ms).unwrap();
-        let asked = simulate(interval, end_ms, |at, _| {
+        let asked = simulate(interval, end_ms, |at| {
             if lost.contains(&(at / interval_ms)) {
                 return Server::Never;
             }
