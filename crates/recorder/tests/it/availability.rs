@@ -215,7 +215,12 @@ fn a_crash_failover_as_a_client_that_connects_anew_meets_it() {
         assert_eq!(answered.last().unwrap()["fresh"], "false", "{kind:?}");
         assert!(number(answered[0], "time") > number(&probes[failed], "time"));
     }
-    let writes = since(&probes(&recording, ("direct", "write")), crash_us);
+    check_stale_name(&recording, crash_us);
+}
+
+/// On the direct path the name leads to the old writer for some seconds.
+fn check_stale_name(recording: &Recording, crash_us: i64) {
+    let writes = since(&probes(recording, ("direct", "write")), crash_us);
     let refused = writes.iter().find(|row| row["outcome"] != "ok").unwrap();
     let classes = ["refused", "connection_lost", "starting_or_stopping"];
     assert!(
@@ -236,15 +241,15 @@ fn a_crash_failover_as_a_client_that_connects_anew_meets_it() {
     let answered = with(&writes, "server_address", "127.0.0.3");
     assert_eq!(answered[0]["endpoint_address"], "127.0.0.3");
     // Meanwhile its reads were answered, by the old writer in its new role.
-    let reads = since(&probes(&recording, ("direct", "read")), crash_us);
+    let reads = since(&probes(recording, ("direct", "read")), crash_us);
     assert!(with(&reads, "server_in_recovery", "true").len() >= 5);
-    let roles = changes(&recording, "role_changed", "direct");
+    let roles = changes(recording, "role_changed", "direct");
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     assert_eq!(roles.len(), 2, "{roles:?}");
     assert!(roles[0].starts_with("127.0.0.2:") && roles[0].ends_with("(reader)"));
     assert!(roles[1].contains("(reader) -> 127.0.0.3:") && roles[1].ends_with("(writer)"));
-    assert_eq!(changes(&recording, "address_changed", "direct").len(), 1);
-    assert_eq!(changes(&recording, "server_restarted", "direct").len(), 1);
+    assert_eq!(changes(recording, "address_changed", "direct").len(), 1);
+    assert_eq!(changes(recording, "server_restarted", "direct").len(), 1);
 }
 
 #[test]
@@ -328,7 +333,7 @@ fn a_locked_table_fails_writes_while_reads_go_on() {
     // Ten of each path, and some that are being ended.
     assert!((2..=30).contains(&most), "{most}");
     let whole_us = lock("rollback; begin; lock business_availability in access exclusive mode");
-    std::thread::sleep(Duration::from_millis(1_500));
+    std::thread::sleep(Duration::from_millis(2_500));
     let released_us = lock("rollback");
     wait_until("the server to be free", || test.texts(waiting).is_empty());
     std::thread::sleep(Duration::from_secs(1));
@@ -353,7 +358,8 @@ fn a_locked_table_fails_writes_while_reads_go_on() {
             with(&reads, "outcome", "ok").len() * 10 > reads.len() * 8,
             "{path}"
         );
-        let reads = of("read", whole_us + 100_000, released_us);
+        let reads = of("read", whole_us + 100_000, released_us - 1_100_000);
+        assert!(!reads.is_empty());
         assert_eq!(with(&reads, "outcome", "ok").len(), 0, "{reads:?}");
         for kind in ["read", "write"] {
             let after = of(kind, released_us + 300_000, i64::MAX);
@@ -462,11 +468,15 @@ fn where_the_table_is_missing_the_run_goes_on_and_says_so() {
         "ok",
         "40 statements per second",
     );
+}
 
-    // Without the right to write, reads alone.
+/// Without the right to write, reads alone.
+#[test]
+fn without_privileges_the_probes_do_what_they_may() {
+    let test = TestLab::start_set_up();
     sql(&test, "revoke update on business_availability from app");
     let (output, recording) = run_in(&test, "no update", &[]);
-    let text = "availability probes write nothing: direct path: permission denied for table business_availability; GRANT UPDATE";
+    let text = "availability probes write nothing: direct path: ERROR: permission denied for table business_availability; GRANT UPDATE";
     assert!(stderr(&output).contains(text), "{}", stderr(&output));
     assert!(!recording.manifest().availability.unwrap().writes);
     assert!(!probes(&recording, ("direct", "read")).is_empty());
@@ -635,7 +645,7 @@ fn what_aurora_says_and_what_a_server_refuses() {
         .map(|text| text.matches("permission denied for function").count())
         .sum();
     assert!(
-        (1..15).contains(&refusals),
+        (1..answered.len()).contains(&refusals),
         "{refusals} in the servers' logs"
     );
 }
