@@ -1,6 +1,7 @@
 //! The service's downtime in hand-made recordings, the answers worked out by hand. Cites `docs/definitions.md`, Service downtime, and
 //! `docs/decomposition.md`.
 
+mod by_definition;
 mod charts;
 mod damage;
 mod figures;
