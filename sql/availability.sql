@@ -1,5 +1,5 @@
--- The availability probes of one path: a read and a write of its own row, as simple queries, which pin no proxy session. $1 is the
--- path's name.
+-- The availability probes of one path: a read and a write of its own rows, as simple queries, which pin no proxy session. $1 is the
+-- path's name, $2 the slot of a question: as many may be in flight.
 
 -- The read is one statement: the row, and with it who answers, and how far behind it is. What the server refuses to say of itself is
 -- left out and not asked for again; the row must come.
@@ -37,11 +37,17 @@ SELECT aurora_db_instance_identifier() AS aurora_name
 SELECT CASE WHEN pg_is_in_recovery() THEN (SELECT replica_lag_in_msec FROM aurora_replica_status() WHERE server_id = aurora_db_instance_identifier() LIMIT 1) END AS aurora_lag_ms
 
 -- statement: from
-FROM business_availability WHERE path = $1
+FROM business_availability WHERE path = $1 AND slot = 0
 
--- The write commits by itself, and its answer says who answered.
+-- Asked before a run: one row for each slot.
+-- statement: rows
+SELECT count(*) FROM business_availability WHERE path = $1
+
+-- The write commits by itself, and its answer says who answered. A write that was given up may hold its row still, such as one whose commit
+-- waits for a standby. It is not waited for: else sessions would pile up at the server behind it, ten more each second.
 -- statement: write
-UPDATE business_availability SET written_at = clock_timestamp() WHERE path = $1
+UPDATE business_availability SET written_at = clock_timestamp() WHERE (path, slot) =
+    (SELECT path, slot FROM business_availability WHERE path = $1 AND slot = $2 FOR NO KEY UPDATE NOWAIT)
 
 -- Where the server refuses these, the write goes without them.
 -- statement: returning

@@ -8,7 +8,7 @@ use command_line::duration::micros;
 use recording::vocabulary::{ErrorClass, OperationType, Outcome};
 use recording::{AvailabilityProbe, Clock, ProbeFailure};
 use tokio::sync::oneshot;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::sleep_until;
 
 use crate::availability::questions::{Answer, Statements};
 use crate::availability::schedule::{LIMIT, Number, Question};
@@ -32,8 +32,8 @@ pub(super) struct Asker {
 /// A connection between two questions.
 pub(super) struct Connected {
     session: Session,
-    /// How it was made.
-    progress: ConnectProgress,
+    /// Where it leads.
+    address: Option<IpAddr>,
     /// The role of its server when it answered first.
     in_recovery: Option<bool>,
     has_answered: bool,
@@ -87,11 +87,6 @@ impl From<ProbeFailure> for Failed {
 }
 
 impl Connected {
-    /// Where it leads.
-    fn address(&self) -> Option<IpAddr> {
-        self.progress.address
-    }
-
     /// Takes note of the role in an answer: false where the connection is no longer what a client that connects anew would ask for.
     fn fits(&mut self, connector: &Connector, in_recovery: Option<bool>) -> bool {
         let first = std::mem::replace(&mut self.has_answered, true);
@@ -108,14 +103,15 @@ impl Asker {
     /// False for a connection that has ended, or that leads where the name no longer does: an old writer that lives on would answer for
     /// ever.
     pub(super) fn is_current(&self, connected: &Connected) -> bool {
-        let address = connected.address();
-        !connected.session.is_closed() && address.is_none_or(|address| self.names.lead_to(address))
+        let leads_there = |address| self.names.lead_to(address);
+        !connected.session.is_closed() && connected.address.is_none_or(leads_there)
     }
 
-    /// Asks, on that connection or on a fresh one, until the answer, the limit, or until it is given up.
+    /// Asks, on that connection or on a fresh one, until the answer, the limit, or until it is given up. A write takes the row of that slot.
     pub(super) async fn ask(
         self: Arc<Self>,
         question: Question,
+        slot: usize,
         connected: Option<Connected>,
         given_up: oneshot::Receiver<()>,
     ) -> Asked {
@@ -126,20 +122,15 @@ impl Asker {
         };
         let done = tokio::select! {
             biased;
-            done = self.exchange(&mut attempt) => Some(done),
+            done = self.exchange(slot, &mut attempt) => Some(done),
             () = sleep_until((asked + LIMIT).into()) => Some(Err(self.too_late(&attempt))),
             _ = given_up => None,
         };
         let duration_us = micros(asked.elapsed());
-        let is_cut_off = match &done {
-            None => true,
-            Some(Err(failed)) => failed.failure.class == ErrorClass::OperationTimeout,
-            Some(Ok(_)) => false,
+        let address = match &attempt.connected {
+            Some(connected) => connected.address,
+            None => attempt.progress.address,
         };
-        let progress = attempt
-            .connected
-            .as_ref()
-            .map_or(&attempt.progress, |connected| &connected.progress);
         let mut row = AvailabilityProbe {
             path: self.connector.path(),
             time: self.clock.at_us(asked),
@@ -149,7 +140,7 @@ impl Asker {
             duration_us,
             connect_us: attempt.connect_us,
             outcome: Outcome::Unfinished,
-            address: progress.address.map(|address| address.to_string()),
+            address: address.map(|address| address.to_string()),
             server: None,
             replication_lag_us: None,
             failure: None,
@@ -163,7 +154,7 @@ impl Asker {
             (row.server, row.replication_lag_us) = (answer.server, answer.replication_lag_us);
         }
         (row.failure, row.outcome) = (failure, outcome);
-        let end = self.end(attempt, &row, is_cut_off);
+        let end = self.end(attempt, &row);
         Asked {
             number: question.number,
             row,
@@ -172,25 +163,17 @@ impl Asker {
     }
 
     /// What becomes of the connection.
-    fn end(&self, attempt: Attempt, row: &AvailabilityProbe, is_cut_off: bool) -> End {
-        let is_sent = attempt.is_sent;
+    fn end(&self, attempt: Attempt, row: &AvailabilityProbe) -> End {
         match (row.outcome, attempt.connected) {
             (Outcome::Ok, Some(mut connected)) => {
                 let in_recovery = row.server.as_ref().and_then(|server| server.in_recovery);
                 let fits = connected.fits(&self.connector, in_recovery);
-                return End::Answered {
+                End::Answered {
                     connected: Box::new(connected),
                     fits,
-                };
+                }
             }
-            // Else a server that waits for a lock, or for a standby, would come to hold a session for each question that was given up.
-            (_, Some(connected)) if is_cut_off && is_sent => {
-                tokio::spawn(cancel(self.connector.clone(), connected));
-            }
-            _ => {}
-        }
-        match row.outcome {
-            Outcome::Unfinished => End::GivenUp,
+            (Outcome::Unfinished, _) => End::GivenUp,
             _ => End::Failed,
         }
     }
@@ -216,23 +199,21 @@ impl Asker {
         attempt.is_sent && self.kind == OperationType::Write
     }
 
-    async fn exchange(&self, attempt: &mut Attempt) -> Result<Answer, Failed> {
-        let mut connected = match attempt.connected.take() {
+    async fn exchange(&self, slot: usize, attempt: &mut Attempt) -> Result<Answer, Failed> {
+        let connected = match attempt.connected.take() {
             Some(connected) => connected,
             None => self.connect(attempt).await?,
         };
+        attempt.is_sent = !connected.session.is_closed();
+        let may_commit = self.may_commit(attempt);
+        let connected = attempt.connected.insert(connected);
         // Cut off from here on, the connection is in an unknown state.
         connected.session.in_use = true;
         connected.session.forget_warnings();
-        attempt.is_sent = !connected.session.is_closed();
-        let session = &attempt.connected.insert(connected).session;
+        let client = &connected.session.client;
         let asked = match self.kind {
-            OperationType::Read => self.statements.read(&session.client).await,
-            _ => self.statements.write(&session.client).await,
-        };
-        let may_commit = self.may_commit(attempt);
-        let Some(connected) = &mut attempt.connected else {
-            return Err(no_row().into());
+            OperationType::Read => self.statements.read(client).await,
+            _ => self.statements.write(client, slot).await,
         };
         let answer = asked.map_err(|error| {
             let failed = connected.session.explain(&error);
@@ -281,7 +262,7 @@ impl Asker {
         attempt.connect_us = Some(micros(begun.elapsed()));
         Ok(Connected {
             session,
-            progress: attempt.progress.clone(),
+            address: attempt.progress.address,
             in_recovery: None,
             has_answered: false,
         })
@@ -295,10 +276,4 @@ fn no_row() -> ProbeFailure {
         sqlstate: None,
         message: format!("{AVAILABILITY_TABLE} has no row of this path"),
     }
-}
-
-/// Has the server end what it still does for that session, and drops it. Nothing is to be done where that fails.
-async fn cancel(connector: Connector, connected: Connected) {
-    let cancelling = connector.cancel(&connected.session, &connected.progress);
-    let _ = timeout(LIMIT, cancelling).await;
 }

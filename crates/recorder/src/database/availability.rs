@@ -1,9 +1,10 @@
-//! Whether the availability probes have what they ask for: the table, the path's row in it, and the right to write it.
+//! Whether the availability probes have what they ask for: the table, the path's rows in it, and the right to write them.
 
 use recording::vocabulary::Path;
 use tokio_postgres::{Error, SimpleQueryMessage};
 
-use crate::availability::questions::of_path;
+use crate::availability::questions::{of_path, of_slot};
+use crate::availability::schedule::MOST;
 use crate::connect::Session;
 use crate::sql::question::is_refused;
 use crate::sql::{AVAILABILITY_TABLE, STATEMENTS};
@@ -34,12 +35,12 @@ pub(crate) async fn look(session: &Session, path: Path, writes: bool) -> Result<
             remedy: SETUP.to_owned(),
         });
     }
-    let row = format!("{} {}", sql.row, of_path(&sql.from, path));
-    match client.simple_query(&row).await {
-        Ok(answer) if first(&answer).is_some() => {}
+    let rows = of_path(&sql.rows, path);
+    match client.simple_query(&rows).await {
+        Ok(answer) if first(&answer) == Some(MOST.to_string()) => {}
         Ok(_) => {
             return Ok(Found::Nothing {
-                found: format!("{AVAILABILITY_TABLE} has no row of this path"),
+                found: format!("{AVAILABILITY_TABLE} lacks rows of this path"),
                 remedy: SETUP.to_owned(),
             });
         }
@@ -55,7 +56,7 @@ pub(crate) async fn look(session: &Session, path: Path, writes: bool) -> Result<
         return Ok(Found::Ready);
     }
     // Planned, and not done.
-    let write = format!("EXPLAIN {}", of_path(&sql.write, path));
+    let write = format!("EXPLAIN {}", of_slot(&of_path(&sql.write, path), 0));
     match client.simple_query(&write).await {
         Ok(_) => Ok(Found::Ready),
         Err(error) if is_refused(&error) => Ok(Found::NoWrites {
