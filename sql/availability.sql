@@ -1,5 +1,5 @@
 -- The availability probes of one path: a read and a write of its own rows, as simple queries, which pin no proxy session. $1 is the
--- path's name, $2 the slot of a question: as many may be in flight.
+-- path's name.
 
 -- The read is one statement: the row, and with it who answers, and how far behind it is. What the server refuses to say of itself is
 -- left out and not asked for again; the row must come.
@@ -39,15 +39,15 @@ SELECT CASE WHEN pg_is_in_recovery() THEN (SELECT replica_lag_in_msec FROM auror
 -- statement: from
 FROM business_availability WHERE path = $1 AND slot = 0
 
--- Asked before a run: one row for each slot.
+-- Asked before a run.
 -- statement: rows
 SELECT count(*) FROM business_availability WHERE path = $1
 
--- The write commits by itself, and its answer says who answered. A write that was given up may hold its row still, such as one whose commit
--- waits for a standby. It is not waited for: else sessions would pile up at the server behind it, ten more each second.
+-- The write takes any row that is free, and commits by itself; its answer says who answered. A write that was given up may hold its row still,
+-- such as one whose commit waits for a standby. It is not waited for: else sessions would pile up at the server behind it, ten more each second.
 -- statement: write
 UPDATE business_availability SET written_at = clock_timestamp() WHERE (path, slot) =
-    (SELECT path, slot FROM business_availability WHERE path = $1 AND slot = $2 FOR NO KEY UPDATE NOWAIT)
+    (SELECT path, slot FROM business_availability WHERE path = $1 FOR NO KEY UPDATE SKIP LOCKED LIMIT 1)
 
 -- Where the server refuses these, the write goes without them.
 -- statement: returning

@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS business_logs (
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
 );
 
--- One row for each path and question in flight. Nothing but the key is indexed, so that updates are HOT.
+-- Some rows for each path, as many as its writes may hold at once. Nothing but the key is indexed, so that updates are HOT.
 CREATE TABLE IF NOT EXISTS business_availability (
     path TEXT,
     slot INTEGER,

@@ -1,4 +1,4 @@
--- What the availability probes read and write: of each path a row for each question that may be in flight.
+-- What the availability probes read and write: of each path as many rows as its writes may hold at once.
 INSERT INTO business_availability (path, slot)
-SELECT path, slot FROM unnest(ARRAY['direct', 'proxy']) AS path, generate_series(0, 9) AS slot
+SELECT path, slot FROM unnest(ARRAY['direct', 'proxy']) AS path, generate_series(0, 19) AS slot
 ON CONFLICT DO NOTHING

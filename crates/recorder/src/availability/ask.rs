@@ -107,11 +107,10 @@ impl Asker {
         !connected.session.is_closed() && connected.address.is_none_or(leads_there)
     }
 
-    /// Asks, on that connection or on a fresh one, until the answer, the limit, or until it is given up. A write takes the row of that slot.
+    /// Asks, on that connection or on a fresh one, until the answer, the limit, or until it is given up.
     pub(super) async fn ask(
         self: Arc<Self>,
         question: Question,
-        slot: usize,
         connected: Option<Connected>,
         given_up: oneshot::Receiver<()>,
     ) -> Asked {
@@ -122,7 +121,7 @@ impl Asker {
         };
         let done = tokio::select! {
             biased;
-            done = self.exchange(slot, &mut attempt) => Some(done),
+            done = self.exchange(&mut attempt) => Some(done),
             () = sleep_until((asked + LIMIT).into()) => Some(Err(self.too_late(&attempt))),
             _ = given_up => None,
         };
@@ -199,7 +198,7 @@ impl Asker {
         attempt.is_sent && self.kind == OperationType::Write
     }
 
-    async fn exchange(&self, slot: usize, attempt: &mut Attempt) -> Result<Answer, Failed> {
+    async fn exchange(&self, attempt: &mut Attempt) -> Result<Answer, Failed> {
         let connected = match attempt.connected.take() {
             Some(connected) => connected,
             None => self.connect(attempt).await?,
@@ -213,7 +212,7 @@ impl Asker {
         let client = &connected.session.client;
         let asked = match self.kind {
             OperationType::Read => self.statements.read(client).await,
-            _ => self.statements.write(client, slot).await,
+            _ => self.statements.write(client).await,
         };
         let answer = asked.map_err(|error| {
             let failed = connected.session.explain(&error);
@@ -229,7 +228,7 @@ impl Asker {
         })?;
         connected.session.in_use = false;
         if !answer.has_row {
-            return Err(no_row().into());
+            return Err(no_row(self.kind).into());
         }
         // The server said yes, and before that, that no standby has it.
         if let (true, Some(notice)) = (may_commit, connected.session.unreplicated_commit()) {
@@ -269,11 +268,18 @@ impl Asker {
     }
 }
 
-/// The answer of a server that is there, and does not have what is asked for.
-fn no_row() -> ProbeFailure {
+/// The answer of a server that is there, and has no row for the question.
+fn no_row(kind: OperationType) -> ProbeFailure {
+    let (class, why) = match kind {
+        OperationType::Read => (ErrorClass::Other, "there is none"),
+        _ => (
+            ErrorClass::Conflict,
+            "each is held by a write that has not ended",
+        ),
+    };
     ProbeFailure {
-        class: ErrorClass::Other,
+        class,
         sqlstate: None,
-        message: format!("{AVAILABILITY_TABLE} has no row of this path"),
+        message: format!("no row of {AVAILABILITY_TABLE} for this path: {why}"),
     }
 }

@@ -12,17 +12,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::availability::ask::{Asked, Asker, Connected, End};
 use crate::availability::roles::Roles;
-use crate::availability::schedule::{MOST, Number, Schedule};
+use crate::availability::schedule::{Number, Schedule};
 use crate::output::event_sink::EventSink;
 use crate::shutdown::stopped;
-
-/// A question in flight.
-struct InFlight {
-    /// The row that it writes.
-    slot: usize,
-    /// Dropped, the question is given up.
-    _give_up: oneshot::Sender<()>,
-}
 
 /// Asks until the recording ends.
 pub(super) struct Prober {
@@ -34,9 +26,8 @@ pub(super) struct Prober {
     schedule: Schedule,
     kept: Option<Connected>,
     asking: JoinSet<Asked>,
-    in_flight: BTreeMap<Number, InFlight>,
-    /// The slot that was taken last.
-    slot: usize,
+    /// Dropped, the question is given up.
+    in_flight: BTreeMap<Number, oneshot::Sender<()>>,
 }
 
 impl Prober {
@@ -55,7 +46,6 @@ impl Prober {
             kept: None,
             asking: JoinSet::new(),
             in_flight: BTreeMap::new(),
-            slot: 0,
         }
     }
 
@@ -96,24 +86,9 @@ impl Prober {
             return;
         };
         let (give_up, given_up) = oneshot::channel();
-        let slot = self.free_slot();
-        let in_flight = InFlight {
-            slot,
-            _give_up: give_up,
-        };
-        self.in_flight.insert(question.number, in_flight);
+        self.in_flight.insert(question.number, give_up);
         let asker = Arc::clone(&self.asker);
-        self.asking
-            .spawn(asker.ask(question, slot, connected, given_up));
-    }
-
-    /// One that no question in flight holds, of them the one that was taken longest ago: a question that was given up may hold its row still.
-    fn free_slot(&mut self) -> usize {
-        let is_free = |slot: &usize| self.in_flight.values().all(|of| of.slot != *slot);
-        let mut slots = (1..=MOST).map(|more| (self.slot + more) % MOST);
-        // Fewer than that are in flight.
-        self.slot = slots.find(is_free).unwrap_or(self.slot);
-        self.slot
+        self.asking.spawn(asker.ask(question, connected, given_up));
     }
 
     fn end(&mut self, asked: Asked) {

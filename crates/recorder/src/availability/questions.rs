@@ -16,7 +16,7 @@ const AURORA_NAME: &str = "aurora_name";
 
 /// What a question came to.
 pub(super) struct Answer {
-    /// The row was there.
+    /// There was a row for it.
     pub(super) has_row: bool,
     /// Who answered, where it says so.
     pub(super) server: Option<Server>,
@@ -62,13 +62,10 @@ impl Statements {
         self.answer(client, said).await
     }
 
-    /// Writes the row of a slot.
-    ///
     /// # Errors
     /// The driver's, where the row can't be written.
-    pub(super) async fn write(&self, client: &Client, slot: usize) -> Result<Answer, Error> {
+    pub(super) async fn write(&self, client: &Client) -> Result<Answer, Error> {
         let sql = &STATEMENTS.availability;
-        let write = of_slot(&self.write, slot);
         // From the one that says most, to the update alone.
         let mut suffixes = Vec::with_capacity(3);
         if !self.refused.has(RETURNING) {
@@ -79,7 +76,7 @@ impl Statements {
         }
         let mut refused = Vec::new();
         for (name, suffix) in suffixes {
-            let statement = format!("{write} {suffix}");
+            let statement = format!("{} {suffix}", self.write);
             match client.simple_query(&statement).await {
                 Err(error) if is_refused(&error) => refused.push(name),
                 done => {
@@ -91,7 +88,7 @@ impl Statements {
                 }
             }
         }
-        let done = client.simple_query(&write).await?;
+        let done = client.simple_query(&self.write).await?;
         // It was not the update that was refused.
         refused.iter().for_each(|name| self.refused.add(name));
         let changed = done.iter().any(|message| match message {
@@ -132,11 +129,6 @@ pub(crate) fn of_path(statement: &str, path: Path) -> String {
     statement.replace("$1", &format!("'{path}'"))
 }
 
-/// The same with the number of a slot.
-pub(crate) fn of_slot(statement: &str, slot: usize) -> String {
-    statement.replace("$2", &slot.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,9 +137,9 @@ mod tests {
     fn the_statements_of_a_path() {
         let statements = Statements::new(Path::Proxy);
         assert_eq!(
-            of_slot(&statements.write, 7),
+            statements.write,
             "UPDATE business_availability SET written_at = clock_timestamp() WHERE (path, slot) =\n    \
-             (SELECT path, slot FROM business_availability WHERE path = 'proxy' AND slot = 7 FOR NO KEY UPDATE NOWAIT)"
+             (SELECT path, slot FROM business_availability WHERE path = 'proxy' FOR NO KEY UPDATE SKIP LOCKED LIMIT 1)"
         );
         assert_eq!(
             statements.from,

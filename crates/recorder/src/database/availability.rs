@@ -3,12 +3,13 @@
 use recording::vocabulary::Path;
 use tokio_postgres::{Error, SimpleQueryMessage};
 
-use crate::availability::questions::{of_path, of_slot};
-use crate::availability::schedule::MOST;
+use crate::availability::questions::of_path;
 use crate::connect::Session;
 use crate::sql::question::is_refused;
 use crate::sql::{AVAILABILITY_TABLE, STATEMENTS};
 
+/// Of each path, as `recorder setup` makes them: what its writes may hold at once.
+const ROWS: &str = "20";
 const SETUP: &str = "create it with: recorder setup";
 
 /// What the probes can ask a path for.
@@ -37,7 +38,7 @@ pub(crate) async fn look(session: &Session, path: Path, writes: bool) -> Result<
     }
     let rows = of_path(&sql.rows, path);
     match client.simple_query(&rows).await {
-        Ok(answer) if first(&answer) == Some(MOST.to_string()) => {}
+        Ok(answer) if first(&answer).as_deref() == Some(ROWS) => {}
         Ok(_) => {
             return Ok(Found::Nothing {
                 found: format!("{AVAILABILITY_TABLE} lacks rows of this path"),
@@ -56,7 +57,7 @@ pub(crate) async fn look(session: &Session, path: Path, writes: bool) -> Result<
         return Ok(Found::Ready);
     }
     // Planned, and not done.
-    let write = format!("EXPLAIN {}", of_slot(&of_path(&sql.write, path), 0));
+    let write = format!("EXPLAIN {}", of_path(&sql.write, path));
     match client.simple_query(&write).await {
         Ok(_) => Ok(Found::Ready),
         Err(error) if is_refused(&error) => Ok(Found::NoWrites {

@@ -97,7 +97,7 @@ pub(crate) struct Statements {
     pub(crate) audit_unaudited: String,
 }
 
-/// Those of the availability probes, `$1` in them for the name of the path, `$2` for a slot.
+/// Those of the availability probes, `$1` in them for the name of the path.
 pub(crate) struct AvailabilityStatements {
     /// The read, without its row.
     pub(crate) read: Question,

