@@ -404,6 +404,13 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
         }
     };
     standby("nobody");
+    let cancel = "select pg_cancel_backend(pid)::text from pg_stat_activity \
+                  where usename = 'app' and wait_event = 'SyncRep' and query like '%business_availability%'";
+    let mut cancelled = 0;
+    wait_until("some cancelled waits", || {
+        cancelled += test.texts(cancel).len();
+        cancelled >= 5
+    });
     std::thread::sleep(Duration::from_secs(3));
     let waiting = "select pid::text from pg_stat_activity where usename = 'app' and state = 'active' \
                    and query like 'UPDATE business_availability%'";
@@ -413,13 +420,6 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
         "{:?}",
         test.texts(waiting)
     );
-    let cancel = "select pg_cancel_backend(pid)::text from pg_stat_activity \
-                  where usename = 'app' and wait_event = 'SyncRep' and query like '%business_availability%'";
-    let mut cancelled = 0;
-    wait_until("some cancelled waits", || {
-        cancelled += test.texts(cancel).len();
-        cancelled >= 5
-    });
     standby("");
     std::thread::sleep(Duration::from_millis(500));
     running.signal("INT");
