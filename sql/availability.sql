@@ -1,4 +1,4 @@
--- The availability probes of one path: a read and a write of its own row, as simple queries, which pin no proxy session. $1 is the
+-- The availability probes of one path: a read and a write of its own rows, as simple queries, which pin no proxy session. $1 is the
 -- path's name.
 
 -- The read is one statement: the row, and with it who answers, and how far behind it is. What the server refuses to say of itself is
@@ -37,11 +37,17 @@ SELECT aurora_db_instance_identifier() AS aurora_name
 SELECT CASE WHEN pg_is_in_recovery() THEN (SELECT replica_lag_in_msec FROM aurora_replica_status() WHERE server_id = aurora_db_instance_identifier() LIMIT 1) END AS aurora_lag_ms
 
 -- statement: from
-FROM business_availability WHERE path = $1
+FROM business_availability WHERE path = $1 AND slot = 0
 
--- The write commits by itself, and its answer says who answered.
+-- Asked before a run.
+-- statement: rows
+SELECT count(*) FROM business_availability WHERE path = $1
+
+-- The write takes any row that is free, and commits by itself; its answer says who answered. A write that was given up may hold its row still,
+-- such as one whose commit waits for a standby. It is not waited for: else sessions would pile up at the server behind it, ten more each second.
 -- statement: write
-UPDATE business_availability SET written_at = clock_timestamp() WHERE path = $1
+UPDATE business_availability SET written_at = clock_timestamp() WHERE (path, slot) =
+    (SELECT path, slot FROM business_availability WHERE path = $1 FOR NO KEY UPDATE SKIP LOCKED LIMIT 1)
 
 -- Where the server refuses these, the write goes without them.
 -- statement: returning

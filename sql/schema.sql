@@ -38,8 +38,10 @@ CREATE TABLE IF NOT EXISTS business_logs (
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
 );
 
--- One row for each path. Nothing but its key is indexed, so that its updates are HOT.
+-- Some rows for each path, as many as its writes may hold at once. Nothing but the key is indexed, so that updates are HOT.
 CREATE TABLE IF NOT EXISTS business_availability (
-    path TEXT PRIMARY KEY,
-    written_at TIMESTAMPTZ
+    path TEXT,
+    slot INTEGER,
+    written_at TIMESTAMPTZ,
+    PRIMARY KEY (path, slot)
 );

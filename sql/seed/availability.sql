@@ -1,2 +1,4 @@
--- One row for each path: what the availability probes read and write.
-INSERT INTO business_availability (path) VALUES ('direct'), ('proxy') ON CONFLICT DO NOTHING
+-- What the availability probes read and write: of each path as many rows as its writes may hold at once.
+INSERT INTO business_availability (path, slot)
+SELECT path, slot FROM unnest(ARRAY['direct', 'proxy']) AS path, generate_series(0, 19) AS slot
+ON CONFLICT DO NOTHING

@@ -8,7 +8,7 @@ use command_line::duration::micros;
 use recording::vocabulary::{ErrorClass, OperationType, Outcome};
 use recording::{AvailabilityProbe, Clock, ProbeFailure};
 use tokio::sync::oneshot;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::sleep_until;
 
 use crate::availability::questions::{Answer, Statements};
 use crate::availability::schedule::{LIMIT, Number, Question};
@@ -32,8 +32,8 @@ pub(super) struct Asker {
 /// A connection between two questions.
 pub(super) struct Connected {
     session: Session,
-    /// How it was made.
-    progress: ConnectProgress,
+    /// Where it leads.
+    address: Option<IpAddr>,
     /// The role of its server when it answered first.
     in_recovery: Option<bool>,
     has_answered: bool,
@@ -87,11 +87,6 @@ impl From<ProbeFailure> for Failed {
 }
 
 impl Connected {
-    /// Where it leads.
-    fn address(&self) -> Option<IpAddr> {
-        self.progress.address
-    }
-
     /// Takes note of the role in an answer: false where the connection is no longer what a client that connects anew would ask for.
     fn fits(&mut self, connector: &Connector, in_recovery: Option<bool>) -> bool {
         let first = std::mem::replace(&mut self.has_answered, true);
@@ -108,8 +103,8 @@ impl Asker {
     /// False for a connection that has ended, or that leads where the name no longer does: an old writer that lives on would answer for
     /// ever.
     pub(super) fn is_current(&self, connected: &Connected) -> bool {
-        let address = connected.address();
-        !connected.session.is_closed() && address.is_none_or(|address| self.names.lead_to(address))
+        let leads_there = |address| self.names.lead_to(address);
+        !connected.session.is_closed() && connected.address.is_none_or(leads_there)
     }
 
     /// Asks, on that connection or on a fresh one, until the answer, the limit, or until it is given up.
@@ -131,15 +126,10 @@ impl Asker {
             _ = given_up => None,
         };
         let duration_us = micros(asked.elapsed());
-        let is_cut_off = match &done {
-            None => true,
-            Some(Err(failed)) => failed.failure.class == ErrorClass::OperationTimeout,
-            Some(Ok(_)) => false,
+        let address = match &attempt.connected {
+            Some(connected) => connected.address,
+            None => attempt.progress.address,
         };
-        let progress = attempt
-            .connected
-            .as_ref()
-            .map_or(&attempt.progress, |connected| &connected.progress);
         let mut row = AvailabilityProbe {
             path: self.connector.path(),
             time: self.clock.at_us(asked),
@@ -149,7 +139,7 @@ impl Asker {
             duration_us,
             connect_us: attempt.connect_us,
             outcome: Outcome::Unfinished,
-            address: progress.address.map(|address| address.to_string()),
+            address: address.map(|address| address.to_string()),
             server: None,
             replication_lag_us: None,
             failure: None,
@@ -163,7 +153,7 @@ impl Asker {
             (row.server, row.replication_lag_us) = (answer.server, answer.replication_lag_us);
         }
         (row.failure, row.outcome) = (failure, outcome);
-        let end = self.end(attempt, &row, is_cut_off);
+        let end = self.end(attempt, &row);
         Asked {
             number: question.number,
             row,
@@ -172,25 +162,17 @@ impl Asker {
     }
 
     /// What becomes of the connection.
-    fn end(&self, attempt: Attempt, row: &AvailabilityProbe, is_cut_off: bool) -> End {
-        let is_sent = attempt.is_sent;
+    fn end(&self, attempt: Attempt, row: &AvailabilityProbe) -> End {
         match (row.outcome, attempt.connected) {
             (Outcome::Ok, Some(mut connected)) => {
                 let in_recovery = row.server.as_ref().and_then(|server| server.in_recovery);
                 let fits = connected.fits(&self.connector, in_recovery);
-                return End::Answered {
+                End::Answered {
                     connected: Box::new(connected),
                     fits,
-                };
+                }
             }
-            // Else a server that waits for a lock, or for a standby, would come to hold a session for each question that was given up.
-            (_, Some(connected)) if is_cut_off && is_sent => {
-                tokio::spawn(cancel(self.connector.clone(), connected));
-            }
-            _ => {}
-        }
-        match row.outcome {
-            Outcome::Unfinished => End::GivenUp,
+            (Outcome::Unfinished, _) => End::GivenUp,
             _ => End::Failed,
         }
     }
@@ -217,22 +199,20 @@ impl Asker {
     }
 
     async fn exchange(&self, attempt: &mut Attempt) -> Result<Answer, Failed> {
-        let mut connected = match attempt.connected.take() {
+        let connected = match attempt.connected.take() {
             Some(connected) => connected,
             None => self.connect(attempt).await?,
         };
+        attempt.is_sent = !connected.session.is_closed();
+        let may_commit = self.may_commit(attempt);
+        let connected = attempt.connected.insert(connected);
         // Cut off from here on, the connection is in an unknown state.
         connected.session.in_use = true;
         connected.session.forget_warnings();
-        attempt.is_sent = !connected.session.is_closed();
-        let session = &attempt.connected.insert(connected).session;
+        let client = &connected.session.client;
         let asked = match self.kind {
-            OperationType::Read => self.statements.read(&session.client).await,
-            _ => self.statements.write(&session.client).await,
-        };
-        let may_commit = self.may_commit(attempt);
-        let Some(connected) = &mut attempt.connected else {
-            return Err(no_row().into());
+            OperationType::Read => self.statements.read(client).await,
+            _ => self.statements.write(client).await,
         };
         let answer = asked.map_err(|error| {
             let failed = connected.session.explain(&error);
@@ -248,7 +228,7 @@ impl Asker {
         })?;
         connected.session.in_use = false;
         if !answer.has_row {
-            return Err(no_row().into());
+            return Err(no_row(self.kind).into());
         }
         // The server said yes, and before that, that no standby has it.
         if let (true, Some(notice)) = (may_commit, connected.session.unreplicated_commit()) {
@@ -281,24 +261,25 @@ impl Asker {
         attempt.connect_us = Some(micros(begun.elapsed()));
         Ok(Connected {
             session,
-            progress: attempt.progress.clone(),
+            address: attempt.progress.address,
             in_recovery: None,
             has_answered: false,
         })
     }
 }
 
-/// The answer of a server that is there, and does not have what is asked for.
-fn no_row() -> ProbeFailure {
+/// The answer of a server that is there, and has no row for the question.
+fn no_row(kind: OperationType) -> ProbeFailure {
+    let (class, why) = match kind {
+        OperationType::Read => (ErrorClass::Other, "there is none"),
+        _ => (
+            ErrorClass::Conflict,
+            "each is held by a write that has not ended",
+        ),
+    };
     ProbeFailure {
-        class: ErrorClass::Other,
+        class,
         sqlstate: None,
-        message: format!("{AVAILABILITY_TABLE} has no row of this path"),
+        message: format!("no row of {AVAILABILITY_TABLE} for this path: {why}"),
     }
-}
-
-/// Has the server end what it still does for that session, and drops it. Nothing is to be done where that fails.
-async fn cancel(connector: Connector, connected: Connected) {
-    let cancelling = connector.cancel(&connected.session, &connected.progress);
-    let _ = timeout(LIMIT, cancelling).await;
 }

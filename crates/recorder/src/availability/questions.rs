@@ -16,7 +16,7 @@ const AURORA_NAME: &str = "aurora_name";
 
 /// What a question came to.
 pub(super) struct Answer {
-    /// The row was there.
+    /// There was a row for it.
     pub(super) has_row: bool,
     /// Who answered, where it says so.
     pub(super) server: Option<Server>,
@@ -138,11 +138,12 @@ mod tests {
         let statements = Statements::new(Path::Proxy);
         assert_eq!(
             statements.write,
-            "UPDATE business_availability SET written_at = clock_timestamp() WHERE path = 'proxy'"
+            "UPDATE business_availability SET written_at = clock_timestamp() WHERE (path, slot) =\n    \
+             (SELECT path, slot FROM business_availability WHERE path = 'proxy' FOR NO KEY UPDATE SKIP LOCKED LIMIT 1)"
         );
         assert_eq!(
             statements.from,
-            "FROM business_availability WHERE path = 'proxy'"
+            "FROM business_availability WHERE path = 'proxy' AND slot = 0"
         );
     }
 }

@@ -59,8 +59,9 @@ const MADE: [(&str, &str, &str); 25] = [
 ];
 
 /// The table of the availability probes. The workload does without it.
-const OF_PROBES: [(&str, &str, &str); 2] = [
+const OF_PROBES: [(&str, &str, &str); 3] = [
     (AVAILABILITY_TABLE, "path", "text"),
+    (AVAILABILITY_TABLE, "slot", "integer"),
     (AVAILABILITY_TABLE, "written_at", "timestamp with time zone"),
 ];
 

@@ -1,4 +1,4 @@
-//! Whether the availability probes have what they ask for: the table, the path's row in it, and the right to write it.
+//! Whether the availability probes have what they ask for: the table, the path's rows in it, and the right to write them.
 
 use recording::vocabulary::Path;
 use tokio_postgres::{Error, SimpleQueryMessage};
@@ -8,6 +8,8 @@ use crate::connect::Session;
 use crate::sql::question::is_refused;
 use crate::sql::{AVAILABILITY_TABLE, STATEMENTS};
 
+/// Of each path, as `recorder setup` makes them: what its writes may hold at once.
+const ROWS: &str = "20";
 const SETUP: &str = "create it with: recorder setup";
 
 /// What the probes can ask a path for.
@@ -34,12 +36,12 @@ pub(crate) async fn look(session: &Session, path: Path, writes: bool) -> Result<
             remedy: SETUP.to_owned(),
         });
     }
-    let row = format!("{} {}", sql.row, of_path(&sql.from, path));
-    match client.simple_query(&row).await {
-        Ok(answer) if first(&answer).is_some() => {}
+    let rows = of_path(&sql.rows, path);
+    match client.simple_query(&rows).await {
+        Ok(answer) if first(&answer).as_deref() == Some(ROWS) => {}
         Ok(_) => {
             return Ok(Found::Nothing {
-                found: format!("{AVAILABILITY_TABLE} has no row of this path"),
+                found: format!("{AVAILABILITY_TABLE} lacks rows of this path"),
                 remedy: SETUP.to_owned(),
             });
         }

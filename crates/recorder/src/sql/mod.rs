@@ -103,7 +103,7 @@ pub(crate) struct AvailabilityStatements {
     pub(crate) read: Question,
     /// The same on Aurora.
     pub(crate) read_on_aurora: Question,
-    pub(crate) row: String,
+    pub(crate) rows: String,
     pub(crate) from: String,
     pub(crate) write: String,
     pub(crate) returning: String,
@@ -135,7 +135,7 @@ impl AvailabilityStatements {
         Self {
             read: columns(&[&server[..], &["lag_us"]].concat()),
             read_on_aurora: columns(&[&server[..], &["aurora_name", "aurora_lag_ms"]].concat()),
-            row: named(&statements, "row"),
+            rows: named(&statements, "rows"),
             from: named(&statements, "from"),
             write: named(&statements, "write"),
             returning: named(&statements, "returning"),
@@ -273,7 +273,7 @@ mod tests {
             (&s.audit_writes, "SELECT code, orders, logs"),
             (&s.audit_sessions, "SELECT count(*)"),
             (&s.audit_unaudited, "SELECT run.details"),
-            (&s.availability.row, "SELECT path"),
+            (&s.availability.rows, "SELECT count(*)"),
             (&s.availability.from, "FROM business_availability"),
             (&s.availability.write, "UPDATE business_availability"),
             (&s.availability.returning, "RETURNING host"),

@@ -170,7 +170,8 @@ fn a_quiet_run_is_asked_at_each_tick_on_both_paths() {
         stderr(&output)
     );
     let written = "select count(*)::text from business_availability where written_at > now() - interval '1 minute'";
-    assert_eq!(test.texts(written), ["2"]);
+    // Mostly the same one of each path.
+    assert!(test.texts(written)[0].parse::<u32>().unwrap() >= 2);
 }
 
 #[test]
@@ -198,7 +199,8 @@ fn a_crash_failover_as_a_client_that_connects_anew_meets_it() {
             lines.any(|of| of.contains("-> 127.0.0.3") && of.ends_with("(writer)"))
         })
     });
-    std::thread::sleep(Duration::from_secs(1));
+    // The name is looked up once a second: until then the reads go on to the old writer.
+    std::thread::sleep(Duration::from_secs(3));
     running.signal("TERM");
     assert_success(&running.output());
 
@@ -310,7 +312,7 @@ fn a_frozen_writer_is_asked_anew_and_the_first_answer_ends_the_rest() {
     );
 }
 
-/// A lock that writes wait for, and reads do not; then one that both wait for. Questions that were given up do not pile up at the server.
+/// A lock that writes wait for, and reads do not; then one that both wait for.
 #[test]
 fn a_locked_table_fails_writes_while_reads_go_on() {
     let test = TestLab::start_set_up();
@@ -325,13 +327,7 @@ fn a_locked_table_fails_writes_while_reads_go_on() {
     let waiting =
         "select pid::text from pg_stat_activity where usename = 'app' and wait_event_type = 'Lock'";
     let share_us = lock("begin; lock business_availability in share mode");
-    let mut most = 0;
-    for _ in 0..25 {
-        std::thread::sleep(Duration::from_millis(100));
-        most = most.max(test.texts(waiting).len());
-    }
-    // Ten of each path, and some that are being ended.
-    assert!((2..=30).contains(&most), "{most}");
+    std::thread::sleep(Duration::from_millis(2_500));
     let switched_us = now_us();
     let whole_us = lock("rollback; begin; lock business_availability in access exclusive mode");
     std::thread::sleep(Duration::from_millis(2_500));
@@ -340,11 +336,26 @@ fn a_locked_table_fails_writes_while_reads_go_on() {
     std::thread::sleep(Duration::from_secs(1));
     running.signal("INT");
     assert_success(&running.output());
+    check_locked(
+        &test.recording(),
+        share_us,
+        switched_us,
+        whole_us,
+        released_us,
+    );
+}
 
-    let recording = test.recording();
+/// Between the first lock and the switch writes wait, until the release reads too.
+fn check_locked(
+    recording: &Recording,
+    share_us: i64,
+    switched_us: i64,
+    whole_us: i64,
+    released_us: i64,
+) {
     for path in ["direct", "proxy"] {
         let of = |kind, from_us, to_us: i64| {
-            let mut rows = since(&probes(&recording, (path, kind)), from_us);
+            let mut rows = since(&probes(recording, (path, kind)), from_us);
             rows.retain(|row| number(row, "time").unwrap() < to_us);
             rows
         };
@@ -369,7 +380,7 @@ fn a_locked_table_fails_writes_while_reads_go_on() {
     }
     // The workload uses other tables, and another pool.
     assert!(
-        rows(&recording, Table::Operations)
+        rows(recording, Table::Operations)
             .iter()
             .filter(|row| row["success"] == "false")
             .all(|row| row["outcome"] == "unfinished")
@@ -400,11 +411,31 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
         cancelled += test.texts(cancel).len();
         cancelled >= 5
     });
+    std::thread::sleep(Duration::from_secs(3));
+    let waiting = "select pid::text from pg_stat_activity where usename = 'app' and state = 'active' \
+                   and query like 'UPDATE business_availability%'";
+    // Commits that were given up wait at the server, one for each row, and none behind them.
+    assert!(
+        (5..=21).contains(&test.texts(waiting).len()),
+        "{:?}",
+        test.texts(waiting)
+    );
     standby("");
     std::thread::sleep(Duration::from_millis(500));
     running.signal("INT");
     assert_success(&running.output());
     let writes = probes(&test.recording(), ("direct", "write"));
+    let late = with(&writes, "error_class", "operation_timeout");
+    assert!(late.len() >= 5 && late.iter().all(|row| row["outcome"] == "unknown"));
+    let behind = with(&writes, "error_class", "conflict");
+    assert!(
+        behind.len() >= 5
+            && behind
+                .iter()
+                .all(|row| row["error_message"].contains("held by a write"))
+    );
+    assert!(behind.iter().all(|row| row["outcome"] == "failed"));
+    assert_eq!(writes.last().unwrap()["outcome"], "ok");
     let local = with(&writes, "error_class", "unreplicated");
     assert!(!local.is_empty());
     for row in local {
@@ -454,11 +485,11 @@ fn where_the_table_is_missing_the_run_goes_on_and_says_so() {
         "delete from business_availability where path = 'proxy'",
     );
     let (output, _) = run_in(&test, "no row", &[]);
-    let text = "proxy path: business_availability has no row of this path";
+    let text = "proxy path: business_availability lacks rows of this path";
     assert!(stderr(&output).contains(text), "{}", stderr(&output));
     assert_success(&test.recorder(&["setup", "--users", "100", "--products", "100"]));
     assert_eq!(
-        test.texts("select path from business_availability order by path"),
+        test.texts("select distinct path from business_availability order by path"),
         ["direct", "proxy"]
     );
     let checked = test.recorder(&["check", "--json"]);

@@ -19,7 +19,9 @@ use tokio::runtime::Runtime;
 use truth::{Audited, Data, Write, key, writer_url};
 
 /// Mostly what an audit can tell one by one.
-const WRITES: [&str; 18] = [
+const WRITES: [&str; 20] = [
+    "--availability-interval",
+    "0",
     "--duration",
     "300",
     "--read-weight",
