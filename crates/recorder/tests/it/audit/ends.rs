@@ -55,7 +55,10 @@ fn an_interrupted_run_is_audited_and_a_second_signal_skips_it() {
         said.contains("not audited: SIGINT; to audit: recorder audit "),
         "{said}"
     );
-    assert_eq!(Audit::read(test.recording().folder()).unwrap(), None);
+    let folder = test.recording().folder().to_path_buf();
+    assert_eq!(Audit::read(&folder).unwrap(), None);
+    let log = std::fs::read_to_string(folder.join("logs/recorder.log")).unwrap();
+    assert!(log.contains("audit: waiting for a writer, up to "), "{log}");
 }
 
 #[test]
