@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use crate::audit::announce::Announcer;
 use crate::audit::ask::Snapshot;
 use crate::audit::findings::PathFindings;
+use crate::audit::patience::Patience;
 use crate::audit::report::Report;
 use crate::audit::settle::Settled;
 use crate::audit::trouble::error;
@@ -70,15 +71,17 @@ pub(crate) async fn run(recording: Recording, asked: &Asked<'_>) -> Result<Repor
     if recorded.writes == 0 && manifest.weights.write + manifest.weights.transaction <= 0.0 {
         return Ok(Report::nothing(&folder));
     }
-    let settled = settle::settle(asked, &manifest, &recorded.addresses).await?;
+    let announcer = Announcer(asked.log);
+    let patience = Patience::new(asked.wait, announcer);
+    let (connector, addresses) = (&asked.connector, &recorded.addresses);
+    let settled = settle::settle(connector, &manifest, addresses, patience).await?;
     let mut audit = Audit::new(
         manifest.run_id.clone(),
         Timestamp(Clock::start().anchor_us()),
         asked.via,
     );
-    let announcer = Announcer(asked.log);
     let answers = ask(&settled.session, &manifest, &recorded, announcer).await;
-    let answers = answers.map_err(|trouble| error(&asked.connector, trouble))?;
+    let answers = answers.map_err(|trouble| error(connector, trouble))?;
     refuse_others(&folder, &answers, &manifest, &recorded)?;
     let Answers {
         state,

@@ -9,8 +9,6 @@ use tokio::time::{Instant, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::audit::Asked;
-use crate::audit::announce::Announcer;
 use crate::audit::patience::{LEAST_LIMIT, Patience};
 use crate::audit::servers::{await_readers, find_writer, known_addresses, others};
 use crate::audit::trouble::error;
@@ -43,17 +41,16 @@ pub(crate) struct Settled {
     pub(crate) waited: Duration,
 }
 
-/// Waits until the database can be asked, or the wait is over. `addresses` are those that the run connected to.
+/// Waits until the database can be asked, or the patience is at its end. `addresses` are those that the run connected to.
 ///
 /// # Errors
 /// One line where no writer is found, or where the run goes on.
 pub(crate) async fn settle(
-    asked: &Asked<'_>,
+    connector: &Connector,
     manifest: &Manifest,
     addresses: &BTreeSet<IpAddr>,
+    mut patience: Patience<'_>,
 ) -> Result<Settled, RecorderError> {
-    let connector = &asked.connector;
-    let mut patience = Patience::new(asked.wait, Announcer(asked.log));
     let (session, server) = find_writer(connector, manifest, &mut patience).await?;
     if manifest.state == State::Recording {
         await_silence(connector, manifest, &session, &mut patience).await?;
