@@ -5,7 +5,8 @@
 -- resolution_us    the true downtime lies between downtime_us - resolution_us and downtime_us
 -- paused_us        how much of it the recorder was stopped
 -- at_least         the downtime is a lower bound: an outage was open at the start or at the end, rows were lost, rows have words of a
---                  later version and belong to no group, or the recorder never said how the recording ended
+--                  later version and belong to no group, the recorder never said how the recording ended, or (after setup.durable.sql)
+--                  more writes may be lost than are known
 -- unobserved       there was time of which nothing is known; beside outages, their sum is a lower bound too
 -- outages, brownout_us    how many; sum of the time in which operations waited without an outage
 -- availability     1 - downtime / duration, 0 to 1, the duration without pauses of the recorder outside the outages; an upper bound where
@@ -127,7 +128,8 @@ SELECT g.run_id,
             THEN CAST(COALESCE(s.downtime_us, 0) AS BIGINT) END AS downtime_us,
        CAST(COALESCE(s.resolution_us, 0) AS BIGINT) AS resolution_us,
        CAST(COALESCE(s.paused_us, 0) AS BIGINT) AS paused_us,
-       g.is_partial = 1 OR COALESCE(s.is_open, 0) = 1 AS at_least,
+       g.is_partial = 1 OR COALESCE(s.is_open, 0) = 1
+           OR (u.run_id IS NOT NULL AND g.group_name IN ('write', 'writer', 'all')) AS at_least,
        COALESCE(s.unobserved, 0) > 0 AS unobserved,
        COALESCE(s.outages, 0) AS outages,
        CAST(COALESCE(s.brownout_us, 0) AS BIGINT) AS brownout_us,
@@ -136,4 +138,5 @@ SELECT g.run_id,
 FROM durations AS g
 LEFT JOIN sums AS s
     ON s.run_id = g.run_id AND s.host = g.host AND s.path = g.path AND s.group_name = g.group_name
+LEFT JOIN uncertain_writes AS u ON u.run_id = g.run_id AND u.host = g.host AND u.path = g.path
 ORDER BY g.run_id, g.host, g.path, g.group_name

@@ -1,5 +1,5 @@
 -- What became of the writes of every recording that was audited (`recorder audit`), per path. A recording without a row was not audited:
--- whether it lost writes is not known.
+-- whether it lost writes is not known. Reads views of setup.durable.sql: run that first.
 --
 -- acknowledged, unknown    writes with an identity of that outcome; unknown with those that were unfinished
 -- lost                     acknowledged, and not there: the RPO in operations
@@ -8,28 +8,22 @@
 -- torn, acknowledged_torn  purchases of which a part is there; how many of them were acknowledged
 -- duplicated, phantom, unrecorded    there more than once; failed or rejected and there; there without a row in the recording
 -- committed, not_committed           of the unknown ones
--- logins_lost, stock_lost  so many at least, by the sums; null where the recording has none from before its start
+-- logins_lost, logins_most_lost, stock_lost, stock_most_lost    between so many and so many, by the sums; null where nothing can be said of them.
+--                          The second below 0: more is there than this run can have made
 -- success_rate             successes of finished operations, 0 to 1
--- durable_success_rate     the same without the successes that are lost or torn
+-- durable_success_rate     the same without the successes that are lost or torn, or lost with these (docs/definitions.md, Implied losses)
 -- token_found              false where the run's token is not in the tables: rows were deleted there, or it was lost too; null where none was
 --                          written
 
-WITH counted AS (
-    SELECT run_id,
-           host,
-           path,
-           COUNT(CASE WHEN finding = 'lost' THEN 1 END) AS lost,
-           COUNT(CASE WHEN finding = 'torn' THEN 1 END) AS torn,
-           COUNT(CASE WHEN finding = 'torn' AND outcome = 'ok' THEN 1 END) AS acknowledged_torn,
-           COUNT(CASE WHEN finding = 'duplicated' THEN 1 END) AS duplicated,
-           COUNT(CASE WHEN finding = 'phantom' THEN 1 END) AS phantom,
-           COUNT(CASE WHEN finding = 'unrecorded' THEN 1 END) AS unrecorded,
-           COUNT(CASE WHEN finding = 'committed' THEN 1 END) AS committed,
-           COUNT(CASE WHEN finding = 'not_committed' THEN 1 END) AS not_committed,
-           COUNT(DISTINCT CASE WHEN finding IN ('lost', 'torn') AND outcome = 'ok' THEN operation_id END) AS not_durable,
-           MIN(CASE WHEN finding IN ('lost', 'torn') AND outcome = 'ok' THEN end_us END) AS first_lost_us,
-           MAX(CASE WHEN finding IN ('lost', 'torn') AND outcome = 'ok' THEN end_us END) AS last_lost_us
+WITH times AS (
+    SELECT run_id, host, path, MIN(end_us) AS first_lost_us, MAX(end_us) AS last_lost_us
     FROM findings
+    WHERE finding IN ('lost', 'torn') AND outcome = 'ok'
+    GROUP BY run_id, host, path
+),
+not_durable AS (
+    SELECT run_id, host, path, COUNT(*) AS operations
+    FROM (SELECT run_id, host, path FROM lost_writes UNION ALL SELECT run_id, host, path FROM implied_losses) AS l
     GROUP BY run_id, host, path
 ),
 rates AS (
@@ -45,24 +39,27 @@ SELECT a.run_id,
        a.host,
        a.path,
        a.acknowledged,
-       COALESCE(c.lost, 0) AS lost,
-       c.first_lost_us,
-       c.last_lost_us,
-       COALESCE(c.torn, 0) AS torn,
-       COALESCE(c.acknowledged_torn, 0) AS acknowledged_torn,
-       COALESCE(c.duplicated, 0) AS duplicated,
-       COALESCE(c.phantom, 0) AS phantom,
-       COALESCE(c.unrecorded, 0) AS unrecorded,
+       a.lost,
+       t.first_lost_us,
+       t.last_lost_us,
+       a.torn,
+       a.acknowledged_torn,
+       a.duplicated,
+       a.phantom,
+       a.unrecorded,
        a.unknown,
-       COALESCE(c.committed, 0) AS committed,
-       COALESCE(c.not_committed, 0) AS not_committed,
+       a.committed,
+       a.not_committed,
        a.logins_lost,
+       a.logins_most_lost,
        a.stock_lost,
+       a.stock_most_lost,
        CASE WHEN r.finished > 0 THEN CAST(r.successes AS DOUBLE) / CAST(r.finished AS DOUBLE) END AS success_rate,
        CASE WHEN r.finished > 0
-            THEN CAST(r.successes - COALESCE(c.not_durable, 0) AS DOUBLE) / CAST(r.finished AS DOUBLE) END AS durable_success_rate,
+            THEN CAST(r.successes - COALESCE(n.operations, 0) AS DOUBLE) / CAST(r.finished AS DOUBLE) END AS durable_success_rate,
        a.token_found
 FROM audits AS a
-LEFT JOIN counted AS c ON c.run_id = a.run_id AND c.host = a.host AND c.path = a.path
+LEFT JOIN times AS t ON t.run_id = a.run_id AND t.host = a.host AND t.path = a.path
+LEFT JOIN not_durable AS n ON n.run_id = a.run_id AND n.host = a.host AND n.path = a.path
 LEFT JOIN rates AS r ON r.run_id = a.run_id AND r.host = a.host AND r.path = a.path
 ORDER BY a.run_id, a.host, a.path

@@ -52,6 +52,7 @@ SELECT run_id,
        checkout_us,
        execute_us,
        outcome,
+       quantity,
        connection_id,
        error_class,
        sqlstate
@@ -61,8 +62,8 @@ FROM (
            CAST(NULL AS VARCHAR) AS operation_name, CAST(NULL AS TIMESTAMPTZ) AS scheduled_time,
            CAST(NULL AS TIMESTAMPTZ) AS start_time, CAST(NULL AS TIMESTAMPTZ) AS end_time,
            CAST(NULL AS BIGINT) AS response_time_us, CAST(NULL AS BIGINT) AS checkout_us, CAST(NULL AS BIGINT) AS execute_us,
-           CAST(NULL AS VARCHAR) AS outcome, CAST(NULL AS BIGINT) AS connection_id, CAST(NULL AS VARCHAR) AS error_class,
-           CAST(NULL AS VARCHAR) AS sqlstate, CAST(NULL AS VARCHAR) AS filename
+           CAST(NULL AS VARCHAR) AS outcome, CAST(NULL AS INTEGER) AS quantity, CAST(NULL AS BIGINT) AS connection_id,
+           CAST(NULL AS VARCHAR) AS error_class, CAST(NULL AS VARCHAR) AS sqlstate, CAST(NULL AS VARCHAR) AS filename
     WHERE false
     UNION ALL BY NAME
     SELECT * FROM read_parquet(getvariable('recordings') || '/operations/*.parquet', union_by_name = true, allow_empty = true,
@@ -101,31 +102,6 @@ FROM (
 )
 WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/probes/[^/]*$', ''));
 
--- What `recorder audit` found, a row for each path of a recording that was audited. An audit that was interrupted counts here as a whole one:
--- `analyze` tells the two apart.
-CREATE OR REPLACE TEMPORARY VIEW audits AS
-SELECT r.run_id,
-       r.host,
-       a.found.path AS path,
-       a.token_found,
-       a.found.acknowledged AS acknowledged,
-       a.found.unknown AS unknown,
-       a.found.logins.lost AS logins_lost,
-       a.found.logins.excess AS logins_excess,
-       a.found.stock.lost AS stock_lost,
-       a.found.stock.excess AS stock_excess
-FROM (
-    -- Of all JSON files in the folders: that of manifests is always there, and no file at all would be an error.
-    SELECT run_id, regexp_replace(filename, '/audit[.]json$', '') AS folder, token_found, UNNEST(paths) AS found
-    FROM read_json(getvariable('recordings') || '/*.json', format = 'unstructured', filename = true, columns = {
-        run_id: 'VARCHAR', token_found: 'BOOLEAN',
-        paths: 'STRUCT(path VARCHAR, acknowledged BIGINT, unknown BIGINT, logins STRUCT(lost BIGINT, excess BIGINT),
-                       stock STRUCT(lost BIGINT, excess BIGINT))[]'
-    })
-    WHERE filename LIKE '%/audit.json'
-) AS a
-JOIN recordings AS r ON r.folder = a.folder AND r.run_id = a.run_id;
-
 CREATE OR REPLACE TEMPORARY VIEW findings AS
 SELECT run_id, host, path, operation_id, operation_name, finding, outcome, epoch_us(start_time) AS start_us, epoch_us(end_time) AS end_us,
        orders_found, logs_found, connection_id, server_address, server_port, server_timeline
@@ -142,3 +118,53 @@ FROM (
                                filename = true)
 )
 WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/audit/[^/]*$', ''));
+
+-- What `recorder audit` found, a row for each path of a recording that was audited. An audit that can't be read, or whose findings are not there
+-- in full, counts as none.
+CREATE OR REPLACE TEMPORARY VIEW audits AS
+SELECT r.run_id,
+       r.host,
+       a.found.path AS path,
+       a.token_found,
+       a.found.acknowledged AS acknowledged,
+       a.found.unknown AS unknown,
+       a.found.lost AS lost,
+       a.found.torn AS torn,
+       a.found.acknowledged_torn AS acknowledged_torn,
+       a.found.duplicated AS duplicated,
+       a.found.phantom AS phantom,
+       a.found.unrecorded AS unrecorded,
+       a.found.committed AS committed,
+       a.found.not_committed AS not_committed,
+       a.found.logins.lost AS logins_lost,
+       a.found.logins.at_start + a.found.logins.acknowledged + a.found.logins.possible - a.found.logins.found AS logins_most_lost,
+       a.found.stock.lost AS stock_lost,
+       a.found.stock.at_start + a.found.stock.acknowledged + a.found.stock.possible - a.found.stock.found AS stock_most_lost
+FROM (
+    SELECT folder, audit.run_id AS run_id, audit.findings AS findings, audit.token_found AS token_found, UNNEST(audit.paths) AS found
+    FROM (
+        SELECT regexp_replace(filename, '/audit[.]json$', '') AS folder,
+               json_transform(content, '{"run_id": "VARCHAR", "findings": "BIGINT", "token_found": "BOOLEAN", "paths": [{
+                   "path": "VARCHAR", "acknowledged": "BIGINT", "unknown": "BIGINT", "lost": "BIGINT", "torn": "BIGINT",
+                   "acknowledged_torn": "BIGINT", "duplicated": "BIGINT", "phantom": "BIGINT", "unrecorded": "BIGINT", "committed": "BIGINT",
+                   "not_committed": "BIGINT",
+                   "logins": {"at_start": "BIGINT", "acknowledged": "BIGINT", "possible": "BIGINT", "found": "BIGINT", "lost": "BIGINT"},
+                   "stock": {"at_start": "BIGINT", "acknowledged": "BIGINT", "possible": "BIGINT", "found": "BIGINT", "lost": "BIGINT"}}]}'
+               ) AS audit
+        FROM (
+            -- Of all JSON files in the folders: that of manifests is always there, and no file at all would be an error. As text, since one
+            -- that is no JSON would be an error too.
+            SELECT filename, CASE WHEN json_valid(content) THEN content END AS content
+            FROM read_text(getvariable('recordings') || '/*.json')
+            WHERE filename LIKE '%/audit.json'
+        )
+        WHERE content IS NOT NULL
+    )
+) AS a
+JOIN recordings AS r ON r.folder = a.folder AND r.run_id = a.run_id
+LEFT JOIN (SELECT run_id, host, COUNT(*) AS findings FROM findings GROUP BY run_id, host) AS f ON f.run_id = r.run_id AND f.host = r.host
+WHERE a.findings = COALESCE(f.findings, 0);
+
+-- Paths whose writes may have been lost without a finding, so that their downtime is a lower bound: setup.durable.sql tells which.
+CREATE OR REPLACE TEMPORARY VIEW uncertain_writes AS
+SELECT run_id, host, path FROM audits WHERE false;

@@ -52,7 +52,7 @@ WHERE copy = 1;
 CREATE OR REPLACE TEMPORARY VIEW recording_operations (
     run_id STRING, host STRING, path STRING, operation_id BIGINT, operation_type STRING, operation_name STRING,
     scheduled_time TIMESTAMP, start_time TIMESTAMP, end_time TIMESTAMP, response_time_us BIGINT,
-    checkout_us BIGINT, execute_us BIGINT, outcome STRING, connection_id BIGINT, error_class STRING, sqlstate STRING
+    checkout_us BIGINT, execute_us BIGINT, outcome STRING, quantity INT, connection_id BIGINT, error_class STRING, sqlstate STRING
 ) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter '{direct,proxy}-*.parquet');
 
 CREATE OR REPLACE TEMPORARY VIEW operations_as_recorded AS
@@ -69,6 +69,7 @@ SELECT run_id,
        checkout_us,
        execute_us,
        outcome,
+       quantity,
        connection_id,
        error_class,
        sqlstate
@@ -98,31 +99,6 @@ SELECT run_id, host, path, probe, reader, unix_micros(time) AS time_us, duration
 FROM (SELECT *, regexp_replace(input_file_name(), '/probes/[^/]*$', '') AS folder FROM recording_probes) AS placed
 WHERE folder IN (SELECT folder FROM recordings);
 
-CREATE OR REPLACE TEMPORARY VIEW recording_audits (
-    run_id STRING, token_found BOOLEAN,
-    paths ARRAY<STRUCT<path: STRING, acknowledged: BIGINT, unknown: BIGINT, logins: STRUCT<lost: BIGINT, excess: BIGINT>,
-                       stock: STRUCT<lost: BIGINT, excess: BIGINT>>>
-) USING json OPTIONS (path '${spark.recordings}', multiLine 'true', recursiveFileLookup 'true', pathGlobFilter 'audit.json');
-
--- What `recorder audit` found, a row for each path of a recording that was audited. An audit that was interrupted counts here as a whole one:
--- `analyze` tells the two apart.
-CREATE OR REPLACE TEMPORARY VIEW audits AS
-SELECT r.run_id,
-       r.host,
-       a.found.path AS path,
-       a.token_found,
-       a.found.acknowledged AS acknowledged,
-       a.found.unknown AS unknown,
-       a.found.logins.lost AS logins_lost,
-       a.found.logins.excess AS logins_excess,
-       a.found.stock.lost AS stock_lost,
-       a.found.stock.excess AS stock_excess
-FROM (
-    SELECT run_id, folder, token_found, explode(paths) AS found
-    FROM (SELECT *, regexp_replace(input_file_name(), '/audit[.]json$', '') AS folder FROM recording_audits) AS placed
-) AS a
-JOIN recordings AS r ON r.folder = a.folder AND r.run_id = a.run_id;
-
 CREATE OR REPLACE TEMPORARY VIEW recording_findings (
     run_id STRING, host STRING, path STRING, operation_id BIGINT, operation_name STRING, finding STRING, outcome STRING,
     start_time TIMESTAMP, end_time TIMESTAMP, orders_found INT, logs_found INT, connection_id BIGINT, server_address STRING,
@@ -134,3 +110,44 @@ SELECT run_id, host, path, operation_id, operation_name, finding, outcome, unix_
        unix_micros(end_time) AS end_us, orders_found, logs_found, connection_id, server_address, server_port, server_timeline
 FROM (SELECT *, regexp_replace(input_file_name(), '/audit/[^/]*$', '') AS folder FROM recording_findings) AS placed
 WHERE folder IN (SELECT folder FROM recordings);
+
+CREATE OR REPLACE TEMPORARY VIEW recording_audits (
+    run_id STRING, findings BIGINT, token_found BOOLEAN,
+    paths ARRAY<STRUCT<path: STRING, acknowledged: BIGINT, unknown: BIGINT, lost: BIGINT, torn: BIGINT, acknowledged_torn: BIGINT,
+                       duplicated: BIGINT, phantom: BIGINT, unrecorded: BIGINT, committed: BIGINT, not_committed: BIGINT,
+                       logins: STRUCT<at_start: BIGINT, acknowledged: BIGINT, possible: BIGINT, found: BIGINT, lost: BIGINT>,
+                       stock: STRUCT<at_start: BIGINT, acknowledged: BIGINT, possible: BIGINT, found: BIGINT, lost: BIGINT>>>
+) USING json OPTIONS (path '${spark.recordings}', multiLine 'true', recursiveFileLookup 'true', pathGlobFilter 'audit.json');
+
+-- What `recorder audit` found, a row for each path of a recording that was audited. An audit that can't be read, or whose findings are not there
+-- in full, counts as none.
+CREATE OR REPLACE TEMPORARY VIEW audits AS
+SELECT r.run_id,
+       r.host,
+       a.found.path AS path,
+       a.token_found,
+       a.found.acknowledged AS acknowledged,
+       a.found.unknown AS unknown,
+       a.found.lost AS lost,
+       a.found.torn AS torn,
+       a.found.acknowledged_torn AS acknowledged_torn,
+       a.found.duplicated AS duplicated,
+       a.found.phantom AS phantom,
+       a.found.unrecorded AS unrecorded,
+       a.found.committed AS committed,
+       a.found.not_committed AS not_committed,
+       a.found.logins.lost AS logins_lost,
+       a.found.logins.at_start + a.found.logins.acknowledged + a.found.logins.possible - a.found.logins.found AS logins_most_lost,
+       a.found.stock.lost AS stock_lost,
+       a.found.stock.at_start + a.found.stock.acknowledged + a.found.stock.possible - a.found.stock.found AS stock_most_lost
+FROM (
+    SELECT run_id, folder, findings, token_found, explode(paths) AS found
+    FROM (SELECT *, regexp_replace(input_file_name(), '/audit[.]json$', '') AS folder FROM recording_audits) AS placed
+) AS a
+JOIN recordings AS r ON r.folder = a.folder AND r.run_id = a.run_id
+LEFT JOIN (SELECT run_id, host, COUNT(*) AS findings FROM findings GROUP BY run_id, host) AS f ON f.run_id = r.run_id AND f.host = r.host
+WHERE a.findings = COALESCE(f.findings, 0);
+
+-- Paths whose writes may have been lost without a finding, so that their downtime is a lower bound: setup.durable.sql tells which.
+CREATE OR REPLACE TEMPORARY VIEW uncertain_writes AS
+SELECT run_id, host, path FROM audits WHERE false;

@@ -43,7 +43,7 @@ const fn optional(name: &'static str, kind: Kind) -> Column {
 }
 
 /// Of `operations`.
-pub(crate) const OPERATIONS: [Column; 15] = [
+pub(crate) const OPERATIONS: [Column; 16] = [
     required("path", Kind::Text),
     optional("operation_id", Kind::Integer),
     required("operation_type", Kind::Text),
@@ -59,6 +59,7 @@ pub(crate) const OPERATIONS: [Column; 15] = [
     optional("connection_id", Kind::Integer),
     optional("checkout_us", Kind::Integer),
     optional("execute_us", Kind::Integer),
+    optional("quantity", Kind::Integer),
 ];
 /// Of `connections`.
 pub(crate) const CONNECTIONS: [Column; 15] = [

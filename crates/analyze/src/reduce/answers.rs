@@ -1,11 +1,14 @@
 //! The answers to the probes of a path's writer: which server is behind the endpoint that is not meant for reads.
 
+use std::sync::Arc;
+
 use polars::prelude::*;
-use recording::vocabulary::{Path, ProbeKind};
+use recording::vocabulary::{OperationType, Path, ProbeKind};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::reduce::attempts::Identity;
+use crate::reduce::availability::Question;
 use crate::reduce::values::{booleans, integers, texts};
 
 /// A server that answered, in a role that is known.
@@ -13,7 +16,7 @@ use crate::reduce::values::{booleans, integers, texts};
 pub(crate) struct Answer {
     /// When the answer came, UTC microseconds.
     pub(crate) time_us: i64,
-    pub(crate) server: Identity,
+    pub(crate) server: Arc<Identity>,
     /// True for a reader.
     pub(crate) in_recovery: bool,
 }
@@ -45,14 +48,43 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Answer>> {
     let answer = |row: usize| {
         Some(Answer {
             time_us: times[row]?.saturating_add(durations[row].unwrap_or(0)),
-            server: Identity {
+            server: Arc::new(Identity {
                 address: addresses[row].map(str::to_owned),
                 port: ports[row],
                 start_us: starts[row],
                 aurora_instance: instances[row].map(str::to_owned),
-            },
+            }),
             in_recovery: in_recovery[row]?,
         })
     };
     Ok((0..frame.height()).filter_map(answer).collect())
+}
+
+/// What the availability probes of a path's own endpoint heard, in order of time: the answers to its writes, which only a writer gives, so that
+/// a proxy that spreads reads shows no other server. Where there are none, those to its reads.
+pub(crate) fn of_availability(questions: &[Question]) -> Vec<Answer> {
+    let answers_to = |kind: OperationType| {
+        let of_kind = questions
+            .iter()
+            .filter(move |question| question.kind == kind && !question.reader);
+        let mut answers: Vec<Answer> = of_kind.filter_map(answer).collect();
+        answers.sort_by_key(|answer| answer.time_us);
+        answers
+    };
+    let to_writes = answers_to(OperationType::Write);
+    match to_writes.is_empty() {
+        true => answers_to(OperationType::Read),
+        false => to_writes,
+    }
+}
+
+fn answer(question: &Question) -> Option<Answer> {
+    if !question.is_answered() {
+        return None;
+    }
+    Some(Answer {
+        time_us: question.end_us,
+        server: Arc::clone(question.server.as_ref()?),
+        in_recovery: question.in_recovery?,
+    })
 }

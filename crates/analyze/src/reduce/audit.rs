@@ -8,7 +8,7 @@ use recording::{Audit, PathAudit, Timestamp};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::reduce::values::{integers, texts};
-use crate::summary::{AuditFacts, AuditSummary, Durability, LostWrite};
+use crate::summary::{AuditFacts, AuditSummary, Durability, ImpliedLosses, LostWrite};
 
 /// Lost writes listed per path; the file of the findings has all.
 const LISTED: usize = 20;
@@ -25,6 +25,8 @@ pub(crate) struct PathFindings {
     pub(crate) durability: Durability,
     /// The operations whose success is taken back, each once.
     pub(crate) not_durable: Vec<i64>,
+    /// When each was acknowledged, UTC microseconds, ascending.
+    pub(crate) lost_us: Vec<i64>,
 }
 
 impl Audited {
@@ -92,10 +94,12 @@ fn of_path(loaded: &Loaded, found: &PathAudit) -> Result<PathFindings, AnalyzeEr
             found: found.clone(),
             first_lost: first_us.map(Timestamp),
             last_lost: last_us.map(Timestamp),
-            lost_span_us: first_us.zip(last_us).map(|(first, last)| last - first),
+            lost_span_us: None,
+            implied: ImpliedLosses::default(),
             lost_writes: lost.listed,
         },
         not_durable: lost.ids,
+        lost_us: lost.ends_us,
     })
 }
 

@@ -3,10 +3,12 @@
 pub(crate) mod answers;
 pub mod attempts;
 pub(crate) mod audit;
+pub mod availability;
 pub(crate) mod connections;
 pub(crate) mod errors;
 pub(crate) mod events;
 pub mod histogram;
+pub(crate) mod implied;
 pub(crate) mod operations;
 pub mod pauses;
 pub(crate) mod pgbench;

@@ -11,6 +11,7 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::reduce::histogram::{Cell, Histogram, SuccessTimes};
+use crate::reduce::implied::AcknowledgedWrite;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::suspect::{LOST, Suspect};
 use crate::reduce::timeline::{Successes, Timeline};
@@ -61,6 +62,20 @@ impl<'l> PathOperations<'l> {
             instead("error_class", LOST),
         ]);
         Ok(self)
+    }
+
+    /// The acknowledged writes that overlap the span.
+    pub(crate) fn acknowledged_writes(
+        &self,
+        span: &Span,
+    ) -> Result<Vec<AcknowledgedWrite>, AnalyzeError> {
+        let is_write = col("operation_type").neq(lit(OperationType::Read.as_str()));
+        let overlaps = col("end_time")
+            .gt_eq(lit(span.start.micros()))
+            .and(col("start_time").lt_eq(lit(span.end.micros())));
+        let within = is_outcome(Outcome::Ok).and(is_write).and(overlaps);
+        let frame = self.collect(self.frame.clone().filter(within))?;
+        self.read(acknowledged_writes(&frame))
     }
 
     /// How many operations ended alike after the same number of microseconds.
@@ -261,6 +276,25 @@ impl<'l> PathOperations<'l> {
     fn read<T>(&self, values: PolarsResult<T>) -> Result<T, AnalyzeError> {
         values.map_err(|source| self.loaded.read_error(source))
     }
+}
+
+fn acknowledged_writes(frame: &DataFrame) -> PolarsResult<Vec<AcknowledgedWrite>> {
+    let ids = integers(frame, "operation_id")?;
+    let names = texts(frame, "operation_name")?;
+    let starts = integers(frame, "start_time")?;
+    let checkouts = integers(frame, "checkout_us")?;
+    let ends = integers(frame, "end_time")?;
+    let quantities = integers(frame, "quantity")?;
+    let write = |row: usize| {
+        Some(AcknowledgedWrite {
+            operation_id: ids[row]?,
+            operation_name: names[row]?.to_owned(),
+            first_statement_us: starts[row]? + checkouts[row].unwrap_or(0),
+            end_us: ends[row]?,
+            quantity: quantities[row].unwrap_or(0),
+        })
+    };
+    Ok((0..frame.height()).filter_map(write).collect())
 }
 
 fn is_success() -> Expr {

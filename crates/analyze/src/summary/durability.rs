@@ -1,7 +1,7 @@
 //! What became of the writes: the audit of the recording, and the figures in which a success that was lost is none. Defined in
 //! `docs/definitions.md`, Durability.
 
-use recording::{PathAudit, Server, Timestamp};
+use recording::{PathAudit, Server, SumAudit, Timestamp};
 use serde::Serialize;
 
 use crate::summary::downtime::{GroupSummary, Headline};
@@ -52,10 +52,32 @@ pub struct Durability {
     pub first_lost: Option<Timestamp>,
     /// When the last one was.
     pub last_lost: Option<Timestamp>,
-    /// From the one to the other, microseconds.
+    /// From the first to the last of a failover, microseconds: of several failovers the longest.
     pub lost_span_us: Option<i64>,
+    /// Increments that were lost with them.
+    pub implied: ImpliedLosses,
     /// The first of them; `audit/findings.parquet` has all.
     pub lost_writes: Vec<LostWrite>,
+}
+
+/// Increments that were lost with the writes around them, by the order of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ImpliedLosses {
+    /// Logins and changes of stock.
+    pub operations: u64,
+    pub logins: i64,
+    /// Pieces.
+    pub stock: i64,
+    /// By the order of the log more is lost than by the sums, so that rows were deleted, and not lost: none is implied.
+    pub is_refuted: bool,
+}
+
+/// How much of a sum may be lost: what is missing where every change of an unknown outcome was made. Less than 0 where more is there
+/// than this run can have made.
+#[must_use]
+pub const fn most_lost(sum: &SumAudit) -> i64 {
+    let most = sum.at_start.saturating_add(sum.acknowledged);
+    most.saturating_add(sum.possible).saturating_sub(sum.found)
 }
 
 impl Durability {
@@ -87,7 +109,8 @@ pub struct Durable {
     pub overall: Rates,
     /// Per operation type.
     pub types: Vec<NamedRates>,
-    /// Downtime and recovery per group; those of reads are the others. A lower bound where increments were lost, which stay successes.
+    /// Downtime and recovery per group; those of reads are the others. A lower bound where more
+    /// increments may be lost than are implied.
     pub groups: Vec<GroupSummary>,
     /// The worse of `read` and `writer`.
     pub headline: Option<Headline>,

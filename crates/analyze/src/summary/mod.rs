@@ -9,6 +9,7 @@ mod downtime;
 mod durability;
 mod failovers;
 mod group;
+mod own_share;
 mod rates;
 mod run;
 pub mod series;
@@ -20,15 +21,18 @@ use serde::Serialize;
 pub use comparison::{Comparison, ComparisonLine, Incidents, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{
-    Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved,
-    UnobservedReason,
+    Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Service,
+    ServiceEpisode, Unobserved, UnobservedReason,
 };
-pub use durability::{AuditFacts, AuditSummary, Durability, Durable, LostWrite};
+pub use durability::{
+    AuditFacts, AuditSummary, Durability, Durable, ImpliedLosses, LostWrite, most_lost,
+};
 pub use failovers::{
     DowntimeDistribution, Failover, Failovers, GroupFailover, Interval, PairedDifference,
-    PathFailover,
+    PathFailover, ServiceDifference, ServiceDistribution, ServiceFailover, Spread,
 };
 pub use group::Group;
+pub use own_share::OwnShare;
 pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
@@ -126,12 +130,17 @@ impl PathSummary {
             let mut operations = self.operations.iter();
             operations.any(|named| named.name == name && named.rates.successes > 0)
         };
-        let lacks = |sum: Option<recording::SumAudit>, name| match sum {
-            Some(sum) => sum.lost > 0,
-            None => durability.not_durable() > 0 && made(name),
+        let is_any_lost = durability.not_durable() > 0;
+        let lacks = |sum: Option<recording::SumAudit>, implied: i64, name| match sum {
+            // What is unknown, or written by another program, may stand in for what is lost.
+            Some(sum) => {
+                (sum.lost > 0 || is_any_lost) && (sum.excess > 0 || most_lost(&sum) > implied)
+            }
+            None => is_any_lost && made(name),
         };
-        lacks(durability.found.logins, "update_login")
-            || lacks(durability.found.stock, "update_stock")
+        let (found, implied) = (&durability.found, durability.implied);
+        lacks(found.logins, implied.logins, "update_login")
+            || lacks(found.stock, implied.stock, "update_stock")
     }
 
     /// A group's figures with lost writes as failures: where none is lost, its figures.

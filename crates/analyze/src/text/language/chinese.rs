@@ -5,7 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{SampleWords, Words, capitalized};
-use crate::text::language::{classes, durability};
+use crate::text::language::{classes, durability, service};
 use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {
@@ -208,6 +208,7 @@ pub(crate) const CHINESE: Words = Words {
     several: "各次故障转移的数据见故障转移明细。",
 
     durability: durability::CHINESE,
+    service: service::CHINESE,
 
     failovers_heading: "故障转移明细",
     number: "序号",
@@ -469,6 +470,8 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Downtime => "停机时间",
         Metric::ReadDowntime => "读停机时间",
         Metric::WriterDowntime => "写入停机时间",
+        Metric::ServiceReadDowntime => "服务读停机时间",
+        Metric::ServiceWriterDowntime => "服务写入停机时间",
         Metric::DurableWriterDowntime => "写入持久停机时间",
         Metric::LostWrites => "丢失的写操作数",
         Metric::SuccessRate => "总体成功率",

@@ -16,7 +16,8 @@ pub(crate) enum Loss {
     /// Purchases of which a part is there.
     Torn,
     /// At least so many, or so much.
-    OfSum(Sum),
+    AtLeast(Sum),
+    Exactly(Sum),
 }
 
 /// So much of it, as a number and as text.
@@ -31,8 +32,8 @@ pub(crate) struct DurabilityWords {
     pub(crate) no_writes: &'static str,
     pub(crate) acknowledged: &'static str,
     pub(crate) lost: &'static str,
-    /// Nothing acknowledged before that time is lost.
-    pub(crate) nothing_before: &'static str,
+    /// When the first lost write was acknowledged.
+    pub(crate) first_lost: &'static str,
     pub(crate) first_to_last: &'static str,
     pub(crate) unknown: &'static str,
     pub(crate) committed: &'static str,
@@ -43,7 +44,8 @@ pub(crate) struct DurabilityWords {
     pub(crate) duplicated: &'static str,
     pub(crate) phantom: &'static str,
     pub(crate) unrecorded: &'static str,
-    pub(crate) sum_lost: fn(Sum, &str) -> String,
+    /// So much, from the least to the most.
+    pub(crate) sum_lost: fn(Sum, &str, &str) -> String,
     pub(crate) sum_excess: fn(Sum, &str) -> String,
     pub(crate) sum_fine: fn(Sum) -> String,
     pub(crate) sum_unknown: fn(Sum) -> String,
@@ -68,6 +70,10 @@ pub(crate) struct DurabilityWords {
     pub(crate) durable_recovery_heading: &'static str,
     /// The path, what is lost on it and how much of each, and the downtime with lost writes as failures where it is another one.
     pub(crate) verdict: fn(&str, &[Lost], Option<&str>) -> String,
+    /// Of so many acknowledged writes none is lost.
+    pub(crate) none_lost: fn(&str) -> String,
+    /// By the order of the log more increments are lost than by the sums.
+    pub(crate) refuted: &'static str,
     pub(crate) note: &'static str,
     pub(crate) note_increments: &'static str,
 }
@@ -81,7 +87,7 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     no_writes: "no write was recorded: nothing to audit",
     acknowledged: "acknowledged",
     lost: "lost",
-    nothing_before: "nothing lost before (UTC)",
+    first_lost: "first lost (UTC)",
     first_to_last: "first to last lost",
     unknown: "unknown",
     committed: "committed",
@@ -91,9 +97,15 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     duplicated: "duplicated",
     phantom: "phantom",
     unrecorded: "unrecorded",
-    sum_lost: |sum, number| match sum {
-        Sum::Logins => format!("logins: at least {number} lost"),
-        Sum::Stock => format!("stock: at least {number} pieces lost"),
+    sum_lost: |sum, least, most| {
+        let number = match least == most {
+            true => least.to_owned(),
+            false => format!("{least} to {most}"),
+        };
+        match sum {
+            Sum::Logins => format!("logins: {number} lost"),
+            Sum::Stock => format!("stock: {number} pieces lost"),
+        }
     },
     sum_excess: |sum, number| match sum {
         Sum::Logins => {
@@ -107,8 +119,8 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
         ),
     },
     sum_fine: |sum| match sum {
-        Sum::Logins => "logins: the sum is as it has to be".to_owned(),
-        Sum::Stock => "stock: the sum is as it has to be".to_owned(),
+        Sum::Logins => "logins: none lost, by their sum".to_owned(),
+        Sum::Stock => "stock: none lost, by its sum".to_owned(),
     },
     sum_unknown: |sum| match sum {
         Sum::Logins => {
@@ -148,6 +160,12 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     durable_rate: "durable rate",
     durable_recovery_heading: "Durable recovery (lost writes are failures)",
     verdict: |path, losses, durable| {
+        let of_sum = |sum, text: &str, one| match sum {
+            Sum::Logins if one => "1 login".to_owned(),
+            Sum::Logins => format!("{text} logins"),
+            Sum::Stock if one => "1 piece of stock".to_owned(),
+            Sum::Stock => format!("{text} pieces of stock"),
+        };
         let item = |(loss, number, text): &Lost| {
             let one = *number == 1;
             match loss {
@@ -155,10 +173,8 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
                 Loss::Writes => format!("{text} acknowledged writes"),
                 Loss::Torn if one => "a part of 1 acknowledged purchase".to_owned(),
                 Loss::Torn => format!("a part of each of {text} acknowledged purchases"),
-                Loss::OfSum(Sum::Logins) if one => "at least 1 login".to_owned(),
-                Loss::OfSum(Sum::Logins) => format!("at least {text} logins"),
-                Loss::OfSum(Sum::Stock) if one => "at least 1 piece of stock".to_owned(),
-                Loss::OfSum(Sum::Stock) => format!("at least {text} pieces of stock"),
+                Loss::AtLeast(sum) => format!("at least {}", of_sum(*sum, text, one)),
+                Loss::Exactly(sum) => of_sum(*sum, text, one),
             }
         };
         let items: Vec<String> = losses.iter().map(item).collect();
@@ -175,11 +191,16 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
             None => format!("{lost}."),
         }
     },
-    note: "Durability: the audit looked for every acknowledged and every unknown write in the database. Lost: acknowledged and not there. \
+    none_lost: |acknowledged| {
+        format!("None of the {acknowledged} acknowledged orders, logs and purchases was lost.")
+    },
+    refuted: "By the order of the log more logins or stock would be lost than by their sums: rows were deleted, or another program changed them. \
+              No loss of them is implied.",
+    note: "Durability: the audit looked for every acknowledged and every unknown order, log and purchase in the database. Lost: acknowledged and not there. \
            Torn: a purchase of which one part is there, the order or its log. Phantom: failed or rejected, and there. Unrecorded: there, \
            without a row in the recording. A success that is lost is no success: durable figures count it as a failure.",
-    note_increments: "Logins and changes of stock can't be told apart one by one, so that they stay successes where some of them are lost, or \
-                      may be: the durable downtime of writes is a lower bound then.",
+    note_increments: "Logins and changes of stock can't be told apart one by one. Those between two lost writes were lost with them, and count \
+                      as failures; more of them may be lost, so that the durable downtime of writes is a lower bound.",
 };
 
 pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
@@ -189,7 +210,7 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
     no_writes: "没有记录写操作: 无可审计",
     acknowledged: "已确认",
     lost: "丢失",
-    nothing_before: "此前无丢失 (UTC)",
+    first_lost: "首次丢失 (UTC)",
     first_to_last: "首次至末次丢失",
     unknown: "结果未知",
     committed: "其中已提交",
@@ -199,9 +220,15 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
     duplicated: "重复",
     phantom: "幻影",
     unrecorded: "无记录",
-    sum_lost: |sum, number| match sum {
-        Sum::Logins => format!("登录: 至少丢失 {number} 次"),
-        Sum::Stock => format!("库存: 至少丢失 {number} 件"),
+    sum_lost: |sum, least, most| {
+        let number = match least == most {
+            true => least.to_owned(),
+            false => format!("{least} 至 {most}"),
+        };
+        match sum {
+            Sum::Logins => format!("登录: 丢失 {number} 次"),
+            Sum::Stock => format!("库存: 丢失 {number} 件"),
+        }
     },
     sum_excess: |sum, number| match sum {
         Sum::Logins => format!("登录: 比本次运行可能的多 {number} 次: 其他程序修改过这些行"),
@@ -210,8 +237,8 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
         }
     },
     sum_fine: |sum| match sum {
-        Sum::Logins => "登录: 总和相符".to_owned(),
-        Sum::Stock => "库存: 总和相符".to_owned(),
+        Sum::Logins => "登录: 总和相符, 无丢失".to_owned(),
+        Sum::Stock => "库存: 总和相符, 无丢失".to_owned(),
     },
     sum_unknown: |sum| match sum {
         Sum::Logins => "登录: 未审计, 记录中没有开始前的总和".to_owned(),
@@ -253,8 +280,10 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
         let item = |(loss, _, text): &Lost| match loss {
             Loss::Writes => format!("{text} 个已确认的写操作"),
             Loss::Torn => format!("{text} 笔已确认购买的一部分"),
-            Loss::OfSum(Sum::Logins) => format!("至少 {text} 次登录"),
-            Loss::OfSum(Sum::Stock) => format!("至少 {text} 件库存"),
+            Loss::AtLeast(Sum::Logins) => format!("至少 {text} 次登录"),
+            Loss::AtLeast(Sum::Stock) => format!("至少 {text} 件库存"),
+            Loss::Exactly(Sum::Logins) => format!("{text} 次登录"),
+            Loss::Exactly(Sum::Stock) => format!("{text} 件库存"),
         };
         let items: Vec<String> = losses.iter().map(item).collect();
         let lost = format!("{path} 路径丢失 {}", listed(&items, ", ", " 和 "));
@@ -263,9 +292,11 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
             None => format!("{lost}。"),
         }
     },
+    none_lost: |acknowledged| format!("已确认的 {acknowledged} 个订单、日志与购买均未丢失。"),
+    refuted: "按日志顺序推断的登录或库存丢失多于其总和所示: 有行被删除, 或其他程序修改过这些行。不作推断。",
     note: "持久性: 审计在数据库中查找每个已确认和结果未知的写操作。丢失: 已确认但不在数据库中。残缺: 一笔购买只有订单或只有其日志。\
            幻影: 失败或被拒绝, 却在数据库中。无记录: 在数据库中, 但记录里没有。丢失的成功不是成功: 持久指标将其计为失败。",
-    note_increments: "登录与库存变更无法逐个区分, 因此即使其中有或可能有丢失也仍算成功: 此时写入的持久停机时间是下限。",
+    note_increments: "登录与库存变更无法逐个区分。位于两次丢失之间的随之丢失, 计为失败; 其他的也可能已丢失, 因此写入的持久停机时间是下限。",
 };
 
 /// `a`, `a and b`, `a, b and c`.

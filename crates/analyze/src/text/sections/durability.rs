@@ -2,11 +2,11 @@
 
 use command_line::text::one_line;
 use recording::vocabulary::FindingKind;
-use recording::{Server, SumAudit};
+use recording::{PathAudit, Server, SumAudit};
 
 use crate::summary::{
     AuditFacts, AuditSummary, Durability, Durable, Group, GroupSummary, NamedRates, PathSummary,
-    Rates,
+    Rates, most_lost,
 };
 use crate::text::figures::{Downtime, availability_text, downtime, figure, group_of};
 use crate::text::format::{NONE, count, date_time, decimal, optional};
@@ -49,44 +49,62 @@ fn audited<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Du
 
 fn counts(page: &Page<'_>) -> String {
     let words = page.words.durability;
-    let mut table = Table::new(
-        &[
-            (page.words.path_column, Side::Left),
-            (words.acknowledged, Side::Right),
-            (words.lost, Side::Right),
-            (words.nothing_before, Side::Left),
-            (page.words.offset, Side::Right),
-            (words.first_to_last, Side::Right),
-            (words.torn, Side::Right),
-            (words.unknown, Side::Right),
-            (words.committed, Side::Right),
-            (words.not_committed, Side::Right),
-            (words.duplicated, Side::Right),
-            (words.phantom, Side::Right),
-            (words.unrecorded, Side::Right),
-        ],
-        0,
-    );
+    let rare = rare(page);
+    let mut columns = vec![
+        (page.words.path_column, Side::Left),
+        (words.acknowledged, Side::Right),
+        (words.lost, Side::Right),
+        (words.first_lost, Side::Left),
+        (page.words.offset, Side::Right),
+        (words.first_to_last, Side::Right),
+        (words.torn, Side::Right),
+        (words.unknown, Side::Right),
+    ];
+    columns.extend(rare.iter().map(|(heading, _, _)| (*heading, Side::Right)));
+    let mut table = Table::new(&columns, 0);
     for (path, durability) in audited(page) {
-        table.row(row(page, path, durability));
+        table.row(row(page, path, durability, &rare));
         let found = &durability.found;
         for (sum, found) in [(Sum::Logins, found.logins), (Sum::Stock, found.stock)] {
-            table.note(sum_text(page, sum, found));
+            table.note(sum_text(page, sum, found, durability.not_durable() > 0));
+        }
+        if durability.implied.is_refuted {
+            table.note(words.refuted.to_owned());
         }
     }
     table.render(page.paint)
 }
 
-fn row(page: &Page<'_>, path: &PathSummary, durability: &Durability) -> Vec<Cell> {
+/// A column that most audits have only zeros in: its heading, what it counts, and its tone where that is not 0.
+type Rare = (&'static str, fn(&PathAudit) -> u64, Tone);
+
+/// Those of the page.
+fn rare(page: &Page<'_>) -> Vec<Rare> {
+    let words = page.words.durability;
+    let mut columns: Vec<Rare> = vec![
+        (words.committed, |found| found.committed, Tone::Plain),
+        (
+            words.not_committed,
+            |found| found.not_committed,
+            Tone::Plain,
+        ),
+        (words.duplicated, |found| found.duplicated, Tone::Bad),
+        (words.phantom, |found| found.phantom, Tone::Bad),
+        (words.unrecorded, |found| found.unrecorded, Tone::Bad),
+    ];
+    columns.retain(|(_, number, _)| {
+        let mut paths = audited(page);
+        paths.any(|(_, durability)| number(&durability.found) > 0)
+    });
+    columns
+}
+
+fn row(page: &Page<'_>, path: &PathSummary, durability: &Durability, rare: &[Rare]) -> Vec<Cell> {
     let words = page.words.durability;
     let found = &durability.found;
     let lost_tone = match found.lost {
         0 => Tone::Good,
         _ => Tone::Bad,
-    };
-    let bad = |number: u64| {
-        let tone = if number > 0 { Tone::Bad } else { Tone::Plain };
-        Cell::new(count(number), tone)
     };
     let torn = match found.acknowledged_torn {
         0 => count(found.torn),
@@ -97,7 +115,7 @@ fn row(page: &Page<'_>, path: &PathSummary, durability: &Durability) -> Vec<Cell
     } else {
         Tone::Plain
     };
-    vec![
+    let mut cells = vec![
         page.path(&path.path),
         count(found.acknowledged).into(),
         Cell::new(count(found.lost), lost_tone),
@@ -109,21 +127,24 @@ fn row(page: &Page<'_>, path: &PathSummary, durability: &Durability) -> Vec<Cell
         .into(),
         Cell::new(torn, torn_tone),
         count(found.unknown).into(),
-        count(found.committed).into(),
-        count(found.not_committed).into(),
-        bad(found.duplicated),
-        bad(found.phantom),
-        bad(found.unrecorded),
-    ]
+    ];
+    cells.extend(rare.iter().map(|(_, number, tone)| match number(found) {
+        0 => count(0).into(),
+        number => Cell::new(count(number), *tone),
+    }));
+    cells
 }
 
-fn sum_text(page: &Page<'_>, sum: Sum, found: Option<SumAudit>) -> String {
+/// What is known of a sum's increments; `is_any_lost` where writes with an identity were.
+fn sum_text(page: &Page<'_>, sum: Sum, found: Option<SumAudit>, is_any_lost: bool) -> String {
     let words = page.words.durability;
     let size = |number: i64| count(number.unsigned_abs());
     match found {
         None => (words.sum_unknown)(sum),
-        Some(found) if found.lost > 0 => (words.sum_lost)(sum, &size(found.lost)),
         Some(found) if found.excess > 0 => (words.sum_excess)(sum, &size(found.excess)),
+        Some(found) if found.lost > 0 || (is_any_lost && most_lost(&found) > 0) => {
+            (words.sum_lost)(sum, &size(found.lost), &size(most_lost(&found)))
+        }
         Some(_) => (words.sum_fine)(sum),
     }
 }
@@ -172,12 +193,16 @@ fn server_text(page: &Page<'_>, server: &Server) -> String {
 pub(crate) fn verdict(page: &Page<'_>, path: &PathSummary) -> Option<String> {
     let durability = path.durability.as_ref()?;
     let found = &durability.found;
-    let of_sum = |sum: Option<SumAudit>| sum.map_or(0, |sum| sum.lost.unsigned_abs());
+    let of_sum = |kind, sum: Option<SumAudit>| match sum {
+        Some(sum) if most_lost(&sum) == sum.lost => (Loss::Exactly(kind), sum.lost.unsigned_abs()),
+        Some(sum) => (Loss::AtLeast(kind), sum.lost.unsigned_abs()),
+        None => (Loss::AtLeast(kind), 0),
+    };
     let losses = [
         (Loss::Writes, found.lost),
         (Loss::Torn, found.acknowledged_torn),
-        (Loss::OfSum(Sum::Logins), of_sum(found.logins)),
-        (Loss::OfSum(Sum::Stock), of_sum(found.stock)),
+        of_sum(Sum::Logins, found.logins),
+        of_sum(Sum::Stock, found.stock),
     ];
     let losses: Vec<_> = losses
         .into_iter()
@@ -187,15 +212,34 @@ pub(crate) fn verdict(page: &Page<'_>, path: &PathSummary) -> Option<String> {
     if losses.is_empty() {
         return None;
     }
-    let durable = path.durable.as_ref().and_then(|durable| {
-        let is_another = durable.headline != path.headline;
-        let headline = durable.headline.as_ref().filter(|_| is_another)?;
-        let downtime = figure(page.words, Downtime::of_headline(headline));
-        Some((page.words.down)(headline.group, &downtime))
+    // Reads are as they were: where a figure is another one, it is that of writes.
+    let durable = path.durable.as_ref().and_then(|_| {
+        let (before, after) = (
+            group_of(path, Group::Writer)?,
+            path.durable_group(Group::Writer)?,
+        );
+        let is_another =
+            (before.downtime_us, before.is_bound()) != (after.downtime_us, after.is_bound());
+        is_another.then(|| (page.words.down)(Group::Writer, &downtime(page, after)))
     });
     let sentence = page.words.durability.verdict;
     let name = (page.words.path_name)(&path.path);
     Some(sentence(&name, &losses, durable.as_deref()))
+}
+
+/// The sentence of the verdict where every path was audited and lost nothing; `None` where one was not, or the audit may have missed something.
+pub(crate) fn nothing_lost(page: &Page<'_>) -> Option<String> {
+    let AuditSummary::Audited(facts) = &page.summary.audit else {
+        return None;
+    };
+    let is_whole = facts.missing_servers.is_empty()
+        && facts.sessions_left.unwrap_or(0) == 0
+        && facts.token_found != Some(false);
+    let paths = &page.summary.paths;
+    let nothing = |path: &PathSummary| path.durability.is_some() && verdict(page, path).is_none();
+    let acknowledged: u64 = audited(page).map(|(_, of)| of.found.acknowledged).sum();
+    (is_whole && acknowledged > 0 && paths.iter().all(nothing))
+        .then(|| (page.words.durability.none_lost)(&count(acknowledged)))
 }
 
 /// The first of the writes that are lost, and of the purchases of which a part is.
@@ -266,7 +310,12 @@ pub(crate) fn durable_figures(page: &Page<'_>) -> String {
                 rates_of(group, &path.overall, &path.types),
                 rates_of(group, &durable.overall, &durable.types),
             ];
-            if before != group || rates[0] != rates[1] {
+            let is_changed = *group
+                != GroupSummary {
+                    service: None,
+                    ..before.clone()
+                };
+            if is_changed || rates[0] != rates[1] {
                 table.row(durable_row(page, path, [before, group], rates));
             }
         }

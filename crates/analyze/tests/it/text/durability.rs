@@ -1,6 +1,8 @@
 //! The sections on durability: every kind of finding, on one path that lost writes and one that lost none.
 
-use analyze::summary::{AuditFacts, AuditSummary, Durability, Durable, Group, LostWrite, Summary};
+use analyze::summary::{
+    AuditFacts, AuditSummary, Durability, Durable, Group, ImpliedLosses, LostWrite, Summary,
+};
 use recording::vocabulary::Path;
 use recording::{PathAudit, Server, SumAudit, Timestamp};
 
@@ -64,6 +66,7 @@ fn audited() -> Summary {
         first_lost: Some(at(58_000)),
         last_lost: Some(at(60_010)),
         lost_span_us: Some(2_010_000),
+        implied: ImpliedLosses::default(),
         lost_writes: vec![lost(0, "lost"), lost(1, "torn"), lost(2, "lost")],
     });
     let mut groups = direct.groups.clone();
@@ -94,6 +97,7 @@ fn audited() -> Summary {
         first_lost: None,
         last_lost: None,
         lost_span_us: None,
+        implied: ImpliedLosses::default(),
         lost_writes: Vec::new(),
     });
     summary
@@ -117,11 +121,11 @@ fn every_kind_of_finding() {
       1,072 acknowledged writes, a part of 1 acknowledged purchase and at least 40 logins were lost on the direct path; writes down at least 14.41 s (-0.22 s) counting lost writes as failures.
 
     Durability (RPO)
-      path    acknowledged   lost  nothing lost before (UTC)  offset (s)  first to last lost                torn  unknown  committed  not committed  duplicated  phantom  unrecorded
-      direct        12,345  1,072  20:43:58.000                  +58.000              2.01 s  3 (1 acknowledged)        7          4              1           2        5           4
-        logins: at least 40 lost
+      path    acknowledged   lost  first lost (UTC)  offset (s)  first to last lost                torn  unknown  committed  not committed  duplicated  phantom  unrecorded
+      direct        12,345  1,072  20:43:58.000         +58.000              2.01 s  3 (1 acknowledged)        7          4              1           2        5           4
+        logins: 40 to 43 lost
         stock: 30 pieces more than this run can have left: another program changed these rows, or a purchase left the stock as it was
-      proxy         11,900      0  -                                   -                   -                   0        0          0              0           0        0           0
+      proxy         11,900      0  -                          -                   -                   0        0          0              0           0        0           0
         logins: not audited, as the recording has no sum from before the start
         stock: not audited, as the recording has no sum from before the start
       Audited 2026-11-22 20:50:00.000 UTC, through proxy; the writer was 127.0.0.3:65432, timeline 2.
@@ -154,11 +158,11 @@ fn every_kind_of_finding_in_chinese() {
       Direct 路径丢失 1,072 个已确认的写操作, 1 笔已确认购买的一部分 和 至少 40 次登录; 丢失的写计为失败时, 写入停机 至少 14.41秒 (-0.22秒)。
 
     持久性 (RPO):
-      路径    已确认   丢失  此前无丢失 (UTC)  偏移 (秒)  首次至末次丢失          残缺  结果未知  其中已提交  其中未提交  重复  幻影  无记录
-      Direct  12,345  1,072  20:43:58.000        +58.000          2.01秒  3 (已确认 1)         7           4           1     2     5       4
-        登录: 至少丢失 40 次
+      路径    已确认   丢失  首次丢失 (UTC)  偏移 (秒)  首次至末次丢失          残缺  结果未知  其中已提交  其中未提交  重复  幻影  无记录
+      Direct  12,345  1,072  20:43:58.000      +58.000          2.01秒  3 (已确认 1)         7           4           1     2     5       4
+        登录: 丢失 40 至 43 次
         库存: 比本次运行可能的多 30 件: 其他程序修改过这些行, 或有购买未扣库存
-      Proxy   11,900      0  -                         -               -             0         0           0           0     0     0       0
+      Proxy   11,900      0  -                       -               -             0         0           0           0     0     0       0
         登录: 未审计, 记录中没有开始前的总和
         库存: 未审计, 记录中没有开始前的总和
       审计时间 2026-11-22 20:50:00.000 UTC, 经由 proxy; 应答的写节点: 127.0.0.3:65432, 时间线 2。

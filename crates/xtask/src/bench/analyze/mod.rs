@@ -23,14 +23,15 @@ pub(super) fn run(rows: &[u64], write: bool) -> Result<()> {
     shell::run(cargo(&["build", "--release", "--package", "analyze"])?)?;
     // target/debug beside target/release
     let release = programs()?.with_file_name("release");
+    let kept = programs()?.join("bench-analyze");
+    fs::create_dir_all(&kept).with_context(|| text(&kept))?;
     let bench = Bench {
         interpreter,
         here: workspace()?.join("crates/xtask/src/bench/analyze"),
         analyze: text(&release.join("analyze")),
         queries: text(&workspace()?.join("sql/analysis")),
+        charts: text(&kept.join("charts")),
     };
-    let kept = programs()?.join("bench-analyze");
-    fs::create_dir_all(&kept).with_context(|| text(&kept))?;
     let mut sizes = Vec::new();
     for rows in rows {
         let recording = made(&kept, *rows)?;
@@ -86,6 +87,8 @@ struct Bench {
     here: PathBuf,
     analyze: String,
     queries: String,
+    /// Where charts are drawn.
+    charts: String,
 }
 
 impl Bench {
@@ -96,8 +99,7 @@ impl Bench {
             report.push(self.measure(&["report", &self.analyze, recording])?);
             duckdb.push(self.measure(&["duckdb", &self.queries, recording])?);
         }
-        let out = tempfile::tempdir().context("a folder for the charts")?;
-        let charts = self.measure(&["charts", &self.analyze, recording, &text(out.path())])?;
+        let charts = self.measure(&["charts", &self.analyze, recording, &self.charts])?;
         Ok(Size {
             rows,
             report: table::median(report),

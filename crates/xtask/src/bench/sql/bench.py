@@ -67,6 +67,8 @@ def run(queries, recordings, name):
     db.execute(f"SET temp_directory = '{tempfile.mkdtemp()}'")
     db.execute("SET VARIABLE recordings = ?", [recordings])
     db.execute((queries / "setup.duckdb.sql").read_text())
+    if name == "durability":
+        db.execute((queries / "setup.durable.sql").read_text())
     if name == "quantile_disc":
         text = "SELECT path, quantile_disc(response_time_us, [0.5, 0.9, 0.95, 0.99, 0.999]) FROM operations WHERE outcome IN ('ok', 'rejected') GROUP BY path"
     else:

@@ -388,6 +388,15 @@ fn in_window(
     }
 }
 
+/// Some pieces for a change of stock.
+fn target(name: &str, begin: i64) -> recording::Target {
+    let pieces = i32::try_from(1 + begin.rem_euclid(15)).unwrap();
+    recording::Target {
+        quantity: (name == "update_stock").then_some(pieces),
+        ..recording::Target::default()
+    }
+}
+
 fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>) -> Operation {
     let (kind, name) = draws.one_of(&[
         (OperationType::Read, "user_list"),
@@ -424,7 +433,7 @@ fn operation(draws: &mut Draws, path: Path, begin: i64, window: Option<&Window>)
         execute_us: Some(took - 100),
         outcome,
         affected_rows: outcome.is_success().then_some(1),
-        target: recording::Target::default(),
+        target: target(name, begin),
         connection_id: Some(1),
         failure: failure.map(|(class, sqlstate)| {
             Box::new(Failure {

@@ -11,7 +11,7 @@ use recording::{
     RecordingWriter, RunId, State, WriterOptions,
 };
 
-use super::{Draws, START_US, manifest};
+use super::{Draws, START_US, manifest, target};
 
 /// What befalls operations that begin in a window.
 #[derive(Clone, Copy, PartialEq)]
@@ -251,7 +251,7 @@ impl Made<'_> {
             execute_us: execute,
             outcome: course.outcome,
             affected_rows: course.outcome.is_success().then_some(1),
-            target: recording::Target::default(),
+            target: target(operation_name, begin),
             connection_id: None,
             failure: course.failure.map(|(class, sqlstate)| {
                 Box::new(Failure {
