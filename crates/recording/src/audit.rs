@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::{
@@ -42,6 +42,14 @@ pub fn identity_prefix(run_id: &str, path: Path) -> String {
     format!("{run_id}-{letter}-")
 }
 
+/// The details of the token of a path: what tells that its connection led to these tables.
+#[must_use]
+pub fn path_token(run_id: &str, path: Path) -> String {
+    let mut token = identity_prefix(run_id, path);
+    token.pop();
+    token
+}
+
 /// `audit.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
@@ -67,6 +75,18 @@ pub struct Audit {
     pub sessions_left: Option<i64>,
     /// Whether the run's token is in the tables; `None` where none was written.
     pub token_found: Option<bool>,
+    /// Whether a promotion is seen since the run began; `None` where timelines do not tell.
+    #[serde(default)]
+    pub promotion_seen: Option<bool>,
+    /// Servers of the run that accept writes and were not asked, `address:port`.
+    #[serde(default)]
+    pub other_writers: Vec<String>,
+    /// Standbys that follow the server that was asked; `None` where it did not tell.
+    #[serde(default)]
+    pub standbys: Option<i64>,
+    /// Why sums are not compared, in one line.
+    #[serde(default)]
+    pub sums_disturbed_by: Option<String>,
     /// Rows of the findings.
     findings: u64,
     /// SHA-256 of the file of the findings, hexadecimal.
@@ -228,6 +248,10 @@ impl Audit {
             missing_servers: Vec::new(),
             sessions_left: None,
             token_found: None,
+            promotion_seen: None,
+            other_writers: Vec::new(),
+            standbys: None,
+            sums_disturbed_by: None,
             findings: 0,
             findings_sha256: String::new(),
             paths: Vec::new(),
@@ -272,7 +296,7 @@ impl Audit {
 
     /// Where the findings are in the recording's folder.
     #[must_use]
-    pub fn findings_path(folder: &FilePath) -> std::path::PathBuf {
+    pub fn findings_path(folder: &FilePath) -> PathBuf {
         folder.join(FOLDER).join(FINDINGS_FILE)
     }
 
@@ -282,7 +306,8 @@ impl Audit {
         self.findings
     }
 
-    /// Replaces the audit of the recording in `folder`, whose manifest is `manifest`, by this one.
+    /// Replaces the audit of the recording in `folder`, whose manifest is `manifest`, by this one. Where that fails, the audit of before
+    /// mostly stays: both files are written before the first takes its name.
     ///
     /// # Errors
     /// [`WriteError`] where a file can't be written.
@@ -294,25 +319,45 @@ impl Audit {
     ) -> Result<(), WriteError> {
         let place = folder.join(FOLDER);
         fs::create_dir_all(&place).map_err(WriteError::io(&place))?;
-        let path = place.join(FINDINGS_FILE);
+        // Of two audits at once one waits: each is to have its own findings. A file system without locks has none to wait for.
+        let lock = File::open(&place);
+        let _locked = lock.and_then(|lock| lock.lock().map(|()| lock)).ok();
         // Not in the folder that engines read as a whole.
-        let open = folder.join("_audit.findings.open");
-        write_findings(&open, manifest, findings)?;
+        let open = [
+            folder.join("_audit.findings.open"),
+            folder.join("audit.json.tmp"),
+        ];
+        let written = self.write_as(&open, folder, manifest, findings);
+        if written.is_err() {
+            // What is not there, or can't be removed, changes nothing.
+            open.iter().for_each(|open| drop(fs::remove_file(open)));
+        }
+        written
+    }
+
+    fn write_as(
+        &mut self,
+        [open_findings, open_audit]: &[PathBuf; 2],
+        folder: &FilePath,
+        manifest: &Manifest,
+        findings: &[Finding],
+    ) -> Result<(), WriteError> {
+        write_findings(open_findings, manifest, findings)?;
         self.findings = findings.len() as u64;
-        self.findings_sha256 = sum(&open).map_err(WriteError::io(&open))?;
-        fs::rename(&open, &path).map_err(WriteError::io(&path))?;
-        sync_folder(&place)?;
+        self.findings_sha256 = sum(open_findings).map_err(WriteError::io(open_findings))?;
         let path = folder.join(AUDIT_FILE);
         let mut bytes =
             serde_json::to_vec_pretty(self).map_err(|error| WriteError::encode(&path, &error))?;
         bytes.push(b'\n');
-        let open = folder.join("audit.json.tmp");
-        let written = File::create(&open).and_then(|mut file| {
+        let written = File::create(open_audit).and_then(|mut file| {
             file.write_all(&bytes)?;
             file.sync_all()
         });
-        written.map_err(WriteError::io(&open))?;
-        fs::rename(&open, &path).map_err(WriteError::io(&path))?;
+        written.map_err(WriteError::io(open_audit))?;
+        let findings = Self::findings_path(folder);
+        fs::rename(open_findings, &findings).map_err(WriteError::io(&findings))?;
+        sync_folder(&folder.join(FOLDER))?;
+        fs::rename(open_audit, &path).map_err(WriteError::io(&path))?;
         sync_folder(folder)
     }
 }

@@ -16,7 +16,7 @@ mod recover;
 mod verify;
 mod write;
 
-pub use audit::{AUDIT_FILE, Audit, Finding, PathAudit, SumAudit, identity_prefix};
+pub use audit::{AUDIT_FILE, Audit, Finding, PathAudit, SumAudit, identity_prefix, path_token};
 pub use clock::Clock;
 pub use encoding::catch_panic::{Panicked, guarded};
 pub use format::clock_record::{ClockOffset, ClockRecord};

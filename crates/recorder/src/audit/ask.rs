@@ -7,24 +7,31 @@ use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
-use crate::audit::writes::Batch;
-use crate::connect::Session;
+use crate::audit::announce::Announcer;
+use crate::audit::writes::{Batch, Code};
+use crate::connect::{self, Session};
 use crate::database::{self, Trouble};
 use crate::sql::{self, STATEMENTS};
 
 /// On a statement: a server that is gone must not hold us for ever. A million writes take some seconds, and the rest is reading the tables.
 const LIMIT: Duration = Duration::from_secs(1_800);
-/// The sort of a million writes takes 100 MB. With the server's default of 4 MB it goes over files in many small pieces.
+/// On a lock: one that an administrator holds on the tables must not hold us for as long.
+const LOCK_LIMIT: Duration = Duration::from_secs(30);
+/// The sort of a million writes takes 100 MB. With the server's default of 4 MB it goes over files in many small pieces. Where rows are hidden
+/// from the user, the server is to refuse: they would count as lost. PostgreSQL has `transaction_timeout` since version 17.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                      SET LOCAL statement_timeout = 0; \
-                     SET LOCAL work_mem = '64MB'";
+                     SET LOCAL lock_timeout = '30s'; \
+                     SET LOCAL idle_in_transaction_session_timeout = 0; \
+                     SET LOCAL row_security = off; \
+                     SET LOCAL work_mem = '64MB'; \
+                     SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'";
 
 /// A write that is not as it was acknowledged, or whose outcome the recording does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) operation_id: i64,
-    /// False where the recording has no write of that number.
-    pub(crate) is_recorded: bool,
+    pub(crate) code: Code,
     /// Rows of `business_orders` with its identity.
     pub(crate) orders: i32,
     /// Rows of `business_logs`.
@@ -32,27 +39,37 @@ pub(crate) struct Found {
 }
 
 /// What is known before the writes are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
     /// The server is no writer any more.
     pub(crate) is_reader: bool,
     pub(crate) has_token: bool,
     /// Any row of the run is there.
     pub(crate) has_rows: bool,
+    /// The tokens of paths that are there.
+    pub(crate) path_tokens: Vec<String>,
+    /// `business_orders` and `business_logs` are in two schemas: `search_path` may hide one behind another of the same name.
+    pub(crate) are_apart: bool,
+    /// A run that wrote into the tables since the token.
+    pub(crate) other_run: Option<String>,
 }
 
 /// A transaction of questions. Dropped, it ends.
 pub(crate) struct Snapshot<'s> {
     session: &'s Session,
+    announcer: Announcer<'s>,
 }
 
 impl<'s> Snapshot<'s> {
-    pub(crate) async fn begin(session: &'s Session) -> Result<Self, Trouble> {
+    pub(crate) async fn begin(
+        session: &'s Session,
+        announcer: Announcer<'s>,
+    ) -> Result<Self, Trouble> {
         let missing = async {
             session.client.batch_execute(BEGIN).await?;
             session.client.query_typed(sql::MISSING_TABLES, &[]).await
         };
-        let snapshot = Self { session };
+        let snapshot = Self { session, announcer };
         let missing = snapshot.answer("the tables", missing).await?;
         if missing.is_empty() {
             return Ok(snapshot);
@@ -61,7 +78,11 @@ impl<'s> Snapshot<'s> {
             .iter()
             .filter_map(|row| row.try_get(0).ok())
             .collect();
-        Err(database::no_tables(&names))
+        // A user who sees none of them may not be told to make them: the run had them.
+        Err(Trouble {
+            remedy: "check database and search_path: these are not the run's tables".to_owned(),
+            ..database::no_tables(&names)
+        })
     }
 
     /// The tables, as far as they tell of the run as a whole.
@@ -74,6 +95,9 @@ impl<'s> Snapshot<'s> {
             is_reader: self.value(&row, "is_reader")?,
             has_token,
             has_rows: has_token,
+            path_tokens: self.value(&row, "path_tokens")?,
+            are_apart: self.value(&row, "are_apart")?,
+            other_run: self.value(&row, "other_run")?,
         };
         if !has_token {
             let prefix = format!("{run_id}-");
@@ -108,9 +132,13 @@ impl<'s> Snapshot<'s> {
             let code: i32 = self.value(&row, "code")?;
             let (orders, logs) = (self.value(&row, "orders")?, self.value(&row, "logs")?);
             let ids: Vec<i64> = self.value(&row, "ids")?;
+            // The statement gives back what it was given, a byte.
+            let Some(code) = Code::parse(code) else {
+                continue;
+            };
             found.extend(ids.into_iter().map(|operation_id| Found {
                 operation_id,
-                is_recorded: code > 0,
+                code,
                 orders,
                 logs,
             }));
@@ -153,10 +181,29 @@ impl<'s> Snapshot<'s> {
         question: &str,
         asked: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Trouble> {
+        let what = format!("reading {question}");
+        let asked = self.announcer.patiently(&what, asked);
         timeout(LIMIT, asked)
             .await
             .map_err(|_| database::no_answer(question, LIMIT))?
-            .map_err(|error| database::from_answer(self.session, &error))
+            .map_err(|error| self.trouble(&error))
+    }
+
+    fn trouble(&self, error: &Error) -> Trouble {
+        let trouble = database::from_answer(self.session, error);
+        let answer = connect::answer_of(error);
+        let answer = answer.as_ref().map(connect::Notice::answer);
+        match answer.map(|answer| (answer.sqlstate, answer.routine)) {
+            Some(("42501", Some("check_enable_rls"))) => Trouble {
+                remedy: "the user must see every row (BYPASSRLS, or the table's owner)".to_owned(),
+                ..trouble
+            },
+            Some(("55P03", _)) => Trouble {
+                found: format!("{} (waited {LOCK_LIMIT:?})", trouble.found),
+                ..trouble
+            },
+            _ => trouble,
+        }
     }
 
     fn value<'r, T: tokio_postgres::types::FromSql<'r>>(

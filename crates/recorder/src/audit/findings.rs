@@ -6,7 +6,7 @@ use recording::vocabulary::{FindingKind, Outcome, Path};
 use recording::{Finding, OpenError, OperationRow, PathAudit, Recording};
 
 use crate::audit::ask::Found;
-use crate::audit::writes::Write;
+use crate::audit::writes::{Part, Write};
 
 /// The findings of a write that ended with `outcome`, from how many of its rows are there: mostly none, two where one that is there more
 /// than once is something else besides.
@@ -34,8 +34,10 @@ pub(crate) struct PathFindings {
     /// The counts, as yet without sums.
     pub(crate) audit: PathAudit,
     pub(crate) rows: Vec<Finding>,
-    /// Pieces that purchases took which the recording does not know as acknowledged, less those of acknowledged purchases that are not there.
+    /// Pieces that purchases took which the recording does not know as acknowledged.
     pub(crate) taken: i64,
+    /// Pieces of acknowledged purchases that are not there: not taken where those were lost, taken where their rows were deleted.
+    pub(crate) perhaps_taken: i64,
     /// In the order of the operations.
     found: Vec<Found>,
 }
@@ -48,8 +50,24 @@ impl PathFindings {
             audit,
             rows: Vec::new(),
             taken: 0,
+            perhaps_taken: 0,
             found,
         }
+    }
+
+    /// True where of the acknowledged writes, all of which are to have that part, none has it, nor has any other write of the path.
+    pub(crate) fn has_none(&self, part: Part, acknowledged: u64) -> bool {
+        let rows = |found: &Found| match part {
+            Part::Order => found.orders,
+            Part::Log => found.logs,
+        };
+        let missing = self
+            .found
+            .iter()
+            .filter(|found| found.code.is_acknowledged_with(part) && rows(found) == 0);
+        acknowledged > 0
+            && missing.count() as u64 == acknowledged
+            && self.found.iter().all(|found| rows(found) == 0)
     }
 
     fn add_operation(&mut self, row: &OperationRow<'_>) {
@@ -66,8 +84,9 @@ impl PathFindings {
         let found = self.found[place];
         if write == Write::PlaceOrder {
             let pieces = i64::from(row.quantity.unwrap_or(0));
-            match (outcome, found.orders) {
-                (Outcome::Ok, 0) => self.taken -= pieces,
+            // Order, log and change of stock are one transaction: where one of them is there, the pieces were taken.
+            match (outcome, found.orders + found.logs) {
+                (Outcome::Ok, 0) => self.perhaps_taken += pieces,
                 (Outcome::Ok, _) | (_, 0) => {}
                 _ => self.taken += pieces,
             }
@@ -95,7 +114,7 @@ impl PathFindings {
 
     /// Writes of which the recording has no row.
     fn add_unrecorded(&mut self) {
-        for found in self.found.iter().filter(|found| !found.is_recorded) {
+        for found in self.found.iter().filter(|found| !found.code.is_recorded()) {
             let is_doubled = found.orders > 1 || found.logs > 1;
             let doubled = is_doubled.then_some(FindingKind::Duplicated);
             for kind in [FindingKind::Unrecorded].into_iter().chain(doubled) {
@@ -129,7 +148,7 @@ pub(crate) fn complete(recording: &Recording, paths: &mut [PathFindings]) -> Res
         let path = Path::parse(word)?;
         paths.iter_mut().find(|it| it.audit.path == path)
     }
-    let is_recorded = |path: &PathFindings| path.found.iter().any(|found| found.is_recorded);
+    let is_recorded = |path: &PathFindings| path.found.iter().any(|found| found.code.is_recorded());
     if paths.iter().any(is_recorded) {
         recording.each_operation(&mut |row| {
             if let Some(path) = of(paths, row.path) {

@@ -1,30 +1,40 @@
 //! `recorder audit`: what became of every write of a recording. It asks the database once all that is to come has come, and needs SELECT alone.
 
+mod announce;
 mod ask;
+mod elsewhere;
 mod findings;
+mod patience;
 pub(crate) mod report;
+mod servers;
 mod settle;
+mod sums;
 mod trouble;
 mod writes;
 
+use std::path::Path as FilePath;
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
 use recording::{
-    Audit, Clock, Finding, Manifest, OpenError, PathAudit, PathBaseline, Recording, SumAudit,
+    Audit, Clock, Finding, Manifest, OpenError, PathAudit, PathBaseline, Recording, State,
     Timestamp, identity_prefix,
 };
 use tokio::time::timeout;
 
-use crate::audit::ask::{Snapshot, State};
+use crate::audit::announce::Announcer;
+use crate::audit::ask::Snapshot;
 use crate::audit::findings::PathFindings;
+use crate::audit::patience::Patience;
 use crate::audit::report::Report;
+use crate::audit::settle::Settled;
 use crate::audit::trouble::error;
-use crate::audit::writes::{PathWrites, Recorded};
+use crate::audit::writes::Recorded;
 use crate::connect::{Connector, Session};
 use crate::database::Trouble;
 use crate::database::baseline;
 use crate::error::RecorderError;
+use crate::output::log::Log;
 
 /// The action of the row that tells `cleanup` that a run was audited.
 const AUDIT_MARK: &str = "pgoutage audit";
@@ -32,21 +42,22 @@ const AUDIT_MARK: &str = "pgoutage audit";
 const MARK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where and how long an audit asks.
-#[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct Asked<'l> {
     pub(crate) connector: Connector,
     /// `direct`, `proxy` or `url`.
     pub(crate) via: &'static str,
     /// How long it waits for servers and sessions.
     pub(crate) wait: Duration,
+    /// The log of the run at whose end it is.
+    pub(crate) log: Option<&'l Log>,
 }
 
-/// Audits a recording that is over and writes the audit into its folder.
+/// Audits a recording that is over and writes the audit into its folder. Where that takes no file, the report says so.
 ///
 /// # Errors
 /// [`RecorderError::Usage`] for a recording in progress and for what the user can mend, [`RecorderError::Failed`] where there is no writer, the
 /// recording is damaged, or its rows are not there at all. No audit is written then.
-pub(crate) async fn run(recording: Recording, asked: &Asked) -> Result<Report, RecorderError> {
+pub(crate) async fn run(recording: Recording, asked: &Asked<'_>) -> Result<Report, RecorderError> {
     let begun = Instant::now();
     let folder = recording.folder().to_path_buf();
     if recording.is_being_written() {
@@ -60,18 +71,18 @@ pub(crate) async fn run(recording: Recording, asked: &Asked) -> Result<Report, R
     if recorded.writes == 0 && manifest.weights.write + manifest.weights.transaction <= 0.0 {
         return Ok(Report::nothing(&folder));
     }
-    let settled = settle::settle(&asked.connector, &manifest, asked.wait).await?;
+    let announcer = Announcer(asked.log);
+    let patience = Patience::new(asked.wait, announcer);
+    let (connector, addresses) = (&asked.connector, &recorded.addresses);
+    let settled = settle::settle(connector, &manifest, addresses, patience).await?;
     let mut audit = Audit::new(
         manifest.run_id.clone(),
         Timestamp(Clock::start().anchor_us()),
         asked.via,
     );
-    let answers = ask(&settled.session, &manifest, &recorded).await;
-    let answers = answers.map_err(|trouble| error(&asked.connector, trouble))?;
-    if let Some(why) = why_elsewhere(answers.state, &manifest, &recorded) {
-        let folder = folder.display();
-        return Err(RecorderError::Failed(format!("{folder}: {why}")));
-    }
+    let answers = ask(&settled.session, &manifest, &recorded, announcer).await;
+    let answers = answers.map_err(|trouble| error(connector, trouble))?;
+    refuse_others(&folder, &answers, &manifest, &recorded)?;
     let Answers {
         state,
         mut paths,
@@ -81,43 +92,73 @@ pub(crate) async fn run(recording: Recording, asked: &Asked) -> Result<Report, R
         findings::complete(recording, &mut paths).map(|()| paths)
     })
     .await?;
-    let rows = add_paths(&mut audit, paths, &recorded, &sums);
-    audit.token_found = is_marked(&manifest).then_some(state.has_token);
-    audit.waited_us = micros(settled.waited);
-    audit.missing_servers = settled
-        .missing
-        .iter()
-        .map(|(server, _)| server.to_string())
-        .collect();
-    audit.server = Some(settled.server.clone());
-    audit.sessions_left = settled.sessions_left;
+    audit.token_found = elsewhere::is_marked(&manifest).then_some(state.has_token);
+    let rows = add_paths(&mut audit, &manifest, &state, paths, &recorded, &sums);
+    add_circumstances(&mut audit, &manifest, &settled);
     audit.duration_us = micros(begun.elapsed());
-    let written = audit.write(&folder, &manifest, &rows);
-    written.map_err(|error| RecorderError::Failed(error.to_string()))?;
-    let report = Report::new(&recording, &audit, &rows, &recorded, &settled);
-    Ok(report.with(note(&settled.session, &manifest.run_id).await))
+    let mut report = Report::new(&recording, &audit, &rows, &recorded, &settled);
+    match audit.write(&folder, &manifest, &rows) {
+        Ok(()) => report.written(&folder, note(&settled.session, &manifest).await),
+        Err(error) => report.not_written(&error),
+    }
+    Ok(report)
 }
 
-/// True where the tables had the token of the run before its first operation.
-fn is_marked(manifest: &Manifest) -> bool {
-    let baseline = manifest.baseline.as_ref();
-    baseline.is_some_and(|baseline| baseline.token_written)
+/// Where the answers are not those of the run's own tables.
+fn refuse_others(
+    folder: &FilePath,
+    answers: &Answers,
+    manifest: &Manifest,
+    recorded: &Recorded,
+) -> Result<(), RecorderError> {
+    let line = |why: String| format!("{}: {why}", folder.display());
+    if let Some(why) = elsewhere::of_run(&answers.state, manifest, recorded) {
+        return Err(RecorderError::Failed(line(why)));
+    }
+    match elsewhere::of_path(&answers.state, manifest, recorded, &answers.paths) {
+        Some(why) => Err(RecorderError::Usage(line(why))),
+        None => Ok(()),
+    }
+}
+
+/// Adds who was asked, and what is known of the other servers.
+fn add_circumstances(audit: &mut Audit, manifest: &Manifest, settled: &Settled) {
+    audit.waited_us = micros(settled.waited);
+    let missing = settled.missing.iter().map(|(server, _)| server);
+    let missing = missing.chain(&settled.not_looked_at);
+    audit.missing_servers = missing.map(ToString::to_string).collect();
+    audit.other_writers = settled.writers.iter().map(ToString::to_string).collect();
+    audit.promotion_seen = report::promotion_seen(manifest, &settled.server);
+    audit.standbys = settled.standbys;
+    audit.server = Some(settled.server.clone());
+    audit.sessions_left = settled.sessions_left;
 }
 
 /// Adds what was found on each path; its findings.
 fn add_paths(
     audit: &mut Audit,
+    manifest: &Manifest,
+    state: &ask::State,
     paths: Vec<PathFindings>,
     recorded: &Recorded,
     sums: &[(PathBaseline, [i64; 2])],
 ) -> Vec<Finding> {
     let mut rows = Vec::new();
+    let disturbance = sums::disturbance(state, manifest, recorded, &paths);
+    // Without sums at the start there is nothing to disturb.
+    audit.sums_disturbed_by = disturbance.filter(|_| !sums.is_empty());
+    let sums = match audit.sums_disturbed_by {
+        Some(_) => &[],
+        None => sums,
+    };
     for (path, writes) in paths.into_iter().zip(&recorded.paths) {
+        let mut counts = path.audit.clone();
         let of_path = sums.iter().find(|(sums, _)| sums.path == writes.path);
-        let mut counts = path.audit;
         if let Some((at_start, found)) = of_path {
-            counts.logins = Some(logins(writes, at_start.logins, found[0]));
-            counts.stock = stock(writes, path.taken, at_start.stock, found[1]);
+            let compared = sums::compare(&path, writes, at_start, *found);
+            (counts.logins, counts.stock) = (compared.logins, compared.stock);
+            let disturbed_by = &mut audit.sums_disturbed_by;
+            *disturbed_by = disturbed_by.take().or(compared.impossible);
         }
         audit.paths.push(counts);
         rows.extend(path.rows);
@@ -139,38 +180,32 @@ async fn off_thread<T: Send + 'static>(
         .map_err(|_| {
             RecorderError::Failed("reading the recording stopped unexpectedly".to_owned())
         })?
-        .map_err(|error| RecorderError::Failed(error.to_string()))
+        .map_err(|error| {
+            RecorderError::Failed(match error {
+                OpenError::MissingPart(part) => format!(
+                    "{}: the manifest names this part, but it is missing; restore it: an audit needs every part",
+                    part.display()
+                ),
+                error => error.to_string(),
+            })
+        })
 }
 
 /// What the database said, all of one moment.
 struct Answers {
-    state: State,
+    state: ask::State,
     paths: Vec<PathFindings>,
     /// Of each path with a baseline: that, and the sums of logins and stock now.
     sums: Vec<(PathBaseline, [i64; 2])>,
-}
-
-/// Why these tables have nothing to do with the run, if they have nothing to do with it.
-fn why_elsewhere(state: State, manifest: &Manifest, recorded: &Recorded) -> Option<String> {
-    let acknowledged = recorded.paths.iter().any(|path| path.acknowledged > 0);
-    if state.has_rows || !(is_marked(manifest) || acknowledged) {
-        return None;
-    }
-    let token = match is_marked(manifest) {
-        true => ", not even its token",
-        false => "",
-    };
-    Some(format!(
-        "the tables have no row of this run{token}: they were made anew since, this is another database, or all of it was lost"
-    ))
 }
 
 async fn ask(
     session: &Session,
     manifest: &Manifest,
     recorded: &Recorded,
+    announcer: Announcer<'_>,
 ) -> Result<Answers, Trouble> {
-    let snapshot = Snapshot::begin(session).await?;
+    let snapshot = Snapshot::begin(session, announcer).await?;
     let state = snapshot.state(&manifest.run_id).await?;
     if state.is_reader {
         return Err(Trouble {
@@ -184,7 +219,7 @@ async fn ask(
         paths: Vec::new(),
         sums: Vec::new(),
     };
-    if why_elsewhere(state, manifest, recorded).is_some() {
+    if elsewhere::of_run(&answers.state, manifest, recorded).is_some() {
         return Ok(answers);
     }
     for writes in &recorded.paths {
@@ -208,27 +243,22 @@ async fn ask(
     Ok(answers)
 }
 
-fn logins(writes: &PathWrites, at_start: i64, found: i64) -> SumAudit {
-    let sums = writes.logins;
-    SumAudit::new(at_start, sums.acknowledged, sums.possible, found)
-}
-
-/// What purchases took is known from those that are there.
-fn stock(writes: &PathWrites, taken: i64, at_start: i64, found: i64) -> Option<SumAudit> {
-    let sums = writes.stock?;
-    let acknowledged = sums.acknowledged - taken;
-    Some(SumAudit::new(at_start, acknowledged, sums.possible, found))
-}
-
 /// Tells `cleanup` that the run was audited; what is wrong with that. It takes nothing from the audit.
-async fn note(session: &Session, run_id: &str) -> Option<String> {
-    let marking = baseline::mark(&session.client, AUDIT_MARK, run_id);
-    let why = match timeout(MARK_LIMIT, marking).await {
-        Ok(Ok(())) => return None,
-        Ok(Err(error)) => session.explain(&error).message,
-        Err(_) => format!("no answer within {MARK_LIMIT:?}"),
+async fn note(session: &Session, manifest: &Manifest) -> Option<String> {
+    let why = match manifest.state {
+        State::Recording => {
+            "its recording has not ended (`recorder recover` ends that of a recorder that was killed)".to_owned()
+        }
+        _ => {
+            let marking = baseline::mark(&session.client, AUDIT_MARK, &manifest.run_id);
+            match timeout(MARK_LIMIT, marking).await {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => session.explain(&error).message,
+                Err(_) => format!("no answer within {MARK_LIMIT:?}"),
+            }
+        }
     };
     Some(format!(
-        "warning: business_logs could not be marked, so that `recorder cleanup` takes this run for one that was not audited: {why}"
+        "note: the run is not marked as audited, so that `recorder cleanup` asks before it drops the tables: {why}"
     ))
 }

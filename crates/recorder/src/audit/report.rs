@@ -1,27 +1,34 @@
 //! What an audit says, in lines.
 
+use std::collections::BTreeSet;
 use std::path::Path as FilePath;
 
 use command_line::text::thousands;
 use recording::vocabulary::{FindingKind, Outcome};
 use recording::{
-    AUDIT_FILE, Audit, Finding, Manifest, PathAudit, Recording, Server, State, SumAudit, Timestamp,
+    AUDIT_FILE, Audit, Finding, Manifest, PathAudit, Recording, Server, SumAudit, Timestamp,
+    WriteError,
 };
 
 use crate::audit::settle::Settled;
 use crate::audit::writes::Recorded;
-use crate::connect::identity::describe;
+use crate::connect::identity::name;
 
 /// The lines of an audit.
 pub(crate) struct Report {
     lines: Vec<String>,
+    /// Why it is not in the recording.
+    not_written: Option<String>,
 }
 
 impl Report {
     /// Of a recording that is of reads alone.
     pub(super) fn nothing(folder: &FilePath) -> Self {
         let line = format!("{}: no writes in it, nothing to audit", folder.display());
-        Self { lines: vec![line] }
+        Self {
+            lines: vec![line],
+            not_written: None,
+        }
     }
 
     pub(super) fn new(
@@ -33,19 +40,34 @@ impl Report {
     ) -> Self {
         let mut lines: Vec<String> = audit.paths.iter().map(path_line).collect();
         lines.extend(times_line(findings));
-        lines.push(asked_line(&settled.server));
-        lines.extend(before_the_failover(recording.manifest(), &settled.server));
+        let is_promoted = audit.promotion_seen == Some(true) && settled.server.timeline.is_some();
+        lines.push(asked_line(&settled.server, is_promoted));
+        let manifest = recording.manifest();
+        lines.extend(before_the_failover(manifest, audit, recorded));
+        lines.extend(alone(manifest, audit));
         lines.extend(notes_on_servers(audit, settled));
         lines.extend(notes_on_rows(recording, audit, recorded));
-        let file = recording.folder().join(AUDIT_FILE);
-        lines.push(format!("written to {}", file.display()));
-        Self { lines }
+        Self {
+            lines,
+            not_written: None,
+        }
     }
 
-    /// The same with a line more, if there is one.
-    pub(super) fn with(mut self, line: Option<String>) -> Self {
-        self.lines.extend(line);
-        self
+    /// It is in the folder, and this is to be told besides.
+    pub(super) fn written(&mut self, folder: &FilePath, note: Option<String>) {
+        let file = folder.join(AUDIT_FILE);
+        self.lines.push(format!("written to {}", file.display()));
+        self.lines.extend(note);
+    }
+
+    /// It is not.
+    pub(super) fn not_written(&mut self, error: &WriteError) {
+        self.not_written = Some(format!("not written: {error}; make room and audit again"));
+    }
+
+    /// What is wrong where the recording has no audit now, or that of before.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.not_written.as_deref()
     }
 
     pub(crate) fn lines(&self) -> &[String] {
@@ -116,21 +138,47 @@ fn times_line(findings: &[Finding]) -> Option<String> {
     ))
 }
 
-fn asked_line(server: &Server) -> String {
-    let timeline = server
-        .timeline
-        .map_or_else(String::new, |timeline| format!(", timeline {timeline}"));
-    format!("asked: {}{timeline}", describe(server))
+fn asked_line(server: &Server, is_promoted: bool) -> String {
+    let mut line = format!("asked: {} (writer)", name(server));
+    if let Some(timeline) = server.timeline {
+        line += &format!(", timeline {timeline}");
+    }
+    if is_promoted {
+        line += ", promoted since the run began";
+    }
+    line
+}
+
+/// Whether the run and the server that was asked know of a promotion since the run began; `None` where timelines do not tell.
+pub(super) fn promotion_seen(manifest: &Manifest, server: &Server) -> Option<bool> {
+    let mut timelines = manifest.servers.iter().filter_map(|it| it.timeline);
+    let first = timelines.next()?;
+    let has_others = timelines.any(|timeline| timeline != first);
+    match server.timeline {
+        _ if has_others => Some(true),
+        now => now.map(|now| now != first),
+    }
 }
 
 /// A former writer that is cut off, and takes writes still, answers as the present one does.
-fn before_the_failover(manifest: &Manifest, server: &Server) -> Option<String> {
-    manifest.failover.as_ref()?;
-    let mut timelines = manifest.servers.iter().filter_map(|it| it.timeline);
-    let first = timelines.next()?;
-    let is_one = timelines.all(|timeline| timeline == first);
-    (is_one && server.timeline == Some(first)).then(|| {
-        "warning: no promotion is seen since before the failover: if the server that was asked is cut off, its writes may still be lost; audit again when the failover is over"
+fn before_the_failover(manifest: &Manifest, audit: &Audit, recorded: &Recorded) -> Option<String> {
+    let why = match (&manifest.failover, recorded.has_failures) {
+        (Some(_), _) => "the failover",
+        (None, true) => "the first failure of the run",
+        (None, false) => return None,
+    };
+    (audit.promotion_seen == Some(false)).then(|| {
+        format!("warning: no promotion is seen since before {why}: if the server that was asked is cut off, its writes may still be lost; audit again when the failover is over")
+    })
+}
+
+/// No standby follows the writer of a run that had several servers.
+fn alone(manifest: &Manifest, audit: &Audit) -> Option<String> {
+    let servers = manifest.servers.iter().chain(&audit.server);
+    let places = servers.filter_map(|it| Some((it.address.as_deref()?, it.port?)));
+    let is_one = places.collect::<BTreeSet<_>>().len() <= 1;
+    (audit.standbys == Some(0) && !is_one).then(|| {
+        "warning: no standby follows the server that was asked, and the run had other servers: if one of them was promoted, audit again when the failover is over"
             .to_owned()
     })
 }
@@ -139,10 +187,9 @@ fn notes_on_servers(audit: &Audit, settled: &Settled) -> Vec<String> {
     let mut notes = Vec::new();
     let waited = format!("{:.1} s", settled.waited.as_secs_f64());
     for writer in &settled.writers {
-        let present = settled.server.address.as_deref().unwrap_or("?");
-        let port = settled.server.port.unwrap_or_default();
+        let present = name(&settled.server);
         notes.push(format!(
-            "warning: two servers accept writes: {writer}, which wrote in the run, and {present}:{port}, which was asked"
+            "warning: two servers accept writes: {writer}, a server of the run, and {present}, which was asked"
         ));
     }
     let silent = settled
@@ -152,10 +199,13 @@ fn notes_on_servers(audit: &Audit, settled: &Settled) -> Vec<String> {
     notes.extend(silent.map(|(server, why)| {
         format!("a former writer is not back as a reader after {waited}: {server}: {why}")
     }));
+    notes.extend(settled.not_looked_at.iter().map(|server| {
+        format!("not looked at: {server}: a former writer by the recording, but neither the endpoint's names nor the run's connections led there")
+    }));
     match audit.sessions_left {
         Some(0) => {}
         Some(left) => notes.push(format!(
-            "sessions of the run that still do something after {waited}: {left}; what they write later is not counted"
+            "sessions of the run that have a statement or a transaction open after {waited}: {left}; what they write later is not counted"
         )),
         None => notes.push(
             "pg_stat_activity does not tell whether sessions of the run are left; what they write later is not counted"
@@ -180,26 +230,24 @@ fn notes_on_rows(recording: &Recording, audit: &Audit, recorded: &Recorded) -> V
             thousands(recorded.left_out)
         ));
     }
-    let dropped = manifest.dropped_rows.get("operations").copied();
-    let was_killed = matches!(manifest.state, State::Recording | State::Recovered);
-    if was_killed || dropped.is_some_and(|rows| rows > 0) {
-        notes.push(
-            "rows of the recording are missing: what they wrote is there without a row, and in the sums"
-                .to_owned(),
-        );
-    }
     let lacks = |sum: fn(&PathAudit) -> Option<SumAudit>| {
         let mut paths = audit.paths.iter();
         paths.any(|path| sum(path).is_none())
     };
-    if lacks(|path| path.logins) {
-        notes.push(
-            "logins and stock are not compared: the recording does not say what they were before the run"
-                .to_owned(),
-        );
-    } else if lacks(|path| path.stock) {
-        notes.push("stock is not compared: the recording does not say how many pieces".to_owned());
-    }
+    let what = match (lacks(|path| path.logins), lacks(|path| path.stock)) {
+        (true, true) => "logins and stock are",
+        (true, false) => "logins are",
+        (false, true) => "stock is",
+        (false, false) => return notes,
+    };
+    let why = match &audit.sums_disturbed_by {
+        Some(why) => why,
+        None if manifest.baseline.is_none() => {
+            "the recording does not say what they were before the run"
+        }
+        None => "the recording does not say how much",
+    };
+    notes.push(format!("{what} not compared: {why}"));
     notes
 }
 
@@ -221,13 +269,32 @@ mod tests {
             timeline,
             aurora_instance_identifier: None,
         };
+        let server = on(Some(2));
+        let promoted = "asked: 10.0.0.1:5432 (writer), timeline 2, promoted since the run began";
+        assert_eq!(asked_line(&server, true), promoted);
         assert_eq!(
-            asked_line(&on(Some(2))),
-            "asked: 10.0.0.1:5432 (writer, PostgreSQL 16.1), timeline 2"
+            asked_line(&on(None), false),
+            "asked: 10.0.0.1:5432 (writer)"
         );
         let mut manifest = Manifest::new("20261122T204300Z-7f3a", "host");
+        assert_eq!(promotion_seen(&manifest, &server), None);
         manifest.servers = vec![on(Some(1)), on(None), on(Some(1))];
-        assert_eq!(before_the_failover(&manifest, &on(Some(1))), None);
+        assert_eq!(promotion_seen(&manifest, &on(Some(1))), Some(false));
+        assert_eq!(promotion_seen(&manifest, &on(Some(2))), Some(true));
+        assert_eq!(promotion_seen(&manifest, &on(None)), None);
+
+        let mut audit = Audit::new("20261122T204300Z-7f3a", Timestamp(1), "direct");
+        let mut recorded = Recorded::default();
+        let warning = |manifest: &Manifest, audit: &Audit, recorded: &Recorded| {
+            before_the_failover(manifest, audit, recorded)
+        };
+        audit.promotion_seen = Some(false);
+        assert_eq!(warning(&manifest, &audit, &recorded), None);
+        // A failover by hand: the run tells by what failed.
+        recorded.has_failures = true;
+        let by_hand = warning(&manifest, &audit, &recorded).unwrap();
+        assert!(by_hand.contains("before the first failure of the run"));
+        recorded.has_failures = false;
         manifest.failover = Some(recording::Failover {
             command: "lab failover".to_owned(),
             after_us: 1,
@@ -236,11 +303,25 @@ mod tests {
             heal_command: None,
             settle_us: None,
         });
-        assert!(before_the_failover(&manifest, &on(Some(1))).is_some());
-        assert_eq!(before_the_failover(&manifest, &on(Some(2))), None);
-        assert_eq!(before_the_failover(&manifest, &on(None)), None);
+        let triggered = warning(&manifest, &audit, &recorded).unwrap();
+        assert!(triggered.contains("before the failover"));
+        for seen in [Some(true), None] {
+            audit.promotion_seen = seen;
+            assert_eq!(warning(&manifest, &audit, &recorded), None);
+        }
         manifest.servers.push(on(Some(2)));
-        assert_eq!(before_the_failover(&manifest, &on(Some(2))), None);
+        assert_eq!(promotion_seen(&manifest, &on(None)), Some(true));
+        assert_eq!(promotion_seen(&manifest, &on(Some(2))), Some(true));
+
+        // One server, then two.
+        audit.standbys = Some(0);
+        assert_eq!(alone(&manifest, &audit), None);
+        manifest.servers[0].port = Some(5433);
+        assert!(alone(&manifest, &audit).is_some());
+        for standbys in [Some(1), None] {
+            audit.standbys = standbys;
+            assert_eq!(alone(&manifest, &audit), None);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the recording says of its writes: which of them have an identity, how each ended, and what the others add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use recording::vocabulary::{Outcome, Path};
 use recording::{OpenError, OperationRow, Recording};
@@ -34,6 +35,26 @@ impl Write {
     }
 }
 
+/// A row that carries an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Of `business_orders`.
+    Order = 1,
+    /// Of `business_logs`.
+    Log = 2,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 2] = [Self::Order, Self::Log];
+
+    pub(crate) const fn table(self) -> &'static str {
+        match self {
+            Self::Order => "business_orders",
+            Self::Log => "business_logs",
+        }
+    }
+}
+
 /// A write as the statement takes it, in one byte: `sql/audit/writes.sql` knows the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Code(u8);
@@ -46,6 +67,20 @@ impl Code {
             Outcome::Unknown | Outcome::Unfinished => 8,
         };
         Self(write as u8 | ended)
+    }
+
+    /// As the statement gives it back.
+    pub(crate) fn parse(code: i32) -> Option<Self> {
+        u8::try_from(code).ok().map(Self)
+    }
+
+    /// False where the recording has no write of that number.
+    pub(crate) const fn is_recorded(self) -> bool {
+        self.0 > 0
+    }
+
+    pub(crate) const fn is_acknowledged_with(self, part: Part) -> bool {
+        self.0 < 4 && self.0 & part as u8 != 0
     }
 }
 
@@ -70,12 +105,16 @@ pub(crate) struct PathWrites {
     pub(crate) logins: Sums,
     /// Of `update_stock`, less the acknowledged purchases; `None` where the recording does not say how much.
     pub(crate) stock: Option<Sums>,
-    blocks: BTreeMap<i64, Block>,
+    /// Pieces that acknowledged `update_stock` put in: more of them can't be lost.
+    pub(crate) received: i64,
+    /// Acknowledged writes of an order, and of a log.
+    pub(crate) acknowledged_parts: [u64; 2],
+    pub(super) blocks: BTreeMap<i64, Block>,
 }
 
 /// Some operations in a row.
 #[derive(Debug, Default)]
-struct Block {
+pub(super) struct Block {
     /// A byte for each operation; 0 for one that is no write with an identity.
     codes: Vec<u8>,
     writes: u64,
@@ -94,13 +133,17 @@ pub(crate) struct Batch {
 }
 
 /// The writes of a recording.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Recorded {
     pub(crate) paths: Vec<PathWrites>,
     /// Writes of any kind.
     pub(crate) writes: u64,
     /// Rows that say of a later version's words, or of an operation that can't be, and are left out.
     pub(crate) left_out: u64,
+    /// A write failed, or its outcome is not known: the database may have failed over.
+    pub(crate) has_failures: bool,
+    /// The addresses that were connected to.
+    pub(crate) addresses: BTreeSet<IpAddr>,
 }
 
 impl Recorded {
@@ -112,10 +155,13 @@ impl Recorded {
         let paths = recording.manifest().mode.paths();
         let mut recorded = Self {
             paths: paths.iter().copied().map(PathWrites::new).collect(),
-            writes: 0,
-            left_out: 0,
+            ..Self::default()
         };
         recording.each_operation(&mut |row| recorded.add(row))?;
+        recording.each_connection(&mut |row| {
+            let address = row.endpoint_address.map(str::parse::<IpAddr>);
+            recorded.addresses.extend(address.into_iter().flatten());
+        })?;
         Ok(recorded)
     }
 
@@ -129,6 +175,7 @@ impl Recorded {
         match (path, Outcome::parse(row.outcome)) {
             (Some(path), Some(outcome)) if row.operation_id > 0 => {
                 self.writes += 1;
+                self.has_failures |= matches!(outcome, Outcome::Failed | Outcome::Unknown);
                 path.add(row, write, outcome);
             }
             _ => self.left_out += 1,
@@ -137,13 +184,15 @@ impl Recorded {
 }
 
 impl PathWrites {
-    fn new(path: Path) -> Self {
+    pub(crate) fn new(path: Path) -> Self {
         Self {
             path,
             acknowledged: 0,
             unknown: 0,
             logins: Sums::default(),
             stock: Some(Sums::default()),
+            received: 0,
+            acknowledged_parts: [0; 2],
             blocks: BTreeMap::new(),
         }
     }
@@ -155,14 +204,26 @@ impl PathWrites {
             match row.operation_name {
                 "update_login" => self.logins.add(outcome, rows, 1),
                 // A change of no product changes nothing.
-                _ => self.change_stock(row, |sums, quantity| {
-                    sums.add(outcome, quantity * rows, quantity);
-                }),
+                _ => {
+                    let received = &mut self.received;
+                    if outcome == Outcome::Ok {
+                        let pieces = i64::from(row.quantity.unwrap_or(0)) * rows;
+                        *received = received.saturating_add(pieces);
+                    }
+                    self.change_stock(row, |sums, quantity| {
+                        sums.add(outcome, quantity * rows, quantity);
+                    });
+                }
             }
             return;
         };
         match outcome {
-            Outcome::Ok => self.acknowledged += 1,
+            Outcome::Ok => {
+                self.acknowledged += 1;
+                for (part, count) in Part::ALL.iter().zip(&mut self.acknowledged_parts) {
+                    *count += u64::from(write as u8 & *part as u8 != 0);
+                }
+            }
             _ if is_open => self.unknown += 1,
             _ => {}
         }
@@ -259,8 +320,7 @@ mod tests {
     fn recorded(rows: &[OperationRow<'_>]) -> Recorded {
         let mut recorded = Recorded {
             paths: vec![PathWrites::new(Path::Direct)],
-            writes: 0,
-            left_out: 0,
+            ..Recorded::default()
         };
         rows.iter().for_each(|row| recorded.add(row));
         recorded
@@ -287,6 +347,10 @@ mod tests {
         assert_eq!((recorded.writes, recorded.left_out), (11, 2));
         let path = &recorded.paths[0];
         assert_eq!((path.acknowledged, path.unknown), (2, 2));
+        // An order alone, and a purchase.
+        assert_eq!(path.acknowledged_parts, [2, 1]);
+        assert_eq!(path.received, 3);
+        assert!(recorded.has_failures);
         let batch = path.batch(path.batches()[0]);
         assert_eq!(batch.codes, [0, 1, 0, 2 + 4, 3 + 8, 3, 3 + 4, 1 + 8]);
         assert_eq!((batch.from, batch.first, batch.to), (0, 0, i64::MAX));

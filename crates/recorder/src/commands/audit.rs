@@ -25,7 +25,12 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &AuditArgs) -> Result<()
         connector,
         via,
         wait: args.wait,
+        log: None,
     };
     let report = audit::run(recording, &asked).await?;
-    terminal::result(report.lines().join("\n"))
+    terminal::result(report.lines().join("\n"))?;
+    match report.failure() {
+        Some(failure) => Err(RecorderError::Failed(failure.to_owned())),
+        None => Ok(()),
+    }
 }

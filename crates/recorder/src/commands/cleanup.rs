@@ -1,6 +1,9 @@
 //! `recorder cleanup`: drops what `recorder setup` made.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
+
+use tokio_postgres::{Client, Error};
 
 use crate::check::columns;
 use crate::cli::{CleanupArgs, EndpointArgs};
@@ -77,18 +80,34 @@ async fn look(connector: &Connector) -> Result<(Transaction, Vec<String>), Recor
     }
     let missing = client.query_typed(sql::MISSING_TABLES, &[]);
     let missing = transaction.step("looking for the tables", missing).await?;
-    if missing
-        .iter()
-        .any(|row| row.get::<_, &str>(0) == "business_logs")
-    {
-        return Ok((transaction, Vec::new()));
+    let missing: Vec<&str> = missing.iter().map(|row| row.get(0)).collect();
+    let runs = transaction.step("looking for runs", unaudited(client, &missing));
+    let runs = runs.await?;
+    Ok((transaction, runs))
+}
+
+/// The runs that left rows and that no audit was noted of since their last log, in order.
+async fn unaudited(client: &Client, missing: &[&str]) -> Result<Vec<String>, Error> {
+    let (mut unaudited, mut audited) = (BTreeSet::new(), BTreeSet::new());
+    if !missing.contains(&"business_logs") {
+        for row in client
+            .query_typed(&STATEMENTS.audit_runs_of_logs, &[])
+            .await?
+        {
+            let runs = match row.try_get("is_audited")? {
+                true => &mut audited,
+                false => &mut unaudited,
+            };
+            runs.insert(row.try_get("run_id")?);
+        }
     }
-    let runs = async {
-        let rows = client.query_typed(&STATEMENTS.audit_unaudited, &[]).await?;
-        rows.iter().map(|row| row.try_get(0)).collect()
-    };
-    let unaudited = transaction.step("looking for runs", runs).await?;
-    Ok((transaction, unaudited))
+    if !missing.contains(&"business_orders") {
+        let rows = client.query_typed(&STATEMENTS.audit_runs_of_orders, &[]);
+        for row in rows.await? {
+            unaudited.insert(row.try_get("run_id")?);
+        }
+    }
+    Ok(unaudited.difference(&audited).cloned().collect())
 }
 
 fn named(runs: &[String]) -> String {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use recording::{DamagedPart, JournalFound, State, Verification};
+use recording::{Audit, DamagedPart, JournalFound, State, Verification};
 
 use crate::cli::VerifyArgs;
 use crate::error::RecorderError;
@@ -28,8 +28,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
         progress.clear();
         match found {
             Ok(found) => {
-                tell(folder, &found)?;
-                unhealthy += usize::from(!found.is_healthy());
+                // An audit is no part of the recording, and can be made again.
+                let audit = Audit::read(folder).err().map(|error| error.to_string());
+                tell(folder, &found, audit.as_deref())?;
+                unhealthy += usize::from(!found.is_healthy() || audit.is_some());
             }
             Err(error) => {
                 let text = one_line(&error.to_string());
@@ -56,7 +58,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
 }
 
 /// One line for each thing that is to be known, then one for the whole.
-fn tell(folder: &Path, found: &Verification) -> Result<(), RecorderError> {
+fn tell(folder: &Path, found: &Verification, audit: Option<&str>) -> Result<(), RecorderError> {
     let mut lines: Vec<String> = found.damaged.iter().map(damaged_line).collect();
     lines.extend(found.unnamed.iter().map(|file| {
         format!(
@@ -77,6 +79,7 @@ fn tell(folder: &Path, found: &Verification) -> Result<(), RecorderError> {
     }));
     let journals = found.journals.iter();
     lines.extend(journals.filter_map(|journal| journal_line(journal, found)));
+    lines.extend(audit.map(str::to_owned));
     lines.push(verdict(found));
     let folder = folder.display();
     for line in lines {

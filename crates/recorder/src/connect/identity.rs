@@ -39,9 +39,9 @@ pub(super) async fn identify(
     Ok(is_told.then_some(server))
 }
 
-/// A server in words.
-pub(crate) fn describe(server: &Server) -> String {
-    let name = match (
+/// A server by its name, or address and port.
+pub(crate) fn name(server: &Server) -> String {
+    match (
         &server.aurora_instance_identifier,
         &server.address,
         server.port,
@@ -49,7 +49,12 @@ pub(crate) fn describe(server: &Server) -> String {
         (Some(instance), _, _) => instance.clone(),
         (None, Some(address), Some(port)) => format!("{address}:{port}"),
         _ => "a server without an address".to_owned(),
-    };
+    }
+}
+
+/// A server in words.
+pub(crate) fn describe(server: &Server) -> String {
+    let name = name(server);
     let role = match server.in_recovery {
         Some(true) => "reader",
         Some(false) => "writer",

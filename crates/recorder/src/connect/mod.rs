@@ -20,6 +20,7 @@ mod silence;
 mod stream;
 mod system;
 mod tls;
+mod wary_stream;
 pub(crate) mod x509;
 
 use std::net::{IpAddr, SocketAddr};
@@ -44,11 +45,12 @@ use silence::{Place, Silence};
 
 use crate::classify;
 use crate::connect::password_command::{NoPassword, PasswordCommand};
-use crate::endpoint::{ChannelBinding, Endpoint, Password, TargetSession};
+use crate::endpoint::{ChannelBinding, Endpoint, Password, SslMode, TargetSession};
 use crate::sql::question::Refused;
 pub use stream::TlsFacts;
 use stream::{Established, FirstByte, Stream};
 use tls::Tls;
+use wary_stream::WaryStream;
 
 /// Makes connections to one endpoint.
 #[derive(Clone)]
@@ -69,6 +71,8 @@ pub struct Connector {
     application_name: String,
     /// What its attempts know of each other; clones share it.
     silence: Arc<Silence>,
+    /// The password goes to no server that could read it: see [`Connector::with_scram`].
+    is_wary: bool,
 }
 
 impl Connector {
@@ -95,6 +99,7 @@ impl Connector {
             refused: Refused::default(),
             application_name: application_name::PLAIN.to_owned(),
             silence: Arc::default(),
+            is_wary: false,
         })
     }
 
@@ -197,6 +202,14 @@ impl Connector {
             host.port = server.port();
         }
         alone
+    }
+
+    /// The same, which proves the password with SCRAM or not at all, unless TLS has proved the server's name: for an address that another
+    /// person's file may have named.
+    #[must_use]
+    pub fn with_scram(mut self) -> Self {
+        self.is_wary = self.endpoint.sslmode != SslMode::VerifyFull;
+        self
     }
 
     /// The path.
@@ -359,6 +372,10 @@ impl Connector {
                 progress.tls = stream.tls();
                 stream
             }
+        };
+        let stream = match self.is_wary {
+            true => Stream::Wary(Box::new(WaryStream::new(stream))),
+            false => stream,
         };
         let startup = async {
             self.login(password)

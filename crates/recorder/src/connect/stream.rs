@@ -14,11 +14,14 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream as DriverTlsStre
 use tokio_rustls::client::TlsStream;
 
 use crate::connect::channel_binding::tls_server_end_point;
+use crate::connect::wary_stream::WaryStream;
 
 /// TLS is agreed on before the driver sees the stream, so that its time is known apart from the start-up's.
 pub(super) enum Stream {
     Plain(TcpStream, FirstByte),
     Tls(Box<TlsStream<TcpStream>>),
+    /// Of a server that is not to read the password.
+    Wary(Box<WaryStream<Self>>),
 }
 
 /// Whether a byte came from the other side of a connection; told to all who hold it.
@@ -73,6 +76,10 @@ macro_rules! on_inner {
                 let $stream = Pin::new(inner.as_mut());
                 $call
             }
+            Stream::Wary(inner) => {
+                let $stream = Pin::new(inner.as_mut());
+                $call
+            }
         }
     };
 }
@@ -122,6 +129,7 @@ impl DriverTlsStream for Stream {
         let certificate = match self {
             Self::Plain(..) => None,
             Self::Tls(stream) => stream.get_ref().1.peer_certificates(),
+            Self::Wary(stream) => return stream.inner().channel_binding(),
         };
         certificate
             .and_then(|chain| tls_server_end_point(chain.first()?))

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use recording::{Baseline, PathBaseline, RunId};
+use recording::vocabulary::Path;
+use recording::{Baseline, PathBaseline, RunId, path_token};
 use tokio::time::timeout;
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
@@ -10,13 +11,15 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::connect::{Connector, Session};
 use crate::database::keys::PathKeys;
 use crate::output::terminal;
-use crate::sql;
+use crate::sql::{self, STATEMENTS};
 
 /// The action of the row that marks the tables before a run.
 pub(crate) const RUN_TOKEN: &str = "pgoutage run";
+/// Of the row that each path adds through its own connection.
+const PATH_TOKEN: &str = "pgoutage path";
 
-/// Reads the sums of every path and marks the tables, on the connection of the first path that lets it. What fails is a warning: the
-/// recording is worth as much, only its audit can tell less.
+/// Reads the sums of every path and marks the tables: for the run on the connection of the first path that lets it, and for each path on its
+/// own. What fails is a warning: the recording is worth as much, only its audit can tell less.
 pub(crate) async fn take(
     run_id: &RunId,
     sessions: &[(&Connector, Session)],
@@ -25,6 +28,7 @@ pub(crate) async fn take(
 ) -> Baseline {
     let mut baseline = Baseline {
         token_written: false,
+        path_tokens: Vec::new(),
         paths: Vec::new(),
     };
     for ((connector, session), keys) in sessions.iter().zip(keys) {
@@ -36,21 +40,66 @@ pub(crate) async fn take(
             )),
         }
     }
+    if let Some(warning) = different_tables(sessions, limit).await {
+        terminal::line(warning);
+    }
     let mut reason = String::new();
     for (_, session) in sessions {
         let mark = mark(&session.client, RUN_TOKEN, run_id.as_str());
         match within(limit, session, mark).await {
             Ok(()) => {
                 baseline.token_written = true;
-                return baseline;
+                break;
             }
             Err(failure) => reason = failure,
         }
     }
-    terminal::line(format!(
-        "warning: the tables could not be marked with this run, so that an audit can't tell whether they were made anew: {reason}"
-    ));
+    if !baseline.token_written {
+        terminal::line(format!(
+            "warning: the tables could not be marked with this run, so that an audit can't tell whether they were made anew: {reason}"
+        ));
+        return baseline;
+    }
+    for (connector, session) in sessions {
+        let path = connector.path();
+        let token = path_token(run_id.as_str(), path);
+        let mark = mark(&session.client, PATH_TOKEN, &token);
+        match within(limit, session, mark).await {
+            Ok(()) => baseline.path_tokens.push(path),
+            Err(reason) => terminal::line(format!(
+                "warning: {path} path: the tables could not be marked, so that an audit can't tell whether this path led to them: {reason}"
+            )),
+        }
+    }
     baseline
+}
+
+/// What is wrong where the paths do not lead to the same tables, as far as they tell.
+async fn different_tables(sessions: &[(&Connector, Session)], limit: Duration) -> Option<String> {
+    let mut first: Option<(Path, String, String)> = None;
+    for (connector, session) in sessions {
+        let asked = async {
+            let row = session
+                .client
+                .query_typed_one(&STATEMENTS.audit_place, &[])
+                .await?;
+            Ok((row.try_get("database")?, row.try_get("tables")?))
+        };
+        let Ok((database, tables)) = within(limit, session, asked).await else {
+            continue;
+        };
+        let path = connector.path();
+        let Some((one, of_one, tables_of_one)) = &first else {
+            first = Some((path, database, tables));
+            continue;
+        };
+        if (of_one, tables_of_one) != (&database, &tables) {
+            return Some(format!(
+                "warning: the {one} and the {path} path lead to different tables (databases {of_one} and {database}), so that this run can't be audited: check database and search_path of both"
+            ));
+        }
+    }
+    None
 }
 
 /// Marks the tables with a run.

@@ -33,6 +33,7 @@ pub(crate) async fn run(
         connector: connector.without_memory().named(name),
         via: connector.path().as_str(),
         wait,
+        log: Some(log),
     };
     let auditing = async {
         if summary.is_err() {
@@ -54,7 +55,10 @@ pub(crate) async fn run(
         terminal::line(line);
     };
     match audited {
-        Ok(report) => report.lines().iter().for_each(|line| note(line)),
+        Ok(report) => {
+            let lines = report.lines().iter().map(String::as_str);
+            lines.chain(report.failure()).for_each(note);
+        }
         Err(why) => note(&format!(
             "not audited: {why}; to audit: recorder audit {}",
             shell_word(&folder.to_string_lossy())

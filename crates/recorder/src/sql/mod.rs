@@ -94,7 +94,11 @@ pub(crate) struct Statements {
     pub(crate) audit_has_rows: String,
     pub(crate) audit_writes: String,
     pub(crate) audit_sessions: String,
-    pub(crate) audit_unaudited: String,
+    pub(crate) audit_live: String,
+    pub(crate) audit_standbys: String,
+    pub(crate) audit_place: String,
+    pub(crate) audit_runs_of_logs: String,
+    pub(crate) audit_runs_of_orders: String,
 }
 
 /// Those of the availability probes, `$1` in them for the name of the path.
@@ -154,6 +158,7 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let clock = split(include_str!("../../../../sql/clock.sql"));
     let connections = split(include_str!("../../../../sql/check/connections.sql"));
     let audit = split(include_str!("../../../../sql/audit/state.sql"));
+    let runs = split(include_str!("../../../../sql/audit/unaudited.sql"));
     // The rest of the files that begin with what is asked in one statement.
     let (server, aurora) = identity.split_at(identity.len().saturating_sub(1));
     let (probe_server, apart) = probe.split_at(probe.len().saturating_sub(3));
@@ -187,7 +192,11 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         audit_has_rows: named(&audit, "has_rows"),
         audit_writes: statement!("audit/writes"),
         audit_sessions: statement!("audit/sessions"),
-        audit_unaudited: statement!("audit/unaudited"),
+        audit_live: statement!("audit/live"),
+        audit_standbys: statement!("audit/standbys"),
+        audit_place: statement!("audit/place"),
+        audit_runs_of_logs: named(&runs, "of_logs"),
+        audit_runs_of_orders: named(&runs, "of_orders"),
     }
 });
 
@@ -272,7 +281,11 @@ mod tests {
             (&s.audit_has_rows, "SELECT EXISTS"),
             (&s.audit_writes, "SELECT code, orders, logs"),
             (&s.audit_sessions, "SELECT count(*)"),
-            (&s.audit_unaudited, "SELECT run.details"),
+            (&s.audit_live, "SELECT count(*)"),
+            (&s.audit_standbys, "SELECT count(*)"),
+            (&s.audit_place, "SELECT current_database()"),
+            (&s.audit_runs_of_logs, "SELECT run_id"),
+            (&s.audit_runs_of_orders, "SELECT DISTINCT"),
             (&s.availability.rows, "SELECT count(*)"),
             (&s.availability.from, "FROM business_availability"),
             (&s.availability.write, "UPDATE business_availability"),

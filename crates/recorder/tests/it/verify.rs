@@ -255,6 +255,26 @@ fn damaged_journals() {
     assert!(out.contains("operations.direct-00002.arrows: it is not a file"));
 }
 
+/// An audit can be made again, and is no part of the recording: that is whole all the same.
+#[test]
+fn a_damaged_audit_is_told() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = golden("v1-lab-crash-failover", root.path());
+    let manifest = recording::Recording::open(&folder).unwrap();
+    let manifest = manifest.manifest();
+    let mut audit = recording::Audit::new(manifest.run_id.clone(), manifest.start_time, "direct");
+    audit.write(&folder, manifest, &[]).unwrap();
+    assert_eq!(verify(&[&folder]).0, Some(0));
+    let findings = recording::Audit::findings_path(&folder);
+    let mut bytes = fs::read(&findings).unwrap();
+    bytes.push(0);
+    fs::write(&findings, bytes).unwrap();
+    let (code, out, _) = verify(&[&folder]);
+    assert_eq!((code, out.lines().count()), (Some(1), 2), "{out}");
+    assert!(out.contains("the audit can't be read: "), "{out}");
+    assert!(out.ends_with(": ok, as recorded\n"), "{out}");
+}
+
 /// What earlier versions left behind is as they left it, whatever else is in it.
 #[test]
 fn golden_recordings() {

@@ -179,6 +179,10 @@ pub struct Baseline {
     /// True where the run's token was written: a row of `business_logs` with the action `pgoutage run` and the run id as its details. An
     /// audit that does not find it knows that the tables were made anew since, or that the row was lost.
     pub token_written: bool,
+    /// Paths that wrote a token of their own, each through its own connection: action `pgoutage path`, details `<run id>-<letter>`. Empty in
+    /// recordings of older versions.
+    #[serde(default)]
+    pub path_tokens: Vec<Path>,
     /// Sums over the users and products of each path.
     pub paths: Vec<PathBaseline>,
 }

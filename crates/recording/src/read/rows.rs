@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::encoding::catch_panic::guarded;
 use crate::format::error::OpenError;
@@ -46,6 +46,8 @@ pub struct ConnectionRow<'b> {
     pub path: &'b str,
     /// Counts from 1 per path.
     pub connection_id: i64,
+    /// The address that was connected to.
+    pub endpoint_address: Option<&'b str>,
     /// The server that answered.
     pub server_address: Option<&'b str>,
     /// Its port.
@@ -65,9 +67,10 @@ const OF_OPERATIONS: [&str; 9] = [
     "quantity",
     "connection_id",
 ];
-const OF_CONNECTIONS: [&str; 5] = [
+const OF_CONNECTIONS: [&str; 6] = [
     "path",
     "connection_id",
+    "endpoint_address",
     "server_address",
     "server_port",
     "server_timeline",
@@ -118,15 +121,16 @@ impl Recording {
         self.each_batch(Table::Connections, &OF_CONNECTIONS, &mut |batch| {
             let paths = required(batch, "path", text)?;
             let ids = required(batch, "connection_id", number::<Int64Type>)?;
+            let endpoints = optional(batch, "endpoint_address", text)?;
             let addresses = optional(batch, "server_address", text)?;
             let ports = optional(batch, "server_port", number::<Int32Type>)?;
             let timelines = optional(batch, "server_timeline", number::<Int32Type>)?;
             for row in 0..batch.num_rows() {
-                let address = addresses.filter(|addresses| addresses.is_valid(row));
                 each(&ConnectionRow {
                     path: paths.value(row),
                     connection_id: ids.value(row),
-                    server_address: address.map(|addresses| addresses.value(row)),
+                    endpoint_address: word(endpoints, row),
+                    server_address: word(addresses, row),
                     server_port: value(ports, row),
                     server_timeline: value(timelines, row),
                 });
@@ -184,8 +188,10 @@ fn each_of_part(
     each: &mut dyn FnMut(&RecordBatch) -> Result<(), String>,
 ) -> Result<(), String> {
     let file = File::open(part).map_err(|error| error.to_string())?;
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
+    // Another writer may have put its own types of memory beside the columns, such as views of texts.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .map_err(|error| error.to_string())?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     let reader = builder.with_projection(mask).build();
     for batch in reader.map_err(|error| error.to_string())? {
@@ -231,6 +237,11 @@ fn required<'b, A: Array>(
         Some(_) => Err(format!("its column {name} has nulls")),
         None => Err(format!("it has no column {name}")),
     }
+}
+
+fn word(column: Option<&StringArray>, row: usize) -> Option<&str> {
+    let column = column.filter(|column| column.is_valid(row))?;
+    Some(column.value(row))
 }
 
 fn value<T: ArrowPrimitiveType>(

@@ -80,6 +80,7 @@ fn full(schedule: Schedule) -> Value {
 fn baseline() -> recording::Baseline {
     recording::Baseline {
         token_written: true,
+        path_tokens: vec![Path::Direct],
         paths: vec![recording::PathBaseline {
             path: Path::Direct,
             first_user_id: 1,

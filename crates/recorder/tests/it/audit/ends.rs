@@ -47,6 +47,11 @@ fn an_interrupted_run_is_audited_and_a_second_signal_skips_it() {
     wait_until("the end of the recording", || {
         test.recording().manifest().state == State::Interrupted
     });
+    let folder = test.recording().folder().to_path_buf();
+    wait_until("what the audit waits for, in the run's log", || {
+        let log = std::fs::read_to_string(folder.join("logs/recorder.log"));
+        log.is_ok_and(|log| log.contains("audit: waiting for a writer, up to "))
+    });
     running.signal("INT");
     let output = running.output();
     assert_success(&output);
@@ -55,7 +60,7 @@ fn an_interrupted_run_is_audited_and_a_second_signal_skips_it() {
         said.contains("not audited: SIGINT; to audit: recorder audit "),
         "{said}"
     );
-    assert_eq!(Audit::read(test.recording().folder()).unwrap(), None);
+    assert_eq!(Audit::read(&folder).unwrap(), None);
 }
 
 #[test]

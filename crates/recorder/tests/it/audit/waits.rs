@@ -63,7 +63,9 @@ fn what_a_session_of_the_run_writes_late_counts() {
     assert_success(&output);
     let (found, findings) = read(&folder);
     assert_eq!((found.sessions_left, findings), (Some(1), lost(&[1])));
-    assert!(stdout(&output).contains("sessions of the run that still do something"));
+    assert!(
+        stdout(&output).contains("sessions of the run that have a statement or a transaction open")
+    );
     // Another user does not see what the session does, but that it is in a transaction.
     execute(
         &test,
@@ -150,6 +152,8 @@ fn former_writers_are_to_be_readers() {
         server("127.0.0.2", i32::from(port_there), 1),
         // Gone.
         server("127.0.0.99", i32::from(port_here), 1),
+        // Only the manifest names it: the password is not taken there.
+        server("192.0.2.1", 5432, 1),
     ];
     let folder = one_order(&test, "former", former);
     let output = audit(&test, &folder, &WAIT_1_S);
@@ -158,13 +162,40 @@ fn former_writers_are_to_be_readers() {
     assert_eq!(findings, lost(&[1]));
     let writing = format!("127.0.0.2:{port_there}");
     let gone = format!("127.0.0.99:{port_here}");
-    assert_eq!(found.missing_servers, [writing.clone(), gone.clone()]);
+    let unknown = "192.0.2.1:5432".to_owned();
+    assert_eq!(
+        found.missing_servers,
+        [writing.clone(), gone.clone(), unknown.clone()]
+    );
+    assert_eq!(found.other_writers, std::slice::from_ref(&writing));
+    assert_eq!(
+        (found.promotion_seen, found.standbys),
+        (Some(false), Some(1))
+    );
     let text = stdout(&output);
     let warning = format!(
-        "warning: two servers accept writes: {writing}, which wrote in the run, and {writer}, which was asked"
+        "warning: two servers accept writes: {writing}, a server of the run, and {writer}, which was asked"
     );
     assert!(text.contains(&warning), "{text}");
     assert!(text.contains(&format!(" s: {gone}: ")), "{text}");
+    assert!(
+        text.contains(&format!("not looked at: {unknown}: ")),
+        "{text}"
+    );
+
+    // A reader of the run that is a writer now; one that is gone has nothing to tell.
+    let readers = [("127.0.0.2", port_there), ("127.0.0.99", port_here)];
+    let readers = readers.map(|(address, port)| Server {
+        in_recovery: Some(true),
+        timeline: None,
+        ..server(address, i32::from(port), 1)
+    });
+    let folder = one_order(&test, "promoted", readers.to_vec());
+    assert_success(&audit(&test, &folder, &WAIT_1_S));
+    let (found, _) = read(&folder);
+    assert_eq!(found.other_writers, [writing]);
+    assert_eq!(found.missing_servers, Vec::<String>::new());
+    assert_eq!(found.promotion_seen, None);
 }
 
 /// The old writer is away when the name leads to the new one, and comes back later.
@@ -194,6 +225,7 @@ fn after_a_failover_the_old_writer_is_waited_for() {
     let (found, findings) = read(&folder);
     assert_eq!((found.missing_servers.len(), findings), (0, lost(&[1])));
     assert_eq!(found.server.unwrap().timeline, Some(2));
+    assert_eq!(found.promotion_seen, Some(true));
     assert!(found.waited_us > 1_000_000, "{}", found.waited_us);
 
     // A run that saw a later timeline than the server that answers.

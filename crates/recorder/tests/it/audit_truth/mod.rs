@@ -292,6 +292,48 @@ fn a_leader_that_is_not_fenced_yet_is_not_asked() {
     assert!(of_path(&lost, "direct") > 10, "{lost:?}");
 }
 
+/// The direct path alone sees the old leader alone, which thaws and acknowledges: the audit that asks it says what it lacks.
+#[test]
+fn a_run_that_saw_no_promotion_warns() {
+    let mut test = start(Replication::Async);
+    let flags = [&BUSY[..], &WRITES, &["--mode", "direct"]].concat();
+    let running = test.spawn_run(&flags);
+    test.wait_for_operation();
+    let recording = test.recording();
+    let folder = recording.folder().to_str().unwrap();
+    let mut early = test.command(&["audit", folder, "--wait", "1s"]);
+    let (thawed, is_thawed) = std::sync::mpsc::channel();
+    let asking = std::thread::spawn(move || {
+        is_thawed.recv().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        running.signal("INT");
+        assert_success(&running.output());
+        early.output().unwrap()
+    });
+    let on_step = |step: &Step| {
+        if step.step == StepKind::Thawed {
+            thawed.send(()).unwrap();
+        }
+    };
+    let options = fenced_after(Duration::from_secs(14));
+    let failover = test.lab.failover(&options, on_step);
+    test.runtime.block_on(failover).unwrap();
+    let output = asking.join().unwrap();
+    assert_success(&output);
+    let text = crate::common::stdout(&output);
+    let warning = "warning: no promotion is seen since before the first failure of the run";
+    assert!(text.contains(warning), "{text}");
+    let early = Audited::read(test.recording()).audit;
+    assert_eq!(
+        (early.promotion_seen, early.standbys),
+        (Some(false), Some(0))
+    );
+
+    let late = Audited::new(&test, test.recording());
+    assert!(late.check(&test).len() > 5, "{:?}", late.audit);
+    assert_eq!(late.audit.promotion_seen, Some(true));
+}
+
 /// A recording through a proxy that treats every second commit as one of `cases`.
 fn intercepted(cases: Vec<Case>) -> (TestLab, Audited) {
     let test = TestLab::start_set_up();
