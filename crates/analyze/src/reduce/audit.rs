@@ -58,7 +58,7 @@ pub(crate) fn read(loaded: &Loaded) -> Audited {
     let paths: Result<Vec<_>, _> = paths.map(|found| of_path(loaded, found)).collect();
     match paths {
         Ok(paths) => Audited {
-            summary: AuditSummary::Audited(facts(audit)),
+            summary: AuditSummary::Audited(Box::new(facts(audit))),
             paths,
         },
         Err(error) => without(unusable(error.to_string())),
@@ -75,6 +75,10 @@ fn facts(audit: Audit) -> AuditFacts {
         missing_servers: audit.missing_servers,
         sessions_left: audit.sessions_left,
         token_found: audit.token_found,
+        promotion_seen: audit.promotion_seen,
+        other_writers: audit.other_writers,
+        standbys: audit.standbys,
+        sums_disturbed_by: audit.sums_disturbed_by,
     }
 }
 

@@ -18,7 +18,7 @@ pub enum AuditSummary {
         /// What is wrong with it, in one line.
         reason: String,
     },
-    Audited(AuditFacts),
+    Audited(Box<AuditFacts>),
 }
 
 /// How the audit was made.
@@ -40,6 +40,18 @@ pub struct AuditFacts {
     pub sessions_left: Option<i64>,
     /// False where the run's token is not in the tables: rows were deleted there, or it was lost too. `None` where none was written.
     pub token_found: Option<bool>,
+    /// Whether a promotion is seen since the run began; absent where timelines do not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promotion_seen: Option<bool>,
+    /// Servers of the run that accept writes and were not asked, `address:port`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_writers: Vec<String>,
+    /// Standbys that follow the server that was asked; absent where it did not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standbys: Option<i64>,
+    /// Why sums were not compared, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sums_disturbed_by: Option<String>,
 }
 
 /// What an audit found on a path.

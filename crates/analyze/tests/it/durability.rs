@@ -337,6 +337,10 @@ fn a_token_servers_and_sessions_that_are_missing_are_noted() {
             audit.token_found = Some(false);
             audit.sessions_left = Some(2);
             audit.missing_servers = vec!["10.0.0.2:5432".to_owned()];
+            audit.promotion_seen = Some(false);
+            audit.other_writers = vec!["10.0.0.4:5432".to_owned()];
+            audit.standbys = Some(0);
+            audit.sums_disturbed_by = Some("another run wrote into the tables".to_owned());
         })
         .summary();
     assert!(direct(&summary).durable.is_some());
@@ -344,9 +348,11 @@ fn a_token_servers_and_sessions_that_are_missing_are_noted() {
     Durability (RPO)
       path    acknowledged  lost  first lost (UTC)  offset (s)  first to last lost  torn  unknown
       direct           270    20  20:43:08.100          +8.100              1.90 s     0        0
-        logins: not audited, as the recording has no sum from before the start
-        stock: not audited, as the recording has no sum from before the start
+        logins: not audited: another run wrote into the tables
+        stock: not audited: another run wrote into the tables
       Audited 2026-11-22 20:44:40.000 UTC, through direct; the writer was 10.0.0.3:5432, timeline 2.
+      Operations failed, and no promotion is seen since the run began: if the server that was asked is cut off, what it has may still be lost. Audit again when the failover is over.
+      Other servers of the run accept writes and were not asked: 10.0.0.4:5432. Audit again when one writer is left.
       The run's token is not in the tables: rows were deleted there, or it was lost too. What counts as lost here may have been deleted.
       Former writers that were not back when the wait was over: 10.0.0.2:5432. A writer that still runs there was not asked.
       Sessions of the run that were still there when the wait was over: 2. What they commit later does not count.

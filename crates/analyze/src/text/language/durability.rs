@@ -48,13 +48,18 @@ pub(crate) struct DurabilityWords {
     pub(crate) sum_lost: fn(Sum, &str, &str) -> String,
     pub(crate) sum_excess: fn(Sum, &str) -> String,
     pub(crate) sum_fine: fn(Sum) -> String,
-    pub(crate) sum_unknown: fn(Sum) -> String,
+    /// And why, where that is known.
+    pub(crate) sum_unknown: fn(Sum, Option<&str>) -> String,
     /// When, the way to the database, and who answered, where that is known.
     pub(crate) audited: fn(&str, &str, Option<&str>) -> String,
     pub(crate) timeline: fn(&str) -> String,
     pub(crate) no_token: &'static str,
     pub(crate) missing_servers: fn(&str) -> String,
     pub(crate) sessions_left: fn(&str) -> String,
+    pub(crate) no_promotion: &'static str,
+    pub(crate) no_standby: &'static str,
+    /// The addresses of other servers that accept writes.
+    pub(crate) other_writers: fn(&str) -> String,
     pub(crate) lost_heading: &'static str,
     pub(crate) acknowledged_at: &'static str,
     pub(crate) finding: &'static str,
@@ -122,12 +127,16 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
         Sum::Logins => "logins: none lost, by their sum".to_owned(),
         Sum::Stock => "stock: none lost, by its sum".to_owned(),
     },
-    sum_unknown: |sum| match sum {
-        Sum::Logins => {
-            "logins: not audited, as the recording has no sum from before the start".to_owned()
-        }
-        Sum::Stock => {
-            "stock: not audited, as the recording has no sum from before the start".to_owned()
+    sum_unknown: |sum, why| {
+        let sum = match sum {
+            Sum::Logins => "logins",
+            Sum::Stock => "stock",
+        };
+        match why {
+            Some(why) => format!("{sum}: not audited: {why}"),
+            None => {
+                format!("{sum}: not audited, as the recording has no sum from before the start")
+            }
         }
     },
     audited: |time, via, server| match server {
@@ -145,6 +154,15 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     sessions_left: |sessions| {
         format!(
             "Sessions of the run that were still there when the wait was over: {sessions}. What they commit later does not count."
+        )
+    },
+    no_promotion: "Operations failed, and no promotion is seen since the run began: if the server that was asked is cut off, what it has may still \
+                   be lost. Audit again when the failover is over.",
+    no_standby: "The run had other servers, and no standby follows the one that was asked: if another one was promoted, audit again when the \
+                 failover is over.",
+    other_writers: |servers| {
+        format!(
+            "Other servers of the run accept writes and were not asked: {servers}. Audit again when one writer is left."
         )
     },
     lost_heading: "Lost writes (acknowledged, and not there)",
@@ -240,9 +258,15 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
         Sum::Logins => "登录: 总和相符, 无丢失".to_owned(),
         Sum::Stock => "库存: 总和相符, 无丢失".to_owned(),
     },
-    sum_unknown: |sum| match sum {
-        Sum::Logins => "登录: 未审计, 记录中没有开始前的总和".to_owned(),
-        Sum::Stock => "库存: 未审计, 记录中没有开始前的总和".to_owned(),
+    sum_unknown: |sum, why| {
+        let sum = match sum {
+            Sum::Logins => "登录",
+            Sum::Stock => "库存",
+        };
+        match why {
+            Some(why) => format!("{sum}: 未审计: {why}"),
+            None => format!("{sum}: 未审计, 记录中没有开始前的总和"),
+        }
     },
     audited: |time, via, server| match server {
         Some(server) => format!("审计时间 {time}, 经由 {via}; 应答的写节点: {server}。"),
@@ -255,6 +279,11 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
     },
     sessions_left: |sessions| {
         format!("等待结束时本次运行仍有 {sessions} 个会话; 其后提交的内容未计入。")
+    },
+    no_promotion: "有操作失败, 且自运行开始后未见提升: 如被查询的服务器已被隔离, 其内容仍可能丢失。故障转移结束后请再次审计。",
+    no_standby: "本次运行有其他服务器, 而被查询的服务器没有备库跟随: 如另一台已被提升, 故障转移结束后请再次审计。",
+    other_writers: |servers| {
+        format!("本次运行的其他服务器仍接受写入, 未被查询: {servers}。只剩一个写节点后请再次审计。")
     },
     lost_heading: "丢失的写操作 (已确认, 但不在数据库中)",
     acknowledged_at: "确认时间 (UTC)",

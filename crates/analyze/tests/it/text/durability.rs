@@ -12,7 +12,7 @@ use crate::text::{chinese, english, sections};
 /// The sample, in which the direct path lost 1,072 writes, the last of them as its outage began.
 fn audited() -> Summary {
     let mut summary = sample();
-    summary.audit = AuditSummary::Audited(AuditFacts {
+    summary.audit = AuditSummary::Audited(Box::new(AuditFacts {
         time: at(420_000),
         duration_us: 31_000_000,
         waited_us: 30_000_000,
@@ -30,7 +30,11 @@ fn audited() -> Summary {
         missing_servers: Vec::new(),
         sessions_left: Some(0),
         token_found: Some(true),
-    });
+        promotion_seen: None,
+        other_writers: Vec::new(),
+        standbys: None,
+        sums_disturbed_by: None,
+    }));
     let [direct, proxy] = summary.paths.as_mut_slice() else {
         panic!("two paths")
     };

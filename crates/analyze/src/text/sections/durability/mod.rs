@@ -1,15 +1,17 @@
 //! What became of the writes: what the audit found, each lost write, and the figures in which these are failures.
 
+mod notes;
+
 use command_line::text::one_line;
 use recording::vocabulary::FindingKind;
-use recording::{PathAudit, Server, SumAudit};
+use recording::{PathAudit, SumAudit};
 
 use crate::summary::{
-    AuditFacts, AuditSummary, Durability, Durable, Group, GroupSummary, NamedRates, PathSummary,
-    Rates, most_lost,
+    AuditSummary, Durability, Durable, Group, GroupSummary, NamedRates, PathSummary, Rates,
+    most_lost,
 };
 use crate::text::figures::{Downtime, availability_text, downtime, figure, group_of};
-use crate::text::format::{NONE, count, date_time, decimal, optional};
+use crate::text::format::{NONE, count, decimal, optional};
 use crate::text::language::durability::{Loss, Sum};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -27,7 +29,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         AuditSummary::Unusable { reason } => line(&(words.unusable)(&one_line(reason)), Tone::Bad),
         AuditSummary::Audited(facts) => {
             let mut body = counts(page);
-            for (text, tone) in notes(page, facts) {
+            for (text, tone) in notes::notes(page, facts) {
                 body.push_str(&line(&text, tone));
             }
             body
@@ -102,7 +104,12 @@ fn rare(page: &Page<'_>) -> Vec<Rare> {
 fn row(page: &Page<'_>, path: &PathSummary, durability: &Durability, rare: &[Rare]) -> Vec<Cell> {
     let words = page.words.durability;
     let found = &durability.found;
+    let is_sure = match &page.summary.audit {
+        AuditSummary::Audited(facts) => notes::doubts(page, facts).is_empty(),
+        _ => false,
+    };
     let lost_tone = match found.lost {
+        0 if !is_sure => Tone::Plain,
         0 => Tone::Good,
         _ => Tone::Bad,
     };
@@ -140,53 +147,13 @@ fn sum_text(page: &Page<'_>, sum: Sum, found: Option<SumAudit>, is_any_lost: boo
     let words = page.words.durability;
     let size = |number: i64| count(number.unsigned_abs());
     match found {
-        None => (words.sum_unknown)(sum),
+        None => (words.sum_unknown)(sum, notes::disturbed_by(page).as_deref()),
         Some(found) if found.excess > 0 => (words.sum_excess)(sum, &size(found.excess)),
         Some(found) if found.lost > 0 || (is_any_lost && most_lost(&found) > 0) => {
             (words.sum_lost)(sum, &size(found.lost), &size(most_lost(&found)))
         }
         Some(_) => (words.sum_fine)(sum),
     }
-}
-
-/// Who was asked, and what of it makes the figures weaker.
-fn notes(page: &Page<'_>, facts: &AuditFacts) -> Vec<(String, Tone)> {
-    let words = page.words.durability;
-    let time = date_time(facts.time);
-    let server = facts
-        .server
-        .as_ref()
-        .map(|server| server_text(page, server));
-    let mut notes = vec![(
-        (words.audited)(&time, &one_line(&facts.via), server.as_deref()),
-        Tone::Detail,
-    )];
-    if facts.token_found == Some(false) {
-        notes.push((words.no_token.to_owned(), Tone::Bad));
-    }
-    if !facts.missing_servers.is_empty() {
-        let servers = one_line(&facts.missing_servers.join(page.words.separator));
-        notes.push(((words.missing_servers)(&servers), Tone::Bad));
-    }
-    if let Some(sessions) = facts.sessions_left.filter(|sessions| *sessions > 0) {
-        let sessions = count(sessions.unsigned_abs());
-        notes.push(((words.sessions_left)(&sessions), Tone::Bad));
-    }
-    notes
-}
-
-fn server_text(page: &Page<'_>, server: &Server) -> String {
-    let address = match (&server.address, server.port) {
-        (Some(address), Some(port)) => format!("{address}:{port}"),
-        (Some(address), None) => address.clone(),
-        (None, _) => page.words.unknown_address.to_owned(),
-    };
-    let timeline = server.timeline.map(|timeline| {
-        let timeline = timeline.to_string();
-        (page.words.durability.timeline)(&timeline)
-    });
-    let facts: Vec<String> = [Some(address), timeline].into_iter().flatten().collect();
-    one_line(&facts.join(page.words.separator))
 }
 
 /// The sentence of the verdict on a path that lost something; `None` where nothing is lost.
@@ -234,7 +201,8 @@ pub(crate) fn nothing_lost(page: &Page<'_>) -> Option<String> {
     };
     let is_whole = facts.missing_servers.is_empty()
         && facts.sessions_left.unwrap_or(0) == 0
-        && facts.token_found != Some(false);
+        && facts.token_found != Some(false)
+        && notes::doubts(page, facts).is_empty();
     let paths = &page.summary.paths;
     let nothing = |path: &PathSummary| path.durability.is_some() && verdict(page, path).is_none();
     let acknowledged: u64 = audited(page).map(|(_, of)| of.found.acknowledged).sum();
