@@ -429,22 +429,35 @@ decided AS (
     FROM meeting
     WHERE position = 1
 ),
--- No worker was free to ask: gaps of reads in which reads did nothing but wait, and the server's probes in them ...
+-- Who answered on each path: probes of its server; where it has none, the availability probes' reads of the path's own endpoint.
+server_answers AS (
+    SELECT p.number, r.time_us, r.time_us + r.duration_us AS answered_us, r.success
+    FROM probes AS r
+    JOIN paths AS p ON p.run_id = r.run_id AND p.host = r.host AND p.path = r.path
+    WHERE r.probe = 'server'
+    UNION ALL
+    SELECT p.number, a.time_us, a.time_us + a.duration_us, a.outcome = 'ok'
+    FROM availability AS a
+    JOIN paths AS p ON p.run_id = a.run_id AND p.host = a.host AND p.path = a.path
+    LEFT JOIN (SELECT DISTINCT run_id, host, path FROM probes WHERE probe = 'server') AS s
+        ON s.run_id = a.run_id AND s.host = a.host AND s.path = a.path
+    WHERE s.run_id IS NULL AND a.operation_type = 'read' AND NOT a.reader AND a.outcome IN ('ok', 'failed')
+      AND COALESCE(a.error_class, '') <> 'client'
+),
+-- No worker was free to ask: gaps of reads in which reads did nothing but wait, and the answers in them ...
 probed AS (
     SELECT d.number,
            d.served_us,
            d.to_us,
            r.time_us,
-           r.time_us + r.duration_us AS answered_us,
+           r.answered_us,
            r.success,
            p.slots,
-           r.time_us + r.duration_us <= d.to_us - t.last_probe_us AS is_asked_of
+           r.answered_us <= d.to_us - t.last_probe_us AS is_asked_of
     FROM decided AS d
     CROSS JOIN thresholds AS t
     JOIN paths AS p ON p.number = d.number
-    JOIN probes AS r
-        ON r.run_id = p.run_id AND r.host = p.host AND r.path = p.path AND r.probe = 'server'
-        AND d.from_us < r.time_us + r.duration_us AND r.time_us + r.duration_us <= d.to_us
+    JOIN server_answers AS r ON r.number = d.number AND d.from_us < r.answered_us AND r.answered_us <= d.to_us
     WHERE d.group_number = 1 AND d.is_down AND d.not_waiting = 0 AND NOT (d.is_refused AND d.refused > 0)
 ),
 -- ... each with the slots that hung in a statement elsewhere.

@@ -17,6 +17,12 @@ pub(crate) fn injected(kind: Kind, steps: &[Step], lane: Lane) -> Vec<Span> {
     }
 }
 
+/// Do the steps say when clients that connect anew were served again? Behind the proxy they may be given a connection of the proxy's that
+/// lost its answers, until the proxy gives up on it.
+pub(crate) fn is_exact(kind: Kind, lane: Lane) -> bool {
+    !(kind == Kind::LostAnswers && lane.path == Path::Proxy)
+}
+
 /// Where a client may notice a fault of this kind though new clients are served.
 pub(crate) fn disturbed(kind: Kind, steps: &[Step]) -> Vec<Span> {
     match kind {

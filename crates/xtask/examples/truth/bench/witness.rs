@@ -146,15 +146,20 @@ impl Drop for Witness {
     }
 }
 
-/// One loop.
-async fn look(target: &Target, lane: Lane, samples: &Samples, wishes: &Wishes) {
-    let statement = match lane.group {
+/// What is asked, over and over.
+pub(super) fn statement(lane: Lane) -> String {
+    match lane.group {
         Group::Read => format!("select count(*) from (select from {TABLE} limit 1) as one"),
         Group::Writer => {
             let path = lane.path.as_str();
             format!("insert into {TABLE} (path) values ('{path}')")
         }
-    };
+    }
+}
+
+/// One loop.
+async fn look(target: &Target, lane: Lane, samples: &Samples, wishes: &Wishes) {
+    let statement = statement(lane);
     let clock = Clock::start();
     let mut connection: Option<Connection> = None;
     let mut renewed = 0;
@@ -242,7 +247,7 @@ fn answer_of_code(code: &str) -> Answer {
 
 /// Where a loop connects to.
 #[derive(Clone)]
-struct Target {
+pub(super) struct Target {
     config: Config,
     host: String,
     port: u16,
@@ -250,7 +255,7 @@ struct Target {
 }
 
 impl Target {
-    fn new(url: &str, dns: SocketAddr) -> Result<Self> {
+    pub(super) fn new(url: &str, dns: SocketAddr) -> Result<Self> {
         // The error of a URL that doesn't parse does not hold the URL.
         let config: Config = url.parse().context("the lab's URL")?;
         let host = match config.get_hosts() {
@@ -267,7 +272,7 @@ impl Target {
     }
 
     /// Looks the name up, without any cache, and connects.
-    async fn connect(&self, begun: Instant) -> Result<Connection> {
+    pub(super) async fn connect(&self, begun: Instant) -> Result<Connection> {
         let address = match self.host.parse::<IpAddr>() {
             Ok(address) => address,
             Err(_) => {
@@ -292,8 +297,8 @@ impl Target {
 }
 
 /// An open connection; its socket is closed when this is dropped, whatever the server does.
-struct Connection {
-    client: Client,
+pub(super) struct Connection {
+    pub(super) client: Client,
     driver: AbortHandle,
     /// When the attempt that made it began.
     first: Instant,

@@ -2,6 +2,7 @@
 
 mod durable;
 mod naive;
+mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -154,6 +155,9 @@ impl Expected {
         }
         for unobserved in group["unobserved_spans"].as_array().unwrap() {
             self.span(key, group, "unobserved", unobserved, Map::new());
+        }
+        if group["service"].is_object() {
+            self.service(key, group);
         }
     }
 
@@ -426,6 +430,7 @@ fn plain_sql_gives_the_figures_of_analyze() {
         if number == 0 {
             every_rule_was_met(&found);
             version_2_was_met(&found);
+            service::every_rule_was_met(&found);
         }
         if with_spark() {
             check("spark", &run("spark", lake.root.path()), &expected);
