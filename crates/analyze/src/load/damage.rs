@@ -31,6 +31,20 @@ impl Loaded {
         !self.damaged_journals.is_empty()
     }
 
+    /// True where rows of the availability probes are missing: dropped, or damaged.
+    pub(crate) fn lacks_availability(&self) -> bool {
+        let table = recording::Table::Availability.as_str();
+        let dropped = self.manifest().dropped_rows.get(table);
+        // `availability/availability-00001.parquet`, `journal/availability.availability-00001.arrows`
+        let of_table = |file: &str| {
+            let name = file.strip_prefix("journal/").unwrap_or(file);
+            name.starts_with(table)
+        };
+        self.lacks_availability
+            || dropped.is_some_and(|rows| *rows > 0)
+            || self.damaged.iter().any(|part| of_table(&part.file))
+    }
+
     /// The recording as far as it concerns one path: without the damage of other paths' operations.
     pub(crate) fn without_damage_elsewhere(&self, path: Path) -> Self {
         let concerns = |file: &str| path_of_operations(file).is_none_or(|of| of == path);

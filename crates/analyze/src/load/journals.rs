@@ -62,6 +62,7 @@ impl Loaded {
             self.damaged_journals
                 .push((file.clone(), unsealed.damaged_bytes));
         }
+        self.lacks_availability |= table == Table::Availability && is_damaged;
         if unsealed.rows == 0 {
             return Ok(());
         }

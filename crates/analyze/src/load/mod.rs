@@ -43,6 +43,8 @@ pub struct Loaded {
     unread_bytes: u64,
     /// Journals of operations of which complete batches are damaged, and how many bytes these had.
     damaged_journals: Vec<(String, u64)>,
+    /// Complete batches of the availability probes' journals are damaged.
+    lacks_availability: bool,
     last_checkpoint_us: Option<i64>,
     // Removed, with the journals' files, when the recording is dropped.
     journals: Option<Arc<TempDir>>,
@@ -103,6 +105,7 @@ impl Loaded {
             journal_rows: 0,
             unread_bytes: 0,
             damaged_journals: Vec::new(),
+            lacks_availability: false,
             last_checkpoint_us: None,
             journals: None,
         };
@@ -290,6 +293,11 @@ impl Loaded {
     /// `None` where the recording has no rows in it.
     pub(crate) fn probes(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
         self.table(Table::Probes)
+    }
+
+    /// The availability probes; `None` where there is no part.
+    pub(crate) fn availability(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
+        self.table(Table::Availability)
     }
 
     /// pgbench's progress; `None` where there is no part.

@@ -2,7 +2,7 @@
 
 use crate::summary::{
     Comparison, ComparisonLine, Episode, EpisodeKind, Group, GroupSummary, Incidents, Metric,
-    NamedRates, PathSummary, Rates, ResponseTimes, Unit,
+    NamedRates, PathSummary, Rates, ResponseTimes, Service, ServiceEpisode, Unit,
 };
 
 /// A figure, and whether it is a lower bound.
@@ -36,6 +36,8 @@ pub(crate) fn compare(direct: &PathSummary, proxy: &PathSummary) -> Comparison {
             Metric::ReadDowntime => is_paired(direct, proxy, Group::Read),
             Metric::WriterDowntime => is_paired(direct, proxy, Group::Writer),
             Metric::DurableWriterDowntime => are_as_often_down(direct, proxy),
+            Metric::ServiceReadDowntime => are_paired_services(direct, proxy, Group::Read),
+            Metric::ServiceWriterDowntime => are_paired_services(direct, proxy, Group::Writer),
             _ => true,
         };
         if !is_comparable {
@@ -77,6 +79,21 @@ fn are_as_often_down(direct: &PathSummary, proxy: &PathSummary) -> bool {
     direct == proxy && direct > 0
 }
 
+/// The same of the service: as many failovers, and as many other outages of it.
+fn are_paired_services(direct: &PathSummary, proxy: &PathSummary, group: Group) -> bool {
+    let [direct, proxy] = [direct, proxy].map(|path| {
+        let service = service_of(path, group)?;
+        let is_other = |episode: &&ServiceEpisode| episode.kind == EpisodeKind::OtherOutage;
+        let others = service.episodes.iter().filter(is_other).count();
+        Some((path.failovers.len(), others, service.counted_episodes() > 0))
+    });
+    direct.is_some_and(|(_, _, has_episodes)| has_episodes) && direct == proxy
+}
+
+fn service_of(path: &PathSummary, group: Group) -> Option<&Service> {
+    group_of(path, group)?.service.as_ref()
+}
+
 /// The failovers of a path, whether a group shows an episode of them or not, and the group's other outages.
 fn incidents(path: &PathSummary, group: Group) -> Incidents {
     let is_other = |episode: &&Episode| episode.kind == EpisodeKind::OtherOutage;
@@ -91,7 +108,8 @@ fn group_of(path: &PathSummary, group: Group) -> Option<&GroupSummary> {
     path.groups.iter().find(|found| found.group == group)
 }
 
-fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
+/// The downtimes of the application, and those of the service where it was probed.
+fn downtime_lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
     let mut lines = Vec::new();
     let mut add = |metric: Metric, figure: &dyn Fn(&PathSummary) -> Figure| {
         lines.push(line(metric, figure(direct), figure(proxy)));
@@ -108,6 +126,23 @@ fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
             add(metric, &|path| group_downtime(group_of(path, group)));
         }
     }
+    for (metric, group) in [
+        (Metric::ServiceReadDowntime, Group::Read),
+        (Metric::ServiceWriterDowntime, Group::Writer),
+    ] {
+        let is_probed = |path: &&PathSummary| service_of(path, group).is_some();
+        if [direct, proxy].iter().any(is_probed) {
+            add(metric, &|path| service_downtime(service_of(path, group)));
+        }
+    }
+    lines
+}
+
+fn lines(direct: &PathSummary, proxy: &PathSummary) -> Vec<ComparisonLine> {
+    let mut lines = downtime_lines(direct, proxy);
+    let mut add = |metric: Metric, figure: &dyn Fn(&PathSummary) -> Figure| {
+        lines.push(line(metric, figure(direct), figure(proxy)));
+    };
     if [direct, proxy].iter().any(|path| path.durable.is_some()) {
         let durable = |path: &PathSummary| group_downtime(path.durable_group(Group::Writer));
         add(Metric::DurableWriterDowntime, &durable);
@@ -175,6 +210,16 @@ fn group_downtime(group: Option<&GroupSummary>) -> Figure {
     }
 }
 
+fn service_downtime(service: Option<&Service>) -> Figure {
+    let Some(service) = service else {
+        return None.into();
+    };
+    Figure {
+        value: service.downtime_us.map(to_f64),
+        at_least: service.at_least && service.downtime_us.is_some(),
+    }
+}
+
 fn rates_of<'a>(types: &'a [NamedRates], name: &str) -> Option<&'a Rates> {
     types
         .iter()
@@ -198,6 +243,8 @@ fn line(metric: Metric, direct: Figure, proxy: Figure) -> ComparisonLine {
         | Metric::ReadDowntime
         | Metric::WriterDowntime
         | Metric::DurableWriterDowntime
+        | Metric::ServiceReadDowntime
+        | Metric::ServiceWriterDowntime
         | Metric::MeanResponse
         | Metric::P50Response
         | Metric::P99Response

@@ -6,7 +6,9 @@
 use recording::vocabulary::EventKind;
 use recording::{Endpoint, Timestamp};
 
+use crate::metrics::fresh_clients::FreshClients;
 use crate::reduce::attempts::{self, Attempt};
+use crate::reduce::availability::Question;
 use crate::summary::{
     DecomposedOutage, Decomposition, Episode, EventSummary, Group, Milestone, Outage, Parts, Source,
 };
@@ -30,6 +32,10 @@ pub struct Observations<'a> {
     pub writer: Option<&'a Endpoint>,
     /// The recorder looked up the path's names by itself and recorded changes as events.
     pub is_probed: bool,
+    /// The path's availability probes, in order of time.
+    pub questions: &'a [Question],
+    /// The service's outages of the group, in order.
+    pub service_outages: &'a [Outage],
 }
 
 /// Decomposes the downtime of an episode; `outages` are its outages, `trigger_us` what its failover comes from, and `before_us` the
@@ -99,9 +105,14 @@ const fn milestone(time_us: i64, source: Source) -> Milestone {
 
 /// The parts from `start_us` to `end_us`. A milestone before the one above it, or outside the outage, is moved to where the
 /// order holds.
-fn parts(start_us: i64, end_us: i64, milestones: [Option<Milestone>; 3]) -> Parts {
+fn parts(start_us: i64, end_us: i64, milestones: [Option<Milestone>; 4]) -> Parts {
     let mut reached = start_us;
-    let [first_failure_us, address_changed_us, new_writer_us] = milestones.map(|milestone| {
+    let [
+        first_failure_us,
+        address_changed_us,
+        new_writer_us,
+        fresh_client_served_us,
+    ] = milestones.map(|milestone| {
         let time_us = milestone?.time.micros().clamp(reached, end_us);
         let part = time_us - reached;
         reached = time_us;
@@ -111,6 +122,7 @@ fn parts(start_us: i64, end_us: i64, milestones: [Option<Milestone>; 3]) -> Part
         first_failure_us,
         address_changed_us,
         new_writer_us,
+        fresh_client_served_us,
         first_success_us: end_us - reached,
     }
 }
@@ -132,18 +144,26 @@ impl Search<'_> {
         let first_failure = outage.first_failure.map(of_operations);
         let address_changed = self.address_changed(from_us, end);
         let new_writer = self.new_writer(from_us, end);
+        let fresh_client_served = self.fresh_client_served(start, end);
+        let milestones = [
+            first_failure,
+            address_changed,
+            new_writer,
+            fresh_client_served,
+        ];
         DecomposedOutage {
             span: outage.span,
             last_success: (!outage.open_at_start).then(|| of_operations(outage.span.start)),
             first_failure,
             address_changed,
             new_writer,
+            fresh_client_served,
             first_success: (!outage.open_at_end).then(|| of_operations(outage.span.end)),
-            parts: parts(start, end, [first_failure, address_changed, new_writer]),
+            parts: parts(start, end, milestones),
         }
     }
 
-    /// The first sign in (from, to] that the name leads elsewhere: the earlier one of the probes and of the attempts.
+    /// The first sign in (from, to] that the name leads elsewhere: the earliest of the probes and of the attempts.
     fn address_changed(&self, from_us: i64, to_us: i64) -> Option<Milestone> {
         let by_probe = self
             .events(EventKind::AddressChanged, from_us, to_us + PROBE_LAG_US)
@@ -159,7 +179,13 @@ impl Search<'_> {
             time: event.time,
             source: Source::Events,
         });
-        let earlier = by_probe.into_iter().chain(by_attempt);
+        let by_fresh_client = self.probes().led_elsewhere_us(from_us, to_us);
+        let by_fresh_client =
+            by_fresh_client.map(|time_us| milestone(time_us, Source::Availability));
+        let earlier = by_probe
+            .into_iter()
+            .chain(by_attempt)
+            .chain(by_fresh_client);
         earlier
             .min_by_key(|sign| sign.time)
             .filter(|sign| sign.time.micros() <= to_us)
@@ -195,8 +221,8 @@ impl Search<'_> {
             .min()
     }
 
-    /// The first connection in (from, to] to another server than before that can do what the group needs; where there is no such attempt,
-    /// the first event.
+    /// The first connection in (from, to] to another server than before that can do what the group needs, or the first answer of one to an
+    /// availability probe; where there is neither, the first event.
     fn new_writer(&self, from_us: i64, to_us: i64) -> Option<Milestone> {
         let serves = |attempt: &&&Attempt| !self.needs_writer || attempt.in_recovery == Some(false);
         let connected = || {
@@ -209,8 +235,12 @@ impl Search<'_> {
                 from_us < *end_us && *end_us <= to_us && server.differs_from(before)
             })
         });
-        if let Some((end_us, _)) = first {
-            return Some(milestone(end_us, Source::Connections));
+        let by_attempt = first.map(|(end_us, _)| milestone(end_us, Source::Connections));
+        let answer_us = self.probes().new_server_us(from_us, to_us);
+        let by_answer = answer_us.map(|time_us| milestone(time_us, Source::Availability));
+        let earlier = by_attempt.into_iter().chain(by_answer);
+        if let Some(sign) = earlier.min_by_key(|sign| sign.time) {
+            return Some(sign);
         }
         let of = |kind| self.events(kind, from_us, to_us);
         let signs = of(EventKind::RoleChanged).chain(of(EventKind::ServerRestarted));
@@ -221,6 +251,27 @@ impl Search<'_> {
                 source: Source::Events,
             })
             .min_by_key(|sign| sign.time)
+    }
+
+    /// The end of the last outage of the service in (from, to]: from then on a client that connects anew was served.
+    fn fresh_client_served(&self, from_us: i64, to_us: i64) -> Option<Milestone> {
+        let outages = self.observations.service_outages.iter();
+        let ended = outages.filter(|outage| !outage.open_at_end);
+        let ends = ended.map(|outage| outage.span.end.micros());
+        let last = ends.filter(|end| from_us < *end && *end <= to_us).max()?;
+        Some(milestone(last, Source::Availability))
+    }
+
+    fn probes(&self) -> FreshClients<'_> {
+        let observations = self.observations;
+        FreshClients {
+            questions: observations.questions,
+            for_reads: !self.needs_writer,
+            endpoint: match self.needs_writer {
+                true => observations.writer,
+                false => observations.reader,
+            },
+        }
     }
 
     /// True where the last change of role up to then was one to a reader: an old writer that comes back in its new role was started

@@ -1,11 +1,12 @@
 //! The answers to the probes of a path's writer: which server is behind the endpoint that is not meant for reads.
 
 use polars::prelude::*;
-use recording::vocabulary::{Path, ProbeKind};
+use recording::vocabulary::{OperationType, Path, ProbeKind};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::reduce::attempts::Identity;
+use crate::reduce::availability::Question;
 use crate::reduce::values::{booleans, integers, texts};
 
 /// A server that answered, in a role that is known.
@@ -55,4 +56,33 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Answer>> {
         })
     };
     Ok((0..frame.height()).filter_map(answer).collect())
+}
+
+/// What the availability probes of a path's own endpoint heard, in order of time: the answers to its writes, which only a writer gives, so that
+/// a proxy that spreads reads shows no other server. Where there are none, those to its reads.
+pub(crate) fn of_availability(questions: &[Question]) -> Vec<Answer> {
+    let answers_to = |kind: OperationType| {
+        let of_kind = questions
+            .iter()
+            .filter(move |question| question.kind == kind && !question.reader);
+        let mut answers: Vec<Answer> = of_kind.filter_map(answer).collect();
+        answers.sort_by_key(|answer| answer.time_us);
+        answers
+    };
+    let to_writes = answers_to(OperationType::Write);
+    match to_writes.is_empty() {
+        true => answers_to(OperationType::Read),
+        false => to_writes,
+    }
+}
+
+fn answer(question: &Question) -> Option<Answer> {
+    if !question.is_answered() {
+        return None;
+    }
+    Some(Answer {
+        time_us: question.end_us,
+        server: question.server.as_deref()?.clone(),
+        in_recovery: question.in_recovery?,
+    })
 }

@@ -64,7 +64,7 @@ impl Identity {
             )
     }
 
-    fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         *self != Self::default()
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub mod attempts;
 pub(crate) mod audit;
+pub mod availability;
 pub(crate) mod connections;
 pub(crate) mod errors;
 pub(crate) mod events;

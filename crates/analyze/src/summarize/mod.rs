@@ -3,6 +3,7 @@
 mod headline;
 mod path;
 mod series;
+mod service;
 
 use recording::Table;
 use recording::vocabulary::Path;
@@ -13,7 +14,7 @@ use crate::metrics::{comparison, failovers};
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::survey::{self, Survey};
-use crate::reduce::{attempts, audit, events};
+use crate::reduce::{attempts, audit, availability, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
 use crate::summary::{
@@ -57,13 +58,15 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
         }
         // In a recording without an end each path reaches as far as its own rows: parts are sealed path by path.
         let end = last_rows.get(path).copied().unwrap_or(end);
+        let span_of_path = loaded.span(end)?;
         let analyzer = PathAnalyzer {
             loaded,
             operations: PathOperations::new(loaded, &operations, *path),
             path: *path,
-            span: loaded.span(end)?,
+            span: span_of_path,
             events: &events,
             attempts: attempts::read(loaded, *path)?,
+            questions: availability::read(loaded, *path, &span_of_path)?,
             pauses: Pauses::new(pauses.clone()),
             thresholds: &thresholds,
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
@@ -148,6 +151,7 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         timeouts: manifest.timeouts,
         connection: manifest.connection,
         probe_interval_us: manifest.probe_interval_us,
+        availability: manifest.availability,
         max_tps_per_1000: manifest.max_tps_per_1000,
         endpoints: manifest.endpoints,
         servers: manifest.servers,

@@ -7,17 +7,21 @@ use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::metrics::decomposition::{self, Observations};
 use crate::metrics::failovers::of_path::{self, Observed};
+use crate::metrics::failovers::of_service::Answers;
 use crate::metrics::outages::{self, Detected};
 use crate::metrics::rates::{self, Durations};
+use crate::metrics::service::summary::Known;
 use crate::metrics::{changes, impact, new_writers, recovery};
 use crate::reduce::attempts::Attempt;
 use crate::reduce::audit::PathFindings;
+use crate::reduce::availability::{self, Question};
+use crate::reduce::histogram::Histogram;
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
 use crate::reduce::{answers, connections, errors, events, pgbench};
 use crate::summarize::headline::{episodes_of, headline, union};
-use crate::summarize::series;
+use crate::summarize::{series, service};
 use crate::summary::series::PathSeries;
 use crate::summary::{
     Durable, EpisodeKind, EventSummary, Group, GroupSummary, Headline, Impact, Outage,
@@ -31,6 +35,8 @@ pub(super) struct PathAnalyzer<'a> {
     pub(super) span: Span,
     pub(super) events: &'a [EventSummary],
     pub(super) attempts: Vec<Attempt>,
+    /// Its availability probes; none in a recording without.
+    pub(super) questions: Vec<Question>,
     pub(super) pauses: Pauses,
     pub(super) thresholds: &'a Thresholds,
     /// Operations are missing, so that downtimes are lower bounds.
@@ -44,20 +50,20 @@ pub(super) struct PathAnalyzer<'a> {
 impl PathAnalyzer<'_> {
     fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
         let cells = self.operations.histogram()?;
-        let timeline =
-            self.operations
-                .timeline(&self.span, &cells, self.pauses.clone(), self.thresholds)?;
+        let timeline = self.timeline(&cells)?;
         let detected = outages::detect(&timeline, self.thresholds);
         let triggers_us = events::triggers_us(self.events);
         let mut groups: Vec<_> = detected
             .iter()
             .map(|(group, found)| self.group_summary(*group, found, &timeline, &triggers_us))
             .collect();
+        let answers = self.add_services(&mut groups, &triggers_us);
         let observed = Observed {
             recording: self.span,
             events: self.events,
             triggers_us: &triggers_us,
             changes_us: &self.changes_us()?,
+            answers: &answers,
         };
         let failovers = of_path::failovers(&observed, &mut groups, &timeline);
         self.decompose(&mut groups, &failovers);
@@ -104,7 +110,22 @@ impl PathAnalyzer<'_> {
         let new_writers =
             new_writers::first_seen_us(self.path.as_str(), self.events, &summary.groups);
         let series = series::of_path(self.path, &timeline, &cells, &detected, new_writers);
+        let series = series::with_services(series, &summary.groups);
         Ok((summary, series))
+    }
+
+    fn timeline(&self, cells: &Histogram) -> Result<Timeline, AnalyzeError> {
+        let pauses = self.pauses.clone();
+        let timeline = self
+            .operations
+            .timeline(&self.span, cells, pauses, self.thresholds)?;
+        Ok(match timeline.server_probes.is_empty() {
+            true => Timeline {
+                server_probes: availability::server_probes(&self.questions),
+                ..timeline
+            },
+            false => timeline,
+        })
     }
 
     /// The same with what the audit found, where there is one. Only a recording that lost writes pays for being reduced twice.
@@ -125,7 +146,13 @@ impl PathAnalyzer<'_> {
         let is_read = |group: &GroupSummary| group.group == Group::Read;
         let reads = summary.groups.iter().filter(|group| is_read(group));
         let others = durable.groups.into_iter().filter(|group| !is_read(group));
-        let groups: Vec<GroupSummary> = reads.cloned().chain(others).collect();
+        let groups = reads.cloned().chain(others);
+        // Of the service an audit tells nothing: its figures stand beside the application's.
+        let without_service = |group| GroupSummary {
+            service: None,
+            ..group
+        };
+        let groups: Vec<GroupSummary> = groups.map(without_service).collect();
         summary.durable = Some(Durable {
             overall: durable.overall,
             types: durable.types,
@@ -135,15 +162,38 @@ impl PathAnalyzer<'_> {
         Ok((summary, series))
     }
 
+    /// Gives the groups that were probed the service's figures, and returns when the probes were answered.
+    fn add_services(&self, groups: &mut [GroupSummary], triggers_us: &[i64]) -> Answers {
+        let known = Known {
+            recording: &self.span,
+            triggers_us,
+            pauses: &self.pauses,
+            thresholds: self.thresholds,
+            is_partial: self.loaded.lacks_availability() || self.loaded.duration_us().is_none(),
+        };
+        Answers {
+            operations_are_partial: self.is_partial,
+            ..service::add(groups, &self.questions, &known)
+        }
+    }
+
     /// When the path's writer changed, by its probes; by the events where it has no rows of probes.
     fn changes_us(&self) -> Result<Vec<i64>, AnalyzeError> {
-        let answers = answers::read(self.loaded, self.path)?;
+        let mut answers = answers::read(self.loaded, self.path)?;
+        let of_availability = answers::of_availability(&self.questions);
+        // Answers to the server probes alone are far apart.
+        let held_us = match of_availability.is_empty() {
+            true => 0,
+            false => changes::HELD_US,
+        };
+        answers.extend(of_availability);
+        answers.sort_by_key(|answer| answer.time_us);
         if answers.is_empty() {
             let probe_interval_us = self.loaded.manifest().probe_interval_us;
             let path = self.path.as_str();
             return Ok(changes::of_events(path, self.events, probe_interval_us));
         }
-        Ok(changes::of_answers(&answers))
+        Ok(changes::of_answers(&answers, held_us))
     }
 
     fn impacts(
@@ -206,6 +256,7 @@ impl PathAnalyzer<'_> {
             blips: found.blips.clone(),
             brownouts: found.brownouts.clone(),
             brownout_us: found.brownouts.iter().map(Span::length_us).sum(),
+            service: None,
         }
     }
 
@@ -223,10 +274,17 @@ impl PathAnalyzer<'_> {
             reader: endpoint(true),
             writer: endpoint(false),
             is_probed: manifest.probe_interval_us.is_some_and(|us| us > 0),
+            questions: &self.questions,
+            service_outages: &[],
         };
         let decomposed =
             |group: &&mut GroupSummary| matches!(group.group, Group::Read | Group::Writer);
         for summary in groups.iter_mut().filter(decomposed) {
+            let service = summary.service.as_ref();
+            let observations = Observations {
+                service_outages: service.map_or(&[], |service| &service.outages),
+                ..observations
+            };
             let mut before = None;
             for (index, episode) in summary.episodes.iter_mut().enumerate() {
                 let inside = |outage: &&Outage| {

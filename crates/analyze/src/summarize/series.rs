@@ -9,8 +9,8 @@ use crate::metrics::rates;
 use crate::reduce::histogram::Histogram;
 use crate::reduce::suspect::{LOST, Suspect};
 use crate::reduce::timeline::Timeline;
-use crate::summary::Group;
 use crate::summary::series::{FailurePoint, LostPoint, PathSeries, Point, SecondCounts, Strip};
+use crate::summary::{Group, GroupSummary};
 
 /// From what was found on a path.
 pub(super) fn of_path(
@@ -62,6 +62,7 @@ pub(super) fn of_path(
             .iter()
             .map(|unobserved| unobserved.span)
             .collect(),
+        service: None,
     };
     PathSeries {
         path: path.as_str().to_owned(),
@@ -73,6 +74,19 @@ pub(super) fn of_path(
         new_writers_us,
         strips: detected.iter().map(strip).collect(),
     }
+}
+
+/// Gives the strips of the groups that were probed the service's outages.
+pub(super) fn with_services(mut series: PathSeries, groups: &[GroupSummary]) -> PathSeries {
+    for strip in &mut series.strips {
+        let group = groups.iter().find(|group| group.group == strip.group);
+        let service = group.and_then(|group| group.service.as_ref());
+        strip.service = service.map(|service| {
+            let outages = service.outages.iter();
+            outages.map(|outage| outage.span).collect()
+        });
+    }
+    series
 }
 
 /// The writes that were taken back, in a time line in which they are.

@@ -31,6 +31,7 @@ fn an_unobserved_group_is_worse_than_a_healthy_one() {
         blips: Vec::new(),
         brownouts: Vec::new(),
         brownout_us: 0,
+        service: None,
     };
     let of =
         |read, writer| headline(&[group(Group::Read, read), group(Group::Writer, writer)]).unwrap();
@@ -73,6 +74,7 @@ fn a_short_open_outage_does_not_hide_a_long_one() {
         blips: Vec::new(),
         brownouts: Vec::new(),
         brownout_us: 0,
+        service: None,
     };
     let writer = group(Group::Writer, outage(50, 62, false, false));
     let at_start = group(Group::Read, outage(0, 1, true, false));

@@ -29,6 +29,10 @@ pub enum Metric {
     ReadDowntime,
     /// Downtime of writes and transactions.
     WriterDowntime,
+    /// The service's downtime of reads.
+    ServiceReadDowntime,
+    /// The service's downtime of writes.
+    ServiceWriterDowntime,
     /// The same with lost writes as failures, where a path lost any.
     DurableWriterDowntime,
     /// Acknowledged writes that the audit found lost, where both paths were audited.

@@ -40,6 +40,9 @@ pub struct Parts {
     pub address_changed_us: Option<i64>,
     /// Up to the first connection to the new writer.
     pub new_writer_us: Option<i64>,
+    /// Up to the end of the service outage: from then on a client that connects anew was served. Absent where that was not probed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fresh_client_served_us: Option<i64>,
     /// Up to the first success; up to the recording's end where none came.
     pub first_success_us: i64,
 }
@@ -51,6 +54,7 @@ impl Parts {
             self.first_failure_us,
             self.address_changed_us,
             self.new_writer_us,
+            self.fresh_client_served_us,
         ];
         before.into_iter().flatten().sum::<i64>() + self.first_success_us
     }
@@ -66,6 +70,7 @@ impl Parts {
             first_failure_us: sum(self.first_failure_us, other.first_failure_us),
             address_changed_us: sum(self.address_changed_us, other.address_changed_us),
             new_writer_us: sum(self.new_writer_us, other.new_writer_us),
+            fresh_client_served_us: sum(self.fresh_client_served_us, other.fresh_client_served_us),
             first_success_us: self.first_success_us + other.first_success_us,
         }
     }
@@ -84,6 +89,9 @@ pub struct DecomposedOutage {
     pub address_changed: Option<Milestone>,
     /// The first connection to the new writer, or the first sign of it.
     pub new_writer: Option<Milestone>,
+    /// The end of the service outage, by the availability probes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fresh_client_served: Option<Milestone>,
     /// The first success after it; `None` where the recording ended in it.
     pub first_success: Option<Milestone>,
     /// Its parts. They follow from the milestones in this order: one that came before the one above it takes no time.
@@ -105,4 +113,5 @@ pub enum Source {
     Operations,
     Connections,
     Events,
+    Availability,
 }

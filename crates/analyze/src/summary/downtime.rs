@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::summary::decomposition::Decomposition;
 use crate::summary::group::Group;
+use crate::summary::own_share::OwnShare;
 use crate::summary::rates::NamedRates;
 use crate::summary::span::Span;
 
@@ -35,6 +36,10 @@ pub struct GroupSummary {
     /// From the first to the last moment at which an operation waited, in gaps that are no outages.
     pub brownouts: Vec<Span>,
     pub brownout_us: i64,
+    /// What a client that connects anew would have met, for the groups that are probed: `read` and `writer`. Absent where the recording has no
+    /// availability probes of the kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
 }
 
 impl GroupSummary {
@@ -51,6 +56,69 @@ impl GroupSummary {
         let counted = |episode: &&Episode| episode.kind != EpisodeKind::WarmUp;
         self.episodes.iter().filter(counted).count()
     }
+
+    /// What the application added to the service's downtime; `None` where one of the two is not known, or a bound.
+    #[must_use]
+    pub fn own_share(&self, service: &Service) -> Option<OwnShare> {
+        let application = self.downtime_us.filter(|_| !self.is_bound())?;
+        let of_service = service.downtime_us.filter(|_| !service.at_least)?;
+        Some(OwnShare::new(
+            (application, self.resolution_us),
+            (of_service, service.resolution_us),
+        ))
+    }
+}
+
+/// The service's downtime of a group, from the availability probes of its kind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Service {
+    /// Sum over all outages but those of a warm-up, microseconds; `None` where nothing could be asked.
+    pub downtime_us: Option<i64>,
+    /// Sum of the outages' resolutions: the true downtime is between `downtime - resolution` and `downtime`.
+    pub resolution_us: i64,
+    /// Pauses of the recorder in its outages, microseconds: part of the downtime.
+    pub paused_us: i64,
+    /// The downtime is a lower bound: an outage was open at the start or at the end, or rows are missing.
+    pub at_least: bool,
+    /// Rows of the probes are missing.
+    pub is_partial: bool,
+    /// 1 - downtime / duration; the duration is without the pauses of the recorder outside the outages.
+    pub availability: Option<f64>,
+    /// How many probes there are, of whatever outcome.
+    pub probes: u64,
+    pub outages: Vec<Outage>,
+    /// Outages close together.
+    pub episodes: Vec<ServiceEpisode>,
+    /// What the application added; `None` where one of the two downtimes is not known, or a bound.
+    pub own_share: Option<OwnShare>,
+}
+
+impl Service {
+    /// How many episodes are in its downtime: all but warm-up.
+    #[must_use]
+    pub fn counted_episodes(&self) -> usize {
+        let counted = |episode: &&ServiceEpisode| episode.kind != EpisodeKind::WarmUp;
+        self.episodes.iter().filter(counted).count()
+    }
+}
+
+/// Service outages less than `merge_within_us` of health apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceEpisode {
+    /// First outage's start to last one's end.
+    #[serde(flatten)]
+    pub span: Span,
+    /// Sum of its outages, microseconds.
+    pub downtime_us: i64,
+    /// Sum of their resolutions, microseconds.
+    pub resolution_us: i64,
+    /// Pauses of the recorder in them, microseconds.
+    pub paused_us: i64,
+    pub outages: usize,
+    /// Whether a failover brought it about.
+    pub kind: EpisodeKind,
+    /// Open at the start or at the end of the recording.
+    pub at_least: bool,
 }
 
 /// Time in which nothing is known of a group.

@@ -4,6 +4,7 @@ use recording::Timestamp;
 use serde::Serialize;
 
 use crate::summary::group::Group;
+use crate::summary::own_share::OwnShare;
 use crate::summary::span::Span;
 
 /// A failover on one path, decided once for all groups.
@@ -37,9 +38,49 @@ pub struct GroupFailover {
     pub at_least: bool,
     /// Without an episode: the longest time without a success in the failover, microseconds. The downtime is at most that.
     pub at_most_us: Option<i64>,
+    /// The same of the service, where it was probed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceFailover>,
 }
 
 impl GroupFailover {
+    /// The downtime where it is a figure and no bound.
+    #[must_use]
+    pub fn known_us(&self) -> Option<i64> {
+        self.downtime_us.filter(|_| !self.at_least)
+    }
+
+    /// What the application added to the service's downtime; `None` where one of the two is not known, or a bound.
+    #[must_use]
+    pub fn own_share(&self, service: &ServiceFailover) -> Option<OwnShare> {
+        Some(OwnShare::new(
+            (self.known_us()?, self.resolution_us),
+            (service.known_us()?, service.resolution_us),
+        ))
+    }
+}
+
+/// The service's downtime in a failover, in one group of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceFailover {
+    /// Its episodes, numbered from 1 as they stand in the group's `service`.
+    pub episodes: Vec<usize>,
+    /// Sum of its episodes, microseconds: 0 where it has none, and `None` where nothing could be asked, or the service was down already when
+    /// it began.
+    pub downtime_us: Option<i64>,
+    /// Sum of the episodes' resolutions, microseconds.
+    pub resolution_us: i64,
+    /// Pauses of the recorder in them, microseconds.
+    pub paused_us: i64,
+    /// The downtime is a lower bound: an episode was open at the recording's start or end.
+    pub at_least: bool,
+    /// Without an episode: the longest time without an answer in the failover, microseconds. The downtime is at most that.
+    pub at_most_us: Option<i64>,
+    /// What the application added; `None` where one of the two downtimes is not known, or a bound.
+    pub own_share: Option<OwnShare>,
+}
+
+impl ServiceFailover {
     /// The downtime where it is a figure and no bound.
     #[must_use]
     pub fn known_us(&self) -> Option<i64> {
@@ -120,6 +161,12 @@ pub struct DowntimeDistribution {
     pub max_us: i64,
     /// 95 % bootstrap interval of the median; `None` for n = 1.
     pub interval: Option<Interval>,
+    /// The same of the service, where it was probed; `None` where its downtime is known in no failover.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceDistribution>,
+    /// What the application added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_share: Option<Spread>,
 }
 
 /// The differences direct - proxy of the failovers that were seen to their end on both paths, microseconds.
@@ -136,6 +183,47 @@ pub struct PairedDifference {
     pub max_us: i64,
     /// 95 % bootstrap interval of the median; `None` for n = 1.
     pub interval: Option<Interval>,
+    /// In how many of the n the proxy was shorter.
+    pub proxy_shorter: usize,
+    /// The same of the service, where both paths were probed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceDifference>,
+}
+
+/// How a figure is spread over several failovers, microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Spread {
+    /// Failovers in which it is known: those that count here.
+    pub n: usize,
+    /// Median; of an even number the mean of the two in the middle.
+    pub median_us: i64,
+    pub min_us: i64,
+    pub max_us: i64,
+    /// 95 % bootstrap interval of the median; `None` for n = 1.
+    pub interval: Option<Interval>,
+}
+
+/// The service's downtime of a path over its failovers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ServiceDistribution {
+    #[serde(flatten)]
+    pub spread: Spread,
+    /// Of these, the failovers without a service outage, which count as 0.
+    pub without_episode: usize,
+    /// Failovers of which only a bound is known, or nothing, and which are left out.
+    pub open: usize,
+    /// Rows are missing: each downtime is a lower bound, and so are these.
+    pub at_least: bool,
+}
+
+/// The differences direct - proxy of the service's downtimes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ServiceDifference {
+    /// Medians of more than 0 are a service that was back sooner behind the proxy.
+    #[serde(flatten)]
+    pub spread: Spread,
+    /// Failovers without a pair: seen on one path only, or a downtime is not known.
+    pub unpaired: usize,
     /// In how many of the n the proxy was shorter.
     pub proxy_shorter: usize,
 }

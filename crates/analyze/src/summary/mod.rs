@@ -9,6 +9,7 @@ mod downtime;
 mod durability;
 mod failovers;
 mod group;
+mod own_share;
 mod rates;
 mod run;
 pub mod series;
@@ -20,15 +21,16 @@ use serde::Serialize;
 pub use comparison::{Comparison, ComparisonLine, Incidents, Metric, Unit};
 pub use decomposition::{DecomposedOutage, Decomposition, Milestone, Parts, Source};
 pub use downtime::{
-    Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Unobserved,
-    UnobservedReason,
+    Blip, Episode, EpisodeKind, ErrorCount, GroupSummary, Headline, Impact, Outage, Service,
+    ServiceEpisode, Unobserved, UnobservedReason,
 };
 pub use durability::{AuditFacts, AuditSummary, Durability, Durable, LostWrite};
 pub use failovers::{
     DowntimeDistribution, Failover, Failovers, GroupFailover, Interval, PairedDifference,
-    PathFailover,
+    PathFailover, ServiceDifference, ServiceDistribution, ServiceFailover, Spread,
 };
 pub use group::Group;
+pub use own_share::OwnShare;
 pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use recording::{
-    ClockOffset, ConnectionSettings, DamagedPart, Endpoint, Failover, LoadSettings, Mode, Pool,
-    Schedule, Server, State, Table, Timeouts, Timestamp, Weights, WriteFailure,
+    AvailabilitySettings, ClockOffset, ConnectionSettings, DamagedPart, Endpoint, Failover,
+    LoadSettings, Mode, Pool, Schedule, Server, State, Table, Timeouts, Timestamp, Weights,
+    WriteFailure,
 };
 use serde::Serialize;
 
@@ -43,6 +44,9 @@ pub struct RecordingSummary {
     pub connection: Option<ConnectionSettings>,
     /// How often each path was probed, microseconds; `None` where it was not.
     pub probe_interval_us: Option<i64>,
+    /// What was asked of each path to measure its availability; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability: Option<AvailabilitySettings>,
     /// Most operations per 1,000 seconds that all paths together were allowed; `None` where nothing limited them.
     pub max_tps_per_1000: Option<i64>,
     /// Where the paths led.

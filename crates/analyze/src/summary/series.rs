@@ -90,4 +90,6 @@ pub struct Strip {
     pub brownouts: Vec<Span>,
     /// Outages of `all` in which this group had neither success nor evidence.
     pub unobserved: Vec<Span>,
+    /// Outages of the service, by the availability probes of the group's kind; `None` where there are none.
+    pub service: Option<Vec<Span>>,
 }

@@ -1,10 +1,13 @@
 //! The parts add up to the downtime, whatever a recording holds and in whatever order.
 
+use std::sync::Arc;
+
 use analyze::metrics::decomposition::{Observations, decompose};
 use analyze::reduce::attempts::{Attempt, Identity};
+use analyze::reduce::availability::Question;
 use analyze::summary::{Episode, EpisodeKind, EventSummary, Group, Outage, Span};
 use proptest::prelude::*;
-use recording::vocabulary::EventKind;
+use recording::vocabulary::{EventKind, OperationType, Outcome};
 use recording::{Endpoint, Timestamp, vocabulary::Path};
 
 /// Lengths of health and outage, and when in it the first failure came, if ever; milliseconds.
@@ -108,6 +111,37 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         )
 }
 
+fn question() -> impl Strategy<Value = Question> {
+    let server = proptest::option::of((0..3_u8, proptest::option::of(0..3_i64)));
+    let role = proptest::option::of(any::<bool>());
+    let is = any::<(bool, bool, bool, bool)>();
+    (0..12_000_i64, 0..900_i64, 0..3_u8, server, role, is).prop_map(
+        |(at, took, led_to, server, in_recovery, (is_read, reader, fresh, is_ok))| Question {
+            time_us: at * 1_000,
+            end_us: (at + took) * 1_000,
+            connect_us: 0,
+            kind: match is_read {
+                true => OperationType::Read,
+                false => OperationType::Write,
+            },
+            reader,
+            fresh,
+            outcome: if is_ok { Outcome::Ok } else { Outcome::Failed },
+            error: None,
+            address: Some(format!("10.0.0.{led_to}").into()),
+            server: server.map(|(address, start_us)| {
+                Arc::new(Identity {
+                    address: Some(format!("10.0.0.{address}")),
+                    port: Some(5432),
+                    start_us,
+                    aurora_instance: None,
+                })
+            }),
+            in_recovery,
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -118,6 +152,9 @@ proptest! {
         open in any::<(bool, bool)>(),
         mut events in prop::collection::vec(event(), 0..12),
         mut attempts in prop::collection::vec(attempt(), 0..25),
+        mut questions in prop::collection::vec(question(), 0..40),
+        service in prop::collection::vec(
+            (1..900_i64, 100..2_000_i64, proptest::option::of(0..5_000_i64)), 1..5),
         trigger in proptest::option::of(0..15_000_i64),
         full in proptest::option::of(0..60_000_000_i64),
         group in proptest::sample::select(vec![Group::Read, Group::Writer]),
@@ -125,6 +162,7 @@ proptest! {
     ) {
         events.sort_by_key(|event| event.time);
         attempts.sort_by_key(|attempt| attempt.end_us);
+        questions.sort_by_key(|question| question.time_us);
         let reader = Endpoint {
             path: Path::Direct,
             host: "r.test".to_owned(),
@@ -138,6 +176,7 @@ proptest! {
             tls_error: None,
         };
         let writer = Endpoint { host: "w.test".to_owned(), reader: false, ..reader.clone() };
+        let service_outages = outages(&service, open);
         let observations = Observations {
             path: "direct",
             events: &events,
@@ -145,6 +184,8 @@ proptest! {
             reader: has_reader.then_some(&reader),
             writer: has_writer.then_some(&writer),
             is_probed,
+            questions: &questions,
+            service_outages: &service_outages,
         };
         let outages = outages(&drawn, open);
         let episode = episode(&outages, full);
@@ -164,13 +205,21 @@ proptest! {
         for (found, outage) in found.outages.iter().zip(&outages) {
             let parts = found.parts;
             prop_assert_eq!(parts.total_us(), outage.downtime_us);
-            for part in [parts.first_failure_us, parts.address_changed_us, parts.new_writer_us] {
-                prop_assert!(part.is_none_or(|us| us >= 0));
-            }
+            let of = [
+                parts.first_failure_us,
+                parts.address_changed_us,
+                parts.new_writer_us,
+                parts.fresh_client_served_us,
+            ];
+            prop_assert!(of.iter().flatten().all(|us| *us >= 0));
             prop_assert!(parts.first_success_us >= 0);
             // A part is there exactly where its milestone is, and no milestone is from after the outage.
-            let milestones = [found.first_failure, found.address_changed, found.new_writer];
-            let of = [parts.first_failure_us, parts.address_changed_us, parts.new_writer_us];
+            let milestones = [
+                found.first_failure,
+                found.address_changed,
+                found.new_writer,
+                found.fresh_client_served,
+            ];
             for (milestone, part) in milestones.iter().zip(of) {
                 prop_assert_eq!(milestone.is_some(), part.is_some());
                 prop_assert!(milestone.is_none_or(|at| at.time <= outage.span.end));

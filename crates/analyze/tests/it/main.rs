@@ -24,6 +24,7 @@ mod mistakes;
 mod properties;
 mod recovery;
 mod sample;
+mod service;
 mod support;
 mod text;
 mod tolerance;

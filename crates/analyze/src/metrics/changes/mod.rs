@@ -10,13 +10,15 @@ use crate::summary::EventSummary;
 
 /// A change counts once so many answers in a row, its own included, show it.
 const HELD: usize = 3;
+/// And, where answers are nearer to each other than those of probes at half a second, once all of this time show it, microseconds.
+pub(crate) const HELD_US: i64 = 1_500_000;
 /// A server that answered in its role longer ago than this, microseconds, is one of those that a proxy spreads to.
 const NEW_FOR_US: i64 = 5_000_000;
 /// How often probes ask where the recording does not say, microseconds.
 const PROBE_INTERVAL_US: i64 = 500_000;
 
-/// The changes in the answers of an endpoint that is not meant for reads, UTC microseconds, ascending.
-pub(crate) fn of_answers(answers: &[Answer]) -> Vec<i64> {
+/// The changes in the answers of an endpoint that is not meant for reads, UTC microseconds, ascending. Each is held for `held_us` at least.
+pub(crate) fn of_answers(answers: &[Answer], held_us: i64) -> Vec<i64> {
     let known = Known::new(answers);
     let mut changes = Vec::new();
     let writers: Vec<&Answer> = answers
@@ -26,8 +28,8 @@ pub(crate) fn of_answers(answers: &[Answer]) -> Vec<i64> {
     let mut writer = writers.first().copied();
     for (at, answer) in writers.iter().enumerate() {
         let is_other = writer.is_some_and(|before| answer.server.differs_from(&before.server));
-        let holds = |next: &&Answer| !next.server.differs_from(&answer.server);
-        if is_other && is_held(&writers[at..], holds) {
+        let holds = |next: &Answer| !next.server.differs_from(&answer.server);
+        if is_other && is_held(writers[at..].iter().copied(), held_us, holds) {
             changes.extend(known.is_new(answer).then_some(answer.time_us));
             writer = Some(answer);
         }
@@ -35,7 +37,7 @@ pub(crate) fn of_answers(answers: &[Answer]) -> Vec<i64> {
     let mut role = None;
     for (at, answer) in answers.iter().enumerate() {
         let holds = |next: &Answer| next.in_recovery == answer.in_recovery;
-        if role == Some(answer.in_recovery) || !is_held(&answers[at..], holds) {
+        if role == Some(answer.in_recovery) || !is_held(answers[at..].iter(), held_us, holds) {
             continue;
         }
         let is_other = role.is_some();
@@ -47,9 +49,23 @@ pub(crate) fn of_answers(answers: &[Answer]) -> Vec<i64> {
     changes
 }
 
-fn is_held<T>(from: &[T], holds: impl Fn(&T) -> bool) -> bool {
-    from.get(..HELD)
-        .is_some_and(|answers| answers.iter().all(holds))
+/// True where each of the answers from the first one on holds it, until there are enough and the time is over.
+fn is_held<'a>(
+    from: impl Iterator<Item = &'a Answer>,
+    held_us: i64,
+    holds: impl Fn(&Answer) -> bool,
+) -> bool {
+    let mut until_us = None;
+    for (index, answer) in from.enumerate() {
+        let until_us = *until_us.get_or_insert(answer.time_us.saturating_add(held_us));
+        if !holds(answer) {
+            return false;
+        }
+        if index + 1 >= HELD && answer.time_us >= until_us {
+            return true;
+        }
+    }
+    false
 }
 
 /// When each server first answered in each role.

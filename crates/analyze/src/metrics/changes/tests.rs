@@ -26,7 +26,7 @@ fn answers(seen: &[Seen]) -> Vec<Answer> {
 
 /// Places of the answers at which something changed.
 fn changes(seen: &[Seen]) -> Vec<i64> {
-    let changes = of_answers(&answers(seen));
+    let changes = of_answers(&answers(seen), 0);
     changes.iter().map(|time_us| time_us / 500_000).collect()
 }
 
@@ -107,4 +107,38 @@ fn without_rows_the_events_tell() {
     let changes = |path| of_events(path, &events, Some(500_000));
     assert_eq!(changes("direct"), [50, 100, 130].map(|at| at * 100_000));
     assert_eq!(changes("proxy"), [0; 0]);
+}
+
+/// Reads of a proxy that spreads them, twenty a second: so many in a row are chance, and the reader answers for the first time within 5 s.
+#[test]
+fn answers_that_are_near_each_other_hold_for_a_time() {
+    let spread = |until: usize| {
+        let drawn = (0..until).map(|index| match (index * 7_919 / 16) % 8 {
+            0..4 => B_READS,
+            _ => A,
+        });
+        let mut answers = answers(&drawn.collect::<Vec<_>>());
+        for answer in &mut answers {
+            answer.time_us /= 10;
+        }
+        answers
+    };
+    let answers_of_both = spread(1_000);
+    let in_a_row = answers_of_both.windows(3).any(|three| {
+        let roles = three.iter().map(|answer| answer.in_recovery);
+        roles.eq([true; 3])
+    });
+    assert!(in_a_row, "three by chance");
+    assert_ne!(of_answers(&answers_of_both, 0), [0; 0]);
+    assert_eq!(of_answers(&answers_of_both, HELD_US), [0; 0]);
+    // Half a minute of the old writer's answers, then the new one's: 1.5 s of them are a change, 1.4 s are none yet.
+    let promoted = |held: usize| {
+        let mut answers = answers(&[vec![A; 600], vec![B; held]].concat());
+        for answer in &mut answers {
+            answer.time_us /= 10;
+        }
+        of_answers(&answers, HELD_US)
+    };
+    assert_eq!(promoted(31), [30_000_000]);
+    assert_eq!(promoted(29), [0; 0]);
 }

@@ -2,6 +2,7 @@
 //! (`docs/definitions.md`, Several failovers; `docs/decomposition.md`).
 
 pub(crate) mod of_path;
+pub(crate) mod of_service;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use recording::vocabulary::Path;
 use crate::stats::bootstrap;
 use crate::summary::{
     DowntimeDistribution, Failover, Failovers, Group, GroupFailover, PairedDifference,
-    PathFailover, PathSummary,
+    PathFailover, PathSummary, ServiceDifference, ServiceDistribution, ServiceFailover, Spread,
 };
 
 /// Failovers of no trigger are one where they start at most this far apart, microseconds.
@@ -95,7 +96,43 @@ impl<'a> Side<'a> {
             min_us: *known.iter().min()?,
             max_us: *known.iter().max()?,
             interval: bootstrap::interval_of_median(&known),
+            service: self.service_distribution(),
+            own_share: self.own_share(),
         })
+    }
+
+    fn of_service(&self, place: Option<usize>) -> Option<&'a ServiceFailover> {
+        self.of_group(place)?.service.as_ref()
+    }
+
+    fn services(&self) -> impl Iterator<Item = &'a ServiceFailover> + '_ {
+        self.places().filter_map(|place| self.of_service(place))
+    }
+
+    fn service_is_partial(&self) -> bool {
+        let mut groups = self.path.iter().flat_map(|path| &path.groups);
+        let group = groups.find(|group| group.group == self.group);
+        let service = group.and_then(|group| group.service.as_ref());
+        service.is_some_and(|service| service.is_partial)
+    }
+
+    fn service_distribution(&self) -> Option<ServiceDistribution> {
+        let known: Vec<i64> = self
+            .services()
+            .filter_map(ServiceFailover::known_us)
+            .collect();
+        let is_without = |of: &&ServiceFailover| of.episodes.is_empty() && of.known_us().is_some();
+        Some(ServiceDistribution {
+            spread: spread(&known)?,
+            without_episode: self.services().filter(is_without).count(),
+            open: self.services().count() - known.len(),
+            at_least: self.service_is_partial(),
+        })
+    }
+
+    fn own_share(&self) -> Option<Spread> {
+        let shares = self.services().filter_map(|of| Some(of.own_share?.us));
+        spread(&shares.collect::<Vec<_>>())
     }
 }
 
@@ -205,15 +242,11 @@ fn difference(
     if is_partial || !(direct.has_episodes() || proxy.has_episodes()) {
         return None;
     }
-    let place = |number: Option<usize>| number.and_then(|number| number.checked_sub(1));
-    let differences: Vec<i64> = failovers
-        .iter()
-        .filter_map(|failover| {
-            let direct = direct.known_us(place(failover.direct_failover))?;
-            let proxy = proxy.known_us(place(failover.proxy_failover))?;
-            Some(direct - proxy)
-        })
-        .collect();
+    let of_services = service_difference(failovers, &direct, &proxy);
+    let differences = differences(failovers, |place, is_direct| match is_direct {
+        true => direct.known_us(place),
+        false => proxy.known_us(place),
+    });
     Some(PairedDifference {
         group: direct.group,
         n: differences.len(),
@@ -223,5 +256,50 @@ fn difference(
         max_us: *differences.iter().max()?,
         interval: bootstrap::interval_of_median(&differences),
         proxy_shorter: differences.iter().filter(|us| **us > 0).count(),
+        service: of_services,
+    })
+}
+
+/// The same of the service; `None` where one of the paths was not probed, or rows are missing.
+fn service_difference(
+    failovers: &[Failover],
+    direct: &Side<'_>,
+    proxy: &Side<'_>,
+) -> Option<ServiceDifference> {
+    if direct.service_is_partial() || proxy.service_is_partial() {
+        return None;
+    }
+    let differences = differences(failovers, |place, is_direct| {
+        let side = if is_direct { direct } else { proxy };
+        side.of_service(place)?.known_us()
+    });
+    Some(ServiceDifference {
+        spread: spread(&differences)?,
+        unpaired: failovers.len() - differences.len(),
+        proxy_shorter: differences.iter().filter(|us| **us > 0).count(),
+    })
+}
+
+/// Direct - proxy of each failover in which the figure of both is known: of a path's place, and whether it is the direct path's.
+fn differences(
+    failovers: &[Failover],
+    known_us: impl Fn(Option<usize>, bool) -> Option<i64>,
+) -> Vec<i64> {
+    let place = |number: Option<usize>| number.and_then(|number| number.checked_sub(1));
+    let difference = |failover: &Failover| {
+        let direct = known_us(place(failover.direct_failover), true)?;
+        let proxy = known_us(place(failover.proxy_failover), false)?;
+        Some(direct - proxy)
+    };
+    failovers.iter().filter_map(difference).collect()
+}
+
+fn spread(values: &[i64]) -> Option<Spread> {
+    Some(Spread {
+        n: values.len(),
+        median_us: bootstrap::median(values)?,
+        min_us: *values.iter().min()?,
+        max_us: *values.iter().max()?,
+        interval: bootstrap::interval_of_median(values),
     })
 }

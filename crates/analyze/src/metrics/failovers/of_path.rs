@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use recording::Timestamp;
 use recording::vocabulary::EventKind;
 
+use crate::metrics::failovers::of_service::{Answers, longest_gap_us, mark, of_service};
 use crate::reduce::timeline::{Successes, Timeline};
 use crate::summary::{
-    Episode, EpisodeKind, EventSummary, GroupFailover, GroupSummary, PathFailover, Span,
+    Episode, EpisodeKind, EventSummary, GroupFailover, GroupSummary, Outage, PathFailover, Span,
 };
 
 /// A failover lasts at most this long after its command ended, microseconds.
@@ -33,6 +34,7 @@ pub(crate) struct Observed<'a> {
     pub(crate) events: &'a [EventSummary],
     pub(crate) triggers_us: &'a [i64],
     pub(crate) changes_us: &'a [i64],
+    pub(crate) answers: &'a Answers,
 }
 
 /// The failovers of a path in order of time. Says of each episode of `groups` whether it is of one.
@@ -54,11 +56,15 @@ pub(crate) fn failovers(
     decided.extend(untriggered(incidents(rest), &windows, observed.changes_us));
     decided.sort_by_key(|failover| failover.span.start);
     for place in decided.iter().flat_map(|failover| &failover.places) {
-        groups[place.group].episodes[place.episode].kind = EpisodeKind::Failover;
+        let group = &mut groups[place.group];
+        match place.of_service {
+            false => group.episodes[place.episode].kind = EpisodeKind::Failover,
+            true => mark(group.service.as_mut(), place.episode),
+        }
     }
     // Only the groups that a failover passed over need them.
     let successes = |(index, group): (usize, &GroupSummary)| {
-        let is_of = |place: &Place| place.group == index;
+        let is_of = |place: &Place| place.group == index && !place.of_service;
         match decided
             .iter()
             .all(|failover| failover.places.iter().any(is_of))
@@ -72,7 +78,7 @@ pub(crate) fn failovers(
         trigger: failover.trigger.map(Timestamp),
         span: failover.span,
         changes: failover.changes.iter().copied().map(Timestamp).collect(),
-        groups: of_groups(failover, groups, &successes),
+        groups: of_groups(failover, groups, &successes, observed.answers),
     });
     described.collect()
 }
@@ -133,37 +139,52 @@ fn windows(observed: &Observed<'_>) -> Vec<Window> {
     triggers.iter().enumerate().map(window).collect()
 }
 
-/// An episode: which group's and which of them, and what places it.
+/// An episode: which group's and which of them, of the application or of the service, and what places it.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     group: usize,
+    of_service: bool,
     episode: usize,
     span: Span,
     first_failure_us: Option<i64>,
 }
 
-/// The episodes of all groups but the warm-up.
+/// The episodes of all groups, and those of the service, but the warm-up.
 fn places(groups: &[GroupSummary]) -> Vec<Place> {
     let mut places = Vec::new();
+    let is_counted = |kind: EpisodeKind| kind != EpisodeKind::WarmUp;
     for (group, summary) in groups.iter().enumerate() {
-        for (index, episode) in summary.episodes.iter().enumerate() {
-            if episode.kind == EpisodeKind::WarmUp {
-                continue;
-            }
-            let span = episode.span;
-            let outages = summary.outages.iter();
-            let failures = outages
-                .filter(|outage| span.start <= outage.span.start && outage.span.end <= span.end)
-                .filter_map(|outage| outage.first_failure);
-            places.push(Place {
+        for (episode, found) in summary.episodes.iter().enumerate() {
+            places.extend(is_counted(found.kind).then(|| Place {
                 group,
-                episode: index,
-                span,
-                first_failure_us: failures.min().map(Timestamp::micros),
-            });
+                of_service: false,
+                episode,
+                span: found.span,
+                first_failure_us: first_failure_us(&summary.outages, &found.span),
+            }));
+        }
+        let Some(service) = &summary.service else {
+            continue;
+        };
+        for (episode, found) in service.episodes.iter().enumerate() {
+            places.extend(is_counted(found.kind).then(|| Place {
+                group,
+                of_service: true,
+                episode,
+                span: found.span,
+                first_failure_us: first_failure_us(&service.outages, &found.span),
+            }));
         }
     }
     places
+}
+
+fn first_failure_us(outages: &[Outage], span: &Span) -> Option<i64> {
+    let inside = outages
+        .iter()
+        .filter(|outage| span.start <= outage.span.start && outage.span.end <= span.end);
+    let failures = inside.filter_map(|outage| outage.first_failure);
+    failures.min().map(Timestamp::micros)
 }
 
 /// Episodes of any group that overlap: what the path lived through as one.
@@ -309,13 +330,17 @@ fn of_groups(
     failover: &Decided,
     groups: &[GroupSummary],
     successes: &[Successes],
+    answers: &Answers,
 ) -> Vec<GroupFailover> {
-    let of_group = |(index, group): (usize, &GroupSummary)| {
+    let places_of = |index: usize, of_service: bool| -> Vec<usize> {
         let places = failover.places.iter();
-        let mut own: Vec<usize> = places
-            .filter(|place| place.group == index)
+        places
+            .filter(|place| place.group == index && place.of_service == of_service)
             .map(|place| place.episode)
-            .collect();
+            .collect()
+    };
+    let of_group = |(index, group): (usize, &GroupSummary)| {
+        let mut own = places_of(index, false);
         own.sort_unstable();
         let episodes = || own.iter().map(|episode| &group.episodes[*episode]);
         let start = failover.span.start;
@@ -323,7 +348,7 @@ fn of_groups(
         let mut spans = group.unobserved_spans.iter();
         let is_unobserved = spans.any(|unobserved| unobserved.span.overlaps(&failover.span));
         let is_unknown = own.is_empty() && (is_unobserved || group.episodes.iter().any(was_down));
-        GroupFailover {
+        let mut found = GroupFailover {
             group: group.group,
             downtime_us: (!is_unknown).then(|| episodes().map(|episode| episode.downtime_us).sum()),
             resolution_us: episodes().map(|episode| episode.resolution_us).sum(),
@@ -332,21 +357,13 @@ fn of_groups(
             at_most_us: (own.is_empty() && !is_unknown)
                 .then(|| longest_gap_us(&successes[index].end_us, &failover.span)),
             episodes: own.iter().map(|episode| episode + 1).collect(),
-        }
+            service: None,
+        };
+        found.service = group.service.as_ref().map(|service| {
+            let own = places_of(index, true);
+            of_service(service, own, &failover.span, answers, &found)
+        });
+        found
     };
     groups.iter().enumerate().map(of_group).collect()
-}
-
-/// The longest time without a success within a span, microseconds. Successes are in order.
-fn longest_gap_us(successes_us: &[i64], span: &Span) -> i64 {
-    let (from, to) = (span.start.micros(), span.end.micros());
-    let first = successes_us.partition_point(|end| *end <= from);
-    let last = successes_us.partition_point(|end| *end < to).max(first);
-    let mut longest = 0;
-    let mut before = from;
-    for end in successes_us[first..last].iter().copied().chain([to]) {
-        longest = longest.max(end - before);
-        before = end;
-    }
-    longest
 }

@@ -469,6 +469,8 @@ fn metric_name(metric: Metric) -> &'static str {
         Metric::Downtime => "停机时间",
         Metric::ReadDowntime => "读停机时间",
         Metric::WriterDowntime => "写入停机时间",
+        Metric::ServiceReadDowntime => "服务读停机时间",
+        Metric::ServiceWriterDowntime => "服务写入停机时间",
         Metric::DurableWriterDowntime => "写入持久停机时间",
         Metric::LostWrites => "丢失的写操作数",
         Metric::SuccessRate => "总体成功率",

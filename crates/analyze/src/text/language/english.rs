@@ -335,6 +335,8 @@ pub(crate) const ENGLISH: Words = Words {
         Metric::Downtime => "downtime",
         Metric::ReadDowntime => "downtime of reads",
         Metric::WriterDowntime => "downtime of writes",
+        Metric::ServiceReadDowntime => "service downtime of reads",
+        Metric::ServiceWriterDowntime => "service downtime of writes",
         Metric::DurableWriterDowntime => "durable downtime of writes",
         Metric::LostWrites => "lost writes",
         Metric::SuccessRate => "success rate",
@@ -479,6 +481,8 @@ fn is_downtime(metric: Metric) -> bool {
             | Metric::ReadDowntime
             | Metric::WriterDowntime
             | Metric::DurableWriterDowntime
+            | Metric::ServiceReadDowntime
+            | Metric::ServiceWriterDowntime
     )
 }
 

@@ -298,6 +298,7 @@ fn strips(case: &Case, path: &str, down: &[Span]) -> Vec<Strip> {
             } else {
                 vec![]
             },
+            service: None,
         })
         .collect()
 }
@@ -328,6 +329,7 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
                 blips: vec![],
                 brownouts: strip.brownouts.clone(),
                 brownout_us: strip.brownouts.iter().map(Span::length_us).sum(),
+                service: None,
             }
         })
         .collect();
@@ -434,6 +436,7 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         },
         connection: None,
         probe_interval_us: None,
+        availability: None,
         max_tps_per_1000: None,
         endpoints: vec![],
         servers: vec![],

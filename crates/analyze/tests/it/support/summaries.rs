@@ -123,6 +123,7 @@ pub(crate) fn group(group: Group, outages: Vec<Outage>) -> GroupSummary {
         blips: Vec::new(),
         brownouts: Vec::new(),
         brownout_us: 0,
+        service: None,
     }
 }
 
@@ -257,6 +258,7 @@ pub(crate) fn recording() -> RecordingSummary {
         },
         connection: None,
         probe_interval_us: None,
+        availability: None,
         max_tps_per_1000: None,
         endpoints: vec![
             endpoint(Path::Direct, "writer.lab.test", 65432),

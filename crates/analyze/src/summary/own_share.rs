@@ -1,0 +1,27 @@
+//! What the application added to the service's downtime. Defined in `docs/definitions.md`, Service downtime.
+
+use serde::Serialize;
+
+/// Application downtime - service downtime, microseconds: what the application's pools, name caches, limits and back-off added. Negative
+/// where the application was served first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OwnShare {
+    pub us: i64,
+    /// Without the resolution of the application's downtime.
+    pub least_us: i64,
+    /// With the resolution of the service's downtime.
+    pub most_us: i64,
+}
+
+impl OwnShare {
+    /// From a downtime and its resolution each, the application's and the service's.
+    #[must_use]
+    pub const fn new(application: (i64, i64), service: (i64, i64)) -> Self {
+        let us = application.0 - service.0;
+        Self {
+            us,
+            least_us: us - application.1,
+            most_us: us + service.1,
+        }
+    }
+}
