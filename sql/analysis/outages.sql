@@ -429,20 +429,24 @@ decided AS (
     FROM meeting
     WHERE position = 1
 ),
--- Who answered on each path: probes of its server; where it has none, the availability probes' reads of the path's own endpoint.
+-- Who answered on each path: probes of its server; where it has none, the reads of the availability probes. One of these that was given up
+-- at once tells nothing.
 server_answers AS (
     SELECT p.number, r.time_us, r.time_us + r.duration_us AS answered_us, r.success
     FROM probes AS r
     JOIN paths AS p ON p.run_id = r.run_id AND p.host = r.host AND p.path = r.path
     WHERE r.probe = 'server'
     UNION ALL
-    SELECT p.number, a.time_us, a.time_us + a.duration_us, a.outcome = 'ok'
+    SELECT p.number, a.time_us, LEAST(a.time_us + a.duration_us, p.last_us), a.outcome = 'ok' AND a.time_us + a.duration_us <= p.last_us
     FROM availability AS a
+    CROSS JOIN thresholds AS t
     JOIN paths AS p ON p.run_id = a.run_id AND p.host = a.host AND p.path = a.path
     LEFT JOIN (SELECT DISTINCT run_id, host, path FROM probes WHERE probe = 'server') AS s
         ON s.run_id = a.run_id AND s.host = a.host AND s.path = a.path
-    WHERE s.run_id IS NULL AND a.operation_type = 'read' AND NOT a.reader AND a.outcome IN ('ok', 'failed')
-      AND COALESCE(a.error_class, '') <> 'client'
+    WHERE s.run_id IS NULL AND a.operation_type = 'read' AND a.time_us <= p.last_us
+      AND CASE WHEN a.outcome = 'unfinished' OR a.time_us + a.duration_us > p.last_us
+               THEN LEAST(a.time_us + a.duration_us, p.last_us) - a.time_us > t.min_wait_us
+               ELSE a.outcome IN ('ok', 'failed', 'unknown') AND COALESCE(a.error_class, '') <> 'client' END
 ),
 -- No worker was free to ask: gaps of reads in which reads did nothing but wait, and the answers in them ...
 probed AS (

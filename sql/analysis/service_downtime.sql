@@ -24,13 +24,12 @@ asked AS (
            a.host,
            a.path,
            m.group_name,
-           COUNT(*) AS probes,
-           COUNT(CASE WHEN COALESCE(a.error_class, '') <> 'client' THEN 1 END) AS answerable,
-           MAX(CASE WHEN a.outcome IN ('ok', 'failed', 'unknown', 'unfinished') THEN 0 ELSE 1 END) AS has_left_out
+           a.time_us,
+           -- It was given up so soon, or nothing was asked: it tells nothing.
+           CASE WHEN a.outcome = 'unfinished' THEN a.duration_us > 100000 ELSE COALESCE(a.error_class, '') <> 'client' END AS tells
     FROM availability AS a
     JOIN members AS m ON m.operation_type = a.operation_type
-    WHERE a.path IN ('direct', 'proxy')
-    GROUP BY a.run_id, a.host, a.path, m.group_name
+    WHERE a.path IN ('direct', 'proxy') AND a.outcome IN ('ok', 'failed', 'unknown', 'unfinished')
 ),
 last_rows AS (
     SELECT run_id, host, path, MAX(GREATEST(COALESCE(end_us, scheduled_us), scheduled_us)) AS last_row_us
@@ -38,13 +37,18 @@ last_rows AS (
     GROUP BY run_id, host, path
 ),
 spans AS (
-    SELECT a.*,
-           r.start_us AS first_us,
-           COALESCE(r.end_us, GREATEST(r.start_us, COALESCE(l.last_row_us, r.start_us))) AS last_us,
-           CASE WHEN r.end_us IS NULL OR r.dropped_availability > 0 OR a.has_left_out = 1 THEN 1 ELSE 0 END AS is_partial
-    FROM asked AS a
-    JOIN recordings AS r ON r.run_id = a.run_id AND r.host = a.host
-    LEFT JOIN last_rows AS l ON l.run_id = a.run_id AND l.host = a.host AND l.path = a.path
+    SELECT run_id, host, path, group_name, first_us, last_us, is_partial, COUNT(*) AS probes, COUNT(CASE WHEN tells THEN 1 END) AS telling
+    FROM (
+        SELECT a.*,
+               r.start_us AS first_us,
+               COALESCE(r.end_us, GREATEST(r.start_us, COALESCE(l.last_row_us, r.start_us))) AS last_us,
+               CASE WHEN r.end_us IS NULL OR r.dropped_availability > 0 THEN 1 ELSE 0 END AS is_partial
+        FROM asked AS a
+        JOIN recordings AS r ON r.run_id = a.run_id AND r.host = a.host
+        LEFT JOIN last_rows AS l ON l.run_id = a.run_id AND l.host = a.host AND l.path = a.path
+    ) AS placed
+    WHERE time_us <= last_us
+    GROUP BY run_id, host, path, group_name, first_us, last_us, is_partial
 ),
 pauses AS (
     SELECT s.run_id,
@@ -103,7 +107,7 @@ service AS (
            s.path,
            s.group_name,
            s.probes,
-           CASE WHEN s.answerable > 0 THEN CAST(COALESCE(f.downtime_us, 0) AS BIGINT) END AS downtime_us,
+           CASE WHEN s.telling > 0 THEN CAST(COALESCE(f.downtime_us, 0) AS BIGINT) END AS downtime_us,
            CAST(COALESCE(f.resolution_us, 0) AS BIGINT) AS resolution_us,
            CAST(COALESCE(f.paused_us, 0) AS BIGINT) AS paused_us,
            s.is_partial = 1 OR COALESCE(f.is_open, 0) = 1 AS at_least,

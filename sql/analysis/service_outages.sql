@@ -66,42 +66,47 @@ pauses AS (
           AND e.time_us < s.last_us AND e.time_us + e.duration_us > s.first_us
     ) AS clipped
 ),
--- What ends after the recording was unfinished in it.
+-- What ends after the recording was unfinished in it. Class client: nothing was asked.
 asked AS (
-    SELECT s.number,
-           a.fresh,
-           a.time_us AS asked_us,
-           a.time_us + COALESCE(a.connect_us, 0) AS stated_us,
-           a.time_us + a.duration_us AS given_up_us,
-           GREATEST(LEAST(a.time_us + a.duration_us, s.last_us), s.first_us) AS ended_us,
-           a.outcome = 'ok' AND a.time_us + a.duration_us <= s.last_us AS is_answered,
-           a.outcome IN ('failed', 'unknown') AND a.time_us + a.duration_us <= s.last_us AS is_failure,
-           a.outcome = 'unfinished' AS is_given_up,
-           CASE WHEN a.time_us + a.duration_us <= s.last_us THEN COALESCE(a.error_class, '') ELSE '' END AS error_class
-    FROM availability AS a
-    JOIN series AS s
-        ON s.run_id = a.run_id AND s.host = a.host AND s.path = a.path AND s.operation_type = a.operation_type
-    WHERE a.outcome IN ('ok', 'failed', 'unknown', 'unfinished')
+    SELECT number, fresh, asked_us, stated_us, ended_us, is_answered, is_failure, is_given_up, error_class
+    FROM (
+        SELECT s.number,
+               a.fresh,
+               GREATEST(a.time_us, s.first_us) AS asked_us,
+               a.time_us + COALESCE(a.connect_us, 0) AS stated_us,
+               GREATEST(LEAST(a.time_us + a.duration_us, s.last_us), s.first_us) AS ended_us,
+               a.outcome = 'ok' AND a.time_us + a.duration_us <= s.last_us AS is_answered,
+               a.outcome IN ('failed', 'unknown') AND a.time_us + a.duration_us <= s.last_us AS is_failure,
+               a.outcome = 'unfinished' OR a.time_us + a.duration_us > s.last_us AS is_given_up,
+               CASE WHEN a.time_us + a.duration_us <= s.last_us THEN COALESCE(a.error_class, '') ELSE '' END AS error_class
+        FROM availability AS a
+        JOIN series AS s
+            ON s.run_id = a.run_id AND s.host = a.host AND s.path = a.path AND s.operation_type = a.operation_type
+        WHERE a.outcome IN ('ok', 'failed', 'unknown', 'unfinished') AND a.time_us <= s.last_us
+    ) AS clipped
+    WHERE error_class <> 'client'
 ),
--- Each with its active times, and with the first answer to a probe that was sent later.
+-- Each with its active times.
 timed AS (
     SELECT a.*,
-           MIN(CASE WHEN a.is_answered THEN a.ended_us END)
-               OVER (PARTITION BY a.number ORDER BY a.asked_us DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later_answer_us,
            a.asked_us - COALESCE(f.before_us + LEAST(a.asked_us, f.to_us) - f.from_us, 0) AS asked_active,
            a.ended_us - COALESCE(u.before_us + LEAST(a.ended_us, u.to_us) - u.from_us, 0) AS ended_active
     FROM asked AS a
     LEFT JOIN pauses AS f ON f.number = a.number AND f.from_us <= a.asked_us AND a.asked_us < f.until_us
     LEFT JOIN pauses AS u ON u.number = a.number AND u.from_us <= a.ended_us AND a.ended_us < u.until_us
 ),
--- Median time to an answer, on connections that are kept and on fresh ones; nearest rank, from however few.
-medians AS (
-    SELECT number, fresh, CAST(PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY ended_active - asked_active) AS BIGINT) AS median_us
+-- How long an answer takes: on connections that are kept the median, nearest rank, from however few; on fresh ones the shortest, as most of
+-- them are made while the service does not answer.
+usual_times AS (
+    SELECT number,
+           fresh,
+           CAST(CASE WHEN fresh THEN MIN(ended_active - asked_active)
+                     ELSE PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY ended_active - asked_active) END AS BIGINT) AS usual_us
     FROM timed
     WHERE is_answered
     GROUP BY number, fresh
 ),
--- Every answer with the one after it. One that was read as a pause ended was given at some moment of it: a gap after it begins with the pause.
+-- Answers that were read as a pause ended: each was given at some moment of it.
 hidden AS (
     SELECT a.number, a.asked_us, a.ended_us, MAX(q.from_us) AS hidden_us
     FROM timed AS a
@@ -110,23 +115,28 @@ hidden AS (
     WHERE a.is_answered
     GROUP BY a.number, a.asked_us, a.ended_us
 ),
+answers AS (
+    SELECT a.number, a.asked_us, a.ended_us, COALESCE(h.hidden_us, a.ended_us) AS answered_us
+    FROM timed AS a
+    LEFT JOIN hidden AS h ON h.number = a.number AND h.asked_us = a.asked_us AND h.ended_us = a.ended_us
+    WHERE a.is_answered
+),
+-- Every answer with the one after it. A gap after one that a pause hides begins with the pause.
 gaps AS (
     SELECT number,
            false AS is_first,
-           MAX(answered_us) OVER (PARTITION BY number ORDER BY ended_us, answered_us
+           MAX(answered_us) OVER (PARTITION BY number ORDER BY ended_us, asked_us
                                   ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS from_us,
-           LEAD(ended_us) OVER (PARTITION BY number ORDER BY ended_us, answered_us) AS to_us
-    FROM (
-        SELECT a.number, a.ended_us, COALESCE(h.hidden_us, a.ended_us) AS answered_us
-        FROM timed AS a
-        LEFT JOIN hidden AS h ON h.number = a.number AND h.asked_us = a.asked_us AND h.ended_us = a.ended_us
-        WHERE a.is_answered
-    ) AS answers
+           LEAD(ended_us) OVER (PARTITION BY number ORDER BY ended_us, asked_us) AS to_us,
+           LEAD(asked_us) OVER (PARTITION BY number ORDER BY ended_us, asked_us) AS closer_asked_us
+    FROM answers
     UNION ALL
-    SELECT s.number, true, s.first_us, MIN(CASE WHEN a.is_answered THEN a.ended_us END)
+    SELECT s.number, true, s.first_us, a.ended_us, a.asked_us
     FROM series AS s
-    LEFT JOIN timed AS a ON a.number = s.number
-    GROUP BY s.number, s.first_us
+    LEFT JOIN (
+        SELECT number, asked_us, ended_us, ROW_NUMBER() OVER (PARTITION BY number ORDER BY ended_us, asked_us) AS position
+        FROM answers
+    ) AS a ON a.number = s.number AND a.position = 1
 ),
 -- With the recording's end behind the last one.
 placed_gaps AS (
@@ -135,6 +145,7 @@ placed_gaps AS (
            g.to_us IS NULL AS is_last,
            g.from_us,
            COALESCE(g.to_us, s.last_us) AS to_us,
+           g.closer_asked_us,
            g.from_us - COALESCE(f.before_us + LEAST(g.from_us, f.to_us) - f.from_us, 0) AS from_active,
            COALESCE(g.to_us, s.last_us)
                - COALESCE(u.before_us + LEAST(COALESCE(g.to_us, s.last_us), u.to_us) - u.from_us, 0) AS to_active
@@ -149,44 +160,45 @@ median_gaps AS (
     FROM placed_gaps
     GROUP BY number
 ),
--- Probes that may tell something: all but the answers that came at once.
-suspects AS (
-    SELECT a.*,
-           GREATEST(t.min_slow_us, 3 * COALESCE(m.median_us, 0)) AS slow_us,
-           a.ended_active - a.asked_active > GREATEST(t.min_slow_us, 3 * COALESCE(m.median_us, 0)) AS is_slow,
-           -- Still without an answer when a later one had its answer.
-           COALESCE(a.later_answer_us < a.ended_us OR (a.is_given_up AND a.later_answer_us <= a.given_up_us), false) AS is_overtaken
-    FROM timed AS a
-    CROSS JOIN thresholds AS t
-    LEFT JOIN medians AS m ON m.number = a.number AND m.fresh = a.fresh
-    -- Class client: nothing was asked.
-    WHERE a.error_class <> 'client'
-),
-suspect_pauses AS (
+probe_pauses AS (
     SELECT a.number, a.asked_us, a.ended_us, MIN(q.from_us) AS first_pause_us, MAX(q.to_us) AS last_pause_us
-    FROM suspects AS a
+    FROM asked AS a
     JOIN pauses AS q ON q.number = a.number AND a.asked_us < q.to_us AND a.ended_us > q.from_us
     GROUP BY a.number, a.asked_us, a.ended_us
+),
+judged AS (
+    SELECT a.*,
+           GREATEST(t.min_slow_us, 3 * COALESCE(m.usual_us, 0)) AS slow_us,
+           a.ended_active - a.asked_active > GREATEST(t.min_slow_us, 3 * COALESCE(m.usual_us, 0)) AS is_slow,
+           -- The client's own clock ran while the recorder was stopped: no failure.
+           a.is_failure AND (d.first_pause_us IS NULL OR a.error_class NOT IN ('operation_timeout', 'connect_timeout', 'pool_timeout'))
+               AS has_failed,
+           d.first_pause_us,
+           d.last_pause_us
+    FROM timed AS a
+    CROSS JOIN thresholds AS t
+    LEFT JOIN usual_times AS m ON m.number = a.number AND m.fresh = a.fresh
+    LEFT JOIN probe_pauses AS d ON d.number = a.number AND d.asked_us = a.asked_us AND d.ended_us = a.ended_us
 ),
 -- Long gaps and what is known of the probes in them. A gap is (from, to]: a failure at the microsecond of an answer comes before it. The first
 -- gap has its start too. What took long already when the gap began tells nothing in it.
 touched AS (
     SELECT g.*,
            a.asked_us,
-           a.is_overtaken,
-           d.first_pause_us,
-           d.last_pause_us,
-           -- The client's own clock ran while the recorder was stopped: no failure.
-           a.is_failure AND (d.first_pause_us IS NULL OR a.error_class NOT IN ('operation_timeout', 'connect_timeout'))
-               AND (g.from_us < a.ended_us OR (g.is_first AND g.from_us = a.ended_us)) AND a.ended_us <= g.to_us AS failed_in_it,
-           a.is_slow AND LEAST(a.ended_active, g.to_active) - GREATEST(a.asked_active, g.from_active) > t.min_slow_us AS slow_in_it
+           a.first_pause_us,
+           a.last_pause_us,
+           g.from_active - a.asked_active <= a.slow_us
+               AND ((a.has_failed AND (g.from_us < a.ended_us OR (g.is_first AND g.from_us = a.ended_us)) AND a.ended_us <= g.to_us)
+                    OR (a.is_slow AND LEAST(a.ended_us, g.to_us) > GREATEST(a.asked_us, g.from_us))) AS is_evidence,
+           -- It was sent in the gap, and failed, took long, or was still without an answer when a later one had its answer.
+           a.asked_us >= g.from_us
+               AND (a.has_failed OR a.is_slow
+                    OR (a.asked_us < COALESCE(g.closer_asked_us, a.asked_us)
+                        AND (a.ended_us > g.to_us OR (a.is_given_up AND a.ended_us = g.to_us)))) AS is_unserved
     FROM placed_gaps AS g
     CROSS JOIN thresholds AS t
-    JOIN suspects AS a ON a.number = g.number AND a.ended_us >= g.from_us AND a.asked_us <= g.to_us
-    LEFT JOIN suspect_pauses AS d ON d.number = a.number AND d.asked_us = a.asked_us AND d.ended_us = a.ended_us
+    JOIN judged AS a ON a.number = g.number AND a.ended_us >= g.from_us AND a.asked_us <= g.to_us
     WHERE g.to_active - g.from_active >= t.min_outage_us
-      AND (a.is_failure OR a.is_slow OR a.is_overtaken)
-      AND g.from_active - a.asked_active <= a.slow_us
 ),
 -- Head: until the service was asked. Tail: since the latest probe in the gap that was not served.
 summed AS (
@@ -197,10 +209,9 @@ summed AS (
            to_us,
            from_active,
            to_active,
-           COUNT(CASE WHEN failed_in_it OR slow_in_it THEN 1 END) AS evidence,
-           MIN(CASE WHEN failed_in_it OR slow_in_it THEN GREATEST(asked_us, COALESCE(last_pause_us, asked_us)) END) AS head_us,
-           MAX(CASE WHEN (failed_in_it OR slow_in_it OR is_overtaken) AND asked_us > from_us
-                    THEN LEAST(asked_us, COALESCE(first_pause_us, asked_us)) END) AS tail_us
+           COUNT(CASE WHEN is_evidence THEN 1 END) AS evidence,
+           MIN(CASE WHEN is_evidence THEN GREATEST(asked_us, COALESCE(last_pause_us, asked_us)) END) AS head_us,
+           MAX(CASE WHEN is_unserved THEN LEAST(asked_us, COALESCE(first_pause_us, asked_us)) END) AS tail_us
     FROM touched
     GROUP BY number, is_first, is_last, from_us, to_us, from_active, to_active
 ),

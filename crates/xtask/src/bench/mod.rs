@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures with their budgets, and their history in `docs/benchmarks.md`.
 
 mod audit;
+mod availability;
 mod origin;
 mod recording;
 mod sql;
@@ -47,6 +48,10 @@ pub(crate) enum Bench {
         #[arg(long)]
         write: bool,
     },
+    /// The workload at full speed in the lab, with and without the availability probes side by side, and the bytes that their rows take.
+    ///
+    /// Takes about four minutes. Run it on an otherwise idle machine.
+    Availability(availability::AvailabilityArgs),
     /// Outages of known times in the lab, compared with what `analyze` reports and what an independent witness saw.
     ///
     /// 100 outages take about half an hour. Run it on an otherwise idle machine: the witness and the recorder must not wait for the
@@ -69,6 +74,7 @@ pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
         }
         Bench::Sql { rows, write } => sql::run(*rows, *write).map(|()| ExitCode::SUCCESS),
         Bench::Audit { writes, write } => audit::run(*writes, *write).map(|()| ExitCode::SUCCESS),
+        Bench::Availability(args) => availability::run(*args).map(|()| ExitCode::SUCCESS),
         Bench::Truth { args, write } => truth::run(args, *write),
     }
 }
