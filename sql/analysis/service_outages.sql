@@ -10,9 +10,6 @@
 -- open_at_start, open_at_end    an outage without an answer before it, or after it: its length is a lower bound
 -- evidence         probes that failed or took long in it
 --
--- One difference to `analyze`, as in outages.sql: two outages with one answer between them, which was read as a pause ended, both have that
--- pause in them.
---
 -- Active time is time without the pauses of the recorder (columns *_active): what decides is taken in it, what is reported by the wall clock.
 
 WITH thresholds AS (
@@ -121,35 +118,48 @@ answers AS (
     LEFT JOIN hidden AS h ON h.number = a.number AND h.asked_us = a.asked_us AND h.ended_us = a.ended_us
     WHERE a.is_answered
 ),
--- Every answer with the one after it. A gap after one that a pause hides begins with the pause.
+-- Every answer with the one after it. A gap after one that a pause hides begins with the pause ...
 gaps AS (
     SELECT number,
            false AS is_first,
+           ended_us AS served_us,
            MAX(answered_us) OVER (PARTITION BY number ORDER BY ended_us, asked_us
-                                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS from_us,
+                                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS earliest_us,
            LEAD(ended_us) OVER (PARTITION BY number ORDER BY ended_us, asked_us) AS to_us,
            LEAD(asked_us) OVER (PARTITION BY number ORDER BY ended_us, asked_us) AS closer_asked_us
     FROM answers
     UNION ALL
-    SELECT s.number, true, s.first_us, a.ended_us, a.asked_us
+    SELECT s.number, true, s.first_us, s.first_us, a.ended_us, a.asked_us
     FROM series AS s
     LEFT JOIN (
         SELECT number, asked_us, ended_us, ROW_NUMBER() OVER (PARTITION BY number ORDER BY ended_us, asked_us) AS position
         FROM answers
     ) AS a ON a.number = s.number AND a.position = 1
 ),
+-- ... but not before the end of the outage before it, which is the end of an answer: each of these is tried.
+tried_gaps AS (
+    SELECT number, is_first, served_us, earliest_us, earliest_us AS from_us, to_us, closer_asked_us
+    FROM gaps
+    UNION ALL
+    SELECT DISTINCT g.number, g.is_first, g.served_us, g.earliest_us, a.ended_us, g.to_us, g.closer_asked_us
+    FROM gaps AS g
+    JOIN answers AS a ON a.number = g.number AND g.earliest_us < a.ended_us AND a.ended_us <= g.served_us
+    WHERE g.earliest_us < g.served_us
+),
 -- With the recording's end behind the last one.
 placed_gaps AS (
     SELECT g.number,
            g.is_first,
            g.to_us IS NULL AS is_last,
+           g.served_us,
+           g.earliest_us,
            g.from_us,
            COALESCE(g.to_us, s.last_us) AS to_us,
            g.closer_asked_us,
            g.from_us - COALESCE(f.before_us + LEAST(g.from_us, f.to_us) - f.from_us, 0) AS from_active,
            COALESCE(g.to_us, s.last_us)
                - COALESCE(u.before_us + LEAST(COALESCE(g.to_us, s.last_us), u.to_us) - u.from_us, 0) AS to_active
-    FROM gaps AS g
+    FROM tried_gaps AS g
     JOIN series AS s ON s.number = g.number
     LEFT JOIN pauses AS f ON f.number = g.number AND f.from_us <= g.from_us AND g.from_us < f.until_us
     LEFT JOIN pauses AS u
@@ -158,6 +168,7 @@ placed_gaps AS (
 median_gaps AS (
     SELECT number, CAST(PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY to_active - from_active) AS BIGINT) AS median_gap_us
     FROM placed_gaps
+    WHERE from_us = earliest_us
     GROUP BY number
 ),
 probe_pauses AS (
@@ -205,6 +216,8 @@ summed AS (
     SELECT number,
            is_first,
            is_last,
+           served_us,
+           earliest_us,
            from_us,
            to_us,
            from_active,
@@ -213,7 +226,7 @@ summed AS (
            MIN(CASE WHEN is_evidence THEN GREATEST(asked_us, COALESCE(last_pause_us, asked_us)) END) AS head_us,
            MAX(CASE WHEN is_unserved THEN LEAST(asked_us, COALESCE(first_pause_us, asked_us)) END) AS tail_us
     FROM touched
-    GROUP BY number, is_first, is_last, from_us, to_us, from_active, to_active
+    GROUP BY number, is_first, is_last, served_us, earliest_us, from_us, to_us, from_active, to_active
 ),
 -- One piece of evidence is enough in a gap that is long for these probes, or that begins or ends the recording.
 decided AS (
@@ -226,6 +239,12 @@ decided AS (
            AND (s.to_active - s.from_active > 10 * m.median_gap_us
                 OR ((s.is_first OR s.is_last) AND s.to_active - s.from_active > t.edge_gap_us)
                 OR (s.is_first AND s.is_last)))
+),
+begun AS (
+    SELECT d.number, d.earliest_us, d.served_us, d.to_us, MAX(o.to_us) AS reached_us
+    FROM decided AS d
+    LEFT JOIN decided AS o ON o.number = d.number AND d.earliest_us < o.to_us AND o.to_us <= d.served_us
+    GROUP BY d.number, d.earliest_us, d.served_us, d.to_us
 )
 SELECT s.run_id,
        s.host,
@@ -243,5 +262,7 @@ SELECT s.run_id,
        d.is_last AS open_at_end,
        d.evidence
 FROM decided AS d
+JOIN begun AS b
+    ON b.number = d.number AND b.served_us = d.served_us AND b.to_us = d.to_us AND d.from_us = COALESCE(b.reached_us, b.earliest_us)
 JOIN series AS s ON s.number = d.number
 ORDER BY s.run_id, s.host, s.path, s.group_name, d.from_us
