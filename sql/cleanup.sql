@@ -3,3 +3,4 @@ DROP TABLE IF EXISTS business_orders;
 DROP TABLE IF EXISTS business_logs;
 DROP TABLE IF EXISTS business_products;
 DROP TABLE IF EXISTS business_users;
+DROP TABLE IF EXISTS business_availability;

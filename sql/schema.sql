@@ -1,4 +1,4 @@
--- The four business tables, exactly as the original design has them. Made by `recorder setup`.
+-- The four business tables, exactly as the original design has them, and the table of the availability probes. Made by `recorder setup`.
 
 CREATE TABLE IF NOT EXISTS business_users (
     id SERIAL PRIMARY KEY,
@@ -36,4 +36,10 @@ CREATE TABLE IF NOT EXISTS business_logs (
     details TEXT,
     ip_address INET,
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
+);
+
+-- One row for each path. Nothing but its key is indexed, so that its updates are HOT.
+CREATE TABLE IF NOT EXISTS business_availability (
+    path TEXT PRIMARY KEY,
+    written_at TIMESTAMPTZ
 );

@@ -5,6 +5,7 @@
 //! [`connect`]), run statements and judge failures ([`classify`]).
 
 mod audit;
+pub mod availability;
 mod check;
 pub mod classify;
 pub mod cli;

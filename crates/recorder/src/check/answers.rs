@@ -186,7 +186,7 @@ impl Examination {
         let is_proxied = self.rows.connector.path() == Path::Proxy;
         match found {
             Some(connections) => {
-                let wanted = limits::wanted(self.sizing);
+                let wanted = limits::wanted(self.sizing, self.kinds().len());
                 let (verdict, found, remedy) =
                     limits::judge(connections, wanted, self.endpoints, is_proxied);
                 self.rows.push(Check::Connections, verdict, found, remedy);

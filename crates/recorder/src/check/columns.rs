@@ -10,6 +10,7 @@ use crate::check::statements;
 use crate::check::statements::StatementCheck;
 use crate::connect::Session;
 use crate::database::{self, Trouble};
+use crate::sql::AVAILABILITY_TABLE;
 use crate::sql::question::is_refused;
 
 /// What `recorder setup` makes: `sql/schema.sql`, in the server's words.
@@ -55,6 +56,12 @@ const MADE: [(&str, &str, &str); 25] = [
     ("business_logs", "details", "text"),
     ("business_logs", "ip_address", "inet"),
     ("business_logs", "created_at", "timestamp without time zone"),
+];
+
+/// The table of the availability probes. The workload does without it.
+const OF_PROBES: [(&str, &str, &str); 2] = [
+    (AVAILABILITY_TABLE, "path", "text"),
+    (AVAILABILITY_TABLE, "written_at", "timestamp with time zone"),
 ];
 
 /// What no statement of the workload names.
@@ -110,7 +117,7 @@ pub(crate) async fn difference(client: &Client, types: bool) -> Result<Option<St
             Some(_) => None,
         }
     };
-    Ok(MADE.iter().find_map(differs))
+    Ok(MADE.iter().chain(&OF_PROBES).find_map(differs))
 }
 
 impl Examination {

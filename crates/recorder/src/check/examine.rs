@@ -76,11 +76,12 @@ impl Rows {
     }
 }
 
-/// Examines one of `endpoints` endpoints.
+/// Examines one of `endpoints` endpoints; `reads_go_apart` where its path has another one for reads.
 pub(super) async fn examine(
     connector: Connector,
     sizing: Sizing,
     endpoints: usize,
+    reads_go_apart: bool,
     clock: Clock,
 ) -> Examined {
     let rows = Rows {
@@ -91,6 +92,7 @@ pub(super) async fn examine(
         rows,
         sizing,
         endpoints,
+        reads_go_apart,
         is_proxied: false,
         clock,
         examined: Examined {
@@ -114,6 +116,8 @@ pub(super) struct Examination {
     pub(super) rows: Rows,
     pub(super) sizing: Sizing,
     pub(super) endpoints: usize,
+    /// The path of this endpoint has another one for reads.
+    pub(super) reads_go_apart: bool,
     /// The server says another address than the one that was connected to.
     pub(super) is_proxied: bool,
     pub(super) clock: Clock,
@@ -140,6 +144,7 @@ impl Examination {
         self.tables(&session).await?;
         self.privileges(&session).await?;
         self.columns(&session).await?;
+        self.availability(&session).await?;
         Ok(session)
     }
 

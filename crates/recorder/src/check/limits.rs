@@ -1,5 +1,6 @@
 //! Connections: what the server has against what a run takes.
 
+use crate::availability::schedule::MOST;
 use crate::check::row::{Sizing, Verdict};
 use crate::sql::question::ColumnValues;
 use command_line::text::thousands;
@@ -57,16 +58,47 @@ impl Connections {
     }
 }
 
-/// What a run takes on one path at most.
-pub(super) fn wanted(sizing: Sizing) -> i64 {
-    let pool = i64::try_from(sizing.pool_size).unwrap_or(i64::MAX);
-    pool.saturating_add(PROBES + i64::from(sizing.pgbench_clients.unwrap_or(0)))
+/// What a run takes on one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// At most, while the server answers.
+    pub(super) most: i64,
+    /// In addition, while it does not answer the availability probes.
+    pub(super) unanswered: i64,
+}
+
+impl Wanted {
+    fn words(self, paths: usize) -> String {
+        let mut words = thousands(self.most);
+        if paths > 1 {
+            words += &format!(", {} on all paths", thousands(on_all(self.most, paths)));
+        }
+        if self.unanswered > 0 {
+            let more = thousands(self.unanswered);
+            words += &format!("; {more} more per path while it does not answer");
+        }
+        words
+    }
+}
+
+fn on_all(of_path: i64, paths: usize) -> i64 {
+    of_path.saturating_mul(i64::try_from(paths).unwrap_or(i64::MAX))
+}
+
+/// What a run takes on one path; `kinds` of availability probes ask there.
+pub(super) fn wanted(sizing: Sizing, kinds: usize) -> Wanted {
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let others = PROBES + i64::from(sizing.pgbench_clients.unwrap_or(0)) + number(kinds);
+    Wanted {
+        most: number(sizing.pool_size).saturating_add(others),
+        unanswered: number(kinds * (MOST - 1)),
+    }
 }
 
 /// Whether they are enough for `wanted` on each of `paths` paths; a proxy shares them among its clients.
 pub(super) fn judge(
     connections: Connections,
-    wanted: i64,
+    wanted: Wanted,
     paths: usize,
     is_proxied: bool,
 ) -> (Verdict, String, Option<String>) {
@@ -85,20 +117,18 @@ pub(super) fn judge(
     let tightest = tightest.unwrap_or(&server);
     let is_known = limits.iter().flatten().all(|limit| limit.0.used.is_some());
     let (free, (limit, _, name)) = (free(tightest), tightest);
-    let all = wanted.saturating_mul(i64::try_from(paths).unwrap_or(i64::MAX));
-    let mut found = format!(
+    let all = on_all(wanted.most, paths);
+    let at_worst = on_all(wanted.most + wanted.unanswered, paths);
+    let found = format!(
         "{}{} of {} free ({name}{}); the run needs up to {}",
         if is_known { "" } else { "at most " },
         thousands(free.max(0)),
         thousands(limit.most),
         if is_proxied { " of the server" } else { "" },
-        thousands(wanted)
+        wanted.words(paths)
     );
-    if paths > 1 {
-        found += &format!(", {} on all paths", thousands(all));
-    }
     let remedy = "reduce --pool-size or --pgbench-clients, or raise the limit".to_owned();
-    match (wanted > free, all > free) {
+    match (wanted.most > free, all > free) {
         (true, _) if !is_proxied => (Verdict::Fail, found, Some(remedy)),
         (true, _) => (
             Verdict::Warn,
@@ -114,6 +144,10 @@ pub(super) fn judge(
                 "no problem if the paths lead to different servers; otherwise {remedy}"
             )),
         ),
+        (false, false) if at_worst > free => {
+            let remedy = "no problem if the paths lead to different servers, or a proxy shares connections; otherwise the availability probes may fill it while it does not answer: raise the limit, or use --availability-interval 0";
+            (Verdict::Warn, found, Some(remedy.to_owned()))
+        }
         (false, false) if !is_known => {
             let remedy = "it is unknown how many are in use: let the user read pg_stat_database and pg_stat_activity";
             (Verdict::Warn, found, Some(remedy.to_owned()))
@@ -136,19 +170,43 @@ mod tests {
         database: None,
     };
 
+    const fn most(most: i64) -> Wanted {
+        Wanted {
+            most,
+            unanswered: 0,
+        }
+    }
+
+    #[test]
+    fn what_the_probes_take_while_there_is_no_answer_is_a_warning() {
+        let wanted = |unanswered| Wanted {
+            most: 9,
+            unanswered,
+        };
+        let (verdict, found, _) = judge(SERVER, wanted(18), 2, false);
+        assert_eq!(verdict, Verdict::Ok);
+        assert_eq!(
+            found,
+            "90 of 100 free (max_connections); the run needs up to 9, 18 on all paths; 18 more per path while it does not answer"
+        );
+        let (verdict, _, remedy) = judge(SERVER, wanted(37), 2, false);
+        assert_eq!(verdict, Verdict::Warn);
+        assert!(remedy.unwrap().contains("--availability-interval 0"));
+    }
+
     #[test]
     fn enough_or_not() {
-        let verdict = |server, wanted, is_proxied| judge(server, wanted, 2, is_proxied).0;
+        let verdict = |server, wanted, is_proxied| judge(server, most(wanted), 2, is_proxied).0;
         assert_eq!(verdict(SERVER, 45, false), Verdict::Ok);
         assert_eq!(verdict(SERVER, 46, false), Verdict::Warn);
         assert_eq!(verdict(SERVER, 91, false), Verdict::Fail);
         assert_eq!(verdict(SERVER, 91, true), Verdict::Warn);
-        let (_, found, _) = judge(SERVER, 7, 2, false);
+        let (_, found, _) = judge(SERVER, most(7), 2, false);
         assert_eq!(
             found,
             "90 of 100 free (max_connections); the run needs up to 7, 14 on all paths"
         );
-        let (_, found, _) = judge(SERVER, 7, 1, true);
+        let (_, found, _) = judge(SERVER, most(7), 1, true);
         assert_eq!(
             found,
             "90 of 100 free (max_connections of the server); the run needs up to 7"
@@ -163,21 +221,21 @@ mod tests {
             database: limit(20, Some(1)),
             ..SERVER
         };
-        let (verdict, found, _) = judge(limited, 7, 1, false);
+        let (verdict, found, _) = judge(limited, most(7), 1, false);
         assert_eq!(verdict, Verdict::Fail);
         assert_eq!(
             found,
             "6 of 10 free (the user's limit); the run needs up to 7"
         );
-        assert_eq!(judge(limited, 6, 1, false).0, Verdict::Ok);
+        assert_eq!(judge(limited, most(6), 1, false).0, Verdict::Ok);
         let unknown = Connections {
             role: limit(10, None),
             ..SERVER
         };
-        let (verdict, found, remedy) = judge(unknown, 7, 1, false);
+        let (verdict, found, remedy) = judge(unknown, most(7), 1, false);
         assert_eq!(verdict, Verdict::Warn);
         assert!(found.starts_with("at most 10 of 10 free"), "{found}");
         assert!(remedy.unwrap().starts_with("it is unknown"));
-        assert_eq!(judge(unknown, 11, 1, false).0, Verdict::Fail);
+        assert_eq!(judge(unknown, most(11), 1, false).0, Verdict::Fail);
     }
 }

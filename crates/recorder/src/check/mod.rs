@@ -2,6 +2,7 @@
 //! each question has a limit: a server that hangs gives a failed row.
 
 mod answers;
+mod availability;
 pub(crate) mod columns;
 mod descriptors;
 mod dns;
@@ -19,8 +20,10 @@ mod transaction;
 use std::time::Duration;
 
 use recording::Clock;
+use recording::vocabulary::Path;
 use tokio::task::JoinSet;
 
+use crate::availability::{Asking, Availability};
 use crate::check::load_estimate::LoadEstimate;
 use crate::check::row::{Check, Examined, Row, Sizing, Verdict};
 use crate::cli::EndpointArgs;
@@ -42,11 +45,14 @@ pub(crate) async fn examine(
     let connectors: Vec<Connector> = connectors.cloned().collect();
     let mut examining = JoinSet::new();
     let endpoints = connectors.len();
+    let readers = connectors.iter().filter(|connector| connector.is_reader());
+    let readers: Vec<Path> = readers.map(Connector::path).collect();
     for (at, connector) in connectors.into_iter().enumerate() {
+        let reads_go_apart = !connector.is_reader() && readers.contains(&connector.path());
         examining.spawn(async move {
             (
                 at,
-                examine::examine(connector, sizing, endpoints, clock).await,
+                examine::examine(connector, sizing, endpoints, reads_go_apart, clock).await,
             )
         });
     }
@@ -72,6 +78,7 @@ pub(crate) async fn before_run(
         protocol: config.protocol,
         connect: config.connect_limit,
         operation: config.limits.operation,
+        asking: config.availability.as_ref().map(Availability::asking),
         longest_idle: match config.pool.min_idle {
             0 => longest_idle(config.schedule.max_interval, config.limits.operation),
             // One that is kept ready may not be needed until the end.
@@ -114,8 +121,9 @@ fn longest_idle(longest_think_time: Duration, operation: Duration) -> Duration {
 /// Says the warnings.
 fn warn(connector: &Connector, rows: &[Row]) {
     for row in rows {
-        // The clock is told with the recording's start.
-        if row.result == Verdict::Warn && row.check != Check::Clock {
+        // The clock is told with the recording's start, and what availability probes there are, too.
+        let is_told = matches!(row.check, Check::Clock | Check::Availability);
+        if row.result == Verdict::Warn && !is_told {
             let remedy = row.remedy.as_deref().unwrap_or_default();
             terminal::line(format!(
                 "warning: {} path{}: {}; {remedy}",
@@ -143,8 +151,9 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let named = |connector: Connector| connector.named(application_name::of_command("check"));
     let connectors: Vec<Connector> = connectors.into_iter().map(named).collect();
     let readers: Vec<Connector> = readers.into_iter().map(named).collect();
-    let host = descriptors::row(needed(args, connectors.len(), readers.len()));
-    let sizing = sizing(args, limit);
+    let asking = Asking::new(&args.availability, true).map_err(RecorderError::usage)?;
+    let host = descriptors::row(needed(args, &connectors, &readers, asking));
+    let sizing = sizing(args, limit, asking);
     let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;
     let round_trips = examined.iter().map(|examined| examined.round_trip);
     let load = LoadEstimate::new(
@@ -161,20 +170,28 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
 }
 
 /// The descriptors of the run that is asked for. It keeps none ready: that is an option of `recorder run` alone.
-fn needed(args: &CheckArgs, paths: usize, readers: usize) -> Needed {
+fn needed(
+    args: &CheckArgs,
+    connectors: &[Connector],
+    readers: &[Connector],
+    asking: Option<Asking>,
+) -> Needed {
     let pool_size = args.pool_size as usize;
+    let endpoints = connectors.iter().chain(readers);
+    let probes = asking.map(|asking| Availability::new(asking, endpoints).count());
     crate::config::descriptors::needed(Users {
-        endpoints: paths + readers,
+        endpoints: connectors.len() + readers.len(),
         connections: crate::config::descriptors::of_pool(args.concurrent_workers, pool_size, 0),
         loads: match args.enable_pgbench {
-            true => paths,
+            true => connectors.len(),
             false => 0,
         },
         pgbench_clients: args.pgbench_clients as usize,
+        probes: probes.unwrap_or(0),
     })
 }
 
-fn sizing(args: &CheckArgs, limit: Duration) -> Sizing {
+fn sizing(args: &CheckArgs, limit: Duration, asking: Option<Asking>) -> Sizing {
     Sizing {
         writes: true,
         transactions: true,
@@ -184,6 +201,7 @@ fn sizing(args: &CheckArgs, limit: Duration) -> Sizing {
         protocol: args.protocol,
         connect: limit,
         operation: args.operation_timeout,
+        asking,
         longest_idle: longest_idle(args.max_operation_interval, args.operation_timeout),
     }
 }

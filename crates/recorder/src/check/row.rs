@@ -6,6 +6,7 @@ use recording::vocabulary::Path;
 use recording::{ClockOffset, Server};
 use serde::Serialize;
 
+use crate::availability::Asking;
 use crate::connect::Session;
 use crate::sql::protocol::Protocol;
 
@@ -41,6 +42,7 @@ pub(crate) enum Check {
     Tables,
     Privileges,
     Columns,
+    Availability,
     OpenFiles,
 }
 
@@ -63,6 +65,7 @@ impl Check {
             Self::Transaction => "transaction",
             Self::Privileges => "privileges",
             Self::Columns => "columns",
+            Self::Availability => "availability",
             Self::OpenFiles => "open files",
         }
     }
@@ -105,6 +108,8 @@ pub(crate) struct Sizing {
     pub(crate) connect: Duration,
     /// Its limit on an operation.
     pub(crate) operation: Duration,
+    /// Its availability probes, where it has any.
+    pub(crate) asking: Option<Asking>,
     /// How long one of its pooled connections may be idle.
     pub(crate) longest_idle: Duration,
 }

@@ -202,6 +202,7 @@ mod tests {
     }
 
     const SIZING: Sizing = Sizing {
+        asking: None,
         writes: true,
         transactions: true,
         pool_size: 5,

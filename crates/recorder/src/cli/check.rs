@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use command_line::duration;
 
+use crate::cli::availability::AvailabilityArgs;
 use crate::cli::mode::ModeArg;
 use crate::sql::protocol::Protocol;
 
@@ -41,6 +42,9 @@ pub struct CheckArgs {
     /// How the planned run sends statements
     #[arg(long, value_enum, default_value_t)]
     pub protocol: Protocol,
+    /// The availability probes of the planned run.
+    #[command(flatten)]
+    pub availability: AvailabilityArgs,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -1,6 +1,7 @@
 //! The command line as the user writes it. What it means is decided in [`crate::config`].
 
 pub mod audit;
+pub mod availability;
 pub mod campaign;
 pub mod check;
 pub mod connection;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use command_line::duration;
 
 use crate::cli::audit::{AuditArgs, AuditAtEndArgs};
+use crate::cli::availability::AvailabilityArgs;
 use crate::cli::campaign::CampaignArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::connection::ConnectionArgs;
@@ -341,6 +343,9 @@ pub struct RunArgs {
     /// Probes of the paths.
     #[command(flatten)]
     pub probe: ProbeArgs,
+    /// Availability probes.
+    #[command(flatten)]
+    pub availability: AvailabilityArgs,
 
     /// Shell command that triggers the failover, such as an AWS CLI call or `lab failover`
     ///

@@ -10,6 +10,7 @@ use crate::database::transaction::Transaction;
 use crate::error::RecorderError;
 use crate::output::terminal;
 use crate::sql;
+use crate::sql::STATEMENTS;
 use command_line::text::thousands;
 
 /// Makes what is missing and says of each table what it did.
@@ -40,6 +41,10 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
     .await?;
     let missing = client.query_typed(sql::MISSING_TABLES, &[]);
     let missing = transaction.step("looking for the tables", missing).await?;
+    let is_there = client.query_typed_one(&STATEMENTS.availability.is_there, &[]);
+    let is_there = async { is_there.await?.try_get::<_, bool>(0) };
+    let is_there = transaction.step("looking for the tables", is_there).await?;
+    let made = missing.len() + usize::from(!is_there);
     let difference = columns::difference(client, false);
     let difference = transaction
         .step("looking at the tables", difference)
@@ -49,11 +54,12 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
         return Err(RecorderError::Usage(format!("{difference}; {remedy}")));
     }
     script("creating the tables", sql::SCHEMA).await?;
+    script("adding the rows of the paths", sql::SEED_AVAILABILITY).await?;
     script("creating the indexes", sql::INDEXES).await?;
     let categories: &[&str] = &sql::CATEGORIES;
-    let mut done = vec![match missing.len() {
+    let mut done = vec![match made {
         0 => "tables: exist already".to_owned(),
-        made => format!(
+        _ => format!(
             "tables: {made} created, {} exist already",
             sql::TABLES.len() - made
         ),

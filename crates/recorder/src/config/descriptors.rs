@@ -1,6 +1,7 @@
 //! The file descriptors that a run needs, and the limit on them (RLIMIT_NOFILE). Without one a connection can't be made, and that would look
 //! like a database that is not there.
 
+use crate::availability::schedule::MOST;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What opens descriptors in a run.
@@ -14,6 +15,8 @@ pub(crate) struct Users {
     pub(crate) loads: usize,
     /// Clients of each pgbench: they are those of a process of its own, which inherits the limit.
     pub(crate) pgbench_clients: usize,
+    /// Kinds of availability probes, of all endpoints together.
+    pub(crate) probes: usize,
 }
 
 /// Connections that a pool may come to hold: one for each worker that finds room, and as many as are kept ready.
@@ -37,6 +40,8 @@ const OWN: [usize; 2] = [24, 40];
 const PER_ENDPOINT: [usize; 2] = [2, 8];
 /// Of a connection: itself, and while it is made a look-up of A and AAAA that is sent three times.
 const PER_CONNECTION: [usize; 2] = [1, 7];
+/// Of a kind of availability probe: its connection, and while the endpoint does not answer ten that are made.
+const PER_PROBE: [usize; 2] = [1, MOST * PER_CONNECTION[1]];
 /// Of a pgbench: its pipes, log and password file.
 const PER_LOAD: usize = 8;
 /// Of pgbench's own process, in addition to its clients: it refuses to begin with fewer than three more; its threads ask the name server too.
@@ -47,7 +52,8 @@ const OF_PGBENCH: [usize; 2] = [3, 64];
 pub(crate) fn needed(users: Users) -> Needed {
     let [least, enough] = [0, 1].map(|at| {
         let per_endpoint = PER_ENDPOINT[at] + users.connections * PER_CONNECTION[at];
-        let own = OWN[at] + users.loads * PER_LOAD + users.endpoints * per_endpoint;
+        let probes = users.probes * PER_PROBE[at];
+        let own = OWN[at] + users.loads * PER_LOAD + users.endpoints * per_endpoint + probes;
         let pgbench = match users.loads {
             0 => 0,
             _ => users.pgbench_clients + OF_PGBENCH[at],
@@ -159,6 +165,7 @@ mod tests {
             connections,
             loads: 0,
             pgbench_clients: 0,
+            probes: 0,
         }
     }
 
@@ -172,6 +179,16 @@ mod tests {
             }
         );
         assert_eq!(needed(users(40)).least, 108);
+        // A read and a write on two paths.
+        let probed = Users {
+            probes: 4,
+            ..users(5)
+        };
+        let expected = Needed {
+            least: 42,
+            enough: 406,
+        };
+        assert_eq!(needed(probed), expected);
         let more = Users {
             loads: 2,
             ..users(5)

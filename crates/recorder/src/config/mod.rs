@@ -14,6 +14,7 @@ use command_line::duration::micros;
 use recording::vocabulary::Path;
 use recording::{Mode, RunId, Timeouts, Weights};
 
+use crate::availability::{Asking, Availability};
 use crate::cli::{EndpointArgs, RunArgs};
 use crate::config::descriptors::Needed;
 use crate::connect::Connector;
@@ -86,8 +87,10 @@ pub struct RunConfig {
     pub connectors: Vec<Connector>,
     /// A connector for the reads of each path that has an endpoint for them.
     pub readers: Vec<Connector>,
-    /// Probes of the paths, where they are wanted.
-    pub probing: Option<Probing>,
+    /// Probes of the paths.
+    pub probing: Probing,
+    /// Availability probes, where they are wanted.
+    pub availability: Option<Availability>,
 }
 
 impl RunConfig {
@@ -116,8 +119,7 @@ impl RunConfig {
         if load.is_some() {
             check_no_choice(&connectors)?;
         }
-        let probing = Probing::new(&args.probe, connectors.iter().chain(&readers))
-            .map_err(RecorderError::usage)?;
+        let (probing, availability) = probes(&args, weights, &connectors, &readers)?;
         Ok(Self {
             mode,
             duration,
@@ -154,6 +156,7 @@ impl RunConfig {
             connectors,
             readers,
             probing,
+            availability,
         })
     }
 
@@ -166,14 +169,15 @@ impl RunConfig {
         };
         self.connectors = self.connectors.into_iter().map(name).collect();
         self.readers = self.readers.into_iter().map(name).collect();
-        self.probing = self.probing.map(|probing| probing.named(name));
+        self.probing = self.probing.named(name);
+        self.availability = self.availability.map(|probes| probes.named(name));
         self
     }
 
     /// True where the workload writes at all.
     #[must_use]
     pub(crate) fn writes(&self) -> bool {
-        self.weights.write + self.weights.transaction > 0.0
+        has_writes(self.weights)
     }
 
     /// The file descriptors that the run takes.
@@ -187,6 +191,7 @@ impl RunConfig {
                 None => 0,
             },
             pgbench_clients: self.load.as_ref().map_or(0, |load| load.clients as usize),
+            probes: self.availability.as_ref().map_or(0, Availability::count),
         })
     }
 
@@ -203,7 +208,7 @@ impl RunConfig {
 
     /// The groups of operations that the weights give a share, on each path.
     pub(crate) fn operation_groups(&self) -> Vec<OperationGroup> {
-        let writes = self.weights.write + self.weights.transaction > 0.0;
+        let writes = self.writes();
         let groups = [(true, self.weights.read > 0.0), (false, writes)];
         let of_path = |path: &Path| {
             let path = *path;
@@ -225,6 +230,25 @@ impl RunConfig {
             operation_us: micros(self.limits.operation),
         }
     }
+}
+
+fn has_writes(weights: Weights) -> bool {
+    weights.write + weights.transaction > 0.0
+}
+
+/// The probes, and the availability probes where they are wanted.
+fn probes(
+    args: &RunArgs,
+    weights: Weights,
+    connectors: &[Connector],
+    readers: &[Connector],
+) -> Result<(Probing, Option<Availability>), RecorderError> {
+    let endpoints = || connectors.iter().chain(readers);
+    let probing = Probing::new(&args.probe, endpoints()).map_err(RecorderError::usage)?;
+    let asking = Asking::new(&args.availability, has_writes(weights));
+    let asking = asking.map_err(RecorderError::usage)?;
+    let availability = asking.map(|asking| Availability::new(asking, endpoints()));
+    Ok((probing, availability))
 }
 
 fn normal_weights(args: &RunArgs, notes: &mut Vec<String>) -> Result<Weights, RecorderError> {

@@ -330,6 +330,36 @@ impl Connector {
         Ok(())
     }
 
+    /// Asks the server to end what it does for a session that was made so. What it answers comes on the session.
+    ///
+    /// # Errors
+    /// Where the request can't be sent.
+    pub(crate) async fn cancel(
+        &self,
+        session: &Session,
+        made: &ConnectProgress,
+    ) -> std::io::Result<()> {
+        let Some(address) = made.address else {
+            return Ok(());
+        };
+        let port = self.endpoint.hosts[made.host].port;
+        let mut tcp = self
+            .endpoint
+            .tcp
+            .connect(SocketAddr::new(address, port))
+            .await?;
+        let stream = match &self.tls {
+            Some(tls) if made.tls.is_some() => {
+                let _ = tls::ask_for_tls(&mut tcp).await?;
+                Stream::Tls(Box::new(tls.handshake(made.host, tcp).await?))
+            }
+            _ => Stream::Plain(tcp, FirstByte::default()),
+        };
+        let token = session.client.cancel_token();
+        let sent = token.cancel_query_raw(stream, Established).await;
+        sent.map_err(std::io::Error::other)
+    }
+
     /// TCP, TLS and start-up.
     async fn open(
         &self,

@@ -1,5 +1,6 @@
 //! One connection for what is done once: the check before a run, set-up, clean-up.
 
+pub(crate) mod availability;
 pub(crate) mod baseline;
 pub(crate) mod clock_offset;
 pub(crate) mod keys;

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use crate::connect::answer_of;
 use crate::sql::STATEMENTS;
-use crate::sql::question::Refused;
+use crate::sql::question::{ColumnValues, Refused};
 
 /// Who answered.
 pub(super) struct ServerAnswer {
@@ -55,22 +55,30 @@ pub(super) async fn ask(
     }
     Ok(ServerAnswer {
         server: Server {
-            path,
-            address: said.text("address"),
-            port: said.number("port"),
-            version: None,
-            in_recovery,
-            postmaster_start_time: said.number("postmaster_start_us").map(Timestamp),
-            timeline: None,
             aurora_instance_identifier,
+            ..server(path, &said)
         },
         replication_lag_us,
     })
 }
 
+/// Who said that.
+pub(crate) fn server(path: Path, said: &ColumnValues) -> Server {
+    Server {
+        path,
+        address: said.text("address"),
+        port: said.number("port"),
+        version: None,
+        in_recovery: said.is_true("in_recovery"),
+        postmaster_start_time: said.number("postmaster_start_us").map(Timestamp),
+        timeline: None,
+        aurora_instance_identifier: said.text("aurora_name"),
+    }
+}
+
 /// A lag in some unit as whole microseconds. A commit's time is the writer's: a clock that is ahead makes it negative, which is
 /// not behind.
-fn lag_us(text: &str, unit_us: f64) -> Option<i64> {
+pub(crate) fn lag_us(text: &str, unit_us: f64) -> Option<i64> {
     /// Ten thousand years: what is longer is no lag.
     const MOST_US: f64 = 3.2e17;
     let lag: f64 = text.trim().parse().ok()?;

@@ -18,7 +18,7 @@ pub(super) struct Whole {
 }
 
 /// What happened, and from what to what.
-pub(super) type Change = (EventKind, String);
+pub(crate) type Change = (EventKind, String);
 
 /// Who answered last, in which role.
 struct Answered {
@@ -42,7 +42,7 @@ impl Answered {
 
 /// What is known of the servers that answered on a path.
 #[derive(Default)]
-pub(super) struct Answers {
+pub(crate) struct Answers {
     last: Option<Answered>,
     /// By address and port: behind a proxy several servers may answer in turn, and only the same one can have been restarted.
     started: BTreeMap<(String, i32), Timestamp>,
@@ -50,7 +50,7 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Takes note of an answer, and tells what it changes.
-    pub(super) fn see(&mut self, server: &Server) -> Vec<Change> {
+    pub(crate) fn see(&mut self, server: &Server) -> Vec<Change> {
         let restarted = self.restarted(server);
         let role_changed = self.role_changed(server);
         restarted.into_iter().chain(role_changed).collect()
@@ -92,7 +92,7 @@ impl Answers {
 }
 
 /// What a server is called: its instance on Aurora, else its address and port.
-fn name(server: &Server) -> Option<String> {
+pub(crate) fn name(server: &Server) -> Option<String> {
     let address = || Some(format!("{}:{}", server.address.as_ref()?, server.port?));
     server.aurora_instance_identifier.clone().or_else(address)
 }

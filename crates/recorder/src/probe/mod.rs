@@ -1,11 +1,13 @@
 //! Probes: which server answers on each path, at intervals during the workload: what explains a downtime figure. The server is asked on a
-//! connection of its own, the name server once a second; each answer is a row of `probes`, each change an event.
+//! connection of its own, where no availability probe asks it; the name server once a second. Each answer is a row of `probes`, each change an
+//! event.
 //!
 //! All of it is dropped where the recording ends: a question that is open then has no answer, and no row.
 
-mod answer;
-mod changes;
+pub(crate) mod answer;
+pub(crate) mod changes;
 mod name;
+pub(crate) mod names;
 mod rotation;
 mod server;
 
@@ -19,6 +21,7 @@ use crate::cli::probe::ProbeArgs;
 use crate::connect::Connector;
 use crate::output::event_sink::EventSink;
 use name::NameProbe;
+use names::Names;
 use server::ServerProbe;
 
 /// A probe may take this long at least, of several addresses for each of them, also where the interval is shorter.
@@ -29,24 +32,22 @@ const LEAST_INTERVAL: Duration = Duration::from_millis(50);
 /// What is probed, and how often.
 #[derive(Clone)]
 pub struct Probing {
-    every: Duration,
+    /// `None` where the user wants no probes.
+    every: Option<Duration>,
     connectors: Vec<Connector>,
 }
 
 impl Probing {
-    /// Probes of the endpoints of `connectors`; `None` where the user wants none.
+    /// Probes of the endpoints of `connectors`.
     ///
     /// # Errors
     /// One line where the interval is too short.
     pub(crate) fn new<'a>(
         args: &ProbeArgs,
         connectors: impl Iterator<Item = &'a Connector>,
-    ) -> Result<Option<Self>, String> {
-        let every = args.probe_interval;
-        if every.is_zero() {
-            return Ok(None);
-        }
-        if every < LEAST_INTERVAL {
+    ) -> Result<Self, String> {
+        let every = Some(args.probe_interval).filter(|every| !every.is_zero());
+        if let Some(every) = every.filter(|every| *every < LEAST_INTERVAL) {
             return Err(format!(
                 "--probe-interval {every:?}: must be at least {LEAST_INTERVAL:?}, or 0 for no probes"
             ));
@@ -55,12 +56,12 @@ impl Probing {
         let connectors = connectors
             .map(|connector| connector.without_cache(LEAST_LIMIT))
             .collect();
-        Ok(Some(Self { every, connectors }))
+        Ok(Self { every, connectors })
     }
 
-    /// Between two probes of a path.
+    /// Between two probes of a path; `None` where there are none.
     #[must_use]
-    pub(crate) const fn every(&self) -> Duration {
+    pub(crate) const fn every(&self) -> Option<Duration> {
         self.every
     }
 
@@ -71,43 +72,65 @@ impl Probing {
         self
     }
 
-    /// Starts to probe. Ends where the set is shut down.
-    #[must_use]
-    pub(crate) fn start(&self, sink: &EventSink) -> JoinSet<()> {
-        let mut probes = JoinSet::new();
-        for connector in &self.connectors {
-            let mut addresses = Vec::new();
-            let mut asked = BTreeMap::new();
-            for host in &connector.endpoint().hosts {
-                let literal = host.address();
-                // The same name at another port is no other name.
-                if let Some(heard) = asked.get(&host.name) {
-                    addresses.push(watch::Receiver::clone(heard));
-                    continue;
-                }
-                let (resolved, heard) = watch::channel(literal.into_iter().collect());
-                addresses.push(heard.clone());
-                if literal.is_none() {
-                    let probe = NameProbe {
-                        connector: connector.clone(),
-                        host: host.name.clone(),
-                        resolved,
-                        sink: sink.clone(),
-                    };
-                    probes.spawn(probe.run());
-                    asked.insert(&host.name, heard);
-                }
-            }
-            let limit = self.every.max(LEAST_LIMIT);
-            let probe = ServerProbe {
-                connector: connector.clone().with_limit(limit),
-                every: self.every,
-                limit,
-                addresses,
-                sink: sink.clone(),
+    /// Starts to probe; a probe ends where `probes` is shut down. An endpoint that others ask needs no probe of its server, but the names.
+    /// Gives those of each endpoint, in their order.
+    pub(crate) fn start(
+        &self,
+        is_asked: impl Fn(&Connector) -> bool,
+        sink: &EventSink,
+        probes: &mut JoinSet<()>,
+    ) -> Vec<Names> {
+        let start = |connector: &Connector| {
+            let is_asked = is_asked(connector);
+            let names = match self.every.is_some() || is_asked {
+                true => self.watch_names(connector, sink, probes),
+                false => Names(Vec::new()),
             };
-            probes.spawn(probe.run());
+            if let Some(every) = self.every.filter(|_| !is_asked) {
+                let limit = every.max(LEAST_LIMIT);
+                let probe = ServerProbe {
+                    connector: connector.clone().with_limit(limit),
+                    every,
+                    limit,
+                    names: names.clone(),
+                    sink: sink.clone(),
+                };
+                probes.spawn(probe.run());
+            }
+            names
+        };
+        self.connectors.iter().map(start).collect()
+    }
+
+    fn watch_names(
+        &self,
+        connector: &Connector,
+        sink: &EventSink,
+        probes: &mut JoinSet<()>,
+    ) -> Names {
+        let mut addresses = Vec::new();
+        let mut asked = BTreeMap::new();
+        for host in &connector.endpoint().hosts {
+            let literal = host.address();
+            // The same name at another port is no other name.
+            if let Some(heard) = asked.get(&host.name) {
+                addresses.push(watch::Receiver::clone(heard));
+                continue;
+            }
+            let (resolved, heard) = watch::channel(literal.into_iter().collect());
+            addresses.push(heard.clone());
+            if literal.is_none() {
+                let probe = NameProbe {
+                    connector: connector.clone(),
+                    host: host.name.clone(),
+                    resolved,
+                    is_recorded: self.every.is_some(),
+                    sink: sink.clone(),
+                };
+                probes.spawn(probe.run());
+                asked.insert(&host.name, heard);
+            }
         }
-        probes
+        Names(addresses)
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct NameProbe {
     pub host: String,
     /// Hears of each answer.
     pub resolved: watch::Sender<BTreeSet<IpAddr>>,
+    /// True where each answer is a row and each change an event.
+    pub is_recorded: bool,
     pub sink: EventSink,
 }
 
@@ -111,8 +113,8 @@ impl NameProbe {
                         ttl_s: ttl_s.map(|ttl_s| i32::try_from(ttl_s).unwrap_or(i32::MAX)),
                     };
                     self.resolved.send_replace(whole.addresses.clone());
-                    if let Some(change) = known.see(host, whole, asked) {
-                        let (kind, detail) = change;
+                    let change = known.see(host, whole, asked);
+                    if let Some((kind, detail)) = change.filter(|_| self.is_recorded) {
                         self.sink
                             .event(time + duration_us, Some(path), kind, detail);
                     }
@@ -127,6 +129,9 @@ impl NameProbe {
                     (None, Some(failure))
                 }
             };
+            if !self.is_recorded {
+                continue;
+            }
             self.sink.handle.probe(Probe {
                 path,
                 time,

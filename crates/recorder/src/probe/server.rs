@@ -1,13 +1,11 @@
 //! Who answers on a path, asked on a connection of its own.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
 use recording::vocabulary::{ErrorClass, ProbeKind};
 use recording::{Probe, ProbeFailure};
-use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::classify;
@@ -15,6 +13,7 @@ use crate::connect::{ConnectProgress, Connector, Session};
 use crate::output::event_sink::EventSink;
 use crate::probe::answer::{ServerAnswer, ask};
 use crate::probe::changes::Answers;
+use crate::probe::names::Names;
 use crate::sql::question::Refused;
 
 /// Asks the server of one path.
@@ -25,22 +24,9 @@ pub(super) struct ServerProbe {
     pub every: Duration,
     /// On a question on the connection that is there, and for each of the addresses where one is made.
     pub limit: Duration,
-    /// What each of the endpoint's hosts resolved to last, in their order; empty where no name server said yet.
-    pub addresses: Vec<watch::Receiver<BTreeSet<IpAddr>>>,
+    /// What the endpoint's names lead to.
+    pub names: Names,
     pub sink: EventSink,
-}
-
-/// So many addresses are allowed for where a name has not resolved yet.
-const UNRESOLVED: usize = 2;
-
-/// How many addresses `rounds` over hosts with so many known addresses ask.
-fn tries(known: &[usize], rounds: usize) -> u32 {
-    let of_host = |known: &usize| match known {
-        0 => UNRESOLVED,
-        known => *known,
-    };
-    let addresses: usize = known.iter().map(of_host).sum();
-    u32::try_from(addresses * rounds).unwrap_or(u32::MAX)
 }
 
 /// The probe's connection between two questions.
@@ -107,7 +93,10 @@ impl ServerProbe {
         let asking = self.ask(open, &mut progress);
         let limit = match was_open {
             true => self.limit,
-            false => self.limit.saturating_mul(self.tries()),
+            false => {
+                let rounds = self.connector.endpoint().target.rounds().len();
+                self.limit.saturating_mul(self.names.tries(rounds))
+            }
         };
         let asked = timeout(limit, asking).await;
         match asked {
@@ -131,21 +120,10 @@ impl ServerProbe {
         }
     }
 
-    /// How many addresses an attempt to connect may ask one after the other: a silent one must not hide those behind it.
-    fn tries(&self) -> u32 {
-        let known: Vec<usize> = self.addresses.iter().map(|of| of.borrow().len()).collect();
-        tries(&known, self.connector.endpoint().target.rounds().len())
-    }
-
     /// False for a connection that has ended, or that leads where the name no longer does: an old writer that lives on would
     /// answer for ever, and the question is who answers there now.
     fn is_current(&self, open: &Connected) -> bool {
-        let leads_there = |address: IpAddr| {
-            self.addresses.iter().any(|addresses| {
-                let addresses = addresses.borrow();
-                addresses.is_empty() || addresses.contains(&address)
-            })
-        };
+        let leads_there = |address: IpAddr| self.names.lead_to(address);
         !open.session.is_closed() && open.address.is_none_or(leads_there)
     }
 
@@ -198,18 +176,5 @@ fn too_late(class: ErrorClass, limit: Duration) -> ProbeFailure {
         class,
         sqlstate: None,
         message: format!("no answer within {limit:?}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_address_of_each_host_has_its_time() {
-        assert_eq!(tries(&[1], 1), 1);
-        assert_eq!(tries(&[2], 1), 2);
-        assert_eq!(tries(&[0], 1), 2);
-        assert_eq!(tries(&[1, 3, 0], 2), 12);
     }
 }

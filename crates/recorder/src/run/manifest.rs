@@ -6,6 +6,7 @@ use recording::{
     Manifest, MoreHost, Pool, RunId, Timestamp,
 };
 
+use crate::availability::Availability;
 use crate::config::RunConfig;
 use crate::connect::Connector;
 use crate::endpoint::TargetSession;
@@ -40,10 +41,8 @@ pub(crate) fn build(
         },
         timeouts: config.timeouts(),
         connection: Some(connection_settings(config)),
-        probe_interval_us: config
-            .probing
-            .as_ref()
-            .map(|probing| micros(probing.every())),
+        probe_interval_us: config.probing.every().map(micros),
+        availability: config.availability.as_ref().map(Availability::settings),
         max_tps_per_1000: config.max_tps.map(|tps| (tps * 1e3).round() as i64),
         endpoints: config
             .endpoints()

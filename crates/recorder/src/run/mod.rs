@@ -1,6 +1,7 @@
 //! `recorder run`: check, begin, wait for the end, complete the recording.
 
 mod audit_at_end;
+mod availability;
 mod connection_log;
 mod disk_watch;
 mod end;
@@ -170,7 +171,7 @@ fn logs(writer: &RecordingWriter) -> PathBuf {
 impl PreparedRun {
     /// Makes the folder and what writes into it. No operation runs yet.
     fn prepare(
-        config: RunConfig,
+        mut config: RunConfig,
         run_id: &RunId,
         clock: Clock,
         monitor: Arc<Monitor>,
@@ -183,7 +184,9 @@ impl PreparedRun {
             offsets,
             round_trips,
             tls_errors,
+            lacks,
         } = checked;
+        let left_out = lacks.leave_out(&mut config);
         let manifest = Manifest {
             baseline,
             ..manifest::build(&config, run_id, &clock, &offsets, &tls_errors)
@@ -213,6 +216,7 @@ impl PreparedRun {
         };
         let EventSink { monitor, log, .. } = &equipment.sink;
         report::begun(&config, writer.folder(), &round_trips, log);
+        report::availability(&config, left_out.as_deref(), log);
         report::password_failures(&config, monitor, log);
         clock_offset::log(&offsets, config.mode.paths(), "before the start", log);
         Ok(Self {

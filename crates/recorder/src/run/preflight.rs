@@ -14,6 +14,7 @@ use crate::database::clock_offset;
 use crate::database::keys::PathKeys;
 use crate::error::RecorderError;
 use crate::output::terminal;
+use crate::run::availability::Lacks;
 
 /// What the check before the run found.
 pub(crate) struct Checked {
@@ -27,6 +28,8 @@ pub(crate) struct Checked {
     pub(crate) round_trips: Vec<Option<Duration>>,
     /// Of each endpoint, in the order of [`RunConfig::endpoints`]: why TLS failed where `sslmode=prefer` went on without it.
     pub(crate) tls_errors: Vec<Option<String>>,
+    /// What the availability probes can't ask for.
+    pub(crate) lacks: Lacks,
 }
 
 impl Checked {
@@ -68,11 +71,15 @@ async fn all(
         offsets: Vec::new(),
         round_trips: Vec::new(),
         tls_errors: Vec::new(),
+        lacks: Lacks::default(),
     };
     let mut answered = Vec::new();
     for (connector, examined) in config.endpoints().zip(examined) {
         answered.extend(examined.server.map(|server| who(connector, &server)));
         checked.tls_errors.push(examined.tls_error);
+        if let Some(session) = &examined.session {
+            checked.lacks.look(config, connector, session).await;
+        }
         if connector.is_reader() {
             continue;
         }
@@ -120,12 +127,13 @@ async fn what_is_needed(
 ) -> Result<(Checked, PathSessions<'_>), RecorderError> {
     let mut sessions = Vec::new();
     let (mut keys, mut offsets, mut answered) = (Vec::new(), Vec::new(), Vec::new());
-    let mut tls_errors = Vec::new();
+    let (mut tls_errors, mut lacks) = (Vec::new(), Lacks::default());
     for connector in &config.connectors {
         let limit = config.limits.operation;
         let (session, progress) = database::connect_and_tell(connector, limit).await?;
         tls_errors.push(tls_error(connector, &progress));
         keys.push(database::read_keys(connector, &session, limit).await?);
+        lacks.look(config, connector, &session).await;
         // Before any load, pgbench's warm-up included: a busy host would measure worse.
         let deadline = tokio::time::Instant::now() + clock_offset::LIMIT_BEFORE;
         offsets.extend(clock_offset::measure(&session, connector.path(), clock, deadline).await);
@@ -138,6 +146,7 @@ async fn what_is_needed(
         tls_errors.push(tls_error(reader, &progress));
         // What a read asks for must be there; the keys are those of the path.
         database::read_keys(reader, &session, limit).await?;
+        lacks.look(config, reader, &session).await;
         answered.extend(progress.server.map(|server| who(reader, &server)));
     }
     // Only now: a mistake on the second path is one line.
@@ -148,6 +157,7 @@ async fn what_is_needed(
         offsets,
         round_trips: vec![None; config.connectors.len()],
         tls_errors,
+        lacks,
     };
     Ok((checked, sessions))
 }

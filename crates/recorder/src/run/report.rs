@@ -126,6 +126,22 @@ fn log_failovers(config: &RunConfig, log: &Log) {
     }
 }
 
+/// What the availability probes ask, and what was left out of it.
+pub(crate) fn availability(config: &RunConfig, left_out: Option<&str>, log: &Log) {
+    if let Some(line) = left_out {
+        log.line(line);
+        terminal::line(line);
+    }
+    if let Some(probes) = &config.availability {
+        let asking = probes.asking();
+        log.line(&format!(
+            "availability probes: {}, {} statements per second on all paths",
+            asking.words(),
+            asking.per_second(probes.count()).round()
+        ));
+    }
+}
+
 /// From now on the log and the live view have it when a password command begins to fail, and when it works again.
 pub(crate) fn password_failures(config: &RunConfig, monitor: &Arc<Monitor>, log: &Arc<Log>) {
     for connector in config.endpoints() {

@@ -9,6 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::config::RunConfig;
+use crate::connect::Connector;
 use crate::failover::campaign::{CampaignRun, Outcome};
 use crate::output::event_sink::EventSink;
 use crate::output::live;
@@ -29,6 +30,8 @@ pub(crate) struct Tasks {
     stop: watch::Sender<bool>,
     workers: JoinSet<()>,
     probes: JoinSet<()>,
+    /// They end by themselves once the recording stops: each question has its row then.
+    availability: JoinSet<()>,
     trigger: Option<JoinHandle<()>>,
     /// Of the campaign, where there is one.
     pub(crate) outcome: Arc<Outcome>,
@@ -57,14 +60,15 @@ impl Tasks {
             }
             workloads::keep_ready(workload, config, &stop, &mut workers);
         }
-        let probing = config.probing.as_ref();
+        let (probes, availability) = start_probes(config, sink, &stop);
         let outcome = Arc::new(Outcome::default());
         let (live_stop, live_stopping) = watch::channel(false);
         let monitor = || Arc::clone(&sink.monitor);
         let handle = || sink.handle.clone();
         Self {
             workers,
-            probes: probing.map_or_else(JoinSet::new, |probing| probing.start(sink)),
+            probes,
+            availability,
             trigger: start_trigger(config, &outcome, sink, logs, start, stop.subscribe()),
             outcome,
             loads,
@@ -97,6 +101,7 @@ impl Tasks {
             lost_workers += u64::from(ended.is_err());
         }
         self.probes.shutdown().await;
+        while self.availability.join_next().await.is_some() {}
         self.live_stop.send_replace(true);
         lost_workers
     }
@@ -134,6 +139,22 @@ impl Tasks {
     pub(crate) fn end(self) {
         self.disk.abort();
     }
+}
+
+/// The probes, and the availability probes.
+fn start_probes(
+    config: &RunConfig,
+    sink: &EventSink,
+    stop: &watch::Sender<bool>,
+) -> (JoinSet<()>, JoinSet<()>) {
+    let availability = config.availability.as_ref();
+    let is_asked = |connector: &Connector| {
+        availability.is_some_and(|probes| !probes.kinds(connector).is_empty())
+    };
+    let mut probes = JoinSet::new();
+    let names = config.probing.start(is_asked, sink, &mut probes);
+    let asking = availability.map(|availability| availability.start(&names, sink, stop));
+    (probes, asking.unwrap_or_default())
 }
 
 fn start_trigger(

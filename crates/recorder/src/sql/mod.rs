@@ -27,6 +27,8 @@ pub(crate) const SEED_USERS: &str = include_str!("../../../../sql/seed/users.sql
 pub(crate) const SEED_PRODUCTS: &str = include_str!("../../../../sql/seed/products.sql");
 pub(crate) const SEED_ORDERS: &str = include_str!("../../../../sql/seed/orders.sql");
 pub(crate) const SEED_LOGS: &str = include_str!("../../../../sql/seed/logs.sql");
+/// The rows of the availability probes.
+pub(crate) const SEED_AVAILABILITY: &str = include_str!("../../../../sql/seed/availability.sql");
 
 /// The categories of products, for the seed data and for product search.
 pub(crate) const CATEGORIES: [&str; 8] = [
@@ -40,16 +42,26 @@ pub(crate) const CATEGORIES: [&str; 8] = [
     "toys",
 ];
 
+/// The table of the availability probes: a run does without it.
+pub(crate) const AVAILABILITY_TABLE: &str = "business_availability";
+
 /// The tables, in the order of set-up.
-pub(crate) const TABLES: [&str; 4] = [
+pub(crate) const TABLES: [&str; 5] = [
     "business_users",
     "business_products",
     "business_orders",
     "business_logs",
+    AVAILABILITY_TABLE,
 ];
 
 /// A statement comes after such a line where a file holds several.
 const MARKER: &str = "-- statement:";
+
+macro_rules! statement {
+    ($name:literal) => {
+        bare(include_str!(concat!("../../../../sql/", $name, ".sql")))
+    };
+}
 
 /// The statements of the workload and of the probes, without their comments: those would be sent, parsed and logged with every operation.
 pub(crate) struct Statements {
@@ -75,6 +87,7 @@ pub(crate) struct Statements {
     pub(crate) probe_aurora_name: Question,
     pub(crate) probe_lag: Question,
     pub(crate) probe_aurora_lag: Question,
+    pub(crate) availability: AvailabilityStatements,
     pub(crate) clock: Question,
     pub(crate) connections: Question,
     pub(crate) audit_state: String,
@@ -84,10 +97,52 @@ pub(crate) struct Statements {
     pub(crate) audit_unaudited: String,
 }
 
-macro_rules! statement {
-    ($name:literal) => {
-        bare(include_str!(concat!("../../../../sql/", $name, ".sql")))
-    };
+/// Those of the availability probes, `$1` in them for the name of the path.
+pub(crate) struct AvailabilityStatements {
+    /// The read, without its row.
+    pub(crate) read: Question,
+    /// The same on Aurora.
+    pub(crate) read_on_aurora: Question,
+    pub(crate) row: String,
+    pub(crate) from: String,
+    pub(crate) write: String,
+    pub(crate) returning: String,
+    /// What is returned on Aurora in addition.
+    pub(crate) aurora_name: String,
+    pub(crate) is_there: String,
+}
+
+impl AvailabilityStatements {
+    fn new() -> Self {
+        let statements = split(include_str!("../../../../sql/availability.sql"));
+        let columns = |names: &[&str]| {
+            let columns: Vec<_> = statements
+                .iter()
+                .filter(|(name, _)| names.contains(name))
+                .cloned()
+                .collect();
+            question(&columns)
+        };
+        let server = [
+            "row",
+            "address",
+            "port",
+            "in_recovery",
+            "postmaster_start_us",
+            "is_aurora",
+        ];
+        let aurora_name = named(&statements, "aurora_name");
+        Self {
+            read: columns(&[&server[..], &["lag_us"]].concat()),
+            read_on_aurora: columns(&[&server[..], &["aurora_name", "aurora_lag_ms"]].concat()),
+            row: named(&statements, "row"),
+            from: named(&statements, "from"),
+            write: named(&statements, "write"),
+            returning: named(&statements, "returning"),
+            aurora_name: aurora_name.replacen("SELECT", ",", 1),
+            is_there: statement!("check/availability"),
+        }
+    }
 }
 
 /// The statements of the workload.
@@ -125,6 +180,7 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         probe_aurora_name: alone(apart, "aurora_name"),
         probe_lag: alone(apart, "lag_us"),
         probe_aurora_lag: alone(apart, "aurora_lag_ms"),
+        availability: AvailabilityStatements::new(),
         clock: question(&clock),
         connections: question(&connections),
         audit_state: named(&audit, "state"),
@@ -217,6 +273,15 @@ mod tests {
             (&s.audit_writes, "SELECT code, orders, logs"),
             (&s.audit_sessions, "SELECT count(*)"),
             (&s.audit_unaudited, "SELECT run.details"),
+            (&s.availability.row, "SELECT path"),
+            (&s.availability.from, "FROM business_availability"),
+            (&s.availability.write, "UPDATE business_availability"),
+            (&s.availability.returning, "RETURNING host"),
+            (
+                &s.availability.aurora_name,
+                ", aurora_db_instance_identifier",
+            ),
+            (&s.availability.is_there, "SELECT to_regclass"),
         ] {
             assert!(statement.starts_with(begins), "{statement:?}");
             assert!(
@@ -243,6 +308,12 @@ mod tests {
                 "AS aurora_lag_ms",
             ),
             (&s.clock, address, "AS clock_us"),
+            (&s.availability.read, "SELECT path, host(", "END AS lag_us"),
+            (
+                &s.availability.read_on_aurora,
+                "SELECT path, host(",
+                "AS aurora_lag_ms",
+            ),
             (
                 &s.connections,
                 "SELECT current_setting('max",

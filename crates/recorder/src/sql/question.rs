@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio_postgres::error::Severity;
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Client, Error, SimpleColumn, SimpleQueryMessage};
 
 /// Classes of SQLSTATE with which a server refuses what is asked: not supported, no right or no such thing, and the errors of a
 /// function that is there.
@@ -27,7 +27,8 @@ pub(crate) struct Refused(Arc<Mutex<BTreeSet<String>>>);
 pub(crate) struct ColumnValues(BTreeMap<String, String>);
 
 impl Refused {
-    fn has(&self, column: &str) -> bool {
+    /// True where it is not asked for.
+    pub(crate) fn has(&self, column: &str) -> bool {
         let refused = self.0.lock();
         refused.contains(column)
     }
@@ -40,6 +41,26 @@ impl Refused {
 }
 
 impl ColumnValues {
+    /// Those of the first row of an answer; `None` where there is no row.
+    pub(crate) fn of_answer(messages: &[SimpleQueryMessage]) -> Option<Self> {
+        let row = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        })?;
+        let value = |(at, column): (usize, &SimpleColumn)| {
+            let text = row.try_get(at).ok().flatten()?;
+            Some((column.name().to_owned(), text.to_owned()))
+        };
+        Some(Self(
+            row.columns().iter().enumerate().filter_map(value).collect(),
+        ))
+    }
+
+    /// Adds what is known besides.
+    pub(crate) fn add(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
     pub(crate) fn text(&self, column: &str) -> Option<String> {
         self.0.get(column).cloned()
     }
@@ -74,31 +95,67 @@ impl Question {
         client: &Client,
         refused: &Refused,
     ) -> Result<ColumnValues, Error> {
-        let asked: Vec<_> = self
-            .columns
-            .iter()
-            .filter(|(name, _)| !refused.has(name))
-            .collect();
-        let mut said = ColumnValues::default();
-        match row(client, &asked, &mut said).await {
-            Err(error) if is_refused(&error) => {}
-            done => return done.map(|()| said),
+        let asked = self.asked(refused);
+        if asked.is_empty() {
+            return Ok(ColumnValues::default());
         }
+        match row(client, &select(&asked)).await {
+            Err(error) if is_refused(&error) => {}
+            done => return done.map(Option::unwrap_or_default),
+        }
+        let mut said = ColumnValues::default();
         for column in &asked {
             // The only one is known to be refused.
             let alone = match asked.len() {
-                1 => false,
-                _ => match row(client, &[column], &mut said).await {
-                    Ok(()) => true,
-                    Err(error) if is_refused(&error) => false,
+                1 => None,
+                _ => match row(client, &select(&[column])).await {
+                    Ok(value) => value,
+                    Err(error) if is_refused(&error) => None,
                     Err(error) => return Err(error),
                 },
             };
-            if !alone {
-                refused.add(&column.0);
+            match alone {
+                Some(value) => said.add(value),
+                None => refused.add(&column.0),
             }
         }
         Ok(said)
+    }
+
+    /// The same of a row of a table, the first column of which is the row's own: that one can't be left out. `None` where there is no such
+    /// row.
+    ///
+    /// # Errors
+    /// The driver's, where it is no refusal, and where the row is refused.
+    pub(crate) async fn ask_of_row(
+        &self,
+        client: &Client,
+        from: &str,
+        refused: &Refused,
+    ) -> Result<Option<ColumnValues>, Error> {
+        let asked = self.asked(refused);
+        let of_row = |columns: &[&(String, String)]| format!("{} {from}", select(columns));
+        match row(client, &of_row(&asked)).await {
+            Err(error) if is_refused(&error) && !asked.is_empty() => {}
+            done => return done,
+        }
+        let (own, others) = asked.split_at(1);
+        let Some(mut said) = row(client, &of_row(own)).await? else {
+            return Ok(None);
+        };
+        for column in others {
+            match row(client, &select(&[column])).await {
+                Ok(value) => said.add(value.unwrap_or_default()),
+                Err(error) if is_refused(&error) => refused.add(&column.0),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(said))
+    }
+
+    fn asked(&self, refused: &Refused) -> Vec<&(String, String)> {
+        let columns = self.columns.iter();
+        columns.filter(|(name, _)| !refused.has(name)).collect()
     }
 
     /// The whole of it, for tests of the files.
@@ -113,25 +170,10 @@ fn select(columns: &[&(String, String)]) -> String {
     format!("SELECT {}", columns.join(", "))
 }
 
-async fn row(
-    client: &Client,
-    columns: &[&(String, String)],
-    said: &mut ColumnValues,
-) -> Result<(), Error> {
-    if columns.is_empty() {
-        return Ok(());
-    }
-    let messages = client.simple_query(&select(columns)).await?;
-    let row = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    for (name, _) in columns {
-        if let Some(text) = row.and_then(|row| row.try_get(name.as_str()).ok().flatten()) {
-            said.0.insert(name.clone(), text.to_owned());
-        }
-    }
-    Ok(())
+/// The first row of the answer.
+async fn row(client: &Client, statement: &str) -> Result<Option<ColumnValues>, Error> {
+    let messages = client.simple_query(statement).await?;
+    Ok(ColumnValues::of_answer(&messages))
 }
 
 /// True for the answer of a server that is there and does not say this.

@@ -40,7 +40,7 @@ fn a_healthy_pair_and_what_can_be_wrong_with_it() {
     assert_row(&many, "direct", "connections", "fail", "--pool-size");
     assert_row(&many, "proxy", "connections", "warn", "proxy shares");
     let pgbench = check(&["--enable-pgbench", "--pgbench-clients", "20"]);
-    assert_row(&pgbench, "direct", "connections", "ok", "up to 27");
+    assert_row(&pgbench, "direct", "connections", "ok", "up to 29");
 
     // A user who may not do everything.
     let admin = test.admin();
@@ -92,7 +92,7 @@ fn assert_healthy(good: &Output) {
         (
             "direct",
             "connections",
-            "the run needs up to 7, 14 on all paths",
+            "the run needs up to 9, 18 on all paths; 18 more per path while it does not answer",
         ),
         (
             "proxy",
@@ -104,7 +104,12 @@ fn assert_healthy(good: &Output) {
         ("proxy", "privileges", "complete for the workload"),
         ("direct", "columns", "as created by recorder setup"),
         ("proxy", "columns", "as created by recorder setup"),
-        ("", "open_files", "the run needs at least 34"),
+        ("", "open_files", "the run needs at least 38"),
+        (
+            "direct",
+            "availability",
+            "probes add 40 statements per second (reads and writes every 50ms); up to 20 connections while it does not answer",
+        ),
     ] {
         assert_row(good, path, check, "ok", text);
     }
@@ -391,12 +396,12 @@ fn too_few_open_files_are_told_before() {
         "40",
     ]);
     assert_eq!(output.status.code(), Some(1));
-    let text = "the limit on open files is 60; the run needs at least 108";
+    let text = "the limit on open files is 60; the run needs at least 112";
     assert_row(&output, "", "open_files", "fail", text);
     // As many connections as workers ask for; enough for these, and not for all that connect anew at once.
     let output = with_few(&["check", "--json", "--pool-size", "40"]);
     assert_eq!(output.status.code(), Some(0));
-    let text = "the run may need 98 when it reconnects";
+    let text = "the run may need 378 when it reconnects";
     assert_row(&output, "", "open_files", "warn", text);
     let runs = test.runs();
     let flags = "--duration 1 --pool-size 40 --concurrent-workers 40";

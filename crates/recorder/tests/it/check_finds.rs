@@ -264,7 +264,11 @@ fn what_a_server_refuses_to_say_is_left_out() {
     );
     let record = |name: &str| {
         let runs = test.folder.path().join(name);
-        let flags = [&BUSY[..], &["--duration", "2"]].concat();
+        let flags = [
+            &BUSY[..],
+            &["--duration", "2", "--availability-interval", "0"],
+        ]
+        .concat();
         assert_success(&test.recorder(&test.run_arguments(&flags, runs.to_str().unwrap())));
         let recording = only_recording(&runs);
         let mut probes = rows(&recording, Table::Probes);
@@ -326,6 +330,8 @@ fn a_silent_first_host_hides_no_other() {
         "2s",
         "--operation-timeout",
         "4s",
+        "--availability-interval",
+        "0",
     ];
     let arguments = test.run_arguments(&flags, runs.to_str().unwrap());
     let mut command = test.command(&arguments);

@@ -510,6 +510,8 @@ fn a_probe_comes_past_a_silent_address_of_a_name() {
         "--operation-timeout",
         "30s",
         "--skip-check",
+        "--availability-interval",
+        "0",
         "--dns-server",
         &name_server,
     ];

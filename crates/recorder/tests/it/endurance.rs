@@ -25,8 +25,8 @@ const EVERY: Duration = Duration::from_secs(180);
 const SETTLED: Duration = Duration::from_secs(12);
 /// Until every buffer has been through a whole life: parts are sealed at this age, and begun anew. Memory grows up to that, and then not.
 const WARM_UP: Duration = Duration::from_secs(600);
-/// Connections of a path in addition to its pool: the probe's, and one that is being replaced.
-const BESIDE_THE_POOL: usize = 3;
+/// Connections of a path in addition to its pool: those of the availability probes, and one that is being replaced.
+const BESIDE_THE_POOL: usize = 4;
 
 /// What the recorder and the servers hold at one moment.
 #[derive(Debug, Clone, Copy)]

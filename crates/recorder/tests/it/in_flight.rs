@@ -26,6 +26,9 @@ fn start(test: &TestLab, mode: &str) -> Running {
         "30ms",
         "--concurrent-workers",
         "4",
+        // Their writes would wait too.
+        "--availability-interval",
+        "0",
     ];
     test.spawn_run(&[&WRITES[..], &busy, &["--mode", mode]].concat())
 }

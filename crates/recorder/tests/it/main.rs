@@ -12,6 +12,7 @@ mod common;
 
 mod audit;
 mod audit_truth;
+mod availability;
 mod campaign;
 mod channel_binding;
 mod check;

@@ -98,7 +98,7 @@ fn set_up_repeat_top_up_and_clean_up() {
     ));
     assert_success(&first);
     for line in [
-        "tables: 4 created, 0 exist already",
+        "tables: 5 created, 0 exist already",
         "users: 0 existed, 10 added",
         "logs: 0 existed, 40 added",
     ] {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use crate::common::{Row, TestLab, assert_one_line, assert_success, number, rows, wait_until};
 use recording::{ConnectionSettings, Manifest, Table};
 
-/// Until it is told to end. Without the probe: its connection is none of the pool's.
-const DIRECT: [&str; 6] = [
+/// Until it is told to end. Without probes: their connections are none of the pool's.
+const DIRECT: [&str; 8] = [
     "--mode",
     "direct",
     "--duration",
     "120",
     "--probe-interval",
+    "0",
+    "--availability-interval",
     "0",
 ];
 

@@ -12,6 +12,8 @@ use crate::common::{
 use lab::{FailoverOptions, StepKind};
 use recording::{Recording, Table};
 
+/// Where availability probes ask a server, no probe of `probes` does.
+const ALONE: [&str; 2] = ["--availability-interval", "0"];
 const CHANGES: [&str; 3] = ["role_changed", "address_changed", "server_restarted"];
 
 /// The probes of one path and kind, in the order in which they were asked.
@@ -87,7 +89,11 @@ fn check_every_probe(recording: &Recording) {
 fn a_steady_run_is_probed_and_changes_nothing() {
     let test = TestLab::start_set_up();
     let flags = ["--duration", "4", "--probe-interval", "250ms"];
-    assert_success(&test.spawn_run(&[&BUSY[..], &flags].concat()).output());
+    assert_success(
+        &test
+            .spawn_run(&[&BUSY[..], &ALONE, &flags].concat())
+            .output(),
+    );
     let recording = test.recording();
     assert_eq!(recording.manifest().probe_interval_us, Some(250_000));
     check_every_probe(&recording);
@@ -128,7 +134,7 @@ fn a_steady_run_is_probed_and_changes_nothing() {
         "--mode",
         "direct",
     ];
-    let flags = [&BUSY[..], &flags].concat();
+    let flags = [&BUSY[..], &ALONE, &flags].concat();
     let output = test.recorder(&test.run_arguments(&flags, off.to_str().unwrap()));
     assert_success(&output);
     let recording = only_recording(&off);
@@ -170,7 +176,7 @@ fn changes_in_rows(recording: &Recording, path: &str) -> BTreeMap<&'static str, 
 fn a_crash_failover_is_seen_on_both_paths() {
     let mut test = TestLab::start_set_up();
     let flags = ["--duration", "120", "--connect-timeout", "1s"];
-    let running = test.spawn_run(&[&BUSY[..], &flags].concat());
+    let running = test.spawn_run(&[&BUSY[..], &ALONE, &flags].concat());
     test.wait_for_recording();
     std::thread::sleep(Duration::from_secs(2));
     let options = FailoverOptions {
@@ -262,7 +268,7 @@ fn check_address(recording: &Recording, changed_us: i64) {
 fn a_restart_in_place_is_no_change_of_role_or_address() {
     let mut test = TestLab::start_set_up();
     let flags = ["--duration", "120", "--connect-timeout", "1s"];
-    let running = test.spawn_run(&[&BUSY[..], &flags].concat());
+    let running = test.spawn_run(&[&BUSY[..], &ALONE, &flags].concat());
     test.wait_for_recording();
     let log = test.recording().folder().join("logs/recorder.log");
     std::thread::sleep(Duration::from_secs(2));
@@ -287,11 +293,11 @@ fn a_restart_in_place_is_no_change_of_role_or_address() {
 }
 
 /// Stopped processes, which go on where this is dropped.
-struct Frozen(Vec<String>);
+pub struct Frozen(Vec<String>);
 
 impl Frozen {
     /// Stops a server, and then its children: it can make no new ones.
-    fn freeze(data: &Path) -> Self {
+    pub fn freeze(data: &Path) -> Self {
         let pids = std::fs::read_to_string(data.join("postmaster.pid")).unwrap();
         let postmaster = pids.lines().next().unwrap().to_owned();
         let mut frozen = Self(Vec::new());
@@ -322,7 +328,7 @@ impl Drop for Frozen {
 fn a_frozen_server_fails_probes_and_delays_no_end() {
     let test = TestLab::start_set_up();
     let flags = ["--duration", "6", "--mode", "direct"];
-    let running = test.spawn_run(&[&BUSY[..], &flags].concat());
+    let running = test.spawn_run(&[&BUSY[..], &ALONE, &flags].concat());
     test.wait_for_recording();
     std::thread::sleep(Duration::from_millis(1_500));
     let frozen = Frozen::freeze(&test.lab.dir().join("a"));
@@ -381,7 +387,7 @@ fn the_lag_of_a_reader_and_what_aurora_says() {
         let runs = test.folder.path().join(name);
         // The check would refuse a reader.
         let flags = ["--mode", "direct", "--duration", "2", "--skip-check"];
-        let flags = [&BUSY[..], &flags].concat();
+        let flags = [&BUSY[..], &ALONE, &flags].concat();
         let mut command = test.command(&test.run_arguments(&flags, runs.to_str().unwrap()));
         command.env("PGOUTAGE_DIRECT_URL", &reader);
         assert_success(&Running::spawn(&mut command).output());

@@ -1,0 +1,676 @@
+//! Availability probes against a real pair of servers.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::common::checks::assert_row;
+use crate::common::{
+    BUSY, Row, Running, TestLab, assert_one_line, assert_success, number, only_recording, rows,
+    stderr, stdout, wait_until,
+};
+use crate::probes::Frozen;
+use lab::FailoverOptions;
+use recording::{AvailabilitySettings, Recording, Table};
+
+/// Each path with each kind.
+const KINDS: [(&str, &str); 4] = [
+    ("direct", "read"),
+    ("direct", "write"),
+    ("proxy", "read"),
+    ("proxy", "write"),
+];
+
+/// The probes of one path and kind, in the order in which they were asked; what holds of all of them is checked.
+fn probes(recording: &Recording, (path, kind): (&str, &str)) -> Vec<Row> {
+    let mut probes = rows(recording, Table::Availability);
+    probes.retain(|row| row["path"] == path && row["operation_type"] == kind);
+    probes.sort_by_key(|row| number(row, "time"));
+    probes.iter().for_each(check_invariants);
+    let spans: Vec<(i64, i64)> = probes
+        .iter()
+        .map(|row| {
+            let time = number(row, "time").unwrap();
+            (time, time + number(row, "duration_us").unwrap())
+        })
+        .collect();
+    for (at, (asked, _)) in spans.iter().enumerate() {
+        let open = spans[..at].iter().filter(|(_, end)| end > asked).count();
+        assert!(open < 10, "{open} in flight at {asked}");
+    }
+    probes
+}
+
+fn check_invariants(row: &Row) {
+    let has = |column: &str| row.contains_key(column);
+    let (outcome, fresh) = (row["outcome"].as_str(), row["fresh"] == "true");
+    assert_eq!(row["success"] == "true", outcome == "ok", "{row:?}");
+    let is_failure = ["failed", "unknown"].contains(&outcome);
+    assert_eq!(has("error_class"), is_failure, "{row:?}");
+    assert_eq!(has("error_message"), is_failure, "{row:?}");
+    assert!(fresh || !has("connect_us"), "{row:?}");
+    if outcome == "ok" {
+        assert_eq!(has("connect_us"), fresh, "{row:?}");
+        assert!(
+            has("server_in_recovery") && has("server_start_time"),
+            "{row:?}"
+        );
+    }
+    if row["operation_type"] == "read" {
+        assert_ne!(outcome, "unknown", "{row:?}");
+    } else {
+        assert!(!has("replication_lag_us"), "{row:?}");
+    }
+    // A second, and what a busy machine adds.
+    let duration_us = number(row, "duration_us").unwrap();
+    assert!((0..5_000_000).contains(&duration_us), "{row:?}");
+}
+
+fn with<'a>(probes: &'a [Row], column: &str, word: &str) -> Vec<&'a Row> {
+    let is = |row: &&Row| row.get(column).is_some_and(|text| text == word);
+    probes.iter().filter(is).collect()
+}
+
+fn changes(recording: &Recording, event: &str, path: &str) -> Vec<String> {
+    let mut events = rows(recording, Table::Events);
+    events.retain(|row| row["event"] == event && row.get("path").is_some_and(|of| of == path));
+    events.sort_by_key(|row| number(row, "time"));
+    events
+        .into_iter()
+        .map(|row| row["detail"].clone())
+        .collect()
+}
+
+/// Who answered `probes` of `recorder run`.
+fn server_probes(recording: &Recording) -> Vec<Row> {
+    let mut probes = rows(recording, Table::Probes);
+    probes.retain(|row| row["probe"] == "server");
+    probes
+}
+
+fn log(recording: &Recording) -> String {
+    std::fs::read_to_string(recording.folder().join("logs/recorder.log")).unwrap()
+}
+
+fn now_us() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_micros()).unwrap()
+}
+
+fn since(probes: &[Row], time_us: i64) -> Vec<Row> {
+    let is_since = |row: &&Row| number(row, "time").unwrap() >= time_us;
+    probes.iter().filter(is_since).cloned().collect()
+}
+
+fn run_in(test: &TestLab, folder: &str, flags: &[&str]) -> (std::process::Output, Recording) {
+    let runs = test.folder.path().join(folder);
+    let flags = [&BUSY[..], &["--duration", "2"], flags].concat();
+    let output = test.recorder(&test.run_arguments(&flags, runs.to_str().unwrap()));
+    assert_success(&output);
+    (output, only_recording(&runs))
+}
+
+fn sql(test: &TestLab, statements: &str) {
+    let admin = test.admin();
+    let done = test.runtime.block_on(admin.batch_execute(statements));
+    done.unwrap();
+}
+
+#[test]
+fn a_quiet_run_is_asked_at_each_tick_on_both_paths() {
+    let test = TestLab::start_set_up();
+    let flags = ["--duration", "4"];
+    let output = test.spawn_run(&[&BUSY[..], &flags].concat()).output();
+    assert_success(&output);
+    let recording = test.recording();
+    let expected = AvailabilitySettings {
+        interval_us: 50_000,
+        limit_us: 1_000_000,
+        writes: true,
+    };
+    assert_eq!(recording.manifest().availability, Some(expected));
+    for kind in KINDS {
+        let probes = probes(&recording, kind);
+        // A tick that comes late on a busy machine is passed over.
+        assert!(
+            (40..=82).contains(&probes.len()),
+            "{kind:?}: {}",
+            probes.len()
+        );
+        assert_eq!(probes[0]["fresh"], "true");
+        let kept = with(&probes, "fresh", "false").len();
+        assert!(
+            kept * 2 > probes.len(),
+            "{kind:?}: {kept} of {}",
+            probes.len()
+        );
+        for row in with(&probes, "outcome", "ok") {
+            assert_eq!(row["server_address"], "127.0.0.2");
+            assert_eq!(row["server_in_recovery"], "false");
+            let endpoint = if kind.0 == "direct" {
+                "127.0.0.2"
+            } else {
+                "127.0.0.1"
+            };
+            assert_eq!(row["endpoint_address"], endpoint);
+            assert_eq!(row["reader"], "false");
+        }
+        assert!(with(&probes, "outcome", "ok").len() * 10 > probes.len() * 9);
+        assert_eq!(
+            changes(&recording, "role_changed", kind.0),
+            Vec::<String>::new()
+        );
+    }
+    // They replace the probes of the servers, not those of the names.
+    assert_eq!(server_probes(&recording), Vec::<Row>::new());
+    assert!(!rows(&recording, Table::Probes).is_empty());
+    // None of their connections is one of a pool.
+    assert!(rows(&recording, Table::Connections).len() <= 10);
+    assert!(
+        stderr(&output).contains(" availability,"),
+        "{}",
+        stderr(&output)
+    );
+    let written = "select count(*)::text from business_availability where written_at > now() - interval '1 minute'";
+    assert_eq!(test.texts(written), ["2"]);
+}
+
+#[test]
+fn a_crash_failover_as_a_client_that_connects_anew_meets_it() {
+    let mut test = TestLab::start_set_up();
+    let running = test.spawn_run(&[&BUSY[..], &["--duration", "120"]].concat());
+    test.wait_for_operation();
+    std::thread::sleep(Duration::from_secs(1));
+    let crash_us = now_us();
+    let options = FailoverOptions {
+        promote_after: Duration::from_millis(800),
+        return_after: Duration::from_secs(1),
+        dns_after: Duration::from_millis(4_500),
+        ..FailoverOptions::default()
+    };
+    test.runtime
+        .block_on(test.lab.failover(&options, |_| ()))
+        .unwrap();
+    let path = test.recording().folder().join("logs/recorder.log");
+    wait_until("the new writer on both paths", || {
+        let log = std::fs::read_to_string(&path).unwrap();
+        ["direct", "proxy"].iter().all(|path| {
+            let line = format!("{path}: role_changed: ");
+            let mut lines = log.lines().filter(|of| of.contains(&line));
+            lines.any(|of| of.contains("-> 127.0.0.3") && of.ends_with("(writer)"))
+        })
+    });
+    std::thread::sleep(Duration::from_secs(1));
+    running.signal("TERM");
+    assert_success(&running.output());
+
+    let recording = test.recording();
+    for kind in KINDS {
+        let probes = since(&probes(&recording, kind), crash_us);
+        let failed = probes
+            .iter()
+            .position(|row| row["outcome"] != "ok")
+            .unwrap();
+        let answered = with(&probes, "server_address", "127.0.0.3");
+        // The first one was asked on a connection of its own, later ones on the one that is kept.
+        assert_eq!(answered[0]["fresh"], "true", "{:?}", answered[0]);
+        assert_eq!(answered.last().unwrap()["fresh"], "false", "{kind:?}");
+        assert!(number(answered[0], "time") > number(&probes[failed], "time"));
+    }
+    check_stale_name(&recording, crash_us);
+}
+
+/// On the direct path the name leads to the old writer for some seconds.
+fn check_stale_name(recording: &Recording, crash_us: i64) {
+    let writes = since(&probes(recording, ("direct", "write")), crash_us);
+    let refused = writes.iter().find(|row| row["outcome"] != "ok").unwrap();
+    let classes = ["refused", "connection_lost", "starting_or_stopping"];
+    assert!(
+        classes.contains(&refused["error_class"].as_str()),
+        "{refused:?}"
+    );
+    // The name is stale: the old writer is back as a reader, and each write meets it on a connection made anew.
+    let stale = with(&writes, "error_class", "read_only");
+    assert!(stale.len() >= 5, "{}", stale.len());
+    for row in stale {
+        assert_eq!(row["sqlstate"], "25006");
+        assert_eq!(
+            (row["fresh"].as_str(), row["outcome"].as_str()),
+            ("true", "failed")
+        );
+        assert_eq!(row["endpoint_address"], "127.0.0.2");
+    }
+    let answered = with(&writes, "server_address", "127.0.0.3");
+    assert_eq!(answered[0]["endpoint_address"], "127.0.0.3");
+    // Meanwhile its reads were answered, by the old writer in its new role.
+    let reads = since(&probes(recording, ("direct", "read")), crash_us);
+    assert!(with(&reads, "server_in_recovery", "true").len() >= 5);
+    let roles = changes(recording, "role_changed", "direct");
+    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+    assert_eq!(roles.len(), 2, "{roles:?}");
+    assert!(roles[0].starts_with("127.0.0.2:") && roles[0].ends_with("(reader)"));
+    assert!(roles[1].contains("(reader) -> 127.0.0.3:") && roles[1].ends_with("(writer)"));
+    assert_eq!(changes(recording, "address_changed", "direct").len(), 1);
+    assert_eq!(changes(recording, "server_restarted", "direct").len(), 1);
+}
+
+#[test]
+fn a_frozen_writer_is_asked_anew_and_the_first_answer_ends_the_rest() {
+    let test = TestLab::start_set_up();
+    let flags = ["--duration", "60", "--mode", "direct"];
+    let running = test.spawn_run(&[&BUSY[..], &flags].concat());
+    test.wait_for_operation();
+    std::thread::sleep(Duration::from_secs(1));
+    let frozen = Frozen::freeze(&test.lab.dir().join("a"));
+    let begun_us = now_us();
+    std::thread::sleep(Duration::from_secs(3));
+    drop(frozen);
+    let ended_us = now_us();
+    std::thread::sleep(Duration::from_secs(2));
+    running.signal("TERM");
+    assert_success(&running.output());
+
+    let recording = test.recording();
+    for kind in [("direct", "read"), ("direct", "write")] {
+        let probes = probes(&recording, kind);
+        let late = with(&probes, "error_class", "operation_timeout");
+        let first = late.first().unwrap();
+        assert_eq!(first["fresh"], "false", "{first:?}");
+        let outcome = if kind.1 == "write" {
+            "unknown"
+        } else {
+            "failed"
+        };
+        assert_eq!(first["outcome"], outcome, "{first:?}");
+        // Those that were to connect hung before they could ask.
+        let hung = with(&probes, "error_class", "connect_timeout");
+        assert!(hung.len() >= 3, "{kind:?}: {hung:?}");
+        for row in hung {
+            assert_eq!(
+                (row["fresh"].as_str(), row["outcome"].as_str()),
+                ("true", "failed")
+            );
+            assert_eq!(row["endpoint_address"], "127.0.0.2");
+        }
+        // As fine as it is meant to be, while nothing answered: every 100 ms, and a busy machine's delays.
+        let asked = since(&probes, begun_us);
+        let during = asked
+            .iter()
+            .filter(|row| number(row, "time").unwrap() < ended_us);
+        assert!((12..=33).contains(&during.count()));
+        // What was in flight when the first one was answered.
+        assert!(
+            !with(&probes, "outcome", "unfinished").is_empty(),
+            "{kind:?}"
+        );
+        let after = since(&probes, ended_us + 500_000);
+        assert!(!with(&after, "outcome", "ok").is_empty(), "{kind:?}");
+    }
+    assert_eq!(
+        changes(&recording, "role_changed", "direct"),
+        Vec::<String>::new()
+    );
+}
+
+/// A lock that writes wait for, and reads do not; then one that both wait for. Questions that were given up do not pile up at the server.
+#[test]
+fn a_locked_table_fails_writes_while_reads_go_on() {
+    let test = TestLab::start_set_up();
+    let running = test.spawn_run(&[&BUSY[..], &["--duration", "60"]].concat());
+    test.wait_for_operation();
+    let holder = test.admin();
+    let lock = |statement: &str| {
+        let done = test.runtime.block_on(holder.batch_execute(statement));
+        done.unwrap();
+        now_us()
+    };
+    let waiting =
+        "select pid::text from pg_stat_activity where usename = 'app' and wait_event_type = 'Lock'";
+    let share_us = lock("begin; lock business_availability in share mode");
+    let mut most = 0;
+    for _ in 0..25 {
+        std::thread::sleep(Duration::from_millis(100));
+        most = most.max(test.texts(waiting).len());
+    }
+    // Ten of each path, and some that are being ended.
+    assert!((2..=30).contains(&most), "{most}");
+    let whole_us = lock("rollback; begin; lock business_availability in access exclusive mode");
+    std::thread::sleep(Duration::from_millis(2_500));
+    let released_us = lock("rollback");
+    wait_until("the server to be free", || test.texts(waiting).is_empty());
+    std::thread::sleep(Duration::from_secs(1));
+    running.signal("INT");
+    assert_success(&running.output());
+
+    let recording = test.recording();
+    for path in ["direct", "proxy"] {
+        let of = |kind, from_us, to_us: i64| {
+            let mut rows = since(&probes(&recording, (path, kind)), from_us);
+            rows.retain(|row| number(row, "time").unwrap() < to_us);
+            rows
+        };
+        let writes = of("write", share_us + 100_000, whole_us - 1_100_000);
+        assert!(!writes.is_empty());
+        for row in &writes {
+            assert_eq!(row["outcome"], "unknown", "{row:?}");
+            assert_eq!(row["error_class"], "operation_timeout", "{row:?}");
+        }
+        let reads = of("read", share_us + 100_000, whole_us - 100_000);
+        assert!(
+            with(&reads, "outcome", "ok").len() * 10 > reads.len() * 8,
+            "{path}"
+        );
+        let reads = of("read", whole_us + 100_000, released_us - 1_100_000);
+        assert!(!reads.is_empty());
+        assert_eq!(with(&reads, "outcome", "ok").len(), 0, "{reads:?}");
+        for kind in ["read", "write"] {
+            let after = of(kind, released_us + 300_000, i64::MAX);
+            assert!(!with(&after, "outcome", "ok").is_empty(), "{path} {kind}");
+        }
+    }
+    // The workload uses other tables, and another pool.
+    assert!(
+        rows(&recording, Table::Operations)
+            .iter()
+            .filter(|row| row["success"] == "false")
+            .all(|row| row["outcome"] == "unfinished")
+    );
+}
+
+#[test]
+fn a_commit_that_no_standby_confirmed_is_no_success() {
+    let test = TestLab::start_set_up();
+    let flags = ["--duration", "60", "--mode", "direct"];
+    let running = test.spawn_run(&[&BUSY[..], &flags].concat());
+    test.wait_for_operation();
+    let standby = |names: &str| {
+        let admin = test.admin();
+        for statement in [
+            format!("alter system set synchronous_standby_names = '{names}'"),
+            "select pg_reload_conf()".to_owned(),
+        ] {
+            let done = test.runtime.block_on(admin.simple_query(&statement));
+            done.unwrap();
+        }
+    };
+    standby("nobody");
+    let cancel = "select pg_cancel_backend(pid)::text from pg_stat_activity \
+                  where usename = 'app' and wait_event = 'SyncRep' and query like '%business_availability%'";
+    let mut cancelled = 0;
+    wait_until("some cancelled waits", || {
+        cancelled += test.texts(cancel).len();
+        cancelled >= 5
+    });
+    standby("");
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal("INT");
+    assert_success(&running.output());
+    let writes = probes(&test.recording(), ("direct", "write"));
+    let local = with(&writes, "error_class", "unreplicated");
+    assert!(!local.is_empty());
+    for row in local {
+        assert_eq!(
+            (row["outcome"].as_str(), row["sqlstate"].as_str()),
+            ("unknown", "01000")
+        );
+        assert_eq!(row["server_address"], "127.0.0.2");
+    }
+}
+
+#[test]
+fn where_the_table_is_missing_the_run_goes_on_and_says_so() {
+    let test = TestLab::start_set_up();
+    sql(&test, "drop table business_availability");
+    let line = "recording without availability probes: direct path: no table business_availability; create it with: recorder setup";
+    for (folder, more) in [("checked", &[][..]), ("skipped", &["--skip-check"])] {
+        let (output, recording) = run_in(&test, folder, more);
+        assert_eq!(
+            stderr(&output).matches("availability probes").count(),
+            1,
+            "{}",
+            stderr(&output)
+        );
+        assert!(stderr(&output).contains(line), "{}", stderr(&output));
+        assert!(log(&recording).contains(line));
+        assert_eq!(recording.manifest().availability, None);
+        assert!(rows(&recording, Table::Availability).is_empty());
+        assert!(!server_probes(&recording).is_empty());
+    }
+    let checked = test.recorder(&["check", "--json"]);
+    assert_success(&checked);
+    for text in ["no table business_availability", "recorder setup"] {
+        assert_row(&checked, "direct", "availability", "warn", text);
+    }
+
+    // Tables of an older version get what they lack.
+    let made = test.recorder(&["setup", "--users", "100", "--products", "100"]);
+    assert_success(&made);
+    assert!(
+        stdout(&made).contains("tables: 1 created, 4 exist already"),
+        "{}",
+        stdout(&made)
+    );
+    sql(
+        &test,
+        "delete from business_availability where path = 'proxy'",
+    );
+    let (output, _) = run_in(&test, "no row", &[]);
+    let text = "proxy path: business_availability has no row of this path";
+    assert!(stderr(&output).contains(text), "{}", stderr(&output));
+    assert_success(&test.recorder(&["setup", "--users", "100", "--products", "100"]));
+    assert_eq!(
+        test.texts("select path from business_availability order by path"),
+        ["direct", "proxy"]
+    );
+    let checked = test.recorder(&["check", "--json"]);
+    assert_row(
+        &checked,
+        "proxy",
+        "availability",
+        "ok",
+        "40 statements per second",
+    );
+}
+
+/// Without the right to write, reads alone.
+#[test]
+fn without_privileges_the_probes_do_what_they_may() {
+    let test = TestLab::start_set_up();
+    sql(&test, "revoke update on business_availability from app");
+    let (output, recording) = run_in(&test, "no update", &[]);
+    let text = "availability probes write nothing: direct path: ERROR: permission denied for table business_availability; GRANT UPDATE";
+    assert!(stderr(&output).contains(text), "{}", stderr(&output));
+    assert!(!recording.manifest().availability.unwrap().writes);
+    assert!(!probes(&recording, ("direct", "read")).is_empty());
+    assert!(probes(&recording, ("direct", "write")).is_empty());
+    sql(&test, "revoke all on business_availability from app");
+    let (output, recording) = run_in(&test, "no select", &[]);
+    assert!(
+        stderr(&output).contains("GRANT SELECT on business_availability"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(recording.manifest().availability, None);
+}
+
+#[test]
+fn reads_alone_none_at_all_and_another_interval() {
+    let test = TestLab::start_set_up();
+    let (_, recording) = run_in(
+        &test,
+        "reads",
+        &[
+            "--availability",
+            "reads",
+            "--availability-interval",
+            "100ms",
+        ],
+    );
+    let settings = recording.manifest().availability.unwrap();
+    assert_eq!((settings.writes, settings.interval_us), (false, 100_000));
+    for kind in KINDS {
+        let probes = probes(&recording, kind);
+        match kind.1 {
+            "read" => assert!((8..=21).contains(&probes.len()), "{}", probes.len()),
+            _ => assert!(probes.is_empty()),
+        }
+    }
+    assert_eq!(
+        test.texts("select path from business_availability where written_at is not null"),
+        Vec::<String>::new()
+    );
+    // A workload that writes nothing has probes that write nothing.
+    let weights = [
+        "--write-weight",
+        "0",
+        "--transaction-weight",
+        "0",
+        "--mode",
+        "direct",
+    ];
+    let (_, recording) = run_in(&test, "read only", &weights);
+    assert!(!recording.manifest().availability.unwrap().writes);
+
+    let (output, recording) = run_in(&test, "off", &["--availability-interval", "0"]);
+    assert_eq!(recording.manifest().availability, None);
+    assert!(rows(&recording, Table::Availability).is_empty());
+    assert!(!recording.folder().join("availability").exists());
+    assert!(server_probes(&recording).len() >= 2);
+    assert!(
+        !stderr(&output).contains("availability probes"),
+        "{}",
+        stderr(&output)
+    );
+
+    // Without probes of names the probes still know where the name leads; nothing of it is a row.
+    let (_, recording) = run_in(&test, "no names", &["--probe-interval", "0"]);
+    assert!(rows(&recording, Table::Probes).is_empty());
+    assert!(!probes(&recording, ("direct", "read")).is_empty());
+
+    let out = test.runs();
+    let flags = ["--duration", "1", "--availability-interval", "9ms"];
+    let output = test.recorder(&test.run_arguments(&flags, out.to_str().unwrap()));
+    assert_one_line(
+        &output,
+        2,
+        &["--availability-interval 9ms", "at least 10ms", "0 for no"],
+    );
+    assert!(!out.exists());
+}
+
+#[test]
+fn reads_are_asked_at_the_endpoint_for_reads() {
+    let test = TestLab::start_set_up();
+    let url = test.lab.reader_url();
+    let run = |folder: &str, flags: &[&str]| {
+        let runs = test.folder.path().join(folder);
+        let flags = [&BUSY[..], &["--duration", "2", "--mode", "direct"], flags].concat();
+        let mut command = test.command(&test.run_arguments(&flags, runs.to_str().unwrap()));
+        command.env("PGOUTAGE_DIRECT_READER_URL", &url);
+        assert_success(&Running::spawn(&mut command).output());
+        only_recording(&runs)
+    };
+    let recording = run("both", &[]);
+    for row in with(&probes(&recording, ("direct", "read")), "outcome", "ok") {
+        assert_eq!(
+            (row["reader"].as_str(), row["server_address"].as_str()),
+            ("true", "127.0.0.3")
+        );
+        assert_eq!(row["server_in_recovery"], "true");
+        assert!(number(row, "replication_lag_us").unwrap() >= 0);
+    }
+    let writes = probes(&recording, ("direct", "write"));
+    assert!(!with(&writes, "outcome", "ok").is_empty());
+    for row in with(&writes, "outcome", "ok") {
+        assert_eq!(
+            (row["reader"].as_str(), row["server_address"].as_str()),
+            ("false", "127.0.0.2")
+        );
+    }
+    assert_eq!(server_probes(&recording), Vec::<Row>::new());
+    assert_eq!(
+        changes(&recording, "role_changed", "direct"),
+        Vec::<String>::new()
+    );
+
+    // The writer's endpoint is asked nothing: its server has its probe.
+    let recording = run("reads", &["--availability", "reads"]);
+    let servers = server_probes(&recording);
+    assert!(!servers.is_empty());
+    assert!(servers.iter().all(|row| row["reader"] == "false"));
+    assert!(probes(&recording, ("direct", "write")).is_empty());
+}
+
+#[test]
+fn what_aurora_says_and_what_a_server_refuses() {
+    let test = TestLab::start_set_up();
+    sql(
+        &test,
+        "create function aurora_db_instance_identifier() returns text language sql as $$ select 'shop-1' $$;
+         create function aurora_replica_status() returns table (server_id text, replica_lag_in_msec real) language sql as
+         $$ values ('shop-1', 12.5::real) $$",
+    );
+    let (_, recording) = run_in(&test, "aurora", &["--mode", "direct"]);
+    for kind in ["read", "write"] {
+        let probes = probes(&recording, ("direct", kind));
+        let answered = with(&probes, "outcome", "ok");
+        assert!(answered.len() >= 10);
+        for row in answered {
+            assert_eq!(row["aurora_instance_identifier"], "shop-1", "{row:?}");
+            assert!(!row.contains_key("replication_lag_us"));
+        }
+    }
+    assert_eq!(
+        changes(&recording, "role_changed", "direct"),
+        Vec::<String>::new()
+    );
+
+    sql(
+        &test,
+        "revoke execute on function aurora_db_instance_identifier() from public;
+         revoke execute on function inet_server_addr() from public",
+    );
+    let (_, recording) = run_in(&test, "refused", &["--mode", "direct"]);
+    let rows = rows(&recording, Table::Availability);
+    let answered = with(&rows, "outcome", "ok");
+    assert!(answered.len() >= 20, "{}", answered.len());
+    for row in &answered {
+        assert!(!row.contains_key("server_address"), "{row:?}");
+        assert!(!row.contains_key("aurora_instance_identifier"), "{row:?}");
+        let is_read = row["operation_type"] == "read";
+        assert_eq!(row.contains_key("server_in_recovery"), is_read, "{row:?}");
+    }
+    // Asked for once, not with every probe.
+    let refusals: usize = crate::common::files(test.lab.dir())
+        .into_iter()
+        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .map(|text| text.matches("permission denied for function").count())
+        .sum();
+    assert!(
+        (1..answered.len()).contains(&refusals),
+        "{refusals} in the servers' logs"
+    );
+}
+
+#[test]
+fn a_killed_recorder_leaves_the_rows_of_before_the_last_second() {
+    let test = TestLab::start_set_up();
+    let running = test.spawn_run(&[&BUSY[..], &["--duration", "60"]].concat());
+    test.wait_for_operation();
+    std::thread::sleep(Duration::from_secs(4));
+    let killed_us = now_us();
+    running.signal("KILL");
+    drop(running);
+    let folder = test.recording().folder().to_owned();
+    assert_success(&test.recorder(&["recover", folder.to_str().unwrap()]));
+    let recording = test.recording();
+    for kind in KINDS {
+        let probes = probes(&recording, kind);
+        assert!(probes.len() >= 20, "{kind:?}: {}", probes.len());
+        let last = number(probes.last().unwrap(), "time").unwrap();
+        // A second, and what a busy machine adds.
+        assert!(
+            last > killed_us - 3_000_000,
+            "{kind:?}: {}",
+            killed_us - last
+        );
+    }
+}

@@ -1,0 +1,50 @@
+-- The availability probes of one path: a read and a write of its own row, as simple queries, which pin no proxy session. $1 is the
+-- path's name.
+
+-- The read is one statement: the row, and with it who answers, and how far behind it is. What the server refuses to say of itself is
+-- left out and not asked for again; the row must come.
+-- statement: row
+SELECT path
+
+-- statement: address
+SELECT host(inet_server_addr()) AS address
+
+-- statement: port
+SELECT inet_server_port() AS port
+
+-- statement: in_recovery
+SELECT pg_is_in_recovery() AS in_recovery
+
+-- statement: postmaster_start_us
+SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS postmaster_start_us
+
+-- statement: is_aurora
+SELECT to_regproc('aurora_db_instance_identifier') IS NOT NULL AS is_aurora
+
+-- As in probe.sql. Aurora's readers replay no WAL, and refuse these functions.
+-- statement: lag_us
+SELECT CASE
+           WHEN NOT pg_is_in_recovery() OR to_regproc('aurora_db_instance_identifier') IS NOT NULL THEN NULL
+           WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+           ELSE (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000)::bigint
+       END AS lag_us
+
+-- The two on Aurora alone.
+-- statement: aurora_name
+SELECT aurora_db_instance_identifier() AS aurora_name
+
+-- statement: aurora_lag_ms
+SELECT CASE WHEN pg_is_in_recovery() THEN (SELECT replica_lag_in_msec FROM aurora_replica_status() WHERE server_id = aurora_db_instance_identifier() LIMIT 1) END AS aurora_lag_ms
+
+-- statement: from
+FROM business_availability WHERE path = $1
+
+-- The write commits by itself, and its answer says who answered.
+-- statement: write
+UPDATE business_availability SET written_at = clock_timestamp() WHERE path = $1
+
+-- Where the server refuses these, the write goes without them.
+-- statement: returning
+RETURNING host(inet_server_addr()) AS address, inet_server_port() AS port, pg_is_in_recovery() AS in_recovery,
+    (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS postmaster_start_us,
+    to_regproc('aurora_db_instance_identifier') IS NOT NULL AS is_aurora
