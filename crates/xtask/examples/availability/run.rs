@@ -75,10 +75,12 @@ impl Run {
             .args(["--concurrent-workers", WORKERS, "--pool-size", WORKERS])
             .args(["--min-operation-interval", "0"])
             .args(["--max-operation-interval", "0"])
+            // Its CPU is not the workload's.
+            .arg("--no-audit")
             .arg("--out")
             .arg(out)
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
+            .stderr(Stdio::piped());
         if probes == Probes::Off {
             recorder.args(["--availability-interval", "0"]);
         }
@@ -94,11 +96,17 @@ impl Run {
             }
             std::thread::sleep(INTERVAL);
         };
-        ensure!(status.success(), "recorder run {}", describe(status));
-        let mut text = String::new();
-        if let Some(mut stdout) = child.stdout.take() {
+        let (mut text, mut errors) = (String::new(), String::new());
+        if let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) {
+            // A few lines each: they fit into their pipes.
             stdout.read_to_string(&mut text)?;
+            stderr.read_to_string(&mut errors)?;
         }
+        ensure!(
+            status.success(),
+            "recorder run {}: {errors}",
+            describe(status)
+        );
         let folder = text
             .lines()
             .last()

@@ -1,4 +1,4 @@
-//! The witness of the service: clients that connect anew, one every 100 ms for each path and group, whatever became of those before it. Each
+//! The witness of the service: clients that connect anew, one every 200 ms for each path and group, whatever became of those before it. Each
 //! looks the name up, connects, sends one statement and goes. It has no code of the recorder or of `analyze`.
 
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::lanes::{LANES, Lane, Path};
 use super::samples::{Answer, Sample, Span};
 use super::witness::{Clock, Target, statement};
 
-/// From one client of a path and group to the next one.
-pub(crate) const EVERY: Duration = Duration::from_millis(100);
+/// From one client of a path and group to the next one. More of them would be too much work for the proxy, which needs 5 ms for each login.
+pub(crate) const EVERY: Duration = Duration::from_millis(200);
 /// How long a client waits, connecting included. Longer would be of no use, and those that wait hold places in the proxy's pool.
 const LIMIT: Duration = Duration::from_millis(500);
 
