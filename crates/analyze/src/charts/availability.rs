@@ -11,8 +11,10 @@ use crate::charts::frame::{self, box_sign};
 use crate::charts::headline::{figures, outage_length};
 use crate::charts::moments::{self, Over};
 use crate::summary::series::{PathSeries, Series, Strip};
-use crate::summary::{GroupSummary, Span, Summary};
-use crate::text::figures::{Downtime, availability_in_chart, in_chart};
+use crate::summary::{GroupSummary, Service, Span, Summary};
+use crate::text::figures::{
+    Downtime, availability_in_chart, in_chart, service_availability_in_chart,
+};
 
 const LEFT: f64 = 128.0;
 /// Right edge of the strips; the figures stand behind it, and those that are long push it to the left.
@@ -24,13 +26,21 @@ const BROWNOUTS: f64 = PLOT_RIGHT;
 const STRIP: f64 = 26.0;
 /// From one strip to the next.
 const ROW: f64 = 36.0;
+/// The service's strip under that of a group: its height, and how far it is below.
+const SERVICE: f64 = 16.0;
+const BELOW: f64 = 2.0;
 /// How far the lines of lost writes rise above a strip.
 const LOST_RISE: f64 = 7.0;
 /// How much of a strip a pause of the recorder covers where the group was down: both must be seen.
 const PAUSE_IN_OUTAGE: f64 = 9.0;
 
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
-    let note = "downtime: last success to first success, and in brackets its resolution";
+    let note = match series.paths.iter().any(is_probed) {
+        true => {
+            "downtime: last success to first success (resolution); service: of a client that connects anew"
+        }
+        false => "downtime: last success to first success, and in brackets its resolution",
+    };
     let top = frame::header(scene, "Availability", note, summary);
     if series.paths.iter().all(|path| path.strips.is_empty()) {
         return frame::nothing(scene, top, "no operation was recorded");
@@ -71,8 +81,17 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         draw_lost(scene, (path, strip), &time, y);
         write_lengths(scene, (path, strip), series, &time, area);
         let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
-        if let Some(group) = groups.iter().find(|group| group.group == strip.group) {
+        let group = groups.iter().find(|group| group.group == strip.group);
+        if let Some(group) = group {
             draw_figures(scene, group, y + 18.0);
+        }
+        if let Some(down) = &strip.service {
+            let top = y + STRIP + BELOW;
+            let area = Area::new(LEFT, top, right, top + SERVICE);
+            draw_service(scene, (path, strip, down), series, &time, area);
+            if let Some(service) = group.and_then(|group| group.service.as_ref()) {
+                draw_service_figures(scene, service, baseline(area));
+            }
         }
     }
     scene.set_height(bottom + 52.0);
@@ -81,13 +100,38 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
 /// Where strips end: left of the longest downtime.
 fn right_edge(scene: &Scene<'_>, summary: &Summary) -> f64 {
     let groups = summary.paths.iter().flat_map(|path| &path.groups);
-    let width = |group| scene.face().width(&group_downtime(group), SMALL);
-    let widest = groups.map(width).fold(0.0, f64::max);
+    let texts = groups.flat_map(|group| {
+        let service = group.service.as_ref().map(service_downtime);
+        service.into_iter().chain([group_downtime(group)])
+    });
+    let widths = texts.map(|text| scene.face().width(&text, SMALL));
+    let widest = widths.fold(0.0, f64::max);
     RIGHT.min(DOWNTIME - widest - 12.0)
 }
 
 fn group_downtime(group: &GroupSummary) -> String {
     in_chart(Downtime::of_group(group))
+}
+
+fn service_downtime(service: &Service) -> String {
+    in_chart(Downtime::of_service(service))
+}
+
+fn is_probed(path: &PathSeries) -> bool {
+    path.strips.iter().any(|strip| strip.service.is_some())
+}
+
+/// Where text in a strip stands.
+fn baseline(area: Area) -> f64 {
+    area.top + (area.height() + 10.0) / 2.0
+}
+
+/// Height of a strip, and of the service's under it.
+fn height(strip: &Strip) -> f64 {
+    match strip.service {
+        Some(_) => STRIP + BELOW + SERVICE,
+        None => STRIP,
+    }
 }
 
 /// A strip of a path, and its upper edge.
@@ -112,9 +156,14 @@ fn lay_out<'s>(
         );
         y += 24.0;
         for strip in &path.strips {
-            scene.rectangle(Area::new(LEFT, y, time.at(series.end_us), y + STRIP), UP);
+            let right = time.at(series.end_us);
+            scene.rectangle(Area::new(LEFT, y, right, y + STRIP), UP);
+            let bottom = y + height(strip);
+            if strip.service.is_some() {
+                scene.rectangle(Area::new(LEFT, bottom - SERVICE, right, bottom), UP);
+            }
             rows.push((path, strip, y));
-            y += ROW;
+            y = bottom + ROW - STRIP;
         }
         y += 6.0;
     }
@@ -125,11 +174,12 @@ fn lay_out<'s>(
 fn new_writers(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, rows: &[Row<'_>]) {
     for path in &series.paths {
         let of_path = || rows.iter().filter(|(of, _, _)| of.path == path.path);
-        let tops = || of_path().map(|(_, _, y)| *y);
-        let (Some(first), Some(last)) = (tops().next(), tops().next_back()) else {
+        let first = of_path().map(|(_, _, y)| *y).next();
+        let last = of_path().map(|(_, strip, y)| y + height(strip)).next_back();
+        let (Some(first), Some(last)) = (first, last) else {
             continue;
         };
-        let ends = (first - 6.0, last + STRIP + 4.0);
+        let ends = (first - 6.0, last + 4.0);
         for time_us in &path.new_writers_us {
             moments::new_writer(scene, time.at(*time_us), ends, path_color(&path.path));
         }
@@ -298,7 +348,7 @@ fn write_lengths(
         for placed in row.place(&[label]) {
             let color = if placed.inside { WHITE } else { INK };
             let width = scene.text(
-                (placed.left, area.top + 18.0),
+                (placed.left, baseline(area)),
                 placed.text,
                 SMALL,
                 Align::Left,
@@ -307,6 +357,35 @@ fn write_lengths(
             obstacles.push((placed.left, placed.left + width));
         }
     }
+}
+
+/// The strip of the service under that of a group.
+fn draw_service(
+    scene: &mut Scene<'_>,
+    (path, strip, down): (&PathSeries, &Strip, &[Span]),
+    series: &Series,
+    time: &TimeAxis,
+    area: Area,
+) {
+    let of_service = Strip {
+        group: strip.group,
+        down: down.to_vec(),
+        brownouts: Vec::new(),
+        unobserved: Vec::new(),
+        service: None,
+    };
+    let at = (LEFT - 10.0, baseline(area));
+    scene.text(at, "service", SMALL, Align::Right, GREY);
+    draw_strip(scene, (&of_service, &series.pauses), time, area);
+    write_lengths(scene, (path, &of_service), series, time, area);
+}
+
+fn draw_service_figures(scene: &mut Scene<'_>, service: &Service, baseline: f64) {
+    let downtime = service_downtime(service);
+    scene.text((DOWNTIME, baseline), downtime, SMALL, Align::Right, GREY);
+    let availability = service_availability_in_chart(service);
+    let at = (AVAILABILITY, baseline);
+    scene.text(at, availability, SMALL, Align::Right, GREY);
 }
 
 /// Grey with slanted lines.

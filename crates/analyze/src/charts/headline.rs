@@ -98,17 +98,26 @@ pub(super) fn missing(summary: &Summary) -> Option<String> {
 pub(super) struct HeadlineOutages<'a> {
     pub(super) subject: &'static str,
     pub(super) spans: &'a [Span],
+    /// From when on a client that connects anew was served again, each time.
+    pub(super) served_us: Vec<i64>,
 }
 
 /// The outages of the headline's group; none where the path has no headline.
-pub(super) fn outages<'a>(summary: &Summary, path: &'a PathSeries) -> HeadlineOutages<'a> {
+pub(super) fn outages<'a>(
+    summary: &Summary,
+    series: &Series,
+    path: &'a PathSeries,
+) -> HeadlineOutages<'a> {
     let group = figures(summary, path)
         .and_then(|figures| figures.headline.as_ref())
         .map(|headline| headline.group);
     let strip = path.strips.iter().find(|strip| Some(strip.group) == group);
+    let service = strip.and_then(|strip| strip.service.as_ref());
+    let service = service.into_iter().flatten().map(|span| span.end.micros());
     HeadlineOutages {
         subject: group.map_or("", subject),
         spans: strip.map_or(&[], |strip| strip.down.as_slice()),
+        served_us: service.filter(|end| *end < series.end_us).collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::charts::axis::LogAxis;
 use crate::charts::drawing::density::{self, Density};
 use crate::charts::drawing::scene::{Area, Position, Scene, Sign};
 use crate::charts::drawing::style::{
-    DOWN_BAND, LOST, PAUSED_BAND, WHITE, outcome_color, path_color, translucent,
+    DOWN_BAND, LOST, PAUSED_BAND, SERVED, WHITE, outcome_color, path_color, translucent,
 };
 use crate::charts::frame::{self, TimePanel, box_sign};
 use crate::charts::headline::{self, HeadlineOutages};
@@ -44,7 +44,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     for (index, path) in series.paths.iter().enumerate() {
         let panel = TimePanel::new(series, top, height);
         let axis = response_axis(series, &panel.plot);
-        let outages = headline::outages(summary, path);
+        let outages = headline::outages(summary, series, path);
         panel.background(
             scene,
             (&path.path, "response time, logarithmic"),
@@ -56,6 +56,10 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         failures(scene, path, at);
         lost_writes(scene, path, at);
         panel.foreground(scene, series, path, &outages);
+        for served_us in &outages.served_us {
+            let rows = (panel.plot.top, panel.plot.bottom);
+            served(scene, panel.time.at(*served_us), rows);
+        }
         let mut entries = legend(path, &outages, success_sign);
         entries.extend(frame::pauses_entry(series, PAUSED_BAND));
         frame::legend(scene, top + 18.0, entries);
@@ -174,6 +178,17 @@ fn mark(scene: &mut Scene<'_>, (x, y): Position, outcome: Outcome) {
     }
 }
 
+/// From here on a client that connects anew was served: a line with a triangle that points up at its foot.
+fn served(scene: &mut Scene<'_>, x: f64, (top, bottom): (f64, f64)) {
+    scene.dashed_vertical(x, (top, bottom), 1.5, SERVED);
+    let foot = vec![
+        (x - MARK - 1.0, bottom),
+        (x + MARK + 1.0, bottom),
+        (x, bottom - 2.0 * MARK),
+    ];
+    scene.polygon(foot, SERVED);
+}
+
 fn legend(
     path: &PathSeries,
     outages: &HeadlineOutages<'_>,
@@ -200,6 +215,10 @@ fn legend(
     }
     if !outages.spans.is_empty() {
         entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
+    }
+    if !outages.served_us.is_empty() {
+        let sign: Sign = Box::new(|scene, (x, y)| served(scene, x, (y - 7.0, y + 7.0)));
+        entries.push((sign, "fresh client served".to_owned()));
     }
     entries.extend(moments::legend_entry(path));
     entries

@@ -62,7 +62,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     for (index, (path, bars)) in series.paths.iter().zip(&bars).enumerate() {
         let panel = TimePanel::new(series, top, height);
         let axis = RateAxis::new(largest, panel.plot.bottom, panel.plot.top);
-        let outages = headline::outages(summary, path);
+        let outages = headline::outages(summary, series, path);
         panel.background(
             scene,
             (&path.path, "operations per second"),

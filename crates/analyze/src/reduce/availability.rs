@@ -16,6 +16,9 @@ use crate::summary::Span;
 /// A question without an answer that was given up this soon tells nothing of the server, microseconds.
 const UNANSWERED_US: i64 = 100_000;
 
+/// Answers nearer to each other than this say no more of the server, microseconds: as far apart were the probes that these replace.
+const APART_US: i64 = 500_000;
+
 /// A question, within the recording. Times are UTC microseconds. A day has millions: texts are shared.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -201,7 +204,7 @@ impl<T: Ord> Kept<T> {
     }
 }
 
-/// What the reads tell of whether the server answered, in the order of their ends.
+/// What the reads tell of whether the server answered, in the order of their ends: each that was not answered, and an answer each half second.
 pub(crate) fn server_probes(questions: &[Question]) -> Vec<ServerProbe> {
     let tells = |question: &&Question| match question.outcome {
         Outcome::Unfinished => question.end_us - question.time_us > UNANSWERED_US,
@@ -221,5 +224,13 @@ pub(crate) fn server_probes(questions: &[Question]) -> Vec<ServerProbe> {
         })
         .collect();
     probes.sort_by_key(|probe| probe.time_us);
+    let mut last_us = i64::MIN;
+    probes.retain(|probe| {
+        let is_kept = !probe.is_answered || probe.time_us.saturating_sub(APART_US) >= last_us;
+        if is_kept && probe.is_answered {
+            last_us = probe.time_us;
+        }
+        is_kept
+    });
     probes
 }

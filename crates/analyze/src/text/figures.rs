@@ -2,9 +2,10 @@
 
 use crate::gaps::{PlacedOutage, Together};
 use crate::summary::{
-    Episode, Group, GroupSummary, Headline, Outage, PathSummary, UnobservedReason,
+    Episode, Group, GroupSummary, Headline, Outage, OwnShare, PathSummary, Service, Summary,
+    UnobservedReason,
 };
-use crate::text::format::NONE;
+use crate::text::format::{NONE, decimal, optional};
 use crate::text::language::Words;
 use crate::text::language::english::ENGLISH;
 use crate::text::page::Page;
@@ -30,6 +31,16 @@ impl Downtime {
             resolution_us: group.resolution_us,
             paused_us: group.paused_us,
             at_least: group.is_bound(),
+        })
+    }
+
+    /// The service's; `None` where nothing could be asked.
+    pub(crate) fn of_service(service: &Service) -> Option<Self> {
+        Some(Self {
+            us: service.downtime_us?,
+            resolution_us: service.resolution_us,
+            paused_us: service.paused_us,
+            at_least: service.at_least,
         })
     }
 
@@ -147,6 +158,15 @@ pub(crate) fn availability_in_chart(group: &GroupSummary) -> String {
     }
 }
 
+/// The same of the service.
+pub(crate) fn service_availability_in_chart(service: &Service) -> String {
+    match service.availability {
+        None => NONE.to_owned(),
+        Some(share) if service.at_least => format!("≤ {}", ENGLISH.units.percent(share, 3)),
+        Some(share) => ENGLISH.units.percent(share, 3),
+    }
+}
+
 /// A group's downtime.
 pub(super) fn downtime(page: &Page<'_>, group: &GroupSummary) -> String {
     figure(page.words, Downtime::of_group(group))
@@ -188,4 +208,32 @@ pub(super) fn headline(words: &Words, headline: &Headline) -> String {
         Some(other) => [down, (words.other_group)(other, NONE)].join(words.separator),
         None => down,
     }
+}
+
+/// True where a path was asked by availability probes.
+pub(super) fn is_probed(summary: &Summary) -> bool {
+    let mut groups = summary.paths.iter().flat_map(|path| &path.groups);
+    groups.any(|group| group.service.is_some())
+}
+
+/// The service's downtime of a group; `-` where it was not probed.
+pub(super) fn service_downtime(page: &Page<'_>, group: &GroupSummary) -> String {
+    let service = group.service.as_ref();
+    figure(page.words, service.and_then(Downtime::of_service))
+}
+
+/// `4.52 s (4.21 to 4.61 s)`
+pub(super) fn own_share(page: &Page<'_>, share: OwnShare) -> String {
+    let words = page.words;
+    let seconds = |us| words.units.seconds(us, 2);
+    let least = decimal(share.least_us as f64 / 1e6, 2);
+    let between = (words.from_to)(&least, &seconds(share.most_us));
+    format!("{} ({between})", seconds(share.us))
+}
+
+/// The same without its bounds.
+pub(super) fn own_share_alone(page: &Page<'_>, group: &GroupSummary) -> String {
+    let service = group.service.as_ref();
+    let share = service.and_then(|service| service.own_share);
+    optional(share, |share| page.words.units.seconds(share.us, 2))
 }

@@ -17,7 +17,7 @@ use crate::text::language::{chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
     comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
-    rates, recovery, sample, verdict,
+    rates, recovery, sample, service, verdict,
 };
 use crate::text::table::Paint;
 
@@ -71,6 +71,7 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
         rates::response_times(&page),
         downtime::groups(&page),
         downtime::outages(&page),
+        service::outages(&page),
         downtime::blips(&page),
         downtime::brownouts(&page),
         recovery::episodes(&page),

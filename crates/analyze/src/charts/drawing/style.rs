@@ -51,6 +51,8 @@ pub(crate) const PAUSED: RGBAColor = opaque(0x8d, 0x86, 0xae);
 pub(crate) const PAUSED_BAND: RGBAColor = opaque(0xdc, 0xd8, 0xea);
 /// Acknowledged writes that were lost.
 pub(crate) const LOST: RGBAColor = opaque(0x3b, 0x1f, 0x8f);
+/// The moment from which a client that connects anew was served.
+pub(crate) const SERVED: RGBAColor = opaque(0x7a, 0x6a, 0x00);
 const UNKNOWN: RGBAColor = opaque(0xa8, 0x3a, 0x82);
 const UNFINISHED: RGBAColor = INK;
 

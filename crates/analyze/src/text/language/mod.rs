@@ -4,12 +4,14 @@ pub(super) mod chinese;
 mod classes;
 pub(super) mod durability;
 pub(super) mod english;
+pub(super) mod service;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
+use crate::text::language::service::ServiceWords;
 use crate::text::table::List;
 
 /// What the sample of the original design opens with; languages without it open with the verdict.
@@ -165,6 +167,7 @@ pub(crate) struct Words {
     pub(crate) several: &'static str,
 
     pub(crate) durability: DurabilityWords,
+    pub(crate) service: ServiceWords,
 
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,

@@ -3,7 +3,7 @@
 use crate::summary::{
     Comparison, ComparisonLine, Group, GroupSummary, Incidents, Metric, PathSummary, Unit,
 };
-use crate::text::figures::{downtime, group_of};
+use crate::text::figures::{downtime, group_of, service_downtime};
 use crate::text::format::{NONE, decimal, is_nothing, optional};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -79,7 +79,13 @@ fn change(page: &Page<'_>, line: &ComparisonLine) -> String {
 /// Both figures in one unit. A downtime is that of every other section, with its bound and its resolution.
 fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
     if let Some(groups) = compared_groups(page, line.metric) {
-        return groups.map(|group| optional(group, |group| downtime(page, group)));
+        let of_service = is_of_service(line.metric);
+        return groups.map(|group| {
+            optional(group, |group| match of_service {
+                true => service_downtime(page, group),
+                false => downtime(page, group),
+            })
+        });
     }
     let units = page.words.units;
     let both = [line.direct, line.proxy];
@@ -98,8 +104,10 @@ fn values(page: &Page<'_>, line: &ComparisonLine) -> [String; 2] {
 fn compared_groups<'a>(page: &Page<'a>, metric: Metric) -> Option<[Option<&'a GroupSummary>; 2]> {
     type Find = fn(&PathSummary) -> Option<&GroupSummary>;
     let find: Find = match metric {
-        Metric::ReadDowntime => |path| group_of(path, Group::Read),
-        Metric::WriterDowntime => |path| group_of(path, Group::Writer),
+        Metric::ReadDowntime | Metric::ServiceReadDowntime => |path| group_of(path, Group::Read),
+        Metric::WriterDowntime | Metric::ServiceWriterDowntime => {
+            |path| group_of(path, Group::Writer)
+        }
         Metric::DurableWriterDowntime => |path| path.durable_group(Group::Writer),
         _ => return None,
     };
@@ -109,12 +117,23 @@ fn compared_groups<'a>(page: &Page<'a>, metric: Metric) -> Option<[Option<&'a Gr
     }))
 }
 
+const fn is_of_service(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::ServiceReadDowntime | Metric::ServiceWriterDowntime
+    )
+}
+
 /// Why there is no change of a downtime although both figures are there and no bounds.
 fn not_compared(page: &Page<'_>, line: &ComparisonLine) -> String {
     let exact = !line.direct_at_least && !line.proxy_at_least;
     match compared_groups(page, line.metric) {
         Some([Some(direct), Some(proxy)]) if exact => {
-            let (direct, proxy) = (direct.counted_episodes(), proxy.counted_episodes());
+            let of_service = is_of_service(line.metric);
+            let [direct, proxy] = [direct, proxy].map(|group| match &group.service {
+                Some(service) if of_service => service.counted_episodes(),
+                _ => group.counted_episodes(),
+            });
             if direct == proxy {
                 return String::new();
             }

@@ -1,46 +1,65 @@
 //! Downtime per group, and every outage, blip and brownout behind it.
 
 use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Outage, PathSummary};
-use crate::text::figures::{Downtime, availability_text, downtime, figure};
+use crate::text::figures::{
+    Downtime, availability_text, downtime, figure, is_probed, own_share_alone, service_downtime,
+};
 use crate::text::format::count;
+use crate::text::language::Words;
 use crate::text::page::Page;
 use crate::text::sections::errors;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// Outages, blips and brownouts listed per path and group; the table of groups counts all of them.
-const LISTED: usize = 10;
+pub(crate) const LISTED: usize = 10;
 
 /// One row per group and path.
 pub(crate) fn groups(page: &Page<'_>) -> String {
     let (words, units) = (page.words, page.words.units);
-    let mut table = Table::new(
-        &[
-            (words.group, Side::Left),
-            (words.path_column, Side::Left),
-            (words.downtime, Side::Right),
-            (words.outages, Side::Right),
-            (words.episodes, Side::Right),
-            (words.availability, Side::Right),
-            (words.blips, Side::Right),
-            (words.brownouts, Side::Right),
-        ],
-        1,
-    );
+    let is_probed = is_probed(page.summary);
+    let mut columns = vec![
+        (words.group, Side::Left),
+        (words.path_column, Side::Left),
+        (words.downtime, Side::Right),
+    ];
+    if is_probed {
+        columns.extend([
+            (words.service.downtime, Side::Right),
+            (words.service.own_share, Side::Right),
+        ]);
+    }
+    columns.extend([
+        (words.outages, Side::Right),
+        (words.episodes, Side::Right),
+        (words.availability, Side::Right),
+        (words.blips, Side::Right),
+        (words.brownouts, Side::Right),
+    ]);
+    let mut table = Table::new(&columns, 1);
     for (path, group) in Group::ALL.iter().flat_map(|group| of_group(page, *group)) {
         let mut brownouts = group.brownouts.len().to_string();
         if !group.brownouts.is_empty() {
             brownouts = format!("{brownouts} ({})", units.seconds(group.brownout_us, 2));
         }
-        table.row(vec![
+        let mut cells = vec![
             (words.group_name)(group.group).into(),
             page.path(&path.path),
             downtime(page, group).into(),
+        ];
+        if is_probed {
+            cells.extend([
+                service_downtime(page, group).into(),
+                own_share_alone(page, group).into(),
+            ]);
+        }
+        cells.extend([
             group.outages.len().to_string().into(),
             group.episodes.len().to_string().into(),
             availability_text(words, group).into(),
             group.blips.len().to_string().into(),
             brownouts.into(),
         ]);
+        table.row(cells);
     }
     page.tabled(words.downtime_heading, &table)
 }
@@ -79,13 +98,28 @@ fn outage_row(
     outage: &Outage,
 ) -> Vec<Cell> {
     let words = page.words;
-    let mut inside = Vec::new();
     let in_warm_up = |episode: &Episode| {
         episode.kind == EpisodeKind::WarmUp && outage.span.end <= episode.span.end
     };
+    let mut inside = inside(words, outage);
     if group.episodes.iter().any(in_warm_up) {
-        inside.push(words.warm_up.to_owned());
+        inside.insert(0, words.warm_up.to_owned());
     }
+    vec![
+        page.path(&path.path),
+        (words.group_name)(group.group).into(),
+        page.calendar.time(outage.span.start).into(),
+        page.calendar.offset(outage.span.start).into(),
+        page.calendar.time(outage.span.end).into(),
+        figure(words, Downtime::from(outage)).into(),
+        count(outage.evidence).into(),
+        Cell::new(inside.join(words.separator), Tone::Detail),
+    ]
+}
+
+/// Whether it was open, and the failures in it.
+pub(crate) fn inside(words: &Words, outage: &Outage) -> Vec<String> {
+    let mut inside = Vec::new();
     if outage.open_at_start {
         inside.push(words.open_at_start.to_owned());
     }
@@ -102,16 +136,7 @@ fn outage_row(
             count(error.count)
         )
     }));
-    vec![
-        page.path(&path.path),
-        (words.group_name)(group.group).into(),
-        page.calendar.time(outage.span.start).into(),
-        page.calendar.offset(outage.span.start).into(),
-        page.calendar.time(outage.span.end).into(),
-        figure(words, Downtime::from(outage)).into(),
-        count(outage.evidence).into(),
-        Cell::new(inside.join(words.separator), Tone::Detail),
-    ]
+    inside
 }
 
 /// Failures outside every outage. Reads and the writer's group together hold every operation once.
@@ -172,7 +197,7 @@ pub(crate) fn brownouts(page: &Page<'_>) -> String {
     page.tabled(words.brownouts_heading, &table)
 }
 
-fn note_rest(page: &Page<'_>, table: &mut Table, all: usize) {
+pub(crate) fn note_rest(page: &Page<'_>, table: &mut Table, all: usize) {
     if all > LISTED {
         table.note((page.words.more)(&count((all - LISTED) as u64)));
     }

@@ -266,7 +266,12 @@ pub(crate) fn durable_figures(page: &Page<'_>) -> String {
                 rates_of(group, &path.overall, &path.types),
                 rates_of(group, &durable.overall, &durable.types),
             ];
-            if before != group || rates[0] != rates[1] {
+            let is_changed = *group
+                != GroupSummary {
+                    service: None,
+                    ..before.clone()
+                };
+            if is_changed || rates[0] != rates[1] {
                 table.row(durable_row(page, path, [before, group], rates));
             }
         }

@@ -1,11 +1,12 @@
 //! Each failover on each path, what its downtime is made of, and what holds over all of them.
 
 use crate::summary::{
-    Decomposition, Episode, Failover, GroupFailover, Interval, PairedDifference, Parts,
-    PathSummary, Span,
+    Decomposition, DowntimeDistribution, Episode, Failover, Group, GroupFailover, Interval,
+    PairedDifference, Parts, PathSummary, Span, Spread,
 };
 use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{NONE, count, optional, signed};
+use crate::text::language::service::Measured;
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
@@ -19,28 +20,46 @@ pub(crate) fn failovers(page: &Page<'_>) -> String {
         .iter()
         .flat_map(|failover| lines(page, failover))
         .collect();
-    let several_outages = lines.iter().any(|line| line.outages() > 1);
+    let shown = Shown {
+        several_outages: lines.iter().any(|line| line.outages() > 1),
+        services: lines.iter().any(|line| line.of_group.service.is_some()),
+    };
     let mut columns = vec![
         (words.number, Side::Right),
         (words.triggered_column, Side::Left),
         (words.path_column, Side::Left),
         (words.group, Side::Left),
         (words.downtime, Side::Right),
+    ];
+    if shown.services {
+        columns.push((words.service.downtime, Side::Right));
+    }
+    columns.extend([
         (words.to_last_success, Side::Right),
         (words.to_first_failure, Side::Right),
         (words.to_address, Side::Right),
         (words.to_new_writer, Side::Right),
-        (words.to_first_success, Side::Right),
-    ];
-    if several_outages {
+    ]);
+    if shown.services {
+        columns.push((words.service.to_fresh_client, Side::Right));
+    }
+    columns.push((words.to_first_success, Side::Right));
+    if shown.several_outages {
         columns.push((words.healthy_between, Side::Right));
     }
     columns.push((words.to_full_throughput, Side::Right));
     let mut table = Table::new(&columns, 2);
     for line in &lines {
-        table.row(line.cells(page, several_outages));
+        table.row(line.cells(page, shown));
     }
     page.tabled(words.failovers_heading, &table)
+}
+
+/// Columns that not every recording has.
+#[derive(Clone, Copy)]
+struct Shown {
+    several_outages: bool,
+    services: bool,
 }
 
 /// A failover in the headline's group of a path.
@@ -75,32 +94,35 @@ impl Line<'_> {
         self.episodes.iter().map(|episode| episode.outages).sum()
     }
 
-    /// Down so long, or `0.00 s (at most 0.12 s)`, or not known.
     fn downtime(&self, page: &Page<'_>) -> String {
-        let (words, of) = (page.words, self.of_group);
-        let Some(downtime_us) = of.downtime_us else {
-            return NONE.to_owned();
-        };
-        let at_least = of.at_least || self.path.is_partial;
-        match of.at_most_us {
-            Some(at_most_us) => {
-                let seconds = |us| words.units.seconds(us, 2);
-                let at_most = (words.at_most)(&seconds(at_most_us));
-                format!("{} ({at_most})", seconds(downtime_us))
-            }
-            None => {
-                let downtime = Downtime {
-                    us: downtime_us,
-                    resolution_us: of.resolution_us,
-                    paused_us: of.paused_us,
-                    at_least,
-                };
-                figure(words, downtime)
-            }
-        }
+        let of = self.of_group;
+        let downtime = of.downtime_us.map(|us| Downtime {
+            us,
+            resolution_us: of.resolution_us,
+            paused_us: of.paused_us,
+            at_least: of.at_least || self.path.is_partial,
+        });
+        in_failover(page, downtime, of.at_most_us)
     }
 
-    fn cells(&self, page: &Page<'_>, several_outages: bool) -> Vec<Cell> {
+    /// The service's; `-` where it was not probed.
+    fn service_downtime(&self, page: &Page<'_>) -> String {
+        let Some(of) = &self.of_group.service else {
+            return NONE.to_owned();
+        };
+        let mut groups = self.path.groups.iter();
+        let group = groups.find(|group| group.group == self.of_group.group);
+        let service = group.and_then(|group| group.service.as_ref());
+        let downtime = of.downtime_us.map(|us| Downtime {
+            us,
+            resolution_us: of.resolution_us,
+            paused_us: of.paused_us,
+            at_least: of.at_least || service.is_some_and(|service| service.is_partial),
+        });
+        in_failover(page, downtime, of.at_most_us)
+    }
+
+    fn cells(&self, page: &Page<'_>, shown: Shown) -> Vec<Cell> {
         let words = page.words;
         let decomposed: Vec<&Decomposition> = self
             .episodes
@@ -124,13 +146,23 @@ impl Line<'_> {
             page.path(&self.path.path),
             (words.group_name)(self.of_group.group).into(),
             self.downtime(page).into(),
+        ];
+        if shown.services {
+            cells.push(self.service_downtime(page).into());
+        }
+        cells.extend([
             seconds(first.and_then(|first| first.trigger_to_last_success_us)),
             seconds(parts.and_then(|parts| parts.first_failure_us)),
             seconds(parts.and_then(|parts| parts.address_changed_us)),
             seconds(parts.and_then(|parts| parts.new_writer_us)),
-            to_first_success.into(),
-        ];
-        if several_outages {
+        ]);
+        if shown.services {
+            cells.push(seconds(
+                parts.and_then(|parts| parts.fresh_client_served_us),
+            ));
+        }
+        cells.push(to_first_success.into());
+        if shown.several_outages {
             cells.push(seconds(self.healthy_between_us()));
         }
         cells.push(seconds(last.and_then(|last| last.to_full_throughput_us)));
@@ -153,55 +185,42 @@ impl Line<'_> {
     }
 }
 
+/// Down so long, or `0.00 s (at most 0.12 s)`, or not known.
+fn in_failover(page: &Page<'_>, downtime: Option<Downtime>, at_most_us: Option<i64>) -> String {
+    let words = page.words;
+    match (downtime, at_most_us) {
+        (Some(downtime), Some(at_most_us)) => {
+            let seconds = |us| words.units.seconds(us, 2);
+            let at_most = (words.at_most)(&seconds(at_most_us));
+            format!("{} ({at_most})", seconds(downtime.us))
+        }
+        (downtime, _) => figure(words, downtime),
+    }
+}
+
 /// The downtime over all failovers of each path, and failover by failover; nothing where no path has more than one.
 pub(crate) fn distribution(page: &Page<'_>) -> String {
-    let (words, units) = (page.words, page.words.units);
+    let words = page.words;
     let found = &page.summary.failovers;
     if found.downtime.iter().all(|downtime| downtime.n < 2) {
         return String::new();
     }
-    let mut table = Table::new(
-        &[
-            (words.path_column, Side::Left),
-            (words.group, Side::Left),
-            ("n", Side::Right),
-            (words.median, Side::Right),
-            (words.interval, Side::Right),
-            (words.min, Side::Right),
-            (words.max, Side::Right),
-        ],
-        0,
-    );
-    let seconds = |us| units.seconds(us, 2);
+    let services = found.downtime.iter().any(|of| of.service.is_some());
+    let mut columns = vec![(words.path_column, Side::Left), (words.group, Side::Left)];
+    columns.extend(services.then_some((words.figure, Side::Left)));
+    columns.extend([
+        ("n", Side::Right),
+        (words.median, Side::Right),
+        (words.interval, Side::Right),
+        (words.min, Side::Right),
+        (words.max, Side::Right),
+    ]);
+    let mut table = Table::new(&columns, 0);
     for downtime in &found.downtime {
-        let bound = |us| {
-            let text = seconds(us);
-            if downtime.at_least {
-                (words.at_least)(&text)
-            } else {
-                text
-            }
-        };
-        table.row(vec![
-            page.path(&downtime.path),
-            (words.group_name)(downtime.group).into(),
-            downtime.n.to_string().into(),
-            bound(downtime.median_us).into(),
-            interval(page, downtime.interval, &seconds).into(),
-            bound(downtime.min_us).into(),
-            bound(downtime.max_us).into(),
-        ]);
-        if downtime.open > 0 {
-            table.note((words.open_left_out)(&count(downtime.open as u64)));
-        }
-        if downtime.without_episode > 0 {
-            table.note((words.without_episode)(&count(
-                downtime.without_episode as u64,
-            )));
-        }
+        distribution_rows(page, &mut table, downtime, services);
     }
     if let Some(paired) = &found.paired {
-        table.row(difference_row(page, paired));
+        difference_rows(page, &mut table, paired, services);
     }
     let mut text = page.tabled(words.several_heading, &table);
     for sentence in sentences(page) {
@@ -213,21 +232,105 @@ pub(crate) fn distribution(page: &Page<'_>) -> String {
     text
 }
 
-fn difference_row(page: &Page<'_>, paired: &PairedDifference) -> Vec<Cell> {
+fn distribution_rows(
+    page: &Page<'_>,
+    table: &mut Table,
+    downtime: &DowntimeDistribution,
+    services: bool,
+) {
+    let (words, path) = (page.words, page.path(&downtime.path));
+    let seconds = |us| words.units.seconds(us, 2);
+    let row = |table: &mut Table, measured, spread: &Spread, at_least| {
+        let name = (path.clone(), downtime.group);
+        let measured = services.then_some(measured);
+        let bound = |us| {
+            if at_least {
+                (words.at_least)(&seconds(us))
+            } else {
+                seconds(us)
+            }
+        };
+        table.row(spread_row(page, name, measured, spread, [&bound, &seconds]));
+    };
+    let of_application = Spread {
+        n: downtime.n,
+        median_us: downtime.median_us,
+        min_us: downtime.min_us,
+        max_us: downtime.max_us,
+        interval: downtime.interval,
+    };
+    row(
+        table,
+        Measured::Application,
+        &of_application,
+        downtime.at_least,
+    );
+    let note = |table: &mut Table, number: usize, text: fn(&str) -> String| {
+        if number > 0 {
+            table.note(text(&count(number as u64)));
+        }
+    };
+    note(table, downtime.open, words.open_left_out);
+    note(table, downtime.without_episode, words.without_episode);
+    if let Some(service) = &downtime.service {
+        row(table, Measured::Service, &service.spread, service.at_least);
+        note(table, service.open, words.service.open_left_out);
+        note(
+            table,
+            service.without_episode,
+            words.service.without_episode,
+        );
+    }
+    if let Some(share) = &downtime.own_share {
+        row(table, Measured::OwnShare, share, false);
+    }
+}
+
+fn difference_rows(page: &Page<'_>, table: &mut Table, paired: &PairedDifference, services: bool) {
     let (words, units) = (page.words, page.words.units);
     let difference = |us: i64| {
         let seconds = signed(us as f64 / 1e6, 2);
         format!("{seconds}{}{}", units.gap, units.second)
     };
-    vec![
-        words.direct_minus_proxy.into(),
-        (words.group_name)(paired.group).into(),
-        paired.n.to_string().into(),
-        difference(paired.median_us).into(),
-        interval(page, paired.interval, &difference).into(),
-        difference(paired.min_us).into(),
-        difference(paired.max_us).into(),
-    ]
+    let mut row = |measured, spread: &Spread| {
+        let name = (words.direct_minus_proxy.into(), paired.group);
+        let measured = services.then_some(measured);
+        let write = [&difference as &dyn Fn(i64) -> String; 2];
+        table.row(spread_row(page, name, measured, spread, write));
+    };
+    let of_application = Spread {
+        n: paired.n,
+        median_us: paired.median_us,
+        min_us: paired.min_us,
+        max_us: paired.max_us,
+        interval: paired.interval,
+    };
+    row(Measured::Application, &of_application);
+    if let Some(service) = &paired.service {
+        row(Measured::Service, &service.spread);
+    }
+}
+
+/// A row of several failovers; what is measured is named where there is more than the application's downtime. `write` prints a figure, and
+/// an end of the interval.
+fn spread_row(
+    page: &Page<'_>,
+    (name, group): (Cell, Group),
+    measured: Option<Measured>,
+    spread: &Spread,
+    [write, write_end]: [&dyn Fn(i64) -> String; 2],
+) -> Vec<Cell> {
+    let words = page.words;
+    let mut cells = vec![name, (words.group_name)(group).into()];
+    cells.extend(measured.map(|measured| Cell::from((words.service.measured)(measured))));
+    cells.extend([
+        spread.n.to_string().into(),
+        write(spread.median_us).into(),
+        interval(page, spread.interval, write_end).into(),
+        write(spread.min_us).into(),
+        write(spread.max_us).into(),
+    ]);
+    cells
 }
 
 fn interval(page: &Page<'_>, interval: Option<Interval>, write: &dyn Fn(i64) -> String) -> String {
@@ -245,6 +348,11 @@ fn sentences(page: &Page<'_>) -> Vec<String> {
             let [shorter, n, unpaired] =
                 [paired.proxy_shorter, paired.n, paired.unpaired].map(|n| count(n as u64));
             sentences.push((words.proxy_shorter)(&shorter, &n));
+            if let Some(service) = &paired.service {
+                let [shorter, n] =
+                    [service.proxy_shorter, service.spread.n].map(|n| count(n as u64));
+                sentences.push((words.service.proxy_shorter)(&shorter, &n));
+            }
             if paired.unpaired > 0 {
                 sentences.push((words.unpaired)(&unpaired));
             }

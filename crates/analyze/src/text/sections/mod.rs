@@ -12,5 +12,6 @@ pub(super) mod pgbench;
 pub(super) mod rates;
 pub(super) mod recovery;
 pub(super) mod sample;
+pub(super) mod service;
 pub(super) mod settings;
 pub(super) mod verdict;

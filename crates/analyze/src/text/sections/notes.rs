@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use recording::vocabulary::{ErrorClass, EventKind};
 
 use crate::summary::{AuditSummary, Group, GroupSummary, PathSummary, UnobservedReason};
-use crate::text::figures::{group_of, headline_group, unobserved};
+use crate::text::figures::{group_of, headline_group, is_probed, unobserved};
 use crate::text::format::decimal;
 use crate::text::page::Page;
 use crate::text::table::{Tone, wrapped};
@@ -24,6 +24,9 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     let (words, thresholds) = (page.words, &page.summary.thresholds);
     let setting = |us| words.units.setting(us);
     let mut notes = vec![words.note_downtime.to_owned()];
+    if is_probed(page.summary) {
+        notes.push(words.service.note.to_owned());
+    }
     if !page.summary.failovers.failovers.is_empty() {
         notes.push(words.note_parts.to_owned());
     }

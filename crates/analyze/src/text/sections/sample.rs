@@ -65,6 +65,7 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
             figures::headline(page.words, headline),
         ));
     }
+    items.extend(service_item(page, path));
     let lost = path.durability.as_ref().map_or(0, |found| found.found.lost);
     if lost > 0 {
         items.push(item(words.lost_writes, Cell::new(count(lost), Tone::Bad)));
@@ -94,6 +95,19 @@ fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items
         item(words.steady_tps, tps(overall.steady_tps)),
     ]);
     items
+}
+
+/// What a client that connects anew would have met meanwhile, and what the application added.
+fn service_item(page: &Page<'_>, path: &PathSummary) -> Option<(String, Cell)> {
+    let words = page.words;
+    let (_, group) = figures::headline_group(path)?;
+    let service = group.service.as_ref()?;
+    let mut text = figures::service_downtime(page, group);
+    if let Some(share) = service.own_share {
+        let share = (words.service.own_share_of)(&figures::own_share(page, share));
+        text = [text, share].join(words.separator);
+    }
+    Some(item(words.service.label, text))
 }
 
 /// The headline's downtime to a tenth of a second, as the sample has it.

@@ -19,6 +19,15 @@ pub(crate) fn connection_items(page: &Page<'_>) -> Items {
         let rate = rate.trim_end_matches('0').trim_end_matches('.');
         items.push(item(words.max_tps, (words.max_tps_text)(rate)));
     }
+    if let Some(asked) = recording.availability {
+        let setting = |us| words.units.setting(us);
+        let text = (words.service.probes_text)(
+            asked.writes,
+            &setting(asked.interval_us),
+            &setting(asked.limit_us),
+        );
+        items.push(item(words.service.probes, text));
+    }
     match recording.probe_interval_us {
         Some(us) if us > 0 => items.push(item(words.probe_interval, words.units.setting(us))),
         // Recordings with settings of connections have those of probes too.

@@ -4,7 +4,9 @@ use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 
 use crate::summary::{EventSummary, Group, PathSummary};
-use crate::text::figures::{Downtime, downtime, figure, group_of, headline_group, unobserved};
+use crate::text::figures::{
+    Downtime, downtime, figure, group_of, headline_group, own_share, service_downtime, unobserved,
+};
 use crate::text::format::NONE;
 use crate::text::page::Page;
 use crate::text::sections::durability;
@@ -19,6 +21,9 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     let mut table = Table::new(&[("", Side::Left); 4], 0);
     for path in paths {
         table.row(line(page, path));
+        if let Some(cells) = of_service(page, path) {
+            table.row(cells);
+        }
     }
     let mut body = table.render_rows(page.paint);
     let mut sentence =
@@ -84,16 +89,16 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
         return vec![name, Cell::new(found, Tone::Good)];
     }
     let downtime_of_path = figure(words, Downtime::of_headline(headline));
-    let down = (words.down)(headline.group, &downtime_of_path);
+    let mut down = (words.down)(headline.group, &downtime_of_path);
+    if is_probed(path) {
+        down = (words.service.for_the_application)(&down);
+    }
     let tone = if headline.downtime_us == Some(0) {
         Tone::Good
     } else {
         Tone::Bad
     };
-    let other = match headline.group {
-        Group::Read => Group::Writer,
-        _ => Group::Read,
-    };
+    let other = other_than(headline.group);
     let other_group =
         group_of(path, other).map(|group| (words.other_group)(other, &downtime(page, group)));
     let mut remarks = Vec::new();
@@ -116,11 +121,49 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
     ]
 }
 
-/// Every group was seen, and none was down.
+/// What a client that connects anew would have met meanwhile; `None` where the path was not probed, or nothing was found.
+fn of_service(page: &Page<'_>, path: &PathSummary) -> Option<Vec<Cell>> {
+    let words = page.words;
+    let (headline, group) = headline_group(path)?;
+    if path.is_left_out || !is_probed(path) || nothing_found(path) {
+        return None;
+    }
+    let downtime = (words.down)(headline.group, &service_downtime(page, group));
+    let other = group_of(path, other_than(headline.group));
+    let other = other.filter(|other| other.service.is_some());
+    let other = other.map(|other| (words.other_group)(other.group, &service_downtime(page, other)));
+    let share = group.service.as_ref().and_then(|service| service.own_share);
+    let share = share.map(|share| (words.service.own_share_of)(&own_share(page, share)));
+    Some(vec![
+        Cell::default(),
+        (words.service.for_a_fresh_client)(&downtime).into(),
+        other.unwrap_or_default().into(),
+        Cell::new(share.unwrap_or_default(), Tone::Detail),
+    ])
+}
+
+fn other_than(group: Group) -> Group {
+    match group {
+        Group::Read => Group::Writer,
+        _ => Group::Read,
+    }
+}
+
+/// The reads or the writes of the path were asked for by availability probes.
+fn is_probed(path: &PathSummary) -> bool {
+    path.groups.iter().any(|group| group.service.is_some())
+}
+
+/// Every group was seen, and none was down, and nor was the service.
 fn nothing_found(path: &PathSummary) -> bool {
     !path.groups.is_empty()
         && path
             .groups
             .iter()
             .all(|group| group.outages.is_empty() && !group.unobserved && !group.at_least)
+        && path
+            .groups
+            .iter()
+            .filter_map(|group| group.service.as_ref())
+            .all(|service| service.outages.is_empty() && !service.at_least)
 }

@@ -1,6 +1,7 @@
 //! Hand-made recordings: real folders with real Parquet, and answers known beforehand.
 
 pub(crate) mod around;
+pub(crate) mod asked;
 pub(crate) mod audited;
 pub(crate) mod chart_cases;
 pub(crate) mod refit;
@@ -14,9 +15,9 @@ use recording::vocabulary::{
     ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 use recording::{
-    Clock, ClockOffset, Completion, Connection, Event, Failure, Load, Manifest, Mode, Operation,
-    Pool, Probe, ProbeFailure, RecordingWriter, Schedule, State, Timeouts, Timestamp, Weights,
-    WriterOptions,
+    AvailabilityProbe, Clock, ClockOffset, Completion, Connection, Event, Failure, Load, Manifest,
+    Mode, Operation, Pool, Probe, ProbeFailure, RecordingWriter, Schedule, State, Timeouts,
+    Timestamp, Weights, WriterOptions,
 };
 
 /// Start of every hand-made recording: 2026-11-22T20:43:00Z.
@@ -38,6 +39,7 @@ pub(crate) struct HandMade {
     connections: Vec<Connection>,
     settings: Vec<fn(&mut Manifest)>,
     probes: Vec<Probe>,
+    asked: Vec<AvailabilityProbe>,
     host: Host,
 }
 
@@ -68,6 +70,7 @@ impl HandMade {
             connections: Vec::new(),
             settings: Vec::new(),
             probes: Vec::new(),
+            asked: Vec::new(),
             host: LAPTOP,
         }
     }
@@ -387,6 +390,8 @@ impl HandMade {
         let connections = self.connections.into_iter();
         connections.for_each(|row| handle.connection(row));
         self.probes.into_iter().for_each(|row| handle.probe(row));
+        let asked = self.asked.into_iter();
+        asked.for_each(|row| handle.availability(row));
         let made = Made {
             folder,
             _temporary: temporary,
@@ -404,6 +409,7 @@ impl HandMade {
         self.events.iter_mut().for_each(|row| row.time += ahead);
         self.load.iter_mut().for_each(|row| row.time += ahead);
         self.probes.iter_mut().for_each(|row| row.time += ahead);
+        self.asked.iter_mut().for_each(|row| row.time += ahead);
         for offset in &mut self.host.offsets {
             offset.time.0 += ahead;
         }
