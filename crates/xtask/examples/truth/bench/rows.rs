@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::batch::Batch;
 use super::breaks::{LOCK_TIMEOUT_US, Made};
 use super::fresh::Fresh;
-use super::injected::{broken, disturbed, injected, is_exact};
+use super::injected::{beginning_us, broken, disturbed, injected, is_exact};
 use super::judge::{Case, Figure};
 use super::kinds::Kind;
 use super::lanes::{self, Group, LANES, Lane};
@@ -158,8 +158,11 @@ impl Judging<'_> {
             .made
             .iter()
             .filter(|made| is_exact(made.fault.kind, lane));
-        let exact: Vec<Span> = made_exactly
-            .flat_map(|made| injected(made.fault.kind, &made.steps, lane))
+        let exact: Vec<(Span, i64)> = made_exactly
+            .flat_map(|made| {
+                let spans = injected(made.fault.kind, &made.steps, lane).into_iter();
+                spans.map(|span| (span, beginning_us(&made.steps, span)))
+            })
             .collect();
         let mut made = self.batch.made.iter();
         let has_detour = lane.path == lanes::Path::Direct

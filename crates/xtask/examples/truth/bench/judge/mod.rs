@@ -72,8 +72,9 @@ pub(crate) struct Case<'a> {
     pub(crate) shortest_us: i64,
     /// The shortest outage that shows where they hang and none fails, microseconds.
     pub(crate) shortest_hang_us: i64,
-    /// Of `injected`, where the steps say when such clients were served again: the goal holds for these too.
-    pub(crate) exact: &'a [Span],
+    /// Of `injected`, where the steps say when such clients were served again: the goal holds for these too. And how long each took to begin,
+    /// microseconds.
+    pub(crate) exact: &'a [(Span, i64)],
     /// How much longer the recorder's URL may take than the witness's, which leads to the writer alone, microseconds.
     pub(crate) detour_us: i64,
 }
@@ -88,6 +89,8 @@ pub(crate) struct Figure {
     pub(crate) injected_us: Option<i64>,
     /// That is as exact as the witness, and the goal holds for it too.
     pub(crate) is_exact: bool,
+    /// It may be so much longer, as it took so long to begin, microseconds.
+    pub(crate) beginning_us: i64,
     /// The witness's downtime and its resolution, microseconds.
     pub(crate) witness: Option<(i64, i64)>,
     /// The reported downtime and its resolution, microseconds.
@@ -118,7 +121,7 @@ impl Figure {
     /// The same beyond what was injected, where that is exact.
     pub(crate) fn beyond_injected_us(&self) -> Option<i64> {
         let injected_us = self.injected_us.filter(|_| self.is_exact)?;
-        self.beyond(injected_us, injected_us)
+        self.beyond(injected_us, injected_us + self.beginning_us)
     }
 
     /// Reported less what is true: what was injected, where that is exact, and else what the witness has.
@@ -174,6 +177,7 @@ impl Case<'_> {
                     span,
                     injected_us: Some(span.length_us()),
                     is_exact: self.is_exact(span),
+                    beginning_us: 0,
                     witness: None,
                     reported: None,
                     refused_us: 0,
@@ -232,6 +236,7 @@ impl Case<'_> {
             span: cluster.span,
             injected_us: (injected_us > 0).then_some(injected_us),
             is_exact: self.is_exact(cluster.span),
+            beginning_us: self.exact_in(cluster.span).map(|(_, us)| us).sum(),
             witness: (!cluster.witnessed.is_empty()).then(|| sum(&cluster.witnessed)),
             reported: (!cluster.reported.is_empty()).then(|| sum(&cluster.reported)),
             refused_us: self.refused_us(&cluster),
@@ -266,11 +271,14 @@ impl Case<'_> {
     }
 
     fn is_exact(&self, span: Span) -> bool {
-        let met = |spans: &[Span]| {
-            let met = spans.iter().filter(|of| of.overlap_us(&span) > 0);
-            met.count()
-        };
-        met(self.injected) == met(self.exact)
+        let injected = self.injected.iter();
+        let injected = injected.filter(|of| of.overlap_us(&span) > 0);
+        injected.count() == self.exact_in(span).count()
+    }
+
+    fn exact_in(&self, span: Span) -> impl Iterator<Item = (Span, i64)> {
+        let exact = self.exact.iter().copied();
+        exact.filter(move |(of, _)| of.overlap_us(&span) > 0)
     }
 
     /// Does the report say that it has no data there? A pause is no excuse for an outage that goes on outside of it.
