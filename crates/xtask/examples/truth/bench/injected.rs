@@ -17,12 +17,6 @@ pub(crate) fn injected(kind: Kind, steps: &[Step], lane: Lane) -> Vec<Span> {
     }
 }
 
-/// Do the steps say when clients that connect anew were served again? Behind the proxy they may be given a connection of the proxy's that
-/// lost its answers, until the proxy gives up on it.
-pub(crate) fn is_exact(kind: Kind, lane: Lane) -> bool {
-    !(kind == Kind::LostAnswers && lane.path == Path::Proxy)
-}
-
 /// How long an outage that begins there took to begin, microseconds: the step is noted when the last process is dead or frozen, and says how
 /// long before it the first one got its signal.
 pub(crate) fn beginning_us(steps: &[Step], outage: Span) -> i64 {

@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::batch::Batch;
 use super::breaks::{LOCK_TIMEOUT_US, Made};
 use super::fresh::Fresh;
-use super::injected::{beginning_us, broken, disturbed, injected, is_exact};
-use super::judge::{Case, Figure};
+use super::injected::{beginning_us, broken, disturbed, injected};
+use super::judge::{Case, Figure, Truth};
 use super::kinds::Kind;
 use super::lanes::{self, Group, LANES, Lane};
 use super::load::Load;
@@ -130,7 +130,8 @@ impl Judging<'_> {
             shortest_us: MIN_OUTAGE_US.max(10 * interval_us),
             // A wait below the floor of a stall is none by definition.
             shortest_hang_us: MIN_STALL_US + MIN_OUTAGE_US,
-            exact: &[],
+            truth: Truth::Unknown,
+            beginnings_us: &[],
             detour_us: 0,
         };
         Ok(self.rows(&case, lane, Measure::Application, &samples, &[]))
@@ -153,15 +154,11 @@ impl Judging<'_> {
                 (samples, witnessed)
             }
         };
-        let made_exactly = self
-            .batch
-            .made
-            .iter()
-            .filter(|made| is_exact(made.fault.kind, lane));
-        let exact: Vec<(Span, i64)> = made_exactly
+        let made = self.batch.made.iter();
+        let beginnings_us: Vec<i64> = made
             .flat_map(|made| {
                 let spans = injected(made.fault.kind, &made.steps, lane).into_iter();
-                spans.map(|span| (span, beginning_us(&made.steps, span)))
+                spans.map(|span| beginning_us(&made.steps, span))
             })
             .collect();
         let mut made = self.batch.made.iter();
@@ -181,7 +178,12 @@ impl Judging<'_> {
             interval_us: PROBE_INTERVAL_US,
             shortest_us: SHORTEST_SERVICE_US,
             shortest_hang_us: SHORTEST_SERVICE_US,
-            exact: &exact,
+            // The proxy has the waiting clients' logins to do before a new one is served.
+            truth: match lane.path {
+                lanes::Path::Direct => Truth::Exact,
+                lanes::Path::Proxy => Truth::AtLeast,
+            },
+            beginnings_us: &beginnings_us,
             detour_us: if has_detour { SILENT_HOST_US } else { 0 },
         };
         Ok(self.rows(&case, lane, Measure::Service, &samples, &reported))

@@ -254,7 +254,7 @@ fn sums(done: &Done) -> String {
     lines.push(service(done));
     lines.extend(steady(done));
     lines.push(format!(
-        "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, beyond = outside of the bounds, s; medians, and the farthest beyond. Of the service: a new client every {:?}; its error = reported - injected, its resolution: the largest",
+        "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, beyond = outside of the bounds, s; medians, and the farthest beyond. Of the service: a new client every {:?}; its error = reported - injected (behind the proxy - the clients'), its resolution: the largest",
         fresh::EVERY
     ));
     let made = done.batches.iter().flat_map(|batch| &batch.made);

@@ -46,6 +46,17 @@ impl Verdict {
     }
 }
 
+/// What the injected outages tell of the clients whose figures are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    /// They are of other clients.
+    Unknown,
+    /// None was served before they ended.
+    AtLeast,
+    /// And each was served when they had ended.
+    Exact,
+}
+
 /// One group of one path in one recording: the reported, witnessed, injected and recorded view.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
@@ -72,9 +83,9 @@ pub(crate) struct Case<'a> {
     pub(crate) shortest_us: i64,
     /// The shortest outage that shows where they hang and none fails, microseconds.
     pub(crate) shortest_hang_us: i64,
-    /// Of `injected`, where the steps say when such clients were served again: the goal holds for these too. And how long each took to begin,
-    /// microseconds.
-    pub(crate) exact: &'a [(Span, i64)],
+    /// What `injected` tells of these figures, and how long each of them took to begin, microseconds.
+    pub(crate) truth: Truth,
+    pub(crate) beginnings_us: &'a [i64],
     /// How much longer the recorder's URL may take than the witness's, which leads to the writer alone, microseconds.
     pub(crate) detour_us: i64,
 }
@@ -87,8 +98,8 @@ pub(crate) struct Figure {
     pub(crate) span: Span,
     /// What was injected in there, microseconds.
     pub(crate) injected_us: Option<i64>,
-    /// That is as exact as the witness, and the goal holds for it too.
-    pub(crate) is_exact: bool,
+    /// As far as it tells something the goal holds for it too.
+    pub(crate) truth: Truth,
     /// It may be so much longer, as it took so long to begin, microseconds.
     pub(crate) beginning_us: i64,
     /// The witness's downtime and its resolution, microseconds.
@@ -118,15 +129,19 @@ impl Figure {
         self.beyond(witness_us - witness_resolution_us, witness_us)
     }
 
-    /// The same beyond what was injected, where that is exact.
+    /// The same beyond what was injected, as far as that tells something.
     pub(crate) fn beyond_injected_us(&self) -> Option<i64> {
-        let injected_us = self.injected_us.filter(|_| self.is_exact)?;
-        self.beyond(injected_us, injected_us + self.beginning_us)
+        let least_us = self.injected_us?;
+        match self.truth {
+            Truth::Unknown => None,
+            Truth::AtLeast => self.beyond(least_us, i64::MAX),
+            Truth::Exact => self.beyond(least_us, least_us + self.beginning_us),
+        }
     }
 
     /// Reported less what is true: what was injected, where that is exact, and else what the witness has.
     pub(crate) fn error_to_truth_us(&self) -> Option<i64> {
-        match self.injected_us.filter(|_| self.is_exact) {
+        match self.injected_us.filter(|_| self.truth == Truth::Exact) {
             Some(injected_us) => Some(self.reported?.0 - injected_us),
             None => self.error_us(),
         }
@@ -134,7 +149,7 @@ impl Figure {
 
     fn beyond(&self, least_us: i64, most_us: i64) -> Option<i64> {
         let (reported_us, resolution_us) = self.reported?;
-        let too_long_us = reported_us - resolution_us - most_us;
+        let too_long_us = (reported_us - resolution_us).saturating_sub(most_us);
         let too_short_us = least_us - reported_us;
         Some(match (too_long_us > 0, too_short_us > 0) {
             (true, _) => too_long_us,
@@ -176,7 +191,7 @@ impl Case<'_> {
                 figures.push(Figure {
                     span,
                     injected_us: Some(span.length_us()),
-                    is_exact: self.is_exact(span),
+                    truth: self.truth,
                     beginning_us: 0,
                     witness: None,
                     reported: None,
@@ -235,8 +250,8 @@ impl Case<'_> {
         let mut figure = Figure {
             span: cluster.span,
             injected_us: (injected_us > 0).then_some(injected_us),
-            is_exact: self.is_exact(cluster.span),
-            beginning_us: self.exact_in(cluster.span).map(|(_, us)| us).sum(),
+            truth: self.truth,
+            beginning_us: self.beginning_us(cluster.span),
             witness: (!cluster.witnessed.is_empty()).then(|| sum(&cluster.witnessed)),
             reported: (!cluster.reported.is_empty()).then(|| sum(&cluster.reported)),
             refused_us: self.refused_us(&cluster),
@@ -270,15 +285,11 @@ impl Case<'_> {
         figure
     }
 
-    fn is_exact(&self, span: Span) -> bool {
-        let injected = self.injected.iter();
-        let injected = injected.filter(|of| of.overlap_us(&span) > 0);
-        injected.count() == self.exact_in(span).count()
-    }
-
-    fn exact_in(&self, span: Span) -> impl Iterator<Item = (Span, i64)> {
-        let exact = self.exact.iter().copied();
-        exact.filter(move |(of, _)| of.overlap_us(&span) > 0)
+    /// How long the outages that were injected in there took to begin.
+    fn beginning_us(&self, span: Span) -> i64 {
+        let beginnings = self.injected.iter().zip(self.beginnings_us);
+        let met = beginnings.filter(|(of, _)| of.overlap_us(&span) > 0);
+        met.map(|(_, us)| us).sum()
     }
 
     /// Does the report say that it has no data there? A pause is no excuse for an outage that goes on outside of it.

@@ -32,7 +32,8 @@ fn case<'a>(
         interval_us: 20_000,
         shortest_us: 200_000,
         shortest_hang_us: 600_000,
-        exact: &[],
+        truth: Truth::Unknown,
+        beginnings_us: &[],
         detour_us: 0,
     }
 }
@@ -84,15 +85,18 @@ fn of_the_service_the_goal_holds_for_what_was_injected_too() {
     // 1.98 s, and 5 ms more as it began; the witness knows of 1.8 to 2.1 s.
     let (injected, witness) = ([span(1_010_000, 2_990_000)], [outage(950, 3_050, 300)]);
     let beginning_us = 5_000;
-    let of = |to_ms: i64, resolution_ms: i64, detour_us: i64| {
+    let judged = |truth, to_ms, resolution_ms, detour_us| {
         let reported = [outage(1_000, to_ms, resolution_ms)];
         let case = Case {
-            exact: &[(injected[0], beginning_us)],
+            truth,
+            beginnings_us: &[beginning_us],
             detour_us,
             ..case(&recorded, &reported, &witness, &injected)
         };
         case.judge(|_| 0).remove(0)
     };
+    let of =
+        |to_ms, resolution_ms, detour_us| judged(Truth::Exact, to_ms, resolution_ms, detour_us);
     let right = of(3_000, 10, 0);
     assert_eq!(
         (right.verdict, right.beyond_us(), right.beyond_injected_us()),
@@ -113,6 +117,15 @@ fn of_the_service_the_goal_holds_for_what_was_injected_too() {
         "a detour makes nothing shorter"
     );
     assert_eq!(short.beyond_injected_us(), Some(-30_000));
+    // Clients may be served some time after its end, and none before it.
+    let later = judged(Truth::AtLeast, 3_050, 10, 0);
+    assert_eq!(
+        (later.verdict, later.beyond_injected_us()),
+        (Verdict::Within, Some(0))
+    );
+    assert_eq!(later.error_to_truth_us(), Some(-50_000), "to the witness");
+    let earlier = judged(Truth::AtLeast, 2_950, 100, 0);
+    assert_eq!(earlier.verdict, Verdict::Outside);
 }
 
 #[test]
