@@ -1,5 +1,7 @@
 //! The answers to the probes of a path's writer: which server is behind the endpoint that is not meant for reads.
 
+use std::sync::Arc;
+
 use polars::prelude::*;
 use recording::vocabulary::{OperationType, Path, ProbeKind};
 
@@ -14,7 +16,7 @@ use crate::reduce::values::{booleans, integers, texts};
 pub(crate) struct Answer {
     /// When the answer came, UTC microseconds.
     pub(crate) time_us: i64,
-    pub(crate) server: Identity,
+    pub(crate) server: Arc<Identity>,
     /// True for a reader.
     pub(crate) in_recovery: bool,
 }
@@ -46,12 +48,12 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Answer>> {
     let answer = |row: usize| {
         Some(Answer {
             time_us: times[row]?.saturating_add(durations[row].unwrap_or(0)),
-            server: Identity {
+            server: Arc::new(Identity {
                 address: addresses[row].map(str::to_owned),
                 port: ports[row],
                 start_us: starts[row],
                 aurora_instance: instances[row].map(str::to_owned),
-            },
+            }),
             in_recovery: in_recovery[row]?,
         })
     };
@@ -82,7 +84,7 @@ fn answer(question: &Question) -> Option<Answer> {
     }
     Some(Answer {
         time_us: question.end_us,
-        server: question.server.as_deref()?.clone(),
+        server: Arc::clone(question.server.as_ref()?),
         in_recovery: question.in_recovery?,
     })
 }

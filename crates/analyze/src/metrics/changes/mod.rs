@@ -1,6 +1,7 @@
 //! When a path's writer changed, as its probes saw it (`docs/decomposition.md`, What a change is).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use recording::vocabulary::EventKind;
 
@@ -69,13 +70,13 @@ fn is_held<'a>(
 }
 
 /// When each server first answered in each role.
-struct Known(BTreeMap<(Identity, bool), i64>);
+struct Known(BTreeMap<(Arc<Identity>, bool), i64>);
 
 impl Known {
     fn new(answers: &[Answer]) -> Self {
         let mut first = BTreeMap::new();
         for answer in answers {
-            let key = (answer.server.clone(), answer.in_recovery);
+            let key = (Arc::clone(&answer.server), answer.in_recovery);
             first.entry(key).or_insert(answer.time_us);
         }
         Self(first)
@@ -84,7 +85,9 @@ impl Known {
     /// False for a server that had answered in this role before, and was not started again since. A writer becomes a reader only by a
     /// restart, so that one which is back unchanged was the writer all the time: the proxy asked another one meanwhile.
     fn is_new(&self, answer: &Answer) -> bool {
-        let first = self.0.get(&(answer.server.clone(), answer.in_recovery));
+        let first = self
+            .0
+            .get(&(Arc::clone(&answer.server), answer.in_recovery));
         let is_recent = first.is_none_or(|first| answer.time_us - first <= NEW_FOR_US);
         // Without its start time, it can't be told from one that was started again.
         answer.server.start_us.is_none() || is_recent

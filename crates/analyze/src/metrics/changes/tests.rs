@@ -13,12 +13,12 @@ const C_READS: Seen = (4, 3_400, true);
 fn answers(seen: &[Seen]) -> Vec<Answer> {
     let answer = |(index, (address, started, in_recovery)): (usize, &Seen)| Answer {
         time_us: index as i64 * 500_000,
-        server: Identity {
+        server: Arc::new(Identity {
             address: Some(format!("10.0.0.{address}")),
             port: Some(5432),
             start_us: Some(-started * 1_000_000),
             aurora_instance: None,
-        },
+        }),
         in_recovery: *in_recovery,
     };
     seen.iter().enumerate().map(answer).collect()

@@ -9,6 +9,10 @@ use crate::metrics::service::rules::Rules;
 use crate::reduce::availability::Question;
 use crate::summary::{ErrorCount, Outage, Span};
 
+/// What took long is evidence in a gap that it ran in for longer than this, microseconds: one hiccup makes the question after it slow as well, most
+/// of whose time is in the next gap.
+const OVERLAP_US: i64 = 100_000;
+
 /// A gap (start, end] between two answers, or between one and the recording's edge.
 pub(super) struct Gap<'a> {
     pub(super) rules: &'a Rules<'a>,
@@ -30,7 +34,7 @@ pub(super) struct Piece<'a> {
 }
 
 impl<'a> Gap<'a> {
-    /// Every failure that ended in it, and every question that took long and ran in it; none that was late already when it began.
+    /// Every failure that ended in it, and every question that took long in it; none that was late already when it began.
     pub(super) fn evidence(&self, telling: &[&'a Question]) -> Vec<Piece<'a>> {
         let (start, end) = (self.span.start.micros(), self.span.end.micros());
         // Those of the time from the gap's begin on, and those before that were on their way.
@@ -40,8 +44,7 @@ impl<'a> Gap<'a> {
             let ended = (start < question.end_us || (self.is_first && start == question.end_us))
                 && question.end_us <= end;
             let has_failed = ended && self.rules.has_failed(question);
-            let ran = question.time_us.max(start) < question.end_us.min(end);
-            let is_evidence = has_failed || (ran && self.rules.is_long(question));
+            let is_evidence = has_failed || self.was_long(question);
             (is_evidence && !self.was_late(question)).then_some(Piece {
                 question,
                 has_failed,
@@ -58,6 +61,17 @@ impl<'a> Gap<'a> {
     /// Others were served while it hung: it tells of its own connection.
     fn was_late(&self, question: &Question) -> bool {
         self.running_before_us(question) > self.rules.threshold_us(question)
+    }
+
+    /// It took long, and more than 100 ms of that in the gap.
+    fn was_long(&self, question: &Question) -> bool {
+        let (start, end) = (self.span.start.micros(), self.span.end.micros());
+        let from = question.time_us.max(start);
+        let ran_us = self
+            .rules
+            .pauses
+            .running_us(from, question.end_us.min(end).max(from));
+        self.rules.is_long(question) && ran_us > OVERLAP_US
     }
 
     /// How long it had run when the gap began, microseconds.
@@ -115,7 +129,7 @@ impl<'a> Gap<'a> {
             .partition_point(|question| question.time_us <= end);
         let shows = |question: &&&Question| {
             self.rules.has_failed(question)
-                || self.rules.is_long(question)
+                || self.was_long(question)
                 || self.was_overtaken(question)
         };
         let in_it = self.asked.get(from..to.max(from)).unwrap_or_default();

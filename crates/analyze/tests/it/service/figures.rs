@@ -4,6 +4,7 @@ use analyze::summary::{
     EpisodeKind, Group, GroupFailover, Metric, OwnShare, PathSummary, ServiceFailover, Source,
 };
 use analyze::text::{Language, TextOptions, render};
+use recording::AvailabilitySettings;
 use recording::vocabulary::ErrorClass::{ConnectionLost, ReadOnly, Refused};
 use recording::vocabulary::OperationType::{Read, Write};
 use recording::vocabulary::Path::{Direct, Proxy};
@@ -379,4 +380,92 @@ fn several_failovers_have_medians_of_both_and_of_the_own_share() {
         let row = format!("writer  {measured:<11}  2  {median}");
         assert!(report.contains(&row), "{row}\n{report}");
     }
+}
+
+/// The names that other programs read.
+#[test]
+fn the_json_has_the_fields_by_their_names() {
+    let made = failing_over(HandMade::new(60.0).trigger(9.9)).set(|manifest| {
+        manifest.availability = Some(AvailabilitySettings {
+            interval_us: 50_000,
+            limit_us: 1_000_000,
+            writes: true,
+        });
+    });
+    let summary = made.summary();
+    let json = serde_json::to_value(&summary).unwrap();
+    assert_eq!(
+        json["recording"]["availability"],
+        serde_json::json!({"interval_us": 50_000, "limit_us": 1_000_000, "writes": true})
+    );
+    let writer = |groups: &serde_json::Value| {
+        let mut groups = groups.as_array().unwrap().iter();
+        groups
+            .find(|group| group["group"] == "writer")
+            .unwrap()
+            .clone()
+    };
+    let path = &json["paths"][0];
+    let group = writer(&path["groups"]);
+    let service = &group["service"];
+    assert_eq!(service["downtime_us"], 4_060_000);
+    for name in [
+        "resolution_us",
+        "paused_us",
+        "at_least",
+        "availability",
+        "probes",
+    ] {
+        assert!(!service[name].is_null(), "{name}");
+    }
+    let outage = service["outages"][0].as_object().unwrap();
+    for name in [
+        "start",
+        "end",
+        "downtime_us",
+        "resolution_us",
+        "paused_us",
+        "open_at_start",
+        "open_at_end",
+        "first_failure",
+        "evidence",
+        "errors",
+    ] {
+        assert!(outage.contains_key(name), "{name}");
+    }
+    let application_us = group["resolution_us"].as_i64().unwrap();
+    let share = serde_json::json!({
+        "us": 1_940_000, "least_us": 1_940_000 - application_us, "most_us": 2_050_000
+    });
+    assert_eq!(service["own_share"], share);
+    let of_failover = writer(&path["failovers"][0]["groups"]);
+    let of_failover = of_failover["service"].as_object().unwrap();
+    for name in [
+        "downtime_us",
+        "resolution_us",
+        "paused_us",
+        "at_least",
+        "at_most_us",
+    ] {
+        assert!(of_failover.contains_key(name), "{name}");
+    }
+    assert_eq!(of_failover["own_share"], share);
+    let of_path = &json["failovers"]["downtime"][0];
+    for figures in [&of_path["service"], &of_path["own_share"]] {
+        let figures = figures.as_object().unwrap();
+        for name in ["n", "median_us", "min_us", "max_us", "interval"] {
+            assert!(figures.contains_key(name), "{name}");
+        }
+    }
+    let report = render(&summary, &TextOptions::default());
+    let settings = "a read and a write per path every 50 ms, each at most 1 s";
+    assert!(report.contains(settings), "{report}");
+
+    // Without probes nothing of them is there.
+    let without = application(HandMade::new(60.0).trigger(9.9), 16.0).summary();
+    let json = serde_json::to_string(&without).unwrap();
+    for name in ["\"service\"", "own_share", "fresh_client_served"] {
+        assert!(!json.contains(name), "{name}");
+    }
+    assert!(!render(&without, &TextOptions::default()).contains("service"));
 }

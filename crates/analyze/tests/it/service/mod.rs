@@ -1,6 +1,7 @@
 //! The service's downtime in hand-made recordings, the answers worked out by hand. Cites `docs/definitions.md`, Service downtime, and
 //! `docs/decomposition.md`.
 
+mod by_definition;
 mod charts;
 mod damage;
 mod figures;
@@ -173,6 +174,21 @@ fn one_failure_is_no_outage_unless_the_gap_is_long() {
     assert_eq!(found(on(made, 10.65)), expected);
     // Without any evidence it is idleness.
     assert_eq!(found(on(up_to_10(0.01), 12.0)), []);
+}
+
+#[test]
+fn one_hiccup_is_no_outage() {
+    // A question takes 106 ms, and the fresh connection that was begun meanwhile 250 ms, most of them while others are answered.
+    let made = up_to_10(0.01)
+        .ask(Write, 10.0, 0.106, |_| {})
+        .served_anew(Write, 10.1, 0.25, OLD_WRITER);
+    assert_eq!(found(on(made, 10.15)), []);
+    // Nor does it show that the service was down when it was begun: three hang from 10.0 s on, and the first of them is answered at 10.21 s.
+    let made = up_to_10(0.01)
+        .ask(Write, 10.0, 0.21, |_| {})
+        .served_anew(Write, 10.1, 0.16, OLD_WRITER)
+        .served_anew(Write, 10.2, 0.15, OLD_WRITER);
+    assert_eq!(found(on(made, 10.25)), one(9.952, 10.21, 0.048 + 0.11, 2));
 }
 
 #[test]
