@@ -192,7 +192,8 @@ judged AS (
     LEFT JOIN probe_pauses AS d ON d.number = a.number AND d.asked_us = a.asked_us AND d.ended_us = a.ended_us
 ),
 -- Long gaps and what is known of the probes in them. A gap is (from, to]: a failure at the microsecond of an answer comes before it. The first
--- gap has its start too. What took long already when the gap began tells nothing in it.
+-- gap has its start too. What took long counts where it ran in the gap for longer than 100 ms; what took long already when the gap began tells
+-- nothing in it.
 touched AS (
     SELECT g.*,
            a.asked_us,
@@ -200,10 +201,12 @@ touched AS (
            a.last_pause_us,
            g.from_active - a.asked_active <= a.slow_us
                AND ((a.has_failed AND (g.from_us < a.ended_us OR (g.is_first AND g.from_us = a.ended_us)) AND a.ended_us <= g.to_us)
-                    OR (a.is_slow AND LEAST(a.ended_us, g.to_us) > GREATEST(a.asked_us, g.from_us))) AS is_evidence,
+                    OR (a.is_slow
+                        AND LEAST(a.ended_active, g.to_active) - GREATEST(a.asked_active, g.from_active) > t.min_slow_us)) AS is_evidence,
            -- It was sent in the gap, and failed, took long, or was still without an answer when a later one had its answer.
            a.asked_us >= g.from_us
-               AND (a.has_failed OR a.is_slow
+               AND (a.has_failed
+                    OR (a.is_slow AND LEAST(a.ended_active, g.to_active) - a.asked_active > t.min_slow_us)
                     OR (a.asked_us < COALESCE(g.closer_asked_us, a.asked_us)
                         AND (a.ended_us > g.to_us OR (a.is_given_up AND a.ended_us = g.to_us)))) AS is_unserved
     FROM placed_gaps AS g

@@ -186,7 +186,14 @@ impl Judging<'_> {
             beginnings_us: &beginnings_us,
             detour_us: if has_detour { SILENT_HOST_US } else { 0 },
         };
-        Ok(self.rows(&case, lane, Measure::Service, &samples, &reported))
+        let mut rows = self.rows(&case, lane, Measure::Service, &samples, &reported);
+        // It asks more often, if on connections that it keeps.
+        let samples = self.witnesses.witness.samples(lane, self.recorded);
+        for row in &mut rows {
+            let waited_us = longest_gap_us(&samples, self.recorded, row.figure.span);
+            row.figure.hold_against(waited_us);
+        }
+        Ok(rows)
     }
 
     /// What was injected on a lane, and where a client may have noticed a fault though new ones were served.

@@ -129,6 +129,18 @@ fn of_the_service_the_goal_holds_for_what_was_injected_too() {
 }
 
 #[test]
+fn what_kept_another_witness_waiting_is_not_false() {
+    // At least 100 ms; 20 ms are allowed.
+    let figure = || judge(&[outage(1_000, 1_250, 150)], &[], &[]).remove(0);
+    let mut slow = figure();
+    slow.hold_against(80_000);
+    assert_eq!(slow.verdict, Verdict::Within);
+    let mut fast = figure();
+    fast.hold_against(79_999);
+    assert_eq!(fast.verdict, Verdict::False);
+}
+
+#[test]
 fn what_only_the_report_has_is_false_and_what_it_lacks_is_missed() {
     assert_eq!(
         verdicts(&judge(&[outage(1_000, 1_300, 300)], &[], &[])),

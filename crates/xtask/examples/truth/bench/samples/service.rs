@@ -55,7 +55,7 @@ fn is_evidence(sample: &Sample, gap: Span, slow_us: i64) -> bool {
         start_us: sample.start_us,
         end_us: sample.end_us,
     };
-    let is_slow_in_it = span.length_us() > slow_us && gap.overlap_us(&span) > 0;
+    let is_slow_in_it = span.length_us() > slow_us && gap.overlap_us(&span) > SLOW_US;
     gap.start_us - sample.start_us <= slow_us && (has_failed_in_it || is_slow_in_it)
 }
 
