@@ -3,7 +3,8 @@
 -- docs/naive-methods.md. Reads the view `outages`: CREATE TEMPORARY VIEW outages AS, and then the text of outages.sql.
 --
 -- method              heartbeat, three_failures
--- source              where its answers come from: probes, which were sent on a connection of their own; operations otherwise
+-- source              where its answers come from: probes, which were sent on a connection of their own, or the reads of availability probes;
+--                     operations otherwise
 -- reported_us         sum of the outages that it reports, the same for every group of a path; reported_outages: how many
 -- reported_at_least   the last of them had not ended when the recording ended
 -- longest_answer_us   the longest that the heartbeat waited for an answer that came; null of three_failures
@@ -58,23 +59,37 @@ groups_asked AS (
     JOIN asked AS a ON a.run_id = p.run_id AND a.host = p.host AND a.path = p.path AND a.known > 0
     JOIN group_types AS m ON m.operation_type = a.operation_type
 ),
--- Probes of a path's server, where all of them are there and they were sent as often as the heartbeat is.
+-- Who answered on each path: probes of its server; where it has none, the availability probes' reads of the path's own endpoint, without those
+-- that a later one overtook. Only where all of them are there and they were sent as often as the heartbeat is.
+sent_probes AS (
+    SELECT p.run_id, p.host, p.path, p.time_us, p.duration_us, p.success AS is_success, COALESCE(p.error_class, '') AS error_class, p.sqlstate,
+           r.probe_interval_us AS interval_us
+    FROM probes AS p
+    JOIN recordings AS r ON r.run_id = p.run_id AND r.host = p.host
+    WHERE p.probe = 'server' AND NOT COALESCE(p.reader, false) AND p.success IS NOT NULL AND r.dropped_probes = 0
+    UNION ALL
+    SELECT a.run_id, a.host, a.path, a.time_us, a.duration_us, a.outcome = 'ok', COALESCE(a.error_class, ''), a.sqlstate,
+           r.availability_interval_us
+    FROM availability AS a
+    JOIN recordings AS r ON r.run_id = a.run_id AND r.host = a.host
+    LEFT JOIN (SELECT DISTINCT run_id, host, path FROM probes WHERE probe = 'server') AS s
+        ON s.run_id = a.run_id AND s.host = a.host AND s.path = a.path
+    WHERE s.run_id IS NULL AND a.operation_type = 'read' AND NOT a.reader AND a.outcome IN ('ok', 'failed') AND r.dropped_availability = 0
+),
 server_probes AS (
     SELECT p.run_id,
            p.host,
            p.path,
            p.time_us AS asked_us,
            p.time_us + p.duration_us AS ended_us,
-           p.success AS is_success,
-           COALESCE(p.error_class, '') AS error_class,
+           p.is_success,
+           p.error_class,
            p.sqlstate,
            -- They come a little early or late: in the middle of an interval none slips into the next.
-           MIN(p.time_us) OVER (PARTITION BY p.run_id, p.host, p.path) - CAST(FLOOR(r.probe_interval_us / 2.0) AS BIGINT) AS origin_us
-    FROM probes AS p
-    JOIN recordings AS r ON r.run_id = p.run_id AND r.host = p.host
+           MIN(p.time_us) OVER (PARTITION BY p.run_id, p.host, p.path) - CAST(FLOOR(p.interval_us / 2.0) AS BIGINT) AS origin_us
+    FROM sent_probes AS p
     CROSS JOIN settings AS s
-    WHERE p.probe = 'server' AND NOT COALESCE(p.reader, false) AND p.success IS NOT NULL AND COALESCE(p.error_class, '') <> 'client'
-      AND r.dropped_probes = 0 AND r.probe_interval_us > 0 AND r.probe_interval_us <= s.heartbeat_us
+    WHERE p.error_class <> 'client' AND p.interval_us > 0 AND p.interval_us <= s.heartbeat_us
 ),
 probed AS (
     SELECT DISTINCT run_id, host, path FROM server_probes WHERE origin_us IS NOT NULL

@@ -28,7 +28,9 @@ WITH thresholds AS (
            CAST(1000000 AS BIGINT) AS refused_gap_us,
            5 AS refusals,
            -- A probe so shortly before the end of a gap may have been answered as it ended.
-           CAST(500000 AS BIGINT) AS last_probe_us
+           CAST(500000 AS BIGINT) AS last_probe_us,
+           -- Of the answers to availability probes in so long a time the first says enough of the server.
+           CAST(500000 AS BIGINT) AS answer_us
 ),
 members AS (
     SELECT *
@@ -429,22 +431,53 @@ decided AS (
     FROM meeting
     WHERE position = 1
 ),
--- No worker was free to ask: gaps of reads in which reads did nothing but wait, and the server's probes in them ...
+-- The availability probes' reads of a path without probes of its server.
+asked_reads AS (
+    SELECT p.number, p.first_us, a.time_us, LEAST(a.time_us + a.duration_us, p.last_us) AS answered_us,
+           a.outcome = 'ok' AND a.time_us + a.duration_us <= p.last_us AS success
+    FROM availability AS a
+    CROSS JOIN thresholds AS t
+    JOIN paths AS p ON p.run_id = a.run_id AND p.host = a.host AND p.path = a.path
+    LEFT JOIN (SELECT DISTINCT run_id, host, path FROM probes WHERE probe = 'server') AS s
+        ON s.run_id = a.run_id AND s.host = a.host AND s.path = a.path
+    WHERE s.run_id IS NULL AND a.operation_type = 'read' AND a.time_us <= p.last_us
+      AND CASE WHEN a.outcome = 'unfinished' OR a.time_us + a.duration_us > p.last_us
+               THEN LEAST(a.time_us + a.duration_us, p.last_us) - a.time_us > t.min_wait_us
+               ELSE a.outcome IN ('ok', 'failed', 'unknown') AND COALESCE(a.error_class, '') <> 'client' END
+),
+-- Who answered on each path: probes of its server; where it has none, the reads of the availability probes, of whose answers the first in each
+-- half second. One of these that was given up at once tells nothing.
+server_answers AS (
+    SELECT p.number, r.time_us, r.time_us + r.duration_us AS answered_us, r.success
+    FROM probes AS r
+    JOIN paths AS p ON p.run_id = r.run_id AND p.host = r.host AND p.path = r.path
+    WHERE r.probe = 'server'
+    UNION ALL
+    SELECT number, time_us, answered_us, success
+    FROM (
+        SELECT d.*,
+               ROW_NUMBER() OVER (PARTITION BY d.number, d.success,
+                                               FLOOR(CAST(d.answered_us - d.first_us AS DOUBLE) / CAST(t.answer_us AS DOUBLE))
+                                  ORDER BY d.answered_us, d.time_us) AS position
+        FROM asked_reads AS d
+        CROSS JOIN thresholds AS t
+    ) AS placed
+    WHERE position = 1 OR NOT success
+),
+-- No worker was free to ask: gaps of reads in which reads did nothing but wait, and the answers in them ...
 probed AS (
     SELECT d.number,
            d.served_us,
            d.to_us,
            r.time_us,
-           r.time_us + r.duration_us AS answered_us,
+           r.answered_us,
            r.success,
            p.slots,
-           r.time_us + r.duration_us <= d.to_us - t.last_probe_us AS is_asked_of
+           r.answered_us <= d.to_us - t.last_probe_us AS is_asked_of
     FROM decided AS d
     CROSS JOIN thresholds AS t
     JOIN paths AS p ON p.number = d.number
-    JOIN probes AS r
-        ON r.run_id = p.run_id AND r.host = p.host AND r.path = p.path AND r.probe = 'server'
-        AND d.from_us < r.time_us + r.duration_us AND r.time_us + r.duration_us <= d.to_us
+    JOIN server_answers AS r ON r.number = d.number AND d.from_us < r.answered_us AND r.answered_us <= d.to_us
     WHERE d.group_number = 1 AND d.is_down AND d.not_waiting = 0 AND NOT (d.is_refused AND d.refused > 0)
 ),
 -- ... each with the slots that hung in a statement elsewhere.

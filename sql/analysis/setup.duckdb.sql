@@ -19,7 +19,10 @@ SELECT folder,
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) + duration_us AS end_us,
        COALESCE(dropped_rows['operations'], 0) AS dropped_operations,
        COALESCE(dropped_rows['probes'], 0) AS dropped_probes,
+       COALESCE(dropped_rows['availability'], 0) AS dropped_availability,
        probe_interval_us,
+       -- Null where no availability probes were sent.
+       availability.interval_us AS availability_interval_us,
        workers,
        pool.size AS pool_size,
        -- The reads of a path may have an endpoint of their own.
@@ -32,8 +35,8 @@ FROM (
                               ORDER BY CASE WHEN duration_us IS NULL THEN 1 ELSE 0 END, filename) AS copy
     FROM read_json(getvariable('recordings') || '/manifest.json', format = 'unstructured', filename = true, columns = {
         run_id: 'VARCHAR', host: 'VARCHAR', state: 'VARCHAR', start_time: 'VARCHAR', duration_us: 'BIGINT',
-        dropped_rows: 'MAP(VARCHAR, BIGINT)', probe_interval_us: 'BIGINT', workers: 'BIGINT', pool: 'STRUCT(size BIGINT)',
-        endpoints: 'STRUCT(path VARCHAR, reader BOOLEAN)[]'
+        dropped_rows: 'MAP(VARCHAR, BIGINT)', probe_interval_us: 'BIGINT', availability: 'STRUCT(interval_us BIGINT)',
+        workers: 'BIGINT', pool: 'STRUCT(size BIGINT)', endpoints: 'STRUCT(path VARCHAR, reader BOOLEAN)[]'
     })
 )
 WHERE copy = 1;
@@ -101,6 +104,22 @@ FROM (
                                filename = true)
 )
 WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/probes/[^/]*$', ''));
+
+-- What the availability probes met: a read and a write of a client of their own.
+CREATE OR REPLACE TEMPORARY VIEW availability AS
+SELECT run_id, host, path, operation_type, reader, fresh, epoch_us(time) AS time_us, duration_us, connect_us, outcome, error_class, sqlstate
+FROM (
+    SELECT CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS host, CAST(NULL AS VARCHAR) AS path,
+           CAST(NULL AS TIMESTAMPTZ) AS time, CAST(NULL AS VARCHAR) AS operation_type, CAST(NULL AS BOOLEAN) AS reader,
+           CAST(NULL AS BOOLEAN) AS fresh, CAST(NULL AS BIGINT) AS duration_us, CAST(NULL AS BIGINT) AS connect_us,
+           CAST(NULL AS VARCHAR) AS outcome, CAST(NULL AS VARCHAR) AS error_class, CAST(NULL AS VARCHAR) AS sqlstate,
+           CAST(NULL AS VARCHAR) AS filename
+    WHERE false
+    UNION ALL BY NAME
+    SELECT * FROM read_parquet(getvariable('recordings') || '/availability/*.parquet', union_by_name = true, allow_empty = true,
+                               filename = true)
+)
+WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/availability/[^/]*$', ''));
 
 CREATE OR REPLACE TEMPORARY VIEW findings AS
 SELECT run_id, host, path, operation_id, operation_name, finding, outcome, epoch_us(start_time) AS start_us, epoch_us(end_time) AS end_us,

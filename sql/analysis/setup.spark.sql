@@ -4,13 +4,14 @@
 --     spark-sql --conf spark.recordings='data/runs/*' --conf spark.sql.session.timeZone=UTC
 --     spark.conf.set("spark.recordings", "s3a://bucket/fleet/*/*")                        in Python
 --
--- Spark computes a CTE as often as it is named: outages.sql and downtime.sql as they stand take minutes to plan, and gigabytes. Make a table of
--- each of their CTEs, and one of the result. This command makes a script of a query; run it in a database of its own (CREATE DATABASE outages,
--- then USE outages), which can be dropped afterwards (DROP DATABASE outages CASCADE):
+-- Spark computes a CTE as often as it is named: outages.sql, downtime.sql, service_outages.sql and service_downtime.sql as they stand take
+-- minutes to plan, and gigabytes. Make a table of each of their CTEs, and one of the result. This command makes a script of a query; run it in
+-- a database of its own (CREATE DATABASE outages, then USE outages), which can be dropped afterwards (DROP DATABASE outages CASCADE):
 --
 --     sed -E 's/^(WITH )?([a-z_]+) AS \($/CREATE TABLE \2 USING parquet AS (/; s/^\),?$/);/; s/^SELECT/CREATE TABLE result USING parquet AS SELECT/; $s/$/;/' outages.sql
 --
--- downtime.sql reads the view that other engines make of outages.sql: CREATE TEMPORARY VIEW outages AS SELECT * FROM outages.result.
+-- downtime.sql reads the view that other engines make of outages.sql: CREATE TEMPORARY VIEW outages AS SELECT * FROM outages.result. In the same
+-- way service_downtime.sql reads `downtime` and `service_outages`.
 --
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.
@@ -20,8 +21,8 @@
 
 CREATE OR REPLACE TEMPORARY VIEW recording_manifests (
     run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT,
-    dropped_rows STRUCT<operations: BIGINT, probes: BIGINT>, probe_interval_us BIGINT, workers BIGINT, pool STRUCT<size: BIGINT>,
-    endpoints ARRAY<STRUCT<path: STRING, reader: BOOLEAN>>
+    dropped_rows STRUCT<operations: BIGINT, probes: BIGINT, availability: BIGINT>, probe_interval_us BIGINT,
+    availability STRUCT<interval_us: BIGINT>, workers BIGINT, pool STRUCT<size: BIGINT>, endpoints ARRAY<STRUCT<path: STRING, reader: BOOLEAN>>
 ) USING json OPTIONS (path '${spark.recordings}/manifest.json', multiLine 'true');
 
 CREATE OR REPLACE TEMPORARY VIEW recordings AS
@@ -34,7 +35,10 @@ SELECT folder,
        unix_micros(CAST(start_time AS TIMESTAMP)) + duration_us AS end_us,
        COALESCE(dropped_rows.operations, 0) AS dropped_operations,
        COALESCE(dropped_rows.probes, 0) AS dropped_probes,
+       COALESCE(dropped_rows.availability, 0) AS dropped_availability,
        probe_interval_us,
+       -- Null where no availability probes were sent.
+       availability.interval_us AS availability_interval_us,
        workers,
        pool.size AS pool_size,
        -- The reads of a path may have an endpoint of their own.
@@ -97,6 +101,17 @@ CREATE OR REPLACE TEMPORARY VIEW recording_probes (
 CREATE OR REPLACE TEMPORARY VIEW probes AS
 SELECT run_id, host, path, probe, reader, unix_micros(time) AS time_us, duration_us, success, error_class, sqlstate
 FROM (SELECT *, regexp_replace(input_file_name(), '/probes/[^/]*$', '') AS folder FROM recording_probes) AS placed
+WHERE folder IN (SELECT folder FROM recordings);
+
+CREATE OR REPLACE TEMPORARY VIEW recording_availability (
+    run_id STRING, host STRING, path STRING, operation_type STRING, reader BOOLEAN, fresh BOOLEAN, time TIMESTAMP, duration_us BIGINT,
+    connect_us BIGINT, outcome STRING, error_class STRING, sqlstate STRING
+) USING parquet OPTIONS (path '${spark.recordings}', recursiveFileLookup 'true', pathGlobFilter 'availability-*.parquet');
+
+-- What the availability probes met: a read and a write of a client of their own.
+CREATE OR REPLACE TEMPORARY VIEW availability AS
+SELECT run_id, host, path, operation_type, reader, fresh, unix_micros(time) AS time_us, duration_us, connect_us, outcome, error_class, sqlstate
+FROM (SELECT *, regexp_replace(input_file_name(), '/availability/[^/]*$', '') AS folder FROM recording_availability) AS placed
 WHERE folder IN (SELECT folder FROM recordings);
 
 CREATE OR REPLACE TEMPORARY VIEW recording_findings (

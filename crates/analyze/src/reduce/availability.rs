@@ -16,7 +16,7 @@ use crate::summary::Span;
 /// A question without an answer that was given up this soon tells nothing of the server, microseconds.
 const UNANSWERED_US: i64 = 100_000;
 
-/// Answers nearer to each other than this say no more of the server, microseconds: as far apart were the probes that these replace.
+/// Of the answers in so long a time the first says enough of the server, microseconds: as far apart were the probes that these replace.
 const APART_US: i64 = 500_000;
 
 /// A question, within the recording. Times are UTC microseconds. A day has millions: texts are shared.
@@ -204,8 +204,9 @@ impl<T: Ord> Kept<T> {
     }
 }
 
-/// What the reads tell of whether the server answered, in the order of their ends: each that was not answered, and an answer each half second.
-pub(crate) fn server_probes(questions: &[Question]) -> Vec<ServerProbe> {
+/// What the reads tell of whether the server answered, in the order of their ends: each that was not answered, and the first answer of each half
+/// second since the recording's start.
+pub(crate) fn server_probes(questions: &[Question], start_us: i64) -> Vec<ServerProbe> {
     let tells = |question: &&Question| match question.outcome {
         Outcome::Unfinished => question.end_us - question.time_us > UNANSWERED_US,
         _ => question
@@ -224,13 +225,10 @@ pub(crate) fn server_probes(questions: &[Question]) -> Vec<ServerProbe> {
         })
         .collect();
     probes.sort_by_key(|probe| probe.time_us);
-    let mut last_us = i64::MIN;
+    let mut last = None;
     probes.retain(|probe| {
-        let is_kept = !probe.is_answered || probe.time_us.saturating_sub(APART_US) >= last_us;
-        if is_kept && probe.is_answered {
-            last_us = probe.time_us;
-        }
-        is_kept
+        let half_second = Some(probe.time_us.saturating_sub(start_us).div_euclid(APART_US));
+        !probe.is_answered || std::mem::replace(&mut last, half_second) != half_second
     });
     probes
 }

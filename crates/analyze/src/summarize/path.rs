@@ -121,7 +121,10 @@ impl PathAnalyzer<'_> {
             .timeline(&self.span, cells, pauses, self.thresholds)?;
         Ok(match timeline.server_probes.is_empty() {
             true => Timeline {
-                server_probes: availability::server_probes(&self.questions),
+                server_probes: availability::server_probes(
+                    &self.questions,
+                    self.span.start.micros(),
+                ),
                 ..timeline
             },
             false => timeline,

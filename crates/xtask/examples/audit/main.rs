@@ -5,6 +5,7 @@
 
 mod recorder;
 mod synthetic;
+mod usage;
 
 use std::path::Path;
 use std::process::ExitCode;

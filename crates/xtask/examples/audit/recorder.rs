@@ -1,6 +1,5 @@
 //! `recorder` as a program of its own, and what it takes.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use command_line::process::describe;
 use lab::Lab;
+
+use super::usage::usage;
 
 /// Between two looks at the process.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -67,19 +68,4 @@ pub(crate) fn audit(lab: &Lab, programs: &Path, folder: &Path) -> Result<Taken> 
         cpu,
         peak_bytes,
     })
-}
-
-/// CPU time and peak memory of a process, as `/proc` tells them.
-fn usage(pid: u32) -> Option<(Duration, u64)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Behind the name, which may have blanks in it: user and system time are the 12th and 13th, in hundredths of a second.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
-    let cpu = Duration::from_millis(10 * (ticks(11)? + ticks(12)?));
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = peak.split_whitespace().next()?.parse().ok()?;
-    Some((cpu, kib * 1024))
 }

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod audit;
+mod availability;
 mod origin;
 mod recording;
 mod sql;
@@ -60,6 +61,10 @@ pub(crate) enum Bench {
         #[arg(long)]
         write: bool,
     },
+    /// The workload at full speed in the lab, with and without the availability probes side by side, and the bytes that their rows take.
+    ///
+    /// Takes about four minutes. Run it on an otherwise idle machine.
+    Availability(availability::AvailabilityArgs),
     /// Outages of known times in the lab, compared with what `analyze` reports and what an independent witness saw.
     ///
     /// 100 outages take about half an hour. Run it on an otherwise idle machine: the witness and the recorder must not wait for the
@@ -83,6 +88,7 @@ pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
         Bench::Sql { rows, write } => sql::run(*rows, *write).map(|()| ExitCode::SUCCESS),
         Bench::Analyze { rows, write } => analyze::run(rows, *write).map(|()| ExitCode::SUCCESS),
         Bench::Audit { writes, write } => audit::run(*writes, *write).map(|()| ExitCode::SUCCESS),
+        Bench::Availability(args) => availability::run(*args).map(|()| ExitCode::SUCCESS),
         Bench::Truth { args, write } => truth::run(args, *write),
     }
 }

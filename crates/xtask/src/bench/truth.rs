@@ -17,12 +17,13 @@ const END: &str = "<!-- truth ends -->";
 const STEADY_BEGIN: &str =
     "<!-- truth, without a fault: cargo xtask bench truth --write adds a row -->\n";
 const STEADY_END: &str = "<!-- truth, without a fault, ends -->";
-const STEADY_HEAD: &str = "| date | commit | cores | load before | length, s | outages reported | seen by the witness too |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n";
+const STEADY_HEAD: &str = "| date | commit | cores | load before | length, s | outages reported | seen by the witness too | of the service |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
 /// The line of the bench's text that says so, and what stands before each of its numbers.
-const STEADY: [&str; 3] = [
+const STEADY: [&str; 4] = [
     "steady:   ",
     " s without a fault; outages reported: ",
     ", seen by the witness too: ",
+    "; of the service: ",
 ];
 
 /// Exit code 1 where a figure is wrong.
@@ -77,8 +78,8 @@ fn with_table(page: &str, origin: &[String; 4], text: &str) -> Result<String> {
     ))
 }
 
-/// Length in seconds, outages reported, and those that the witness saw too, where this line says so.
-fn steady(line: &str) -> Option<[u64; 3]> {
+/// Length in seconds, outages reported, those that the witness saw too, and outages of the service, where this line says so.
+fn steady(line: &str) -> Option<[u64; 4]> {
     let mut rest = line;
     let mut number = |before: &str| {
         let (skipped, after) = rest.split_once(before)?;
@@ -87,12 +88,17 @@ fn steady(line: &str) -> Option<[u64; 3]> {
         rest = after;
         skipped.is_empty().then(|| digits.parse().ok()).flatten()
     };
-    let [seconds, reported, seen] = STEADY;
-    Some([number(seconds)?, number(reported)?, number(seen)?])
+    let [seconds, reported, seen, of_service] = STEADY;
+    Some([
+        number(seconds)?,
+        number(reported)?,
+        number(seen)?,
+        number(of_service)?,
+    ])
 }
 
 /// The page with one more piece, and the sum of all pieces.
-fn with_steady(page: &str, origin: &[String; 4], numbers: [u64; 3]) -> Result<String> {
+fn with_steady(page: &str, origin: &[String; 4], numbers: [u64; 4]) -> Result<String> {
     let (before, pieces, after) = place(page, STEADY_BEGIN, STEADY_END)?;
     let is_row = |line: &&str| line.starts_with("| ") && line.chars().any(|c| c.is_ascii_digit());
     let mut rows: Vec<String> = pieces.lines().filter(is_row).map(str::to_owned).collect();
@@ -107,10 +113,16 @@ fn with_steady(page: &str, origin: &[String; 4], numbers: [u64; 3]) -> Result<St
             .filter_map(|cell| cell?.trim().parse::<u64>().ok())
             .sum()
     };
-    let (seconds, reported, seen) = (sum(5), sum(6), sum(7));
+    let (seconds, reported, seen, of_service) = (sum(5), sum(6), sum(7), sum(8));
+    // Older pieces were recorded without availability probes.
+    let is_probed = |row: &&String| !row.ends_with("| - |");
+    let probed = rows.iter().filter(is_probed);
+    let probed: u64 = probed
+        .filter_map(|row| row.split('|').nth(5)?.trim().parse::<u64>().ok())
+        .sum();
     let rows = rows.join("\n");
     Ok(format!(
-        "{before}{STEADY_BEGIN}{STEADY_HEAD}{rows}\n\nTogether {seconds} s: {reported} outages reported, {seen} of them seen by the witness too.\n{STEADY_END}{after}"
+        "{before}{STEADY_BEGIN}{STEADY_HEAD}{rows}\n\nTogether {seconds} s: {reported} outages reported, {seen} of them seen by the witness too. In {probed} s of these the service was probed: {of_service} service outages.\n{STEADY_END}{after}"
     ))
 }
 
@@ -140,22 +152,23 @@ mod tests {
 
     #[test]
     fn pieces_without_a_fault_add_up() {
-        let text = |seconds, reported, seen| {
-            let [before, then, last] = STEADY;
-            format!("{before}{seconds}{then}{reported}{last}{seen}")
+        let text = |seconds, reported, seen, of_service| {
+            let [before, then, next, last] = STEADY;
+            format!("{before}{seconds}{then}{reported}{next}{seen}{last}{of_service}")
         };
-        assert_eq!(steady(&text(1200, 2, 1)), Some([1_200, 2, 1]));
+        assert_eq!(steady(&text(1200, 2, 1, 3)), Some([1_200, 2, 1, 3]));
         assert_eq!(steady("outages:  98 of 100 with every figure right"), None);
         let origin = ["2026-11-30", "abc", "2", "0.10"].map(str::to_owned);
-        let page = format!("above\n{STEADY_BEGIN}{STEADY_END}\nbelow\n");
-        let once = with_steady(&page, &origin, [1_200, 2, 1]).unwrap();
-        assert!(once.contains("| 2026-11-30 | abc | 2 | 0.10 | 1200 | 2 | 1 |\n"));
-        let twice = with_steady(&once, &origin, [600, 1, 0]).unwrap();
-        let sum = "Together 1800 s: 3 outages reported, 1 of them seen by the witness too.";
+        let older = "| 2026-11-29 | ab | 2 | - | 300 | 0 | 0 | - |";
+        let page = format!("above\n{STEADY_BEGIN}{STEADY_HEAD}{older}\n{STEADY_END}\nbelow\n");
+        let once = with_steady(&page, &origin, [1_200, 2, 1, 1]).unwrap();
+        assert!(once.contains("| 2026-11-30 | abc | 2 | 0.10 | 1200 | 2 | 1 | 1 |\n"));
+        let twice = with_steady(&once, &origin, [600, 1, 0, 0]).unwrap();
+        let sum = "Together 2100 s: 3 outages reported, 1 of them seen by the witness too. In 1800 s of these the service was probed: 1 service outages.";
         assert!(twice.contains(sum), "{twice}");
         assert_eq!(twice.matches("2026-11-30").count(), 2);
         assert!(twice.starts_with("above\n") && twice.ends_with("\nbelow\n"));
         let page = fs::read_to_string(workspace().unwrap().join("docs/benchmarks.md")).unwrap();
-        assert!(with_steady(&page, &origin, [1, 0, 0]).is_ok());
+        assert!(with_steady(&page, &origin, [1, 0, 0, 0]).is_ok());
     }
 }

@@ -27,6 +27,9 @@ pub(crate) struct TruthArgs {
     /// Record this long without a fault, too: no outage may be reported. 0 leaves it out. Several runs with --outages 0 add up
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration::parse)]
     pub(crate) steady: Duration,
+    /// Record under the recorder's default load of 3 workers per path, and not under four loads in turn
+    #[arg(long)]
+    pub(crate) default_load: bool,
     /// Folder for the recordings, to keep them [default: a temporary folder, which stays only where a figure is wrong]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -47,6 +50,9 @@ impl TruthArgs {
             "--steady".to_owned(),
             seconds(self.steady),
         ];
+        if self.default_load {
+            words.push("--default-load".to_owned());
+        }
         let mut option = |name: &str, value: Option<String>| {
             if let Some(value) = value {
                 words.extend([name.to_owned(), value]);

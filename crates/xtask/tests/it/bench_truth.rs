@@ -17,6 +17,7 @@ fn args(kinds: &[&str]) -> TruthArgs {
         shortest: Duration::from_millis(800),
         longest: Duration::from_millis(2_000),
         steady: Duration::ZERO,
+        default_load: false,
         out: None,
     }
 }
@@ -73,12 +74,36 @@ fn every_outage_is_judged() {
     }
     let is_wrong = |row: &&Vec<&str>| matches!(row[13], "OUTSIDE" | "FALSE" | "MISSED");
     // Whether this machine is quiet enough for right figures is not tested here.
-    assert_eq!(outcome.is_right, !rows.iter().any(|row| is_wrong(&row)));
+    let is_over = outcome.text.contains(": OVER)");
+    assert_eq!(
+        outcome.is_right,
+        !is_over && !rows.iter().any(|row| is_wrong(&row))
+    );
+    service_is_judged(&rows);
     assert!(
         outcome.text.contains(" of 5 with every figure right"),
         "{}",
         outcome.text
     );
+}
+
+/// The same of the service, held against clients that connect anew.
+fn service_is_judged(rows: &[Vec<&str>]) {
+    let service: Vec<_> = rows.iter().filter(|row| row[15] == "service").collect();
+    for (kind, path) in [
+        ("crash", "direct"),
+        ("crash", "proxy"),
+        ("revoke", "direct"),
+    ] {
+        for group in ["read", "writer"] {
+            let row = service.iter().find(|row| row[..3] == [kind, path, group]);
+            let row = row.unwrap_or_else(|| panic!("{kind} {path} {group}: {rows:?}"));
+            for (column, of) in [(6, "witness"), (8, "service")] {
+                let down_us: i64 = row[column].parse().unwrap();
+                assert!((300_000..20_000_000).contains(&down_us), "{of}: {row:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -54,6 +54,8 @@ fn every_engine_reads_the_same() {
     let mut recordings = golden();
     // With every column, and with pgbench's progress, which no golden recording need have: the one table with fractions.
     recordings.push(made::recording(root.path(), "host", 2));
+    // With availability probes.
+    recordings.push(made::rules::recording(root.path(), "host", 3));
     let tables: Vec<_> = recordings
         .iter()
         .flat_map(|folder| tables(folder))

@@ -8,6 +8,7 @@ use lab::Lab;
 use tokio::time::sleep;
 
 use super::breaks::{self, Breaker, Made};
+use super::fresh::Fresh;
 use super::load::Load;
 use super::plan::{self, Fault};
 use super::recorder::Recorder;
@@ -37,6 +38,7 @@ pub(crate) struct Plan<'a> {
 pub(crate) struct Bench<'a> {
     pub(crate) lab: &'a mut Lab,
     pub(crate) witness: &'a Witness,
+    pub(crate) fresh: &'a Fresh,
     /// The folder for the recordings.
     pub(crate) out: &'a Path,
     /// The folder of `recorder` and `analyze`.
@@ -68,6 +70,7 @@ impl Bench<'_> {
         for fault in plan.faults {
             self.witness.renew();
             self.witness.await_calm().await?;
+            self.fresh.ask(true);
             sleep(fault.calm).await;
             on_fault(fault);
             let mut breaker = Breaker {
@@ -77,6 +80,8 @@ impl Bench<'_> {
                 load: plan.load,
             };
             made.push(breaker.make(fault).await?);
+            self.witness.await_calm().await?;
+            self.fresh.ask(false);
         }
         self.witness.await_calm().await?;
         sleep(CALM).await;

@@ -22,7 +22,8 @@ pub(crate) const LOCK_TIMEOUT_US: i64 = 200_000;
 /// The first of two hosts; no lab uses this address.
 const SILENT_HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
 /// The recorder's tables.
-const TABLES: &str = "business_users, business_orders, business_products, business_logs";
+const TABLES: &str =
+    "business_users, business_orders, business_products, business_logs, business_availability";
 /// How long a statement of this bench may take.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(10);
 

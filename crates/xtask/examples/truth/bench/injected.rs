@@ -17,6 +17,17 @@ pub(crate) fn injected(kind: Kind, steps: &[Step], lane: Lane) -> Vec<Span> {
     }
 }
 
+/// How long an outage that begins there took to begin, microseconds: the step is noted when the last process is dead or frozen, and says how
+/// long before it the first one got its signal.
+pub(crate) fn beginning_us(steps: &[Step], outage: Span) -> i64 {
+    let step = steps.iter().find(|step| step.time_us == outage.start_us);
+    let beginning_ms = step.and_then(|step| {
+        let (before, _) = step.detail.split_once(" ms from first signal to last")?;
+        before.rsplit(' ').next()?.parse::<f64>().ok()
+    });
+    (beginning_ms.unwrap_or(0.0) * 1e3) as i64
+}
+
 /// Where a client may notice a fault of this kind though new clients are served.
 pub(crate) fn disturbed(kind: Kind, steps: &[Step]) -> Vec<Span> {
     match kind {
@@ -176,6 +187,21 @@ mod tests {
         let frozen = [(10, StepKind::Frozen), (14, StepKind::Thawed)];
         assert_eq!(spans(FailoverKind::Freeze, &frozen), vec![[(10, 14)]; 4]);
     }
+
+    #[test]
+    fn how_long_a_fault_took_to_begin() {
+        let mut steps = steps(&[(10, StepKind::Crash), (20, StepKind::Restarted)]);
+        let span = Span {
+            start_us: 10,
+            end_us: 20,
+        };
+        assert_eq!(beginning_us(&steps, span), 0);
+        steps[0].detail =
+            "writer a (127.0.0.2:1): 23 processes killed, 57.4 ms from first signal to last death"
+                .to_owned();
+        assert_eq!(beginning_us(&steps, span), 57_400);
+    }
+
     #[test]
     fn what_the_bench_breaks_itself() {
         let refused = [(10, StepKind::Broken), (20, StepKind::Mended)];

@@ -2,6 +2,7 @@
 
 mod batch;
 mod breaks;
+mod fresh;
 mod injected;
 mod judge;
 mod kinds;
@@ -28,9 +29,10 @@ use lab::{Lab, LabOptions};
 use rand::RngExt;
 
 use batch::{Batch, Bench, Plan};
+use fresh::Fresh;
 use kinds::Kind;
-use load::LOADS;
-use rows::Row;
+use load::{DEFAULT_LOAD, LOADS, Load};
+use rows::{Row, Witnesses};
 use witness::Witness;
 
 pub(crate) use truth_args::TruthArgs;
@@ -101,7 +103,7 @@ pub(crate) fn run(args: &TruthArgs, programs: &Path) -> Result<Outcome, Failure>
     let runtime = tokio::runtime::Runtime::new().context("a runtime")?;
     let (batches, rows) = runtime.block_on(async {
         tokio::select! {
-            done = record_and_judge(&faults, args.steady, folder.path(), programs) => done,
+            done = record_and_judge(&faults, args, folder.path(), programs) => done,
             _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
         }
     })?;
@@ -114,7 +116,8 @@ pub(crate) fn run(args: &TruthArgs, programs: &Path) -> Result<Outcome, Failure>
         rows,
         out: folder.path().to_owned(),
     };
-    let is_right = !done.rows.iter().any(|row| row.figure.verdict.is_wrong());
+    let is_right =
+        !done.rows.iter().any(|row| row.figure.verdict.is_wrong()) && table::is_fine(&done);
     let file = done.out.join("figures.tsv");
     fs::write(&file, table::every_figure(&done)).with_context(|| file.display().to_string())?;
     let text = table::table(&done);
@@ -141,7 +144,7 @@ fn kinds(names: &[String]) -> Result<Vec<Kind>, Failure> {
 
 async fn record_and_judge(
     faults: &[plan::Fault],
-    steady: Duration,
+    args: &TruthArgs,
     out: &Path,
     programs: &Path,
 ) -> Result<(Vec<Batch>, Vec<Row>)> {
@@ -156,15 +159,21 @@ async fn record_and_judge(
     breaks::set_lock_timeout(&lab).await?;
     recorder::set_up(&lab, programs)?;
     let witness = Witness::start(&lab).await?;
+    let fresh = Fresh::start(&lab)?;
 
     let (silent, others): (Vec<plan::Fault>, Vec<plan::Fault>) = faults
         .iter()
         .cloned()
         .partition(|fault| fault.kind == Kind::SilentHost);
-    let plans = plans(&others, &silent, steady);
+    let loads: &[Load] = match args.default_load {
+        true => &[DEFAULT_LOAD],
+        false => &LOADS,
+    };
+    let plans = plans(&others, &silent, args.steady, loads);
     let mut bench = Bench {
         lab: &mut lab,
         witness: &witness,
+        fresh: &fresh,
         out,
         programs,
     };
@@ -184,7 +193,11 @@ async fn record_and_judge(
             }
         };
         let batch = bench.record(&plan, on_fault).await?;
-        rows.extend(rows::judge(&batch, batches.len(), &witness, programs)?);
+        let witnesses = Witnesses {
+            witness: &witness,
+            fresh: &fresh,
+        };
+        rows.extend(rows::judge(&batch, batches.len(), witnesses, programs)?);
         batches.push(batch);
     }
     Ok((batches, rows))
@@ -195,11 +208,12 @@ fn plans<'a>(
     others: &'a [plan::Fault],
     silent: &'a [plan::Fault],
     steady: Duration,
+    loads: &[Load],
 ) -> Vec<Plan<'a>> {
     let mut plans = Vec::new();
     if !steady.is_zero() {
         plans.push(Plan {
-            load: LOADS[1],
+            load: *loads.get(1).unwrap_or(&DEFAULT_LOAD),
             faults: &[],
             steady,
             has_silent_host: false,
@@ -208,9 +222,9 @@ fn plans<'a>(
     for (faults, has_silent_host) in [(others, false), (silent, true)] {
         let size = faults
             .len()
-            .div_ceil(LOADS.len())
+            .div_ceil(loads.len())
             .clamp(1, FAULTS_PER_RECORDING);
-        for (faults, load) in faults.chunks(size).zip(LOADS.iter().cycle()) {
+        for (faults, load) in faults.chunks(size).zip(loads.iter().cycle()) {
             plans.push(Plan {
                 load: *load,
                 faults,

@@ -1,4 +1,4 @@
-//! What the recording's own rows say about an outage, read without `analyze`.
+//! What the recording's own rows say about an outage, of its operations and of its availability probes, read without `analyze`.
 
 use std::fs::File;
 use std::path::Path as FilePath;
@@ -34,15 +34,28 @@ pub(crate) struct Recorded {
 impl Recorded {
     /// Reads the sealed parts once: what was recorded of each of [`LANES`], in their order.
     pub(crate) fn of(folder: &FilePath) -> Result<[Self; LANES.len()]> {
+        Self::read(folder, Table::Operations, operation)
+    }
+
+    /// The same of the availability probes.
+    pub(crate) fn of_probes(folder: &FilePath) -> Result<[Self; LANES.len()]> {
+        Self::read(folder, Table::Availability, probe)
+    }
+
+    fn read(
+        folder: &FilePath,
+        table: Table,
+        ended_of: impl Fn(&Row, Lane) -> Option<Ended>,
+    ) -> Result<[Self; LANES.len()]> {
         let mut ended = LANES.map(|_| Vec::new());
-        for part in Recording::open(folder)?.parts(Table::Operations)? {
+        for part in Recording::open(folder)?.parts(table)? {
             let named = || part.display().to_string();
             let file = File::open(&part).with_context(named)?;
             let rows = SerializedFileReader::new(file).with_context(named)?;
             for row in rows {
                 let row = row.with_context(named)?;
                 for (lane, of_lane) in LANES.iter().zip(&mut ended) {
-                    of_lane.extend(operation(&row, *lane));
+                    of_lane.extend(ended_of(&row, *lane));
                 }
             }
         }
@@ -88,33 +101,63 @@ impl Recorded {
 
 /// `None` where it is of another group or path, or has not ended.
 fn operation(row: &Row, lane: Lane) -> Option<Ended> {
-    let column = |name: &str| {
-        let mut columns = row.get_column_iter();
-        columns.find_map(|(of, field)| (of == name).then_some(field))
-    };
-    let word = |name: &str| match column(name) {
-        Some(Field::Str(word)) => word.as_str(),
-        _ => "",
-    };
-    let number = |name: &str| match column(name) {
-        Some(Field::Long(number) | Field::TimestampMicros(number)) => Some(*number),
-        _ => None,
-    };
-    let group = match word("operation_type") {
-        "read" => Group::Read,
-        _ => Group::Writer,
-    };
-    if group != lane.group || word("path") != lane.path.as_str() {
-        return None;
-    }
+    let columns = Columns::of(row, lane)?;
     Some(Ended {
-        end_us: number("end_time")?,
-        response_us: number("response_time_us")?,
-        checkout_us: number("checkout_us").unwrap_or(0),
-        execute_us: number("execute_us").unwrap_or(0),
-        is_success: matches!(word("outcome"), "ok" | "rejected"),
-        is_refused: word("error_class") == "read_only",
+        end_us: columns.number("end_time")?,
+        response_us: columns.number("response_time_us")?,
+        checkout_us: columns.number("checkout_us").unwrap_or(0),
+        execute_us: columns.number("execute_us").unwrap_or(0),
+        is_success: matches!(columns.word("outcome"), "ok" | "rejected"),
+        is_refused: columns.word("error_class") == "read_only",
     })
+}
+
+/// The same of an availability probe. One that was refused connects anew, so that it is no connection of a pool.
+fn probe(row: &Row, lane: Lane) -> Option<Ended> {
+    let columns = Columns::of(row, lane)?;
+    let took_us = columns.number("duration_us")?;
+    Some(Ended {
+        end_us: columns.number("time")? + took_us,
+        response_us: took_us,
+        checkout_us: 0,
+        execute_us: took_us,
+        is_success: columns.word("outcome") == "ok",
+        is_refused: false,
+    })
+}
+
+/// The columns of a row.
+struct Columns<'r>(&'r Row);
+
+impl<'r> Columns<'r> {
+    /// `None` where the row is of another group or path.
+    fn of(row: &'r Row, lane: Lane) -> Option<Self> {
+        let columns = Self(row);
+        let group = match columns.word("operation_type") {
+            "read" => Group::Read,
+            _ => Group::Writer,
+        };
+        (group == lane.group && columns.word("path") == lane.path.as_str()).then_some(columns)
+    }
+
+    fn field(&self, name: &str) -> Option<&'r Field> {
+        let mut columns = self.0.get_column_iter();
+        columns.find_map(|(of, field)| (of == name).then_some(field))
+    }
+
+    fn word(&self, name: &str) -> &'r str {
+        match self.field(name) {
+            Some(Field::Str(word)) => word.as_str(),
+            _ => "",
+        }
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        match self.field(name) {
+            Some(Field::Long(number) | Field::TimestampMicros(number)) => Some(*number),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

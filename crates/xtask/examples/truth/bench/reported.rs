@@ -45,11 +45,17 @@ impl Report {
     pub(crate) fn outages(&self, lane: Lane) -> Result<Vec<Outage>> {
         let group = self.group(lane)?;
         let outages = group["outages"].as_array().context("outages")?;
+        outages.iter().map(reported).collect()
+    }
+
+    /// The outages of the service itself, of the group's kind; an error where the recording has no availability probes.
+    pub(crate) fn service_outages(&self, lane: Lane) -> Result<Vec<ServiceOutage>> {
+        let outages = self.group(lane)?["service"]["outages"].as_array();
+        let outages = outages.with_context(|| format!("{lane}: no service downtime"))?;
         let outage = |outage: &Value| {
-            Ok(Outage {
-                span: span(outage)?,
-                resolution_us: whole(&outage["resolution_us"])?,
-                evidence: whole(&outage["evidence"])?.try_into().unwrap_or(0),
+            Ok(ServiceOutage {
+                outage: reported(outage)?,
+                paused_us: whole(&outage["paused_us"])?,
             })
         };
         outages.iter().map(outage).collect()
@@ -83,6 +89,22 @@ impl Report {
         let group_at = of(groups, "group", group).with_context(|| format!("no group {group}"))?;
         Ok(&groups[group_at])
     }
+}
+
+/// A reported outage of the service.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServiceOutage {
+    pub(crate) outage: Outage,
+    /// Pauses of the recorder in it: they are in its resolution.
+    pub(crate) paused_us: i64,
+}
+
+fn reported(outage: &Value) -> Result<Outage> {
+    Ok(Outage {
+        span: span(outage)?,
+        resolution_us: whole(&outage["resolution_us"])?,
+        evidence: whole(&outage["evidence"])?.try_into().unwrap_or(0),
+    })
 }
 
 fn span(value: &Value) -> Result<Span> {

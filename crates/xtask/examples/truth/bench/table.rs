@@ -1,15 +1,20 @@
-//! The printed text: a line per kind, path and group, the sums, and every wrong figure.
+//! The printed text: a line per kind, path and group, the sums, and every wrong figure. The last three columns are of the service's downtime,
+//! all others of the application's.
 
 use lab::{lines, utc};
 
 use super::Done;
+use super::fresh;
 use super::judge::Verdict;
 use super::kinds::Kind;
 use super::lanes::{LANES, Lane};
-use super::rows::Row;
+use super::rows::{Measure, Row};
 use super::witness::{EVERY, LIMIT};
 
-const HEAD: [&str; 13] = [
+/// The largest resolution that a service outage may have, microseconds.
+const MOST_RESOLUTION_US: i64 = 300_000;
+
+const HEAD: [&str; COLUMNS] = [
     "kind",
     "path",
     "group",
@@ -23,7 +28,11 @@ const HEAD: [&str; 13] = [
     "allowed",
     "within",
     "missed, false",
+    "service",
+    "its error",
+    "its resolution",
 ];
+const COLUMNS: usize = 16;
 
 /// The page.
 pub(crate) fn table(done: &Done) -> String {
@@ -39,7 +48,7 @@ pub(crate) fn table(done: &Done) -> String {
     }
     for lane in LANES {
         let line = line(done, None, lane);
-        if line[3] != "0" {
+        if line[3] != "0" || line[13] != "0 of 0" {
             lines_of_table.push(line);
         }
     }
@@ -54,7 +63,7 @@ pub(crate) fn table(done: &Done) -> String {
 
 /// Every figure, one a line, separated by tabs; times in microseconds.
 pub(crate) fn every_figure(done: &Done) -> String {
-    let mut text = "kind\tpath\tgroup\tfrom\tto\tinjected_us\twitness_us\twitness_resolution_us\treported_us\tresolution_us\terror_us\tbeyond_us\tallowed_us\tverdict\trecording\n".to_owned();
+    let mut text = "kind\tpath\tgroup\tfrom\tto\tinjected_us\twitness_us\twitness_resolution_us\treported_us\tresolution_us\terror_us\tbeyond_us\tallowed_us\tverdict\trecording\tdowntime_of\tbeyond_injected_us\n".to_owned();
     let or_empty = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
     for row in &done.rows {
         let figure = &row.figure;
@@ -74,6 +83,8 @@ pub(crate) fn every_figure(done: &Done) -> String {
             figure.allowed_us.to_string(),
             figure.verdict.word().to_owned(),
             done.batches[row.batch].folder.display().to_string(),
+            row.measure.as_str().to_owned(),
+            or_empty(figure.beyond_injected_us()),
         ];
         text += &cells.join("\t");
         text.push('\n');
@@ -105,49 +116,81 @@ fn median(mut values: Vec<i64>) -> Option<i64> {
     Some(*values.select_nth_unstable(rank).1)
 }
 
-fn line(done: &Done, of: Option<Kind>, lane: Lane) -> [String; 13] {
-    let rows: Vec<&Row> = done
-        .rows
-        .iter()
-        .filter(|row| row.lane == lane && kind_of(done, row) == of)
-        .collect();
-    let count = |verdict: Verdict| {
-        let of_it = rows.iter().filter(|row| row.figure.verdict == verdict);
+/// Figures of a kind of fault, a lane and a measure.
+struct Figures<'d>(Vec<&'d Row>);
+
+impl<'d> Figures<'d> {
+    fn of(done: &'d Done, is_of: impl Fn(&Row) -> bool) -> Self {
+        Self(done.rows.iter().filter(|row| is_of(row)).collect())
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        let of_it = self.0.iter().filter(|row| row.figure.verdict == verdict);
         of_it.count()
+    }
+
+    fn middle(&self, of: impl Fn(&Row) -> Option<i64>) -> Option<i64> {
+        median(self.0.iter().filter_map(|row| of(row)).collect())
+    }
+
+    /// Figures that meet the goal, of those that are held against it.
+    fn within(&self) -> String {
+        let within = self.count(Verdict::Within);
+        format!("{within} of {}", within + self.count(Verdict::Outside))
+    }
+
+    /// The largest, whatever its sign.
+    fn largest(&self, of: impl Fn(&Row) -> Option<i64>) -> Option<i64> {
+        let values = self.0.iter().filter_map(|row| of(row));
+        values.max_by_key(|value| value.abs())
+    }
+
+    fn largest_resolution_us(&self) -> Option<i64> {
+        self.largest(|row| row.resolution_us)
+    }
+}
+
+fn line(done: &Done, of: Option<Kind>, lane: Lane) -> [String; COLUMNS] {
+    let figures = |measure: Measure| {
+        Figures::of(done, |row| {
+            row.measure == measure && row.lane == lane && kind_of(done, row) == of
+        })
     };
-    let middle = |of: &dyn Fn(&Row) -> Option<i64>| {
-        let values = rows.iter().filter_map(|row| of(row)).collect();
-        median(values).map_or_else(|| "-".to_owned(), seconds)
-    };
-    let beyond = rows
+    let (application, service) = (figures(Measure::Application), figures(Measure::Service));
+    let or_dash =
+        |value: Option<i64>, text: fn(i64) -> String| value.map_or_else(|| "-".to_owned(), text);
+    let beyond = application
+        .0
         .iter()
         .filter_map(|row| Some((row.figure.beyond_us()?, row.figure.allowed_us)));
     let farthest = beyond.max_by_key(|(beyond_us, _)| beyond_us.abs());
-    let middle_error = median(
-        rows.iter()
-            .filter_map(|row| row.figure.error_us())
-            .collect(),
-    );
-    let within = count(Verdict::Within);
+    let middle = |of: fn(&Row) -> Option<i64>| or_dash(application.middle(of), seconds);
     [
         name(of),
         lane.path.as_str().to_owned(),
         lane.group.as_str().to_owned(),
-        rows.len().to_string(),
-        middle(&|row| row.figure.injected_us),
-        middle(&|row| Some(row.figure.witness?.0)),
-        middle(&|row| Some(row.figure.reported?.0)),
-        middle(&|row| Some(row.figure.reported?.1)),
-        middle_error.map_or_else(|| "-".to_owned(), error),
-        farthest.map_or_else(|| "-".to_owned(), |(beyond_us, _)| error(beyond_us)),
-        farthest.map_or_else(|| "-".to_owned(), |(_, allowed_us)| seconds(allowed_us)),
-        format!("{within} of {}", within + count(Verdict::Outside)),
-        format!("{}, {}", count(Verdict::Missed), count(Verdict::False)),
+        application.0.len().to_string(),
+        middle(|row| row.figure.injected_us),
+        middle(|row| Some(row.figure.witness?.0)),
+        middle(|row| Some(row.figure.reported?.0)),
+        middle(|row| Some(row.figure.reported?.1)),
+        or_dash(application.middle(|row| row.figure.error_us()), error),
+        or_dash(farthest.map(|(beyond_us, _)| beyond_us), error),
+        or_dash(farthest.map(|(_, allowed_us)| allowed_us), seconds),
+        application.within(),
+        format!(
+            "{}, {}",
+            application.count(Verdict::Missed),
+            application.count(Verdict::False)
+        ),
+        service.within(),
+        or_dash(service.largest(|row| row.figure.error_to_truth_us()), error),
+        or_dash(service.largest_resolution_us(), seconds),
     ]
 }
 
 /// Text to the left, figures to the right.
-fn aligned(lines: &[[String; 13]]) -> String {
+fn aligned(lines: &[[String; COLUMNS]]) -> String {
     let mut text = String::new();
     let width = |column: usize| {
         let lengths = lines.iter().map(|line| line[column].len());
@@ -167,17 +210,14 @@ fn aligned(lines: &[[String; 13]]) -> String {
     text
 }
 
-fn count(done: &Done, verdict: Verdict) -> usize {
-    let of_it = done.rows.iter().filter(|row| row.figure.verdict == verdict);
-    of_it.count()
-}
-
-/// How many faults there were, and how many of them have no wrong figure.
-fn faults(done: &Done) -> (usize, usize) {
+/// How many faults there were, and how many of them have no wrong figure of that measure.
+fn faults(done: &Done, measure: Measure) -> (usize, usize) {
     let (mut faults, mut right) = (0, 0);
     for (batch, of_batch) in done.batches.iter().enumerate() {
         for fault in 0..of_batch.made.len() {
-            let is_its = |row: &&Row| row.batch == batch && row.fault == Some(fault);
+            let is_its = |row: &&Row| {
+                row.measure == measure && row.batch == batch && row.fault == Some(fault)
+            };
             let is_wrong = |row: &Row| row.figure.verdict.is_wrong();
             faults += 1;
             right += usize::from(!done.rows.iter().filter(is_its).any(is_wrong));
@@ -187,8 +227,8 @@ fn faults(done: &Done) -> (usize, usize) {
 }
 
 fn sums(done: &Done) -> String {
-    let (within, outside) = (count(done, Verdict::Within), count(done, Verdict::Outside));
-    let (faults, right) = faults(done);
+    let application = Figures::of(done, |row| row.measure == Measure::Application);
+    let (faults, right) = faults(done, Measure::Application);
     let (shortest, longest) = done.lengths;
     let mut lines = vec![
         format!(
@@ -201,30 +241,21 @@ fn sums(done: &Done) -> String {
             "goal:     the witness's outage lies within [downtime - resolution, downtime] of the report, to within one sampling interval and one ordinary response"
         ),
         format!(
-            "figures:  {within} of {} within; missed {}, false {}, unobserved {}, too short for the load {}",
-            within + outside,
-            count(done, Verdict::Missed),
-            count(done, Verdict::False),
-            count(done, Verdict::Unobserved),
-            count(done, Verdict::TooShort),
+            "figures:  {} within; missed {}, false {}, unobserved {}, too short for the load {}",
+            application.within(),
+            application.count(Verdict::Missed),
+            application.count(Verdict::False),
+            application.count(Verdict::Unobserved),
+            application.count(Verdict::TooShort),
         ),
     ];
     lines.extend(refused(done));
     lines.extend(farthest(done));
-    if !done.steady.is_zero() {
-        let of_steady = done.rows.iter().filter(|row| row.batch == 0);
-        let reported = of_steady.filter(|row| row.figure.reported.is_some());
-        let (seen, unseen): (Vec<&Row>, Vec<&Row>) =
-            reported.partition(|row| row.figure.witness.is_some());
-        lines.push(format!(
-            "steady:   {:.0} s without a fault; outages reported: {}, seen by the witness too: {}",
-            done.steady.as_secs_f64(),
-            seen.len() + unseen.len(),
-            seen.len()
-        ));
-    }
+    lines.push(service(done));
+    lines.extend(steady(done));
     lines.push(format!(
-        "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, beyond = outside of the bounds, s; medians, and the farthest beyond"
+        "witness:  every {EVERY:?}, gives up after {LIMIT:?}, no resolver keeps a name; error = reported - witness, beyond = outside of the bounds, s; medians, and the farthest beyond. Of the service: a new client every {:?}; its error = reported - injected (behind the proxy - the clients'), its resolution: the largest",
+        fresh::EVERY
     ));
     let made = done.batches.iter().flat_map(|batch| &batch.made);
     lines.extend(made.filter_map(|made| {
@@ -232,6 +263,50 @@ fn sums(done: &Done) -> String {
         Some(format!("the lab:  {}: {trouble}", made.fault.kind.name()))
     }));
     lines.join("\n") + "\n"
+}
+
+/// Of the service's downtime.
+fn service(done: &Done) -> String {
+    let figures = Figures::of(done, |row| row.measure == Measure::Service);
+    let (faults, right) = faults(done, Measure::Service);
+    let largest = figures.largest(|row| row.figure.error_to_truth_us());
+    let resolution_us = figures.largest_resolution_us().unwrap_or(0);
+    format!(
+        "service:  {right} of {faults} with every figure right: {} within, missed {}, false {}; largest error {} s, largest resolution {} s (at most {} s: {})",
+        figures.within(),
+        figures.count(Verdict::Missed),
+        figures.count(Verdict::False),
+        error(largest.unwrap_or(0)),
+        seconds(resolution_us),
+        seconds(MOST_RESOLUTION_US),
+        if is_fine(done) { "ok" } else { "OVER" },
+    )
+}
+
+/// No service outage is known less well than it may be.
+pub(crate) fn is_fine(done: &Done) -> bool {
+    let resolutions = done.rows.iter().filter_map(|row| row.resolution_us);
+    resolutions.max() <= Some(MOST_RESOLUTION_US)
+}
+
+fn steady(done: &Done) -> Option<String> {
+    if done.steady.is_zero() {
+        return None;
+    }
+    let reported = |measure: Measure| {
+        Figures::of(done, |row| {
+            row.batch == 0 && row.measure == measure && row.figure.reported.is_some()
+        })
+    };
+    let application = reported(Measure::Application);
+    let seen = application.0.iter();
+    let seen = seen.filter(|row| row.figure.witness.is_some()).count();
+    Some(format!(
+        "steady:   {:.0} s without a fault; outages reported: {}, seen by the witness too: {seen}; of the service: {}",
+        done.steady.as_secs_f64(),
+        application.0.len(),
+        reported(Measure::Service).0.len()
+    ))
 }
 
 fn refused(done: &Done) -> Option<String> {
@@ -246,7 +321,8 @@ fn refused(done: &Done) -> Option<String> {
 }
 
 fn farthest(done: &Done) -> Option<String> {
-    let judged = done.rows.iter();
+    let of_application = |row: &&Row| row.measure == Measure::Application;
+    let judged = done.rows.iter().filter(of_application);
     let judged = judged.filter_map(|row| Some((row, row.figure.beyond_us()?)));
     let (row, beyond_us) = judged.max_by_key(|(_, beyond_us)| beyond_us.abs())?;
     Some(format!(
@@ -278,14 +354,18 @@ fn wrong(done: &Done, row: &Row) -> String {
     if let (Some(error_us), Some(beyond_us)) = (figure.error_us(), figure.beyond_us()) {
         known.push(format!("error {} s", error(error_us)));
         known.push(format!("beyond {} s", error(beyond_us)));
-        let allowed_us = figure.allowed_us + figure.refused_us;
+        let allowed_us = figure.allowed_us + figure.refused_us + figure.detour_us;
         known.push(format!("allowed {} s", seconds(allowed_us)));
     }
+    if let Some(beyond_us) = figure.beyond_injected_us() {
+        known.push(format!("beyond what was injected {} s", error(beyond_us)));
+    }
     let mut text = format!(
-        "\n{}: {} {}, {} to {}\n  {}\n  {}, {}\n",
+        "\n{}: {} {}, the {}'s downtime, {} to {}\n  {}\n  {}, {}\n",
         figure.verdict.word(),
         name(kind_of(done, row)),
         row.lane,
+        row.measure.as_str(),
         utc(figure.span.start_us),
         utc(figure.span.end_us),
         known.join(", "),

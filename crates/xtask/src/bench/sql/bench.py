@@ -18,7 +18,7 @@ RUN_ID = "20261122T204300Z-be7c"
 
 def make(folder, rows, text):
     folder = pathlib.Path(folder)
-    for table in ["operations", "events", "probes"]:
+    for table in ["operations", "events", "probes", "availability"]:
         (folder / table).mkdir(parents=True)
     db = duckdb.connect()
     db.execute("SET threads = 2")
@@ -43,6 +43,17 @@ def make(folder, rows, text):
                   FROM range(0, {duration_us} // 1000000) AS r (n), (VALUES ('direct'), ('proxy')) AS p (path))
             TO '{folder}/probes/probes-00001.parquet'"""
     )
+    # Refused for 9 s of every 200, every 97th in time and slow.
+    db.execute(
+        f"""COPY (SELECT {of_row}, p.path, make_timestamptz({START_US} + n * 50000) AS time, k.operation_type, false AS reader,
+                  n % 4000 BETWEEN 1600 AND 1780 AS fresh, CAST(CASE WHEN n % 97 = 0 THEN 150000 ELSE 900 END AS BIGINT) AS duration_us,
+                  CAST(NULL AS BIGINT) AS connect_us,
+                  CASE WHEN n % 4000 BETWEEN 1600 AND 1780 THEN 'failed' ELSE 'ok' END AS outcome,
+                  CASE WHEN n % 4000 BETWEEN 1600 AND 1780 THEN 'refused' END AS error_class, CAST(NULL AS VARCHAR) AS sqlstate
+                  FROM range(0, {duration_us} // 50000) AS r (n), (VALUES ('direct'), ('proxy')) AS p (path),
+                       (VALUES ('read'), ('write')) AS k (operation_type))
+            TO '{folder}/availability/availability-00001.parquet'"""
+    )
     manifest = {
         "format_version": 1,
         "run_id": RUN_ID,
@@ -54,6 +65,7 @@ def make(folder, rows, text):
         "workers": 64,
         "pool": {"size": 64},
         "probe_interval_us": 1_000_000,
+        "availability": {"interval_us": 50_000, "limit_us": 1_000_000, "writes": True},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
@@ -72,7 +84,8 @@ def run(queries, recordings, name):
     if name == "quantile_disc":
         text = "SELECT path, quantile_disc(response_time_us, [0.5, 0.9, 0.95, 0.99, 0.999]) FROM operations WHERE outcome IN ('ok', 'rejected') GROUP BY path"
     else:
-        db.execute("CREATE TEMPORARY VIEW outages AS " + (queries / "outages.sql").read_text())
+        for view in ["outages", "downtime", "service_outages"]:
+            db.execute(f"CREATE TEMPORARY VIEW {view} AS " + (queries / f"{view}.sql").read_text())
         text = (queries / f"{name}.sql").read_text()
     rows = len(db.execute(text).fetchall())
     used = resource.getrusage(resource.RUSAGE_SELF)

@@ -18,7 +18,7 @@ const MEMORY_MIB: f64 = 2_048.0;
 
 /// The plain query that `response_times.sql` is compared with.
 const PLAIN: &str = "quantile_disc";
-const QUERIES: [&str; 9] = [
+const QUERIES: [&str; 11] = [
     PLAIN,
     "response_times",
     "success",
@@ -26,6 +26,8 @@ const QUERIES: [&str; 9] = [
     "recordings",
     "outages",
     "downtime",
+    "service_outages",
+    "service_downtime",
     "naive",
     "durability",
 ];

@@ -2,6 +2,7 @@
 
 mod durable;
 mod naive;
+mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -155,6 +156,9 @@ impl Expected {
         for unobserved in group["unobserved_spans"].as_array().unwrap() {
             self.span(key, group, "unobserved", unobserved, Map::new());
         }
+        if group["service"].is_object() {
+            self.service(key, group);
+        }
     }
 
     fn span(
@@ -251,10 +255,14 @@ fn is_same(found: &Value, expected: &Value) -> bool {
 }
 
 fn check(engine: &str, found: &Value, expected: &Rows) {
+    let groups = expected.get("downtime");
     for (query, found) in found.as_object().unwrap() {
         // Of a query without a row there is nothing to expect.
         let expected = expected.get(query.as_str()).cloned().unwrap_or_default();
         let mut found = found.as_array().unwrap().clone();
+        if query.starts_with("service_") {
+            service::without_groups_not_asked(&mut found, groups.map_or(&[], Vec::as_slice));
+        }
         if query == "outages" {
             for row in found.iter_mut().filter(|row| row["kind"] != "outage") {
                 let row = row.as_object_mut().unwrap();
@@ -426,6 +434,7 @@ fn plain_sql_gives_the_figures_of_analyze() {
         if number == 0 {
             every_rule_was_met(&found);
             version_2_was_met(&found);
+            service::every_rule_was_met(&found);
         }
         if with_spark() {
             check("spark", &run("spark", lake.root.path()), &expected);

@@ -7,8 +7,8 @@ use std::path::{Path as FilePath, PathBuf};
 use recording::vocabulary::ErrorClass::{Other, ReadOnly, Refused};
 use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome, Path, ProbeKind};
 use recording::{
-    Completion, Endpoint, Failure, Manifest, Operation, Probe, ProbeFailure, RecordingWriter,
-    State, Timestamp, WriterOptions,
+    AvailabilityProbe, AvailabilitySettings, Completion, Endpoint, Failure, Manifest, Operation,
+    Probe, ProbeFailure, RecordingWriter, State, Timestamp, WriterOptions,
 };
 use serde_json::{Value, json};
 
@@ -125,10 +125,11 @@ fn naive_methods_report_what_they_did_as_a_part_of_analyze() {
 }
 
 /// A recording of the direct path under construction. Times are seconds since its start.
-struct HandMade {
+pub(super) struct HandMade {
     name: &'static str,
     rows: Vec<Operation>,
     probes: Vec<Probe>,
+    availability: Vec<AvailabilityProbe>,
     manifest: Manifest,
 }
 
@@ -151,6 +152,7 @@ impl HandMade {
             name,
             rows: Vec::new(),
             probes: Vec::new(),
+            availability: Vec::new(),
             manifest,
         }
     }
@@ -234,7 +236,7 @@ impl HandMade {
 
     /// Crash at 20 s, the old writer back as a reader at 22 s, the name at the new writer `flip` seconds after the crash. Until then reads
     /// are served, and each write is refused with 25006.
-    fn stale_name(name: &'static str, flip: f64) -> Self {
+    pub(super) fn stale_name(name: &'static str, flip: f64) -> Self {
         let mut made = Self::healthy(name);
         for quarter in 0..8 {
             let at = 20.0 + f64::from(quarter) * 0.25;
@@ -285,18 +287,71 @@ impl HandMade {
         self
     }
 
+    fn asked(mut self, kind: OperationType, at_us: i64, took_us: i64, outcome: Outcome) -> Self {
+        self.availability.push(AvailabilityProbe {
+            path: Path::Direct,
+            time: START_US + at_us,
+            operation_type: kind,
+            reader: false,
+            fresh: false,
+            duration_us: took_us,
+            connect_us: None,
+            outcome,
+            address: None,
+            server: None,
+            replication_lag_us: None,
+            failure: (outcome == Outcome::Failed).then(|| ProbeFailure {
+                class: Refused,
+                sqlstate: None,
+                message: "made by hand".to_owned(),
+            }),
+        });
+        self
+    }
+
+    /// Availability probes every 50 ms from 0.025 s on, answered after 2 ms; from 20 s on reads are refused for 2 s and writes for 6 s, after
+    /// 1 ms. A read just before second 30's was given up.
+    pub(super) fn asked_often(mut self) -> Self {
+        self.manifest.availability = Some(AvailabilitySettings {
+            interval_us: 50_000,
+            limit_us: 1_000_000,
+            writes: true,
+        });
+        for at_us in (0..1_199).map(|number| 25_000 + number * 50_000) {
+            let until = [
+                (OperationType::Read, 22_000_000),
+                (OperationType::Write, 26_000_000),
+            ];
+            for (kind, until_us) in until {
+                self = match (20_000_000..until_us).contains(&at_us) {
+                    true => self.asked(kind, at_us, 1_000, Outcome::Failed),
+                    false => self.asked(kind, at_us, 2_000, Outcome::Ok),
+                };
+            }
+        }
+        self.asked(
+            OperationType::Read,
+            30_001_000,
+            900_000,
+            Outcome::Unfinished,
+        )
+    }
+
     fn set(mut self, set: fn(&mut Manifest)) -> Self {
         set(&mut self.manifest);
         self
     }
 
-    fn write(self, root: &FilePath) {
+    pub(super) fn write(self, root: &FilePath) {
         let folder = root.join(self.name);
         let (lost, manifest) = (self.manifest.dropped_rows.clone(), self.manifest);
         let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default()).unwrap();
         let handle = writer.handle();
         self.rows.into_iter().for_each(|row| handle.operation(row));
         self.probes.into_iter().for_each(|row| handle.probe(row));
+        for row in self.availability {
+            handle.availability(row);
+        }
         let completion = Completion {
             state: State::Complete,
             duration_us: us(SECONDS),
@@ -401,11 +456,14 @@ fn same_moment() -> HandMade {
 /// What each method has to report: recording, source of the heartbeat, microseconds and outages of the heartbeat, its longest answer, and
 /// the same of the counter.
 #[allow(clippy::too_many_lines, reason = "a list")]
-fn cases() -> [(HandMade, &'static str, [i64; 3], [i64; 2]); 14] {
+fn cases() -> [(HandMade, &'static str, [i64; 3], [i64; 2]); 16] {
     let lost = |manifest: &mut Manifest| {
         manifest.dropped_rows.insert("probes".to_owned(), 1);
     };
     let slow = |manifest: &mut Manifest| manifest.probe_interval_us = Some(1_000_001);
+    let lost_reads = |manifest: &mut Manifest| {
+        manifest.dropped_rows.insert("availability".to_owned(), 1);
+    };
     let ms = |ms: i64| ms * 1_000;
     let stale = |name, flip| HandMade::stale_name(name, flip);
     [
@@ -451,6 +509,19 @@ fn cases() -> [(HandMade, &'static str, [i64; 3], [i64; 2]); 14] {
         ),
         (
             stale("slow probes", 12.0).probed().set(slow),
+            "operations",
+            [ms(2_040), 1, ms(5)],
+            [ms(1_790), 1],
+        ),
+        // The first read of every second: 20.026, then 22.027 s.
+        (
+            stale("asked", 12.0).asked_often(),
+            "probes",
+            [ms(2_001), 1, ms(2)],
+            [ms(1_790), 1],
+        ),
+        (
+            stale("lost reads", 12.0).asked_often().set(lost_reads),
             "operations",
             [ms(2_040), 1, ms(5)],
             [ms(1_790), 1],

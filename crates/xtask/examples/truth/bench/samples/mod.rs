@@ -9,12 +9,14 @@ use super::lanes::Path;
 
 mod gap;
 mod sample;
+mod service;
 #[cfg(test)]
 mod tests;
 
 use gap::Gap;
 pub(crate) use gap::MIN_REFUSED_US;
 pub(crate) use sample::{Answer, Sample, Span};
+pub(crate) use service::service_outages;
 
 /// The shortest gap that may be an outage, microseconds (`--min-outage`).
 pub(crate) const MIN_OUTAGE_US: i64 = 100_000;
@@ -133,5 +135,7 @@ fn edges(samples: &[Sample], within: Span) -> Vec<i64> {
     let mut edges = vec![within.start_us];
     edges.extend(successes);
     edges.push(within.end_us);
+    // Clients that do not wait for one another end in any order.
+    edges.sort_unstable();
     edges
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod audited;
 pub(crate) mod rules;
+mod service;
 
 use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};

@@ -1,5 +1,6 @@
 //! Recordings in which every rule of version 2 of the definitions has something to decide: used connections, refusals, pauses of the
-//! recorder, one worker, workers that all hang elsewhere, waits in the pool, operations that were late before a gap.
+//! recorder, one worker, workers that all hang elsewhere, waits in the pool, operations that were late before a gap. And availability probes
+//! beside them.
 
 use std::path::{Path as FilePath, PathBuf};
 
@@ -7,10 +8,11 @@ use recording::vocabulary::{
     ErrorClass, ErrorPhase, EventKind, OperationType, Outcome, Path, ProbeKind,
 };
 use recording::{
-    Completion, Event, Failure, Manifest, Mode, Operation, Pool, Probe, ProbeFailure,
-    RecordingWriter, RunId, State, WriterOptions,
+    AvailabilityProbe, AvailabilitySettings, Completion, Event, Failure, Manifest, Mode, Operation,
+    Pool, Probe, ProbeFailure, RecordingWriter, RunId, State, WriterOptions,
 };
 
+use super::service::{self, Sent};
 use super::{Draws, START_US, manifest, target};
 
 /// What befalls operations that begin in a window.
@@ -81,26 +83,16 @@ pub(super) fn with_operations(root: &FilePath, host: &str, seed: u64) -> (PathBu
     let folder = root.join(run_id.as_str());
     let workers = draws.one_of(&[1, 2, 3, 4, 6]);
     let pool = draws.between(1, workers + 1);
-    let mut manifest = Manifest {
-        workers: u32::try_from(workers).unwrap(),
-        pool: Pool {
-            size: usize::try_from(pool).unwrap(),
-        },
-        ..manifest(run_id.as_str(), host, start, Mode::Both)
-    };
-    manifest.clock.anchor_time = manifest.start_time;
+    // By themselves: what else is made up is the same without them.
+    let mut of_probes = Draws(!seed);
+    let interval_us = of_probes.one_of(&[50_000, 50_000, 50_000, 400_000]);
+    let plain = manifest(run_id.as_str(), host, start, Mode::Both);
+    let manifest = with_settings(plain, workers, pool, interval_us);
     let writer = RecordingWriter::create(&folder, manifest, WriterOptions::default()).unwrap();
     let handle = writer.handle();
     let pauses = pauses(&mut draws, start, duration_us);
-    for (from, to) in &pauses {
-        handle.event(Event {
-            time: *from,
-            path: None,
-            kind: EventKind::ClientPaused,
-            duration_us: Some(to - from),
-            status: None,
-            detail: "made up".to_owned(),
-        });
+    for pause in &pauses {
+        handle.event(paused(*pause));
     }
     let mut rows = Vec::new();
     for path in [Path::Direct, Path::Proxy] {
@@ -112,8 +104,13 @@ pub(super) fn with_operations(root: &FilePath, host: &str, seed: u64) -> (PathBu
             pauses: &pauses,
         };
         rows.extend(made.operations(&mut draws, start, workers));
-        for row in made.probes(&mut draws, start) {
-            handle.probe(row);
+        let probes = made.probes(&mut draws, start);
+        // Without them the availability probes' reads say who answered.
+        if of_probes.permille(700) {
+            probes.into_iter().for_each(|row| handle.probe(row));
+        }
+        for row in made.availability(&mut of_probes, start, interval_us) {
+            handle.availability(row);
         }
     }
     rows.iter().for_each(|row| handle.operation(row.clone()));
@@ -124,6 +121,32 @@ pub(super) fn with_operations(root: &FilePath, host: &str, seed: u64) -> (PathBu
     };
     assert!(writer.finish(completion).unwrap().is_complete());
     (folder, rows)
+}
+
+fn with_settings(plain: Manifest, workers: i64, pool: i64, interval_us: i64) -> Manifest {
+    Manifest {
+        availability: Some(AvailabilitySettings {
+            interval_us,
+            limit_us: service::LIMIT_US,
+            writes: true,
+        }),
+        workers: u32::try_from(workers).unwrap(),
+        pool: Pool {
+            size: usize::try_from(pool).unwrap(),
+        },
+        ..plain
+    }
+}
+
+fn paused((from, to): (i64, i64)) -> Event {
+    Event {
+        time: from,
+        path: None,
+        kind: EventKind::ClientPaused,
+        duration_us: Some(to - from),
+        status: None,
+        detail: "made up".to_owned(),
+    }
 }
 
 /// Pauses do not overlap.
@@ -262,6 +285,24 @@ impl Made<'_> {
                 })
             }),
         }
+    }
+
+    fn availability(
+        &self,
+        draws: &mut Draws,
+        start: i64,
+        interval_us: i64,
+    ) -> Vec<AvailabilityProbe> {
+        let windows = self.windows.iter();
+        let troubled: Vec<_> = windows.map(|window| (window.from, window.to)).collect();
+        let sent = Sent {
+            path: self.path,
+            start,
+            end: self.end,
+            interval_us,
+            pauses: self.pauses,
+        };
+        sent.rows(draws, &troubled)
     }
 
     /// Answered while operations hang, mostly.
