@@ -351,7 +351,7 @@ fn a_token_servers_and_sessions_that_are_missing_are_noted() {
         logins: not audited: another run wrote into the tables
         stock: not audited: another run wrote into the tables
       Audited 2026-11-22 20:44:40.000 UTC, through direct; the writer was 10.0.0.3:5432, timeline 2.
-      Operations failed, and no promotion is seen since the run began: if the server that was asked is cut off, what it has may still be lost. Audit again when the failover is over.
+      A failover was triggered, or operations failed, and no promotion is seen since the run began: if the server that was asked is cut off, what it has may still be lost. Audit again when the failover is over.
       Other servers of the run accept writes and were not asked: 10.0.0.4:5432. Audit again when one writer is left.
       The run's token is not in the tables: rows were deleted there, or it was lost too. What counts as lost here may have been deleted.
       Former writers that were not back when the wait was over: 10.0.0.2:5432. A writer that still runs there was not asked.

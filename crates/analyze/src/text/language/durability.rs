@@ -156,7 +156,7 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
             "Sessions of the run that were still there when the wait was over: {sessions}. What they commit later does not count."
         )
     },
-    no_promotion: "Operations failed, and no promotion is seen since the run began: if the server that was asked is cut off, what it has may still \
+    no_promotion: "A failover was triggered, or operations failed, and no promotion is seen since the run began: if the server that was asked is cut off, what it has may still \
                    be lost. Audit again when the failover is over.",
     no_standby: "The run had other servers, and no standby follows the one that was asked: if another one was promoted, audit again when the \
                  failover is over.",
@@ -280,7 +280,7 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
     sessions_left: |sessions| {
         format!("等待结束时本次运行仍有 {sessions} 个会话; 其后提交的内容未计入。")
     },
-    no_promotion: "有操作失败, 且自运行开始后未见提升: 如被查询的服务器已被隔离, 其内容仍可能丢失。故障转移结束后请再次审计。",
+    no_promotion: "触发过故障转移或有操作失败, 且自运行开始后未见提升: 如被查询的服务器已被隔离, 其内容仍可能丢失。故障转移结束后请再次审计。",
     no_standby: "本次运行有其他服务器, 而被查询的服务器没有备库跟随: 如另一台已被提升, 故障转移结束后请再次审计。",
     other_writers: |servers| {
         format!("本次运行的其他服务器仍接受写入, 未被查询: {servers}。只剩一个写节点后请再次审计。")

@@ -17,13 +17,14 @@ use crate::support;
 use crate::support::refit::checksum;
 
 /// Every golden recording: name, parts, rows in these, and whether all of it is in parts of a recording that has ended.
-const GOLDEN: [(&str, u64, u64, bool); 10] = [
+const GOLDEN: [(&str, u64, u64, bool); 11] = [
     ("v1-lab-crash-failover", 4, 4_093, true),
     ("v1-lab-interrupted", 4, 660, true),
     ("v1-lab-killed", 0, 0, false),
     ("v1-lab-lost-commits", 5, 2_974, true),
     ("v1-lab-pgbench", 6, 949, true),
     ("v1-lab-recovered", 5, 699, true),
+    ("v1-lab-two-downtimes", 6, 5_987, true),
     ("v1-later-minor", 3, 259, true),
     ("v1-made-edges", 2, 481, true),
     ("v1-made-queue", 7, 1_595, true),
