@@ -81,7 +81,7 @@ impl<'s> Snapshot<'s> {
         // A user who sees none of them may not be told to make them: the run had them.
         Err(Trouble {
             remedy: "check database and search_path: these are not the run's tables".to_owned(),
-            ..database::no_tables(&names)
+            ..database::no_tables(&names, false)
         })
     }
 

@@ -208,7 +208,9 @@ impl Examination {
             .ask(Check::Tables, "the tables", limit, session, asked)
             .await?;
         if !missing.is_empty() {
-            return Err(self.rows.fail(Check::Tables, database::no_tables(&missing)));
+            let is_reader = self.rows.connector.is_reader();
+            let trouble = database::no_tables(&missing, is_reader);
+            return Err(self.rows.fail(Check::Tables, trouble));
         }
         let asked = questions::table_rows(session);
         let tables = self

@@ -232,11 +232,15 @@ pub(crate) fn from_answer(session: &Session, error: &tokio_postgres::Error) -> T
     }
 }
 
-/// Tables that are not there.
-pub(crate) fn no_tables(names: &[String]) -> Trouble {
+/// Tables that are not there. A reader has them some time after they were made.
+pub(crate) fn no_tables(names: &[String], is_reader: bool) -> Trouble {
     Trouble {
         found: format!("no table {}", names.join(", ")),
-        remedy: "create the tables with: recorder setup".to_owned(),
+        remedy: match is_reader {
+            true => "create the tables with: recorder setup; after that, wait until this reader has replayed it",
+            false => "create the tables with: recorder setup",
+        }
+        .to_owned(),
         is_mistake: true,
     }
 }
@@ -264,7 +268,7 @@ async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKe
         .map_err(failed)?;
     if !rows.is_empty() {
         let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-        return Err(no_tables(&names).error(connector));
+        return Err(no_tables(&names, connector.is_reader()).error(connector));
     }
     let users = ids(connector, session, "business_users", &STATEMENTS.user_keys).await?;
     let products = ids(

@@ -82,6 +82,14 @@ impl TestLab {
     pub fn start_set_up() -> Self {
         let test = Self::start();
         assert_success(&test.recorder(&["setup", "--users", "100", "--products", "100"]));
+        // A reader has the last of it some time later.
+        let written = test.texts("select pg_current_wal_lsn()::text").remove(0);
+        let reader = test.admin_of(test.lab.writer().other());
+        let has_replayed = format!("select pg_last_wal_replay_lsn() >= '{written}'::pg_lsn");
+        wait_until("the reader to have the tables", || {
+            let rows = test.runtime.block_on(reader.query(&has_replayed, &[]));
+            rows.unwrap()[0].get(0)
+        });
         test
     }
 
