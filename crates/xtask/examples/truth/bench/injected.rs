@@ -28,6 +28,15 @@ pub(crate) fn beginning_us(steps: &[Step], outage: Span) -> i64 {
     (beginning_ms.unwrap_or(0.0) * 1e3) as i64
 }
 
+/// The writer goes down and comes back in place.
+pub(crate) fn comes_back(kind: Kind) -> bool {
+    use FailoverKind::{Flap, Restart};
+    matches!(
+        kind,
+        Kind::SilentHost | Kind::PauseAtEdge | Kind::Failover(Flap | Restart)
+    )
+}
+
 /// Where a client may notice a fault of this kind though new clients are served.
 pub(crate) fn disturbed(kind: Kind, steps: &[Step]) -> Vec<Span> {
     match kind {

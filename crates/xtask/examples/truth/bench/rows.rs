@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::batch::Batch;
 use super::breaks::{LOCK_TIMEOUT_US, Made};
 use super::fresh::Fresh;
-use super::injected::{beginning_us, broken, disturbed, injected};
+use super::injected::{beginning_us, broken, comes_back, disturbed, injected};
 use super::judge::{Case, Figure, Truth};
 use super::kinds::Kind;
 use super::lanes::{self, Group, LANES, Lane};
@@ -132,6 +132,7 @@ impl Judging<'_> {
             shortest_hang_us: MIN_STALL_US + MIN_OUTAGE_US,
             truth: Truth::Unknown,
             beginnings_us: &[],
+            endings_us: &[],
             detour_us: 0,
         };
         Ok(self.rows(&case, lane, Measure::Application, &samples, &[]))
@@ -154,13 +155,7 @@ impl Judging<'_> {
                 (samples, witnessed)
             }
         };
-        let made = self.batch.made.iter();
-        let beginnings_us: Vec<i64> = made
-            .flat_map(|made| {
-                let spans = injected(made.fault.kind, &made.steps, lane).into_iter();
-                spans.map(|span| beginning_us(&made.steps, span))
-            })
-            .collect();
+        let (beginnings_us, endings_us) = self.edges_us(lane);
         let mut made = self.batch.made.iter();
         let has_detour = lane.path == lanes::Path::Direct
             && made.any(|made| made.fault.kind == Kind::SilentHost);
@@ -184,6 +179,7 @@ impl Judging<'_> {
                 lanes::Path::Proxy => Truth::AtLeast,
             },
             beginnings_us: &beginnings_us,
+            endings_us: &endings_us,
             detour_us: if has_detour { SILENT_HOST_US } else { 0 },
         };
         let mut rows = self.rows(&case, lane, Measure::Service, &samples, &reported);
@@ -194,6 +190,25 @@ impl Judging<'_> {
             row.figure.hold_against(waited_us);
         }
         Ok(rows)
+    }
+
+    /// How long each injected outage of a lane took to begin, and how much sooner it may have ended, microseconds.
+    fn edges_us(&self, lane: Lane) -> (Vec<i64>, Vec<i64>) {
+        let edges = self.batch.made.iter().flat_map(|made| {
+            let kind = made.fault.kind;
+            // Of a writer that comes back in place its first write is noted: reads are served some time before.
+            let is_served_before = lane.group == Group::Read && comes_back(kind);
+            let of_outage = move |span: Span| {
+                let sooner_us = if is_served_before {
+                    span.length_us()
+                } else {
+                    0
+                };
+                (beginning_us(&made.steps, span), sooner_us)
+            };
+            injected(kind, &made.steps, lane).into_iter().map(of_outage)
+        });
+        edges.unzip()
     }
 
     /// What was injected on a lane, and where a client may have noticed a fault though new ones were served.

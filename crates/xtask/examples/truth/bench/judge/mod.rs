@@ -86,6 +86,8 @@ pub(crate) struct Case<'a> {
     /// What `injected` tells of these figures, and how long each of them took to begin, microseconds.
     pub(crate) truth: Truth,
     pub(crate) beginnings_us: &'a [i64],
+    /// How much sooner each of them may have ended for this group, microseconds.
+    pub(crate) endings_us: &'a [i64],
     /// How much longer the recorder's URL may take than the witness's, which leads to the writer alone, microseconds.
     pub(crate) detour_us: i64,
 }
@@ -102,6 +104,8 @@ pub(crate) struct Figure {
     pub(crate) truth: Truth,
     /// It may be so much longer, as it took so long to begin, microseconds.
     pub(crate) beginning_us: i64,
+    /// It may be so much shorter, as the group was served before its end was noted, microseconds.
+    pub(crate) ending_us: i64,
     /// The witness's downtime and its resolution, microseconds.
     pub(crate) witness: Option<(i64, i64)>,
     /// The reported downtime and its resolution, microseconds.
@@ -131,11 +135,12 @@ impl Figure {
 
     /// The same beyond what was injected, as far as that tells something.
     pub(crate) fn beyond_injected_us(&self) -> Option<i64> {
-        let least_us = self.injected_us?;
+        let injected_us = self.injected_us?;
+        let least_us = injected_us - self.ending_us;
         match self.truth {
             Truth::Unknown => None,
             Truth::AtLeast => self.beyond(least_us, i64::MAX),
-            Truth::Exact => self.beyond(least_us, least_us + self.beginning_us),
+            Truth::Exact => self.beyond(least_us, injected_us + self.beginning_us),
         }
     }
 
@@ -203,6 +208,7 @@ impl Case<'_> {
                     injected_us: Some(span.length_us()),
                     truth: self.truth,
                     beginning_us: 0,
+                    ending_us: 0,
                     witness: None,
                     reported: None,
                     refused_us: 0,
@@ -261,7 +267,8 @@ impl Case<'_> {
             span: cluster.span,
             injected_us: (injected_us > 0).then_some(injected_us),
             truth: self.truth,
-            beginning_us: self.beginning_us(cluster.span),
+            beginning_us: self.sum_us(self.beginnings_us, cluster.span),
+            ending_us: self.sum_us(self.endings_us, cluster.span),
             witness: (!cluster.witnessed.is_empty()).then(|| sum(&cluster.witnessed)),
             reported: (!cluster.reported.is_empty()).then(|| sum(&cluster.reported)),
             refused_us: self.refused_us(&cluster),
@@ -295,10 +302,13 @@ impl Case<'_> {
         figure
     }
 
-    /// How long the outages that were injected in there took to begin.
-    fn beginning_us(&self, span: Span) -> i64 {
-        let beginnings = self.injected.iter().zip(self.beginnings_us);
-        let met = beginnings.filter(|(of, _)| of.overlap_us(&span) > 0);
+    /// The sum over the outages that were injected in there of what `each_us` has of them.
+    fn sum_us(&self, each_us: &[i64], span: Span) -> i64 {
+        let met = self
+            .injected
+            .iter()
+            .zip(each_us)
+            .filter(|(of, _)| of.overlap_us(&span) > 0);
         met.map(|(_, us)| us).sum()
     }
 

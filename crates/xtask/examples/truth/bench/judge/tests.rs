@@ -34,6 +34,7 @@ fn case<'a>(
         shortest_hang_us: 600_000,
         truth: Truth::Unknown,
         beginnings_us: &[],
+        endings_us: &[],
         detour_us: 0,
     }
 }
@@ -126,6 +127,16 @@ fn of_the_service_the_goal_holds_for_what_was_injected_too() {
     assert_eq!(later.error_to_truth_us(), Some(-50_000), "to the witness");
     let earlier = judged(Truth::AtLeast, 2_950, 100, 0);
     assert_eq!(earlier.verdict, Verdict::Outside);
+    // Of reads that were served before the end was noted.
+    let reported = [outage(1_000, 2_950, 100)];
+    for (ending_us, verdict) in [(20_000, Verdict::Within), (5_000, Verdict::Outside)] {
+        let case = Case {
+            truth: Truth::Exact,
+            endings_us: &[ending_us],
+            ..case(&recorded, &reported, &witness, &injected)
+        };
+        assert_eq!(case.judge(|_| 0)[0].verdict, verdict, "{ending_us}");
+    }
 }
 
 #[test]
