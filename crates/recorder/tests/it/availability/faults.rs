@@ -240,7 +240,7 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
             done.unwrap();
         }
     };
-    standby("nobody");
+    standby("absent");
     let cancel = "select pg_cancel_backend(pid)::text from pg_stat_activity \
                   where usename = 'app' and wait_event = 'SyncRep' and query like '%business_availability%'";
     let mut cancelled = 0;
