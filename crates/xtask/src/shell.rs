@@ -61,7 +61,7 @@ pub(crate) fn apt(arguments: &[&str]) -> Result<()> {
     run(command)
 }
 
-fn shown(command: &Command) -> String {
+pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()
         .unwrap_or_default();

@@ -15,7 +15,7 @@ use crate::write::in_flight::{remove_checkpoint, write_checkpoint};
 use crate::write::journal;
 use crate::write::lock::WriterLock;
 use crate::write::options::{Completion, Message, Summary, WriterOptions};
-use crate::write::reserved_space::ReservedSpace;
+use crate::write::reserved_space::{FOR_THE_LAST_BYTES, ReservedSpace};
 use crate::write::same_file::Identity;
 use crate::write::status::Status;
 use crate::write::table::Report;
@@ -257,8 +257,13 @@ impl WriterThread {
         self.refresh_manifest();
     }
 
-    /// Applies the changes that wait, and writes the manifest where the one on disk is older.
     fn refresh_manifest(&mut self) {
+        self.refresh_manifest_keeping(FOR_THE_LAST_BYTES);
+    }
+
+    /// Applies the changes that wait, and writes the manifest where the one on disk is older: on a full disk, with all but so many bytes
+    /// of the reserved space.
+    fn refresh_manifest_keeping(&mut self, reserved_bytes: u64) {
         for change in self.status.take_changes() {
             change(&mut self.manifest);
             self.is_manifest_stale = true;
@@ -276,7 +281,9 @@ impl WriterThread {
         }
         self.manifest.write_failures = self.status.failures();
         let mut written = self.manifest.write(&self.folder);
-        if written.as_ref().is_err_and(WriteError::is_disk_full) && self.reserved_space.release() {
+        if written.as_ref().is_err_and(WriteError::is_disk_full)
+            && self.reserved_space.release_to(reserved_bytes)
+        {
             written = self.manifest.write(&self.folder);
             // At once, or rows would take the space, and the next manifest would have none.
             self.reserved_space.reserve();
@@ -317,11 +324,11 @@ impl WriterThread {
             self.status.accepted(Timestamp(self.clock.now_us()));
         }
         self.is_manifest_stale = true;
-        self.refresh_manifest();
+        self.refresh_manifest_keeping(0);
         if self.is_there() && !self.is_manifest_stale {
             remove_checkpoint(&self.folder);
         }
-        self.reserved_space.release();
+        ReservedSpace::remove(&self.folder);
         let missing = self.missing_part();
         let is_whole = !self.is_manifest_stale && journal_rows == 0 && missing.is_none();
         let last_error = self.status.failures().pop().map(|failure| failure.error);

@@ -1,5 +1,7 @@
 //! `cargo xtask test`.
 
+mod again;
+
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -16,13 +18,18 @@ pub(crate) fn run(with_spark: bool) -> Result<()> {
     install.arg("install");
     shell::run(install)?;
     install_proxies()?;
-    let mut tests = linted(&["test", "--workspace"])?;
-    tests.env("PGOUTAGE_PYTHON", python::with_readers()?);
+    let python = python::with_readers()?;
     if with_spark {
         python::add_spark()?;
-        tests.env("PGOUTAGE_SPARK", "1");
     }
-    shell::run(tests)
+    again::run(|only| {
+        let mut tests = linted(&["test", "--workspace", "--no-fail-fast", "--"])?;
+        tests.args(only).env("PGOUTAGE_PYTHON", &python);
+        if with_spark {
+            tests.env("PGOUTAGE_SPARK", "1");
+        }
+        Ok(tests)
+    })
 }
 
 /// Proxies that only tests need.
