@@ -3,6 +3,9 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+/// What a decoder or a query says.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a recording could not be analyzed.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalyzeError {
@@ -61,7 +64,7 @@ pub enum AnalyzeError {
     #[error("{folder}: the recording can't be read: {source}")]
     Read {
         folder: PathBuf,
-        source: polars::error::PolarsError,
+        source: Cause,
     },
     /// The rows of a journal could not be copied.
     #[error(transparent)]

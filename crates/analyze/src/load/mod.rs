@@ -1,9 +1,11 @@
 //! A recording as lazy frames: the only place that knows files.
 
 mod audit;
+pub(crate) mod batches;
 mod columns;
 mod damage;
 mod journals;
+pub(crate) mod plain;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use polars::prelude::*;
 use recording::{Checkpoint, DamagedPart, Manifest, Recording, State, Table, guarded};
 use tempfile::TempDir;
 
-use crate::error::AnalyzeError;
+use crate::error::{AnalyzeError, Cause};
 use crate::load::columns::Column;
 use crate::summary::Span;
 
@@ -200,13 +202,8 @@ impl Loaded {
         for (table, sources) in &self.tables {
             let mut whole = Vec::new();
             for source in sources {
-                let every_value = |column: &Column| col(column.name).max();
-                let values: Vec<_> = columns_of(*table).iter().map(every_value).collect();
-                let decoded = self
-                    .frame(*table, std::slice::from_ref(source))
-                    .and_then(|frame| self.collect(frame.select(values)));
-                match decoded {
-                    Ok(_) => whole.push(source.clone()),
+                match self.decodes(*table, source) {
+                    Ok(()) => whole.push(source.clone()),
                     Err(error) => {
                         let reason = error.decoder_said();
                         rest.leave_out(damaged(source.file.clone(), &reason, source.rows))?;
@@ -216,6 +213,17 @@ impl Loaded {
             rest.tables.insert(*table, whole);
         }
         Ok((rest.damaged.len() > self.damaged.len()).then_some(rest))
+    }
+
+    /// Decodes every value that is read of a file.
+    fn decodes(&self, table: Table, source: &Source) -> Result<(), AnalyzeError> {
+        if table == Table::Operations {
+            return self.operations_decode(source);
+        }
+        let every_value = |column: &Column| col(column.name).max();
+        let values: Vec<_> = columns_of(table).iter().map(every_value).collect();
+        let frame = self.frame(table, std::slice::from_ref(source))?;
+        self.collect(frame.select(values)).map(|_| ())
     }
 
     #[must_use]
@@ -275,11 +283,6 @@ impl Loaded {
         self.unread_bytes
     }
 
-    /// The operations; `None` where no part is there.
-    pub(crate) fn operations(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
-        self.table(Table::Operations)
-    }
-
     /// The attempts to connect; `None` where there is no part.
     pub(crate) fn connections(&self) -> Result<Option<LazyFrame>, AnalyzeError> {
         self.table(Table::Connections)
@@ -316,10 +319,10 @@ impl Loaded {
         Ok(result.unwrap_single())
     }
 
-    pub(crate) fn read_error(&self, source: PolarsError) -> AnalyzeError {
+    pub(crate) fn read_error(&self, source: impl Into<Cause>) -> AnalyzeError {
         AnalyzeError::Read {
             folder: self.folder().to_path_buf(),
-            source,
+            source: source.into(),
         }
     }
 

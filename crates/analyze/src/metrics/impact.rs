@@ -4,6 +4,7 @@ use recording::Timestamp;
 
 use crate::error::AnalyzeError;
 use crate::metrics::rates::{self, Durations};
+use crate::reduce::histogram::Histogram;
 use crate::reduce::operations::PathOperations;
 use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Impact, PathFailover, Span};
 
@@ -25,31 +26,43 @@ pub(crate) fn impacts(
     groups: &[GroupSummary],
     headline: Group,
 ) -> Result<Vec<Impact>, AnalyzeError> {
-    let mut impacts = Vec::new();
-    // Windows share no operation, so that the figures of several add up.
-    let mut previous_end = i64::MIN;
-    for cause in causes(failovers, groups, headline) {
-        let full = cause.last.time_to_full_throughput_us;
-        let span = cause.last.span;
-        let end = full.map_or(span.end.micros(), |after| span.start.micros() + after);
-        let start = cause.start.micros().max(previous_end);
-        let window = Span::new(start, end.max(start));
-        let cells = operations.histogram_inside(&window, previous_end)?;
+    let causes = causes(failovers, groups, headline);
+    let windows = windows(&causes);
+    let histograms = operations.histograms_inside(&windows)?;
+    let impact = |((cause, window), cells): ((&Cause<'_>, &Span), Histogram)| {
         let length = window.length_us();
         let durations = Durations {
             whole_us: length,
             steady_us: length,
         };
-        previous_end = window.end.micros();
-        impacts.push(Impact {
+        Impact {
             failover: cause.failover,
-            window,
+            window: *window,
             from_trigger: cause.from_trigger,
-            to_full_throughput: full.is_some(),
+            to_full_throughput: cause.last.time_to_full_throughput_us.is_some(),
             types: rates::by_type(&cells, &cells, durations),
-        });
-    }
-    Ok(impacts)
+        }
+    };
+    Ok(causes
+        .iter()
+        .zip(&windows)
+        .zip(histograms)
+        .map(impact)
+        .collect())
+}
+
+/// The window of each cause. Windows share no operation, so that the figures of several add up.
+fn windows(causes: &[Cause<'_>]) -> Vec<Span> {
+    let mut previous_end = i64::MIN;
+    let window = |cause: &Cause<'_>| {
+        let full = cause.last.time_to_full_throughput_us;
+        let span = cause.last.span;
+        let end = full.map_or(span.end.micros(), |after| span.start.micros() + after);
+        let start = cause.start.micros().max(previous_end);
+        previous_end = end.max(start);
+        Span::new(start, previous_end)
+    };
+    causes.iter().map(window).collect()
 }
 
 /// In order of time.

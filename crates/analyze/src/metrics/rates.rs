@@ -17,7 +17,7 @@ pub struct Durations {
     pub steady_us: i64,
 }
 
-/// Figures of some cells. `steady` holds the cells of operations that ended outside all episodes.
+/// Figures of some cells. `steady` counts the operations that ended outside all episodes.
 pub fn rates<'a>(
     cells: impl Iterator<Item = &'a Cell>,
     steady: impl Iterator<Item = &'a Cell>,

@@ -1,6 +1,7 @@
 //! Episodes and how they were recovered from (`docs/definitions.md`, Recovery).
 
-use crate::reduce::timeline::{Successes, Timeline};
+use crate::error::AnalyzeError;
+use crate::reduce::timeline::Timeline;
 use crate::stats::percentile;
 use crate::summary::{Episode, EpisodeKind, Outage, Span, Thresholds};
 
@@ -18,14 +19,21 @@ const FULL_SHARE: f64 = 0.9;
 /// Normal latency, as a multiple of the baseline's p99.
 const NORMAL_MULTIPLE: i64 = 2;
 
+/// The time around outages whose successes tell of recovery: what was normal before, and mostly when it was so again.
+pub(crate) fn looked_at(outages: &[Outage]) -> impl Iterator<Item = Span> + '_ {
+    outages.iter().map(|outage| {
+        let (start, end) = (outage.span.start.micros(), outage.span.end.micros());
+        Span::new(start - BASELINE_US, end.saturating_add(2 * BASELINE_US))
+    })
+}
+
 /// Joins outages less than `merge_within_us` of health apart, and finds how each episode was recovered from.
-#[must_use]
-pub fn episodes(
+pub(crate) fn episodes(
     outages: &[Outage],
     timeline: &Timeline,
-    successes: &Successes,
+    successes: &SuccessesOf<'_>,
     thresholds: &Thresholds,
-) -> Vec<Episode> {
+) -> Result<Vec<Episode>, AnalyzeError> {
     let mut groups: Vec<Vec<&Outage>> = Vec::new();
     for outage in outages {
         match groups.last_mut() {
@@ -60,9 +68,12 @@ fn span_of(group: &[&Outage]) -> Span {
     Span::new(start, end)
 }
 
+/// End and response time of the successes of a group that ended in [from, to), microseconds.
+pub(crate) type SuccessesOf<'a> = dyn Fn(i64, i64) -> Result<Vec<(i64, i64)>, AnalyzeError> + 'a;
+
 struct Recovery<'a> {
     timeline: &'a Timeline,
-    successes: &'a Successes,
+    successes: &'a SuccessesOf<'a>,
     spans: &'a [Span],
 }
 
@@ -73,16 +84,22 @@ struct Baseline {
 }
 
 impl Recovery<'_> {
-    fn episode(&self, index: usize, group: &[&Outage]) -> Episode {
+    fn episode(&self, index: usize, group: &[&Outage]) -> Result<Episode, AnalyzeError> {
         let span = self.spans[index];
         let at_least = group
             .iter()
             .any(|outage| outage.open_at_start || outage.open_at_end);
-        let baseline = if at_least { None } else { self.baseline(index) };
-        let after = |is_recovered: &dyn Fn(&Baseline, f64, &[i64]) -> bool| {
-            self.first_window(index, baseline.as_ref()?, is_recovered)
+        let baseline = match at_least {
+            true => None,
+            false => self.baseline(index)?,
         };
-        Episode {
+        let after = |is_recovered: &dyn Fn(&Baseline, f64, &[i64]) -> bool| {
+            let baseline = baseline.as_ref();
+            baseline.map_or(Ok(None), |baseline| {
+                self.first_window(index, baseline, is_recovered)
+            })
+        };
+        Ok(Episode {
             span,
             downtime_us: group.iter().map(|outage| outage.downtime_us).sum(),
             resolution_us: group.iter().map(|outage| outage.resolution_us).sum(),
@@ -92,26 +109,30 @@ impl Recovery<'_> {
             at_least,
             baseline_tps: baseline.as_ref().map(|baseline| baseline.tps),
             baseline_p99_us: baseline.as_ref().and_then(|baseline| baseline.p99_us),
-            time_to_full_throughput_us: after(&|baseline, tps, _| tps >= FULL_SHARE * baseline.tps),
+            time_to_full_throughput_us: after(&|baseline, tps, _| {
+                tps >= FULL_SHARE * baseline.tps
+            })?,
             time_to_normal_latency_us: after(&|baseline, _, responses| {
                 let p99 = percentile::nearest_rank(responses, 0.99);
                 baseline
                     .p99_us
                     .zip(p99)
                     .is_some_and(|(before, now)| now <= NORMAL_MULTIPLE * before)
-            }),
+            })?,
             decomposition: None,
-        }
+        })
     }
 
     /// Successes of the 30 s before the episode, other episodes left out.
-    fn baseline(&self, index: usize) -> Option<Baseline> {
+    fn baseline(&self, index: usize) -> Result<Option<Baseline>, AnalyzeError> {
         let to = self.spans[index].start.micros();
         let from = (to - BASELINE_US).max(self.timeline.start_us);
         // What is left of [from, to) without the other episodes; successes between the outages of one are no baseline.
         let mut spans = Vec::new();
         let mut rest = from;
-        for other in &self.spans[..index] {
+        let before = &self.spans[..index];
+        let first = before.partition_point(|other| other.end.micros() <= from);
+        for other in &before[first..] {
             spans.push((rest, other.start.micros().clamp(rest, to)));
             rest = rest.max(other.end.micros());
         }
@@ -122,29 +143,29 @@ impl Recovery<'_> {
             .map(|(from, to)| pauses.running_us(*from, *to))
             .sum();
         if length < MIN_BASELINE_US {
-            return None;
+            return Ok(None);
         }
-        // (from, to]: the last success before the episode, at its very start, belongs to what was before it.
-        let ranges = spans
-            .into_iter()
-            .map(|(from, to)| self.successes.within(from + 1, to + 1));
-        let mut responses: Vec<i64> = ranges.flat_map(|range| self.responses_us(range)).collect();
+        let mut responses = Vec::new();
+        for (from, to) in spans {
+            // (from, to]: the last success before the episode, at its very start, belongs to what was before it.
+            let ended = (self.successes)(from + 1, to + 1)?;
+            responses.extend(self.responses_us(&ended));
+        }
         responses.sort_unstable();
         let tps = responses.len() as f64 / seconds(length);
-        Some(Baseline {
+        Ok(Some(Baseline {
             tps,
             p99_us: percentile::of_sorted(&responses, 0.99),
-        })
+        }))
     }
 
     /// Response times without the pauses of the recorder, microseconds.
-    fn responses_us(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = i64> + '_ {
+    fn responses_us(&self, ended: &[(i64, i64)]) -> Vec<i64> {
         let pauses = &self.timeline.pauses;
-        let ended = self.successes.end_us[range.clone()].iter();
-        let took = self.successes.response_us[range].iter();
+        let ended = ended.iter();
         ended
-            .zip(took)
             .map(|(end, took)| took - pauses.within_us(end - took, *end))
+            .collect()
     }
 
     /// Time from the episode's start to the first window after it that `is_recovered` accepts, microseconds.
@@ -153,11 +174,13 @@ impl Recovery<'_> {
         index: usize,
         baseline: &Baseline,
         is_recovered: &dyn Fn(&Baseline, f64, &[i64]) -> bool,
-    ) -> Option<i64> {
+    ) -> Result<Option<i64>, AnalyzeError> {
         let span = self.spans[index];
-        let length = WINDOWS_US
-            .into_iter()
-            .find(|length| baseline.tps * seconds(*length) >= WINDOW_SUCCESSES)?;
+        let mut lengths = WINDOWS_US.into_iter();
+        let is_enough = |length: &i64| baseline.tps * seconds(*length) >= WINDOW_SUCCESSES;
+        let Some(length) = lengths.find(is_enough) else {
+            return Ok(None);
+        };
         // A window beyond the next episode would be about that one.
         let limit = self
             .spans
@@ -168,13 +191,12 @@ impl Recovery<'_> {
             // In a pause nothing was asked: the window has its length without pauses.
             let to = self.timeline.pauses.after_running_us(from, length);
             if to > limit {
-                return None;
+                return Ok(None);
             }
-            let ended = self.successes.within(from, to);
+            let ended = (self.successes)(from, to)?;
             let tps = ended.len() as f64 / seconds(length);
-            let responses: Vec<i64> = self.responses_us(ended).collect();
-            if is_recovered(baseline, tps, &responses) {
-                return Some(from - span.start.micros());
+            if is_recovered(baseline, tps, &self.responses_us(&ended)) {
+                return Ok(Some(from - span.start.micros()));
             }
             from += STEP_US;
         }

@@ -3,23 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use polars::prelude::*;
 use recording::Timestamp;
 
-use crate::error::AnalyzeError;
-use crate::load::Loaded;
-use crate::reduce::operations::PathOperations;
-use crate::reduce::values::{integers, texts};
+use crate::reduce::scan::{ErrorCounts, ErrorKey};
 use crate::summary::ErrorSummary;
-
-/// Failures of a path by class and SQLSTATE, most frequent first.
-pub(crate) fn errors(
-    loaded: &Loaded,
-    operations: &PathOperations<'_>,
-) -> Result<Vec<ErrorSummary>, AnalyzeError> {
-    let frame = operations.errors()?;
-    read(&frame).map_err(|source| loaded.read_error(source))
-}
 
 /// The failures of one class, SQLSTATE and text.
 struct Alike<'f> {
@@ -30,21 +17,16 @@ struct Alike<'f> {
     last_us: Option<i64>,
 }
 
-fn read(frame: &DataFrame) -> PolarsResult<Vec<ErrorSummary>> {
-    let classes = texts(frame, "error_class")?;
-    let codes = texts(frame, "sqlstate")?;
-    let messages = texts(frame, "error_message")?;
-    let counts = integers(frame, "count")?;
-    let firsts = integers(frame, "first")?;
-    let lasts = integers(frame, "last")?;
+/// Failures by class and SQLSTATE, most frequent first.
+pub(crate) fn errors(counted: &BTreeMap<ErrorKey, ErrorCounts>) -> Vec<ErrorSummary> {
     let mut kinds: BTreeMap<_, Vec<Alike<'_>>> = BTreeMap::new();
-    for row in 0..frame.height() {
-        let kind = (classes[row].unwrap_or_default(), codes[row]);
+    for ((class, code, text), counts) in counted {
+        let kind = (class.as_str(), code.as_deref());
         kinds.entry(kind).or_default().push(Alike {
-            text: messages[row].filter(|text| !text.is_empty()),
-            count: counts[row].unwrap_or(0).unsigned_abs(),
-            first_us: firsts[row],
-            last_us: lasts[row],
+            text: text.as_deref().filter(|text| !text.is_empty()),
+            count: counts.count,
+            first_us: counts.first_us,
+            last_us: counts.last_us,
         });
     }
     let mut errors: Vec<_> = kinds
@@ -52,7 +34,7 @@ fn read(frame: &DataFrame) -> PolarsResult<Vec<ErrorSummary>> {
         .map(|((class, code), alike)| summary(class, code, &alike))
         .collect();
     errors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.first.cmp(&b.first)));
-    Ok(errors)
+    errors
 }
 
 fn summary(class: &str, sqlstate: Option<&str>, alike: &[Alike<'_>]) -> ErrorSummary {

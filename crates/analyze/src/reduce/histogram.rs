@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use recording::vocabulary::{OperationType, Outcome};
 
 use crate::stats::percentile;
+use crate::summary::Word;
 
 /// One cell of the histogram of a path: operations that ended alike after the same number of microseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     pub operation_type: OperationType,
-    pub operation_name: String,
+    pub operation_name: Word,
     /// What became of them.
     pub outcome: Outcome,
     /// Their response time, microseconds; `None` for unfinished ones.

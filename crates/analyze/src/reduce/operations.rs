@@ -1,67 +1,77 @@
-//! Rows to small frames to plain values: all queries over raw operations are here.
-//!
-//! Three passes per path: a histogram of response times, the ends of successes, and the rows that may be evidence. No
-//! quantile, sort or shift over raw rows in the query engine: at 100 M rows these take gigabytes (`parquet-facts.md`).
+//! The operations of a path: what the one pass found of them, and second looks at those of some time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use polars::prelude::*;
 use recording::vocabulary::{OperationType, Outcome, Path};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
+use crate::load::batches::{Batch, Selection};
 use crate::reduce::histogram::{Cell, Histogram, SuccessTimes};
 use crate::reduce::implied::AcknowledgedWrite;
 use crate::reduce::pauses::Pauses;
-use crate::reduce::suspect::{LOST, Suspect};
-use crate::reduce::timeline::{Successes, Timeline};
-use crate::reduce::values::{integers, operation_type, outcome, texts};
+use crate::reduce::rows::{LeftOutRows, Names, Operation, Rows};
+use crate::reduce::scan::{self, Alike, ErrorCounts, ErrorKey, PathScan, Question};
+use crate::reduce::served::Served;
+use crate::reduce::times::Times;
+use crate::reduce::timeline::Timeline;
 use crate::reduce::{server_probes, suspects};
-use crate::summary::{Span, Thresholds};
+use crate::summary::{Group, Span, Thresholds, Word};
 
-/// Type, end and response time of successes that a pause hides, and when each may have been served at the earliest.
-type Hidden = BTreeMap<(OperationType, i64, i64), i64>;
+/// The columns that tell what an operation was and when it ended.
+const ENDS: [&str; 7] = [
+    "path",
+    "operation_type",
+    "operation_name",
+    "outcome",
+    "scheduled_time",
+    "end_time",
+    "response_time_us",
+];
+
+/// A group with more successes per second has a median gap below 10 ms for certain.
+const MOST_SLOW_PER_SECOND: f64 = 200.0;
 
 pub(crate) struct PathOperations<'l> {
     loaded: &'l Loaded,
     path: Path,
-    frame: LazyFrame,
+    scan: PathScan,
+    lost: BTreeSet<i64>,
 }
 
 impl<'l> PathOperations<'l> {
-    pub(crate) fn new(loaded: &'l Loaded, operations: &LazyFrame, path: Path) -> Self {
-        let frame = operations
-            .clone()
-            .filter(col("path").eq(lit(path.as_str())));
+    pub(crate) fn new(loaded: &'l Loaded, path: Path, scan: PathScan) -> Self {
         Self {
             loaded,
             path,
-            frame,
+            scan,
+            lost: BTreeSet::new(),
         }
     }
 
-    /// The same with these operations as failures of class [`LOST`]: they were acknowledged, and are not there.
-    pub(crate) fn counting_as_failed(mut self, ids: &[i64]) -> Result<Self, AnalyzeError> {
-        let lost = self.read(df!("operation_id" => ids, "is_lost" => vec![true; ids.len()]))?;
-        let key = || [col("operation_id")];
-        let joined = self
-            .frame
-            .join(lost.lazy(), key(), key(), JoinArgs::new(JoinType::Left));
-        let is_lost = || {
-            col("is_lost")
-                .fill_null(lit(false))
-                .and(is_outcome(Outcome::Ok))
+    /// The same with these operations as failures of class [`crate::reduce::suspect::LOST`]: they were acknowledged, and are not there.
+    pub(crate) fn counting_as_failed(
+        &self,
+        ids: &[i64],
+        span: &Span,
+        pauses: &Pauses,
+        thresholds: &Thresholds,
+    ) -> Result<Self, AnalyzeError> {
+        let question = Question {
+            start_us: span.start.micros(),
+            end_us: span.end.micros(),
+            pauses,
+            min_stall_us: thresholds.min_stall_us,
+            path: Some(self.path),
+            lost: ids.iter().copied().collect(),
         };
-        let instead = |column: &str, value: &str| {
-            let value = when(is_lost()).then(lit(value)).otherwise(col(column));
-            value.alias(column)
-        };
-        // Both at once: the second would not find the outcome that the first has replaced.
-        self.frame = joined.with_columns([
-            instead("outcome", Outcome::Failed.as_str()),
-            instead("error_class", LOST),
-        ]);
-        Ok(self)
+        let mut scan = scan::scan(self.loaded, &question)?;
+        Ok(Self {
+            loaded: self.loaded,
+            path: self.path,
+            scan: scan.paths.remove(&self.path).unwrap_or_default(),
+            lost: question.lost,
+        })
     }
 
     /// The acknowledged writes that overlap the span.
@@ -69,41 +79,155 @@ impl<'l> PathOperations<'l> {
         &self,
         span: &Span,
     ) -> Result<Vec<AcknowledgedWrite>, AnalyzeError> {
-        let is_write = col("operation_type").neq(lit(OperationType::Read.as_str()));
-        let overlaps = col("end_time")
-            .gt_eq(lit(span.start.micros()))
-            .and(col("start_time").lt_eq(lit(span.end.micros())));
-        let within = is_outcome(Outcome::Ok).and(is_write).and(overlaps);
-        let frame = self.collect(self.frame.clone().filter(within))?;
-        self.read(acknowledged_writes(&frame))
+        let mut columns = ENDS.to_vec();
+        columns.extend(["operation_id", "start_time", "checkout_us", "quantity"]);
+        let selection = Selection {
+            columns: &columns,
+            near: Some(&[*span]),
+        };
+        let add = |writes: &mut Vec<(usize, AcknowledgedWrite)>, seen: &Seen<'_>| {
+            writes.extend(seen.acknowledged_in(span).map(|write| (seen.file, write)));
+        };
+        let mut writes = self.fold(&selection, Vec::new, add)?.concat();
+        writes.sort_by_key(|(file, _)| *file);
+        Ok(writes.into_iter().map(|(_, write)| write).collect())
     }
 
     /// How many operations ended alike after the same number of microseconds.
-    pub(crate) fn histogram(&self) -> Result<Histogram, AnalyzeError> {
-        self.histogram_of(self.frame.clone())
+    pub(crate) fn histogram(&self) -> Histogram {
+        cells(&self.scan.times)
     }
 
-    /// The same for operations that ended outside all `spans`.
-    pub(crate) fn histogram_outside(&self, spans: &[Span]) -> Result<Histogram, AnalyzeError> {
-        let outside = spans
-            .iter()
-            .fold(lit(true), |outside, span| outside.and(ended_in(span).not()));
-        self.histogram_of(self.frame.clone().filter(outside))
+    /// How many operations ended alike outside all `spans`, which are in order and apart; without their response times.
+    pub(crate) fn counts_outside(&self, spans: &[Span]) -> Result<Histogram, AnalyzeError> {
+        let inside = self.inside(spans, |_| 0)?;
+        let count = |(alike, times): (&Alike, &Times)| {
+            let inside = inside.get(&0).and_then(|inside| inside.get(alike));
+            let count = times.count() - inside.map_or(0, Times::count);
+            cell(alike, None, count)
+        };
+        Ok(self.scan.times.iter().map(count).collect())
     }
 
-    /// The same for operations that ended in `span`, or that never ended and were to begin after `unfinished_after_us` and before its
-    /// end.
-    pub(crate) fn histogram_inside(
+    /// The histograms of windows, which are in order and apart: of the operations that ended in each, or that never ended and were to
+    /// begin before its end and after that of the window before.
+    pub(crate) fn histograms_inside(
         &self,
-        span: &Span,
-        unfinished_after_us: i64,
-    ) -> Result<Histogram, AnalyzeError> {
-        let scheduled = || col("scheduled_time");
-        let unfinished = col("end_time")
-            .is_null()
-            .and(scheduled().gt(lit(unfinished_after_us)))
-            .and(scheduled().lt_eq(lit(span.end.micros())));
-        self.histogram_of(self.frame.clone().filter(ended_in(span).or(unfinished)))
+        windows: &[Span],
+    ) -> Result<Vec<Histogram>, AnalyzeError> {
+        let mut inside = self.inside(windows, |window| window)?;
+        let mut after_us = i64::MIN;
+        let mut histograms = Vec::with_capacity(windows.len());
+        for (index, window) in windows.iter().enumerate() {
+            let mut times = inside.remove(&index).unwrap_or_default();
+            let end_us = window.end.micros();
+            let unfinished = self.scan.kept.iter().filter(|kept| {
+                kept.end_us.is_none() && after_us < kept.scheduled_us && kept.scheduled_us <= end_us
+            });
+            for kept in unfinished {
+                let alike = (kept.kind, kept.name.clone(), kept.outcome);
+                times.entry(alike).or_default().add(kept.response_us);
+            }
+            histograms.push(cells(&times));
+            after_us = end_us;
+        }
+        Ok(histograms)
+    }
+
+    /// What ended in the spans, (start, end], which are in order and apart; those of a span under the number that `slot` gives it.
+    fn inside(
+        &self,
+        spans: &[Span],
+        slot: impl Fn(usize) -> usize + Sync,
+    ) -> Result<BTreeMap<usize, BTreeMap<Alike, Times>>, AnalyzeError> {
+        let mut inside: BTreeMap<usize, BTreeMap<Alike, Times>> = BTreeMap::new();
+        if spans.is_empty() {
+            return Ok(inside);
+        }
+        let selection = Selection {
+            columns: &ENDS,
+            near: Some(spans),
+        };
+        let add = |found: &mut BTreeMap<usize, BTreeMap<Alike, Times>>, seen: &Seen<'_>| {
+            let operation = &seen.operation;
+            let Some(end_us) = operation.end_us else {
+                return;
+            };
+            let index = spans.partition_point(|span| span.end.micros() < end_us);
+            if spans.get(index).is_some_and(|span| span.start.micros() < end_us) {
+                let alike = (operation.kind, seen.name.clone(), operation.outcome);
+                let of_slot = found.entry(slot(index)).or_default();
+                of_slot.entry(alike).or_default().add(operation.response_us);
+            }
+        };
+        for found in self.fold(&selection, BTreeMap::new, add)? {
+            for (slot, times) in found {
+                let of_slot = inside.entry(slot).or_default();
+                for (alike, times) in times {
+                    of_slot.entry(alike).or_default().merge(&times);
+                }
+            }
+        }
+        Ok(inside)
+    }
+
+    /// Successes of each type that ended in one of the spans, both ends included: (end, response time).
+    pub(crate) fn successes_in(
+        &self,
+        recording: &Span,
+        spans: &[Span],
+    ) -> Result<BTreeMap<OperationType, Vec<(i64, i64)>>, AnalyzeError> {
+        let selection = Selection {
+            columns: &ENDS,
+            near: Some(spans),
+        };
+        let add = |found: &mut BTreeMap<OperationType, Vec<(i64, i64)>>, seen: &Seen<'_>| {
+            if let Some((end_us, response_us)) = seen.success_in(recording) {
+                let index = spans.partition_point(|span| span.end.micros() < end_us);
+                if spans.get(index).is_some_and(|span| span.start.micros() <= end_us) {
+                    let of_kind = found.entry(seen.operation.kind).or_default();
+                    of_kind.push((end_us, response_us));
+                }
+            }
+        };
+        let mut successes: BTreeMap<OperationType, Vec<(i64, i64)>> = BTreeMap::new();
+        for found in self.fold(&selection, BTreeMap::new, add)? {
+            for (kind, found) in found {
+                successes.entry(kind).or_default().extend(found);
+            }
+        }
+        Ok(successes)
+    }
+
+    /// The median gap between successes of a group, nearest-rank, microseconds; 0 where it is below 10 ms for certain.
+    pub(crate) fn median_gap_us(
+        &self,
+        timeline: &Timeline,
+        group: Group,
+    ) -> Result<i64, AnalyzeError> {
+        let recording = Span::new(timeline.start_us, timeline.end_us);
+        let count = timeline.served_by(group).count();
+        if count as f64 > MOST_SLOW_PER_SECOND * recording.length_us() as f64 / 1e6 {
+            return Ok(0);
+        }
+        let mut columns = ENDS.to_vec();
+        columns.push("execute_us");
+        let selection = Selection {
+            columns: &columns,
+            near: None,
+        };
+        // When each was read, and from when on the next one was waited for.
+        let add = |found: &mut Vec<(i64, i64)>, seen: &Seen<'_>| {
+            let success = seen.success_in(&recording);
+            if let Some((end_us, response_us)) = success.filter(|_| group.contains(seen.operation.kind)) {
+                let execute_us = seen.operation.execute_us.unwrap_or(response_us);
+                let hidden = timeline.pauses.hidden_since_us(end_us - execute_us, end_us);
+                found.push((end_us, hidden.unwrap_or(end_us)));
+            }
+        };
+        let mut ends = self.fold(&selection, Vec::new, add)?.concat();
+        ends.sort_unstable();
+        Ok(median_gap_us(&ends, timeline))
     }
 
     /// What outage detection looks at; `span` is the recording.
@@ -115,19 +239,17 @@ impl<'l> PathOperations<'l> {
         thresholds: &Thresholds,
     ) -> Result<Timeline, AnalyzeError> {
         let manifest = self.loaded.manifest();
-        let (times, hidden_us) = self.around_pauses(histogram, span, &pauses)?;
+        let times = self.without_pauses(histogram, span, &pauses);
         let median_response_us = times.medians_us();
-        let suspects = self.suspects(span, &median_response_us, &pauses, thresholds)?;
         let pool = u32::try_from(manifest.pool.size).unwrap_or(u32::MAX);
         Ok(Timeline {
             path: self.path,
             start_us: span.start.micros(),
             end_us: span.end.micros(),
-            successes: self.successes(span)?,
-            suspects,
+            served: self.scan.served.clone(),
+            suspects: suspects::suspects(&self.scan, span, &median_response_us, &pauses, thresholds),
             median_response_us,
             pauses,
-            hidden_us,
             workers: manifest.workers,
             slots: manifest.workers.min(pool),
             server_probes: server_probes::read(self.loaded, self.path)?,
@@ -135,181 +257,137 @@ impl<'l> PathOperations<'l> {
     }
 
     /// Response times of successes by name, as outage detection takes them: without the pauses of the recorder, and without what ended after
-    /// the recording. And the successes that a pause hides.
-    fn around_pauses(
-        &self,
-        histogram: &Histogram,
-        span: &Span,
-        pauses: &Pauses,
-    ) -> Result<(SuccessTimes, Hidden), AnalyzeError> {
-        let ended_later = col("end_time").gt(lit(span.end.micros()));
-        let is_changed = pauses.hulls().fold(ended_later, |changed, pause| {
-            let begun = col("scheduled_time").lt(lit(pause.end.micros()));
-            let not_ended = col("end_time").gt(lit(pause.start.micros()));
-            changed.or(begun.and(not_ended))
-        });
-        let changed = self.frame.clone().filter(is_success().and(is_changed));
-        let frame = self.collect(changed)?;
-        let kinds = self.read(texts(&frame, "operation_type"))?;
-        let names = self.read(texts(&frame, "operation_name"))?;
-        let scheduled = self.read(integers(&frame, "scheduled_time"))?;
-        let ends = self.read(integers(&frame, "end_time"))?;
-        let responses = self.read(integers(&frame, "response_time_us"))?;
-        let executes = self.read(integers(&frame, "execute_us"))?;
+    /// the recording.
+    fn without_pauses(&self, histogram: &Histogram, span: &Span, pauses: &Pauses) -> SuccessTimes {
         let mut times = SuccessTimes::of(histogram);
-        let mut hidden = Hidden::new();
-        for row in 0..frame.height() {
-            let (Some(name), Some(scheduled), Some(end), Some(response)) =
-                (names[row], scheduled[row], ends[row], responses[row])
-            else {
+        for kept in self.scan.kept.iter().filter(|kept| kept.outcome.is_success()) {
+            let (Some(end_us), Some(response_us)) = (kept.end_us, kept.response_us) else {
                 continue;
             };
-            times.remove(name, response);
-            if end > span.end.micros() {
-                continue;
+            let ended_later = end_us > span.end.micros();
+            let paused_us = pauses.within_us(kept.scheduled_us, end_us);
+            if ended_later || paused_us > 0 {
+                times.remove(&kept.name, response_us);
             }
-            times.add(name, response - pauses.within_us(scheduled, end));
-            let first_statement = end - executes[row].unwrap_or(response);
-            if let Some(since) = pauses.hidden_since_us(first_statement, end) {
-                hidden.insert((operation_type(kinds[row]), end, response), since);
+            if !ended_later && paused_us > 0 {
+                times.add(&kept.name, response_us - paused_us);
             }
         }
-        Ok((times, hidden))
+        times
     }
 
-    fn successes(&self, span: &Span) -> Result<BTreeMap<OperationType, Successes>, AnalyzeError> {
-        let columns = [
-            col("operation_type"),
-            col("end_time"),
-            col("response_time_us"),
-        ];
-        let within = is_success().and(col("end_time").lt_eq(lit(span.end.micros())));
-        let frame = self.collect(self.frame.clone().filter(within).select(columns))?;
-        let kinds = self.read(texts(&frame, "operation_type"))?;
-        let ends = self.read(integers(&frame, "end_time"))?;
-        let responses = self.read(integers(&frame, "response_time_us"))?;
-        let mut pairs: BTreeMap<OperationType, Vec<(i64, i64)>> = BTreeMap::new();
-        for ((kind, end), response) in kinds.into_iter().zip(ends).zip(responses) {
-            let (Some(end), Some(response)) = (end, response) else {
-                continue;
-            };
-            let end = end.max(span.start.micros());
-            pairs
-                .entry(operation_type(kind))
-                .or_default()
-                .push((end, response));
-        }
-        Ok(pairs
-            .into_iter()
-            .map(|(kind, pairs)| (kind, Successes::sorted(pairs)))
-            .collect())
+    /// Failures by class, SQLSTATE and text.
+    pub(crate) fn errors(&self) -> &BTreeMap<ErrorKey, ErrorCounts> {
+        &self.scan.errors
     }
 
-    /// Operations that did not succeed, and those that took long enough to have waited or stalled.
-    fn suspects(
+    /// Folds over the operations of the path.
+    fn fold<S: Send>(
         &self,
-        span: &Span,
-        medians: &BTreeMap<String, i64>,
-        pauses: &Pauses,
-        thresholds: &Thresholds,
-    ) -> Result<Vec<Suspect>, AnalyzeError> {
-        let may_be_one = suspects::may_be_one(is_success(), span, medians, thresholds);
-        let frame = self.collect(self.frame.clone().filter(may_be_one))?;
-        let suspects = self.read(suspects::read(&frame, span, pauses))?;
-        // A recording in which nothing failed pays nothing for this.
-        let is_asked = suspects
-            .iter()
-            .any(|(suspect, connection)| suspect.has_failed() && connection.is_some());
-        let first_uses = if is_asked {
-            let frame = self.collect(suspects::first_uses_query(self.frame.clone()))?;
-            self.read(suspects::first_uses(&frame))?
-        } else {
-            BTreeMap::new()
-        };
-        Ok(suspects::with_used_connections(suspects, &first_uses))
-    }
-
-    fn histogram_of(&self, frame: LazyFrame) -> Result<Histogram, AnalyzeError> {
-        let keys = [
-            "operation_type",
-            "operation_name",
-            "outcome",
-            "response_time_us",
-        ];
-        let grouped = frame.group_by(keys.map(col)).agg([len().alias("count")]);
-        let frame = self.collect(grouped)?;
-        let kinds = self.read(texts(&frame, "operation_type"))?;
-        let names = self.read(texts(&frame, "operation_name"))?;
-        let outcomes = self.read(texts(&frame, "outcome"))?;
-        let responses = self.read(integers(&frame, "response_time_us"))?;
-        let counts = self.read(integers(&frame, "count"))?;
-        let mut histogram = Vec::with_capacity(frame.height());
-        for row in 0..frame.height() {
-            histogram.push(Cell {
-                operation_type: operation_type(kinds[row]),
-                operation_name: names[row].unwrap_or_default().to_owned(),
-                outcome: outcome(outcomes[row]),
-                response_us: responses[row],
-                count: counts[row].unwrap_or(0).unsigned_abs(),
-            });
+        selection: &Selection<'_>,
+        new: impl Fn() -> S + Sync,
+        add: impl Fn(&mut S, &Seen<'_>) + Sync,
+    ) -> Result<Vec<S>, AnalyzeError> {
+        let mut columns = selection.columns.to_vec();
+        if !self.lost.is_empty() && !columns.contains(&"operation_id") {
+            columns.push("operation_id");
         }
-        Ok(histogram)
-    }
-
-    /// Failures by class, SQLSTATE and text: count, first and last end.
-    pub(crate) fn errors(&self) -> Result<DataFrame, AnalyzeError> {
-        let failures = self.frame.clone().filter(col("error_class").is_not_null());
-        let grouped = failures
-            .group_by([col("error_class"), col("sqlstate"), col("error_message")])
-            .agg([
-                len().alias("count"),
-                col("end_time").min().alias("first"),
-                col("end_time").max().alias("last"),
-            ]);
-        self.collect(grouped)
-    }
-
-    fn collect(&self, frame: LazyFrame) -> Result<DataFrame, AnalyzeError> {
-        self.loaded.collect(frame)
-    }
-
-    fn read<T>(&self, values: PolarsResult<T>) -> Result<T, AnalyzeError> {
-        values.map_err(|source| self.loaded.read_error(source))
+        let selection = Selection {
+            columns: &columns,
+            near: selection.near,
+        };
+        let new = || (Names::default(), new());
+        let add_batch = |(names, state): &mut (Names, S), batch: &Batch| {
+            let rows = Rows::of(batch)?;
+            let known = rows.known(names);
+            rows.judged(&known, &mut LeftOutRows::new(), |operation| {
+                if operation.path != self.path {
+                    return;
+                }
+                let is_lost = operation.id.is_some_and(|id| self.lost.contains(&id));
+                let outcome = match operation.outcome {
+                    Outcome::Ok if is_lost => Outcome::Failed,
+                    outcome => outcome,
+                };
+                let seen = Seen {
+                    file: batch.file,
+                    operation: Operation {
+                        outcome,
+                        ..*operation
+                    },
+                    name: &names.by_number()[operation.name],
+                };
+                add(state, &seen);
+            });
+            Ok(())
+        };
+        let states = self.loaded.fold_operations(&selection, new, add_batch)?;
+        Ok(states.into_iter().map(|(_, state)| state).collect())
     }
 }
 
-fn acknowledged_writes(frame: &DataFrame) -> PolarsResult<Vec<AcknowledgedWrite>> {
-    let ids = integers(frame, "operation_id")?;
-    let names = texts(frame, "operation_name")?;
-    let starts = integers(frame, "start_time")?;
-    let checkouts = integers(frame, "checkout_us")?;
-    let ends = integers(frame, "end_time")?;
-    let quantities = integers(frame, "quantity")?;
-    let write = |row: usize| {
-        Some(AcknowledgedWrite {
-            operation_id: ids[row]?,
-            operation_name: names[row]?.to_owned(),
-            first_statement_us: starts[row]? + checkouts[row].unwrap_or(0),
-            end_us: ends[row]?,
-            quantity: quantities[row].unwrap_or(0),
-        })
+/// An operation of the path.
+struct Seen<'b> {
+    /// Number of its file.
+    file: usize,
+    operation: Operation,
+    name: &'b Word,
+}
+
+impl Seen<'_> {
+    /// The write that was acknowledged, if the operation is one and overlaps the span.
+    fn acknowledged_in(&self, span: &Span) -> Option<AcknowledgedWrite> {
+        let operation = &self.operation;
+        let (start_us, end_us) = operation.start_us.zip(operation.end_us)?;
+        let is_acknowledged =
+            operation.kind != OperationType::Read && operation.outcome == Outcome::Ok;
+        let overlaps = end_us >= span.start.micros() && start_us <= span.end.micros();
+        let write = AcknowledgedWrite {
+            operation_id: operation.id?,
+            operation_name: self.name.to_string(),
+            first_statement_us: start_us + operation.checkout_us.unwrap_or(0),
+            end_us,
+            quantity: operation.quantity.unwrap_or(0),
+        };
+        (is_acknowledged && overlaps).then_some(write)
+    }
+
+    /// End and response time of a success that ended within the recording.
+    fn success_in(&self, recording: &Span) -> Option<(i64, i64)> {
+        let operation = &self.operation;
+        let (end_us, response_us) = operation.end_us.zip(operation.response_us)?;
+        let is_success = operation.outcome.is_success() && end_us <= recording.end.micros();
+        is_success.then(|| (end_us.max(recording.start.micros()), response_us))
+    }
+}
+
+fn cells(times: &BTreeMap<Alike, Times>) -> Histogram {
+    let of_alike = |(alike, times): (&'_ Alike, &'_ Times)| {
+        let cells = times.counts().map(|(response_us, count)| cell(alike, response_us, count));
+        cells.collect::<Vec<Cell>>()
     };
-    Ok((0..frame.height()).filter_map(write).collect())
+    times.iter().flat_map(of_alike).collect()
 }
 
-fn is_success() -> Expr {
-    is_outcome(Outcome::Ok).or(is_outcome(Outcome::Rejected))
+fn cell((kind, name, outcome): &Alike, response_us: Option<i64>, count: u64) -> Cell {
+    Cell {
+        operation_type: *kind,
+        operation_name: name.clone(),
+        outcome: *outcome,
+        response_us,
+        count,
+    }
 }
 
-fn is_outcome(outcome: Outcome) -> Expr {
-    col("outcome").eq(lit(outcome.as_str()))
-}
-
-/// Ended in (start, end]; false for operations that never ended.
-fn ended_in(span: &Span) -> Expr {
-    let end = || col("end_time");
-    end()
-        .is_not_null()
-        .and(end().gt(lit(span.start.micros())))
-        .and(end().lt_eq(lit(span.end.micros())))
+/// Of all gaps between the recording's start, the successes and its end.
+fn median_gap_us(ends: &[(i64, i64)], timeline: &Timeline) -> i64 {
+    let mut lengths = Vec::with_capacity(ends.len() + 1);
+    let mut from_us = timeline.start_us;
+    for (end_us, since_us) in ends {
+        lengths.push(timeline.pauses.running_us(from_us, *end_us));
+        from_us = from_us.max(*since_us);
+    }
+    lengths.push(timeline.pauses.running_us(from_us, timeline.end_us));
+    let rank = lengths.len().div_ceil(2) - 1;
+    *lengths.select_nth_unstable(rank).1
 }

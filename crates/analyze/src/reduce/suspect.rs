@@ -2,7 +2,7 @@
 
 use recording::vocabulary::{ErrorClass, OperationType, Outcome, Path};
 
-use crate::summary::Group;
+use crate::summary::{Group, Word};
 
 /// SQLSTATE classes of statements that are wrong while the server is there.
 const STATEMENT_ERRORS: [&str; 6] = ["0A", "21", "22", "42", "44", "P0"];
@@ -19,13 +19,13 @@ pub const LOST: &str = "lost";
 #[derive(Debug, Clone)]
 pub struct Suspect {
     pub operation_type: OperationType,
-    pub operation_name: String,
+    pub operation_name: Word,
     /// What became of it within the recording: what ended after it is `Unfinished`.
     pub outcome: Outcome,
     /// Class of its failure, a word of [`ErrorClass`] or of a later version.
-    pub class: Option<String>,
+    pub class: Option<Word>,
     /// The server's code.
-    pub sqlstate: Option<String>,
+    pub sqlstate: Option<Word>,
     /// When it was to begin, UTC microseconds, within the recording.
     pub scheduled_us: i64,
     /// When a worker took it.

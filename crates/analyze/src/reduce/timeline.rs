@@ -5,63 +5,12 @@ use std::collections::BTreeMap;
 use recording::vocabulary::{OperationType, Path};
 
 use crate::reduce::pauses::Pauses;
+use crate::reduce::served::Served;
 use crate::reduce::suspect::Suspect;
 use crate::summary::{Group, Thresholds};
 
 /// Waiting begins here at the earliest, microseconds: `docs/definitions.md`, Downtime: brownout.
 const MIN_WAIT_US: i64 = 100_000;
-
-/// Successes of one operation type: `end_us[i]` and `response_us[i]` belong together, in order of `end_us`.
-#[derive(Debug, Clone, Default)]
-pub struct Successes {
-    /// When each ended, UTC microseconds, within the recording.
-    pub end_us: Vec<i64>,
-    /// How long the user waited, microseconds.
-    pub response_us: Vec<i64>,
-}
-
-impl Successes {
-    /// Successes in order of their ends, whatever order they came in.
-    #[must_use]
-    pub fn sorted(mut pairs: Vec<(i64, i64)>) -> Self {
-        pairs.sort_unstable();
-        let (end_us, response_us) = pairs.into_iter().unzip();
-        Self {
-            end_us,
-            response_us,
-        }
-    }
-
-    /// Those of several types together.
-    #[must_use]
-    pub fn merged<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
-        let mut parts = parts.filter(|part| !part.end_us.is_empty()).peekable();
-        let Some(first) = parts.next() else {
-            return Self::default();
-        };
-        if parts.peek().is_none() {
-            return first.clone();
-        }
-        let all = std::iter::once(first).chain(parts);
-        Self::sorted(all.flat_map(Self::pairs).collect())
-    }
-
-    /// (end, response) of each.
-    pub fn pairs(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
-        self.end_us
-            .iter()
-            .copied()
-            .zip(self.response_us.iter().copied())
-    }
-
-    /// Indices of the successes that ended in [from, to).
-    #[must_use]
-    pub fn within(&self, from_us: i64, to_us: i64) -> std::ops::Range<usize> {
-        let start = self.end_us.partition_point(|end| *end < from_us);
-        let end = self.end_us.partition_point(|end| *end < to_us);
-        start..end.max(start)
-    }
-}
 
 /// A probe of the server behind a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,14 +26,13 @@ pub struct Timeline {
     /// Start of the recording, UTC microseconds.
     pub start_us: i64,
     pub end_us: i64,
-    pub successes: BTreeMap<OperationType, Successes>,
+    /// When operations succeeded, by their type.
+    pub served: BTreeMap<OperationType, Served>,
     /// Failed, unfinished and slow operations, in any order.
     pub suspects: Vec<Suspect>,
     /// Median response time of successes per operation name, microseconds.
     pub median_response_us: BTreeMap<String, i64>,
     pub pauses: Pauses,
-    /// Successes that a pause of the recorder hides, by end and response time: when each may have been served at the earliest.
-    pub hidden_us: BTreeMap<(OperationType, i64, i64), i64>,
     /// Workers of the path.
     pub workers: u32,
     /// Operations that can be in execute at the same time: the smaller of the workers and the pool.
@@ -99,32 +47,23 @@ impl Timeline {
         self.end_us - self.start_us
     }
 
-    /// True where the group has a success of the type.
+    /// True where an operation of the type succeeded.
     #[must_use]
     pub fn has_successes(&self, kind: OperationType) -> bool {
-        self.successes
+        self.served
             .get(&kind)
-            .is_some_and(|successes| !successes.end_us.is_empty())
+            .is_some_and(|served| served.count() > 0)
     }
 
-    /// Successes of a group, in order of their ends.
+    /// When operations of a group succeeded.
     #[must_use]
-    pub fn successes_of(&self, group: Group) -> Successes {
-        let of_group = self
-            .successes
-            .iter()
-            .filter(|(kind, _)| group.contains(**kind));
-        Successes::merged(of_group.map(|(_, successes)| successes))
-    }
-
-    /// When a success of the group may have been served at the earliest: at its end, unless a pause of the recorder hides that.
-    #[must_use]
-    pub fn served_since_us(&self, group: Group, end_us: i64, response_us: i64) -> i64 {
-        let kinds = OperationType::ALL
-            .iter()
-            .filter(|kind| group.contains(**kind));
-        let hidden = kinds.filter_map(|kind| self.hidden_us.get(&(*kind, end_us, response_us)));
-        hidden.copied().max().unwrap_or(end_us)
+    pub fn served_by(&self, group: Group) -> Served {
+        let mut all = Served::new(self.start_us);
+        let of_group = |(kind, _): &(&OperationType, &Served)| group.contains(**kind);
+        for (_, served) in self.served.iter().filter(of_group) {
+            all.merge(served);
+        }
+        all
     }
 
     /// True where the group had any operation at all.

@@ -40,17 +40,3 @@ pub(super) fn headline(groups: &[GroupSummary]) -> Option<Headline> {
         episodes: worse.counted_episodes(),
     })
 }
-
-/// Spans in order of time, those that touch joined.
-pub(super) fn union(spans: impl Iterator<Item = Span>) -> Vec<Span> {
-    let mut sorted: Vec<Span> = spans.collect();
-    sorted.sort_by_key(|span| span.start);
-    let mut joined: Vec<Span> = Vec::new();
-    for span in sorted {
-        match joined.last_mut() {
-            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-            _ => joined.push(span),
-        }
-    }
-    joined
-}

@@ -49,14 +49,16 @@ pub(super) struct PathAnalyzer<'a> {
 
 impl PathAnalyzer<'_> {
     fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
-        let cells = self.operations.histogram()?;
+        let cells = self.operations.histogram();
         let timeline = self.timeline(&cells)?;
-        let detected = outages::detect(&timeline, self.thresholds);
+        let detected = self.detect(&timeline)?;
+        let looked_at = detected.values().flat_map(|found| recovery::looked_at(&found.outages));
+        let near = Near::new(&self.operations, self.span, looked_at)?;
         let triggers_us = events::triggers_us(self.events);
-        let mut groups: Vec<_> = detected
-            .iter()
-            .map(|(group, found)| self.group_summary(*group, found, &timeline, &triggers_us))
-            .collect();
+        let mut groups = Vec::new();
+        for (group, found) in detected {
+            groups.push(self.group_summary(group, found, &timeline, &near, &triggers_us)?);
+        }
         let answers = self.add_services(&mut groups, &triggers_us);
         let observed = Observed {
             recording: self.span,
@@ -64,19 +66,16 @@ impl PathAnalyzer<'_> {
             triggers_us: &triggers_us,
             changes_us: &self.changes_us()?,
             answers: &answers,
+            near: &near,
         };
-        let failovers = of_path::failovers(&observed, &mut groups, &timeline);
+        let failovers = of_path::failovers(&observed, &mut groups)?;
         self.decompose(&mut groups, &failovers);
         let headline = headline(&groups);
         let episodes = episodes_of(&groups, headline.as_ref());
 
-        let away = union(
-            groups
-                .iter()
-                .flat_map(|group| &group.episodes)
-                .map(|episode| episode.span),
-        );
-        let steady = self.operations.histogram_outside(&away)?;
+        let episodes_of_all = groups.iter().flat_map(|group| &group.episodes);
+        let away = Span::union(episodes_of_all.map(|episode| episode.span));
+        let steady = self.operations.counts_outside(&away)?;
         let away_us: i64 = away.iter().map(Span::length_us).sum();
         let durations = Durations {
             whole_us: timeline.duration_us(),
@@ -101,17 +100,44 @@ impl PathAnalyzer<'_> {
             failovers,
             groups,
             headline,
-            errors: errors::errors(self.loaded, &self.operations)?,
+            errors: errors::errors(self.operations.errors()),
             connections: connections::connections(self.loaded, self.path)?,
             load,
             durability: None,
             durable: None,
         };
+        let series = match self.for_charts {
+            true => Some(self.series(&summary, &timeline, &cells)?),
+            false => None,
+        };
+        Ok((summary, series))
+    }
+
+    fn series(
+        &self,
+        summary: &PathSummary,
+        timeline: &Timeline,
+        cells: &Histogram,
+    ) -> Result<PathSeries, AnalyzeError> {
+        let (successes, succeeded) = self.operations.drawn(&self.span)?;
         let new_writers =
             new_writers::first_seen_us(self.path.as_str(), self.events, &summary.groups);
-        let series = series::of_path(self.path, &timeline, &cells, &detected, new_writers);
-        let series = series::with_services(series, &summary.groups);
-        Ok((summary, series))
+        let drawn = Drawn...
+        Ok(series)
+    }
+
+    /// Finds the outages of every group.
+    fn detect(&self, timeline: &Timeline) -> Result<BTreeMap<Group, Detected>, AnalyzeError> {
+        let failed = RefCell::new(None);
+        let median_gap_us = |group: Group| {
+            let median_us = self.operations.median_gap_us(timeline, group);
+            median_us.unwrap_or_else(|error| {
+                failed.replace(Some(error));
+                0
+            })
+        };
+        let detected = outages::detect(timeline, self.thresholds, &median_gap_us);
+        failed.into_inner().map_or(Ok(detected), Err)
     }
 
     fn timeline(&self, cells: &Histogram) -> Result<Timeline, AnalyzeError> {
@@ -227,13 +253,14 @@ impl PathAnalyzer<'_> {
     fn group_summary(
         &self,
         group: Group,
-        found: &Detected,
+        found: Detected,
         timeline: &Timeline,
+        near: &Near<'_, '_>,
         triggers_us: &[i64],
-    ) -> GroupSummary {
-        let successes = timeline.successes_of(group);
+    ) -> Result<GroupSummary, AnalyzeError> {
+        let successes = |from_us, to_us| near.successes(group, from_us, to_us);
         let mut episodes =
-            recovery::episodes(&found.outages, timeline, &successes, self.thresholds);
+            recovery::episodes(&found.outages, timeline, &successes, self.thresholds)?;
         // A warm-up is listed and counts for nothing.
         let is_counted = |span: &Span| !of_path::is_warm_up(span, triggers_us, &self.span);
         for episode in &mut episodes {
@@ -257,7 +284,7 @@ impl PathAnalyzer<'_> {
             .pauses
             .within_us(timeline.start_us, timeline.end_us);
         let duration = timeline.duration_us() - (pauses - paused);
-        GroupSummary {
+        Ok(GroupSummary {
             group,
             downtime_us: (!unobserved || counted().next().is_some()).then_some(downtime),
             resolution_us: counted().map(|outage| outage.resolution_us).sum(),
@@ -266,15 +293,15 @@ impl PathAnalyzer<'_> {
                 || (self.may_lack_increments && group.contains(OperationType::Write))
                 || counted().any(|outage| outage.open_at_start || outage.open_at_end),
             unobserved,
-            unobserved_spans: found.unobserved.clone(),
+            brownout_us: found.brownouts.iter().map(Span::length_us).sum(),
+            unobserved_spans: found.unobserved,
             availability: (duration > 0).then(|| 1.0 - downtime as f64 / duration as f64),
             episodes,
-            outages: found.outages.clone(),
-            blips: found.blips.clone(),
-            brownouts: found.brownouts.clone(),
-            brownout_us: found.brownouts.iter().map(Span::length_us).sum(),
+            outages: found.outages,
+            blips: found.blips,
+            brownouts: found.brownouts,
             service: None,
-        }
+        })
     }
 
     /// Says of each episode what its downtime is made of.

@@ -3,7 +3,7 @@ use crate::summary::{Group, GroupSummary, Outage, Span};
 
 #[test]
 fn union_joins_what_touches() {
-    let joined = union(
+    let joined = Span::union(
         [
             Span::new(5, 7),
             Span::new(0, 2),

@@ -176,10 +176,10 @@ pub struct ErrorCount {
 pub struct Blip {
     /// When it ended.
     pub time: Timestamp,
-    pub operation_name: String,
-    pub class: String,
+    pub operation_name: Word,
+    pub class: Word,
     /// The server's code, where one came.
-    pub sqlstate: Option<String>,
+    pub sqlstate: Option<Word>,
 }
 
 /// Outages less than `merge_within_us` of health apart.

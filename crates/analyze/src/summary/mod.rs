@@ -15,6 +15,7 @@ mod run;
 pub mod series;
 mod side_tables;
 mod span;
+mod word;
 
 use serde::Serialize;
 
@@ -37,6 +38,8 @@ pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 pub use span::Span;
+pub use word::Word;
+pub(crate) use word::Words;
 
 /// The version of `docs/definitions.md` that the figures follow.
 pub const DEFINITIONS: u32 = 2;

@@ -4,7 +4,7 @@ use recording::Timestamp;
 use serde::Serialize;
 
 /// A span of time, UTC microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Span {
     pub start: Timestamp,
     pub end: Timestamp,
@@ -39,5 +39,19 @@ impl Span {
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         self.start < other.end && other.start < self.end
+    }
+
+    /// Spans in order of time, those that touch joined.
+    pub(crate) fn union(spans: impl Iterator<Item = Self>) -> Vec<Self> {
+        let mut sorted: Vec<Self> = spans.collect();
+        sorted.sort_by_key(|span| span.start);
+        let mut joined: Vec<Self> = Vec::new();
+        for span in sorted {
+            match joined.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => joined.push(span),
+            }
+        }
+        joined
     }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use recording::Timestamp;
 use recording::vocabulary::EventKind;
 
-use crate::metrics::failovers::of_service::{Answers, longest_gap_us, mark, of_service};
-use crate::reduce::timeline::{Successes, Timeline};
+use crate::error::AnalyzeError;
+use crate::metrics::failovers::of_service::{self, Answers, mark};
+use crate::reduce::near::Near;
 use crate::summary::{
-    Episode, EpisodeKind, EventSummary, GroupFailover, GroupSummary, Outage, PathFailover, Span,
+    Episode, EpisodeKind, EventSummary, Group, GroupFailover, GroupSummary, Outage, PathFailover, Span,
 };
 
 /// A failover lasts at most this long after its command ended, microseconds.
@@ -28,21 +29,21 @@ pub(crate) fn is_warm_up(span: &Span, triggers_us: &[i64], recording: &Span) -> 
 }
 
 /// What is known of a path besides its episodes. Times are UTC microseconds, ascending.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Observed<'a> {
     pub(crate) recording: Span,
     pub(crate) events: &'a [EventSummary],
     pub(crate) triggers_us: &'a [i64],
     pub(crate) changes_us: &'a [i64],
     pub(crate) answers: &'a Answers,
+    pub(crate) near: &'a Near<'a, 'a>,
 }
 
 /// The failovers of a path in order of time. Says of each episode of `groups` whether it is of one.
 pub(crate) fn failovers(
     observed: &Observed<'_>,
     groups: &mut [GroupSummary],
-    timeline: &Timeline,
-) -> Vec<PathFailover> {
+) -> Result<Vec<PathFailover>, AnalyzeError> {
     let windows = windows(observed);
     let mut decided: Vec<Decided> = windows.iter().map(Decided::triggered).collect();
     let mut rest = Vec::new();
@@ -62,23 +63,13 @@ pub(crate) fn failovers(
             true => mark(group.service.as_mut(), place.episode),
         }
     }
-    // Only the groups that a failover passed over need them.
-    let successes = |(index, group): (usize, &GroupSummary)| {
-        let is_of = |place: &Place| place.group == index && !place.of_service;
-        match decided
-            .iter()
-            .all(|failover| failover.places.iter().any(is_of))
-        {
-            true => Successes::default(),
-            false => timeline.successes_of(group.group),
-        }
-    };
-    let successes: Vec<Successes> = groups.iter().enumerate().map(successes).collect();
-    let described = decided.iter().map(|failover| PathFailover {
-        trigger: failover.trigger.map(Timestamp),
-        span: failover.span,
-        changes: failover.changes.iter().copied().map(Timestamp).collect(),
-        groups: of_groups(failover, groups, &successes, observed.answers),
+    let described = decided.iter().map(|failover| {
+        Ok(PathFailover {
+            trigger: failover.trigger.map(Timestamp),
+            span: failover.span,
+            changes: failover.changes.iter().copied().map(Timestamp).collect(),
+            groups: of_groups(failover, groups, observed.near, observed.answers)?,
+        })
     });
     described.collect()
 }
@@ -329,9 +320,9 @@ fn nearest_incident(incidents: &[Incident], change_us: i64) -> Option<usize> {
 fn of_groups(
     failover: &Decided,
     groups: &[GroupSummary],
-    successes: &[Successes],
+    near: &Near<'_, '_>,
     answers: &Answers,
-) -> Vec<GroupFailover> {
+) -> Result<Vec<GroupFailover>, AnalyzeError> {
     let places_of = |index: usize, of_service: bool| -> Vec<usize> {
         let places = failover.places.iter();
         places
@@ -354,16 +345,26 @@ fn of_groups(
             resolution_us: episodes().map(|episode| episode.resolution_us).sum(),
             paused_us: episodes().map(|episode| episode.paused_us).sum(),
             at_least: is_unobserved || episodes().any(|episode| episode.at_least),
-            at_most_us: (own.is_empty() && !is_unknown)
-                .then(|| longest_gap_us(&successes[index].end_us, &failover.span)),
+            at_most_us: match own.is_empty() && !is_unknown {
+                true => Some(longest_gap_us(near, group.group, &failover.span)?),
+                false => None,
+            },
             episodes: own.iter().map(|episode| episode + 1).collect(),
             service: None,
         };
         found.service = group.service.as_ref().map(|service| {
             let own = places_of(index, true);
-            of_service(service, own, &failover.span, answers, &found)
+            of_service::of_service(service, own, &failover.span, answers, &found)
         });
-        found
+        Ok(found)
     };
     groups.iter().enumerate().map(of_group).collect()
+}
+
+/// The longest time without a success of the group within a span, microseconds.
+fn longest_gap_us(near: &Near<'_, '_>, group: Group, span: &Span) -> Result<i64, AnalyzeError> {
+    let successes = near.successes(group, span.start.micros(), span.end.micros())?;
+    let mut ends: Vec<i64> = successes.into_iter().map(|(end_us, _)| end_us).collect();
+    ends.sort_unstable();
+    Ok(of_service::longest_gap_us(&ends, span))
 }

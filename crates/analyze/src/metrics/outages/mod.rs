@@ -5,7 +5,7 @@ mod gap;
 mod outage;
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use recording::Timestamp;
 
@@ -32,14 +32,19 @@ pub struct Detected {
     pub unobserved: Vec<Unobserved>,
 }
 
-/// Finds the outages of every group that had operations.
-#[must_use]
-pub fn detect(timeline: &Timeline, thresholds: &Thresholds) -> BTreeMap<Group, Detected> {
-    let all = Detector::new(timeline, thresholds, Group::All).run(&[]);
+/// Finds the outages of every group that had operations. `median_gap_us` is the median gap between the successes of a group, and is asked
+/// only where it decides.
+pub fn detect(
+    timeline: &Timeline,
+    thresholds: &Thresholds,
+    median_gap_us: &dyn Fn(Group) -> i64,
+) -> BTreeMap<Group, Detected> {
+    let detector = |group| Detector::new(timeline, thresholds, group, median_gap_us);
+    let all = detector(Group::All).run(&[]);
     let mut detected = BTreeMap::new();
     for group in Group::ALL {
         if group != Group::All && timeline.has_operations(group) {
-            let found = Detector::new(timeline, thresholds, group).run(&all.outages);
+            let found = detector(group).run(&all.outages);
             detected.insert(group, found);
         }
     }
@@ -54,10 +59,16 @@ struct Detector<'a> {
     thresholds: &'a Thresholds,
     group: Group,
     suspects: Vec<&'a Suspect>,
+    median_gap_us: &'a dyn Fn(Group) -> i64,
 }
 
 impl<'a> Detector<'a> {
-    fn new(timeline: &'a Timeline, thresholds: &'a Thresholds, group: Group) -> Self {
+    fn new(
+        timeline: &'a Timeline,
+        thresholds: &'a Thresholds,
+        group: Group,
+        median_gap_us: &'a dyn Fn(Group) -> i64,
+    ) -> Self {
         let in_group = |suspect: &&Suspect| group.contains(suspect.operation_type);
         let mut suspects: Vec<_> = timeline.suspects.iter().filter(in_group).collect();
         suspects.sort_by_key(|suspect| suspect.end_us);
@@ -66,13 +77,12 @@ impl<'a> Detector<'a> {
             thresholds,
             group,
             suspects,
+            median_gap_us,
         }
     }
 
     fn run(&self, outages_of_all: &[Outage]) -> Detected {
-        let spans = self.gaps();
-        let median_gap_us = self.median_gap_us(&spans);
-        let mut gaps = self.long_gaps(&spans);
+        let mut gaps = self.long_gaps();
         self.placement().place(&self.suspects, &mut gaps);
         let mut detected = Detected::default();
         let mut reached = self.timeline.start_us;
@@ -82,7 +92,7 @@ impl<'a> Detector<'a> {
                 self.begin_at(reached, gap);
             }
             gap.add_refusals(self.timeline, self.group);
-            let is_outage = self.is_outage(gap, median_gap_us, outages_of_all);
+            let is_outage = self.is_outage(gap, outages_of_all);
             if is_outage
                 && busy::no_worker_was_free(gap, self.timeline, self.thresholds, self.group)
             {
@@ -131,71 +141,51 @@ impl<'a> Detector<'a> {
         }
     }
 
-    /// The gaps between the recording's start, the successes, and its end. A success counts at its end. One that a pause of the recorder
-    /// hides was served at an unknown moment of it, and the gap after it begins with the pause.
-    fn gaps(&self) -> Vec<Span> {
-        let timeline = self.timeline;
-        let successes = timeline.successes_of(self.group);
-        let mut gaps = Vec::with_capacity(successes.end_us.len() + 1);
-        let mut from = timeline.start_us;
-        for (end_us, response_us) in successes.pairs() {
-            gaps.push(Span::new(from, end_us));
-            let served_us = timeline.served_since_us(self.group, end_us, response_us);
-            from = from.max(served_us);
-        }
-        gaps.push(Span::new(from, timeline.end_us));
-        gaps
-    }
-
     /// The length of a gap without the pauses of the recorder: what decides.
     fn running_us(&self, span: &Span) -> i64 {
         let pauses = &self.timeline.pauses;
         pauses.running_us(span.start.micros(), span.end.micros())
     }
 
-    /// Nearest-rank median over all gaps, microseconds.
-    fn median_gap_us(&self, gaps: &[Span]) -> i64 {
-        let mut lengths: Vec<i64> = gaps.iter().map(|gap| self.running_us(gap)).collect();
-        let rank = lengths.len().div_ceil(2) - 1;
-        *lengths.select_nth_unstable(rank).1
-    }
-
     /// The gaps that may be outages or brownouts: none shorter than `min_outage_us`.
-    fn long_gaps(&self, spans: &[Span]) -> Vec<Gap<'a>> {
+    fn long_gaps(&self) -> Vec<Gap<'a>> {
+        let served = self.timeline.served_by(self.group);
+        let spans = served.gaps(self.timeline.end_us);
         let last = spans.len() - 1;
-        let gaps = spans.iter().enumerate().filter_map(|(index, span)| {
-            let running_us = self.running_us(span);
+        let gaps = spans.into_iter().enumerate().filter_map(|(index, span)| {
+            let running_us = self.running_us(&span);
             let is_long = running_us >= self.thresholds.min_outage_us;
             is_long.then(|| Gap {
                 running_us,
                 is_first: index == 0,
                 is_last: index == last,
-                ..Gap::new(*span)
+                ..Gap::new(span)
             })
         });
         gaps.collect()
     }
 
-    fn is_outage(&self, gap: &Gap<'_>, median_gap_us: i64, outages_of_all: &[Outage]) -> bool {
+    fn is_outage(&self, gap: &Gap<'_>, outages_of_all: &[Outage]) -> bool {
         let [one] = gap.evidence.as_slice() else {
             return !gap.evidence.is_empty();
         };
         let is_at_an_edge = gap.is_first || gap.is_last;
-        gap.running_us > 10 * median_gap_us
-            || outages_of_all
-                .iter()
-                .any(|outage| outage.span.overlaps(&gap.span))
+        outages_of_all
+            .iter()
+            .any(|outage| outage.span.overlaps(&gap.span))
             || (is_at_an_edge && gap.running_us > EDGE_GAP_US)
             || (gap.is_first && gap.is_last)
             // No other worker could ask.
             || (one.is_stalled && self.timeline.workers == 1)
+            || gap.running_us > 10 * (self.median_gap_us)(self.group)
     }
 
     /// Availability failures, but for those that are evidence of the outage in which they ended.
     fn blips(&self, gaps: &[Gap<'_>], outages: &[Outage]) -> Vec<Blip> {
-        let is_outage = |gap: &&Gap<'_>| outages.iter().any(|outage| outage.span == gap.span);
+        let spans: HashSet<Span> = outages.iter().map(|outage| outage.span).collect();
+        let is_outage = |gap: &&Gap<'_>| spans.contains(&gap.span);
         let pieces = gaps.iter().filter(is_outage).flat_map(|gap| &gap.evidence);
-        let ended_in_one: std::collections::HashSet<*const Suspect> = pieces
+        let ended_in_one: HashSet<*const Suspect> = pieces
             .filter(|piece| piece.kind == Kind::Failure)
             .map(|piece| std::ptr::from_ref(piece.suspect))
             .collect();

@@ -1,0 +1,86 @@
+//! How many operations took how long: exact, to the microsecond, for any number of operations.
+
+use std::collections::BTreeMap;
+
+use crate::stats::percentile;
+
+/// More different response times than this are counted in a table, if they are shorter than [`IN_TABLE_US`].
+const IN_MAP: usize = 512;
+const IN_TABLE_US: usize = 1 << 16;
+
+/// Response times, microseconds, with how many operations took each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Times {
+    table: Vec<u32>,
+    map: BTreeMap<i64, u64>,
+    /// Operations without a response time.
+    without: u64,
+}
+
+impl Times {
+    pub(crate) fn add(&mut self, response_us: Option<i64>) {
+        match response_us {
+            Some(us) => self.add_times(us, 1),
+            None => self.without += 1,
+        }
+    }
+
+    fn add_times(&mut self, us: i64, times: u64) {
+        let in_table = usize::try_from(us).ok().filter(|us| *us < IN_TABLE_US);
+        if let Some(index) = in_table.filter(|_| !self.table.is_empty()) {
+            if index >= self.table.len() {
+                self.table.resize((index + 1).next_power_of_two(), 0);
+            }
+            let count = &mut self.table[index];
+            if let Some(sum) = u32::try_from(times).ok().and_then(|times| count.checked_add(times))
+            {
+                *count = sum;
+                return;
+            }
+        }
+        *self.map.entry(us).or_insert(0) += times;
+        if self.table.is_empty() && self.map.len() > IN_MAP {
+            self.table.resize(IN_MAP, 0);
+            for (us, times) in std::mem::take(&mut self.map) {
+                self.add_times(us, times);
+            }
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (response_us, count) in other.counts() {
+            match response_us {
+                Some(us) => self.add_times(us, count),
+                None => self.without += count,
+            }
+        }
+    }
+
+    /// How many.
+    pub(crate) fn count(&self) -> u64 {
+        self.counts().map(|(_, count)| count).sum()
+    }
+
+    /// The nearest-rank median; `None` where none has a response time.
+    pub(crate) fn median_us(&self) -> Option<i64> {
+        let mut sorted: Vec<(i64, u64)> = self.counts().filter_map(|(us, count)| Some((us?, count))).collect();
+        sorted.sort_unstable();
+        let samples: u64 = sorted.iter().map(|(_, count)| count).sum();
+        let rank = percentile::rank(samples, 0.5);
+        let mut seen = 0;
+        let median = sorted.iter().find(|(_, count)| {
+            seen += count;
+            seen > rank
+        });
+        median.map(|(us, _)| *us)
+    }
+
+    /// Each response time and how many took it; those without one too. A time may come twice.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Option<i64>, u64)> + '_ {
+        let table = self.table.iter().enumerate();
+        let table = table.map(|(index, count)| (Some(index as i64), u64::from(*count)));
+        let map = self.map.iter().map(|(us, count)| (Some(*us), *count));
+        let all = table.chain(map).chain([(None, self.without)]);
+        all.filter(|(_, count)| *count > 0)
+    }
+}
