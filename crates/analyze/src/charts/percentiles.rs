@@ -228,7 +228,7 @@ fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&R
         color,
     );
     let figure = |us: Option<i64>| us.map_or_else(|| "-".to_owned(), response_time);
-    let mut figures = vec![("successes", thousands(path.successes.len() as u64))];
+    let mut figures = vec![("successes", thousands(path.successes.len()))];
     if let Some(times) = times {
         figures.extend([
             ("p50", figure(times.p50_us)),
@@ -249,19 +249,17 @@ fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::series::Point;
+    use crate::summary::series::{Drawn, Point};
 
     fn path(times: &[i64]) -> PathSeries {
         let count = times.len() as f64;
+        let point = |us: &i64| Point {
+            end_us: 0,
+            response_us: *us,
+        };
         PathSeries {
             path: "direct".to_owned(),
-            successes: times
-                .iter()
-                .map(|us| Point {
-                    end_us: 0,
-                    response_us: *us,
-                })
-                .collect(),
+            successes: Drawn::new(times.iter().map(point), (0, 0)),
             failures: vec![],
             lost: vec![],
             seconds: vec![],

@@ -1,8 +1,10 @@
 //! Response time of every operation over time.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use command_line::text::thousands;
+use plotters::style::RGBAColor;
 use recording::vocabulary::Outcome;
 
 use crate::charts::axis::LogAxis;
@@ -15,19 +17,18 @@ use crate::charts::frame::{self, TimePanel, box_sign};
 use crate::charts::headline::{self, HeadlineOutages};
 use crate::charts::moments;
 use crate::summary::Summary;
-use crate::summary::series::{PathSeries, Series};
+use crate::summary::series::{Drawn, FailurePoint, MOST_POINTS, PathSeries, Series};
 
-/// Up to so many successes are drawn as a dot each; more, as a density.
-const MOST_DOTS: usize = 20_000;
 /// Half the size of the mark of a failure, points.
 const MARK: f64 = 3.6;
+/// Width of the scale of colours in the legend, points: of the successes, which come first, and of failures.
+const SUCCESS_SCALE: f64 = 36.0;
+const FAILURE_SCALE: f64 = 24.0;
 
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
-    let note = if series
-        .paths
-        .iter()
-        .any(|path| path.successes.len() > MOST_DOTS)
-    {
+    let is_dense =
+        |path: &PathSeries| matches!(path.successes, Drawn::Heat(_)) || has_many_failures(path);
+    let note = if series.paths.iter().any(is_dense) {
         "operations at the moment they ended, the darker the more"
     } else {
         "each dot or sign is one operation, at the moment it ended"
@@ -52,15 +53,16 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
             &axis.ticks(),
         );
         let at = |end_us: i64, response_us: i64| (panel.time.at(end_us), axis.at(response_us));
-        let success_sign = successes(scene, path, &panel.plot, at);
-        failures(scene, path, at);
+        let mut entries = vec![successes(scene, path, &panel.plot, at)];
+        // Over the successes: a few failures among millions must be seen.
+        entries.extend(failures(scene, path, &panel.plot, at));
         lost_writes(scene, path, at);
         panel.foreground(scene, series, path, &outages);
         for served_us in &outages.served_us {
             let rows = (panel.plot.top, panel.plot.bottom);
             served(scene, panel.time.at(*served_us), rows);
         }
-        let mut entries = legend(path, &outages, success_sign);
+        entries.extend(legend(path, &outages));
         entries.extend(frame::pauses_entry(series, PAUSED_BAND));
         frame::legend(scene, top + 18.0, entries);
         if index + 1 == series.paths.len() {
@@ -73,8 +75,9 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
 /// One axis for all paths: they are there to be compared.
 fn response_axis(series: &Series, plot: &Area) -> LogAxis {
     let values = series.paths.iter().flat_map(|path| {
-        let successes = path.successes.iter().map(|point| point.response_us);
-        successes.chain(path.failures.iter().map(|point| point.response_us))
+        let successes = path.successes.range_us().map(|range| [range.0, range.1]);
+        let failures = path.failures.iter().map(|point| point.response_us);
+        successes.into_iter().flatten().chain(failures)
     });
     LogAxis::new(values, plot.bottom, plot.top)
 }
@@ -87,36 +90,46 @@ fn successes(
     at: impl Fn(i64, i64) -> Position,
 ) -> (Sign, String) {
     let color = path_color(&path.path);
-    let text = format!("{} ok", thousands(path.successes.len() as u64));
-    let positions = path
-        .successes
-        .iter()
-        .map(|point| at(point.end_us, point.response_us));
-    if path.successes.len() <= MOST_DOTS {
-        let (radius, alpha) = dot(path.successes.len());
-        for position in positions {
-            scene.dot(position, radius, translucent(color, alpha));
+    let text = format!("{} ok", thousands(path.successes.len()));
+    let map = match &path.successes {
+        Drawn::Heat(map) => map,
+        Drawn::Points(points) => {
+            let (radius, alpha) = dot(points.len());
+            for point in points {
+                let at = at(point.end_us, point.response_us);
+                scene.dot(at, radius, translucent(color, alpha));
+            }
+            return (
+                Box::new(move |scene, at| scene.dot(at, radius.max(3.0), color)),
+                text,
+            );
         }
-        return (
-            Box::new(move |scene, at| scene.dot(at, radius.max(3.0), color)),
-            text,
-        );
-    }
+    };
     let mut density = Density::new(*plot);
-    for (x, y) in positions {
-        density.add(x, y);
+    for (end_us, response_us, count) in map.cells() {
+        density.add(at(end_us, response_us), count);
     }
     density.draw(scene, color);
-    let sign: Sign = Box::new(move |scene, (x, y)| {
-        density::scale(scene, Area::new(x - 29.0, y - 5.0, x + 7.0, y + 5.0), color);
-    });
     (
-        sign,
-        format!(
-            "{text}, 1 to {} in one place",
-            thousands(u64::from(density.most()))
-        ),
+        density_sign(color, SUCCESS_SCALE),
+        format!("{text}, {}", in_one_place(&density)),
     )
+}
+
+/// A scale of colours, this wide, points.
+fn density_sign(color: RGBAColor, width: f64) -> Sign {
+    Box::new(move |scene, (x, y)| {
+        let area = Area::new(x + 7.0 - width, y - 5.0, x + 7.0, y + 5.0);
+        density::scale(scene, area, color);
+    })
+}
+
+/// What the ends of a density's scale stand for.
+fn in_one_place(density: &Density) -> String {
+    match density.most() {
+        ..=1 => "1 in one place".to_owned(),
+        most => format!("1 to {} in one place", thousands(most)),
+    }
 }
 
 /// Radius, points, and opacity of a dot among `points`: few must be seen, many must not hide each other.
@@ -128,8 +141,67 @@ fn dot(points: usize) -> (f64, f64) {
     }
 }
 
-/// Draws what did not succeed; marks that would lie on top of each other once.
-fn failures(scene: &mut Scene<'_>, path: &PathSeries, at: impl Fn(i64, i64) -> Position) {
+/// More than can be told apart as marks.
+fn has_many_failures(path: &PathSeries) -> bool {
+    path.failures.len() > MOST_POINTS
+}
+
+/// Draws what did not succeed and returns the signs and the texts of its legend.
+fn failures(
+    scene: &mut Scene<'_>,
+    path: &PathSeries,
+    plot: &Area,
+    at: impl Fn(i64, i64) -> Position,
+) -> Vec<(Sign, String)> {
+    let outcomes = [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished];
+    let of = |outcome| {
+        let failures = path.failures.iter();
+        let of_outcome: Vec<_> = failures.filter(|found| found.outcome == outcome).collect();
+        (!of_outcome.is_empty()).then_some((outcome, of_outcome))
+    };
+    let failures: Vec<(Outcome, Vec<&FailurePoint>)> =
+        outcomes.into_iter().filter_map(of).collect();
+    if has_many_failures(path) {
+        return failure_densities(scene, &failures, plot, at);
+    }
+    failure_marks(scene, path, at);
+    let entry = |(outcome, failures): (Outcome, Vec<&FailurePoint>)| {
+        let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
+        let number = thousands(failures.len() as u64);
+        (sign, format!("{number} {outcome}"))
+    };
+    failures.into_iter().map(entry).collect()
+}
+
+/// A density for each outcome, the rarest over the others.
+fn failure_densities(
+    scene: &mut Scene<'_>,
+    failures: &[(Outcome, Vec<&FailurePoint>)],
+    plot: &Area,
+    at: impl Fn(i64, i64) -> Position,
+) -> Vec<(Sign, String)> {
+    let mut entries = Vec::new();
+    let mut densities = Vec::new();
+    for (outcome, failures) in failures {
+        let mut density = Density::new(*plot);
+        for failure in failures {
+            density.add(at(failure.end_us, failure.response_us), 1);
+        }
+        let color = outcome_color(*outcome);
+        let number = thousands(failures.len() as u64);
+        let text = format!("{number} {outcome}: {}", in_one_place(&density));
+        entries.push((density_sign(color, FAILURE_SCALE), text));
+        densities.push((failures.len(), color, density));
+    }
+    densities.sort_by_key(|(number, ..)| Reverse(*number));
+    for (_, color, density) in densities {
+        density.draw(scene, color);
+    }
+    entries
+}
+
+/// Draws a mark for each of what did not succeed; marks that would lie on top of each other once.
+fn failure_marks(scene: &mut Scene<'_>, path: &PathSeries, at: impl Fn(i64, i64) -> Position) {
     let mut drawn = BTreeSet::new();
     for failure in &path.failures {
         let (x, y) = at(failure.end_us, failure.response_us);
@@ -189,23 +261,9 @@ fn served(scene: &mut Scene<'_>, x: f64, (top, bottom): (f64, f64)) {
     scene.polygon(foot, SERVED);
 }
 
-fn legend(
-    path: &PathSeries,
-    outages: &HeadlineOutages<'_>,
-    success_sign: (Sign, String),
-) -> Vec<(Sign, String)> {
-    let mut entries = vec![success_sign];
-    for outcome in [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished] {
-        let number = path
-            .failures
-            .iter()
-            .filter(|failure| failure.outcome == outcome)
-            .count();
-        if number > 0 {
-            let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
-            entries.push((sign, format!("{} {outcome}", thousands(number as u64))));
-        }
-    }
+/// What the legend explains besides operations.
+fn legend(path: &PathSeries, outages: &HeadlineOutages<'_>) -> Vec<(Sign, String)> {
+    let mut entries: Vec<(Sign, String)> = Vec::new();
     if !path.lost.is_empty() {
         let text = format!(
             "{} ok, then lost or torn",
@@ -222,4 +280,43 @@ fn legend(
     }
     entries.extend(moments::legend_entry(path));
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charts::axis::TimeAxis;
+    use crate::charts::drawing::style::{PLOT_LEFT, PLOT_RIGHT};
+    use crate::summary::heat::HeatMap;
+    use crate::summary::series::HEAT_COLUMNS;
+
+    /// Else some columns of the picture had more columns of the map than others: stripes.
+    #[test]
+    fn every_column_of_the_picture_is_one_of_the_map() {
+        let plot = Area::new(PLOT_LEFT, 0.0, PLOT_RIGHT, 2.0);
+        let start_us = 1_795_380_180_000_000;
+        for length_us in [0, 20_000, 1_000_000, 60_000_001, 30 * 86_400_000_000_i64] {
+            let series = Series {
+                start_us,
+                end_us: start_us + length_us,
+                triggers_us: vec![],
+                pauses: vec![],
+                marks: vec![],
+                paths: vec![],
+            };
+            let time = TimeAxis::new(&series, PLOT_LEFT, PLOT_RIGHT);
+            let mut map = HeatMap::new(series.start_us, series.end_us, HEAT_COLUMNS);
+            let axis_us = length_us.max(1_000_000) as f64;
+            for column in 0..HEAT_COLUMNS {
+                let share = (column as f64 + 0.5) / HEAT_COLUMNS as f64;
+                map.add(start_us + (share * axis_us) as i64, 5);
+            }
+            let mut density = Density::new(plot);
+            for (end_us, _, count) in map.cells() {
+                density.add((time.at(end_us), 1.0), count);
+            }
+            let counts = (density.most(), density.total());
+            assert_eq!(counts, (1, HEAT_COLUMNS as u64), "{length_us}");
+        }
+    }
 }

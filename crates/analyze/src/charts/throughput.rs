@@ -165,12 +165,12 @@ fn bars(path: &PathSeries, series: &Series, seconds: usize) -> Vec<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::series::SecondCounts;
+    use crate::summary::series::{Drawn, SecondCounts};
 
     fn bars_of(counts: &[u64], length_us: i64, seconds: usize) -> Vec<(i64, i64, u64)> {
         let path = PathSeries {
             path: "direct".to_owned(),
-            successes: vec![],
+            successes: Drawn::Points(vec![]),
             failures: vec![],
             lost: vec![],
             seconds: counts

@@ -9,7 +9,9 @@ use crate::metrics::rates;
 use crate::reduce::histogram::Histogram;
 use crate::reduce::suspect::{LOST, Suspect};
 use crate::reduce::timeline::Timeline;
-use crate::summary::series::{FailurePoint, LostPoint, PathSeries, Point, SecondCounts, Strip};
+use crate::summary::series::{
+    Drawn, FailurePoint, LostPoint, PathSeries, Point, SecondCounts, Strip,
+};
 use crate::summary::{Group, GroupSummary};
 
 /// From what was found on a path.
@@ -21,13 +23,11 @@ pub(super) fn of_path(
     new_writers_us: Vec<i64>,
 ) -> PathSeries {
     let successes = timeline.successes_of(Group::All);
-    let points = successes
-        .pairs()
-        .map(|(end_us, response_us)| Point {
-            end_us,
-            response_us,
-        })
-        .collect();
+    let points = successes.pairs().map(|(end_us, response_us)| Point {
+        end_us,
+        response_us,
+    });
+    let drawn = Drawn::new(points, (timeline.start_us, timeline.end_us));
     let mut failures: Vec<_> = timeline
         .suspects
         .iter()
@@ -66,7 +66,7 @@ pub(super) fn of_path(
     };
     PathSeries {
         path: path.as_str().to_owned(),
-        successes: points,
+        successes: drawn,
         failures,
         lost: lost(timeline),
         seconds,

@@ -9,6 +9,7 @@ mod downtime;
 mod durability;
 mod failovers;
 mod group;
+pub mod heat;
 mod own_share;
 mod rates;
 mod run;

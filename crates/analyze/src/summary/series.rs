@@ -3,7 +3,13 @@
 use recording::vocabulary::{OperationType, Outcome};
 
 use crate::summary::group::Group;
+use crate::summary::heat::HeatMap;
 use crate::summary::span::Span;
+
+/// Up to so many operations are drawn each by itself; more, as a density.
+pub const MOST_POINTS: usize = 20_000;
+/// Columns of a [`HeatMap`] that charts draw: as many as a density over the whole time axis has, so that each is one of those.
+pub const HEAT_COLUMNS: usize = 544;
 
 /// The series of a recording. Times are UTC microseconds.
 #[derive(Debug, Clone)]
@@ -30,8 +36,7 @@ pub struct Mark {
 pub struct PathSeries {
     /// `direct` or `proxy`.
     pub path: String,
-    /// Successes, in order of `end_us`.
-    pub successes: Vec<Point>,
+    pub successes: Drawn,
     /// Failed, unknown and unfinished operations, in order of `end_us`.
     pub failures: Vec<FailurePoint>,
     /// Acknowledged writes that the audit found lost or torn, in order of `end_us`; they are among the successes too.
@@ -44,6 +49,60 @@ pub struct PathSeries {
     pub new_writers_us: Vec<i64>,
     /// Outages, brownouts and unobserved time, per group in the order of `Group::ALL`; groups without operations left out.
     pub strips: Vec<Strip>,
+}
+
+/// Operations as a chart draws them.
+#[derive(Debug, Clone)]
+pub enum Drawn {
+    /// Few: each by itself, in order of `end_us`.
+    Points(Vec<Point>),
+    /// Many.
+    Heat(HeatMap),
+}
+
+impl Drawn {
+    /// From operations in order of `end_us`, in a recording from one UTC microsecond to another.
+    pub fn new(
+        operations: impl IntoIterator<Item = Point>,
+        (start_us, end_us): (i64, i64),
+    ) -> Self {
+        let mut operations = operations.into_iter();
+        let first: Vec<Point> = operations.by_ref().take(MOST_POINTS + 1).collect();
+        if first.len() <= MOST_POINTS {
+            return Self::Points(first);
+        }
+        let mut map = HeatMap::new(start_us, end_us, HEAT_COLUMNS);
+        for point in first.into_iter().chain(operations) {
+            map.add(point.end_us, point.response_us);
+        }
+        Self::Heat(map)
+    }
+
+    /// Operations in all.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Points(points) => points.len() as u64,
+            Self::Heat(map) => map.total(),
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Shortest and longest response time, microseconds; `None` without operations.
+    #[must_use]
+    pub fn range_us(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Points(points) => {
+                let times = points.iter().map(|point| point.response_us);
+                times.clone().min().zip(times.max())
+            }
+            Self::Heat(map) => map.range_us(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use command_line::text::thousands;
 
 use crate::summary::Span;
+use crate::summary::heat::SHORTEST_US;
 use crate::summary::series::Series;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +14,6 @@ pub(super) struct Tick {
     pub(super) label: Option<String>,
 }
 
-/// No axis is shorter, microseconds: a recording of no length still has two ends.
-const SHORTEST_AXIS_US: i64 = 1_000_000;
 /// What is down is drawn at least this wide, points: the shortest outage must be seen.
 const THINNEST_SPAN: f64 = 2.0;
 /// The labels of a time axis stand at least this far apart, points: `72:00:00` is 56 wide.
@@ -58,7 +57,7 @@ impl TimeAxis {
         let length_us = series
             .end_us
             .saturating_sub(series.start_us)
-            .max(SHORTEST_AXIS_US);
+            .max(SHORTEST_US);
         Self {
             start_us: series.start_us,
             length_us,

@@ -2,7 +2,7 @@
 
 use plotters::style::RGBAColor;
 
-use crate::charts::drawing::scene::{Area, Scene};
+use crate::charts::drawing::scene::{Area, Position, Scene};
 use crate::charts::drawing::style::{INK, WHITE, between};
 
 const CELL: f64 = 2.0;
@@ -13,7 +13,7 @@ const STEPS: u32 = 12;
 pub(crate) struct Density {
     columns: usize,
     rows: usize,
-    counts: Vec<u32>,
+    counts: Vec<u64>,
     area: Area,
 }
 
@@ -32,21 +32,26 @@ impl Density {
         }
     }
 
-    /// Counts a point.
-    pub(crate) fn add(&mut self, x: f64, y: f64) {
+    /// Counts points of one place.
+    pub(crate) fn add(&mut self, (x, y): Position, points: u64) {
         let cell =
             |distance: f64, cells: usize| ((distance.max(0.0) / CELL) as usize).min(cells - 1);
         let (column, row) = (
             cell(x - self.area.left, self.columns),
             cell(y - self.area.top, self.rows),
         );
-        let count = &mut self.counts[column * self.rows + row];
-        *count = count.saturating_add(1);
+        self.counts[column * self.rows + row] += points;
     }
 
     /// The fullest cell.
-    pub(crate) fn most(&self) -> u32 {
+    pub(crate) fn most(&self) -> u64 {
         self.counts.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Points in all.
+    #[cfg(test)]
+    pub(crate) fn total(&self) -> u64 {
+        self.counts.iter().sum()
     }
 
     /// Draws the cells that are not empty.
@@ -75,11 +80,11 @@ impl Density {
 }
 
 /// The step of a count, by its logarithm: single points must show next to thousands. `None` for an empty cell.
-fn step(count: u32, most: u32) -> Option<u32> {
+fn step(count: u64, most: u64) -> Option<u32> {
     if count == 0 {
         return None;
     }
-    let share = f64::from(count).ln() / f64::from(most.max(2)).ln();
+    let share = (count as f64).ln() / (most.max(2) as f64).ln();
     Some((share * f64::from(STEPS - 1)).round() as u32)
 }
 
@@ -109,15 +114,22 @@ pub(crate) fn scale(scene: &mut Scene<'_>, area: Area, color: RGBAColor) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::drawing::style::{PLOT_LEFT, PLOT_RIGHT};
+    use crate::summary::series::HEAT_COLUMNS;
+
+    #[test]
+    fn a_map_has_the_columns_of_a_density_over_the_time_axis() {
+        let density = Density::new(Area::new(PLOT_LEFT, 0.0, PLOT_RIGHT, 278.0));
+        assert_eq!(density.columns, HEAT_COLUMNS);
+    }
 
     #[test]
     fn points_on_and_beyond_the_edges_are_counted() {
         let mut density = Density::new(Area::new(10.0, 10.0, 21.0, 31.0));
         for (x, y) in [(10.0, 10.0), (21.0, 31.0), (500.0, -3.0), (20.9, 30.9)] {
-            density.add(x, y);
+            density.add((x, y), 3);
         }
-        assert_eq!(density.counts.iter().sum::<u32>(), 4);
-        assert_eq!(density.most(), 2);
+        assert_eq!((density.total(), density.most()), (12, 6));
     }
 
     #[test]

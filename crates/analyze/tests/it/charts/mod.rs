@@ -1,6 +1,7 @@
 //! Charts of ordinary and of degenerate recordings: files, sizes, and colours where they belong.
 
 mod lost;
+mod many;
 
 use std::path::{Path, PathBuf};
 

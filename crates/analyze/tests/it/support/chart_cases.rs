@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use analyze::summary::series::{FailurePoint, PathSeries, Point, SecondCounts, Series, Strip};
+use analyze::summary::series::{
+    Drawn, FailurePoint, PathSeries, Point, SecondCounts, Series, Strip,
+};
 use analyze::summary::{
     ConnectionSummary, Group, GroupSummary, Headline, PathSummary, Rates, RecordingSummary,
     ResponseTimes, Span, Summary, Thresholds,
@@ -156,9 +158,10 @@ pub(crate) fn make(case: &Case) -> (Summary, Series) {
 fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSeries {
     let mut noise = Noise(seed + 1);
     let seconds = (case.duration_us as usize).div_ceil(1_000_000);
+    let mut successes = Vec::new();
     let mut series = PathSeries {
         path: path.to_owned(),
-        successes: vec![],
+        successes: Drawn::Points(vec![]),
         failures: vec![],
         lost: vec![],
         seconds: vec![SecondCounts::default(); seconds],
@@ -189,7 +192,7 @@ fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSerie
             } else {
                 response_us(&mut noise)
             };
-            series.successes.push(Point {
+            successes.push(Point {
                 end_us,
                 response_us,
             });
@@ -227,7 +230,8 @@ fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSerie
         };
         series.failures.extend([hung; 3]);
     }
-    series.percentiles = percentiles(&series.successes);
+    series.percentiles = percentiles(&successes);
+    series.successes = Drawn::new(successes, (START_US, end_us));
     series
 }
 
@@ -368,17 +372,14 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
 }
 
 fn rates(path: &PathSeries, duration_us: i64) -> Rates {
-    let (ok, bad) = (path.successes.len() as u64, path.failures.len() as u64);
-    let mut sorted: Vec<i64> = path
-        .successes
-        .iter()
-        .map(|point| point.response_us)
-        .collect();
-    sorted.sort_unstable();
+    let (ok, bad) = (path.successes.len(), path.failures.len() as u64);
     let rank = |fraction: f64| {
-        let enough = sorted.len() as f64 >= 1.0 / (1.0 - fraction) - 1e-9;
-        enough.then(|| sorted[(fraction * sorted.len() as f64).ceil() as usize - 1])
+        let enough = ok as f64 >= 1.0 / (1.0 - fraction) - 1e-9;
+        let mut reached = path.percentiles.iter();
+        let reached = reached.find(|(of, _)| *of >= fraction - 1e-12);
+        enough.then(|| reached.unwrap().1)
     };
+    let range_us = path.successes.range_us();
     Rates {
         total: ok + bad,
         finished: ok + bad,
@@ -393,8 +394,8 @@ fn rates(path: &PathSeries, duration_us: i64) -> Rates {
         response: ResponseTimes {
             samples: ok,
             mean_us: None,
-            min_us: sorted.first().copied(),
-            max_us: sorted.last().copied(),
+            min_us: range_us.map(|range| range.0),
+            max_us: range_us.map(|range| range.1),
             p50_us: rank(0.5),
             p90_us: rank(0.9),
             p95_us: rank(0.95),
