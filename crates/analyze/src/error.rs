@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// What a decoder or a query says.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a recording could not be analyzed.
 #[derive(Debug, thiserror::Error)]
@@ -62,10 +62,7 @@ pub enum AnalyzeError {
         panicked: recording::Panicked,
     },
     #[error("{folder}: the recording can't be read: {source}")]
-    Read {
-        folder: PathBuf,
-        source: Cause,
-    },
+    Read { folder: PathBuf, source: Cause },
     /// The rows of a journal could not be copied.
     #[error(transparent)]
     Journal(#[from] recording::WriteError),

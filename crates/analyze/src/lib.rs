@@ -1,6 +1,7 @@
 //! Turns a recording into figures, reports and charts. Knows nothing of PostgreSQL.
 //!
-//! The road is one way: [`load`] (recording to lazy frames), [`reduce`] (rows to plain values), [`metrics`] (plain values to typed
+//! The road is one way: [`load`] (a recording's files to batches and lazy frames), [`reduce`] (rows to small frames and plain values, the
+//! operations in one pass), [`metrics`] (plain values to typed
 //! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
 //! means stands in `docs/definitions.md`; the code cites it.
 
@@ -17,4 +18,4 @@ pub mod summary;
 pub mod text;
 
 pub use error::AnalyzeError;
-pub use summarize::{Analysis, analyze};
+pub use summarize::{Analysis, analyze, summarize};

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::cli::failure::Failure;
 use crate::load::{Damage, Loaded};
-use crate::summary::Thresholds;
-use crate::{Analysis, analyze};
+use crate::summary::{Summary, Thresholds};
+use crate::{Analysis, analyze, summarize};
 
 #[derive(Debug, Args)]
 pub(super) struct RecordingArgs {
@@ -74,6 +74,13 @@ impl RecordingArgs {
         let thresholds = self.thresholds.thresholds()?;
         let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
         Ok(analyze(&loaded, thresholds)?)
+    }
+
+    /// Without what only charts need.
+    pub(super) fn summarize(&self) -> Result<Summary, Failure> {
+        let thresholds = self.thresholds.thresholds()?;
+        let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
+        Ok(summarize(&loaded, thresholds)?)
     }
 }
 

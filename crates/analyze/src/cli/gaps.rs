@@ -10,12 +10,12 @@ use command_line::terminal::is_coloured;
 use command_line::text::one_line;
 use recording::{MANIFEST_FILE, Table};
 
-use crate::analyze;
 use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::{Failure, report};
 use crate::error::AnalyzeError;
 use crate::gaps::{Gaps, HEADLINE_GROUPS};
 use crate::load::{Damage, Loaded};
+use crate::summarize;
 use crate::summary::{Group, Summary, Thresholds};
 use crate::text;
 
@@ -154,7 +154,7 @@ impl Summaries {
             eprintln!("analyze: {}", one_line(&text));
             return Ok(());
         }
-        let summary = analyze(&loaded, thresholds)?.summary;
+        let summary = summarize(&loaded, thresholds)?;
         for part in &summary.recording.damaged_parts {
             let text = format!("left out {}: {}", part.file, part.reason);
             eprintln!("analyze: {}: {}", folder.display(), one_line(&text));

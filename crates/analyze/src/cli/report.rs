@@ -37,17 +37,17 @@ enum Lang {
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
-    let analysis = args.recording.analyze()?;
+    let summary = args.recording.summarize()?;
     let mut stdout = io::stdout().lock();
     if args.json {
-        return print_json(stdout, &analysis.summary);
+        return print_json(stdout, &summary);
     }
     let language = match args.lang {
         Lang::En => Language::En,
         Lang::Zh => Language::Zh,
     };
     let color = is_coloured(&stdout);
-    let text = text::render(&analysis.summary, &TextOptions { language, color });
+    let text = text::render(&summary, &TextOptions { language, color });
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow_schema::{DataType, Field, Schema};
 use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -79,7 +79,10 @@ impl Loaded {
         new: impl Fn() -> S + Sync,
         add: impl Fn(&mut S, &Batch) -> Result<(), Cause> + Sync,
     ) -> Result<Vec<S>, AnalyzeError> {
-        let sources = self.tables.get(&Table::Operations).map_or(&[][..], Vec::as_slice);
+        let sources = self
+            .tables
+            .get(&Table::Operations)
+            .map_or(&[][..], Vec::as_slice);
         let next = AtomicUsize::new(0);
         let read = || {
             let mut state = new();
@@ -88,7 +91,9 @@ impl Loaded {
                 let Some(source) = sources.get(file) else {
                     return Ok(state);
                 };
-                self.fold_file(source, selection, |rows| add(&mut state, &Batch { rows, file }))?;
+                self.fold_file(source, selection, |rows| {
+                    add(&mut state, &Batch { rows, file })
+                })?;
             }
         };
         std::thread::scope(|scope| {
@@ -97,7 +102,9 @@ impl Loaded {
                 .collect();
             let states = readers.into_iter().map(|reader| {
                 // A panic of the decoder is caught where it happens.
-                reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                reader
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             });
             states.collect()
         })
@@ -161,9 +168,11 @@ fn reader(
         return Ok(None);
     }
     // Texts as the dictionaries that they are on disk: a word is looked at once.
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(with_dictionaries(metadata.schema())));
+    let options =
+        ArrowReaderOptions::new().with_schema(Arc::new(with_dictionaries(metadata.schema())));
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)?;
-    let mask = ProjectionMask::columns(metadata.parquet_schema(), selection.columns.iter().copied());
+    let mask =
+        ProjectionMask::columns(metadata.parquet_schema(), selection.columns.iter().copied());
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
         .with_row_groups(groups)
         .with_projection(mask)
@@ -202,5 +211,6 @@ fn may_be_near(group: &RowGroupMetaData, near: &[Span]) -> bool {
         return true;
     };
     let after = near.partition_point(|span| span.end.micros() < begun);
-    near.get(after).is_some_and(|span| span.start.micros() <= ended)
+    near.get(after)
+        .is_some_and(|span| span.start.micros() <= ended)
 }

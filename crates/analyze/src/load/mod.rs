@@ -1,4 +1,4 @@
-//! A recording as lazy frames: the only place that knows files.
+//! A recording as batches of operations, and as lazy frames of its other tables: the only place that knows files.
 
 mod audit;
 pub(crate) mod batches;

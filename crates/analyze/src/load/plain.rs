@@ -118,7 +118,9 @@ pub(crate) struct Meanings<'t, T> {
 impl<T> Meanings<'_, T> {
     /// Of the word of a row.
     pub(crate) fn get(&self, row: usize) -> &T {
-        self.of_words.get(self.keys[row] as usize).unwrap_or(&self.none)
+        self.of_words
+            .get(self.keys[row] as usize)
+            .unwrap_or(&self.none)
     }
 }
 
@@ -140,9 +142,10 @@ impl Integers {
     pub(super) fn of(column: &ArrayRef) -> Option<Self> {
         let values = match column.data_type() {
             DataType::Int64 => column.as_primitive::<Int64Type>().values().clone(),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                column.as_primitive::<TimestampMicrosecondType>().values().clone()
-            }
+            DataType::Timestamp(TimeUnit::Microsecond, _) => column
+                .as_primitive::<TimestampMicrosecondType>()
+                .values()
+                .clone(),
             DataType::Timestamp(TimeUnit::Second, _) => {
                 each::<TimestampSecondType>(column, |value| value.saturating_mul(1_000_000))
             }
@@ -182,7 +185,10 @@ fn each<T: ArrowPrimitiveType>(
     micros: impl Fn(T::Native) -> i64,
 ) -> ScalarBuffer<i64> {
     let values = column.as_primitive::<T>().values().iter();
-    values.map(|value| micros(*value)).collect::<Vec<i64>>().into()
+    values
+        .map(|value| micros(*value))
+        .collect::<Vec<i64>>()
+        .into()
 }
 
 /// The keys of a dictionary.

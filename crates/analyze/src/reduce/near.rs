@@ -75,7 +75,9 @@ impl Read {
     ) -> Result<Self, AnalyzeError> {
         let spans = Span::union(spans);
         let mut successes = operations.successes_in(recording, &spans)?;
-        successes.values_mut().for_each(|pairs| pairs.sort_unstable());
+        successes
+            .values_mut()
+            .for_each(|pairs| pairs.sort_unstable());
         Ok(Self { spans, successes })
     }
 

@@ -1,21 +1,24 @@
 //! The operations of a path: what the one pass found of them, and second looks at those of some time.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use recording::vocabulary::{OperationType, Outcome, Path};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::load::batches::{Batch, Selection};
+use crate::reduce::drawn::DrawnSuccesses;
 use crate::reduce::histogram::{Cell, Histogram, SuccessTimes};
 use crate::reduce::implied::AcknowledgedWrite;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::rows::{LeftOutRows, Names, Operation, Rows};
 use crate::reduce::scan::{self, Alike, ErrorCounts, ErrorKey, PathScan, Question};
-use crate::reduce::served::Served;
-use crate::reduce::times::Times;
 use crate::reduce::timeline::Timeline;
+use crate::reduce::times::Times;
 use crate::reduce::{server_probes, suspects};
+use crate::summary::series::Drawn;
 use crate::summary::{Group, Span, Thresholds, Word};
 
 /// The columns that tell what an operation was and when it ended.
@@ -154,7 +157,10 @@ impl<'l> PathOperations<'l> {
                 return;
             };
             let index = spans.partition_point(|span| span.end.micros() < end_us);
-            if spans.get(index).is_some_and(|span| span.start.micros() < end_us) {
+            if spans
+                .get(index)
+                .is_some_and(|span| span.start.micros() < end_us)
+            {
                 let alike = (operation.kind, seen.name.clone(), operation.outcome);
                 let of_slot = found.entry(slot(index)).or_default();
                 of_slot.entry(alike).or_default().add(operation.response_us);
@@ -184,7 +190,10 @@ impl<'l> PathOperations<'l> {
         let add = |found: &mut BTreeMap<OperationType, Vec<(i64, i64)>>, seen: &Seen<'_>| {
             if let Some((end_us, response_us)) = seen.success_in(recording) {
                 let index = spans.partition_point(|span| span.end.micros() < end_us);
-                if spans.get(index).is_some_and(|span| span.start.micros() <= end_us) {
+                if spans
+                    .get(index)
+                    .is_some_and(|span| span.start.micros() <= end_us)
+                {
                     let of_kind = found.entry(seen.operation.kind).or_default();
                     of_kind.push((end_us, response_us));
                 }
@@ -197,6 +206,24 @@ impl<'l> PathOperations<'l> {
             }
         }
         Ok(successes)
+    }
+
+    /// Successes as charts draw them, and how many there were in each second.
+    pub(crate) fn drawn(&self, recording: &Span) -> Result<(Drawn, Vec<u64>), AnalyzeError> {
+        let selection = Selection {
+            columns: &ENDS,
+            near: None,
+        };
+        let add = |drawn: &mut DrawnSuccesses, seen: &Seen<'_>| {
+            if let Some((end_us, response_us)) = seen.success_in(recording) {
+                drawn.add(end_us, response_us);
+            }
+        };
+        let mut whole = DrawnSuccesses::new(recording);
+        for drawn in self.fold(&selection, || DrawnSuccesses::new(recording), add)? {
+            whole.merge(drawn);
+        }
+        Ok(whole.finish())
     }
 
     /// The median gap between successes of a group, nearest-rank, microseconds; 0 where it is below 10 ms for certain.
@@ -219,14 +246,17 @@ impl<'l> PathOperations<'l> {
         // When each was read, and from when on the next one was waited for.
         let add = |found: &mut Vec<(i64, i64)>, seen: &Seen<'_>| {
             let success = seen.success_in(&recording);
-            if let Some((end_us, response_us)) = success.filter(|_| group.contains(seen.operation.kind)) {
+            if let Some((end_us, response_us)) =
+                success.filter(|_| group.contains(seen.operation.kind))
+            {
                 let execute_us = seen.operation.execute_us.unwrap_or(response_us);
                 let hidden = timeline.pauses.hidden_since_us(end_us - execute_us, end_us);
                 found.push((end_us, hidden.unwrap_or(end_us)));
             }
         };
         let mut ends = self.fold(&selection, Vec::new, add)?.concat();
-        ends.sort_unstable();
+        // Of two at one moment, the one that a pause does not hide comes first.
+        ends.sort_unstable_by_key(|(end_us, since_us)| (*end_us, Reverse(*since_us)));
         Ok(median_gap_us(&ends, timeline))
     }
 
@@ -246,8 +276,14 @@ impl<'l> PathOperations<'l> {
             path: self.path,
             start_us: span.start.micros(),
             end_us: span.end.micros(),
-            served: self.scan.served.clone(),
-            suspects: suspects::suspects(&self.scan, span, &median_response_us, &pauses, thresholds),
+            served: Arc::clone(&self.scan.served),
+            suspects: suspects::suspects(
+                &self.scan,
+                span,
+                &median_response_us,
+                &pauses,
+                thresholds,
+            ),
             median_response_us,
             pauses,
             workers: manifest.workers,
@@ -260,7 +296,12 @@ impl<'l> PathOperations<'l> {
     /// the recording.
     fn without_pauses(&self, histogram: &Histogram, span: &Span, pauses: &Pauses) -> SuccessTimes {
         let mut times = SuccessTimes::of(histogram);
-        for kept in self.scan.kept.iter().filter(|kept| kept.outcome.is_success()) {
+        for kept in self
+            .scan
+            .kept
+            .iter()
+            .filter(|kept| kept.outcome.is_success())
+        {
             let (Some(end_us), Some(response_us)) = (kept.end_us, kept.response_us) else {
                 continue;
             };
@@ -363,7 +404,9 @@ impl Seen<'_> {
 
 fn cells(times: &BTreeMap<Alike, Times>) -> Histogram {
     let of_alike = |(alike, times): (&'_ Alike, &'_ Times)| {
-        let cells = times.counts().map(|(response_us, count)| cell(alike, response_us, count));
+        let cells = times
+            .counts()
+            .map(|(response_us, count)| cell(alike, response_us, count));
         cells.collect::<Vec<Cell>>()
     };
     times.iter().flat_map(of_alike).collect()

@@ -2,9 +2,6 @@
 
 use crate::summary::Span;
 
-/// Terms of a filter over rows: engines recurse into each.
-const MOST_HULLS: usize = 32;
-
 /// So long after a pause the answers that came in it have been read, microseconds.
 const READ_WITHIN_US: i64 = 100_000;
 
@@ -19,12 +16,6 @@ impl Pauses {
     #[must_use]
     pub fn new(spans: Vec<Span>) -> Self {
         Self { spans }
-    }
-
-    /// A few spans that have all pauses in them, and running time where there are many: for a coarse filter.
-    pub(crate) fn hulls(&self) -> impl Iterator<Item = Span> {
-        let of_each = self.spans.len().div_ceil(MOST_HULLS).max(1);
-        self.spans.chunks(of_each).filter_map(hull)
     }
 
     /// How much of the time from `from_us` to `to_us` was paused, microseconds.

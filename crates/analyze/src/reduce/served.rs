@@ -129,14 +129,18 @@ impl Served {
     /// First and last success of every slot that has one, in order.
     fn slots(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
         let chunks = self.chunks.iter().enumerate();
-        let of_chunk = |(number, chunk): (usize, &'_ Option<Chunk>)| {
+        let slots = chunks.flat_map(|(number, chunk)| {
             let first = number * CHUNK_SLOTS;
-            chunk.iter().flat_map(move |slots| (first..).zip(slots.iter()))
-        };
-        let filled = chunks.flat_map(of_chunk).filter(|(_, slot)| slot.first <= slot.last);
+            let slots = chunk.iter().flat_map(|slots| slots.iter());
+            (first..).zip(slots)
+        });
+        let filled = slots.filter(|(_, slot)| slot.first <= slot.last);
         filled.map(|(number, slot)| {
             let start_us = self.start_us + ((number as i64) << SLOT_BITS);
-            (start_us + i64::from(slot.first), start_us + i64::from(slot.last))
+            (
+                start_us + i64::from(slot.first),
+                start_us + i64::from(slot.last),
+            )
         })
     }
 }

@@ -30,7 +30,9 @@ pub(crate) fn suspects(
     };
     let suspect = |kept: &Kept| {
         let suspect = suspect(kept, span, pauses);
-        let first = kept.connection.and_then(|number| scan.first_uses.get(number));
+        let first = kept
+            .connection
+            .and_then(|number| scan.first_uses.get(number));
         with_used_connection(suspect, first)
     };
     scan.kept.iter().filter(may_be_one).map(suspect).collect()

@@ -1,6 +1,7 @@
 //! One path's operations, reduced to what outage detection looks at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use recording::vocabulary::{OperationType, Path};
 
@@ -27,7 +28,7 @@ pub struct Timeline {
     pub start_us: i64,
     pub end_us: i64,
     /// When operations succeeded, by their type.
-    pub served: BTreeMap<OperationType, Served>,
+    pub served: Arc<BTreeMap<OperationType, Served>>,
     /// Failed, unfinished and slow operations, in any order.
     pub suspects: Vec<Suspect>,
     /// Median response time of successes per operation name, microseconds.

@@ -32,7 +32,9 @@ impl Times {
                 self.table.resize((index + 1).next_power_of_two(), 0);
             }
             let count = &mut self.table[index];
-            if let Some(sum) = u32::try_from(times).ok().and_then(|times| count.checked_add(times))
+            if let Some(sum) = u32::try_from(times)
+                .ok()
+                .and_then(|times| count.checked_add(times))
             {
                 *count = sum;
                 return;
@@ -63,7 +65,10 @@ impl Times {
 
     /// The nearest-rank median; `None` where none has a response time.
     pub(crate) fn median_us(&self) -> Option<i64> {
-        let mut sorted: Vec<(i64, u64)> = self.counts().filter_map(|(us, count)| Some((us?, count))).collect();
+        let mut sorted: Vec<(i64, u64)> = self
+            .counts()
+            .filter_map(|(us, count)| Some((us?, count)))
+            .collect();
         sorted.sort_unstable();
         let samples: u64 = sorted.iter().map(|(_, count)| count).sum();
         let rank = percentile::rank(samples, 0.5);

@@ -1,6 +1,6 @@
 //! Which group a path's headline is of.
 
-use crate::summary::{Episode, Group, GroupSummary, Headline, Span};
+use crate::summary::{Episode, Group, GroupSummary, Headline};
 
 pub(super) fn episodes_of<'g>(
     groups: &'g [GroupSummary],

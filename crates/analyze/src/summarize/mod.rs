@@ -22,7 +22,7 @@ use crate::summary::{
     Summary, Thresholds,
 };
 
-/// A recording, analyzed.
+/// A recording, analyzed, with what charts are drawn from.
 #[derive(Debug, Clone)]
 pub struct Analysis {
     pub summary: Summary,
@@ -35,23 +35,36 @@ pub struct Analysis {
 /// # Errors
 /// [`AnalyzeError`] where the recording can't be read or holds no operation.
 pub fn analyze(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
-    loaded.as_far_as_it_decodes(|loaded| figures(loaded, thresholds))
+    loaded.as_far_as_it_decodes(|loaded| {
+        let (summary, series) = figures(loaded, thresholds, true)?;
+        Ok(Analysis { summary, series })
+    })
 }
 
-fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeError> {
-    let (survey, end) = survey::surveyed(loaded)?;
+/// Makes every figure of a recording, without what only charts need.
+///
+/// # Errors
+/// As [`analyze`].
+pub fn summarize(loaded: &Loaded, thresholds: Thresholds) -> Result<Summary, AnalyzeError> {
+    loaded.as_far_as_it_decodes(|loaded| Ok(figures(loaded, thresholds, false)?.0))
+}
+
+fn figures(
+    loaded: &Loaded,
+    thresholds: Thresholds,
+    for_charts: bool,
+) -> Result<(Summary, Series), AnalyzeError> {
+    let events = events::events(loaded)?;
     let Survey {
-        operations,
+        mut paths,
         last_rows,
         left_out,
-        ..
-    } = survey;
+        end,
+    } = survey::survey(loaded, &events, &thresholds)?;
     let span = loaded.span(end)?;
-    let events = events::events(loaded)?;
     let pauses = events::pauses(&events, &span);
     let audited = audit::read(loaded);
-    let mut paths = Vec::new();
-    let mut series = Vec::new();
+    let (mut summaries, mut series) = (Vec::new(), Vec::new());
     for path in Path::ALL {
         if !loaded.manifest().mode.paths().contains(path) && !last_rows.contains_key(path) {
             continue;
@@ -59,9 +72,10 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
         // In a recording without an end each path reaches as far as its own rows: parts are sealed path by path.
         let end = last_rows.get(path).copied().unwrap_or(end);
         let span_of_path = loaded.span(end)?;
+        let scan = paths.remove(path).unwrap_or_default();
         let analyzer = PathAnalyzer {
             loaded,
-            operations: PathOperations::new(loaded, &operations, *path),
+            operations: PathOperations::new(loaded, *path, scan),
             path: *path,
             span: span_of_path,
             events: &events,
@@ -72,10 +86,11 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
             may_lack_increments: false,
+            for_charts,
         };
         let (summary, of_path) = analyzer.run_audited(audited.on(*path))?;
-        paths.push(summary);
-        series.push(of_path);
+        summaries.push(summary);
+        series.extend(of_path);
     }
     let series = Series {
         start_us: span.start.micros(),
@@ -86,20 +101,18 @@ fn figures(loaded: &Loaded, thresholds: Thresholds) -> Result<Analysis, AnalyzeE
         paths: series,
     };
     let recording = describe(loaded, &span, left_out);
-    Ok(Analysis {
-        summary: Summary {
-            definitions: DEFINITIONS,
-            recording,
-            thresholds,
-            events,
-            pauses,
-            audit: audited.summary,
-            failovers: failovers::failovers(&paths),
-            comparison: compared(&paths),
-            paths,
-        },
-        series,
-    })
+    let summary = Summary {
+        definitions: DEFINITIONS,
+        recording,
+        thresholds,
+        events,
+        pauses,
+        audit: audited.summary,
+        failovers: failovers::failovers(&summaries),
+        comparison: compared(&summaries),
+        paths: summaries,
+    };
+    Ok((summary, series))
 }
 
 fn compared(paths: &[PathSummary]) -> Option<Comparison> {

@@ -1,5 +1,8 @@
 //! Every figure of one path.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use recording::vocabulary::{OperationType, Path};
 use recording::{Endpoint, Timestamp};
 
@@ -16,11 +19,12 @@ use crate::reduce::attempts::Attempt;
 use crate::reduce::audit::PathFindings;
 use crate::reduce::availability::{self, Question};
 use crate::reduce::histogram::Histogram;
+use crate::reduce::near::Near;
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
 use crate::reduce::{answers, connections, errors, events, implied, pgbench};
-use crate::summarize::headline::{episodes_of, headline, union};
+use crate::summarize::headline::{episodes_of, headline};
 use crate::summarize::{series, service};
 use crate::summary::series::PathSeries;
 use crate::summary::{
@@ -45,14 +49,25 @@ pub(super) struct PathAnalyzer<'a> {
     pub(super) is_left_out: bool,
     /// Increments that count as successes may be lost, so that downtimes of writes are lower bounds.
     pub(super) may_lack_increments: bool,
+    /// Charts are to be drawn.
+    pub(super) for_charts: bool,
+}
+
+/// What was found of a path, and what of it charts are drawn from.
+struct Found {
+    summary: PathSummary,
+    timeline: Timeline,
+    cells: Histogram,
 }
 
 impl PathAnalyzer<'_> {
-    fn run(&self) -> Result<(PathSummary, PathSeries), AnalyzeError> {
+    fn run(&self) -> Result<Found, AnalyzeError> {
         let cells = self.operations.histogram();
         let timeline = self.timeline(&cells)?;
         let detected = self.detect(&timeline)?;
-        let looked_at = detected.values().flat_map(|found| recovery::looked_at(&found.outages));
+        let looked_at = detected
+            .values()
+            .flat_map(|found| recovery::looked_at(&found.outages));
         let near = Near::new(&self.operations, self.span, looked_at)?;
         let triggers_us = events::triggers_us(self.events);
         let mut groups = Vec::new();
@@ -73,13 +88,10 @@ impl PathAnalyzer<'_> {
         let headline = headline(&groups);
         let episodes = episodes_of(&groups, headline.as_ref());
 
-        let episodes_of_all = groups.iter().flat_map(|group| &group.episodes);
-        let away = Span::union(episodes_of_all.map(|episode| episode.span));
-        let steady = self.operations.counts_outside(&away)?;
-        let away_us: i64 = away.iter().map(Span::length_us).sum();
+        let (steady, steady_us) = self.steady(&groups)?;
         let durations = Durations {
             whole_us: timeline.duration_us(),
-            steady_us: timeline.duration_us() - away_us,
+            steady_us,
         };
 
         let spans: Vec<Span> = episodes.iter().map(|episode| episode.span).collect();
@@ -106,24 +118,35 @@ impl PathAnalyzer<'_> {
             durability: None,
             durable: None,
         };
-        let series = match self.for_charts {
-            true => Some(self.series(&summary, &timeline, &cells)?),
-            false => None,
-        };
-        Ok((summary, series))
+        Ok(Found {
+            summary,
+            timeline,
+            cells,
+        })
     }
 
-    fn series(
-        &self,
-        summary: &PathSummary,
-        timeline: &Timeline,
-        cells: &Histogram,
-    ) -> Result<PathSeries, AnalyzeError> {
-        let (successes, succeeded) = self.operations.drawn(&self.span)?;
-        let new_writers =
-            new_writers::first_seen_us(self.path.as_str(), self.events, &summary.groups);
-        let drawn = Drawn...
-        Ok(series)
+    /// How many operations ended outside all episodes, and how long that time is, microseconds.
+    fn steady(&self, groups: &[GroupSummary]) -> Result<(Histogram, i64), AnalyzeError> {
+        let episodes = groups.iter().flat_map(|group| &group.episodes);
+        let away = Span::union(episodes.map(|episode| episode.span));
+        let away_us: i64 = away.iter().map(Span::length_us).sum();
+        let steady = self.operations.counts_outside(&away)?;
+        Ok((steady, self.span.length_us() - away_us))
+    }
+
+    /// What charts draw.
+    fn series(&self, found: &Found) -> Result<PathSeries, AnalyzeError> {
+        let drawn = self.operations.drawn(&self.span)?;
+        let groups = &found.summary.groups;
+        let new_writers = new_writers::first_seen_us(self.path.as_str(), self.events, groups);
+        let (timeline, cells) = (&found.timeline, &found.cells);
+        Ok(series::of_path(
+            &found.summary,
+            timeline,
+            cells,
+            drawn,
+            new_writers,
+        ))
     }
 
     /// Finds the outages of every group.
@@ -161,8 +184,13 @@ impl PathAnalyzer<'_> {
     pub(super) fn run_audited(
         mut self,
         findings: Option<&PathFindings>,
-    ) -> Result<(PathSummary, PathSeries), AnalyzeError> {
-        let (mut summary, mut series) = self.run()?;
+    ) -> Result<(PathSummary, Option<PathSeries>), AnalyzeError> {
+        let found = self.run()?;
+        let mut series = match self.for_charts {
+            true => Some(self.series(&found)?),
+            false => None,
+        };
+        let mut summary = found.summary;
         let Some(findings) = findings else {
             return Ok((summary, series));
         };
@@ -181,10 +209,19 @@ impl PathAnalyzer<'_> {
         if not_durable.is_empty() {
             return Ok((summary, series));
         }
-        self.operations = self.operations.counting_as_failed(&not_durable)?;
+        let (pauses, thresholds) = (&self.pauses, self.thresholds);
+        self.operations =
+            self.operations
+                .counting_as_failed(&not_durable, &self.span, pauses, thresholds)?;
         self.may_lack_increments = summary.may_lack_increments();
-        let (durable, with_lost) = self.run()?;
-        series.lost = with_lost.lost;
+        let Found {
+            summary: durable,
+            timeline: with_lost,
+            ..
+        } = self.run()?;
+        if let Some(series) = &mut series {
+            series.lost = series::lost(&with_lost);
+        }
         // A lost write tells nothing of reads.
         let is_read = |group: &GroupSummary| group.group == Group::Read;
         let reads = summary.groups.iter().filter(|group| is_read(group));

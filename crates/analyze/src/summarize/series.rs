@@ -1,33 +1,22 @@
 //! What charts draw of a path.
 
-use std::collections::BTreeMap;
+use recording::vocabulary::Outcome;
 
-use recording::vocabulary::{Outcome, Path};
-
-use crate::metrics::outages::Detected;
 use crate::metrics::rates;
 use crate::reduce::histogram::Histogram;
 use crate::reduce::suspect::{LOST, Suspect};
 use crate::reduce::timeline::Timeline;
-use crate::summary::series::{
-    Drawn, FailurePoint, LostPoint, PathSeries, Point, SecondCounts, Strip,
-};
-use crate::summary::{Group, GroupSummary};
+use crate::summary::series::{Drawn, FailurePoint, LostPoint, PathSeries, SecondCounts, Strip};
+use crate::summary::{GroupSummary, PathSummary, Service};
 
-/// From what was found on a path.
+/// From what was found on a path. `succeeded` counts the successes of each second.
 pub(super) fn of_path(
-    path: Path,
+    summary: &PathSummary,
     timeline: &Timeline,
     cells: &Histogram,
-    detected: &BTreeMap<Group, Detected>,
+    (successes, succeeded): (Drawn, Vec<u64>),
     new_writers_us: Vec<i64>,
 ) -> PathSeries {
-    let successes = timeline.successes_of(Group::All);
-    let points = successes.pairs().map(|(end_us, response_us)| Point {
-        end_us,
-        response_us,
-    });
-    let drawn = Drawn::new(points, (timeline.start_us, timeline.end_us));
     let mut failures: Vec<_> = timeline
         .suspects
         .iter()
@@ -42,10 +31,11 @@ pub(super) fn of_path(
 
     let second =
         |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
-    let mut seconds = vec![SecondCounts::default(); second(timeline.end_us) + 1];
-    for end_us in &successes.end_us {
-        seconds[second(*end_us)].succeeded += 1;
-    }
+    let of_second = |succeeded| SecondCounts {
+        succeeded,
+        failed: 0,
+    };
+    let mut seconds: Vec<SecondCounts> = succeeded.into_iter().map(of_second).collect();
     for failure in failures
         .iter()
         .filter(|failure| failure.outcome != Outcome::Unfinished)
@@ -53,44 +43,33 @@ pub(super) fn of_path(
         seconds[second(failure.end_us)].failed += 1;
     }
 
-    let strip = |(group, found): (&Group, &Detected)| Strip {
-        group: *group,
-        down: found.outages.iter().map(|outage| outage.span).collect(),
-        brownouts: found.brownouts.clone(),
-        unobserved: found
-            .unobserved
-            .iter()
-            .map(|unobserved| unobserved.span)
-            .collect(),
-        service: None,
-    };
     PathSeries {
-        path: path.as_str().to_owned(),
-        successes: drawn,
+        path: summary.path.clone(),
+        successes,
         failures,
         lost: lost(timeline),
         seconds,
         percentiles: rates::percentile_curve(cells),
         new_writers_us,
-        strips: detected.iter().map(strip).collect(),
+        strips: summary.groups.iter().map(strip).collect(),
     }
 }
 
-/// Gives the strips of the groups that were probed the service's outages.
-pub(super) fn with_services(mut series: PathSeries, groups: &[GroupSummary]) -> PathSeries {
-    for strip in &mut series.strips {
-        let group = groups.iter().find(|group| group.group == strip.group);
-        let service = group.and_then(|group| group.service.as_ref());
-        strip.service = service.map(|service| {
-            let outages = service.outages.iter();
-            outages.map(|outage| outage.span).collect()
-        });
+fn strip(group: &GroupSummary) -> Strip {
+    let unobserved = group.unobserved_spans.iter();
+    let service = group.service.as_ref();
+    let of_service = |service: &Service| service.outages.iter().map(|outage| outage.span).collect();
+    Strip {
+        group: group.group,
+        down: group.outages.iter().map(|outage| outage.span).collect(),
+        brownouts: group.brownouts.clone(),
+        unobserved: unobserved.map(|unobserved| unobserved.span).collect(),
+        service: service.map(of_service),
     }
-    series
 }
 
 /// The writes that were taken back, in a time line in which they are.
-fn lost(timeline: &Timeline) -> Vec<LostPoint> {
+pub(super) fn lost(timeline: &Timeline) -> Vec<LostPoint> {
     let is_lost = |suspect: &&Suspect| suspect.class.as_deref() == Some(LOST);
     let lost = timeline.suspects.iter().filter(is_lost);
     let mut lost: Vec<_> = lost

@@ -1,4 +1,4 @@
-use super::headline::{headline, union};
+use super::headline::headline;
 use crate::summary::{Group, GroupSummary, Outage, Span};
 
 #[test]

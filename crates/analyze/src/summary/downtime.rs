@@ -8,6 +8,7 @@ use crate::summary::group::Group;
 use crate::summary::own_share::OwnShare;
 use crate::summary::rates::NamedRates;
 use crate::summary::span::Span;
+use crate::summary::word::Word;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupSummary {

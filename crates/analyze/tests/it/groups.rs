@@ -195,5 +195,5 @@ fn a_failure_outside_every_outage_is_a_blip() {
     let reads = group(&path, Group::Read);
     assert_eq!((reads.outages.len(), reads.blips.len()), (0, 1));
     assert_eq!(reads.downtime_us, Some(0));
-    assert_eq!(reads.blips[0].class, "connection_lost");
+    assert_eq!(reads.blips[0].class.as_str(), "connection_lost");
 }

@@ -9,7 +9,8 @@ use crate::error::AnalyzeError;
 use crate::metrics::failovers::of_service::{self, Answers, mark};
 use crate::reduce::near::Near;
 use crate::summary::{
-    Episode, EpisodeKind, EventSummary, Group, GroupFailover, GroupSummary, Outage, PathFailover, Span,
+    Episode, EpisodeKind, EventSummary, Group, GroupFailover, GroupSummary, Outage, PathFailover,
+    Span,
 };
 
 /// A failover lasts at most this long after its command ended, microseconds.

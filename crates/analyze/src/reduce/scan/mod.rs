@@ -4,6 +4,7 @@ mod first_uses;
 mod scanner;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use recording::vocabulary::{OperationType, Outcome, Path};
 
@@ -13,8 +14,8 @@ use crate::load::batches::Selection;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::rows::{self, LeftOutRows};
 use crate::reduce::served::Served;
-use crate::reduce::times::Times;
 use crate::reduce::timeline::wait_threshold_us;
+use crate::reduce::times::Times;
 use crate::summary::Word;
 use first_uses::FirstUses;
 use scanner::Scanner;
@@ -60,7 +61,7 @@ pub(crate) type Alike = (OperationType, Word, Outcome);
 #[derive(Debug, Default)]
 pub(crate) struct PathScan {
     pub(crate) times: BTreeMap<Alike, Times>,
-    pub(crate) served: BTreeMap<OperationType, Served>,
+    pub(crate) served: Arc<BTreeMap<OperationType, Served>>,
     /// What did not succeed, what was slow, what a pause of the recorder changes, and what ended after the recording; in its order.
     pub(crate) kept: Vec<Kept>,
     pub(crate) first_uses: FirstUses,
@@ -165,10 +166,11 @@ impl PathScan {
         for (alike, times) in other.times {
             self.times.entry(alike).or_default().merge(&times);
         }
-        for (kind, served) in other.served {
-            match self.served.get_mut(&kind) {
+        let own = Arc::make_mut(&mut self.served);
+        for (kind, served) in Arc::unwrap_or_clone(other.served) {
+            match own.get_mut(&kind) {
                 Some(own) => own.merge(&served),
-                None => drop(self.served.insert(kind, served)),
+                None => drop(own.insert(kind, served)),
             }
         }
         self.kept.extend(other.kept);

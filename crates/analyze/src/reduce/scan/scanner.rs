@@ -1,6 +1,7 @@
 //! The pass over some of the files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use recording::vocabulary::{OperationType, Outcome, Path};
 
@@ -34,6 +35,8 @@ pub(super) struct Scanner<'q> {
 struct PathScanner {
     /// By name, and within it by type and outcome.
     times: Vec<[[Times; OUTCOMES]; KINDS]>,
+    /// By type.
+    served: [Option<Served>; KINDS],
     found: PathScan,
 }
 
@@ -149,7 +152,7 @@ impl OfBatch<'_> {
         let ended_us = operation.end_us;
         let ended_later = ended_us.is_some_and(|end_us| end_us > question.end_us);
         if is_success && !ended_later {
-            path.found.add_success(question, operation);
+            path.add_success(question, operation);
         }
         if class.is_some() {
             self.add_error(path, operation, class.clone());
@@ -222,12 +225,17 @@ impl PathScanner {
         found.last_us = found.last_us.max(time_us);
         if let Some((connection, start_us)) = operation.connection.zip(operation.start_us) {
             let used_us = start_us + operation.checkout_us.unwrap_or(0);
-            found.first_uses.add(connection, FirstUse { used_us, start_us });
+            found
+                .first_uses
+                .add(connection, FirstUse { used_us, start_us });
         }
     }
 
     fn finish(self, names: &[Word]) -> PathScan {
         let mut found = self.found;
+        let served = OperationType::ALL.iter().copied().zip(self.served);
+        let served = served.filter_map(|(kind, served)| Some((kind, served?)));
+        found.served = Arc::new(served.collect());
         for (name, of_name) in names.iter().zip(self.times) {
             for (kind, of_kind) in OperationType::ALL.iter().zip(of_name) {
                 for (outcome, times) in Outcome::ALL.iter().zip(of_kind) {
@@ -241,7 +249,7 @@ impl PathScanner {
     }
 }
 
-impl PathScan {
+impl PathScanner {
     /// Adds a success that ended within the recording.
     fn add_success(&mut self, question: &Question<'_>, operation: &Operation) {
         let (Some(end_us), Some(response_us)) = (operation.end_us, operation.response_us) else {
@@ -249,8 +257,8 @@ impl PathScan {
         };
         let first_statement_us = end_us - operation.execute_us.unwrap_or(response_us);
         let hidden_since_us = question.pauses.hidden_since_us(first_statement_us, end_us);
-        let served = self.served.entry(operation.kind);
-        let served = served.or_insert_with(|| Served::new(question.start_us));
+        let served = &mut self.served[operation.kind as usize];
+        let served = served.get_or_insert_with(|| Served::new(question.start_us));
         match hidden_since_us {
             Some(since_us) => served.add_hidden(Hidden { end_us, since_us }),
             None => served.add(end_us),

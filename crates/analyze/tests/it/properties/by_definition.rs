@@ -39,15 +39,18 @@ enum Role {
 }
 
 impl ByDefinition<'_> {
+    pub(super) fn median_gap_us(&self, group: Group) -> i64 {
+        let gaps = self.gaps(group);
+        let lengths = gaps.iter().map(|gap| self.running(gap.from, gap.to));
+        let mut lengths: Vec<i64> = lengths.collect();
+        lengths.sort_unstable();
+        lengths[lengths.len().div_ceil(2) - 1]
+    }
+
     pub(super) fn found(&self, group: Group, of_all: &[(i64, i64)]) -> Found {
         assert_eq!(Thresholds::default().min_stall_us, FLOOR_US);
         let gaps = self.gaps(group);
-        let mut lengths: Vec<i64> = gaps
-            .iter()
-            .map(|gap| self.running(gap.from, gap.to))
-            .collect();
-        lengths.sort_unstable();
-        let median = lengths[lengths.len().div_ceil(2) - 1];
+        let median = self.median_gap_us(group);
         let mut found = Found {
             outages: Vec::new(),
             brownouts: Vec::new(),

@@ -3,12 +3,14 @@
 mod by_definition;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use analyze::metrics::outages::{Detected, detect};
 use analyze::reduce::pauses::Pauses;
+use analyze::reduce::served::{Hidden, Served};
 use analyze::reduce::suspect::Suspect;
-use analyze::reduce::timeline::{ServerProbe, Successes, Timeline};
-use analyze::summary::{Group, Span, Thresholds};
+use analyze::reduce::timeline::{ServerProbe, Timeline};
+use analyze::summary::{Group, Span, Thresholds, Word};
 use proptest::prelude::*;
 use recording::vocabulary::{ErrorClass, OperationType, Outcome, Path};
 
@@ -178,19 +180,22 @@ fn timeline(case: &Case) -> Timeline {
             .map(|(from, to)| Span::new(START_US + from, START_US + to))
             .collect(),
     );
-    let mut pairs: BTreeMap<OperationType, Vec<(i64, i64)>> = BTreeMap::new();
+    let mut served: BTreeMap<OperationType, Served> = BTreeMap::new();
     let mut suspects = Vec::new();
-    let mut hidden = BTreeMap::new();
     for drawn in &case.operations {
         let end = drawn.end().filter(|end| *end <= LENGTH_US);
         let scheduled = START_US + drawn.scheduled;
         let end_us = START_US + end.unwrap_or(LENGTH_US);
         let outcome = end.map_or(Outcome::Unfinished, |_| drawn.outcome);
         if outcome.is_success() {
-            let successes = pairs.entry(drawn.kind).or_default();
-            successes.push((end_us, end_us - scheduled));
-            if let Some(since) = (ByDefinition { case }).served_since(drawn) {
-                hidden.insert((drawn.kind, end_us, end_us - scheduled), START_US + since);
+            let of_kind = served.entry(drawn.kind);
+            let of_kind = of_kind.or_insert_with(|| Served::new(START_US));
+            match (ByDefinition { case }).served_since(drawn) {
+                Some(since) => of_kind.add_hidden(Hidden {
+                    end_us,
+                    since_us: START_US + since,
+                }),
+                None => of_kind.add(end_us),
             }
         }
         let first_statement = drawn.statement().map(|at| START_US + at);
@@ -203,10 +208,10 @@ fn timeline(case: &Case) -> Timeline {
         let used_since = case.used_since(drawn).map(|since| START_US + since);
         suspects.push(Suspect {
             operation_type: drawn.kind,
-            operation_name: "operation".to_owned(),
+            operation_name: "operation".into(),
             outcome,
-            class: failed.then(|| drawn.class.to_string()),
-            sqlstate: drawn.sqlstate.filter(|_| failed).map(str::to_owned),
+            class: failed.then(|| drawn.class.as_str().into()),
+            sqlstate: drawn.sqlstate.filter(|_| failed).map(Word::from),
             scheduled_us: scheduled.min(START_US + LENGTH_US),
             start_us: Some((scheduled + drawn.queue).min(START_US + LENGTH_US)),
             first_statement_us: reached,
@@ -222,14 +227,10 @@ fn timeline(case: &Case) -> Timeline {
         path: case.path,
         start_us: START_US,
         end_us: START_US + LENGTH_US,
-        successes: pairs
-            .into_iter()
-            .map(|(kind, pairs)| (kind, Successes::sorted(pairs)))
-            .collect(),
+        served: Arc::new(served),
         suspects,
         median_response_us: BTreeMap::from([("operation".to_owned(), MEDIAN_US)]),
         pauses,
-        hidden_us: hidden,
         workers: case.workers,
         slots: case.workers,
         server_probes: case
@@ -241,6 +242,11 @@ fn timeline(case: &Case) -> Timeline {
             })
             .collect(),
     }
+}
+
+fn detected(case: &Case) -> BTreeMap<Group, Detected> {
+    let median_gap_us = |group| (ByDefinition { case }).median_gap_us(group);
+    detect(&timeline(case), &Thresholds::default(), &median_gap_us)
 }
 
 impl Case {
@@ -277,7 +283,7 @@ proptest! {
 
     #[test]
     fn outages_are_those_of_the_definition(case in case()) {
-        let detected = detect(&timeline(&case), &Thresholds::default());
+        let detected = detected(&case);
         let slow = ByDefinition { case: &case };
         let all = slow.found(Group::All, &[]);
         let of_all: Vec<_> = all.outages.iter().map(|outage| outage.0).collect();
@@ -293,7 +299,7 @@ proptest! {
 
     #[test]
     fn figures_hold_together(case in case()) {
-        for found in detect(&timeline(&case), &Thresholds::default()).values() {
+        for found in detected(&case).values() {
             for outage in &found.outages {
                 prop_assert!(outage.evidence > 0);
                 prop_assert!((0..=outage.downtime_us).contains(&outage.resolution_us));
@@ -319,8 +325,7 @@ proptest! {
             shuffled.operations.swap(place as usize, other as usize);
         }
         let of = |case: &Case| {
-            let detected = detect(&timeline(case), &Thresholds::default());
-            detected.values().map(found).collect::<Vec<_>>()
+            detected(case).values().map(found).collect::<Vec<_>>()
         };
         prop_assert_eq!(of(&case), of(&shuffled));
     }

@@ -42,8 +42,8 @@ fn ordinary() -> Summary {
     let reads = &mut summary.paths[1].groups[0];
     reads.blips = vec![Blip {
         time: at(142_250),
-        operation_name: "user_orders".to_owned(),
-        class: "connection_lost".to_owned(),
+        operation_name: "user_orders".into(),
+        class: "connection_lost".into(),
         sqlstate: None,
     }];
     let from = |index: i64| START_US + 200_000_000 + index * 5_000_000;
