@@ -1,6 +1,6 @@
 //! Arguments that commands share.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -85,7 +85,9 @@ impl RecordingArgs {
 }
 
 /// Writes figures as JSON.
-pub(super) fn print_json(mut stdout: impl Write, figures: &impl Serialize) -> Result<(), Failure> {
+pub(super) fn print_json(stdout: impl Write, figures: &impl Serialize) -> Result<(), Failure> {
+    // Not a line at a time, as the standard output would have it.
+    let mut stdout = BufWriter::new(stdout);
     serde_json::to_writer_pretty(&mut stdout, figures).map_err(io::Error::from)?;
     writeln!(stdout)?;
     Ok(stdout.flush()?)

@@ -1,5 +1,6 @@
 //! Operations in batches of plain columns: for a fold over very many rows, where a query engine takes too much time and memory.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,14 +29,16 @@ const BATCH_ROWS: usize = 8_192;
 /// Files that are read at the same time.
 const READERS: usize = 2;
 
-/// Some rows of a file.
-pub(crate) struct Batch {
+/// Some rows of a row group of a file.
+pub(crate) struct Batch<'g> {
     rows: RecordBatch,
     /// Number of the file, in the order of the recording.
     pub(crate) file: usize,
+    /// The row group's columns that few rows need, and where in it these rows begin.
+    late: Option<(&'g Late<'g>, usize)>,
 }
 
-impl Batch {
+impl Batch<'_> {
     pub(crate) fn rows(&self) -> usize {
         self.rows.num_rows()
     }
@@ -59,6 +62,42 @@ impl Batch {
     }
 }
 
+impl Batch<'_> {
+    /// Columns of the same rows that few rows need: those of [`Selection::late`] with this number.
+    pub(crate) fn late(&self, number: usize) -> Result<Self, Cause> {
+        let rows = match self.late {
+            Some((late, first)) => late.rows(number)?.slice(first, self.rows()),
+            None => self.rows.clone(),
+        };
+        Ok(Self {
+            rows,
+            file: self.file,
+            late: None,
+        })
+    }
+}
+
+/// Columns of a row group that are read when a row needs them.
+struct Late<'f> {
+    file: &'f OpenFile,
+    group: usize,
+    columns: &'f [&'f [&'f str]],
+    rows: Vec<OnceCell<RecordBatch>>,
+}
+
+impl Late<'_> {
+    fn rows(&self, number: usize) -> Result<&RecordBatch, Cause> {
+        let read = &self.rows[number];
+        if let Some(rows) = read.get() {
+            return Ok(rows);
+        }
+        let count = self.file.rows_of(self.group);
+        let mut reader = self.file.reader(self.group, self.columns[number], count)?;
+        let rows = reader.next().ok_or("a row group without rows")??;
+        Ok(read.get_or_init(|| rows))
+    }
+}
+
 fn misfit(name: &str, found: &DataType) -> Cause {
     format!("column {name} of type {found}").into()
 }
@@ -66,6 +105,8 @@ fn misfit(name: &str, found: &DataType) -> Cause {
 /// What is read of the operations.
 pub(crate) struct Selection<'a> {
     pub(crate) columns: &'a [&'a str],
+    /// Columns that few rows need, in sets that are needed together: [`Batch::late`].
+    pub(crate) late: &'a [&'a [&'a str]],
     /// Only what may overlap one of these spans, in order; other rows may come too. `None`: everything.
     pub(crate) near: Option<&'a [Span]>,
 }
@@ -77,7 +118,7 @@ impl Loaded {
         &self,
         selection: &Selection<'_>,
         new: impl Fn() -> S + Sync,
-        add: impl Fn(&mut S, &Batch) -> Result<(), Cause> + Sync,
+        add: impl Fn(&mut S, &Batch<'_>) -> Result<(), Cause> + Sync,
     ) -> Result<Vec<S>, AnalyzeError> {
         let sources = self
             .tables
@@ -91,9 +132,7 @@ impl Loaded {
                 let Some(source) = sources.get(file) else {
                     return Ok(state);
                 };
-                self.fold_file(source, selection, |rows| {
-                    add(&mut state, &Batch { rows, file })
-                })?;
+                self.fold_file(source, file, selection, |batch| add(&mut state, batch))?;
             }
         };
         std::thread::scope(|scope| {
@@ -115,18 +154,20 @@ impl Loaded {
         let columns: Vec<&str> = OPERATIONS.iter().map(|column| column.name).collect();
         let selection = Selection {
             columns: &columns,
+            late: &[],
             near: None,
         };
-        self.fold_file(source, &selection, |_| Ok(()))
+        self.fold_file(source, 0, &selection, |_| Ok(()))
     }
 
     fn fold_file(
         &self,
         source: &Source,
+        file: usize,
         selection: &Selection<'_>,
-        add: impl FnMut(RecordBatch) -> Result<(), Cause>,
+        add: impl FnMut(&Batch<'_>) -> Result<(), Cause>,
     ) -> Result<(), AnalyzeError> {
-        guarded(|| fold_file(&source.path, selection, add))
+        guarded(|| fold_file(&source.path, file, selection, add))
             .map_err(|panicked| AnalyzeError::Undecodable {
                 folder: self.folder().to_path_buf(),
                 panicked,
@@ -137,48 +178,78 @@ impl Loaded {
 
 fn fold_file(
     path: &Path,
+    number: usize,
     selection: &Selection<'_>,
-    mut add: impl FnMut(RecordBatch) -> Result<(), Cause>,
+    mut add: impl FnMut(&Batch<'_>) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
-    let Some(reader) = reader(path, selection)? else {
-        return Ok(());
-    };
-    for rows in reader {
-        add(rows?)?;
+    let file = OpenFile::open(path)?;
+    for (group, metadata) in file.metadata.metadata().row_groups().iter().enumerate() {
+        let is_near = |near: &[Span]| may_be_near(metadata, near);
+        if !selection.near.is_none_or(is_near) {
+            continue;
+        }
+        let late = Late {
+            file: &file,
+            group,
+            columns: selection.late,
+            rows: vec![OnceCell::new(); selection.late.len()],
+        };
+        let mut first = 0;
+        for rows in file.reader(group, selection.columns, BATCH_ROWS)? {
+            let rows = rows?;
+            let count = rows.num_rows();
+            add(&Batch {
+                rows,
+                file: number,
+                late: Some((&late, first)),
+            })?;
+            first += count;
+        }
     }
     Ok(())
 }
 
-/// `None` where nothing of the file is near.
-fn reader(
-    path: &Path,
-    selection: &Selection<'_>,
-) -> Result<Option<ParquetRecordBatchReader>, Cause> {
-    let file = File::open(path)?;
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
-    let groups: Vec<usize> = metadata
-        .metadata()
-        .row_groups()
-        .iter()
-        .enumerate()
-        .filter(|(_, group)| selection.near.is_none_or(|near| may_be_near(group, near)))
-        .map(|(number, _)| number)
-        .collect();
-    if groups.is_empty() {
-        return Ok(None);
+struct OpenFile {
+    file: File,
+    metadata: ArrowReaderMetadata,
+}
+
+impl OpenFile {
+    fn open(path: &Path) -> Result<Self, Cause> {
+        let file = File::open(path)?;
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+        // Texts as the dictionaries that they are on disk: a word is looked at once.
+        let schema = Arc::new(with_dictionaries(metadata.schema()));
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)?;
+        Ok(Self { file, metadata })
     }
-    // Texts as the dictionaries that they are on disk: a word is looked at once.
-    let options =
-        ArrowReaderOptions::new().with_schema(Arc::new(with_dictionaries(metadata.schema())));
-    let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)?;
-    let mask =
-        ProjectionMask::columns(metadata.parquet_schema(), selection.columns.iter().copied());
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_row_groups(groups)
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()?;
-    Ok(Some(reader))
+
+    /// How many rows a row group has.
+    fn rows_of(&self, group: usize) -> usize {
+        let rows = self.metadata.metadata().row_group(group).num_rows();
+        usize::try_from(rows).unwrap_or(0)
+    }
+
+    /// One row group at a time: a batch of two would have the dictionaries of neither.
+    fn reader(
+        &self,
+        group: usize,
+        columns: &[&str],
+        batch_rows: usize,
+    ) -> Result<ParquetRecordBatchReader, Cause> {
+        let schema = self.metadata.parquet_schema();
+        let mask = ProjectionMask::columns(schema, columns.iter().copied());
+        let file = self.file.try_clone()?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let reader = builder
+            .with_row_groups(vec![group])
+            .with_projection(mask)
+            .with_batch_size(batch_rows)
+            .build()?;
+        Ok(reader)
+    }
 }
 
 fn with_dictionaries(schema: &Schema) -> Schema {

@@ -117,6 +117,7 @@ pub(crate) struct Meanings<'t, T> {
 
 impl<T> Meanings<'_, T> {
     /// Of the word of a row.
+    #[inline]
     pub(crate) fn get(&self, row: usize) -> &T {
         self.of_words
             .get(self.keys[row] as usize)
@@ -172,6 +173,7 @@ impl Integers {
     }
 
     /// The number of a row. Values beyond what a recorder writes, as a damaged part may hold them, are clamped so that sums can't overflow.
+    #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<i64> {
         match &self.nulls {
             Some(nulls) if nulls.is_null(row) => None,

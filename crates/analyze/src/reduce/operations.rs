@@ -86,6 +86,7 @@ impl<'l> PathOperations<'l> {
         columns.extend(["operation_id", "start_time", "checkout_us", "quantity"]);
         let selection = Selection {
             columns: &columns,
+            late: &[],
             near: Some(&[*span]),
         };
         let add = |writes: &mut Vec<(usize, AcknowledgedWrite)>, seen: &Seen<'_>| {
@@ -149,6 +150,7 @@ impl<'l> PathOperations<'l> {
         }
         let selection = Selection {
             columns: &ENDS,
+            late: &[],
             near: Some(spans),
         };
         let add = |found: &mut BTreeMap<usize, BTreeMap<Alike, Times>>, seen: &Seen<'_>| {
@@ -185,6 +187,7 @@ impl<'l> PathOperations<'l> {
     ) -> Result<BTreeMap<OperationType, Vec<(i64, i64)>>, AnalyzeError> {
         let selection = Selection {
             columns: &ENDS,
+            late: &[],
             near: Some(spans),
         };
         let add = |found: &mut BTreeMap<OperationType, Vec<(i64, i64)>>, seen: &Seen<'_>| {
@@ -212,6 +215,7 @@ impl<'l> PathOperations<'l> {
     pub(crate) fn drawn(&self, recording: &Span) -> Result<(Drawn, Vec<u64>), AnalyzeError> {
         let selection = Selection {
             columns: &ENDS,
+            late: &[],
             near: None,
         };
         let add = |drawn: &mut DrawnSuccesses, seen: &Seen<'_>| {
@@ -241,6 +245,7 @@ impl<'l> PathOperations<'l> {
         columns.push("execute_us");
         let selection = Selection {
             columns: &columns,
+            late: &[],
             near: None,
         };
         // When each was read, and from when on the next one was waited for.
@@ -335,10 +340,11 @@ impl<'l> PathOperations<'l> {
         }
         let selection = Selection {
             columns: &columns,
+            late: &[],
             near: selection.near,
         };
         let new = || (Names::default(), new());
-        let add_batch = |(names, state): &mut (Names, S), batch: &Batch| {
+        let add_batch = |(names, state): &mut (Names, S), batch: &Batch<'_>| {
             let rows = Rows::of(batch)?;
             let known = rows.known(names);
             rows.judged(&known, &mut LeftOutRows::new(), |operation| {

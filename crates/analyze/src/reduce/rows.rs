@@ -37,7 +37,7 @@ pub(crate) struct Operation {
 }
 
 /// The columns of every operation's figures.
-pub(crate) const COLUMNS: [&str; 11] = [
+pub(crate) const COLUMNS: [&str; 9] = [
     "path",
     "operation_type",
     "operation_name",
@@ -46,8 +46,6 @@ pub(crate) const COLUMNS: [&str; 11] = [
     "start_time",
     "end_time",
     "response_time_us",
-    "checkout_us",
-    "execute_us",
     "connection_id",
 ];
 
@@ -94,7 +92,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn of(batch: &Batch) -> Result<Self, Cause> {
+    pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, Cause> {
         Ok(Self {
             count: batch.rows(),
             path: batch.texts("path")?,
@@ -142,6 +140,7 @@ impl Rows {
         }
     }
 
+    #[inline]
     fn operation(&self, words: &Known<'_>, row: usize) -> Option<Operation> {
         Some(Operation {
             row,

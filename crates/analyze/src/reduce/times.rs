@@ -19,9 +19,14 @@ pub(crate) struct Times {
 
 impl Times {
     pub(crate) fn add(&mut self, response_us: Option<i64>) {
-        match response_us {
-            Some(us) => self.add_times(us, 1),
-            None => self.without += 1,
+        let Some(us) = response_us else {
+            self.without += 1;
+            return;
+        };
+        let index = usize::try_from(us).unwrap_or(usize::MAX);
+        match self.table.get_mut(index) {
+            Some(count) if *count < u32::MAX => *count += 1,
+            _ => self.add_times(us, 1),
         }
     }
 

@@ -24,6 +24,12 @@ pub(crate) struct FirstUses {
 }
 
 impl FirstUses {
+    /// True for the use that begins first so far, or may: it is used no sooner than it starts.
+    pub(super) fn may_be_first(&self, connection: i64, start_us: i64) -> bool {
+        self.get(connection)
+            .is_none_or(|known| start_us <= known.used_us)
+    }
+
     pub(super) fn add(&mut self, connection: i64, used: FirstUse) {
         match usize::try_from(connection) {
             Ok(index) if index < IN_TABLE => {

@@ -129,12 +129,12 @@ fn pass(
     slow_us: Option<&BTreeMap<Word, i64>>,
 ) -> Result<Scan, AnalyzeError> {
     let mut columns = rows::COLUMNS.to_vec();
-    columns.extend(["error_class", "sqlstate", "error_message"]);
     if !question.lost.is_empty() {
         columns.push("operation_id");
     }
     let selection = Selection {
         columns: &columns,
+        late: &[&scanner::TIMES, &scanner::ERRORS],
         near: None,
     };
     let new = || Scanner::new(question, slow_us);

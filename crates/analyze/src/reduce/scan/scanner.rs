@@ -1,5 +1,6 @@
 //! The pass over some of the files.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 
 use crate::error::Cause;
 use crate::load::batches::Batch;
-use crate::load::plain::Texts;
+use crate::load::plain::{Integers, Texts};
 use crate::reduce::rows::{LeftOutRows, Names, Operation, Rows};
 use crate::reduce::scan::{
     ErrorCounts, FirstUse, Kept, MOST_SLOW, PathScan, Question, Scan, earliest,
@@ -17,6 +18,7 @@ use crate::reduce::suspect::LOST;
 use crate::reduce::times::Times;
 use crate::summary::{Word, Words};
 
+const PATHS: usize = Path::ALL.len();
 const KINDS: usize = OperationType::ALL.len();
 const OUTCOMES: usize = Outcome::ALL.len();
 
@@ -27,7 +29,8 @@ pub(super) struct Scanner<'q> {
     names: Names,
     words: Words,
     left_out: LeftOutRows,
-    paths: BTreeMap<Path, PathScanner>,
+    /// By path.
+    paths: [PathScanner; PATHS],
 }
 
 /// What was found of a path, with numbers for names.
@@ -40,8 +43,17 @@ struct PathScanner {
     found: PathScan,
 }
 
+/// The columns that only the first use of a connection needs, and what is kept.
+pub(super) const TIMES: [&str; 2] = ["checkout_us", "execute_us"];
 /// The columns that only failures have.
-struct Failures {
+pub(super) const ERRORS: [&str; 3] = ["error_class", "sqlstate", "error_message"];
+
+struct Waits {
+    checkout: Integers,
+    execute: Integers,
+}
+
+struct Errors {
     class: Texts,
     sqlstate: Texts,
     message: Texts,
@@ -58,17 +70,12 @@ impl<'q> Scanner<'q> {
             names: Names::default(),
             words: Words::default(),
             left_out: LeftOutRows::new(),
-            paths: BTreeMap::new(),
+            paths: Default::default(),
         }
     }
 
-    pub(super) fn add(&mut self, batch: &Batch) -> Result<(), Cause> {
+    pub(super) fn add(&mut self, batch: &Batch<'_>) -> Result<(), Cause> {
         let rows = Rows::of(batch)?;
-        let failures = Failures {
-            class: batch.texts("error_class")?,
-            sqlstate: batch.texts("sqlstate")?,
-            message: batch.texts("error_message")?,
-        };
         let question = self.question;
         let known = rows.known(&mut self.names);
         let names = self.names.by_number();
@@ -82,39 +89,35 @@ impl<'q> Scanner<'q> {
                 .map(|name| slow_us(name).unwrap_or(any_us))
                 .collect(),
             most_slow: self.slow_us.map_or(MOST_SLOW, |_| usize::MAX),
-            failures: &failures,
+            waits: OnceCell::new(),
+            errors: OnceCell::new(),
             words: &mut self.words,
-            file: batch.file,
-        };
-        let is_lost = |operation: &Operation| {
-            let is_one = |id| question.lost.contains(&id);
-            operation.outcome == Outcome::Ok && operation.id.is_some_and(is_one)
+            batch,
         };
         let paths = &mut self.paths;
+        let mut done = Ok(());
         rows.judged(&known, &mut self.left_out, |operation| {
-            if question.path.is_some_and(|path| path != operation.path) {
-                return;
-            }
-            let path = paths.entry(operation.path).or_default();
-            match is_lost(operation) {
-                true => of_batch.add_lost(path, operation),
-                false => of_batch.add(path, operation),
+            if question.path.is_none_or(|path| path == operation.path) && done.is_ok() {
+                let path = &mut paths[operation.path as usize];
+                done = of_batch.add(path, operation);
             }
         });
-        Ok(())
+        done
     }
 
     pub(super) fn finish(self) -> Scan {
         let names = self.names.by_number();
+        let paths = Path::ALL.iter().copied().zip(self.paths);
+        let paths = paths.filter(|(_, scanner)| scanner.found.last_us.is_some());
         let finish = |(path, scanner): (Path, PathScanner)| (path, scanner.finish(names));
         Scan {
-            paths: self.paths.into_iter().map(finish).collect(),
+            paths: paths.map(finish).collect(),
             left_out: self.left_out,
         }
     }
 }
 
-/// What an operation is added with.
+/// What the operations of a batch are added with.
 struct OfBatch<'b> {
     question: &'b Question<'b>,
     /// By their numbers.
@@ -123,112 +126,159 @@ struct OfBatch<'b> {
     slow_us: Vec<i64>,
     /// So many successes of a path are kept because they were slow.
     most_slow: usize,
-    failures: &'b Failures,
+    batch: &'b Batch<'b>,
+    waits: OnceCell<Waits>,
+    errors: OnceCell<Errors>,
     words: &'b mut Words,
-    file: usize,
 }
 
 impl OfBatch<'_> {
-    /// Adds an acknowledged write that is not there.
-    fn add_lost(&mut self, path: &mut PathScanner, operation: &Operation) {
-        let failed = Operation {
-            outcome: Outcome::Failed,
-            ..*operation
-        };
-        let class = self.words.of(LOST);
-        self.add_with(path, &failed, Some(class));
-    }
-
-    fn add(&mut self, path: &mut PathScanner, operation: &Operation) {
-        let class = self.failures.class.get(operation.row);
-        let class = class.map(|class| self.words.of(class));
-        self.add_with(path, operation, class);
-    }
-
-    fn add_with(&mut self, path: &mut PathScanner, operation: &Operation, class: Option<Word>) {
+    fn add(&mut self, path: &mut PathScanner, operation: &Operation) -> Result<(), Cause> {
         let question = self.question;
-        path.count(operation);
-        let is_success = operation.outcome.is_success();
+        let is_one = |id| question.lost.contains(&id);
+        let is_lost = operation.outcome == Outcome::Ok && operation.id.is_some_and(is_one);
+        let outcome = match is_lost {
+            true => Outcome::Failed,
+            false => operation.outcome,
+        };
+        path.count(operation, outcome);
+        self.add_use(path, operation)?;
         let ended_us = operation.end_us;
         let ended_later = ended_us.is_some_and(|end_us| end_us > question.end_us);
-        if is_success && !ended_later {
-            path.add_success(question, operation);
-        }
-        if class.is_some() {
-            self.add_error(path, operation, class.clone());
-        }
         let is_paused = ended_us.is_some_and(|end_us| {
             let pauses = question.pauses;
             pauses.span_in(operation.scheduled_us, end_us).is_some()
         });
-        let is_kept = !is_success || ended_later || is_paused;
+        if outcome.is_success() && !ended_later {
+            let execute_us = match is_paused {
+                true => self.waits()?.execute.get(operation.row),
+                false => Some(0),
+            };
+            path.add_success(question, operation, execute_us);
+        }
+        let is_kept = !outcome.is_success() || ended_later || is_paused;
         let slow_us = self.slow_us[operation.name];
         let is_slow = operation.response_us.is_some_and(|us| us > slow_us);
         if is_kept || (is_slow && path.found.slow < self.most_slow) {
             path.found.slow += usize::from(!is_kept);
-            path.found.kept.push(self.kept(operation, class));
+            let kept = self.kept(operation, outcome)?;
+            match is_lost {
+                true => path.found.kept.push(Kept {
+                    class: Some(self.words.of(LOST)),
+                    ..kept
+                }),
+                false => self.add_kept(path, operation, kept)?,
+            }
         }
+        Ok(())
     }
 
-    fn add_error(&mut self, path: &mut PathScanner, operation: &Operation, class: Option<Word>) {
-        let key = (
-            class.unwrap_or_default(),
-            self.word(|failures| &failures.sqlstate, operation),
-            self.word(|failures| &failures.message, operation),
-        );
-        path.found.errors.entry(key).or_default().add(&ErrorCounts {
-            count: 1,
-            first_us: operation.end_us,
-            last_us: operation.end_us,
-        });
+    /// Notes the use of a connection, where it may be the first.
+    fn add_use(&self, path: &mut PathScanner, operation: &Operation) -> Result<(), Cause> {
+        let used = operation.connection.zip(operation.start_us);
+        let first_uses = &mut path.found.first_uses;
+        if let Some((connection, start_us)) = used
+            && first_uses.may_be_first(connection, start_us)
+        {
+            let checkout_us = self.waits()?.checkout.get(operation.row);
+            let used_us = start_us + checkout_us.unwrap_or(0);
+            first_uses.add(connection, FirstUse { used_us, start_us });
+        }
+        Ok(())
     }
 
-    fn kept(&mut self, operation: &Operation, class: Option<Word>) -> Kept {
-        Kept {
-            file: self.file,
+    /// Keeps an operation, and counts its failure.
+    fn add_kept(
+        &mut self,
+        path: &mut PathScanner,
+        operation: &Operation,
+        mut kept: Kept,
+    ) -> Result<(), Cause> {
+        if kept.outcome.is_success() {
+            path.found.kept.push(kept);
+            return Ok(());
+        }
+        self.errors()?;
+        kept.class = self.word(|errors| &errors.class, operation);
+        kept.sqlstate = self.word(|errors| &errors.sqlstate, operation);
+        if let Some(class) = &kept.class {
+            let message = self.word(|errors| &errors.message, operation);
+            let key = (class.clone(), kept.sqlstate.clone(), message);
+            let counts = path.found.errors.entry(key).or_default();
+            counts.add(&ErrorCounts {
+                count: 1,
+                first_us: kept.end_us,
+                last_us: kept.end_us,
+            });
+        }
+        path.found.kept.push(kept);
+        Ok(())
+    }
+
+    fn kept(&self, operation: &Operation, outcome: Outcome) -> Result<Kept, Cause> {
+        let waits = self.waits()?;
+        Ok(Kept {
+            file: self.batch.file,
             kind: operation.kind,
             name: self.names[operation.name].clone(),
-            outcome: operation.outcome,
-            class,
-            sqlstate: self.word(|failures| &failures.sqlstate, operation),
+            outcome,
+            class: None,
+            sqlstate: None,
             scheduled_us: operation.scheduled_us,
             start_us: operation.start_us,
             end_us: operation.end_us,
             response_us: operation.response_us,
-            checkout_us: operation.checkout_us,
-            execute_us: operation.execute_us,
+            checkout_us: waits.checkout.get(operation.row),
+            execute_us: waits.execute.get(operation.row),
             connection: operation.connection,
-        }
+        })
     }
 
-    fn word(
-        &mut self,
-        column: impl Fn(&Failures) -> &Texts,
-        operation: &Operation,
-    ) -> Option<Word> {
-        let text = column(self.failures).get(operation.row)?;
+    /// The word of an error, once [`Self::errors`] has read them.
+    fn word(&mut self, column: impl Fn(&Errors) -> &Texts, operation: &Operation) -> Option<Word> {
+        let errors = self.errors.get()?;
+        let text = column(errors).get(operation.row)?;
         Some(self.words.of(text))
+    }
+
+    fn waits(&self) -> Result<&Waits, Cause> {
+        if let Some(waits) = self.waits.get() {
+            return Ok(waits);
+        }
+        let late = self.batch.late(0)?;
+        let waits = Waits {
+            checkout: late.integers("checkout_us")?,
+            execute: late.integers("execute_us")?,
+        };
+        Ok(self.waits.get_or_init(|| waits))
+    }
+
+    fn errors(&self) -> Result<&Errors, Cause> {
+        if let Some(errors) = self.errors.get() {
+            return Ok(errors);
+        }
+        let late = self.batch.late(1)?;
+        let errors = Errors {
+            class: late.texts("error_class")?,
+            sqlstate: late.texts("sqlstate")?,
+            message: late.texts("error_message")?,
+        };
+        Ok(self.errors.get_or_init(|| errors))
     }
 }
 
 impl PathScanner {
-    fn count(&mut self, operation: &Operation) {
+    fn count(&mut self, operation: &Operation, outcome: Outcome) {
         let name = operation.name;
         if name >= self.times.len() {
             self.times.resize_with(name + 1, Default::default);
         }
         let times = &mut self.times[name][operation.kind as usize];
-        times[operation.outcome as usize].add(operation.response_us);
+        times[outcome as usize].add(operation.response_us);
         let found = &mut self.found;
         let time_us = operation.end_us.max(Some(operation.scheduled_us));
         found.first_us = earliest(found.first_us, Some(operation.scheduled_us));
         found.last_us = found.last_us.max(time_us);
-        if let Some((connection, start_us)) = operation.connection.zip(operation.start_us) {
-            let used_us = start_us + operation.checkout_us.unwrap_or(0);
-            found
-                .first_uses
-                .add(connection, FirstUse { used_us, start_us });
-        }
     }
 
     fn finish(self, names: &[Word]) -> PathScan {
@@ -251,11 +301,16 @@ impl PathScanner {
 
 impl PathScanner {
     /// Adds a success that ended within the recording.
-    fn add_success(&mut self, question: &Question<'_>, operation: &Operation) {
+    fn add_success(
+        &mut self,
+        question: &Question<'_>,
+        operation: &Operation,
+        execute_us: Option<i64>,
+    ) {
         let (Some(end_us), Some(response_us)) = (operation.end_us, operation.response_us) else {
             return;
         };
-        let first_statement_us = end_us - operation.execute_us.unwrap_or(response_us);
+        let first_statement_us = end_us - execute_us.unwrap_or(response_us);
         let hidden_since_us = question.pauses.hidden_since_us(first_statement_us, end_us);
         let served = &mut self.served[operation.kind as usize];
         let served = served.get_or_insert_with(|| Served::new(question.start_us));
