@@ -154,7 +154,7 @@ fn failures(
     at: impl Fn(i64, i64) -> Position,
 ) -> Vec<(Sign, String)> {
     let outcomes = [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished];
-    let of = |outcome| {
+    let of = |outcome: Outcome| {
         let failures = path.failures.iter();
         let of_outcome: Vec<_> = failures.filter(|found| found.outcome == outcome).collect();
         (!of_outcome.is_empty()).then_some((outcome, of_outcome))
