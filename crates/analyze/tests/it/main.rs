@@ -21,6 +21,7 @@ mod golden;
 mod groups;
 mod in_progress;
 mod mistakes;
+mod one_pass;
 mod properties;
 mod recovery;
 mod sample;

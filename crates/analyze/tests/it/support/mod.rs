@@ -338,6 +338,11 @@ impl HandMade {
         self
     }
 
+    /// The operations so far.
+    pub(crate) fn rows(&self) -> &[Operation] {
+        &self.rows
+    }
+
     /// Writes the recording.
     pub(crate) fn write(self) -> Made {
         let duration_us = us(self.duration);
