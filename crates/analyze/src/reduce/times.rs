@@ -94,3 +94,64 @@ impl Times {
         all.filter(|(_, count)| *count > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(times: &Times) -> BTreeMap<Option<i64>, u64> {
+        let mut counted = BTreeMap::new();
+        for (us, count) in times.counts() {
+            *counted.entry(us).or_insert(0) += count;
+        }
+        counted
+    }
+
+    #[test]
+    fn every_time_is_counted_in_the_table_and_beyond_it() {
+        let (mut times, mut parts) = (Times::default(), [Times::default(), Times::default()]);
+        let mut expected = BTreeMap::new();
+        for index in 0..20_000_i64 {
+            let us = match index % 11 {
+                0 => None,
+                1 => Some(70_000 + index),
+                2 => Some(-index),
+                3 => Some(i64::MAX - index),
+                _ => Some(index * 7 % 3_000),
+            };
+            times.add(us);
+            parts[usize::from(index > 300)].add(us);
+            *expected.entry(us).or_insert(0) += 1;
+        }
+        assert_eq!(counted(&times), expected);
+        assert_eq!(times.count(), 20_000);
+        let [mut one, other] = parts;
+        one.merge(&other);
+        assert_eq!(counted(&one), expected);
+    }
+
+    #[test]
+    fn a_full_counter_of_the_table_goes_on_in_the_map() {
+        let mut times = Times {
+            table: vec![u32::MAX - 1; 4],
+            ..Times::default()
+        };
+        for _ in 0..3 {
+            times.add(Some(2));
+        }
+        assert_eq!(counted(&times)[&Some(2)], u64::from(u32::MAX) + 2);
+    }
+
+    #[test]
+    fn the_median_is_nearest_rank() {
+        let of = |values: &[i64]| {
+            let mut times = Times::default();
+            values.iter().for_each(|us| times.add(Some(*us)));
+            times.median_us()
+        };
+        assert_eq!(
+            [of(&[]), of(&[5]), of(&[9, 1]), of(&[3, 1, 2])],
+            [None, Some(5), Some(1), Some(2)]
+        );
+    }
+}

@@ -160,3 +160,6 @@ impl Gaps {
         self.from_us = self.from_us.max(next_us);
     }
 }
+
+#[cfg(test)]
+mod tests;
