@@ -233,7 +233,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
         entries.push((sign, "acknowledged, then lost or torn".to_owned()));
     }
     entries.extend(frame::pauses_entry(series, PAUSED));
-    frame::legend(scene, baseline, entries);
+    frame::legend(scene, baseline, MARGIN, entries);
 }
 
 /// Draws a line over the strip of a group for each of its writes that was acknowledged and lost.

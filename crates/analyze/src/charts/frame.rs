@@ -5,7 +5,7 @@ use plotters::style::RGBAColor;
 use recording::Timestamp;
 
 use crate::charts::axis::{Tick, TimeAxis};
-use crate::charts::drawing::fonts::NEEDS_FONT;
+use crate::charts::drawing::fonts::{NEEDS_FONT, Typeface};
 use crate::charts::drawing::labels::{Label, Row};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
 use crate::charts::drawing::style::{
@@ -87,24 +87,44 @@ pub(super) fn box_sign(color: RGBAColor) -> Sign {
     })
 }
 
-/// Draws entries in one line that ends at the right margin; without what explains them, after a colon, where there is no room for that.
-pub(super) fn legend(scene: &mut Scene<'_>, baseline: f64, entries: Vec<(Sign, String)>) {
-    const AROUND: f64 = 42.0;
-    let face = scene.face();
-    let widths = entries
-        .iter()
-        .map(|(_, text)| face.width(text, SMALL) + AROUND);
-    let has_room = widths.sum::<f64>() <= PLOT_RIGHT - MARGIN;
+/// Room that an entry of a legend takes besides its text: its sign, and the space to the entry before it.
+const AROUND: f64 = 42.0;
+
+/// Draws entries in one line between `left` and the right margin.
+pub(super) fn legend(
+    scene: &mut Scene<'_>,
+    baseline: f64,
+    left: f64,
+    entries: Vec<(Sign, String)>,
+) {
+    let (signs, texts): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+    let texts = fitted(scene.face(), texts, PLOT_RIGHT - left);
     let mut right = PLOT_RIGHT;
-    for (sign, text) in entries.into_iter().rev() {
-        let text = match text.split_once(':') {
-            Some((name, _)) if !has_room => name.to_owned(),
-            _ => text,
-        };
+    for (sign, text) in signs.into_iter().zip(texts).rev() {
         let width = scene.text((right, baseline), text, SMALL, Align::Right, INK);
         sign(scene, (right - width - 14.0, baseline - 4.5));
         right -= width + AROUND;
     }
+}
+
+/// The texts of a legend. As long as there is no room for all, one more of the last is without what explains it, after a colon.
+fn fitted(face: &Typeface, mut texts: Vec<String>, room: f64) -> Vec<String> {
+    for index in (0..texts.len()).rev() {
+        if legend_width(face, texts.iter().map(String::as_str)) <= room {
+            break;
+        }
+        let name = without_explanation(&texts[index]).len();
+        texts[index].truncate(name);
+    }
+    texts
+}
+
+fn legend_width<'a>(face: &Typeface, texts: impl Iterator<Item = &'a str>) -> f64 {
+    texts.map(|text| face.width(text, SMALL) + AROUND).sum()
+}
+
+fn without_explanation(text: &str) -> &str {
+    text.split_once(':').map_or(text, |(name, _)| name)
 }
 
 /// The entry of a legend for pauses of the recorder; `None` where there were none.
@@ -145,30 +165,40 @@ impl TimePanel {
         }
     }
 
-    /// Draws what lies behind data: the panel's name, shaded outages, the grid, the frame and the labels of the y axis.
+    /// Draws the line over a panel: its path, what its values are, and the legend. Where there is no room for all, the values are left
+    /// out: a chart's title says them too.
+    pub(super) fn heading(
+        &self,
+        scene: &mut Scene<'_>,
+        (path, values): (&str, &str),
+        entries: Vec<(Sign, String)>,
+    ) {
+        let baseline = self.trigger_lane - 9.0;
+        let mut left = self.plot.left + 10.0;
+        left += scene.text(
+            (self.plot.left, baseline),
+            path,
+            LARGE,
+            Align::Left,
+            path_color(path),
+        );
+        let shortest = entries.iter().map(|(_, text)| without_explanation(text));
+        let room = PLOT_RIGHT - legend_width(scene.face(), shortest);
+        let after_values = left + scene.face().width(values, SMALL);
+        if after_values <= room {
+            scene.text((left, baseline), values, SMALL, Align::Left, GREY);
+            left = after_values;
+        }
+        legend(scene, baseline, left, entries);
+    }
+
+    /// Draws what lies behind data: shaded outages, the grid, the frame and the labels of the y axis.
     pub(super) fn background(
         &self,
         scene: &mut Scene<'_>,
-        name: (&str, &str),
         (outages, pauses): (&HeadlineOutages<'_>, &[Span]),
         y_ticks: &[Tick],
     ) {
-        let baseline = self.trigger_lane - 9.0;
-        let width = scene.text(
-            (self.plot.left, baseline),
-            name.0,
-            LARGE,
-            Align::Left,
-            path_color(name.0),
-        );
-        scene.text(
-            (self.plot.left + width + 10.0, baseline),
-            name.1,
-            SMALL,
-            Align::Left,
-            GREY,
-        );
-
         for span in outages.spans {
             let (from, to) = self.time.edges(span);
             let rows = (self.outage_lane, self.plot.bottom);
@@ -293,5 +323,24 @@ pub(super) fn frame(scene: &mut Scene<'_>, plot: &Area) {
     }
     for x in [plot.left, plot.right] {
         scene.vertical(x, (plot.top, plot.bottom), 1.0, FRAME);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_explains_the_last_entries_goes_first() {
+        let face = Typeface::load(None).unwrap();
+        let texts = ["10 ok: 1 to 9", "writes down", "3 failed: 1 to 2"].map(str::to_owned);
+        let short = ["10 ok", "writes down", "3 failed"];
+        let width = |texts: [&str; 3]| legend_width(&face, texts.into_iter());
+        let fitted = |room: f64| fitted(&face, texts.to_vec(), room);
+        assert_eq!(fitted(width(texts.each_ref().map(String::as_str))), texts);
+        let some = [texts[0].as_str(), short[1], short[2]];
+        assert_eq!(fitted(width(some)), some);
+        assert_eq!(fitted(width(some) - 1.0), short);
+        assert_eq!(fitted(0.0), short);
     }
 }

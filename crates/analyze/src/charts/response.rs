@@ -46,12 +46,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         let panel = TimePanel::new(series, top, height);
         let axis = response_axis(series, &panel.plot);
         let outages = headline::outages(summary, series, path);
-        panel.background(
-            scene,
-            (&path.path, "response time, logarithmic"),
-            (&outages, &series.pauses),
-            &axis.ticks(),
-        );
+        panel.background(scene, (&outages, &series.pauses), &axis.ticks());
         let at = |end_us: i64, response_us: i64| (panel.time.at(end_us), axis.at(response_us));
         let mut entries = vec![successes(scene, path, &panel.plot, at)];
         // Over the successes: a few failures among millions must be seen.
@@ -64,7 +59,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         }
         entries.extend(legend(path, &outages));
         entries.extend(frame::pauses_entry(series, PAUSED_BAND));
-        frame::legend(scene, top + 18.0, entries);
+        panel.heading(scene, (&path.path, "response time, logarithmic"), entries);
         if index + 1 == series.paths.len() {
             panel.below(scene, series);
         }
@@ -112,7 +107,7 @@ fn successes(
     density.draw(scene, color);
     (
         density_sign(color, SUCCESS_SCALE),
-        format!("{text}, {}", in_one_place(&density)),
+        format!("{text}: {}", in_one_place(&density)),
     )
 }
 

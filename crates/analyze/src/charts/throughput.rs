@@ -63,12 +63,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         let panel = TimePanel::new(series, top, height);
         let axis = RateAxis::new(largest, panel.plot.bottom, panel.plot.top);
         let outages = headline::outages(summary, series, path);
-        panel.background(
-            scene,
-            (&path.path, "operations per second"),
-            (&outages, &series.pauses),
-            &axis.ticks(),
-        );
+        panel.background(scene, (&outages, &series.pauses), &axis.ticks());
         draw_bars(scene, path, bars, &panel.time, &axis);
         panel.foreground(scene, series, path, &outages);
 
@@ -81,7 +76,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         }
         entries.extend(moments::legend_entry(path));
         entries.extend(frame::pauses_entry(series, PAUSED_BAND));
-        frame::legend(scene, top + 18.0, entries);
+        panel.heading(scene, (&path.path, "operations per second"), entries);
         if index + 1 == series.paths.len() {
             panel.below(scene, series);
         }
