@@ -14,8 +14,9 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::{LogicalType, TimeUnit};
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
+use recording::vocabulary::Path as OperationPath;
 use recording::{Table, guarded};
 
 use crate::error::{AnalyzeError, Cause};
@@ -107,8 +108,19 @@ pub(crate) struct Selection<'a> {
     pub(crate) columns: &'a [&'a str],
     /// Columns that few rows need, in sets that are needed together: [`Batch::late`].
     pub(crate) late: &'a [&'a [&'a str]],
-    /// Only what may overlap one of these spans, in order; other rows may come too. `None`: everything.
+    /// Only of this path; rows of another may come too. `None`: of all.
+    pub(crate) path: Option<OperationPath>,
+    /// Only what may overlap one of these spans, in order; other rows may come too. `None`: at any time.
     pub(crate) near: Option<&'a [Span]>,
+}
+
+impl Selection<'_> {
+    /// False where the statistics of a row group show that it has none of the rows.
+    fn may_be_in(&self, group: &RowGroupMetaData) -> bool {
+        let is_near = |near: &[Span]| may_be_near(group, near);
+        let is_of_path = |path: OperationPath| may_be_of_path(group, path);
+        self.path.is_none_or(is_of_path) && self.near.is_none_or(is_near)
+    }
 }
 
 impl Loaded {
@@ -155,6 +167,7 @@ impl Loaded {
         let selection = Selection {
             columns: &columns,
             late: &[],
+            path: None,
             near: None,
         };
         self.fold_file(source, 0, &selection, |_| Ok(()))
@@ -184,8 +197,7 @@ fn fold_file(
 ) -> Result<(), Cause> {
     let file = OpenFile::open(path)?;
     for (group, metadata) in file.metadata.metadata().row_groups().iter().enumerate() {
-        let is_near = |near: &[Span]| may_be_near(metadata, near);
-        if !selection.near.is_none_or(is_near) {
+        if !selection.may_be_in(metadata) {
             continue;
         }
         let late = Late {
@@ -264,11 +276,17 @@ fn with_dictionaries(schema: &Schema) -> Schema {
     Schema::new_with_metadata(fields, schema.metadata().clone())
 }
 
-/// False where the statistics of a row group show that none of its operations overlaps one of the spans.
+fn may_be_of_path(group: &RowGroupMetaData, path: OperationPath) -> bool {
+    let statistics = column(group, "path").and_then(ColumnChunkMetaData::statistics);
+    let bounds = statistics.and_then(|of| of.min_bytes_opt().zip(of.max_bytes_opt()));
+    let path = path.as_str().as_bytes();
+    bounds.is_none_or(|(least, most)| least <= path && path <= most)
+}
+
+/// Whether operations of a row group may overlap one of the spans.
 fn may_be_near(group: &RowGroupMetaData, near: &[Span]) -> bool {
     let bounds = |name: &str| {
-        let mut columns = group.columns().iter();
-        let column = columns.find(|column| column.column_path().string() == name)?;
+        let column = column(group, name)?;
         let is_micros = match column.column_descr().logical_type_ref() {
             Some(LogicalType::Timestamp(time)) => time.unit == TimeUnit::MICROS,
             _ => false,
@@ -284,4 +302,9 @@ fn may_be_near(group: &RowGroupMetaData, near: &[Span]) -> bool {
     let after = near.partition_point(|span| span.end.micros() < begun);
     near.get(after)
         .is_some_and(|span| span.start.micros() <= ended)
+}
+
+fn column<'g>(group: &'g RowGroupMetaData, name: &str) -> Option<&'g ColumnChunkMetaData> {
+    let mut columns = group.columns().iter();
+    columns.find(|column| column.column_path().string() == name)
 }

@@ -87,6 +87,7 @@ impl<'l> PathOperations<'l> {
         let selection = Selection {
             columns: &columns,
             late: &[],
+            path: Some(self.path),
             near: Some(&[*span]),
         };
         let add = |writes: &mut Vec<(usize, AcknowledgedWrite)>, seen: &Seen<'_>| {
@@ -151,6 +152,7 @@ impl<'l> PathOperations<'l> {
         let selection = Selection {
             columns: &ENDS,
             late: &[],
+            path: Some(self.path),
             near: Some(spans),
         };
         let add = |found: &mut BTreeMap<usize, BTreeMap<Alike, Times>>, seen: &Seen<'_>| {
@@ -188,6 +190,7 @@ impl<'l> PathOperations<'l> {
         let selection = Selection {
             columns: &ENDS,
             late: &[],
+            path: Some(self.path),
             near: Some(spans),
         };
         let add = |found: &mut BTreeMap<OperationType, Vec<(i64, i64)>>, seen: &Seen<'_>| {
@@ -216,6 +219,7 @@ impl<'l> PathOperations<'l> {
         let selection = Selection {
             columns: &ENDS,
             late: &[],
+            path: Some(self.path),
             near: None,
         };
         let add = |drawn: &mut DrawnSuccesses, seen: &Seen<'_>| {
@@ -246,6 +250,7 @@ impl<'l> PathOperations<'l> {
         let selection = Selection {
             columns: &columns,
             late: &[],
+            path: Some(self.path),
             near: None,
         };
         // When each was read, and from when on the next one was waited for.
@@ -340,8 +345,7 @@ impl<'l> PathOperations<'l> {
         }
         let selection = Selection {
             columns: &columns,
-            late: &[],
-            near: selection.near,
+            ..*selection
         };
         let new = || (Names::default(), new());
         let add_batch = |(names, state): &mut (Names, S), batch: &Batch<'_>| {

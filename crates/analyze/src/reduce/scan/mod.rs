@@ -135,6 +135,7 @@ fn pass(
     let selection = Selection {
         columns: &columns,
         late: &[&scanner::TIMES, &scanner::ERRORS],
+        path: question.path,
         near: None,
     };
     let new = || Scanner::new(question, slow_us);
