@@ -21,6 +21,8 @@ use crate::summary::series::{Drawn, FailurePoint, MOST_POINTS, PathSeries, Serie
 
 /// Half the size of the mark of a failure, points.
 const MARK: f64 = 3.6;
+/// Among very many failures, those of an outcome that has no more keep their marks: a cell of a density is small.
+const FEW_FAILURES: usize = 100;
 /// Width of the scale of colours in the legend, points: of the successes, which come first, and of failures.
 const SUCCESS_SCALE: f64 = 36.0;
 const FAILURE_SCALE: f64 = 24.0;
@@ -148,57 +150,43 @@ fn failures(
     plot: &Area,
     at: impl Fn(i64, i64) -> Position,
 ) -> Vec<(Sign, String)> {
-    let outcomes = [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished];
-    let of = |outcome: Outcome| {
+    let (mut entries, mut densities, mut marked) = (Vec::new(), Vec::new(), Vec::new());
+    for outcome in [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished] {
         let failures = path.failures.iter();
-        let of_outcome: Vec<_> = failures.filter(|found| found.outcome == outcome).collect();
-        (!of_outcome.is_empty()).then_some((outcome, of_outcome))
-    };
-    let failures: Vec<(Outcome, Vec<&FailurePoint>)> =
-        outcomes.into_iter().filter_map(of).collect();
-    if has_many_failures(path) {
-        return failure_densities(scene, &failures, plot, at);
-    }
-    failure_marks(scene, path, at);
-    let entry = |(outcome, failures): (Outcome, Vec<&FailurePoint>)| {
-        let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
-        let number = thousands(failures.len() as u64);
-        (sign, format!("{number} {outcome}"))
-    };
-    failures.into_iter().map(entry).collect()
-}
-
-/// A density for each outcome, the rarest over the others.
-fn failure_densities(
-    scene: &mut Scene<'_>,
-    failures: &[(Outcome, Vec<&FailurePoint>)],
-    plot: &Area,
-    at: impl Fn(i64, i64) -> Position,
-) -> Vec<(Sign, String)> {
-    let mut entries = Vec::new();
-    let mut densities = Vec::new();
-    for (outcome, failures) in failures {
-        let mut density = Density::new(*plot);
-        for failure in failures {
-            density.add(at(failure.end_us, failure.response_us), 1);
+        let failures: Vec<_> = failures.filter(|found| found.outcome == outcome).collect();
+        let text = format!("{} {outcome}", thousands(failures.len() as u64));
+        match failures.len() {
+            0 => {}
+            number if has_many_failures(path) && number > FEW_FAILURES => {
+                let mut density = Density::new(*plot);
+                for failure in failures {
+                    density.add(at(failure.end_us, failure.response_us), 1);
+                }
+                let color = outcome_color(outcome);
+                let text = format!("{text}: {}", in_one_place(&density));
+                entries.push((density_sign(color, FAILURE_SCALE), text));
+                densities.push((number, color, density));
+            }
+            _ => {
+                let sign: Sign = Box::new(move |scene, at| mark(scene, at, outcome));
+                entries.push((sign, text));
+                marked.extend(failures);
+            }
         }
-        let color = outcome_color(*outcome);
-        let number = thousands(failures.len() as u64);
-        let text = format!("{number} {outcome}: {}", in_one_place(&density));
-        entries.push((density_sign(color, FAILURE_SCALE), text));
-        densities.push((failures.len(), color, density));
     }
+    // The rarest lies over the others.
     densities.sort_by_key(|(number, ..)| Reverse(*number));
     for (_, color, density) in densities {
         density.draw(scene, color);
     }
+    marks(scene, &marked, at);
     entries
 }
 
-/// Draws a mark for each of what did not succeed; marks that would lie on top of each other once.
-fn failure_marks(scene: &mut Scene<'_>, path: &PathSeries, at: impl Fn(i64, i64) -> Position) {
+/// Draws a mark for each failure; those that would lie on top of each other once.
+fn marks(scene: &mut Scene<'_>, failures: &[&FailurePoint], at: impl Fn(i64, i64) -> Position) {
     let mut drawn = BTreeSet::new();
-    for failure in &path.failures {
+    for failure in failures {
         let (x, y) = at(failure.end_us, failure.response_us);
         if drawn.insert((failure.outcome, x.round() as i32, y.round() as i32)) {
             mark(scene, (x, y), failure.outcome);

@@ -97,3 +97,17 @@ fn each_outcome_is_a_density_of_its_own() {
         assert!(text.contains(&format!("300 {few}")) && text.contains(&format!("30,000 {many}")));
     }
 }
+
+/// One write in doubt among 58,662 failures: a mark is five times as wide as a cell.
+#[test]
+fn a_single_failure_of_its_kind_keeps_its_mark() {
+    let of_many = failures(Outcome::Failed, 58_662, OUTAGE);
+    let one = failures(Outcome::Unknown, 1, (25.0, 26.0));
+    let both = [of_many.clone(), one].concat();
+    let [(without, _), (with, text)] = [of_many, both].map(drawn);
+    let columns = difference(&without, &with);
+    assert!(columns.clone().count() >= 16, "{columns:?}");
+    let middle = cells((25.5, 25.5));
+    assert!(columns.contains(middle.start()) && columns.contains(middle.end()));
+    assert!(text.contains(">\n1 unknown\n"), "{text}");
+}
