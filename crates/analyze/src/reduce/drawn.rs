@@ -14,13 +14,14 @@ pub(crate) struct DrawnSuccesses {
 }
 
 impl DrawnSuccesses {
-    pub(super) fn new(recording: &Span) -> Self {
-        let (start_us, end_us) = (recording.start.micros(), recording.end.micros());
-        let seconds = usize::try_from((end_us - start_us) / 1_000_000).unwrap_or(0) + 1;
+    /// None. The heat map reaches as far as the charts do: a path may end before.
+    pub(super) fn new(recording: &Span, charts: &Span) -> Self {
+        let start_us = recording.start.micros();
+        let seconds = usize::try_from(recording.length_us() / 1_000_000).unwrap_or(0) + 1;
         Self {
             start_us,
             points: Vec::new(),
-            heat: HeatMap::new(start_us, end_us, HEAT_COLUMNS),
+            heat: HeatMap::new(charts.start.micros(), charts.end.micros(), HEAT_COLUMNS),
             seconds: vec![0; seconds],
         }
     }

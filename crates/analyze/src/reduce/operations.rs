@@ -214,8 +214,12 @@ impl<'l> PathOperations<'l> {
         Ok(successes)
     }
 
-    /// Successes as charts draw them, and how many there were in each second.
-    pub(crate) fn drawn(&self, recording: &Span) -> Result<(Drawn, Vec<u64>), AnalyzeError> {
+    /// Successes as charts over that time draw them, and how many there were in each second of the recording.
+    pub(crate) fn drawn(
+        &self,
+        recording: &Span,
+        charts: &Span,
+    ) -> Result<(Drawn, Vec<u64>), AnalyzeError> {
         let selection = Selection {
             columns: &ENDS,
             late: &[],
@@ -227,8 +231,9 @@ impl<'l> PathOperations<'l> {
                 drawn.add(end_us, response_us);
             }
         };
-        let mut whole = DrawnSuccesses::new(recording);
-        for drawn in self.fold(&selection, || DrawnSuccesses::new(recording), add)? {
+        let none = || DrawnSuccesses::new(recording, charts);
+        let mut whole = none();
+        for drawn in self.fold(&selection, none, add)? {
             whole.merge(drawn);
         }
         Ok(whole.finish())

@@ -86,7 +86,7 @@ fn figures(
             is_partial: is_partial(&loaded.without_damage_elsewhere(*path), &left_out),
             is_left_out: !last_rows.contains_key(path) && loaded.is_damaged_on(*path),
             may_lack_increments: false,
-            for_charts,
+            charts: for_charts.then_some(span),
         };
         let (summary, of_path) = analyzer.run_audited(audited.on(*path))?;
         summaries.push(summary);

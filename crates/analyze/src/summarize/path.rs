@@ -49,8 +49,8 @@ pub(super) struct PathAnalyzer<'a> {
     pub(super) is_left_out: bool,
     /// Increments that count as successes may be lost, so that downtimes of writes are lower bounds.
     pub(super) may_lack_increments: bool,
-    /// Charts are to be drawn.
-    pub(super) for_charts: bool,
+    /// The time that charts show; `None` where none are drawn.
+    pub(super) charts: Option<Span>,
 }
 
 /// What was found of a path, and what of it charts are drawn from.
@@ -135,8 +135,8 @@ impl PathAnalyzer<'_> {
     }
 
     /// What charts draw.
-    fn series(&self, found: &Found) -> Result<PathSeries, AnalyzeError> {
-        let drawn = self.operations.drawn(&self.span)?;
+    fn series(&self, found: &Found, charts: &Span) -> Result<PathSeries, AnalyzeError> {
+        let drawn = self.operations.drawn(&self.span, charts)?;
         let groups = &found.summary.groups;
         let new_writers = new_writers::first_seen_us(self.path.as_str(), self.events, groups);
         let (timeline, cells) = (&found.timeline, &found.cells);
@@ -186,10 +186,9 @@ impl PathAnalyzer<'_> {
         findings: Option<&PathFindings>,
     ) -> Result<(PathSummary, Option<PathSeries>), AnalyzeError> {
         let found = self.run()?;
-        let mut series = match self.for_charts {
-            true => Some(self.series(&found)?),
-            false => None,
-        };
+        let charts = self.charts.as_ref();
+        let series = charts.map(|charts| self.series(&found, charts));
+        let mut series = series.transpose()?;
         let mut summary = found.summary;
         let Some(findings) = findings else {
             return Ok((summary, series));

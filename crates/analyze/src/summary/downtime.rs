@@ -1,5 +1,8 @@
 //! Outages, and how they were recovered from.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use recording::Timestamp;
 use serde::Serialize;
 
@@ -170,6 +173,26 @@ pub struct ErrorCount {
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
     pub count: u64,
+}
+
+impl ErrorCount {
+    /// Counts failures, each by its class and code; most frequent first.
+    pub(crate) fn of_each<'f>(
+        failures: impl Iterator<Item = (&'f str, Option<&'f str>)>,
+    ) -> Vec<Self> {
+        let mut counts: BTreeMap<(&str, Option<&str>), u64> = BTreeMap::new();
+        for failure in failures {
+            *counts.entry(failure).or_insert(0) += 1;
+        }
+        let count = |((class, sqlstate), count): ((&str, Option<&str>), u64)| Self {
+            class: class.to_owned(),
+            sqlstate: sqlstate.map(str::to_owned),
+            count,
+        };
+        let mut counts: Vec<Self> = counts.into_iter().map(count).collect();
+        counts.sort_by_key(|count| Reverse(count.count));
+        counts
+    }
 }
 
 /// An availability failure that made no outage.

@@ -1,7 +1,5 @@
 //! From a gap with evidence to the figures of an outage.
 
-use std::collections::BTreeMap;
-
 use recording::Timestamp;
 use recording::vocabulary::Outcome;
 
@@ -110,22 +108,10 @@ impl Moments<'_> {
 
 /// Failures in an outage by class, most frequent first.
 fn error_counts(gap: &Gap<'_>) -> Vec<ErrorCount> {
-    let mut counts: BTreeMap<(&str, Option<&str>), u64> = BTreeMap::new();
-    let has_failed =
-        |piece: &&Piece<'_>| piece.suspect.has_failed() && gap.has_end_of(piece.suspect);
-    for piece in gap.evidence.iter().filter(has_failed) {
-        let class = piece.suspect.class.as_deref().unwrap_or_default();
-        let sqlstate = piece.suspect.sqlstate.as_deref();
-        *counts.entry((class, sqlstate)).or_insert(0) += 1;
-    }
-    let mut counts: Vec<_> = counts
-        .into_iter()
-        .map(|((class, sqlstate), count)| ErrorCount {
-            class: class.to_owned(),
-            sqlstate: sqlstate.map(str::to_owned),
-            count,
-        })
-        .collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
-    counts
+    let suspects = gap.evidence.iter().map(|piece| piece.suspect);
+    let failed = suspects.filter(|suspect| suspect.has_failed() && gap.has_end_of(suspect));
+    ErrorCount::of_each(failed.map(|suspect| {
+        let class = suspect.class.as_deref().unwrap_or_default();
+        (class, suspect.sqlstate.as_deref())
+    }))
 }

@@ -1,7 +1,5 @@
 //! A gap between two answers, and what the questions in it tell.
 
-use std::collections::BTreeMap;
-
 use recording::Timestamp;
 use recording::vocabulary::Outcome;
 
@@ -157,21 +155,10 @@ impl<'a> Gap<'a> {
 
 /// Failures in an outage by class, most frequent first.
 fn error_counts(evidence: &[Piece<'_>]) -> Vec<ErrorCount> {
-    let mut counts: BTreeMap<(&str, Option<&str>), u64> = BTreeMap::new();
-    for piece in evidence.iter().filter(|piece| piece.has_failed) {
+    let failed = evidence.iter().filter(|piece| piece.has_failed);
+    ErrorCount::of_each(failed.map(|piece| {
         let error = piece.question.error.as_deref();
         let class = error.map_or("", |error| error.class.as_str());
-        let sqlstate = error.and_then(|error| error.sqlstate.as_deref());
-        *counts.entry((class, sqlstate)).or_insert(0) += 1;
-    }
-    let mut counts: Vec<_> = counts
-        .into_iter()
-        .map(|((class, sqlstate), count)| ErrorCount {
-            class: class.to_owned(),
-            sqlstate: sqlstate.map(str::to_owned),
-            count,
-        })
-        .collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
-    counts
+        (class, error.and_then(|error| error.sqlstate.as_deref()))
+    }))
 }
