@@ -15,6 +15,9 @@ pub enum AnalyzeError {
     /// A part is missing or damaged.
     #[error("{0}; with --allow-damaged the rest is analyzed without it")]
     Damaged(recording::OpenError),
+    /// A part that was to be verified while it is read has other bytes than the manifest states. Never told: the parts are looked at then.
+    #[error("a part has other bytes than the manifest states")]
+    OtherBytes,
     /// Nothing is left of the operations.
     #[error(
         "{folder}: no operation is left: without {damaged} damaged parts and {left_out} operations that this version does not know"

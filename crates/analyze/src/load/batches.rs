@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 use recording::vocabulary::Path as OperationPath;
 use recording::{Table, guarded};
@@ -36,7 +37,13 @@ pub(crate) struct Batch<'g> {
     /// Number of the file, in the order of the recording.
     pub(crate) file: usize,
     /// The row group's columns that few rows need, and where in it these rows begin.
-    late: Option<(&'g Late<'g>, usize)>,
+    late: Option<(&'g dyn LateRows, usize)>,
+}
+
+/// Columns of a row group that are read when a row needs them.
+trait LateRows {
+    /// Those of [`Selection::late`] with this number.
+    fn rows(&self, number: usize) -> Result<&RecordBatch, Cause>;
 }
 
 impl Batch<'_> {
@@ -78,15 +85,14 @@ impl Batch<'_> {
     }
 }
 
-/// Columns of a row group that are read when a row needs them.
-struct Late<'f> {
-    file: &'f OpenFile,
+struct Late<'f, F> {
+    file: &'f OpenFile<F>,
     group: usize,
     columns: &'f [&'f [&'f str]],
     rows: Vec<OnceCell<RecordBatch>>,
 }
 
-impl Late<'_> {
+impl<F: Shared> LateRows for Late<'_, F> {
     fn rows(&self, number: usize) -> Result<&RecordBatch, Cause> {
         let read = &self.rows[number];
         if let Some(rows) = read.get() {
@@ -104,6 +110,7 @@ fn misfit(name: &str, found: &DataType) -> Cause {
 }
 
 /// What is read of the operations.
+#[derive(Clone, Copy)]
 pub(crate) struct Selection<'a> {
     pub(crate) columns: &'a [&'a str],
     /// Columns that few rows need, in sets that are needed together: [`Batch::late`].
@@ -126,9 +133,12 @@ impl Selection<'_> {
 impl Loaded {
     /// Folds over the operations, two files at a time. Each of the states that come back has seen some of the files, each of these whole
     /// and in its order.
+    ///
+    /// With `verifies`, each file is one that the manifest states, or the error is [`AnalyzeError::OtherBytes`].
     pub(crate) fn fold_operations<S: Send>(
         &self,
         selection: &Selection<'_>,
+        verifies: bool,
         new: impl Fn() -> S + Sync,
         add: impl Fn(&mut S, &Batch<'_>) -> Result<(), Cause> + Sync,
     ) -> Result<Vec<S>, AnalyzeError> {
@@ -144,7 +154,8 @@ impl Loaded {
                 let Some(source) = sources.get(file) else {
                     return Ok(state);
                 };
-                self.fold_file(source, file, selection, |batch| add(&mut state, batch))?;
+                let opened = self.opened(source, verifies)?;
+                self.fold_file(opened, file, selection, |batch| add(&mut state, batch))?;
             }
         };
         std::thread::scope(|scope| {
@@ -170,17 +181,38 @@ impl Loaded {
             path: None,
             near: None,
         };
-        self.fold_file(source, 0, &selection, |_| Ok(()))
+        self.fold_file(self.opened(source, false)?, 0, &selection, |_| Ok(()))
+    }
+
+    /// A file; where its bytes are to be verified, all of them in memory.
+    fn opened(&self, source: &Source, verifies: bool) -> Result<Opened, AnalyzeError> {
+        let unreadable = |error: std::io::Error| self.read_error(error);
+        match source.to_verify.as_ref().filter(|_| verifies) {
+            Some(record) => {
+                let bytes = std::fs::read(&source.path).map_err(unreadable)?;
+                match record.is_of(&bytes) {
+                    true => Ok(Opened::InMemory(bytes.into())),
+                    false => Err(AnalyzeError::OtherBytes),
+                }
+            }
+            None => File::open(&source.path)
+                .map(Opened::OnDisk)
+                .map_err(unreadable),
+        }
     }
 
     fn fold_file(
         &self,
-        source: &Source,
+        opened: Opened,
         file: usize,
         selection: &Selection<'_>,
         add: impl FnMut(&Batch<'_>) -> Result<(), Cause>,
     ) -> Result<(), AnalyzeError> {
-        guarded(|| fold_file(&source.path, file, selection, add))
+        let fold = || match opened {
+            Opened::OnDisk(opened) => fold_file(opened, file, selection, add),
+            Opened::InMemory(bytes) => fold_file(bytes, file, selection, add),
+        };
+        guarded(fold)
             .map_err(|panicked| AnalyzeError::Undecodable {
                 folder: self.folder().to_path_buf(),
                 panicked,
@@ -189,13 +221,35 @@ impl Loaded {
     }
 }
 
-fn fold_file(
-    path: &Path,
+enum Opened {
+    OnDisk(File),
+    InMemory(Bytes),
+}
+
+/// What can be read by several readers.
+trait Shared: ChunkReader + Sized + 'static {
+    fn another(&self) -> std::io::Result<Self>;
+}
+
+impl Shared for File {
+    fn another(&self) -> std::io::Result<Self> {
+        self.try_clone()
+    }
+}
+
+impl Shared for Bytes {
+    fn another(&self) -> std::io::Result<Self> {
+        Ok(self.clone())
+    }
+}
+
+fn fold_file<F: Shared>(
+    file: F,
     number: usize,
     selection: &Selection<'_>,
     mut add: impl FnMut(&Batch<'_>) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
-    let file = OpenFile::open(path)?;
+    let file = OpenFile::new(file)?;
     for (group, metadata) in file.metadata.metadata().row_groups().iter().enumerate() {
         if !selection.may_be_in(metadata) {
             continue;
@@ -221,14 +275,13 @@ fn fold_file(
     Ok(())
 }
 
-struct OpenFile {
-    file: File,
+struct OpenFile<F> {
+    file: F,
     metadata: ArrowReaderMetadata,
 }
 
-impl OpenFile {
-    fn open(path: &Path) -> Result<Self, Cause> {
-        let file = File::open(path)?;
+impl<F: Shared> OpenFile<F> {
+    fn new(file: F) -> Result<Self, Cause> {
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
         // Texts as the dictionaries that they are on disk: a word is looked at once.
         let schema = Arc::new(with_dictionaries(metadata.schema()));
@@ -252,7 +305,7 @@ impl OpenFile {
     ) -> Result<ParquetRecordBatchReader, Cause> {
         let schema = self.metadata.parquet_schema();
         let mask = ProjectionMask::columns(schema, columns.iter().copied());
-        let file = self.file.try_clone()?;
+        let file = self.file.another()?;
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let reader = builder

@@ -29,7 +29,7 @@ impl Loaded {
         recording::write_parquet(unfinished.into_iter(), &path).map_err(not_copied)?;
         if path.exists() {
             let file = "journal/in_flight.arrows".to_owned();
-            self.add(Table::Operations, path, file, None)?;
+            self.add(Table::Operations, path, file, None, None)?;
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Loaded {
             Err(error) => return self.leave_out(damaged(file, &error, Some(unsealed.rows))),
         }
         self.journal_rows += unsealed.rows;
-        self.add(table, path, file, Some(unsealed.rows))
+        self.add(table, path, file, Some(unsealed.rows), None)
     }
 }
 

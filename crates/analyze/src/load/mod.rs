@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use command_line::text::one_line;
 use polars::prelude::*;
-use recording::{Checkpoint, DamagedPart, Manifest, Recording, State, Table, guarded};
+use recording::{Checkpoint, DamagedPart, Manifest, PartRecord, Recording, State, Table, guarded};
 use tempfile::TempDir;
 
 use crate::error::{AnalyzeError, Cause};
@@ -23,6 +23,9 @@ use crate::summary::Span;
 /// No recording lasts longer, microseconds: a year.
 const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
 
+/// A larger part is not held in memory as a whole, bytes. The recorder's have some 12 MB.
+const MOST_IN_MEMORY: u64 = 64 << 20;
+
 /// How a part that is missing or damaged is handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Damage {
@@ -31,6 +34,14 @@ pub enum Damage {
     Refused,
     /// It is left out, and the summary lists it.
     Allowed,
+}
+
+/// When the SHA-256 of the operations' parts are looked at. Those of the other tables are at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sums {
+    AtOnce,
+    /// In the first pass over them: their bytes are read once.
+    WhileReading,
 }
 
 /// A recording opened for analysis. Nothing in it is ever changed.
@@ -60,6 +71,8 @@ struct Source {
     file: String,
     rows: Option<u64>,
     schema: SchemaRef,
+    /// What its bytes are to be, where they were not looked at yet.
+    to_verify: Option<PartRecord>,
 }
 
 /// The columns that are read of a table.
@@ -89,6 +102,22 @@ impl Loaded {
     /// [`AnalyzeError::Open`] where it is none, [`AnalyzeError::Damaged`] where a part is missing or damaged and that is
     /// refused.
     pub fn open_with(folder: &Path, damage: Damage) -> Result<Self, AnalyzeError> {
+        match Self::open_in(folder, damage, Sums::WhileReading) {
+            Ok(loaded) if loaded.damaged.is_empty() => Ok(loaded),
+            // It is known better what is wrong where all sums are looked at.
+            _ => Self::open_in(folder, damage, Sums::AtOnce),
+        }
+    }
+
+    /// The same recording with every part's SHA-256 looked at: it is known then what to leave out, or to read from journals.
+    ///
+    /// # Errors
+    /// As [`Self::open_with`].
+    pub(crate) fn verified(&self) -> Result<Self, AnalyzeError> {
+        Self::open_in(self.folder(), self.damage, Sums::AtOnce)
+    }
+
+    fn open_in(folder: &Path, damage: Damage, sums: Sums) -> Result<Self, AnalyzeError> {
         // In-flight operations first, then the journals: an operation that ends meanwhile, and a part that is sealed, is then there
         // twice, which its number and its name show, and never missed.
         let before = Recording::open(folder)?;
@@ -112,20 +141,12 @@ impl Loaded {
             journals: None,
         };
         for table in Table::ALL {
-            let parts = match damage {
-                Damage::Refused => loaded.recording.parts(table)?,
-                Damage::Allowed => {
-                    let (parts, damaged) = loaded.recording.whole_parts(table)?;
-                    loaded.damaged.extend(damaged);
-                    parts
-                }
-            };
-            for path in parts {
+            for (path, to_verify) in loaded.parts(table, sums)? {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let file = format!("{}/{name}", table.as_str());
                 let mut named = loaded.manifest().parts.iter();
                 let rows = named.find(|part| part.file == file).map(|part| part.rows);
-                loaded.add(table, path, file, rows)?;
+                loaded.add(table, path, file, rows, to_verify)?;
             }
         }
         let checkpoint = checkpoint.filter(|_| loaded.manifest().state == State::Recording);
@@ -149,6 +170,34 @@ impl Loaded {
         Ok(loaded)
     }
 
+    /// The parts of a table, and what the bytes of those are to be that were not looked at.
+    fn parts(
+        &mut self,
+        table: Table,
+        sums: Sums,
+    ) -> Result<Vec<(PathBuf, Option<PartRecord>)>, AnalyzeError> {
+        // What was in flight when a recorder was killed is found in the parts: they are read before they are folded.
+        let has_ended = self.manifest().state != State::Recording;
+        if table == Table::Operations && sums == Sums::WhileReading && has_ended {
+            let parts = self.recording.parts_to_verify(table)?;
+            let bytes = |(_, record): &(_, Option<PartRecord>)| {
+                record.as_ref().map_or(0, |record| record.bytes)
+            };
+            if parts.iter().map(bytes).max() <= Some(MOST_IN_MEMORY) {
+                return Ok(parts);
+            }
+        }
+        let parts = match self.damage {
+            Damage::Refused => self.recording.parts(table)?,
+            Damage::Allowed => {
+                let (parts, damaged) = self.recording.whole_parts(table)?;
+                self.damaged.extend(damaged);
+                parts
+            }
+        };
+        Ok(parts.into_iter().map(|path| (path, None)).collect())
+    }
+
     /// Adds a file whose columns can be used.
     fn add(
         &mut self,
@@ -156,6 +205,7 @@ impl Loaded {
         path: PathBuf,
         file: String,
         rows: Option<u64>,
+        to_verify: Option<PartRecord>,
     ) -> Result<(), AnalyzeError> {
         let schema = guarded(|| scan(std::slice::from_ref(&path))?.collect_schema());
         let schema = match schema {
@@ -178,6 +228,7 @@ impl Loaded {
             file,
             rows,
             schema,
+            to_verify,
         });
         Ok(())
     }

@@ -377,7 +377,9 @@ impl<'l> PathOperations<'l> {
             });
             Ok(())
         };
-        let states = self.loaded.fold_operations(&selection, new, add_batch)?;
+        let states = self
+            .loaded
+            .fold_operations(&selection, false, new, add_batch)?;
         Ok(states.into_iter().map(|(_, state)| state).collect())
     }
 }

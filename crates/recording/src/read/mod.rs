@@ -92,6 +92,22 @@ impl Recording {
         Ok(parts)
     }
 
+    /// [`Self::parts`] for a reader that looks at each part's SHA-256 as it reads it ([`PartRecord::is_of`]): all have the size that the
+    /// manifest states, and a footer. Each with what the manifest states of it.
+    ///
+    /// # Errors
+    /// As [`Self::parts`], and also where a part that is missing or damaged could be read from its journal.
+    pub fn parts_to_verify(
+        &self,
+        table: Table,
+    ) -> Result<Vec<(PathBuf, Option<PartRecord>)>, OpenError> {
+        let part = |(file, record): (String, Option<&PartRecord>)| {
+            integrity::part_but_for_its_sum(&self.folder, &file, record)?;
+            Ok((self.folder.join(file), record.cloned()))
+        };
+        self.listed(table)?.into_iter().map(part).collect()
+    }
+
     /// [`Self::parts`] for a reader that goes on without damaged ones: the whole parts, and the damaged ones, with the rows that
     /// are not in their journals either.
     ///

@@ -139,7 +139,8 @@ fn pass(
         near: None,
     };
     let new = || Scanner::new(question, slow_us);
-    let scanners = loaded.fold_operations(&selection, new, Scanner::add)?;
+    let scanners =
+        loaded.fold_operations(&selection, question.path.is_none(), new, Scanner::add)?;
     let mut whole = Scan::default();
     for scanner in scanners {
         whole.merge(scanner.finish());
