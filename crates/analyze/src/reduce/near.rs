@@ -9,13 +9,17 @@ use crate::error::AnalyzeError;
 use crate::reduce::operations::PathOperations;
 use crate::summary::{Group, Span};
 
-/// So much more is read than what is asked for, microseconds: the next question is about what comes after it.
-const AHEAD_US: i64 = 120_000_000;
+/// So many successes are held at a time, about.
+const MOST_HELD: f64 = 4e6;
+/// What is asked for is read so much further at least, microseconds: the next question is about what comes after it.
+const LEAST_AHEAD_US: i64 = 120_000_000;
 
 pub(crate) struct Near<'o, 'l> {
     operations: &'o PathOperations<'l>,
     recording: Span,
     around_outages: Read,
+    /// What is asked for is read so much further, microseconds.
+    ahead_us: i64,
     /// What was read last of another time.
     further: RefCell<Read>,
 }
@@ -29,16 +33,25 @@ struct Read {
 }
 
 impl<'o, 'l> Near<'o, 'l> {
-    /// Reads the successes of these times at once.
+    /// Reads the successes of these times at once, if they are not too many of the recording's `count`.
     pub(crate) fn new(
         operations: &'o PathOperations<'l>,
         recording: Span,
+        count: u64,
         spans: impl Iterator<Item = Span>,
     ) -> Result<Self, AnalyzeError> {
+        let spans = Span::union(spans);
+        let asked_us: i64 = spans.iter().map(Span::length_us).sum();
+        let held_us = recording.length_us().max(1) as f64 * MOST_HELD / count.max(1) as f64;
+        let around_outages = match asked_us as f64 <= held_us {
+            true => Read::new(operations, &recording, spans)?,
+            false => Read::default(),
+        };
         Ok(Self {
             operations,
             recording,
-            around_outages: Read::new(operations, &recording, spans)?,
+            around_outages,
+            ahead_us: LEAST_AHEAD_US.max(held_us as i64),
             further: RefCell::default(),
         })
     }
@@ -59,8 +72,8 @@ impl<'o, 'l> Near<'o, 'l> {
         if let Some(found) = self.further.borrow().successes(group, from_us, to_us) {
             return Ok(found);
         }
-        let asked = Span::new(from_us, to_us.saturating_add(AHEAD_US));
-        let read = Read::new(self.operations, &self.recording, std::iter::once(asked))?;
+        let asked = Span::new(from_us, to_us.saturating_add(self.ahead_us));
+        let read = Read::new(self.operations, &self.recording, vec![asked])?;
         let found = read.successes(group, from_us, to_us).unwrap_or_default();
         self.further.replace(read);
         Ok(found)
@@ -71,9 +84,8 @@ impl Read {
     fn new(
         operations: &PathOperations<'_>,
         recording: &Span,
-        spans: impl Iterator<Item = Span>,
+        spans: Vec<Span>,
     ) -> Result<Self, AnalyzeError> {
-        let spans = Span::union(spans);
         let mut successes = operations.successes_in(recording, &spans)?;
         successes
             .values_mut()

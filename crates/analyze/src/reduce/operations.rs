@@ -108,7 +108,7 @@ impl<'l> PathOperations<'l> {
         let inside = self.inside(spans, |_| 0)?;
         let count = |(alike, times): (&Alike, &Times)| {
             let inside = inside.get(&0).and_then(|inside| inside.get(alike));
-            let count = times.count() - inside.map_or(0, Times::count);
+            let count = times.count().saturating_sub(inside.map_or(0, Times::count));
             cell(alike, None, count)
         };
         Ok(self.scan.times.iter().map(count).collect())
@@ -187,6 +187,10 @@ impl<'l> PathOperations<'l> {
         recording: &Span,
         spans: &[Span],
     ) -> Result<BTreeMap<OperationType, Vec<(i64, i64)>>, AnalyzeError> {
+        let mut successes: BTreeMap<OperationType, Vec<(i64, i64)>> = BTreeMap::new();
+        if spans.is_empty() {
+            return Ok(successes);
+        }
         let selection = Selection {
             columns: &ENDS,
             late: &[],
@@ -205,7 +209,6 @@ impl<'l> PathOperations<'l> {
                 }
             }
         };
-        let mut successes: BTreeMap<OperationType, Vec<(i64, i64)>> = BTreeMap::new();
         for found in self.fold(&selection, BTreeMap::new, add)? {
             for (kind, found) in found {
                 successes.entry(kind).or_default().extend(found);

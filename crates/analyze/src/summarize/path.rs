@@ -68,7 +68,8 @@ impl PathAnalyzer<'_> {
         let looked_at = detected
             .values()
             .flat_map(|found| recovery::looked_at(&found.outages));
-        let near = Near::new(&self.operations, self.span, looked_at)?;
+        let count = timeline.served_by(Group::All).count();
+        let near = Near::new(&self.operations, self.span, count, looked_at)?;
         let triggers_us = events::triggers_us(self.events);
         let mut groups = Vec::new();
         for (group, found) in detected {

@@ -41,6 +41,32 @@ fn time_to_full_throughput_is_counted_from_the_episodes_start() {
     assert_eq!(episode.time_to_full_throughput_us, Some(20_000_000));
 }
 
+/// What was recorded long after an outage is read when it is asked for.
+#[test]
+fn full_throughput_may_come_minutes_later_or_never() {
+    let path = |full: f64| {
+        let slow = ((full - 45.0) * 2.0).round() as usize;
+        HandMade::new(400.0)
+            .steady("user_list", 0.1, 0.1, 400, 0.005)
+            .failed("user_list", 40.1, 40.2, ConnectionLost)
+            .failed("user_list", 44.8, 44.9, Refused)
+            .steady("user_list", 45.0, 0.5, slow, 0.005)
+            .sealed()
+            .steady(
+                "user_list",
+                full,
+                0.1,
+                ((400.0 - full) * 10.0) as usize,
+                0.005,
+            )
+            .direct()
+    };
+    let after_us =
+        |full: f64| group(&path(full), Group::Read).episodes[0].time_to_full_throughput_us;
+    assert_eq!(after_us(350.0), Some(310_000_000));
+    assert_eq!(after_us(399.0), None);
+}
+
 /// A window that was nearly all pause is not full because of the one success in it: its length is taken without pauses.
 #[test]
 fn a_pause_in_a_window_makes_no_throughput() {
