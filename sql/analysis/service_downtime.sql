@@ -12,7 +12,7 @@
 -- probes                   how often they asked
 -- downtime_us, resolution_us    the application's: downtime.sql; null where it asked for nothing of the kind
 -- own_share_us             downtime_us - service_downtime_us: what pools, name caches, limits and back-off of the application added; negative
---                          where the application was served first; null where either is unknown or a bound
+--                          where the application was served first; null where either is unknown, a bound, or 0
 -- own_share_least_us, own_share_most_us    it lies between these: what the two do not know
 
 WITH members AS (
@@ -122,7 +122,8 @@ compared AS (
     SELECT s.*,
            a.downtime_us AS application_us,
            a.resolution_us AS application_resolution_us,
-           CASE WHEN NOT s.at_least AND NOT a.at_least AND NOT a.unobserved THEN a.downtime_us - s.downtime_us END AS own_share_us
+           CASE WHEN NOT s.at_least AND NOT a.at_least AND NOT a.unobserved AND a.downtime_us > 0 AND s.downtime_us > 0
+                THEN a.downtime_us - s.downtime_us END AS own_share_us
     FROM service AS s
     LEFT JOIN downtime AS a ON a.run_id = s.run_id AND a.host = s.host AND a.path = s.path AND a.group_name = s.group_name
 )

@@ -2,16 +2,20 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use command_line::duration;
+use command_line::progress::ProgressBar;
+use command_line::text::thousands;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
 use crate::load::{Damage, Loaded};
 use crate::summary::{Summary, Thresholds};
-use crate::{Analysis, analyze, summarize};
+use crate::{Analysis, AnalyzeError, analyze, summarize};
 
 #[derive(Debug, Args)]
 pub(super) struct RecordingArgs {
@@ -70,17 +74,30 @@ impl ThresholdArgs {
 }
 
 impl RecordingArgs {
+    /// With what charts are drawn from.
     pub(super) fn analyze(&self) -> Result<Analysis, Failure> {
-        let thresholds = self.thresholds.thresholds()?;
-        let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
-        Ok(analyze(&loaded, thresholds)?)
+        self.with_progress(analyze)
     }
 
-    /// Without what only charts need.
     pub(super) fn summarize(&self) -> Result<Summary, Failure> {
+        self.with_progress(summarize)
+    }
+
+    fn with_progress<T>(
+        &self,
+        figures: fn(&Loaded, Thresholds) -> Result<T, AnalyzeError>,
+    ) -> Result<T, Failure> {
         let thresholds = self.thresholds.thresholds()?;
         let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
-        Ok(summarize(&loaded, thresholds)?)
+        let bar = Arc::new(Mutex::new(ProgressBar::default()));
+        let shown = Arc::clone(&bar);
+        let progress = move |done, all| {
+            let of = |all| format!("{} parts read", thousands(all));
+            shown.lock().show(done, all, of);
+        };
+        let found = figures(&loaded.telling(Arc::new(progress)), thresholds);
+        bar.lock().clear();
+        Ok(found?)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
@@ -146,7 +146,7 @@ impl Loaded {
             .tables
             .get(&Table::Operations)
             .map_or(&[][..], Vec::as_slice);
-        let next = AtomicUsize::new(0);
+        let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
         let read = || {
             let mut state = new();
             loop {
@@ -156,6 +156,10 @@ impl Loaded {
                 };
                 let opened = self.opened(source, verifies)?;
                 self.fold_file(opened, file, selection, |batch| add(&mut state, batch))?;
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                if let Some(tell) = &self.progress {
+                    tell(done, sources.len() as u64);
+                }
             }
         };
         std::thread::scope(|scope| {
@@ -349,9 +353,12 @@ fn may_be_near(group: &RowGroupMetaData, near: &[Span]) -> bool {
             _ => None,
         }
     };
-    let (Some((begun, _)), Some((_, ended))) = (bounds("start_time"), bounds("end_time")) else {
+    let (Some((begun, _)), Some((first_end, ended))) = (bounds("start_time"), bounds("end_time"))
+    else {
         return true;
     };
+    // A start may be missing, or be damaged.
+    let begun = begun.min(first_end);
     let after = near.partition_point(|span| span.end.micros() < begun);
     near.get(after)
         .is_some_and(|span| span.start.micros() <= ended)

@@ -12,7 +12,13 @@ impl Loaded {
         figures: impl Fn(&Self) -> Result<T, AnalyzeError>,
     ) -> Result<T, AnalyzeError> {
         match figures(self) {
-            Err(AnalyzeError::OtherBytes) => self.verified()?.as_far_as_it_decodes(figures),
+            // What is wrong is known best once every sum was looked at.
+            Err(error)
+                if self.has_unverified()
+                    && (error.is_of_the_decoder() || matches!(error, AnalyzeError::OtherBytes)) =>
+            {
+                self.verified()?.as_far_as_it_decodes(figures)
+            }
             Err(error) if error.is_of_the_decoder() => match self.without_undecodable()? {
                 Some(rest) => figures(&rest),
                 None => Err(error),

@@ -35,7 +35,7 @@ impl Loaded {
     }
 
     /// The folder for rows that are not in sealed parts, outside of the recording.
-    fn outside(&mut self) -> Result<PathBuf, AnalyzeError> {
+    pub(super) fn outside(&mut self) -> Result<PathBuf, AnalyzeError> {
         let folder = match &self.journals {
             Some(folder) => folder,
             None => self.journals.insert(Arc::new(temporary_folder()?)),

@@ -4,6 +4,7 @@ mod audit;
 pub(crate) mod batches;
 mod columns;
 mod damage;
+mod foreign;
 mod journals;
 pub(crate) mod plain;
 
@@ -16,12 +17,12 @@ use polars::prelude::*;
 use recording::{Checkpoint, DamagedPart, Manifest, PartRecord, Recording, State, Table, guarded};
 use tempfile::TempDir;
 
-use crate::error::{AnalyzeError, Cause};
+use crate::error::{AnalyzeError, Cause, Misfit};
 use crate::load::columns::Column;
 use crate::summary::Span;
 
 /// No recording lasts longer, microseconds: a year.
-const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
+pub(crate) const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
 
 /// A larger part is not held in memory as a whole, bytes. The recorder's have some 12 MB.
 const MOST_IN_MEMORY: u64 = 64 << 20;
@@ -59,9 +60,13 @@ pub struct Loaded {
     /// Complete batches of the availability probes' journals are damaged.
     lacks_availability: bool,
     last_checkpoint_us: Option<i64>,
+    progress: Option<Progress>,
     // Removed, with the journals' files, when the recording is dropped.
     journals: Option<Arc<TempDir>>,
 }
+
+/// Is told how many files of operations were read, and of how many.
+pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
 /// A Parquet file: a sealed part, or the journal of an open one, which lies outside of the recording.
 #[derive(Clone)]
@@ -114,7 +119,20 @@ impl Loaded {
     /// # Errors
     /// As [`Self::open_with`].
     pub(crate) fn verified(&self) -> Result<Self, AnalyzeError> {
-        Self::open_in(self.folder(), self.damage, Sums::AtOnce)
+        let verified = Self::open_in(self.folder(), self.damage, Sums::AtOnce)?;
+        Ok(Self {
+            progress: self.progress.clone(),
+            ..verified
+        })
+    }
+
+    /// The same recording, which tells how far it has been read.
+    #[must_use]
+    pub fn telling(self, progress: Progress) -> Self {
+        Self {
+            progress: Some(progress),
+            ..self
+        }
     }
 
     fn open_in(folder: &Path, damage: Damage, sums: Sums) -> Result<Self, AnalyzeError> {
@@ -138,6 +156,7 @@ impl Loaded {
             damaged_journals: Vec::new(),
             lacks_availability: false,
             last_checkpoint_us: None,
+            progress: None,
             journals: None,
         };
         for table in Table::ALL {
@@ -215,14 +234,21 @@ impl Loaded {
         };
         if let Err(misfit) = columns::select(&schema, columns_of(table)) {
             if self.damage == Damage::Refused {
-                return Err(AnalyzeError::Columns {
-                    folder: self.folder().to_path_buf(),
-                    table: table.as_str(),
-                    misfit,
-                });
+                return Err(self.misfit(table, misfit));
             }
             return self.leave_out(damaged(file, &misfit, rows));
         }
+        let path = match table == Table::Operations && !foreign::is_plain(&path) {
+            false => path,
+            // It is copied before it could be verified.
+            true if to_verify.is_some() => return Err(AnalyzeError::OtherBytes),
+            true => match self.copied(&path, &file, &schema) {
+                Err(error) if error.is_of_the_decoder() => {
+                    return self.leave_out(damaged(file, &error.decoder_said(), rows));
+                }
+                copied => copied?,
+            },
+        };
         self.tables.entry(table).or_default().push(Source {
             path,
             file,
@@ -231,6 +257,14 @@ impl Loaded {
             to_verify,
         });
         Ok(())
+    }
+
+    fn misfit(&self, table: Table, misfit: Misfit) -> AnalyzeError {
+        AnalyzeError::Columns {
+            folder: self.folder().to_path_buf(),
+            table: table.as_str(),
+            misfit,
+        }
     }
 
     fn leave_out(&mut self, damaged: DamagedPart) -> Result<(), AnalyzeError> {
@@ -285,6 +319,12 @@ impl Loaded {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         self.recording.manifest()
+    }
+
+    /// True where the bytes of a part were not looked at yet.
+    pub(crate) fn has_unverified(&self) -> bool {
+        let mut sources = self.tables.values().flatten();
+        sources.any(|source| source.to_verify.is_some())
     }
 
     /// True while its recorder lives.
@@ -399,13 +439,8 @@ impl Loaded {
         }
         let mut frames = Vec::with_capacity(alike.len());
         for (schema, paths) in alike {
-            let selected = columns::select(schema, columns_of(table)).map_err(|misfit| {
-                AnalyzeError::Columns {
-                    folder: self.folder().to_path_buf(),
-                    table: table.as_str(),
-                    misfit,
-                }
-            })?;
+            let selected = columns::select(schema, columns_of(table))
+                .map_err(|misfit| self.misfit(table, misfit))?;
             let frame = scan(&paths).map_err(|source| self.read_error(source))?;
             frames.push(frame.select(selected));
         }

@@ -6,7 +6,7 @@ use arrow_array::types::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray};
+use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray, UInt64Array};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, TimeUnit};
 
@@ -162,14 +162,22 @@ impl Integers {
             DataType::UInt8 => each::<UInt8Type>(column, i64::from),
             DataType::UInt16 => each::<UInt16Type>(column, i64::from),
             DataType::UInt32 => each::<UInt32Type>(column, i64::from),
-            DataType::UInt64 => {
-                each::<UInt64Type>(column, |value| i64::try_from(value).unwrap_or(i64::MAX))
-            }
+            DataType::UInt64 => return Some(Self::unsigned(column.as_primitive::<UInt64Type>())),
             DataType::Null => return Some(Self::none()),
             _ => return None,
         };
         let nulls = column.nulls().cloned();
         Some(Self { values, nulls })
+    }
+
+    /// What is beyond 63 bits is no number that a recorder writes.
+    fn unsigned(column: &UInt64Array) -> Self {
+        let number = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
+        let numbers: Vec<Option<i64>> = column.iter().map(number).collect();
+        Self {
+            values: numbers.iter().map(|number| number.unwrap_or(0)).collect(),
+            nulls: Some(numbers.iter().map(Option::is_some).collect()),
+        }
     }
 
     /// The number of a row. Values beyond what a recorder writes, as a damaged part may hold them, are clamped so that sums can't overflow.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use recording::vocabulary::{OperationType, Outcome};
 
+use crate::reduce::scan::Alike;
+use crate::reduce::times::Times;
 use crate::stats::percentile;
 use crate::summary::Word;
 
@@ -21,6 +23,26 @@ pub struct Cell {
 
 /// Cells of a path, in any order.
 pub type Histogram = Vec<Cell>;
+
+pub(crate) fn cells(times: &BTreeMap<Alike, Times>) -> Histogram {
+    let of_alike = |(alike, times): (&'_ Alike, &'_ Times)| {
+        let cells = times
+            .counts()
+            .map(|(response_us, count)| cell(alike, response_us, count));
+        cells.collect::<Vec<Cell>>()
+    };
+    times.iter().flat_map(of_alike).collect()
+}
+
+pub(crate) fn cell((kind, name, outcome): &Alike, response_us: Option<i64>, count: u64) -> Cell {
+    Cell {
+        operation_type: *kind,
+        operation_name: name.clone(),
+        outcome: *outcome,
+        response_us,
+        count,
+    }
+}
 
 /// Response times of successes by operation name, microseconds, with how many took each.
 #[derive(Debug, Clone, Default)]

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::stats::percentile;
-
 /// More different response times than this are counted in a table, if they are shorter than [`IN_TABLE_US`].
 const IN_MAP: usize = 512;
 const IN_TABLE_US: usize = 1 << 16;
@@ -68,23 +66,6 @@ impl Times {
         self.counts().map(|(_, count)| count).sum()
     }
 
-    /// The nearest-rank median; `None` where none has a response time.
-    pub(crate) fn median_us(&self) -> Option<i64> {
-        let mut sorted: Vec<(i64, u64)> = self
-            .counts()
-            .filter_map(|(us, count)| Some((us?, count)))
-            .collect();
-        sorted.sort_unstable();
-        let samples: u64 = sorted.iter().map(|(_, count)| count).sum();
-        let rank = percentile::rank(samples, 0.5);
-        let mut seen = 0;
-        let median = sorted.iter().find(|(_, count)| {
-            seen += count;
-            seen > rank
-        });
-        median.map(|(us, _)| *us)
-    }
-
     /// Each response time and how many took it; those without one too. A time may come twice.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (Option<i64>, u64)> + '_ {
         let table = self.table.iter().enumerate();
@@ -140,18 +121,5 @@ mod tests {
             times.add(Some(2));
         }
         assert_eq!(counted(&times)[&Some(2)], u64::from(u32::MAX) + 2);
-    }
-
-    #[test]
-    fn the_median_is_nearest_rank() {
-        let of = |values: &[i64]| {
-            let mut times = Times::default();
-            values.iter().for_each(|us| times.add(Some(*us)));
-            times.median_us()
-        };
-        assert_eq!(
-            [of(&[]), of(&[5]), of(&[9, 1]), of(&[3, 1, 2])],
-            [None, Some(5), Some(1), Some(2)]
-        );
     }
 }

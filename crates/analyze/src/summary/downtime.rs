@@ -61,15 +61,15 @@ impl GroupSummary {
         self.episodes.iter().filter(counted).count()
     }
 
-    /// What the application added to the service's downtime; `None` where one of the two is not known, or a bound.
+    /// What the application added to the service's downtime; `None` where one of the two is not known, a bound, or 0.
     #[must_use]
     pub fn own_share(&self, service: &Service) -> Option<OwnShare> {
         let application = self.downtime_us.filter(|_| !self.is_bound())?;
         let of_service = service.downtime_us.filter(|_| !service.at_least)?;
-        Some(OwnShare::new(
+        OwnShare::new(
             (application, self.resolution_us),
             (of_service, service.resolution_us),
-        ))
+        )
     }
 }
 

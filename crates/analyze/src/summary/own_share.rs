@@ -14,14 +14,15 @@ pub struct OwnShare {
 }
 
 impl OwnShare {
-    /// From a downtime and its resolution each, the application's and the service's.
+    /// From a downtime and its resolution each, the application's and the service's. `None` where one of them saw no outage: it may only not
+    /// have asked while there was one, and its 0 has no bound.
     #[must_use]
-    pub const fn new(application: (i64, i64), service: (i64, i64)) -> Self {
+    pub fn new(application: (i64, i64), service: (i64, i64)) -> Option<Self> {
         let us = application.0 - service.0;
-        Self {
+        (application.0 > 0 && service.0 > 0).then(|| Self {
             us,
             least_us: us - application.1,
             most_us: us + service.1,
-        }
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! A reader years from now: what a later or a foreign writer may have made of a recording's columns, words and tables.
 
-use crate::support::refit::{copy, rewrite};
+use crate::support::refit::{copy, rewrite, rewrite_in};
 use crate::support::{HandMade, Made, group, outages, reads_with_a_gap};
 use analyze::AnalyzeError;
 use analyze::load::Loaded;
@@ -49,6 +49,64 @@ fn chinese(summary: &Summary) -> String {
             color: false,
         },
     )
+}
+
+/// pyarrow and DuckDB write snappy where nothing else is asked for.
+#[test]
+fn parts_in_any_codec() {
+    for codec in [
+        ParquetCompression::Uncompressed,
+        ParquetCompression::Snappy,
+        ParquetCompression::Gzip(None),
+        ParquetCompression::Brotli(None),
+        ParquetCompression::Lz4Raw,
+    ] {
+        let made = made();
+        rewrite_in(&made.folder, PART, codec, |frame| frame);
+        assert_same(&analyzed(&made).unwrap());
+    }
+}
+
+/// What has no start has its end, by which it is found a second time.
+#[test]
+fn starts_that_are_missing_move_no_figure() {
+    let made = made();
+    let before = analyzed(&made).unwrap();
+    rewrite(&made.folder, PART, |frame| {
+        let is_late = col("operation_id").gt(lit(60));
+        let start = when(is_late).then(col("start_time")).otherwise(lit(NULL));
+        frame.with_columns([start.alias("start_time")])
+    });
+    let path = &analyzed(&made).unwrap().paths[0];
+    assert_eq!(path.overall.steady_tps, before.paths[0].overall.steady_tps);
+    let figures = |path: &analyze::summary::PathSummary| {
+        let episodes = &group(path, Group::Read).episodes;
+        let episode = &episodes[0];
+        (episode.baseline_tps, episode.time_to_full_throughput_us)
+    };
+    assert_eq!(figures(path), figures(&before.paths[0]));
+}
+
+/// A recording that seems to last for ever is refused, and takes no memory for it.
+#[test]
+fn an_end_in_a_thousand_years_is_impossible() {
+    let made = made();
+    let mut manifest = recording::Manifest::read(&made.folder).unwrap();
+    manifest.duration_us = None;
+    manifest.write(&made.folder).unwrap();
+    rewrite(&made.folder, PART, |frame| {
+        let millennium_us = 1_000 * 366 * 86_400 * 1_000_000_i64;
+        let is_last = col("operation_id").eq(col("operation_id").max());
+        let later =
+            col("end_time") + lit(millennium_us).cast(DataType::Duration(TimeUnit::Microseconds));
+        let end = when(is_last).then(later).otherwise(col("end_time"));
+        frame.with_columns([end.alias("end_time")])
+    });
+    let error = analyzed(&made).unwrap_err();
+    assert!(
+        matches!(error, AnalyzeError::ImpossibleDuration { .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -173,6 +173,13 @@ impl Asker {
                 }
             }
             (Outcome::Unfinished, _) => End::GivenUp,
+            // It answered that it lacks the probes' own table: to ask on fresh connections would tell no more.
+            (_, Some(connected)) if lacks_its_own(row) && !connected.session.in_use => {
+                End::Answered {
+                    connected: Box::new(connected),
+                    fits: true,
+                }
+            }
             _ => End::Failed,
         }
     }
@@ -216,19 +223,35 @@ impl Asker {
         };
         let answer = asked.map_err(|error| {
             let failed = connected.session.explain(&error);
+            let sqlstate = failed.sqlstate();
+            let lacks_its_own = sqlstate.as_deref().is_some_and(is_of_its_own_table);
             Failed {
                 outcome: classify::outcome(failed.symptom(), may_commit),
                 failure: ProbeFailure {
-                    class: classify::class(failed.symptom()),
-                    sqlstate: failed.sqlstate(),
+                    class: match lacks_its_own {
+                        true => ErrorClass::Client,
+                        false => classify::class(failed.symptom()),
+                    },
+                    sqlstate,
                     message: failed.message,
                 },
                 answer: None,
             }
-        })?;
-        connected.session.in_use = false;
+        });
+        let lacks_its_own = |failed: &Failed| failed.failure.class == ErrorClass::Client;
+        if answer.is_ok() || answer.as_ref().is_err_and(lacks_its_own) {
+            // The server answered.
+            connected.session.in_use = false;
+        }
+        let answer = answer?;
         if !answer.has_row {
-            return Err(no_row(self.kind).into());
+            let is_held = self.kind == OperationType::Write
+                && self
+                    .statements
+                    .read(client)
+                    .await
+                    .is_ok_and(|read| read.has_row);
+            return Err(no_row(is_held).into());
         }
         // The server said yes, and before that, that no standby has it.
         if let (true, Some(notice)) = (may_commit, connected.session.unreplicated_commit()) {
@@ -268,18 +291,30 @@ impl Asker {
     }
 }
 
+/// True for a question that the probes' own table, rows or rights could not answer.
+pub(super) fn lacks_its_own(row: &AvailabilityProbe) -> bool {
+    let class = row.failure.as_ref().map(|failure| failure.class);
+    class == Some(ErrorClass::Client)
+}
+
 /// The answer of a server that is there, and has no row for the question.
-fn no_row(kind: OperationType) -> ProbeFailure {
-    let (class, why) = match kind {
-        OperationType::Read => (ErrorClass::Other, "there is none"),
-        _ => (
+fn no_row(is_held: bool) -> ProbeFailure {
+    let (class, why) = match is_held {
+        true => (
             ErrorClass::Conflict,
             "each is held by a write that has not ended",
         ),
+        // Nothing was asked of the service.
+        false => (ErrorClass::Client, "there is none"),
     };
     ProbeFailure {
         class,
         sqlstate: None,
         message: format!("no row of {AVAILABILITY_TABLE} for this path: {why}"),
     }
+}
+
+/// True for the codes of a statement whose table, columns or rights are missing: no client of the service needs the probes' own table.
+fn is_of_its_own_table(sqlstate: &str) -> bool {
+    ["42P01", "42703", "42501"].contains(&sqlstate)
 }

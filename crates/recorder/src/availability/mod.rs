@@ -32,6 +32,9 @@ use schedule::LIMIT;
 /// Shorter intervals would be load, and no finer a figure.
 const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 
+/// With longer ones a failover would fit between two questions: the service's downtime would be a figure of the interval.
+const LONGEST_INTERVAL: Duration = Duration::from_millis(500);
+
 /// Which questions are asked, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asking {
@@ -45,7 +48,7 @@ impl Asking {
     /// What the user wants of a workload; `None` for no probes. A workload that writes nothing has probes that write nothing.
     ///
     /// # Errors
-    /// One line where the interval is too short.
+    /// One line where the interval is too short or too long.
     pub(crate) fn new(
         args: &AvailabilityArgs,
         workload_writes: bool,
@@ -54,9 +57,9 @@ impl Asking {
         if every.is_zero() {
             return Ok(None);
         }
-        if every < LEAST_INTERVAL {
+        if !(LEAST_INTERVAL..=LONGEST_INTERVAL).contains(&every) {
             return Err(format!(
-                "--availability-interval {every:?}: must be at least {LEAST_INTERVAL:?}, or 0 for no availability probes"
+                "--availability-interval {every:?}: must be at least {LEAST_INTERVAL:?} and at most {LONGEST_INTERVAL:?}, or 0 for no availability probes"
             ));
         }
         Ok(Some(Self {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use recording::AvailabilityProbe;
 use recording::vocabulary::Outcome;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::availability::ask::{Asked, Asker, Connected, End};
+use crate::availability::ask::{Asked, Asker, Connected, End, lacks_its_own};
 use crate::availability::roles::Roles;
 use crate::availability::schedule::{Number, Schedule};
 use crate::output::event_sink::EventSink;
@@ -26,6 +27,8 @@ pub(super) struct Prober {
     schedule: Schedule,
     kept: Option<Connected>,
     asking: JoinSet<Asked>,
+    /// It was said that questions could not be asked.
+    is_said: bool,
     /// Dropped, the question is given up.
     in_flight: BTreeMap<Number, oneshot::Sender<()>>,
 }
@@ -45,6 +48,7 @@ impl Prober {
             schedule: Schedule::new(every),
             kept: None,
             asking: JoinSet::new(),
+            is_said: false,
             in_flight: BTreeMap::new(),
         }
     }
@@ -94,6 +98,10 @@ impl Prober {
     fn end(&mut self, asked: Asked) {
         let number = asked.number;
         self.in_flight.remove(&number);
+        if !self.is_said && lacks_its_own(&asked.row) {
+            self.is_said = true;
+            self.say(&asked.row);
+        }
         match self.record(asked) {
             End::Answered { connected, fits } => {
                 let answered = self.schedule.answered(number, fits);
@@ -110,10 +118,22 @@ impl Prober {
         self.kept = self.kept.take().filter(|_| self.schedule.keeps());
     }
 
+    /// Once: it may be so at every tick.
+    fn say(&self, row: &AvailabilityProbe) {
+        let (path, kind) = (row.path, row.operation_type);
+        let why = row.failure.as_ref().map_or("", |failure| &failure.message);
+        let text = format!(
+            "availability probes of {path} ({kind}) could not ask: {why}; the service's downtime is not known while that lasts"
+        );
+        self.sink.log.line(&text);
+        self.sink.monitor.note(text);
+    }
+
     fn record(&self, asked: Asked) -> End {
         let Asked { row, end, .. } = asked;
         if let Some(roles) = &self.roles
             && row.outcome != Outcome::Unfinished
+            && !lacks_its_own(&row)
         {
             let is_answered = row.outcome == Outcome::Ok || row.server.is_some();
             let mut roles = roles.lock();

@@ -23,7 +23,7 @@ pub struct AvailabilityArgs {
     /// They measure the service's downtime: what a client that connects anew would have met. Each kind has a connection of its own, which the
     /// pools do not know; while it does not answer, fresh ones are made, at most 10 in flight. At 50ms they add 40 statements per second and
     /// path, of which 20 update and commit a row of business_availability (made by `recorder setup`; without it the run goes on without these
-    /// probes). They replace the server probes of --probe-interval. At least 10ms.
+    /// probes). They replace the server probes of --probe-interval. From 10ms to 500ms.
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = duration::parse, help_heading = "Recording")]
     pub availability_interval: Duration,
     /// What the availability probes ask

@@ -1,18 +1,14 @@
 //! `recorder verify`: checks recordings against their manifests.
 
-use std::io::IsTerminal;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use recording::{Audit, DamagedPart, JournalFound, State, Verification};
 
 use crate::cli::VerifyArgs;
 use crate::error::RecorderError;
 use crate::output::terminal;
+use command_line::progress::ProgressBar;
 use command_line::text::{one_line, thousands};
-
-/// Progress is shown where it takes longer than this.
-const SILENT: Duration = Duration::from_secs(2);
 
 /// Checks each recording and says what is not as it should be.
 ///
@@ -23,8 +19,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), RecorderError> {
     let mut errors = Vec::new();
     let mut unhealthy = 0_usize;
     for folder in &args.recordings {
-        let mut progress = ProgressBar::new();
-        let found = recording::verify(folder, &mut |read, all| progress.show(read, all));
+        let mut progress = ProgressBar::default();
+        let found = recording::verify(folder, &mut |read, all| {
+            progress.show(read, all, |all| format!("{} bytes checked", thousands(all)));
+        });
         progress.clear();
         match found {
             Ok(found) => {
@@ -173,47 +171,5 @@ fn verdict(found: &Verification) -> String {
         // What was damaged before is in no part.
         (true, true) => format!("{sealed}: ok, as recovered"),
         (false, _) => format!("{sealed}: damaged or incomplete"),
-    }
-}
-
-/// A line on a terminal that tells how far it has come.
-struct ProgressBar {
-    begun: Instant,
-    shown: Option<u64>,
-    is_terminal: bool,
-}
-
-impl ProgressBar {
-    fn new() -> Self {
-        Self {
-            begun: Instant::now(),
-            shown: None,
-            is_terminal: std::io::stderr().is_terminal(),
-        }
-    }
-
-    fn show(&mut self, read: u64, all: u64) {
-        if !self.is_terminal || self.begun.elapsed() < SILENT {
-            return;
-        }
-        let percent = read
-            .saturating_mul(100)
-            .checked_div(all)
-            .unwrap_or(100)
-            .min(100);
-        if self.shown != Some(percent) {
-            self.shown = Some(percent);
-            terminal::piece(&format!(
-                "\r{percent:>3} % of {} bytes checked",
-                thousands(all)
-            ));
-        }
-    }
-
-    /// Gives the line back to the result.
-    fn clear(&self) {
-        if self.shown.is_some() {
-            terminal::piece("\r\x1b[K");
-        }
     }
 }

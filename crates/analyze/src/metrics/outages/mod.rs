@@ -5,6 +5,7 @@ mod gap;
 mod outage;
 mod place;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
 use recording::Timestamp;
@@ -60,6 +61,8 @@ struct Detector<'a> {
     group: Group,
     suspects: Vec<&'a Suspect>,
     median_gap_us: &'a dyn Fn(Group) -> i64,
+    /// Once it was asked.
+    median: OnceCell<i64>,
 }
 
 impl<'a> Detector<'a> {
@@ -78,6 +81,7 @@ impl<'a> Detector<'a> {
             group,
             suspects,
             median_gap_us,
+            median: OnceCell::new(),
         }
     }
 
@@ -177,7 +181,7 @@ impl<'a> Detector<'a> {
             || (gap.is_first && gap.is_last)
             // No other worker could ask.
             || (one.is_stalled && self.timeline.workers == 1)
-            || gap.running_us > 10 * (self.median_gap_us)(self.group)
+            || gap.running_us > 10 * self.median.get_or_init(|| (self.median_gap_us)(self.group))
     }
 
     /// Availability failures, but for those that are evidence of the outage in which they ended.

@@ -6,13 +6,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use recording::Timestamp;
 use recording::vocabulary::{OperationType, Path};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::load::batches::Selection;
 use crate::reduce::drawn::DrawnSuccesses;
-use crate::reduce::histogram::{Cell, Histogram, SuccessTimes};
+use crate::reduce::histogram::{Histogram, cell, cells};
 use crate::reduce::implied::AcknowledgedWrite;
 use crate::reduce::operations::seen::Seen;
 use crate::reduce::pauses::Pauses;
@@ -193,11 +194,24 @@ impl<'l> PathOperations<'l> {
         if spans.is_empty() {
             return Ok(successes);
         }
+        // What ended before the recording counts at its start.
+        let (start, before) = (recording.start, Timestamp(i64::MIN));
+        let looked_at: Vec<Span> = spans
+            .iter()
+            .map(|span| Span {
+                start: if span.start <= start {
+                    before
+                } else {
+                    span.start
+                },
+                end: span.end,
+            })
+            .collect();
         let selection = Selection {
             columns: &ENDS,
             late: &[],
             path: Some(self.path),
-            near: Some(spans),
+            near: Some(&looked_at),
         };
         let add = |found: &mut BTreeMap<OperationType, Vec<(i64, i64)>>, seen: &Seen<'_>| {
             if let Some((end_us, response_us)) = seen.success_in(recording) {
@@ -289,8 +303,7 @@ impl<'l> PathOperations<'l> {
         thresholds: &Thresholds,
     ) -> Result<Timeline, AnalyzeError> {
         let manifest = self.loaded.manifest();
-        let times = self.without_pauses(histogram, span, &pauses);
-        let median_response_us = times.medians_us();
+        let median_response_us = self.scan.medians_us(histogram, span.end.micros(), &pauses);
         let pool = u32::try_from(manifest.pool.size).unwrap_or(u32::MAX);
         Ok(Timeline {
             path: self.path,
@@ -312,54 +325,9 @@ impl<'l> PathOperations<'l> {
         })
     }
 
-    /// Response times of successes by name, as outage detection takes them: without the pauses of the recorder, and without what ended after
-    /// the recording.
-    fn without_pauses(&self, histogram: &Histogram, span: &Span, pauses: &Pauses) -> SuccessTimes {
-        let mut times = SuccessTimes::of(histogram);
-        for kept in self
-            .scan
-            .kept
-            .iter()
-            .filter(|kept| kept.outcome.is_success())
-        {
-            let (Some(end_us), Some(response_us)) = (kept.end_us, kept.response_us) else {
-                continue;
-            };
-            let ended_later = end_us > span.end.micros();
-            let paused_us = pauses.within_us(kept.scheduled_us, end_us);
-            if ended_later || paused_us > 0 {
-                times.remove(&kept.name, response_us);
-            }
-            if !ended_later && paused_us > 0 {
-                times.add(&kept.name, response_us - paused_us);
-            }
-        }
-        times
-    }
-
     /// Failures by class, SQLSTATE and text.
     pub(crate) fn errors(&self) -> &BTreeMap<ErrorKey, ErrorCounts> {
         &self.scan.errors
-    }
-}
-
-fn cells(times: &BTreeMap<Alike, Times>) -> Histogram {
-    let of_alike = |(alike, times): (&'_ Alike, &'_ Times)| {
-        let cells = times
-            .counts()
-            .map(|(response_us, count)| cell(alike, response_us, count));
-        cells.collect::<Vec<Cell>>()
-    };
-    times.iter().flat_map(of_alike).collect()
-}
-
-fn cell((kind, name, outcome): &Alike, response_us: Option<i64>, count: u64) -> Cell {
-    Cell {
-        operation_type: *kind,
-        operation_name: name.clone(),
-        outcome: *outcome,
-        response_us,
-        count,
     }
 }
 

@@ -11,6 +11,7 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::load::batches::Selection;
+use crate::reduce::histogram::{Histogram, SuccessTimes, cells};
 use crate::reduce::pauses::Pauses;
 use crate::reduce::rows::{self, LeftOutRows};
 use crate::reduce::served::Served;
@@ -111,22 +112,26 @@ pub(crate) fn scan(loaded: &Loaded, question: &Question<'_>) -> Result<Scan, Ana
     if scan.paths.values().all(|path| path.slow < MOST_SLOW) {
         return Ok(scan);
     }
-    let mut slow_us: BTreeMap<Word, i64> = BTreeMap::new();
-    for ((_, name, outcome), times) in scan.paths.values().flat_map(|path| &path.times) {
-        if let Some(median_us) = times.median_us().filter(|_| outcome.is_success()) {
-            // Half of it: the pauses of the recorder, which are not taken off here, may be in it.
-            let of_name = question.slow_us(median_us / 2);
-            let known = slow_us.entry(name.clone()).or_insert(of_name);
-            *known = of_name.min(*known);
-        }
-    }
+    let slow_us = scan.paths.iter().map(|(path, found)| {
+        let medians = found.medians_us(&cells(&found.times), question.end_us, question.pauses);
+        let slow_us = |(name, median_us): (&String, &i64)| {
+            (Word::from(name.as_str()), question.slow_us(*median_us))
+        };
+        (*path, medians.iter().map(slow_us).collect())
+    });
+    let slow_us: SlowFrom = slow_us.collect();
+    // It holds very many rows.
+    drop(scan);
     pass(loaded, question, Some(&slow_us))
 }
+
+/// By path and name, the response time from which on a success may have waited or stalled, microseconds.
+type SlowFrom = BTreeMap<Path, BTreeMap<Word, i64>>;
 
 fn pass(
     loaded: &Loaded,
     question: &Question<'_>,
-    slow_us: Option<&BTreeMap<Word, i64>>,
+    slow_us: Option<&SlowFrom>,
 ) -> Result<Scan, AnalyzeError> {
     let mut columns = rows::COLUMNS.to_vec();
     if !question.lost.is_empty() {
@@ -163,6 +168,31 @@ impl Scan {
 }
 
 impl PathScan {
+    /// Medians of the response times of successes by name, as outage detection takes them: without the pauses of the recorder, and without what
+    /// ended after the recording.
+    pub(crate) fn medians_us(
+        &self,
+        histogram: &Histogram,
+        end_us: i64,
+        pauses: &Pauses,
+    ) -> BTreeMap<String, i64> {
+        let mut times = SuccessTimes::of(histogram);
+        for kept in self.kept.iter().filter(|kept| kept.outcome.is_success()) {
+            let (Some(ended_us), Some(response_us)) = (kept.end_us, kept.response_us) else {
+                continue;
+            };
+            let ended_later = ended_us > end_us;
+            let paused_us = pauses.within_us(kept.scheduled_us, ended_us);
+            if ended_later || paused_us > 0 {
+                times.remove(&kept.name, response_us);
+            }
+            if !ended_later && paused_us > 0 {
+                times.add(&kept.name, response_us - paused_us);
+            }
+        }
+        times.medians_us()
+    }
+
     /// Adds what was found in other files.
     fn merge(&mut self, other: Self) {
         for (alike, times) in other.times {

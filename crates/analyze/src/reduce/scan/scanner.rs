@@ -1,7 +1,6 @@
 //! The pass over some of the files.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use recording::vocabulary::{OperationType, Outcome, Path};
@@ -11,7 +10,7 @@ use crate::load::batches::Batch;
 use crate::load::plain::{Integers, Texts};
 use crate::reduce::rows::{LeftOutRows, Names, Operation, Rows};
 use crate::reduce::scan::{
-    ErrorCounts, FirstUse, Kept, MOST_SLOW, PathScan, Question, Scan, earliest,
+    ErrorCounts, FirstUse, Kept, MOST_SLOW, PathScan, Question, Scan, SlowFrom, earliest,
 };
 use crate::reduce::served::{Hidden, Served};
 use crate::reduce::suspect::LOST;
@@ -25,7 +24,7 @@ const OUTCOMES: usize = Outcome::ALL.len();
 pub(super) struct Scanner<'q> {
     question: &'q Question<'q>,
     /// What is slow for a name, where that is known.
-    slow_us: Option<&'q BTreeMap<Word, i64>>,
+    slow_us: Option<&'q SlowFrom>,
     names: Names,
     words: Words,
     left_out: LeftOutRows,
@@ -60,10 +59,7 @@ struct Errors {
 }
 
 impl<'q> Scanner<'q> {
-    pub(super) fn new(
-        question: &'q Question<'q>,
-        slow_us: Option<&'q BTreeMap<Word, i64>>,
-    ) -> Self {
+    pub(super) fn new(question: &'q Question<'q>, slow_us: Option<&'q SlowFrom>) -> Self {
         Self {
             question,
             slow_us,
@@ -80,14 +76,16 @@ impl<'q> Scanner<'q> {
         let known = rows.known(&mut self.names);
         let names = self.names.by_number();
         let any_us = question.slow_us(0);
-        let slow_us = |name| self.slow_us.and_then(|slow| slow.get(name).copied());
+        let slow_us = |path: &Path, name: &Word| {
+            let of_path = self.slow_us.and_then(|slow| slow.get(path));
+            let of_name = of_path.and_then(|slow| slow.get(name));
+            of_name.copied().unwrap_or(any_us)
+        };
+        let by_name = |path: &Path| names.iter().map(|name| slow_us(path, name)).collect();
         let mut of_batch = OfBatch {
             question,
             names,
-            slow_us: names
-                .iter()
-                .map(|name| slow_us(name).unwrap_or(any_us))
-                .collect(),
+            slow_us: Path::ALL.iter().map(by_name).collect(),
             most_slow: self.slow_us.map_or(MOST_SLOW, |_| usize::MAX),
             waits: OnceCell::new(),
             errors: OnceCell::new(),
@@ -122,8 +120,8 @@ struct OfBatch<'b> {
     question: &'b Question<'b>,
     /// By their numbers.
     names: &'b [Word],
-    /// By the number of its name, what is slow, microseconds.
-    slow_us: Vec<i64>,
+    /// By path and the number of the name, what is slow, microseconds.
+    slow_us: Vec<Vec<i64>>,
     /// So many successes of a path are kept because they were slow.
     most_slow: usize,
     batch: &'b Batch<'b>,
@@ -156,8 +154,8 @@ impl OfBatch<'_> {
             };
             path.add_success(question, operation, execute_us);
         }
-        let is_kept = !outcome.is_success() || ended_later || is_paused;
-        let slow_us = self.slow_us[operation.name];
+        let is_kept = !outcome.is_success() || ended_us.is_none() || ended_later || is_paused;
+        let slow_us = self.slow_us[operation.path as usize][operation.name];
         let is_slow = operation.response_us.is_some_and(|us| us > slow_us);
         if is_kept || (is_slow && path.found.slow < self.most_slow) {
             path.found.slow += usize::from(!is_kept);

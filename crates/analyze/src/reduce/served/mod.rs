@@ -1,11 +1,12 @@
 //! When operations of one type succeeded: as much of it as gaps need, whatever the number of operations.
 
+use crate::load::LONGEST_US;
 use crate::summary::Span;
 
 /// Bits of the microseconds within a slot: a slot is 65.5 ms long, shorter than any gap that can be an outage.
 const SLOT_BITS: u32 = 16;
-/// Slots that are kept together.
-const CHUNK_SLOTS: usize = 1_024;
+/// Slots that are kept together: few, as a recording may have long times with one success each.
+const CHUNK_SLOTS: usize = 64;
 
 /// The first and the last success of a slot, microseconds since its start.
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +52,10 @@ impl Served {
 
     /// Adds a success, by its end; what ended before the recording counts at its start.
     pub fn add(&mut self, end_us: i64) {
-        let after_us = end_us.saturating_sub(self.start_us).max(0).unsigned_abs();
-        let Ok(slot) = usize::try_from(after_us >> SLOT_BITS) else {
-            return;
-        };
+        let after_us = end_us.saturating_sub(self.start_us).clamp(0, LONGEST_US);
+        let after_us = after_us.unsigned_abs();
+        // At most a year: what seems to be longer is refused as a whole, once all is read.
+        let slot = (after_us >> SLOT_BITS) as usize;
         let at = after_us as u16;
         let chunk = slot / CHUNK_SLOTS;
         if chunk >= self.chunks.len() {

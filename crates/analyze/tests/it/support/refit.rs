@@ -8,12 +8,23 @@ use sha2::{Digest, Sha256};
 
 /// Makes a part anew from its rows, changed by `change`.
 pub(crate) fn rewrite(folder: &Path, file: &str, change: impl FnOnce(LazyFrame) -> LazyFrame) {
+    rewrite_in(folder, file, ParquetCompression::Zstd(None), change);
+}
+
+/// The same in a codec.
+pub(crate) fn rewrite_in(
+    folder: &Path,
+    file: &str,
+    codec: ParquetCompression,
+    change: impl FnOnce(LazyFrame) -> LazyFrame,
+) {
     let part = folder.join(file);
     let path = PlRefPath::new(part.to_string_lossy());
     let frame = LazyFrame::scan_parquet(path, ScanArgsParquet::default()).unwrap();
     let mut frame = change(frame).collect().unwrap();
     let rows = frame.height() as u64;
     ParquetWriter::new(fs::File::create(&part).unwrap())
+        .with_compression(codec)
         .finish(&mut frame)
         .unwrap();
     fit(folder, file, Some(rows));
