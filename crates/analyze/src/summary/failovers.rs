@@ -50,13 +50,17 @@ impl GroupFailover {
         self.downtime_us.filter(|_| !self.at_least)
     }
 
-    /// What the application added to the service's downtime; `None` where one of the two is not known, a bound, or 0.
+    /// What the application added to the service's downtime; `None` where one of the two is not known, or a bound.
     #[must_use]
     pub fn own_share(&self, service: &ServiceFailover) -> Option<OwnShare> {
-        OwnShare::new(
-            (self.known_us()?, self.resolution_us),
-            (service.known_us()?, service.resolution_us),
-        )
+        Some(OwnShare::of_failover(
+            (self.known_us()?, self.resolution_us, self.at_most_us),
+            (
+                service.known_us()?,
+                service.resolution_us,
+                service.at_most_us,
+            ),
+        ))
     }
 }
 

@@ -15,7 +15,7 @@ pub struct OwnShare {
 
 impl OwnShare {
     /// From a downtime and its resolution each, the application's and the service's. `None` where one of them saw no outage: it may only not
-    /// have asked while there was one, and its 0 has no bound.
+    /// have asked while there was one, and its 0 has no bound. Of a failover it has: [`Self::of_failover`].
     #[must_use]
     pub fn new(application: (i64, i64), service: (i64, i64)) -> Option<Self> {
         let us = application.0 - service.0;
@@ -24,5 +24,19 @@ impl OwnShare {
             least_us: us - application.1,
             most_us: us + service.1,
         })
+    }
+
+    /// From a downtime, its resolution, and the most that it may be where it is 0, each: the application's and the service's.
+    #[must_use]
+    pub fn of_failover(
+        application: (i64, i64, Option<i64>),
+        service: (i64, i64, Option<i64>),
+    ) -> Self {
+        let us = application.0 - service.0;
+        Self {
+            us,
+            least_us: us - application.1 - service.2.unwrap_or(0),
+            most_us: us + service.1 + application.2.unwrap_or(0),
+        }
     }
 }

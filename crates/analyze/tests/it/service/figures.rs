@@ -147,7 +147,21 @@ fn a_service_outage_without_one_of_the_application_appears() {
             (Some(0), Some(longest))
         );
         assert_eq!(in_failover.downtime_us, Some(us(0.96)));
-        assert_eq!(in_failover.own_share.unwrap().us, -us(0.96), "as it is");
+        let share = in_failover.own_share.unwrap();
+        assert_eq!(share.us, -us(0.96), "as it is");
+        assert_eq!(
+            share.least_us, share.us,
+            "what it may be at most is in its bounds"
+        );
+        assert_eq!(
+            share.most_us,
+            share.us + in_failover.resolution_us + longest
+        );
+        assert_eq!(
+            service(path).own_share,
+            None,
+            "of the path its 0 has no bound"
+        );
         let report = render(&summary, &TextOptions::default());
         assert!(
             report.contains("writes down 0.96 s (-0.11 s) for a fresh client"),
@@ -184,10 +198,11 @@ fn a_trigger_that_the_service_hides_is_at_most_its_longest_gap() {
         (in_failover.downtime_us, in_failover.at_most_us),
         (Some(0), Some(us(0.05)))
     );
-    assert_eq!(
-        in_failover.own_share.unwrap().us,
-        application.downtime_us.unwrap()
-    );
+    let share = in_failover.own_share.unwrap();
+    let downtime_us = application.downtime_us.unwrap();
+    assert_eq!(share.us, downtime_us);
+    let least_us = downtime_us - application.resolution_us - us(0.05);
+    assert_eq!((share.least_us, share.most_us), (least_us, downtime_us));
 }
 
 #[test]
