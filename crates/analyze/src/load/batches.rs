@@ -157,7 +157,7 @@ impl Loaded {
                 let opened = self.opened(source, verifies)?;
                 self.fold_file(opened, file, selection, |batch| add(&mut state, batch))?;
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                if let Some(tell) = &self.progress {
+                if let Some(tell) = self.progress.as_ref().filter(|_| selection.near.is_none()) {
                     tell(done, sources.len() as u64);
                 }
             }

@@ -238,7 +238,7 @@ impl Loaded {
             }
             return self.leave_out(damaged(file, &misfit, rows));
         }
-        let path = match table == Table::Operations && !foreign::is_plain(&path) {
+        let path = match table == Table::Operations && !plain::is_plain(&path) {
             false => path,
             // It is copied before it could be verified.
             true if to_verify.is_some() => return Err(AnalyzeError::OtherBytes),

@@ -1,5 +1,8 @@
 //! Columns of any writer as plain numbers and words.
 
+use std::fs::File;
+use std::path::Path;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
@@ -9,9 +12,42 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray, UInt64Array};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, TimeUnit};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::Compression;
+use parquet::file::metadata::RowGroupMetaData;
+
+use crate::load::columns::OPERATIONS;
 
 /// No time and no count is further from 0, and sums and differences of two still fit: the microseconds of 73,000 years.
 pub(crate) const FURTHEST: i64 = i64::MAX / 4;
+
+/// True where the one pass reads the part as it is; and where nothing can be read of it, which is told when it is.
+pub(super) fn is_plain(path: &Path) -> bool {
+    let metadata = File::open(path)
+        .ok()
+        .and_then(|file| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).ok());
+    let Some(metadata) = metadata else {
+        return true;
+    };
+    let is_read = |name: &str| OPERATIONS.iter().any(|column| column.name == name);
+    let fields = metadata.schema().fields().iter();
+    let mut fields = fields.filter(|field| is_read(field.name()));
+    let groups = metadata.metadata().row_groups().iter();
+    let columns = groups.flat_map(RowGroupMetaData::columns);
+    let mut columns = columns.filter(|column| is_read(&column.column_path().string()));
+    let is_known = |codec| matches!(codec, Compression::UNCOMPRESSED | Compression::ZSTD(_));
+    fields.all(|field| is_plain_type(field.data_type()))
+        && columns.all(|column| is_known(column.compression()))
+}
+
+fn is_plain_type(of: &DataType) -> bool {
+    match of {
+        DataType::Dictionary(_, words) => words.is_string() || **words == DataType::Null,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => true,
+        DataType::Timestamp(..) => true,
+        other => other.is_integer(),
+    }
+}
 
 /// A column of texts: for each row the number of its word, or of none.
 pub(crate) struct Texts {

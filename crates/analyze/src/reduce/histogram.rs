@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use recording::vocabulary::{OperationType, Outcome};
 
-use crate::reduce::scan::Alike;
 use crate::reduce::times::Times;
 use crate::stats::percentile;
 use crate::summary::Word;
+
+/// A name of operations of one type that ended alike.
+pub(crate) type Alike = (OperationType, Word, Outcome);
 
 /// One cell of the histogram of a path: operations that ended alike after the same number of microseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]

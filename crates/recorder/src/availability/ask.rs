@@ -173,7 +173,7 @@ impl Asker {
                 }
             }
             (Outcome::Unfinished, _) => End::GivenUp,
-            // It answered that it lacks the probes' own table: to ask on fresh connections would tell no more.
+            // The server answered: to ask on fresh connections would tell no more.
             (_, Some(connected)) if lacks_its_own(row) && !connected.session.in_use => {
                 End::Answered {
                     connected: Box::new(connected),
@@ -291,7 +291,7 @@ impl Asker {
     }
 }
 
-/// True for a question that the probes' own table, rows or rights could not answer.
+/// True for a question that could not be asked, as the probes' own table or rows are missing, or the host lacks what it needs.
 pub(super) fn lacks_its_own(row: &AvailabilityProbe) -> bool {
     let class = row.failure.as_ref().map(|failure| failure.class);
     class == Some(ErrorClass::Client)
@@ -314,7 +314,8 @@ fn no_row(is_held: bool) -> ProbeFailure {
     }
 }
 
-/// True for the codes of a statement whose table, columns or rights are missing: no client of the service needs the probes' own table.
+/// True for the codes of a statement whose table or columns are missing: no client of the service needs the probes' own table. Rights that
+/// are missing are most often missing for all tables.
 fn is_of_its_own_table(sqlstate: &str) -> bool {
-    ["42P01", "42703", "42501"].contains(&sqlstate)
+    ["42P01", "42703"].contains(&sqlstate)
 }

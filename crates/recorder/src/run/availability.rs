@@ -40,12 +40,12 @@ impl Lacks {
             Found::Ready => {}
             Found::Nothing { found, remedy } => {
                 self.all.get_or_insert_with(|| {
-                    format!("recording without availability probes: {path} path: {found}; {remedy}")
+                    format!("recording without availability probes on any path: {path} path: {found}; {remedy}")
                 });
             }
             Found::NoWrites { found, remedy } => {
                 self.writes.get_or_insert_with(|| {
-                    format!("availability probes write nothing: {path} path: {found}; {remedy}")
+                    format!("availability probes write nothing on any path: {path} path: {found}; {remedy}")
                 });
             }
         }

@@ -7,17 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use recording::Timestamp;
-use recording::vocabulary::{OperationType, Path};
+use recording::vocabulary::{OperationType, Outcome, Path};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
-use crate::load::batches::Selection;
+use crate::load::batches::{Batch, Selection};
 use crate::reduce::drawn::DrawnSuccesses;
-use crate::reduce::histogram::{Histogram, cell, cells};
+use crate::reduce::histogram::{Alike, Histogram, cell, cells};
 use crate::reduce::implied::AcknowledgedWrite;
 use crate::reduce::operations::seen::Seen;
 use crate::reduce::pauses::Pauses;
-use crate::reduce::scan::{self, Alike, ErrorCounts, ErrorKey, PathScan, Question};
+use crate::reduce::rows::{LeftOutRows, Names, Operation, Rows};
+use crate::reduce::scan::{self, ErrorCounts, ErrorKey, PathScan, Question};
 use crate::reduce::timeline::Timeline;
 use crate::reduce::times::Times;
 use crate::reduce::{server_probes, suspects};
@@ -342,4 +343,52 @@ fn median_gap_us(ends: &[(i64, i64)], timeline: &Timeline) -> i64 {
     lengths.push(timeline.pauses.running_us(from_us, timeline.end_us));
     let rank = lengths.len().div_ceil(2) - 1;
     *lengths.select_nth_unstable(rank).1
+}
+
+impl PathOperations<'_> {
+    /// Folds over the operations of the path.
+    fn fold<S: Send>(
+        &self,
+        selection: &Selection<'_>,
+        new: impl Fn() -> S + Sync,
+        add: impl Fn(&mut S, &Seen<'_>) + Sync,
+    ) -> Result<Vec<S>, AnalyzeError> {
+        let mut columns = selection.columns.to_vec();
+        if !self.lost.is_empty() && !columns.contains(&"operation_id") {
+            columns.push("operation_id");
+        }
+        let selection = Selection {
+            columns: &columns,
+            ..*selection
+        };
+        let new = || (Names::default(), new());
+        let add_batch = |(names, state): &mut (Names, S), batch: &Batch<'_>| {
+            let rows = Rows::of(batch)?;
+            let known = rows.known(names);
+            rows.judged(&known, &mut LeftOutRows::new(), |operation| {
+                if operation.path != self.path {
+                    return;
+                }
+                let is_lost = operation.id.is_some_and(|id| self.lost.contains(&id));
+                let outcome = match operation.outcome {
+                    Outcome::Ok if is_lost => Outcome::Failed,
+                    outcome => outcome,
+                };
+                let seen = Seen {
+                    file: batch.file,
+                    operation: Operation {
+                        outcome,
+                        ..*operation
+                    },
+                    name: &names.by_number()[operation.name],
+                };
+                add(state, &seen);
+            });
+            Ok(())
+        };
+        let states = self
+            .loaded
+            .fold_operations(&selection, false, new, add_batch)?;
+        Ok(states.into_iter().map(|(_, state)| state).collect())
+    }
 }

@@ -9,8 +9,9 @@ use crate::error::Cause;
 use crate::load::batches::Batch;
 use crate::load::plain::{Integers, Texts};
 use crate::reduce::rows::{LeftOutRows, Names, Operation, Rows};
-use crate::reduce::scan::{
-    ErrorCounts, FirstUse, Kept, MOST_SLOW, PathScan, Question, Scan, SlowFrom, earliest,
+use crate::reduce::scan::first_uses::FirstUse;
+use crate::reduce::scan::found::{
+    ErrorCounts, Kept, MOST_SLOW, PathScan, Question, Scan, SlowFrom, earliest,
 };
 use crate::reduce::served::{Hidden, Served};
 use crate::reduce::suspect::LOST;

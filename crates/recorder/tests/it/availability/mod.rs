@@ -178,7 +178,7 @@ fn a_quiet_run_is_asked_at_each_tick_on_both_paths() {
 fn where_the_table_is_missing_the_run_goes_on_and_says_so() {
     let test = TestLab::start_set_up();
     sql(&test, "drop table business_availability");
-    let line = "recording without availability probes: direct path: no table business_availability; create it with: recorder setup";
+    let line = "recording without availability probes on any path: direct path: no table business_availability; create it with: recorder setup";
     for (folder, more) in [("checked", &[][..]), ("skipped", &["--skip-check"])] {
         let (output, recording) = run_in(&test, folder, more);
         assert_eq!(
@@ -235,7 +235,7 @@ fn without_privileges_the_probes_do_what_they_may() {
     let test = TestLab::start_set_up();
     sql(&test, "revoke update on business_availability from app");
     let (output, recording) = run_in(&test, "no update", &[]);
-    let text = "availability probes write nothing: direct path: ERROR: permission denied for table business_availability; GRANT UPDATE";
+    let text = "availability probes write nothing on any path: direct path: ERROR: permission denied for table business_availability; GRANT UPDATE";
     assert!(stderr(&output).contains(text), "{}", stderr(&output));
     assert!(!recording.manifest().availability.unwrap().writes);
     assert!(!probes(&recording, ("direct", "read")).is_empty());
