@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicU8, Ordering},
     time::Duration,
 };
 
@@ -16,6 +17,9 @@ use super::Relay;
 /// How long nothing must come.
 const SILENCE: Duration = Duration::from_millis(300);
 
+/// The last byte of the next test's address.
+static ADDRESSES: AtomicU8 = AtomicU8::new(1);
+
 /// A server that sends everything back, and a relay in front of it.
 async fn echo() -> (Relay, SocketAddr) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -28,10 +32,9 @@ async fn echo() -> (Relay, SocketAddr) {
             });
         }
     });
-    // A port that is free now; the relay takes it when it opens.
-    let free = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 9), 0))
-        .await
-        .unwrap();
+    // A port that is free now; the relay takes it when it opens. On an address of its own: another test would find the same port free.
+    let address = Ipv4Addr::new(127, 0, 9, ADDRESSES.fetch_add(1, Ordering::Relaxed));
+    let free = TcpListener::bind((address, 0)).await.unwrap();
     let public = free.local_addr().unwrap();
     drop(free);
     (Relay::start(public, server).unwrap(), public)
