@@ -216,6 +216,11 @@ mod tests {
         let both = AvailabilityKinds::ReadsAndWrites;
         assert_eq!(asking(0, both, true), Ok(None));
         assert!(asking(9, both, true).unwrap_err().contains("at least 10ms"));
+        assert!(
+            asking(501, both, true)
+                .unwrap_err()
+                .contains("at most 500ms")
+        );
         let words = |asked: Result<Option<Asking>, String>| asked.unwrap().unwrap().words();
         assert_eq!(words(asking(50, both, true)), "reads and writes every 50ms");
         assert_eq!(words(asking(50, both, false)), "reads every 50ms");
