@@ -8,6 +8,7 @@
 pub mod charts;
 pub mod cli;
 mod error;
+pub mod figures;
 pub mod gaps;
 pub mod load;
 pub mod metrics;
