@@ -30,6 +30,12 @@ pub enum AnalyzeError {
     /// The recording has no operation: nothing was recorded, or its recorder died before the first part was sealed.
     #[error("{0}: no operation was recorded")]
     NoOperations(PathBuf),
+    /// The recording has no such part.
+    #[error("{folder}: {text}")]
+    Range { folder: PathBuf, text: String },
+    /// The part has no operation.
+    #[error("{0}: no operation of it is in the part that was asked for")]
+    NoneInRange(PathBuf),
     /// A duration that no recording has.
     #[error(
         "{folder}: a duration of {duration_us} us is impossible: its manifest or its rows are damaged"
@@ -103,6 +109,7 @@ impl AnalyzeError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Open(error) => error.is_usage(),
+            Self::Range { .. } | Self::NoneInRange(_) => true,
             Self::Temporary { source, .. } => matches!(
                 source.kind(),
                 ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied

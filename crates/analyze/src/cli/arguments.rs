@@ -1,19 +1,21 @@
 //! Arguments that commands share.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use command_line::duration;
 use command_line::progress::ProgressBar;
 use command_line::text::thousands;
 use parking_lot::Mutex;
+use recording::vocabulary::{OperationType, Path as OperationPath};
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
-use crate::load::{Damage, Loaded};
+use crate::cli::moment;
+use crate::load::{Damage, Loaded, Moment, Range};
 use crate::summary::{Summary, Thresholds};
 use crate::{Analysis, AnalyzeError, analyze, summarize};
 
@@ -49,6 +51,63 @@ pub(super) struct ThresholdArgs {
     /// stderr). Downtimes become lower bounds
     #[arg(long)]
     allow_damaged: bool,
+    #[command(flatten)]
+    range: RangeArgs,
+}
+
+/// A part of the recording.
+#[derive(Debug, Args)]
+struct RangeArgs {
+    /// Leave out what was before: a time since the start (90s, 5m), a time of day in UTC (14:05:30) or a time (2026-11-22T14:05:30Z)
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    from: Option<Moment>,
+    /// Leave out what was after; an operation that ended later is unfinished then
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    to: Option<Moment>,
+    /// Only this path
+    #[arg(long, value_enum, value_name = "PATH")]
+    path: Option<PathArg>,
+    /// Only operations of these types; the availability probes' reads and writes accordingly
+    #[arg(long = "type", value_enum, value_name = "TYPE", value_delimiter = ',')]
+    kinds: Vec<KindArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PathArg {
+    /// To the cluster endpoint
+    Direct,
+    /// Through the proxy
+    Proxy,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KindArg {
+    /// Reads
+    Read,
+    /// Writes of one statement
+    Write,
+    /// Transactions
+    Transaction,
+}
+
+impl RangeArgs {
+    fn range(&self) -> Range {
+        let path = |path| match path {
+            PathArg::Direct => OperationPath::Direct,
+            PathArg::Proxy => OperationPath::Proxy,
+        };
+        let kind = |kind: &KindArg| match kind {
+            KindArg::Read => OperationType::Read,
+            KindArg::Write => OperationType::Write,
+            KindArg::Transaction => OperationType::Transaction,
+        };
+        Range {
+            from: self.from,
+            to: self.to,
+            path: self.path.map(path),
+            kinds: self.kinds.iter().map(kind).collect(),
+        }
+    }
 }
 
 impl ThresholdArgs {
@@ -65,11 +124,13 @@ impl ThresholdArgs {
         Ok(thresholds)
     }
 
-    pub(super) fn damage(&self) -> Damage {
-        match self.allow_damaged {
+    /// Opens the part of a recording that is asked for.
+    pub(super) fn open(&self, folder: &Path) -> Result<Loaded, AnalyzeError> {
+        let damage = match self.allow_damaged {
             true => Damage::Allowed,
             false => Damage::Refused,
-        }
+        };
+        Loaded::open_with(folder, damage)?.within(&self.range.range())
     }
 }
 
@@ -88,7 +149,7 @@ impl RecordingArgs {
         figures: fn(&Loaded, Thresholds) -> Result<T, AnalyzeError>,
     ) -> Result<T, Failure> {
         let thresholds = self.thresholds.thresholds()?;
-        let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
+        let loaded = self.thresholds.open(&self.run)?;
         let bar = Arc::new(Mutex::new(ProgressBar::default()));
         let shown = Arc::clone(&bar);
         let progress = move |done, all| {

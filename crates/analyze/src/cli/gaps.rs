@@ -14,7 +14,7 @@ use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::{Failure, report};
 use crate::error::AnalyzeError;
 use crate::gaps::{Gaps, HEADLINE_GROUPS};
-use crate::load::{Damage, Loaded};
+use crate::load::Loaded;
 use crate::summarize;
 use crate::summary::{Group, Summary, Thresholds};
 use crate::text;
@@ -116,7 +116,9 @@ pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
             if !seen.insert(name) {
                 continue;
             }
-            if let Err(error) = summaries.add(&folder, thresholds, args.thresholds.damage()) {
+            let added = args.thresholds.open(&folder);
+            if let Err(error) = added.and_then(|loaded| summaries.add(&folder, &loaded, thresholds))
+            {
                 note(report(&error));
             }
         }
@@ -141,10 +143,9 @@ impl Summaries {
     fn add(
         &mut self,
         folder: &Path,
+        loaded: &Loaded,
         thresholds: Thresholds,
-        damage: Damage,
     ) -> Result<(), AnalyzeError> {
-        let loaded = Loaded::open_with(folder, damage)?;
         let manifest = loaded.manifest();
         let name = (manifest.host.clone(), manifest.run_id.clone());
         if let Some(first) = self.folders.get(&name) {
@@ -154,7 +155,7 @@ impl Summaries {
             eprintln!("analyze: {}", one_line(&text));
             return Ok(());
         }
-        let summary = summarize(&loaded, thresholds)?;
+        let summary = summarize(loaded, thresholds)?;
         for part in &summary.recording.damaged_parts {
             let text = format!("left out {}: {}", part.file, part.reason);
             eprintln!("analyze: {}: {}", folder.display(), one_line(&text));

@@ -4,6 +4,7 @@ mod arguments;
 mod charts;
 mod failure;
 mod gaps;
+mod moment;
 mod report;
 
 use std::process::ExitCode;

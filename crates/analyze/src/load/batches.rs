@@ -23,6 +23,7 @@ use recording::{Table, guarded};
 use crate::error::{AnalyzeError, Cause};
 use crate::load::columns::OPERATIONS;
 use crate::load::plain::{Integers, Texts};
+use crate::load::range::Cut;
 use crate::load::{Loaded, Source};
 use crate::summary::Span;
 
@@ -36,6 +37,8 @@ pub(crate) struct Batch<'g> {
     rows: RecordBatch,
     /// Number of the file, in the order of the recording.
     pub(crate) file: usize,
+    /// The part of the recording that is read: rows outside of it are there too.
+    pub(crate) cut: Cut,
     /// The row group's columns that few rows need, and where in it these rows begin.
     late: Option<(&'g dyn LateRows, usize)>,
 }
@@ -80,6 +83,7 @@ impl Batch<'_> {
         Ok(Self {
             rows,
             file: self.file,
+            cut: self.cut,
             late: None,
         })
     }
@@ -213,8 +217,8 @@ impl Loaded {
         add: impl FnMut(&Batch<'_>) -> Result<(), Cause>,
     ) -> Result<(), AnalyzeError> {
         let fold = || match opened {
-            Opened::OnDisk(opened) => fold_file(opened, file, selection, add),
-            Opened::InMemory(bytes) => fold_file(bytes, file, selection, add),
+            Opened::OnDisk(opened) => fold_file(opened, (file, self.cut), selection, add),
+            Opened::InMemory(bytes) => fold_file(bytes, (file, self.cut), selection, add),
         };
         guarded(fold)
             .map_err(|panicked| AnalyzeError::Undecodable {
@@ -249,7 +253,7 @@ impl Shared for Bytes {
 
 fn fold_file<F: Shared>(
     file: F,
-    number: usize,
+    (number, cut): (usize, Cut),
     selection: &Selection<'_>,
     mut add: impl FnMut(&Batch<'_>) -> Result<(), Cause>,
 ) -> Result<(), Cause> {
@@ -271,6 +275,7 @@ fn fold_file<F: Shared>(
             add(&Batch {
                 rows,
                 file: number,
+                cut,
                 late: Some((&late, first)),
             })?;
             first += count;

@@ -7,6 +7,7 @@ mod damage;
 mod foreign;
 mod journals;
 pub(crate) mod plain;
+pub(crate) mod range;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,10 @@ use tempfile::TempDir;
 
 use crate::error::{AnalyzeError, Cause, Misfit};
 use crate::load::columns::Column;
+use crate::load::range::Cut;
 use crate::summary::Span;
+
+pub use range::{Moment, Range};
 
 /// No recording lasts longer, microseconds: a year.
 pub(crate) const LONGEST_US: i64 = 366 * 86_400 * 1_000_000;
@@ -50,6 +54,7 @@ enum Sums {
 pub struct Loaded {
     recording: Recording,
     damage: Damage,
+    cut: Cut,
     is_being_written: bool,
     tables: BTreeMap<Table, Vec<Source>>,
     damaged: Vec<DamagedPart>,
@@ -122,6 +127,7 @@ impl Loaded {
         let verified = Self::open_in(self.folder(), self.damage, Sums::AtOnce)?;
         Ok(Self {
             progress: self.progress.clone(),
+            cut: self.cut,
             ..verified
         })
     }
@@ -133,6 +139,32 @@ impl Loaded {
             progress: Some(progress),
             ..self
         }
+    }
+
+    /// A part of the recording.
+    ///
+    /// # Errors
+    /// [`AnalyzeError::Range`] where it has no such part.
+    pub fn within(self, range: &Range) -> Result<Self, AnalyzeError> {
+        if range.is_whole() {
+            return Ok(self);
+        }
+        let start_us = self.manifest().start_time.micros();
+        let end_us = self.duration_us().map(|us| start_us.saturating_add(us));
+        let paths = self.manifest().mode.paths();
+        let cut = range.cut(start_us, end_us, paths);
+        match cut {
+            Ok(cut) => Ok(Self { cut, ..self }),
+            Err(text) => Err(AnalyzeError::Range {
+                folder: self.folder().to_path_buf(),
+                text,
+            }),
+        }
+    }
+
+    /// The part of it that is read.
+    pub(crate) const fn cut(&self) -> &Cut {
+        &self.cut
     }
 
     fn open_in(folder: &Path, damage: Damage, sums: Sums) -> Result<Self, AnalyzeError> {
@@ -149,6 +181,7 @@ impl Loaded {
             is_being_written: recording.is_being_written(),
             recording,
             damage,
+            cut: Cut::WHOLE,
             tables: BTreeMap::new(),
             damaged: Vec::new(),
             journal_rows: 0,
@@ -352,8 +385,22 @@ impl Loaded {
         self.manifest().duration_us.or(up_to_the_last_checkpoint)
     }
 
-    /// [start, start + duration] of the manifest; of a recording without an end, up to its recorder's last checkpoint, else to its last row.
+    /// [start, start + duration] of the manifest, as far as it is read; of a recording without an end, up to its recorder's last checkpoint, else to
+    /// its last row.
     pub(crate) fn span(&self, last_row_us: i64) -> Result<Span, AnalyzeError> {
+        let whole = self.whole_span(last_row_us)?;
+        let Some(part) = self.cut.time() else {
+            return Ok(whole);
+        };
+        let start = whole.start.max(part.start);
+        Ok(Span {
+            start,
+            end: whole.end.min(part.end).max(start),
+        })
+    }
+
+    /// The same of the whole recording.
+    pub(crate) fn whole_span(&self, last_row_us: i64) -> Result<Span, AnalyzeError> {
         let start = self.manifest().start_time.micros();
         let after_start = last_row_us.saturating_sub(start).max(0);
         let duration = self.duration_us().unwrap_or(after_start);
@@ -420,7 +467,10 @@ impl Loaded {
     fn table(&self, table: Table) -> Result<Option<LazyFrame>, AnalyzeError> {
         match self.tables.get(&table).map(Vec::as_slice) {
             None | Some([]) => Ok(None),
-            Some(sources) => self.frame(table, sources).map(Some),
+            Some(sources) => {
+                let frame = self.frame(table, sources)?;
+                Ok(Some(self.cut.of_table(table, frame)))
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 use crate::error::Cause;
 use crate::load::batches::Batch;
 use crate::load::plain::{Integers, Meanings, Texts};
+use crate::load::range::{Cut, Place};
 use crate::summary::Word;
 
 /// Rows that can't be judged, by what is wrong with them: the column, and its word.
@@ -34,6 +35,19 @@ pub(crate) struct Operation {
     pub(crate) id: Option<i64>,
     /// Pieces of stock.
     pub(crate) quantity: Option<i64>,
+}
+
+impl Operation {
+    /// The same as long as it ran.
+    const fn unfinished(self) -> Self {
+        Self {
+            outcome: Outcome::Unfinished,
+            end_us: None,
+            response_us: None,
+            execute_us: None,
+            ..self
+        }
+    }
 }
 
 /// The columns of every operation's figures.
@@ -76,6 +90,7 @@ impl Names {
 /// The columns of a batch.
 pub(crate) struct Rows {
     count: usize,
+    cut: Cut,
     path: Texts,
     kind: Texts,
     name: Texts,
@@ -95,6 +110,7 @@ impl Rows {
     pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, Cause> {
         Ok(Self {
             count: batch.rows(),
+            cut: batch.cut,
             path: batch.texts("path")?,
             kind: batch.texts("operation_type")?,
             name: batch.texts("operation_name")?,
@@ -125,17 +141,46 @@ impl Rows {
         }
     }
 
-    /// Hands every operation that can be judged to `add`, and counts the others.
+    /// Hands every operation of the part that can be judged to `add`, and counts those that can't be.
     pub(crate) fn judged(
         &self,
         words: &Known<'_>,
         left_out: &mut LeftOutRows,
         mut add: impl FnMut(&Operation),
     ) {
+        self.judged_or_used(words, left_out, |operation, is_inside| {
+            if is_inside {
+                add(operation);
+            }
+        });
+    }
+
+    /// The same with those outside of the part that were to begin before its end: their connections were used. Each with whether it is in the part.
+    pub(crate) fn judged_or_used(
+        &self,
+        words: &Known<'_>,
+        left_out: &mut LeftOutRows,
+        mut add: impl FnMut(&Operation, bool),
+    ) {
+        let is_whole = self.cut == Cut::WHOLE;
         for row in 0..self.count {
-            match self.operation(words, row) {
-                Some(operation) => add(&operation),
-                None => *left_out.entry(self.what_is_wrong(words, row)).or_insert(0) += 1,
+            let Some(operation) = self.operation(words, row) else {
+                *left_out.entry(self.what_is_wrong(words, row)).or_insert(0) += 1;
+                continue;
+            };
+            if is_whole {
+                add(&operation, true);
+                continue;
+            }
+            let (path, kind) = (operation.path, operation.kind);
+            match self
+                .cut
+                .place(path, kind, operation.scheduled_us, operation.end_us)
+            {
+                Place::Inside => add(&operation, true),
+                Place::Unfinished => add(&operation.unfinished(), true),
+                Place::Outside => add(&operation, false),
+                Place::Later => {}
             }
         }
     }

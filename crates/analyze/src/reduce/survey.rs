@@ -6,6 +6,7 @@ use recording::vocabulary::Path;
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
+use crate::load::range::Cut;
 use crate::reduce::events;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::scan::{self, PathScan, Question};
@@ -32,11 +33,12 @@ pub(crate) fn survey(
     let start_us = loaded.manifest().start_time.micros();
     let end_us = loaded.duration_us().map(|us| start_us.saturating_add(us));
     let recording = Span::new(start_us, end_us.unwrap_or(i64::MAX));
+    let recording = loaded.cut().time().unwrap_or(recording);
     let pauses = Pauses::new(events::pauses(events, &recording));
     let scan = scan::scan(
         loaded,
         &Question {
-            start_us,
+            start_us: recording.start.micros(),
             end_us: recording.end.micros(),
             pauses: &pauses,
             min_stall_us: thresholds.min_stall_us,
@@ -87,6 +89,9 @@ fn check_times(loaded: &Loaded, survey: &Survey) -> Result<(), AnalyzeError> {
 /// The error of a recording without operations: a damaged one, or one in which nothing happened.
 fn nothing_left(loaded: &Loaded, left_out: &[LeftOut]) -> AnalyzeError {
     let folder = loaded.folder().to_path_buf();
+    if *loaded.cut() != Cut::WHOLE {
+        return AnalyzeError::NoneInRange(folder);
+    }
     if loaded.damaged().is_empty() && left_out.is_empty() {
         return AnalyzeError::NoOperations(folder);
     }

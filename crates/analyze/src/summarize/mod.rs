@@ -10,6 +10,7 @@ use recording::vocabulary::Path;
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
+use crate::load::range::Cut;
 use crate::metrics::{comparison, failovers};
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
@@ -18,8 +19,8 @@ use crate::reduce::{attempts, audit, availability, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
 use crate::summary::{
-    Comparison, DEFINITIONS, LeftOut, PathSummary, RecordingProgress, RecordingSummary, Span,
-    Summary, Thresholds,
+    Comparison, DEFINITIONS, LeftOut, PartSummary, PathSummary, RecordingProgress,
+    RecordingSummary, Span, Summary, Thresholds,
 };
 
 /// A recording, analyzed, with what charts are drawn from.
@@ -65,7 +66,10 @@ fn figures(
     let pauses = events::pauses(&events, &span);
     let audited = audit::read(loaded);
     let (mut summaries, mut series) = (Vec::new(), Vec::new());
-    for path in Path::ALL {
+    for path in Path::ALL
+        .iter()
+        .filter(|path| loaded.cut().has_path(**path))
+    {
         if !loaded.manifest().mode.paths().contains(path) && !last_rows.contains_key(path) {
             continue;
         }
@@ -143,6 +147,22 @@ fn is_partial(loaded: &Loaded, left_out: &[LeftOut]) -> bool {
             .any(|part| of_operations(&part.file))
 }
 
+/// What part of the recording the figures are of, where it is not the whole.
+fn part(loaded: &Loaded) -> Option<PartSummary> {
+    let cut = loaded.cut();
+    (*cut != Cut::WHOLE).then(|| PartSummary {
+        recording_start_time: loaded.manifest().start_time,
+        recording_duration_us: loaded.duration_us(),
+        is_timed: cut.time().is_some(),
+        path: cut.path.map(|path| path.as_str().to_owned()),
+        types: cut
+            .kinds()
+            .iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect(),
+    })
+}
+
 fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSummary {
     let manifest = loaded.manifest().clone();
     RecordingSummary {
@@ -151,8 +171,9 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         tool_version: manifest.tool_version,
         state: manifest.state,
         progress: RecordingProgress::new(manifest.state, loaded.is_being_written()),
-        start_time: manifest.start_time,
+        start_time: span.start,
         duration_us: span.length_us(),
+        part: part(loaded),
         requested_duration_us: manifest.requested_duration_us,
         mode: manifest.mode,
         workers: manifest.workers,

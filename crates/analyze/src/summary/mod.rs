@@ -36,7 +36,7 @@ pub use failovers::{
 pub use group::Group;
 pub use own_share::OwnShare;
 pub use rates::{NamedRates, Rates, ResponseTimes};
-pub use run::{EventSummary, LeftOut, RecordingProgress, RecordingSummary};
+pub use run::{EventSummary, LeftOut, PartSummary, RecordingProgress, RecordingSummary};
 pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
 pub use span::Span;
 pub use word::Word;

@@ -21,10 +21,13 @@ pub struct RecordingSummary {
     pub state: State,
     /// What that means, with what is known of its recorder.
     pub progress: RecordingProgress,
-    /// When the workload began.
+    /// When the workload began, or the part of it that the figures are of.
     pub start_time: Timestamp,
-    /// How long it ran, microseconds. Of a recording without an end: up to its last row.
+    /// How long it ran, or the part is, microseconds. Of a recording without an end: up to its last row.
     pub duration_us: i64,
+    /// The part that the figures are of; absent where they are of the whole recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartSummary>,
     /// How long it was to run, microseconds.
     pub requested_duration_us: Option<i64>,
     pub mode: Mode,
@@ -80,7 +83,29 @@ pub struct RecordingSummary {
     pub clock_offsets: Vec<ClockOffset>,
 }
 
+/// A part of a recording: what the user asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartSummary {
+    /// When the whole recording began.
+    pub recording_start_time: Timestamp,
+    /// How long the whole recording is, microseconds; `None` where that is not known.
+    pub recording_duration_us: Option<i64>,
+    /// A part of its time: from the summary's start time on, as long as its duration.
+    pub is_timed: bool,
+    /// The only path.
+    pub path: Option<String>,
+    /// The only types of operations; empty: all.
+    pub types: Vec<String>,
+}
+
 impl RecordingSummary {
+    /// When the whole recording began: offsets are from there.
+    #[must_use]
+    pub fn whole_start(&self) -> Timestamp {
+        let whole = self.part.as_ref().map(|part| part.recording_start_time);
+        whole.unwrap_or(self.start_time)
+    }
+
     /// True where a part or a journal of the table is left out as damaged.
     pub(crate) fn lacks_parts_of(&self, table: Table) -> bool {
         let of_table = |file: &str| {

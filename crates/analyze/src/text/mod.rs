@@ -11,7 +11,7 @@ mod page;
 mod sections;
 mod table;
 
-use crate::summary::Summary;
+use crate::summary::{RecordingSummary, Summary};
 use crate::text::format::Calendar;
 use crate::text::language::{chinese, english};
 use crate::text::page::Page;
@@ -39,6 +39,13 @@ pub struct TextOptions {
     pub color: bool,
 }
 
+/// Times of day with the date where the recording lasts over midnight, and offsets from its start.
+fn calendar(recording: &RecordingSummary) -> Calendar {
+    let start = recording.whole_start();
+    let before_us = recording.start_time.micros() - start.micros();
+    Calendar::new(start, before_us.saturating_add(recording.duration_us))
+}
+
 /// The whole report, its lines ended by `\n`.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
@@ -48,7 +55,7 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
             Language::En => &english::ENGLISH,
             Language::Zh => &chinese::CHINESE,
         },
-        calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
+        calendar: calendar(&summary.recording),
         paint: Paint {
             color: options.color,
         },

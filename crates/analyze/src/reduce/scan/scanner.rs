@@ -95,10 +95,13 @@ impl<'q> Scanner<'q> {
         };
         let paths = &mut self.paths;
         let mut done = Ok(());
-        rows.judged(&known, &mut self.left_out, |operation| {
+        rows.judged_or_used(&known, &mut self.left_out, |operation, is_inside| {
             if question.path.is_none_or(|path| path == operation.path) && done.is_ok() {
                 let path = &mut paths[operation.path as usize];
-                done = of_batch.add(path, operation);
+                done = match is_inside {
+                    true => of_batch.add(path, operation),
+                    false => of_batch.add_use(path, operation),
+                };
             }
         });
         done
@@ -193,7 +196,8 @@ impl OfBatch<'_> {
         operation: &Operation,
         mut kept: Kept,
     ) -> Result<(), Cause> {
-        if kept.outcome.is_success() {
+        // What is unfinished has no error, or has it after the part that is read.
+        if kept.outcome.is_success() || kept.outcome == Outcome::Unfinished {
             path.found.kept.push(kept);
             return Ok(());
         }

@@ -11,6 +11,7 @@ use recording::vocabulary::{ErrorClass, EventKind};
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
+use crate::text::language::part::PartWords;
 use crate::text::language::service::ServiceWords;
 use crate::text::table::List;
 
@@ -168,6 +169,7 @@ pub(crate) struct Words {
 
     pub(crate) durability: DurabilityWords,
     pub(crate) service: ServiceWords,
+    pub(crate) part: PartWords,
 
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,

@@ -47,11 +47,12 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     };
     let mut items = vec![
         item(words.run, one_line(&recording.run_id)),
-        item(words.started, date_time(recording.start_time)),
+        item(words.started, date_time(recording.whole_start())),
         (words.state.to_owned(), Cell::new(state, tone)),
         item(words.host, one_line(&recording.host)),
         item(words.recorder, one_line(&recording.tool_version)),
     ];
+    items.extend(part_item(page));
     let definitions = (words.definitions_text)(page.summary.definitions);
     items.push(item(words.definitions, definitions));
     if let Some(drift) = recording.clock_drift_us {
@@ -75,6 +76,33 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     }
     items.extend(missing_items(page));
     items
+}
+
+/// The part of the recording that the figures are of.
+fn part_item(page: &Page<'_>) -> Option<(String, Cell)> {
+    let (words, recording) = (page.words.part, &page.summary.recording);
+    let part = recording.part.as_ref()?;
+    let mut texts = Vec::new();
+    if part.is_timed {
+        let end = recording
+            .start_time
+            .micros()
+            .saturating_add(recording.duration_us);
+        let length = |us| page.words.units.seconds(us, 2);
+        texts.push((words.time)(
+            &page.calendar.time(recording.start_time),
+            &page.calendar.time(Timestamp(end)),
+            &length(recording.duration_us),
+            part.recording_duration_us.map(length).as_deref(),
+        ));
+    }
+    texts.extend(part.path.as_deref().map(words.path));
+    if !part.types.is_empty() {
+        let types = part.types.iter().map(|kind| (page.words.type_name)(kind));
+        let types: Vec<String> = types.collect();
+        texts.push((words.types)(&types.join(", ")));
+    }
+    Some(item(words.label, texts.join(page.words.separator)))
 }
 
 /// How often the recorder was paused, and for how long.

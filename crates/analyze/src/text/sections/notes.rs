@@ -57,6 +57,9 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     }
     if let AuditSummary::Audited(_) = page.summary.audit {
         notes.push(words.durability.note.to_owned());
+        if page.summary.recording.part.is_some() {
+            notes.push(words.part.audit_is_of_all.to_owned());
+        }
     }
     let mut paths = page.summary.paths.iter();
     if paths.any(PathSummary::may_lack_increments) {

@@ -420,6 +420,18 @@ impl HandMade {
         }
     }
 
+    /// The same with another length, seconds.
+    pub(crate) fn lasting(self, duration: f64) -> Self {
+        Self { duration, ..self }
+    }
+
+    /// Its rows changed, or left out.
+    pub(crate) fn keeping(mut self, mut is_kept: impl FnMut(&mut Operation) -> bool) -> Self {
+        assert!(self.seals.is_empty(), "parts are counted in rows");
+        self.rows.retain_mut(|row| is_kept(row));
+        self
+    }
+
     /// Writes and analyzes it with the default thresholds.
     pub(crate) fn summary(self) -> Summary {
         self.write().analyze().summary

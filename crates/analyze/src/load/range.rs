@@ -1,0 +1,246 @@
+//! A part of a recording: some of its time, one of its paths, some types of its operations. Every figure is then what a recording of
+//! that part alone would have (`docs/definitions.md`, A part of a recording).
+
+use polars::prelude::*;
+use recording::vocabulary::{OperationType, Path};
+use recording::{Table, Timestamp};
+
+use crate::summary::Span;
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// What part is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Range {
+    /// Where it begins; `None`: with the recording.
+    pub from: Option<Moment>,
+    /// Where it ends; `None`: with the recording.
+    pub to: Option<Moment>,
+    /// The only path of it.
+    pub path: Option<Path>,
+    /// The only types of operations of it; empty: all.
+    pub kinds: Vec<OperationType>,
+}
+
+/// A moment as it is named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Since the recording's start, microseconds.
+    Offset(i64),
+    /// Since midnight UTC, microseconds.
+    TimeOfDay(i64),
+    At(Timestamp),
+}
+
+impl Moment {
+    /// UTC microseconds. A time of day is that of the day on which it is nearest to the recording.
+    fn resolved_us(self, start_us: i64, end_us: Option<i64>) -> i64 {
+        match self {
+            Self::At(time) => time.micros(),
+            Self::Offset(us) => start_us.saturating_add(us),
+            Self::TimeOfDay(us) => {
+                let first_us = start_us - start_us.rem_euclid(DAY_US) + us;
+                let next_us = first_us + DAY_US;
+                let after_us = next_us.saturating_sub(end_us.unwrap_or(start_us));
+                match start_us - first_us > after_us {
+                    true => next_us,
+                    false => first_us,
+                }
+            }
+        }
+    }
+}
+
+impl Range {
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The part of a recording, which may have no known end; what is wrong where it has none.
+    pub(super) fn cut(
+        &self,
+        start_us: i64,
+        end_us: Option<i64>,
+        paths: &[Path],
+    ) -> Result<Cut, String> {
+        if let Some(path) = self.path.filter(|path| !paths.contains(path)) {
+            return Err(format!("it has no path {}", path.as_str()));
+        }
+        let resolved = |moment: Moment| moment.resolved_us(start_us, end_us);
+        let (from_us, to_us) = (self.from.map(resolved), self.to.map(resolved));
+        let last_us = end_us.unwrap_or(i64::MAX);
+        let is_one_of = |kind| self.kinds.is_empty() || self.kinds.contains(&kind);
+        let cut = Cut {
+            from_us: from_us.unwrap_or(start_us).max(start_us),
+            to_us: to_us.unwrap_or(last_us).min(last_us),
+            path: self.path,
+            kinds: std::array::from_fn(|index| is_one_of(OperationType::ALL[index])),
+            is_timed: from_us.or(to_us).is_some(),
+        };
+        if cut.from_us < cut.to_us {
+            return Ok(cut);
+        }
+        let end = end_us.map_or_else(|| "its last row".to_owned(), |us| Timestamp(us).to_string());
+        let asked = [
+            from_us.map(|us| format!("from {}", Timestamp(us))),
+            to_us.map(|us| format!("to {}", Timestamp(us))),
+        ];
+        let asked: Vec<String> = asked.into_iter().flatten().collect();
+        let (asked, start) = (asked.join(" "), Timestamp(start_us));
+        Err(format!(
+            "it has nothing {asked}: it lasts from {start} to {end}"
+        ))
+    }
+}
+
+/// The part that is read. Times are UTC microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    from_us: i64,
+    to_us: i64,
+    pub(crate) path: Option<Path>,
+    /// Which types, in the order of `OperationType::ALL`.
+    kinds: [bool; OperationType::ALL.len()],
+    /// False where only the recording itself limits it.
+    is_timed: bool,
+}
+
+/// Where an operation is.
+pub(crate) enum Place {
+    Inside,
+    /// In the part, and it ended after that: it was unfinished there.
+    Unfinished,
+    /// Not in it, but begun before its end: its connection was used.
+    Outside,
+    /// It was to begin after the part.
+    Later,
+}
+
+impl Cut {
+    /// Everything.
+    pub(crate) const WHOLE: Self = Self {
+        from_us: i64::MIN,
+        to_us: i64::MAX,
+        path: None,
+        kinds: [true; OperationType::ALL.len()],
+        is_timed: false,
+    };
+
+    /// Its time, where a time was asked for.
+    pub(crate) fn time(&self) -> Option<Span> {
+        self.is_timed.then(|| Span::new(self.from_us, self.to_us))
+    }
+
+    pub(crate) fn has_path(&self, path: Path) -> bool {
+        self.path.is_none_or(|only| only == path)
+    }
+
+    /// The types, where not all are in it.
+    pub(crate) fn kinds(&self) -> Vec<OperationType> {
+        let kinds = OperationType::ALL.iter().copied().zip(self.kinds);
+        let kinds: Vec<_> = kinds
+            .filter_map(|(kind, is_in)| is_in.then_some(kind))
+            .collect();
+        match kinds.len() == OperationType::ALL.len() {
+            true => Vec::new(),
+            false => kinds,
+        }
+    }
+
+    /// The rows of another table than the operations that are of the part: what overlaps its time.
+    pub(super) fn of_table(&self, table: Table, frame: LazyFrame) -> LazyFrame {
+        let mut frame = frame;
+        if self.is_timed {
+            let after_us = |column: &str| col("duration_us").fill_null(0) + col(column);
+            let (start, end) = match table {
+                Table::Connections => ("start_time", col("end_time")),
+                Table::Probes | Table::Availability | Table::Events => ("time", after_us("time")),
+                Table::Operations | Table::Load => ("time", col("time")),
+            };
+            let is_in = col(start)
+                .lt_eq(lit(self.to_us))
+                .and(end.gt(lit(self.from_us)));
+            frame = frame.filter(is_in);
+        }
+        let kinds = self.kinds();
+        if table == Table::Availability && !kinds.is_empty() {
+            // The probes' writes stand for all that only a writer serves.
+            let is_asked_for = |kind: OperationType| match kind {
+                OperationType::Read => kinds.contains(&kind),
+                _ => kinds.iter().any(|kind| *kind != OperationType::Read),
+            };
+            let asked = OperationType::ALL
+                .into_iter()
+                .filter(|kind| is_asked_for(*kind));
+            let words = asked.map(|kind| col("operation_type").eq(lit(kind.as_str())));
+            frame = frame.filter(words.reduce(Expr::or).unwrap_or(lit(true)));
+        }
+        frame
+    }
+
+    /// Where an operation is. What ended before the part is not of it.
+    #[inline]
+    pub(crate) fn place(
+        &self,
+        path: Path,
+        kind: OperationType,
+        scheduled_us: i64,
+        end_us: Option<i64>,
+    ) -> Place {
+        if self.is_timed && scheduled_us >= self.to_us {
+            return Place::Later;
+        }
+        let is_asked_for = self.has_path(path) && self.kinds[kind as usize];
+        match end_us.filter(|_| self.is_timed) {
+            _ if !is_asked_for => Place::Outside,
+            Some(end_us) if end_us <= self.from_us => Place::Outside,
+            Some(end_us) if end_us > self.to_us => Place::Unfinished,
+            _ => Place::Inside,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> i64 {
+        let time = chrono::DateTime::parse_from_rfc3339(text).unwrap();
+        time.timestamp_micros()
+    }
+
+    #[test]
+    fn a_time_of_day_is_that_of_the_recording() {
+        let (start_us, end_us) = (at("2026-11-29T23:50:00.4Z"), at("2026-11-30T00:20:00Z"));
+        let resolved = |hours: i64, minutes: i64| {
+            let us = (hours * 60 + minutes) * 60_000_000;
+            Moment::TimeOfDay(us).resolved_us(start_us, Some(end_us))
+        };
+        assert_eq!(resolved(23, 55), at("2026-11-29T23:55:00Z"));
+        assert_eq!(resolved(0, 10), at("2026-11-30T00:10:00Z"));
+        // The second in which it began.
+        assert_eq!(resolved(23, 50), at("2026-11-29T23:50:00Z"));
+        // After its end.
+        assert_eq!(resolved(0, 30), at("2026-11-30T00:30:00Z"));
+    }
+
+    #[test]
+    fn a_part_that_is_not_there_is_said_so() {
+        let range = Range {
+            from: Some(Moment::Offset(70_000_000)),
+            ..Range::default()
+        };
+        let error = range.cut(0, Some(60_000_000), &[Path::Direct]).unwrap_err();
+        assert!(
+            error.starts_with("it has nothing from 1970-01-01T00:01:10.000000Z: it lasts from "),
+            "{error}"
+        );
+        let range = Range {
+            path: Some(Path::Proxy),
+            ..Range::default()
+        };
+        let error = range.cut(0, Some(60_000_000), &[Path::Direct]).unwrap_err();
+        assert_eq!(error, "it has no path proxy");
+    }
+}

@@ -1,0 +1,35 @@
+//! The words of a part of a recording, in each language.
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartWords {
+    pub(crate) label: &'static str,
+    /// From, to, its length, and the length of the whole where that is known.
+    pub(crate) time: fn(&str, &str, &str, Option<&str>) -> String,
+    /// The only path.
+    pub(crate) path: fn(&str) -> String,
+    /// The only types of operations.
+    pub(crate) types: fn(&str) -> String,
+    pub(crate) audit_is_of_all: &'static str,
+}
+
+pub(crate) const ENGLISH: PartWords = PartWords {
+    label: "Part",
+    time: |from, to, length, whole| match whole {
+        Some(whole) => format!("{from} to {to}, {length} of {whole}"),
+        None => format!("{from} to {to}, {length}"),
+    },
+    path: |path| format!("only path {path}"),
+    types: |types| format!("only operations of type {types}"),
+    audit_is_of_all: "The figures are of a part of the recording. The audit is of the whole recording: its counts are not of the part alone.",
+};
+
+pub(crate) const CHINESE: PartWords = PartWords {
+    label: "范围",
+    time: |from, to, length, whole| match whole {
+        Some(whole) => format!("{from} 至 {to},{length}(共 {whole})"),
+        None => format!("{from} 至 {to},{length}"),
+    },
+    path: |path| format!("仅路径 {path}"),
+    types: |types| format!("仅操作类型 {types}"),
+    audit_is_of_all: "以上数字只针对录制的一部分;审计针对整个录制,其计数不限于该部分。",
+};
