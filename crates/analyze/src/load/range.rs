@@ -171,8 +171,8 @@ impl Cut {
                 _ => kinds.iter().any(|kind| *kind != OperationType::Read),
             };
             let asked = OperationType::ALL
-                .into_iter()
-                .filter(|kind| is_asked_for(*kind));
+                .iter()
+                .filter(|kind| is_asked_for(**kind));
             let words = asked.map(|kind| col("operation_type").eq(lit(kind.as_str())));
             frame = frame.filter(words.reduce(Expr::or).unwrap_or(lit(true)));
         }

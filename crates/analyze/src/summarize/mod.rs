@@ -5,6 +5,8 @@ mod path;
 mod series;
 mod service;
 
+use std::collections::BTreeMap;
+
 use recording::Table;
 use recording::vocabulary::Path;
 
@@ -66,13 +68,7 @@ fn figures(
     let pauses = events::pauses(&events, &span);
     let audited = audit::read(loaded);
     let (mut summaries, mut series) = (Vec::new(), Vec::new());
-    for path in Path::ALL
-        .iter()
-        .filter(|path| loaded.cut().has_path(**path))
-    {
-        if !loaded.manifest().mode.paths().contains(path) && !last_rows.contains_key(path) {
-            continue;
-        }
+    for path in paths_of(loaded, &last_rows) {
         // In a recording without an end each path reaches as far as its own rows: parts are sealed path by path.
         let end = last_rows.get(path).copied().unwrap_or(end);
         let span_of_path = loaded.span(end)?;
@@ -117,6 +113,17 @@ fn figures(
         paths: summaries,
     };
     Ok((summary, series))
+}
+
+/// The paths that are analyzed: those that were recorded, and are in the part that is read.
+fn paths_of(
+    loaded: &Loaded,
+    last_rows: &BTreeMap<Path, i64>,
+) -> impl Iterator<Item = &'static Path> {
+    let recorded = loaded.manifest().mode.paths();
+    let is_recorded = |path: &Path| recorded.contains(path) || last_rows.contains_key(path);
+    let is_read = move |path: &&Path| is_recorded(path) && loaded.cut().has_path(**path);
+    Path::ALL.iter().filter(is_read)
 }
 
 fn compared(paths: &[PathSummary]) -> Option<Comparison> {

@@ -123,9 +123,9 @@ fn an_outage_that_the_part_cuts_is_a_bound() {
         ..Range::default()
     };
     let made = reads_with_a_gap()
-        .failed("user_list", 12.0, 12.001, ErrorClass::ConnectionLost)
-        .failed("user_list", 13.0, 13.001, ErrorClass::ConnectionLost)
-        .failed("user_list", 14.0, 14.001, ErrorClass::ConnectionLost)
+        .failed("user_list", 12.0, 12.001, ErrorClass::Refused)
+        .failed("user_list", 13.0, 13.001, ErrorClass::Refused)
+        .failed("user_list", 14.0, 14.001, ErrorClass::Refused)
         .write();
     let figures = |from, to| {
         let loaded = Loaded::open(&made.folder).unwrap();
@@ -134,12 +134,12 @@ fn an_outage_that_the_part_cuts_is_a_bound() {
         summary.paths.remove(0)
     };
     let whole = figures(0.0, 30.0);
-    assert_eq!(outages(&whole, Group::Read), [(10.0, 15.005, 2.0 + 1.004)]);
+    assert_eq!(outages(&whole, Group::Read), [(10.0, 15.0, 2.999)]);
     let begun = figures(11.0, 30.0);
-    assert_eq!(outages(&begun, Group::Read), [(11.0, 15.005, 1.0 + 1.004)]);
+    assert_eq!(outages(&begun, Group::Read), [(11.0, 15.0, 1.999)]);
     assert!(group(&begun, Group::Read).at_least);
     let open = figures(5.0, 13.5);
-    assert_eq!(outages(&open, Group::Read), [(10.0, 13.5, 2.0 + 0.499)]);
+    assert_eq!(outages(&open, Group::Read), [(10.0, 13.5, 2.499)]);
     assert!(group(&open, Group::Read).at_least);
     let healthy = figures(16.0, 29.0);
     assert_eq!(group(&healthy, Group::Read).downtime_us, Some(0));
@@ -172,7 +172,7 @@ fn the_report_says_what_part_it_is_of() {
     let said = line.split_once("Part").unwrap().1.trim();
     assert_eq!(
         said,
-        "20:43:05.000 to 20:43:12.000, 7.00 s of 30.00 s; only operations of type read"
+        "20:43:05.000 to 20:43:12.000, 7.00 s of 30.00 s, only operations of type read"
     );
 }
 

@@ -4,6 +4,7 @@ pub(super) mod chinese;
 mod classes;
 pub(super) mod durability;
 pub(super) mod english;
+pub(super) mod part;
 pub(super) mod service;
 
 use recording::vocabulary::{ErrorClass, EventKind};

@@ -2,7 +2,7 @@
 
 use command_line::text::one_line;
 use recording::vocabulary::EventKind;
-use recording::{ClockOffset, Endpoint, Schedule, Server, Table};
+use recording::{ClockOffset, Endpoint, Schedule, Server, Table, Timestamp};
 
 use crate::summary::{EventSummary, RecordingProgress};
 use crate::text::format::{count, date_time, decimal};

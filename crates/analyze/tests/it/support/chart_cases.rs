@@ -414,6 +414,7 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         state: State::Complete,
         progress: analyze::summary::RecordingProgress::Complete,
         start_time: Timestamp(START_US),
+        part: None,
         duration_us: case.duration_us,
         requested_duration_us: Some(case.duration_us),
         mode,

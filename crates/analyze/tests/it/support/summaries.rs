@@ -235,6 +235,7 @@ pub(crate) fn recording() -> RecordingSummary {
         state: State::Complete,
         progress: analyze::summary::RecordingProgress::Complete,
         start_time: Timestamp(START_US),
+        part: None,
         duration_us: DURATION_US,
         requested_duration_us: Some(300_000_000),
         mode: Mode::Both,
