@@ -22,6 +22,7 @@ mod groups;
 mod in_progress;
 mod mistakes;
 mod one_pass;
+mod page;
 mod properties;
 mod recovery;
 mod sample;
