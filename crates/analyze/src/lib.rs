@@ -2,7 +2,7 @@
 //!
 //! The road is one way: [`load`] (a recording's files to batches and lazy frames), [`reduce`] (rows to small frames and plain values, the
 //! operations in one pass), [`metrics`] (plain values to typed
-//! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
+//! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`], [`markdown`], [`html`] and [`charts`]. What every figure
 //! means stands in `docs/definitions.md`; the code cites it.
 
 pub mod charts;
@@ -10,7 +10,9 @@ pub mod cli;
 mod error;
 pub mod figures;
 pub mod gaps;
+pub mod html;
 pub mod load;
+pub mod markdown;
 pub mod metrics;
 pub mod reduce;
 pub mod stats;

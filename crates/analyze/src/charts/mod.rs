@@ -65,10 +65,7 @@ pub fn draw_all(
     folder: &Path,
     options: &ChartOptions,
 ) -> Result<Vec<PathBuf>, ChartError> {
-    if !(0.5..=8.0).contains(&options.scale) {
-        return Err(ChartError::Scale(options.scale));
-    }
-    let typeface = Typeface::load(options.font.as_deref())?;
+    let typeface = typeface(options)?;
     std::fs::create_dir_all(folder).map_err(|source| ChartError::Folder {
         path: folder.to_owned(),
         source,
@@ -88,4 +85,29 @@ pub fn draw_all(
         }
     }
     Ok(written)
+}
+
+/// The charts as SVG, in the order in which they are read, each with the name of its file.
+///
+/// # Errors
+/// Where the font or the scale is unusable.
+pub fn svgs(
+    summary: &Summary,
+    series: &Series,
+    options: &ChartOptions,
+) -> Result<Vec<(&'static str, String)>, ChartError> {
+    let typeface = typeface(options)?;
+    let charts = CHARTS.iter().map(|(name, draw)| {
+        let mut scene = Scene::new(&typeface);
+        draw(&mut scene, summary, series);
+        Ok((*name, scene.svg(options.scale)?))
+    });
+    charts.collect()
+}
+
+fn typeface(options: &ChartOptions) -> Result<Typeface, ChartError> {
+    if !(0.5..=8.0).contains(&options.scale) {
+        return Err(ChartError::Scale(options.scale));
+    }
+    Typeface::load(options.font.as_deref())
 }

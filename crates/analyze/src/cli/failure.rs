@@ -1,6 +1,7 @@
 //! How a command fails: one line on stderr, and the exit code.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use command_line::text::one_line;
@@ -16,6 +17,8 @@ pub(super) enum Failure {
     /// Already reported, with this exit code.
     Reported(u8),
     Output(io::Error),
+    /// A file that the user named can't be written.
+    File(PathBuf, io::Error),
 }
 
 impl From<AnalyzeError> for Failure {
@@ -52,6 +55,11 @@ impl Failure {
                     _ => "",
                 };
                 eprintln!("analyze: {}{advice}", one_line(&error.to_string()));
+                ExitCode::FAILURE
+            }
+            Self::File(file, error) => {
+                let text = format!("cannot write {}: {error}", file.display());
+                eprintln!("analyze: {}; name another file with --out", one_line(&text));
                 ExitCode::FAILURE
             }
             Self::Reported(code) => ExitCode::from(code),

@@ -7,48 +7,39 @@ use recording::ClockOffset;
 
 use crate::gaps::{Axis, Gaps, PlacedOutage, PlacedRecording, Together};
 use crate::summary::Span;
+use crate::text::document::{Block, Document, Section};
 use crate::text::figures::{Downtime, figure};
 use crate::text::format::{Calendar, count, date_time, optional};
 use crate::text::language::Words;
 use crate::text::language::english::ENGLISH;
-use crate::text::table::{Cell, Paint, Side, Table, Tone, wrapped};
+use crate::text::table::{Cell, Side, Table, Tone};
 
 const TITLE: &str = "Outages on the database server's clock";
 /// A clock that was not compared with the server's.
 const HOST_CLOCK: &str = "host clock";
-/// Columns of a line of prose.
-const WIDTH: usize = 100;
 /// The words of these tables.
 pub(crate) const WORDS: &Words = &ENGLISH;
 
 /// Every table, their lines ended by `\n`; `color` as in [`super::TextOptions`].
 #[must_use]
 pub fn render(gaps: &Gaps, color: bool) -> String {
-    let paint = Paint { color };
-    let mut sections = vec![titled(TITLE)];
+    let mut sections = Vec::new();
     if let Some(span) = span_of(&gaps.recordings) {
         let length = span.end.micros().saturating_sub(span.start.micros());
         let calendar = Calendar::new(span.start, length);
-        sections.push(recordings_section(&gaps.recordings, calendar, paint));
+        sections.push(recordings_section(&gaps.recordings, calendar));
         sections.push(match gaps.outages.is_empty() {
-            true => format!("  {}\n", paint.apply(Tone::Good, "No outage found.")),
-            false => under("Outages", &outages(gaps, calendar), paint),
+            true => {
+                let nothing = Block::Sentence("No outage found.".to_owned(), Tone::Good);
+                Section::of("outages", "", nothing)
+            }
+            false => Section::of("outages", "Outages", outages(gaps, calendar)),
         });
-        if !gaps.together.is_empty() {
-            let table = together(gaps, calendar);
-            sections.push(under("Outages seen together", &table, paint));
-        }
+        let table = together(gaps, calendar);
+        sections.push(Section::of("together", "Outages seen together", table));
     }
-    sections.push(notes(gaps, paint));
-    sections.join("\n")
-}
-
-fn under(heading: &str, table: &Table, paint: Paint) -> String {
-    format!("{heading}\n{}", table.render(paint))
-}
-
-pub(crate) fn titled(title: &str) -> String {
-    format!("{title}\n{}\n", "=".repeat(title.len()))
+    sections.push(notes(gaps));
+    Document::new(WORDS, TITLE, sections).text(color)
 }
 
 /// From the first recording's start to the last one's end.
@@ -66,11 +57,7 @@ pub(crate) fn span_of(recordings: &[PlacedRecording]) -> Option<Span> {
 }
 
 /// Where each recording stands on the axis, under its heading.
-pub(crate) fn recordings_section(
-    recordings: &[PlacedRecording],
-    calendar: Calendar,
-    paint: Paint,
-) -> String {
+pub(crate) fn recordings_section(recordings: &[PlacedRecording], calendar: Calendar) -> Section {
     let mut table = Table::new(
         &[
             ("host", Side::Left),
@@ -87,7 +74,7 @@ pub(crate) fn recordings_section(
     for recording in recordings {
         table.row(recording_row(recording, calendar));
     }
-    under("Recordings", &table, paint)
+    Section::of("recordings", "Recordings", table)
 }
 
 fn recording_row(recording: &PlacedRecording, calendar: Calendar) -> Vec<Cell> {
@@ -200,7 +187,7 @@ fn together_row(together: &Together, calendar: Calendar) -> Vec<Cell> {
 }
 
 /// What the columns mean, then what holds for these recordings.
-fn notes(gaps: &Gaps, paint: Paint) -> String {
+fn notes(gaps: &Gaps) -> Section {
     let groups: Vec<&str> = gaps.groups.iter().map(|group| group.as_str()).collect();
     let mut notes = vec![
         format!(
@@ -216,7 +203,7 @@ fn notes(gaps: &Gaps, paint: Paint) -> String {
         "hosts: those that saw an outage, of those that were recording at that time.".to_owned(),
     ];
     notes.extend(clock_notes(&gaps.recordings));
-    notes_section(&notes, paint)
+    notes_section(notes)
 }
 
 /// What holds for the clocks of these recordings.
@@ -244,11 +231,9 @@ pub(crate) fn clock_notes(recordings: &[PlacedRecording]) -> Vec<String> {
     notes
 }
 
-/// Notes in lines under their heading.
-pub(crate) fn notes_section(notes: &[String], paint: Paint) -> String {
-    let lines = notes.iter().flat_map(|note| wrapped(note, WIDTH));
-    let lines = lines.map(|line| format!("  {}\n", paint.apply(Tone::Detail, &line)));
-    format!("{}\n{}", WORDS.notes_heading, lines.collect::<String>())
+/// Notes under their heading.
+pub(crate) fn notes_section(notes: Vec<String>) -> Section {
+    Section::of("notes", WORDS.notes_heading, Block::Prose(notes))
 }
 
 /// A change or an offset with its sign: `-37 s`, `+12 us`.

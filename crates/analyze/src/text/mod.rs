@@ -1,17 +1,20 @@
-//! The report as text: what goes into a post-mortem. Every figure comes from the [`Summary`]; here only units change.
+//! The report: what goes into a post-mortem. Every figure comes from the [`Summary`]; here only units change.
 //!
-//! A section is a file with functions from a page to text, empty where there is nothing to say. The words of a language
-//! stand in one value of `language::Words`.
+//! A section is a file with functions from a page to a [`document`] section, without blocks where there is nothing to say. The
+//! document is written here as text; `markdown` and `html` write it too. The words of a language stand in one value of
+//! `language::Words`.
 
+pub(crate) mod document;
 pub(crate) mod figures;
-mod format;
+pub(crate) mod format;
 mod gaps;
-mod language;
+pub(crate) mod language;
 mod page;
 mod sections;
-mod table;
+pub(crate) mod table;
 
 use crate::summary::{RecordingSummary, Summary};
+use crate::text::document::{Block, Section};
 use crate::text::format::Calendar;
 use crate::text::language::{chinese, english};
 use crate::text::page::Page;
@@ -19,8 +22,8 @@ use crate::text::sections::{
     comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
     rates, recovery, sample, service, verdict,
 };
-use crate::text::table::Paint;
 
+pub use document::Document;
 pub use gaps::render as render_gaps;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,31 +49,34 @@ fn calendar(recording: &RecordingSummary) -> Calendar {
     Calendar::new(start, before_us.saturating_add(recording.duration_us))
 }
 
-/// The whole report, its lines ended by `\n`.
+/// The whole report as text, its lines ended by `\n`.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
+    document(summary, options.language).text(options.color)
+}
+
+/// The whole report.
+#[must_use]
+pub fn document(summary: &Summary, language: Language) -> Document {
     let page = Page {
         summary,
-        words: match options.language {
+        words: match language {
             Language::En => &english::ENGLISH,
             Language::Zh => &chinese::CHINESE,
         },
         calendar: calendar(&summary.recording),
-        paint: Paint {
-            color: options.color,
-        },
     };
-    let mut sections = vec![page.title()];
-    match page.words.sample {
-        Some(words) => sections.extend(sample::sections(&page, &words)),
-        None => sections.extend([
+    let mut sections = match page.words.sample {
+        Some(words) => sample::sections(&page, &words),
+        None => vec![
             configuration::recording(&page),
             configuration::section(&page),
-        ]),
-    }
+        ],
+    };
     sections.extend([
         verdict::section(&page),
         durability::section(&page),
+        Section::new("charts", page.words.page.charts, vec![Block::Charts]),
         failovers::failovers(&page),
         failovers::distribution(&page),
         events::section(&page),
@@ -92,6 +98,5 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
         comparison::section(&page),
         notes::section(&page),
     ]);
-    sections.retain(|section| !section.is_empty());
-    sections.join("\n")
+    Document::new(page.words, page.words.title, sections).with_headline(verdict::headline(&page))
 }

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// What a colour means; nothing else is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     #[default]
     Plain,
     Good,
@@ -14,13 +14,13 @@ pub(super) enum Tone {
 
 /// Colours, or none.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Paint {
-    pub(super) color: bool,
+pub(crate) struct Paint {
+    pub(crate) color: bool,
 }
 
 impl Paint {
     /// `text` in the colour of `tone`.
-    pub(super) fn apply(self, tone: Tone, text: &str) -> String {
+    pub(crate) fn apply(self, tone: Tone, text: &str) -> String {
         let code = match tone {
             _ if !self.color || text.is_empty() => return text.to_owned(),
             Tone::Plain => return text.to_owned(),
@@ -33,17 +33,30 @@ impl Paint {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     text: String,
     tone: Tone,
 }
 
 impl Cell {
-    pub(super) fn new(text: impl Into<String>, tone: Tone) -> Self {
+    pub(crate) fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self {
             text: text.into(),
             tone,
         }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Columns of text that it takes.
+    pub(crate) fn width(&self) -> usize {
+        self.text.width()
+    }
+
+    pub(crate) fn tone(&self) -> Tone {
+        self.tone
     }
 }
 
@@ -55,89 +68,130 @@ impl<T: Into<String>> From<T> for Cell {
 
 /// On which side a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Left,
     Right,
 }
 
-enum Line {
-    Cells(Vec<Cell>),
-    /// Belongs to the row above and takes no part in the widths.
-    Note(String),
+/// A row, and the lines of detail under it, which take no part in the widths.
+#[derive(Default)]
+pub(crate) struct Row {
+    pub(crate) cells: Vec<Cell>,
+    /// So many first cells repeat the row above, and so are left blank.
+    pub(crate) repeated: usize,
+    pub(crate) notes: Vec<String>,
 }
 
 /// A table with a heading per column.
-pub(super) struct Table {
+pub(crate) struct Table {
+    caption: Option<String>,
     sides: Vec<Side>,
     headings: Vec<Cell>,
     /// So many first columns are left blank where they repeat the row above.
     grouped: usize,
-    lines: Vec<Line>,
+    rows: Vec<Row>,
 }
 
 impl Table {
-    pub(super) fn new(columns: &[(&str, Side)], grouped: usize) -> Self {
+    pub(crate) fn new(columns: &[(&str, Side)], grouped: usize) -> Self {
         Self {
+            caption: None,
             sides: columns.iter().map(|(_, side)| *side).collect(),
             headings: columns
                 .iter()
                 .map(|(heading, _)| Cell::new(*heading, Tone::Detail))
                 .collect(),
             grouped,
-            lines: Vec::new(),
+            rows: Vec::new(),
         }
     }
 
-    pub(super) fn row(&mut self, cells: Vec<Cell>) {
-        self.lines.push(Line::Cells(cells));
+    /// With a line that says what it is of, where a section has several tables.
+    pub(crate) fn captioned(mut self, caption: String) -> Self {
+        self.caption = Some(caption);
+        self
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<Cell>) {
+        let above = self.rows.last().map_or(&[][..], |row| row.cells.as_slice());
+        let repeated = cells.iter().zip(above).take(self.grouped);
+        let repeated = repeated
+            .take_while(|(cell, above)| cell.text == above.text)
+            .count();
+        self.rows.push(Row {
+            cells,
+            repeated,
+            notes: Vec::new(),
+        });
     }
 
     /// A line of detail under the last row.
-    pub(super) fn note(&mut self, text: String) {
-        self.lines.push(Line::Note(text));
+    pub(crate) fn note(&mut self, text: String) {
+        if self.rows.is_empty() {
+            self.rows.push(Row::default());
+        }
+        if let Some(row) = self.rows.last_mut() {
+            row.notes.push(text);
+        }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.caption.is_none()
+    }
+
+    pub(crate) fn caption(&self) -> Option<&str> {
+        self.caption.as_deref()
+    }
+
+    /// The heading and the side of each column.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&Cell, Side)> {
+        self.headings.iter().zip(self.sides.iter().copied())
+    }
+
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Columns of text that it takes, without what is between them.
+    pub(crate) fn width(&self) -> usize {
+        self.widths().iter().sum()
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.headings.iter().map(|cell| cell.text.width()).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(&row.cells) {
+                *width = cell.text.width().max(*width);
+            }
+        }
+        widths
     }
 
     /// The headings and the rows, indented by two, a line break after each.
-    pub(super) fn render(&self, paint: Paint) -> String {
+    pub(crate) fn render(&self, paint: Paint) -> String {
         self.lines(paint, true)
     }
 
     /// The rows without headings, for cells that need none.
-    pub(super) fn render_rows(&self, paint: Paint) -> String {
+    pub(crate) fn render_rows(&self, paint: Paint) -> String {
         self.lines(paint, false)
     }
 
     fn lines(&self, paint: Paint, headed: bool) -> String {
-        let mut widths: Vec<usize> = self.headings.iter().map(|cell| cell.text.width()).collect();
-        for line in &self.lines {
-            if let Line::Cells(cells) = line {
-                for (width, cell) in widths.iter_mut().zip(cells) {
-                    *width = cell.text.width().max(*width);
-                }
-            }
-        }
+        let widths = self.widths();
         let mut text = String::new();
-        if headed {
+        if let Some(caption) = &self.caption {
+            text.push_str(&format!("  {caption}\n"));
+        }
+        if headed && !self.rows.is_empty() {
             self.push_row(&mut text, &self.headings, 0, &widths, paint);
         }
-        let mut above: &[Cell] = &[];
-        for line in &self.lines {
-            match line {
-                Line::Cells(cells) => {
-                    let repeated = cells.iter().zip(above).take(self.grouped);
-                    let blank = repeated
-                        .take_while(|(cell, above)| cell.text == above.text)
-                        .count();
-                    self.push_row(&mut text, cells, blank, &widths, paint);
-                    above = cells;
-                }
-                Line::Note(note) => {
-                    text.push_str(&format!("    {}\n", paint.apply(Tone::Detail, note)));
-                }
+        for row in &self.rows {
+            if !row.cells.is_empty() {
+                self.push_row(&mut text, &row.cells, row.repeated, &widths, paint);
+            }
+            for note in &row.notes {
+                text.push_str(&format!("    {}\n", paint.apply(Tone::Detail, note)));
             }
         }
         text
@@ -180,16 +234,16 @@ impl Table {
 }
 
 /// Lines of a label and a value.
-pub(super) type Items = Vec<(String, Cell)>;
+pub(crate) type Items = Vec<(String, Cell)>;
 
 /// A line of a label and a value.
-pub(super) fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
+pub(crate) fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String, Cell) {
     (label.into(), value.into())
 }
 
 /// How a language writes a list of labelled values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
+pub(crate) enum List {
     /// Labels and values in two columns.
     Columns,
     /// `- label: value`, as the original design's sample has it.
@@ -198,7 +252,7 @@ pub(super) enum List {
 
 impl List {
     /// Lines with a line break each.
-    pub(super) fn render(self, items: &[(String, Cell)], paint: Paint) -> String {
+    pub(crate) fn render(self, items: &[(String, Cell)], paint: Paint) -> String {
         let width = items
             .iter()
             .map(|(label, _)| label.width())
@@ -219,7 +273,7 @@ impl List {
 }
 
 /// Prose in lines of at most `width` columns, broken at spaces; the lines after the first are indented by two.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let Some(line) = lines.last_mut() else { break };

@@ -22,6 +22,7 @@ mod groups;
 mod in_progress;
 mod mistakes;
 mod one_pass;
+mod page;
 mod part_of_a_recording;
 mod properties;
 mod recovery;

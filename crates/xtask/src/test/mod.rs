@@ -17,7 +17,7 @@ pub(crate) fn run(with_spark: bool) -> Result<()> {
     let mut install = Command::new(programs()?.join("lab"));
     install.arg("install");
     shell::run(install)?;
-    install_proxies()?;
+    install_programs()?;
     let python = python::with_readers()?;
     if with_spark {
         python::add_spark()?;
@@ -32,8 +32,8 @@ pub(crate) fn run(with_spark: bool) -> Result<()> {
     })
 }
 
-/// Proxies that only tests need.
-fn install_proxies() -> Result<()> {
+/// Programs that only tests need: a proxy, and a browser for reports.
+fn install_programs() -> Result<()> {
     let is_there = |program: &str| {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
@@ -41,11 +41,15 @@ fn install_proxies() -> Result<()> {
             .map(|folder| folder.join(program))
             .any(|program| program.is_file())
     };
-    if is_there("haproxy") {
+    let missing: Vec<&str> = ["haproxy", "chromium"]
+        .into_iter()
+        .filter(|program| !is_there(program))
+        .collect();
+    if missing.is_empty() {
         return Ok(());
     }
     apt(&["update"])?;
-    apt(&["install", "--yes", "haproxy"])
+    apt(&[&["install", "--yes"], missing.as_slice()].concat())
 }
 
 /// A cargo command in which clippy compiles our crates, with warnings as errors.

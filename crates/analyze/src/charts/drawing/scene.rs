@@ -194,17 +194,30 @@ impl<'a> Scene<'a> {
     /// Writes an SVG with `scale` units per point. Its text is set in the viewer's fonts.
     pub(crate) fn write_svg(&self, path: &Path, scale: f64) -> Result<(), ChartError> {
         can_be_made(path)?;
-        let root = SVGBackend::new(path, self.pixels(scale)).into_drawing_area();
+        let backend = SVGBackend::new(path, self.pixels(scale));
+        self.draw_svg(backend, scale)
+            .map_err(|error| write_error(path, &error))
+    }
+
+    /// The same as a string.
+    pub(crate) fn svg(&self, scale: f64) -> Result<String, ChartError> {
+        let mut svg = String::new();
+        let backend = SVGBackend::with_string(&mut svg, self.pixels(scale));
+        self.draw_svg(backend, scale)
+            .map_err(|error| write_error(Path::new("SVG"), &error))?;
+        Ok(svg)
+    }
+
+    fn draw_svg<'b>(&self, backend: SVGBackend<'b>, scale: f64) -> DrawResult<SVGBackend<'b>> {
         // plotters writes dy="0.76em" and an em of size / 1.24.
         let target = Target {
-            root,
+            root: backend.into_drawing_area(),
             scale,
             family: EMBEDDED_FAMILY,
             is_set_here: false,
             baseline: 0.76 / 1.24,
         };
         self.render(&target)
-            .map_err(|error| write_error(path, &error))
     }
 
     fn pixels(&self, scale: f64) -> (u32, u32) {

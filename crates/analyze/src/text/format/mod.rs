@@ -9,13 +9,13 @@ pub(super) const NONE: &str = "-";
 
 /// How a language writes units.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Units {
+pub(crate) struct Units {
     /// What stands between a number and its unit.
-    pub(super) gap: &'static str,
-    pub(super) microsecond: &'static str,
-    pub(super) millisecond: &'static str,
-    pub(super) second: &'static str,
-    pub(super) percentage_points: &'static str,
+    pub(crate) gap: &'static str,
+    pub(crate) microsecond: &'static str,
+    pub(crate) millisecond: &'static str,
+    pub(crate) second: &'static str,
+    pub(crate) percentage_points: &'static str,
 }
 
 /// The unit and the decimal places that some response times share, so that a column can be compared at a glance.
@@ -57,6 +57,27 @@ impl Units {
     /// A length of seconds with at most one decimal: `300 s`.
     pub(super) fn length(&self, us: i64) -> String {
         format!("{}{}{}", trimmed(us as f64 / 1e6, 1), self.gap, self.second)
+    }
+
+    /// The number that a text begins with, after words and signs such as `at least` and `>`: by it a column is sorted. Lengths are in
+    /// seconds.
+    pub(crate) fn sort_key(&self, text: &str) -> Option<f64> {
+        let start = text.find(|c: char| c.is_ascii_digit())?;
+        let is_part = |c: char| c.is_ascii_digit() || c == ',' || c == '.';
+        let end = text[start..].find(|c| !is_part(c));
+        let end = end.map_or(text.len(), |end| start + end);
+        let number: f64 = text[start..end].replace(',', "").parse().ok()?;
+        let unit = text[end..].trim_start();
+        let scale = match unit {
+            unit if unit.starts_with(self.microsecond) => 1e-6,
+            unit if unit.starts_with(self.millisecond) => 1e-3,
+            _ => 1.0,
+        };
+        let sign = match text[..start].ends_with('-') {
+            true => -1.0,
+            false => 1.0,
+        };
+        Some(sign * scale * number)
     }
 
     /// The scale on which the shortest and the longest of some response times can be read.

@@ -111,3 +111,28 @@ fn times_are_utc_and_dated_only_beyond_a_day() {
     assert_eq!(beyond.time(start), "2026-11-22 20:43:00.000");
     assert_eq!(date_time(start), "2026-11-22 20:43:00.000 UTC");
 }
+
+#[test]
+fn columns_are_sorted_by_their_numbers() {
+    for (text, key) in [
+        ("1,250", Some(1250.0)),
+        ("at least 4.10 s (-3.20 s, paused 3.00 s)", Some(4.1)),
+        ("0.00 s (at most 0.12 s)", Some(0.0)),
+        (">99.99 %", Some(99.99)),
+        ("-74.8 %", Some(-74.8)),
+        ("+1.6 pp, +1.7 % relative", Some(1.6)),
+        ("12 (3.72 s)", Some(12.0)),
+        ("210.00 ms", Some(0.21)),
+        ("± 850 us", Some(0.00085)),
+        ("-", None),
+        ("", None),
+        ("127.0.0.1:5432", None),
+    ] {
+        let found = UNITS.sort_key(text);
+        let is_same = match (found, key) {
+            (Some(found), Some(key)) => f64::abs(found - key) < 1e-12,
+            (found, key) => found == key,
+        };
+        assert!(is_same, "{text}: {found:?}");
+    }
+}

@@ -3,7 +3,8 @@
 pub(super) mod chinese;
 mod classes;
 pub(super) mod durability;
-pub(super) mod english;
+pub(crate) mod english;
+pub(super) mod page;
 pub(super) mod part;
 pub(super) mod service;
 
@@ -12,6 +13,7 @@ use recording::vocabulary::{ErrorClass, EventKind};
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
+use crate::text::language::page::PageWords;
 use crate::text::language::part::PartWords;
 use crate::text::language::service::ServiceWords;
 use crate::text::table::List;
@@ -171,6 +173,7 @@ pub(crate) struct Words {
     pub(crate) durability: DurabilityWords,
     pub(crate) service: ServiceWords,
     pub(crate) part: PartWords,
+    pub(crate) page: PageWords,
 
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,

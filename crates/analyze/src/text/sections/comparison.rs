@@ -3,15 +3,16 @@
 use crate::summary::{
     Comparison, ComparisonLine, Group, GroupSummary, Incidents, Metric, PathSummary, Unit,
 };
+use crate::text::document::{Block, Section};
 use crate::text::figures::{downtime, group_of, service_downtime};
 use crate::text::format::{NONE, decimal, is_nothing, optional};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
-pub(crate) fn section(page: &Page<'_>) -> String {
+pub(crate) fn section(page: &Page<'_>) -> Section {
     let words = page.words;
     let Some(comparison) = &page.summary.comparison else {
-        return String::new();
+        return Section::none();
     };
     let [direct, proxy] = ["direct", "proxy"].map(words.path_name);
     let mut table = Table::new(
@@ -29,14 +30,12 @@ pub(crate) fn section(page: &Page<'_>) -> String {
     for line in lines.filter(|line| line.metric != Metric::Downtime) {
         table.row(row(page, line));
     }
-    let mut text = page.tabled(words.comparison_heading, &table);
     // How many episodes a path had that is left out is not known.
     let is_known = page.summary.paths.iter().all(|path| !path.is_left_out);
-    if !text.is_empty() && is_known {
-        let sentence = page.paint.apply(Tone::Detail, &failovers(page, comparison));
-        text.push_str(&format!("  {sentence}\n"));
-    }
-    text
+    let sentence = (is_known && !table.is_empty())
+        .then(|| Block::Sentence(failovers(page, comparison), Tone::Detail));
+    let blocks = [Some(table.into()), sentence].into_iter().flatten();
+    Section::new("comparison", words.comparison_heading, blocks.collect())
 }
 
 fn failovers(page: &Page<'_>, comparison: &Comparison) -> String {

@@ -5,6 +5,7 @@ use recording::vocabulary::EventKind;
 use recording::{ClockOffset, Endpoint, Schedule, Server, Table, Timestamp};
 
 use crate::summary::{EventSummary, RecordingProgress};
+use crate::text::document::Section;
 use crate::text::format::{count, date_time, decimal};
 use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
@@ -20,17 +21,14 @@ const MOST_WRITE_FAILURES: usize = 5;
 const MOST_TRIGGERS: usize = 3;
 
 /// Which recording it is, and whether all of it is there.
-pub(crate) fn recording(page: &Page<'_>) -> String {
-    page.words.list.render(&recording_items(page), page.paint)
+pub(crate) fn recording(page: &Page<'_>) -> Section {
+    Section::of("recording", "", recording_items(page))
 }
 
-pub(crate) fn section(page: &Page<'_>) -> String {
+pub(crate) fn section(page: &Page<'_>) -> Section {
     let mut items = size_items(page);
     items.extend(setting_items(page));
-    page.under(
-        page.words.configuration,
-        &page.words.list.render(&items, page.paint),
-    )
+    Section::of("configuration", page.words.configuration, items)
 }
 
 /// Run, start, state, host; what was lost.

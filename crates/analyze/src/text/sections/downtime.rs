@@ -1,6 +1,7 @@
 //! Downtime per group, and every outage, blip and brownout behind it.
 
 use crate::summary::{Episode, EpisodeKind, Group, GroupSummary, Outage, PathSummary};
+use crate::text::document::Section;
 use crate::text::figures::{
     Downtime, availability_text, downtime, figure, is_probed, own_share_alone, service_downtime,
 };
@@ -14,7 +15,7 @@ use crate::text::table::{Cell, Side, Table, Tone};
 pub(crate) const LISTED: usize = 10;
 
 /// One row per group and path.
-pub(crate) fn groups(page: &Page<'_>) -> String {
+pub(crate) fn groups(page: &Page<'_>) -> Section {
     let (words, units) = (page.words, page.words.units);
     let is_probed = is_probed(page.summary);
     let mut columns = vec![
@@ -61,11 +62,11 @@ pub(crate) fn groups(page: &Page<'_>) -> String {
         ]);
         table.row(cells);
     }
-    page.tabled(words.downtime_heading, &table)
+    Section::of("downtime", words.downtime_heading, table)
 }
 
 /// Every outage of every group, with the failures inside.
-pub(crate) fn outages(page: &Page<'_>) -> String {
+pub(crate) fn outages(page: &Page<'_>) -> Section {
     let words = page.words;
     let mut table = Table::new(
         &[
@@ -88,7 +89,7 @@ pub(crate) fn outages(page: &Page<'_>) -> String {
             note_rest(page, &mut table, group.outages.len());
         }
     }
-    page.tabled(words.outages_heading, &table)
+    Section::of("outages", words.outages_heading, table)
 }
 
 fn outage_row(
@@ -140,7 +141,7 @@ pub(crate) fn inside(words: &Words, outage: &Outage) -> Vec<String> {
 }
 
 /// Failures outside every outage. Reads and the writer's group together hold every operation once.
-pub(crate) fn blips(page: &Page<'_>) -> String {
+pub(crate) fn blips(page: &Page<'_>) -> Section {
     let words = page.words;
     let mut table = Table::new(
         &[
@@ -166,11 +167,11 @@ pub(crate) fn blips(page: &Page<'_>) -> String {
         }
         note_rest(page, &mut table, group.blips.len());
     }
-    page.tabled(words.blips_heading, &table)
+    Section::of("blips", words.blips_heading, table)
 }
 
 /// Gaps that are no outage in which operations waited.
-pub(crate) fn brownouts(page: &Page<'_>) -> String {
+pub(crate) fn brownouts(page: &Page<'_>) -> Section {
     let words = page.words;
     let mut table = Table::new(
         &[
@@ -194,7 +195,7 @@ pub(crate) fn brownouts(page: &Page<'_>) -> String {
         }
         note_rest(page, &mut table, group.brownouts.len());
     }
-    page.tabled(words.brownouts_heading, &table)
+    Section::of("brownouts", words.brownouts_heading, table)
 }
 
 pub(crate) fn note_rest(page: &Page<'_>, table: &mut Table, all: usize) {

@@ -1,13 +1,14 @@
 //! Failures by class, and attempts to connect.
 
 use crate::summary::PathSummary;
+use crate::text::document::{Block, Section};
 use crate::text::format::{NONE, count};
 use crate::text::page::Page;
-use crate::text::table::{Side, Table};
+use crate::text::table::{Side, Table, Tone};
 use command_line::text::one_line;
 
 /// Every class with its SQLSTATE, and its commonest text.
-pub(crate) fn errors(page: &Page<'_>) -> String {
+pub(crate) fn errors(page: &Page<'_>) -> Section {
     let words = page.words;
     let mut table = Table::new(
         &[
@@ -43,19 +44,20 @@ pub(crate) fn errors(page: &Page<'_>) -> String {
             });
         }
     }
-    if table.is_empty() {
-        return page.under(words.errors_heading, &format!("  {}\n", words.none));
-    }
-    page.tabled(words.errors_heading, &table)
+    let block = match table.is_empty() {
+        true => Block::Sentence(words.none.to_owned(), Tone::Plain),
+        false => table.into(),
+    };
+    Section::of("errors", words.errors_heading, block)
 }
 
 /// How often each path connected, and who answered.
-pub(crate) fn connections(page: &Page<'_>) -> String {
+pub(crate) fn connections(page: &Page<'_>) -> Section {
     let words = page.words;
     // Every path connects at least once: this recording has no table of it.
     let unrecorded = |path: &PathSummary| path.connections.attempts == 0;
     if page.summary.paths.iter().all(unrecorded) {
-        return String::new();
+        return Section::none();
     }
     let times = page.summary.paths.iter().flat_map(|path| {
         let connections = &path.connections;
@@ -90,7 +92,7 @@ pub(crate) fn connections(page: &Page<'_>) -> String {
             addresses.into(),
         ]);
     }
-    page.tabled(words.connections_heading, &table)
+    Section::of("connections", words.connections_heading, table)
 }
 
 /// A class with the server's code: `read_only 25006`.

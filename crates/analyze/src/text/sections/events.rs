@@ -4,6 +4,7 @@ use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 
 use crate::summary::EventSummary;
+use crate::text::document::Section;
 use crate::text::format::count;
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -12,13 +13,13 @@ use crate::text::table::{Cell, Side, Table, Tone};
 const LISTED: usize = 60;
 
 /// The list; none where all that happened was one trigger, which stands with the settings.
-pub(crate) fn section(page: &Page<'_>) -> String {
+pub(crate) fn section(page: &Page<'_>) -> Section {
     let words = page.words;
     let events: Vec<&EventSummary> = page.summary.events.iter().filter(is_listed).collect();
     let triggers = events.iter().filter(|event| is_trigger(event)).count();
     let alone = events.iter().all(|event| is_shown_elsewhere(event));
     if alone && triggers < 2 {
-        return String::new();
+        return Section::none();
     }
     let mut table = Table::new(
         &[
@@ -53,7 +54,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
             .collect();
         table.note((words.more_of)(&counted));
     }
-    page.tabled(words.events_heading, &table)
+    Section::of("events", words.events_heading, table)
 }
 
 /// Events of a failover, and the user's marks: listed however many other events there are, because a name that changes every

@@ -1,9 +1,12 @@
 //! Each failover on each path, what its downtime is made of, and what holds over all of them.
 
+use std::iter;
+
 use crate::summary::{
     Decomposition, DowntimeDistribution, Episode, Failover, Group, GroupFailover, Interval,
     PairedDifference, Parts, PathSummary, Span, Spread,
 };
+use crate::text::document::{Block, Section};
 use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{NONE, count, optional, signed};
 use crate::text::language::service::Measured;
@@ -11,7 +14,7 @@ use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// One line per failover and path: how long it was down, and what that is made of.
-pub(crate) fn failovers(page: &Page<'_>) -> String {
+pub(crate) fn failovers(page: &Page<'_>) -> Section {
     let words = page.words;
     let lines: Vec<_> = page
         .summary
@@ -52,7 +55,7 @@ pub(crate) fn failovers(page: &Page<'_>) -> String {
     for line in &lines {
         table.row(line.cells(page, shown));
     }
-    page.tabled(words.failovers_heading, &table)
+    Section::of("failovers", words.failovers_heading, table)
 }
 
 /// Columns that not every recording has.
@@ -199,11 +202,11 @@ fn in_failover(page: &Page<'_>, downtime: Option<Downtime>, at_most_us: Option<i
 }
 
 /// The downtime over all failovers of each path, and failover by failover; nothing where no path has more than one.
-pub(crate) fn distribution(page: &Page<'_>) -> String {
+pub(crate) fn distribution(page: &Page<'_>) -> Section {
     let words = page.words;
     let found = &page.summary.failovers;
     if found.downtime.iter().all(|downtime| downtime.n < 2) {
-        return String::new();
+        return Section::none();
     }
     let services = found.downtime.iter().any(|of| of.service.is_some());
     let mut columns = vec![(words.path_column, Side::Left), (words.group, Side::Left)];
@@ -222,14 +225,10 @@ pub(crate) fn distribution(page: &Page<'_>) -> String {
     if let Some(paired) = &found.paired {
         difference_rows(page, &mut table, paired, services);
     }
-    let mut text = page.tabled(words.several_heading, &table);
-    for sentence in sentences(page) {
-        text.push_str(&format!(
-            "  {}\n",
-            page.paint.apply(Tone::Detail, &sentence)
-        ));
-    }
-    text
+    let sentences = sentences(page).into_iter();
+    let sentences = sentences.map(|sentence| Block::Sentence(sentence, Tone::Detail));
+    let blocks = iter::once(table.into()).chain(sentences);
+    Section::new("several-failovers", words.several_heading, blocks.collect())
 }
 
 fn distribution_rows(

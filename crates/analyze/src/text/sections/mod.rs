@@ -1,4 +1,4 @@
-//! The report's sections: functions from a page to text, empty where there is nothing to say.
+//! The report's sections: functions from a page to a section, without blocks where there is nothing to say.
 
 pub(super) mod comparison;
 pub(super) mod configuration;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use recording::vocabulary::{ErrorClass, EventKind};
 
 use crate::summary::{AuditSummary, Group, GroupSummary, PathSummary, UnobservedReason};
+use crate::text::document::{Block, Section};
 use crate::text::figures::{group_of, headline_group, is_probed, unobserved};
 use crate::text::format::decimal;
 use crate::text::page::Page;
-use crate::text::table::{Tone, wrapped};
 
 /// Operations per second below which the limit of what can be seen is worth a line.
 const FEW_PER_SECOND: f64 = 20.0;
@@ -16,11 +16,8 @@ const FEW_PER_SECOND: f64 = 20.0;
 /// How long a baseline is where nothing is in its way, microseconds.
 const BASELINE_US: i64 = 30_000_000;
 
-/// Columns of a line of prose.
-const WIDTH: usize = 100;
-
 /// Definitions first, then what holds for this recording.
-pub(crate) fn section(page: &Page<'_>) -> String {
+pub(crate) fn section(page: &Page<'_>) -> Section {
     let (words, thresholds) = (page.words, &page.summary.thresholds);
     let setting = |us| words.units.setting(us);
     let mut notes = vec![words.note_downtime.to_owned()];
@@ -76,10 +73,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         &setting(thresholds.min_stall_us),
         &setting(thresholds.merge_within_us),
     ));
-
-    let lines = notes.iter().flat_map(|note| wrapped(note, WIDTH));
-    let lines = lines.map(|line| format!("  {}\n", page.paint.apply(Tone::Detail, &line)));
-    page.under(words.notes_heading, &lines.collect::<String>())
+    Section::of("notes", words.notes_heading, Block::Prose(notes))
 }
 
 fn groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {

@@ -1,13 +1,14 @@
 //! pgbench before, during and after the failover.
 
 use crate::summary::{LoadFigures, LoadSummary};
+use crate::text::document::Section;
 use crate::text::format::{count, decimal, optional};
 use crate::text::language::Words;
 use crate::text::page::Page;
 use crate::text::table::{Side, Table};
 
 /// Throughput and latency of pgbench on each path that it loaded.
-pub(crate) fn section(page: &Page<'_>) -> String {
+pub(crate) fn section(page: &Page<'_>) -> Section {
     let (words, units) = (page.words, page.words.units);
     let loads = || {
         page.summary
@@ -50,7 +51,7 @@ pub(crate) fn section(page: &Page<'_>) -> String {
             ));
         }
     }
-    page.tabled(words.load_heading, &table)
+    Section::of("background-load", words.load_heading, table)
 }
 
 /// Before, during and after the episodes, or the whole recording where there was none.

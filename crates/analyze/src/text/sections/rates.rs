@@ -1,12 +1,13 @@
 //! Operations, success rates, throughput and response times; the paths' rows one under the other.
 
 use crate::summary::{PathSummary, Rates, ResponseTimes};
+use crate::text::document::Section;
 use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table};
 
 /// Counts, success rates and throughput, per type and path.
-pub(crate) fn operations(page: &Page<'_>) -> String {
+pub(crate) fn operations(page: &Page<'_>) -> Section {
     let words = page.words;
     let mut table = Table::new(
         &[
@@ -36,7 +37,7 @@ pub(crate) fn operations(page: &Page<'_>) -> String {
             table.row(operations_row(page, (words.type_name)(name), path, rates));
         }
     }
-    page.tabled(words.operations, &table)
+    Section::of("operations", words.operations, table)
 }
 
 fn operations_row(page: &Page<'_>, label: String, path: &PathSummary, rates: &Rates) -> Vec<Cell> {
@@ -63,7 +64,7 @@ pub(crate) fn counted(path: &PathSummary, number: u64) -> String {
 }
 
 /// Mean, extremes and percentiles: over successes, over all that finished, and over the successes of each type.
-pub(crate) fn response_times(page: &Page<'_>) -> String {
+pub(crate) fn response_times(page: &Page<'_>) -> Section {
     let (words, paths) = (page.words, &page.summary.paths);
     let mut rows: Vec<(String, &PathSummary, &ResponseTimes)> = Vec::new();
     for path in paths {
@@ -106,7 +107,7 @@ pub(crate) fn response_times(page: &Page<'_>) -> String {
         cells.extend(figures(times).map(|us| Cell::from(scale.number(us))));
         table.row(cells);
     }
-    page.tabled(&(words.response_times)(scale.unit), &table)
+    Section::of("response-times", (words.response_times)(scale.unit), table)
 }
 
 /// In the order of the columns.

@@ -1,16 +1,17 @@
 //! How each episode was recovered from, and what it did to each operation type.
 
 use crate::summary::{Episode, EpisodeKind, GroupSummary, Impact, PathFailover, PathSummary};
+use crate::text::document::{Block, Section};
 use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
-use crate::text::table::{Side, Table};
+use crate::text::table::{Side, Table, Tone};
 
 /// Windows listed per path: each is a table of its own.
 const MOST_IMPACTS: usize = 3;
 
 /// Every episode of the headline's group.
-pub(crate) fn episodes(page: &Page<'_>) -> String {
+pub(crate) fn episodes(page: &Page<'_>) -> Section {
     let (words, units) = (page.words, page.words.units);
     let mut table = Table::new(
         &[
@@ -51,7 +52,7 @@ pub(crate) fn episodes(page: &Page<'_>) -> String {
             ]);
         }
     }
-    page.tabled(words.recovery_heading, &table)
+    Section::of("recovery", words.recovery_heading, table)
 }
 
 /// The failover that an episode is of, or what it is else.
@@ -79,23 +80,23 @@ fn part_of(
 }
 
 /// What each failover and each other outage did to each operation type, in a window that is named.
-pub(crate) fn impacts(page: &Page<'_>) -> String {
-    let mut body = String::new();
+pub(crate) fn impacts(page: &Page<'_>) -> Section {
+    let mut blocks = Vec::new();
     for path in &page.summary.paths {
         for impact in path.impacts.iter().take(MOST_IMPACTS) {
-            body.push_str(&impact_text(page, &path.path, impact));
+            blocks.push(impact_table(page, &path.path, impact).into());
         }
         let more = path.impacts.len().saturating_sub(MOST_IMPACTS);
         if more > 0 {
             let path = (page.words.path_name)(&path.path);
             let more = (page.words.more)(&count(more as u64));
-            body.push_str(&format!("  {path}: {more}\n"));
+            blocks.push(Block::Sentence(format!("{path}: {more}"), Tone::Plain));
         }
     }
-    page.under(page.words.impact_heading, &body)
+    Section::new("impacts", page.words.impact_heading, blocks)
 }
 
-fn impact_text(page: &Page<'_>, path: &str, impact: &Impact) -> String {
+fn impact_table(page: &Page<'_>, path: &str, impact: &Impact) -> Table {
     let (words, units) = (page.words, page.words.units);
     let failovers = &page.summary.failovers;
     let number = impact
@@ -122,7 +123,8 @@ fn impact_text(page: &Page<'_>, path: &str, impact: &Impact) -> String {
             ("p99", Side::Right),
         ],
         0,
-    );
+    )
+    .captioned([window, ends].join(words.separator));
     for named in &impact.types {
         let rates = &named.rates;
         table.row(vec![
@@ -136,10 +138,5 @@ fn impact_text(page: &Page<'_>, path: &str, impact: &Impact) -> String {
             optional(rates.response.p99_us, |us| units.response(us as f64)).into(),
         ]);
     }
-    let lines = if table.is_empty() {
-        String::new()
-    } else {
-        table.render(page.paint)
-    };
-    format!("  {window}{}{ends}\n{lines}", words.separator)
+    table
 }

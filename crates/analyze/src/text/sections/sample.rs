@@ -1,6 +1,7 @@
 //! The sections of the original design's sample report, in its order and wording, each followed by what it lacked.
 
 use crate::summary::{ComparisonLine, Metric, PathSummary};
+use crate::text::document::Section;
 use crate::text::figures::{self, Downtime};
 use crate::text::format::{NONE, count, decimal, is_nothing, optional};
 use crate::text::language::SampleWords;
@@ -17,28 +18,23 @@ const SAMPLE_METRICS: [Metric; 3] = [
 ];
 
 /// Configuration, one section per path, comparison.
-pub(crate) fn sections(page: &Page<'_>, words: &SampleWords) -> Vec<String> {
+pub(crate) fn sections(page: &Page<'_>, words: &SampleWords) -> Vec<Section> {
     let mut items = configuration::size_items(page);
     items.extend(configuration::recording_items(page));
     items.extend(configuration::setting_items(page));
-    let mut sections = vec![listed(page, page.words.configuration, &items)];
-    for path in &page.summary.paths {
-        sections.push(listed(
-            page,
-            &(words.path)(&path.path),
-            &path_items(page, words, path),
-        ));
-    }
-    sections.push(listed(
-        page,
-        words.comparison,
-        &comparison_items(page, words),
-    ));
+    let mut sections = vec![Section::of(
+        "configuration",
+        page.words.configuration,
+        items,
+    )];
+    sections.extend(page.summary.paths.iter().map(|path| {
+        let id = format!("path-{}", path.path);
+        let items = path_items(page, words, path);
+        Section::of(id, (words.path)(&path.path), items)
+    }));
+    let items = comparison_items(page, words);
+    sections.push(Section::of("compared", words.comparison, items));
     sections
-}
-
-fn listed(page: &Page<'_>, heading: &str, items: &Items) -> String {
-    page.under(heading, &page.words.list.render(items, page.paint))
 }
 
 fn path_items(page: &Page<'_>, words: &SampleWords, path: &PathSummary) -> Items {

@@ -1,6 +1,7 @@
 //! Every outage of the service: when a client that connects anew was not served.
 
 use crate::summary::{EpisodeKind, GroupSummary, Outage, PathFailover, PathSummary, Service};
+use crate::text::document::Section;
 use crate::text::figures::{Downtime, figure};
 use crate::text::format::count;
 use crate::text::page::Page;
@@ -8,7 +9,7 @@ use crate::text::sections::downtime::{LISTED, inside, note_rest};
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// Every outage of the service, and which failover it is of.
-pub(crate) fn outages(page: &Page<'_>) -> String {
+pub(crate) fn outages(page: &Page<'_>) -> Section {
     let words = page.words;
     let mut table = Table::new(
         &[
@@ -35,7 +36,7 @@ pub(crate) fn outages(page: &Page<'_>) -> String {
             note_rest(page, &mut table, service.outages.len());
         }
     }
-    page.tabled(words.service.outages_heading, &table)
+    Section::of("service-outages", words.service.outages_heading, table)
 }
 
 fn row(

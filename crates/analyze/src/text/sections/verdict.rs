@@ -4,6 +4,7 @@ use command_line::text::one_line;
 use recording::vocabulary::EventKind;
 
 use crate::summary::{EventSummary, Group, PathSummary};
+use crate::text::document::{Block, Section};
 use crate::text::figures::{
     Downtime, downtime, figure, group_of, headline_group, own_share, service_downtime, unobserved,
 };
@@ -13,10 +14,11 @@ use crate::text::sections::durability;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// How long each path was down, and out of how many episodes that figure comes.
-pub(crate) fn section(page: &Page<'_>) -> String {
+pub(crate) fn section(page: &Page<'_>) -> Section {
     let (words, paths) = (page.words, &page.summary.paths);
     if paths.is_empty() {
-        return page.under(words.verdict, &format!("  {}\n", words.no_operations));
+        let nothing = Block::Sentence(words.no_operations.to_owned(), Tone::Plain);
+        return Section::of("verdict", words.verdict, nothing);
     }
     let mut table = Table::new(&[("", Side::Left); 4], 0);
     for path in paths {
@@ -25,9 +27,8 @@ pub(crate) fn section(page: &Page<'_>) -> String {
             table.row(cells);
         }
     }
-    let mut body = table.render_rows(page.paint);
-    let mut sentence =
-        |text: &str, tone| body.push_str(&format!("  {}\n", page.paint.apply(tone, text)));
+    let mut blocks = vec![Block::Rows(table)];
+    let mut sentence = |text: &str, tone| blocks.push(Block::Sentence(text.to_owned(), tone));
     let failovers = page.summary.failovers.failovers.len();
     let losses: Vec<String> = paths
         .iter()
@@ -72,7 +73,18 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         1 => sentence(words.anecdote, Tone::Detail),
         _ => sentence(words.several, Tone::Detail),
     }
-    page.under(words.verdict, &body)
+    Section::new("verdict", words.verdict, blocks)
+}
+
+/// The verdict of every path in one line.
+pub(crate) fn headline(page: &Page<'_>) -> String {
+    let paths = page.summary.paths.iter();
+    let lines = paths.map(|path| {
+        let cells = line(page, path);
+        let cells: Vec<&str> = cells.iter().take(2).map(Cell::text).collect();
+        cells.join(": ")
+    });
+    lines.collect::<Vec<_>>().join(page.words.page.and)
 }
 
 fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {

@@ -2,6 +2,8 @@
 
 mod notes;
 
+use std::iter;
+
 use command_line::text::one_line;
 use recording::vocabulary::FindingKind;
 use recording::{PathAudit, SumAudit};
@@ -10,6 +12,7 @@ use crate::summary::{
     AuditSummary, Durability, Durable, Group, GroupSummary, NamedRates, PathSummary, Rates,
     most_lost,
 };
+use crate::text::document::{Block, Section};
 use crate::text::figures::{Downtime, availability_text, downtime, figure, group_of};
 use crate::text::format::{NONE, count, decimal, optional};
 use crate::text::language::durability::{Loss, Sum};
@@ -17,10 +20,10 @@ use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
 /// How many writes of which kind are lost, in operations and in time; or that nothing is known of it.
-pub(crate) fn section(page: &Page<'_>) -> String {
+pub(crate) fn section(page: &Page<'_>) -> Section {
     let words = page.words.durability;
-    let line = |text: &str, tone| format!("  {}\n", page.paint.apply(tone, text));
-    let body = match &page.summary.audit {
+    let line = |text: &str, tone| vec![Block::Sentence(text.to_owned(), tone)];
+    let blocks = match &page.summary.audit {
         // Of a recording without writes the audit is not missing.
         AuditSummary::NotAudited if !page.summary.paths.iter().any(has_writes) => {
             line(words.no_writes, Tone::Detail)
@@ -28,14 +31,12 @@ pub(crate) fn section(page: &Page<'_>) -> String {
         AuditSummary::NotAudited => line(words.not_audited, Tone::Plain),
         AuditSummary::Unusable { reason } => line(&(words.unusable)(&one_line(reason)), Tone::Bad),
         AuditSummary::Audited(facts) => {
-            let mut body = counts(page);
-            for (text, tone) in notes::notes(page, facts) {
-                body.push_str(&line(&text, tone));
-            }
-            body
+            let notes = notes::notes(page, facts).into_iter();
+            let notes = notes.map(|(text, tone)| Block::Sentence(text, tone));
+            iter::once(counts(page).into()).chain(notes).collect()
         }
     };
-    page.under(words.heading, &body)
+    Section::new("durability", words.heading, blocks)
 }
 
 fn has_writes(path: &PathSummary) -> bool {
@@ -49,7 +50,7 @@ fn audited<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Du
     paths.filter_map(|path| Some((path, path.durability.as_ref()?)))
 }
 
-fn counts(page: &Page<'_>) -> String {
+fn counts(page: &Page<'_>) -> Table {
     let words = page.words.durability;
     let rare = rare(page);
     let mut columns = vec![
@@ -74,7 +75,7 @@ fn counts(page: &Page<'_>) -> String {
             table.note(words.refuted.to_owned());
         }
     }
-    table.render(page.paint)
+    table
 }
 
 /// A column that most audits have only zeros in: its heading, what it counts, and its tone where that is not 0.
@@ -211,7 +212,7 @@ pub(crate) fn nothing_lost(page: &Page<'_>) -> Option<String> {
 }
 
 /// The first of the writes that are lost, and of the purchases of which a part is.
-pub(crate) fn lost_writes(page: &Page<'_>) -> String {
+pub(crate) fn lost_writes(page: &Page<'_>) -> Section {
     let words = page.words.durability;
     let mut table = Table::new(
         &[
@@ -249,11 +250,11 @@ pub(crate) fn lost_writes(page: &Page<'_>) -> String {
             table.note((words.more)(&count(more)));
         }
     }
-    page.tabled(words.lost_heading, &table)
+    Section::of("lost-writes", words.lost_heading, table)
 }
 
 /// The groups whose figures are others with lost writes as failures.
-pub(crate) fn durable_figures(page: &Page<'_>) -> String {
+pub(crate) fn durable_figures(page: &Page<'_>) -> Section {
     let words = page.words.durability;
     let mut table = Table::new(
         &[
@@ -288,7 +289,7 @@ pub(crate) fn durable_figures(page: &Page<'_>) -> String {
             }
         }
     }
-    page.tabled(words.durable_heading, &table)
+    Section::of("durable-figures", words.durable_heading, table)
 }
 
 fn durables<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Durable)> {
@@ -337,7 +338,7 @@ fn durable_row(
 }
 
 /// How each path recovered, by its headline's group, with lost writes as failures.
-pub(crate) fn durable_recovery(page: &Page<'_>) -> String {
+pub(crate) fn durable_recovery(page: &Page<'_>) -> Section {
     let (words, units) = (page.words, page.words.units);
     let mut table = Table::new(
         &[
@@ -372,5 +373,9 @@ pub(crate) fn durable_recovery(page: &Page<'_>) -> String {
             ]);
         }
     }
-    page.tabled(words.durability.durable_recovery_heading, &table)
+    Section::of(
+        "durable-recovery",
+        words.durability.durable_recovery_heading,
+        table,
+    )
 }
