@@ -29,7 +29,7 @@ pub(super) struct ReportArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Lang {
+pub(super) enum Lang {
     /// English
     En,
     /// Chinese

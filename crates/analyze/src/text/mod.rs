@@ -8,12 +8,13 @@ mod format;
 mod gaps;
 mod language;
 mod page;
+pub mod rules;
 mod sections;
 mod table;
 
 use crate::summary::Summary;
 use crate::text::format::Calendar;
-use crate::text::language::{chinese, english};
+use crate::text::language::{Words, chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
     comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
@@ -39,15 +40,21 @@ pub struct TextOptions {
     pub color: bool,
 }
 
+impl TextOptions {
+    fn words(&self) -> &'static Words {
+        match self.language {
+            Language::En => &english::ENGLISH,
+            Language::Zh => &chinese::CHINESE,
+        }
+    }
+}
+
 /// The whole report, its lines ended by `\n`.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
     let page = Page {
         summary,
-        words: match options.language {
-            Language::En => &english::ENGLISH,
-            Language::Zh => &chinese::CHINESE,
-        },
+        words: options.words(),
         calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
         paint: Paint {
             color: options.color,
