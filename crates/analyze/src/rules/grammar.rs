@@ -316,16 +316,19 @@ impl<'t> Rest<'t> {
         word.skip_space();
         let start = word;
         let name = word.take(|c| !c.is_whitespace());
-        if name == "or" || name.is_empty() {
-            return Ok(LiteralUnit::None);
-        }
         let mut all = LiteralUnit::ALL.into_iter();
-        let Some(unit) = all.find(|unit| unit.as_str() == name) else {
-            let what = format!("`{name}` is no unit; write us, ms, s, m, h, % or /s");
-            return Err(start.mistake(what));
-        };
-        *self = word;
-        Ok(unit)
+        match all.find(|unit| unit.as_str() == name) {
+            Some(unit) => {
+                *self = word;
+                Ok(unit)
+            }
+            // After a space it need not be one.
+            None if start.at > self.at => Ok(LiteralUnit::None),
+            None => {
+                let what = format!("`{name}` is no unit; write us, ms, s, m, h, % or /s");
+                Err(start.mistake(what))
+            }
+        }
     }
 
     /// `or absent`, or nothing.
@@ -336,7 +339,7 @@ impl<'t> Rest<'t> {
         match words.as_slice() {
             [] => Ok(false),
             ["or", "absent"] => Ok(true),
-            _ => Err(start.mistake("only `or absent` may stand here")),
+            _ => Err(start.mistake("only a unit or `or absent` may stand here")),
         }
     }
 }

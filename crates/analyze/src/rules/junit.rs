@@ -39,7 +39,9 @@ fn suite(suite: &Suite) -> TestSuite {
         Ok(cases) => tests.add_test_cases(cases.iter().map(|of| case(&name, of))),
         Err(reason) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_message(one_line(reason)).set_type("analysis");
+            let reason = one_line(reason);
+            status.set_message(&reason).set_type("analysis");
+            status.set_description(reason);
             let mut case = TestCase::new("analysis", status);
             case.set_classname(name);
             tests.add_test_case(case)
@@ -53,7 +55,10 @@ fn case(class: &str, of: &Case) -> TestCase {
         None => TestCaseStatus::success(),
         Some(reason) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(one_line(reason)).set_type("rule");
+            let reason = one_line(reason);
+            status.set_message(&reason).set_type("rule");
+            // GitLab shows the text, Jenkins the attribute.
+            status.set_description(reason);
             status
         }
     };

@@ -11,57 +11,128 @@ fn said(text: &str) -> String {
 #[test]
 fn what_is_no_rule_is_said_with_its_place() {
     insta::assert_snapshot!(said(""), @r"
+    a figure is missing here, such as proxy.writer.downtime
+
+      ^
     ");
     insta::assert_snapshot!(said("  <= 5s"), @r"
+    a figure is missing here, such as proxy.writer.downtime
+        <= 5s
+        ^
     ");
     insta::assert_snapshot!(said("lost"), @r"
+    a comparison is missing here: <=, <, >=, >, == or !=
+      lost
+          ^
     ");
     insta::assert_snapshot!(said("lost = 0"), @r"
+    a comparison is missing here: <=, <, >=, >, == or !=
+      lost = 0
+           ^
     ");
     insta::assert_snapshot!(said("lost =="), @r"
+    a value is missing here, such as 5s, 99.95%, 200/s or 0
+      lost ==
+             ^
     ");
     insta::assert_snapshot!(said("lost == none"), @r"
+    a value is missing here, such as 5s, 99.95%, 200/s or 0
+      lost == none
+              ^
     ");
     insta::assert_snapshot!(said("lost == 1. or absent"), @r"
+    a value is missing here, such as 5s, 99.95%, 200/s or 0
+      lost == 1. or absent
+              ^
     ");
     insta::assert_snapshot!(said("lost == 0 or missing"), @r"
+    only a unit or `or absent` may stand here
+      lost == 0 or missing
+                ^
     ");
     insta::assert_snapshot!(said("lost == 0 && torn == 0"), @r"
+    only a unit or `or absent` may stand here
+      lost == 0 && torn == 0
+                ^
     ");
     insta::assert_snapshot!(said("proxy.writer.downtime <= 5sec"), @r"
+    `sec` is no unit; write us, ms, s, m, h, % or /s
+      proxy.writer.downtime <= 5sec
+                                ^
+    ");
+    insta::assert_snapshot!(said("proxy.writer.downtime <= 5 s or"), @r"
+    only a unit or `or absent` may stand here
+      proxy.writer.downtime <= 5 s or
+                                   ^
     ");
     insta::assert_snapshot!(said("停机\u{1b}[2J <= 5s"), @r"
+    there is no figure `停机 [2J`; `analyze assert --figures RUN` lists all
+      停机 [2J <= 5s
+      ^
     ");
 }
 
 #[test]
 fn a_unit_that_does_not_fit_is_said() {
     insta::assert_snapshot!(said("proxy.writer.downtime <= 5"), @r"
+    the figure is a time; write a value such as 5s, 50ms or 2m
+      proxy.writer.downtime <= 5
+                               ^
     ");
     insta::assert_snapshot!(said("proxy.writer.downtime <= 5%"), @r"
+    `%` is a unit of fractions, and the figure is a time; write a value such as 5s, 50ms or 2m
+      proxy.writer.downtime <= 5%
+                               ^
     ");
     insta::assert_snapshot!(said("lost == 0s"), @r"
+    `s` is a unit of times, and the figure is a count; write a value such as 0
+      lost == 0s
+              ^
     ");
     insta::assert_snapshot!(said("direct.success_rate >= 99.95"), @r"
+    the figure is a fraction, at most 1; write a value such as 99.95% or 0.9995
+      direct.success_rate >= 99.95
+                             ^
     ");
     insta::assert_snapshot!(said("direct.tps >= 200ms"), @r"
+    `ms` is a unit of times, and the figure is a rate per second; write a value such as 200/s or 200
+      direct.tps >= 200ms
+                    ^
     ");
     insta::assert_snapshot!(said(&format!("lost <= {}", "9".repeat(400))), @r"
+    the number is too large
+      lost <= 9999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999
+              ^
     ");
 }
 
 #[test]
 fn a_figure_that_does_not_exist_names_the_near_ones() {
     insta::assert_snapshot!(said("proxy.writer.downtme <= 5s"), @r"
+    there is no figure `proxy.writer.downtme`; near it: proxy.writer.downtime, proxy.write.downtime, proxy.writer.downtime_max
+      proxy.writer.downtme <= 5s
+      ^
     ");
     insta::assert_snapshot!(said("writer.downtime <= 5s"), @r"
+    there is no figure `writer.downtime`; near it: direct.writer.downtime, proxy.writer.downtime
+      writer.downtime <= 5s
+      ^
     ");
     insta::assert_snapshot!(said("  proxy.reader.downtime <= 5s"), @r"
+    there is no figure `proxy.reader.downtime`; near it: proxy.read.downtime, proxy.writer.downtime, proxy.all.downtime
+        proxy.reader.downtime <= 5s
+        ^
     ");
     insta::assert_snapshot!(said("whatever <= 5s"), @r"
+    there is no figure `whatever`; `analyze assert --figures RUN` lists all
+      whatever <= 5s
+      ^
     ");
     // Groups have no response times, and types no downtime.
     insta::assert_snapshot!(said("proxy.writer.p99 <= 5s"), @r"
+    there is no figure `proxy.writer.p99`; near it: proxy.write.p99, proxy.write.p90, proxy.write.p95
+      proxy.writer.p99 <= 5s
+      ^
     ");
 }
 
@@ -172,14 +243,21 @@ fn a_file_of_rules() {
     assert_eq!(rules[1].expression.to_string(), "lost == 0");
     let said = |text: &str| parse_file(text).unwrap_err().to_string();
     insta::assert_snapshot!(said(""), @r"
+    it holds no rule; write [[rule]], and below it rule = "lost == 0"
     ");
     insta::assert_snapshot!(said("[[rule]]\nname = 'x'\n"), @r"
+    line 1: missing field `rule`
     ");
     insta::assert_snapshot!(said("[[rule]]\nrule = 'lost == 0'\nlimit = 5\n"), @r"
+    line 3: unknown field `limit`, expected `name` or `rule`
     ");
     insta::assert_snapshot!(said("[[rule]]\nrule = 'lost == 0'\n\n[[rule]]\nrule = 'lst == 0'"), @r"
+    rule 2: there is no figure `lst`; near it: lost
+      lst == 0
+      ^
     ");
     insta::assert_snapshot!(said("rule: lost == 0"), @r"
+    line 1: key with no value, expected `=`
     ");
 }
 

@@ -7,7 +7,7 @@ use crate::rules::{Judged, Verdict};
 use crate::summary::Unit;
 use crate::text::TextOptions;
 use crate::text::figures::{Downtime, figure};
-use crate::text::format::{NONE, count, decimal, optional};
+use crate::text::format::{NONE, count, decimal, optional, trimmed};
 use crate::text::language::Words;
 use crate::text::table::{Cell, Paint, Side, Table, Tone};
 
@@ -190,11 +190,13 @@ fn plain(words: &Words, figure: &Figure, value: f64) -> String {
 
 /// The same with all its places.
 fn exact(words: &Words, figure: &Figure, value: f64) -> String {
-    let gap = words.units.gap;
-    match figure.unit {
-        Unit::Us => format!("{}{gap}{}", decimal(value / 1e6, 6), words.units.second),
-        Unit::Fraction => format!("{}{gap}%", decimal(value * 100.0, 6)),
-        Unit::PerSecond => format!("{}{gap}/s", decimal(value, 6)),
-        Unit::Count => decimal(value, 0),
-    }
+    let units = words.units;
+    let (value, unit) = match figure.unit {
+        Unit::Us if is_response_time(figure) => (value / 1e3, units.millisecond),
+        Unit::Us => (value / 1e6, units.second),
+        Unit::Fraction => (value * 100.0, "%"),
+        Unit::PerSecond => (value, "/s"),
+        Unit::Count => return decimal(value, 0),
+    };
+    format!("{}{}{unit}", trimmed(value, 6), units.gap)
 }

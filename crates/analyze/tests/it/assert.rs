@@ -52,6 +52,12 @@ fn rules_that_hold_and_rules_that_fail() {
     );
     assert_eq!(code, Some(0));
     insta::assert_snapshot!(text, @r"
+    RUN
+      rule                                     value  verdict
+      direct.writer.downtime <= 3s  3.00 s (-0.45 s)  holds
+      pauses == 0                                  0  holds
+      direct.tps_steady >= 9.5/s             9.96 /s  holds
+      3 of 3 hold
     ");
     let (text, code) = held(
         &made,
@@ -68,6 +74,22 @@ fn rules_that_hold_and_rules_that_fail() {
     );
     assert_eq!(code, Some(4));
     insta::assert_snapshot!(text, @r"
+    RUN
+      rule                                          value  verdict
+      direct.writer.downtime <= 2.5s     3.00 s (-0.45 s)  FAILS
+      direct.writer.downtime <= 2.9s     3.00 s (-0.45 s)  FAILS
+        the truth is between 2.55 s and 3 s, and the rule has to hold for all of it
+      direct.writer.availability >= 90%          90.000 %  holds
+      direct.success_rate >= 99.2648%             99.26 %  FAILS
+        the value is 99.264706 %
+      lost == 0                                         -  FAILS
+        the figure can't be given; write `or absent` if that is all right
+      lost == 0 or absent                               -  holds
+      proxy.writer.downtime <= 5s                       -  FAILS
+        the figure can't be given; write `or absent` if that is all right
+      direct.p99 < 5ms                            5.00 ms  FAILS
+        the value is 5 ms
+      2 of 8 hold
     ");
 }
 
@@ -85,6 +107,12 @@ fn a_recording_without_an_outage() {
         ],
     );
     insta::assert_snapshot!(text, @r"
+    RUN
+      rule                                         value  verdict
+      direct.headline.downtime == 0s              0.00 s  holds
+      direct.read.outages == 0                         0  holds
+      direct.read.time_to_full_throughput <= 10s  0.00 s  holds
+      3 of 3 hold
     ");
     assert_eq!(code, Some(0));
     // No operation of the group, and a path that was not recorded: nothing is known of them.
@@ -118,6 +146,13 @@ fn a_lower_bound_never_passes_at_most() {
     );
     assert_eq!(code, Some(4));
     insta::assert_snapshot!(text, @r"
+    RUN
+      rule                                                  value  verdict
+      direct.read.downtime <= 1h       at least 20.00 s (-2.90 s)  FAILS
+        the value is a lower bound: the truth may be more
+      direct.read.downtime >= 15s      at least 20.00 s (-2.90 s)  holds
+      direct.read.availability <= 50%            at most 33.333 %  holds
+      2 of 3 hold
     ");
 }
 
@@ -143,6 +178,15 @@ fn what_was_not_observed_fails() {
     );
     assert_eq!(code, Some(4));
     insta::assert_snapshot!(text, @r"
+    RUN
+      rule                                                   value  verdict
+      direct.writer.downtime <= 5s                               -  FAILS
+        the figure can't be given; write `or absent` if that is all right
+      direct.writer.outages == 0                                 -  FAILS
+        the figure can't be given; write `or absent` if that is all right
+      direct.headline.downtime <= 30s  at least 10.50 s (-10.50 s)  FAILS
+        the value is a lower bound: the truth may be more
+      0 of 3 hold
     ");
 }
 
@@ -162,6 +206,12 @@ fn an_audit_with_losses() {
     );
     assert_eq!(code, Some(4));
     insta::assert_snapshot!(text, @r"
+    RUN
+      rule                                             value  verdict
+      lost == 0                                           20  FAILS
+      duplicated == 0                                      0  holds
+      direct.writer.durable_downtime <= 4s  5.00 s (-0.34 s)  FAILS
+      1 of 3 hold
     ");
     let made = orders_with_a_gap().write();
     audit(&made, &[(Direct, 270)])
@@ -170,6 +220,11 @@ fn an_audit_with_losses() {
     let (text, code) = held(&made, &["lost == 0"]);
     assert_eq!(code, Some(4));
     insta::assert_snapshot!(text, @r"
+    RUN
+      rule       value  verdict
+      lost == 0      0  FAILS
+        the truth is not known: operations are missing, or the audit may have missed something
+      0 of 1 hold
     ");
 }
 
@@ -229,8 +284,39 @@ fn every_rule_is_held_against_every_recording() {
         text.replace(&folders[1].display().to_string(), "TWO")
     };
     insta::assert_snapshot!(shown(String::from_utf8(output.stdout).unwrap()), @r"
+    ONE
+      name                      rule                                    value  verdict
+      writes are <back> & soon  proxy.writer.downtime <= 5s  3.00 s (-0.30 s)  holds
+                                direct.writer.outages == 1                  1  holds
+      2 of 2 hold
+
+    TWO
+      name                      rule                                    value  verdict
+      writes are <back> & soon  proxy.writer.downtime <= 5s  6.00 s (-0.30 s)  FAILS
+                                direct.writer.outages == 1                  1  holds
+      1 of 2 hold
     ");
     insta::assert_snapshot!(shown(fs::read_to_string(&junit).unwrap()), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="analyze assert" tests="4" failures="1" errors="0">
+        <testsuite name="ONE" tests="2" disabled="0" errors="0" failures="0">
+            <testcase name="writes are &lt;back&gt; &amp; soon: proxy.writer.downtime &lt;= 5s" classname="ONE">
+                <system-out>3.00 s (-0.30 s)</system-out>
+            </testcase>
+            <testcase name="direct.writer.outages == 1" classname="ONE">
+                <system-out>1</system-out>
+            </testcase>
+        </testsuite>
+        <testsuite name="TWO" tests="2" disabled="0" errors="0" failures="1">
+            <testcase name="writes are &lt;back&gt; &amp; soon: proxy.writer.downtime &lt;= 5s" classname="TWO">
+                <failure message="proxy.writer.downtime &lt;= 5s: 6.00 s (-0.30 s)" type="rule">proxy.writer.downtime &lt;= 5s: 6.00 s (-0.30 s)</failure>
+                <system-out>6.00 s (-0.30 s)</system-out>
+            </testcase>
+            <testcase name="direct.writer.outages == 1" classname="TWO">
+                <system-out>1</system-out>
+            </testcase>
+        </testsuite>
+    </testsuites>
     "#);
     // Nothing else is left in its folder.
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
@@ -241,6 +327,42 @@ fn every_rule_is_held_against_every_recording() {
     );
     assert_eq!(output.status.code(), Some(0));
     insta::assert_snapshot!(shown(String::from_utf8(output.stdout).unwrap()), @r#"
+    [
+      {
+        "recording": "ONE",
+        "holds": true,
+        "rules": [
+          {
+            "name": "writes are <back> & soon",
+            "rule": "proxy.writer.downtime <= 5s",
+            "figure": "proxy.writer.downtime",
+            "unit": "us",
+            "limit": 5000000.0,
+            "value": {
+              "value": 3000000.0,
+              "least": 2700000.0,
+              "most": 3000000.0
+            },
+            "verdict": "holds",
+            "holds": true
+          },
+          {
+            "name": null,
+            "rule": "direct.writer.outages == 1",
+            "figure": "direct.writer.outages",
+            "unit": "count",
+            "limit": 1.0,
+            "value": {
+              "value": 1.0,
+              "least": 1.0,
+              "most": 1.0
+            },
+            "verdict": "holds",
+            "holds": true
+          }
+        ]
+      }
+    ]
     "#);
 }
 
@@ -285,10 +407,15 @@ fn mistakes_are_told_before_anything_is_read() {
         stderr(&output)
     };
     insta::assert_snapshot!(said(&["--rule", "lost == 0", "--rule", "proxy.writer.downtime <= 5"]), @r"
+    analyze: --rule: the figure is a time; write a value such as 5s, 50ms or 2m
+      proxy.writer.downtime <= 5
+                               ^
     ");
     insta::assert_snapshot!(said(&[]), @r"
+    analyze: no rule is given; write --rule, --rules, or --figures for the names of what there is
     ");
     insta::assert_snapshot!(said(&["--rules", "/nowhere.toml"]), @r"
+    analyze: --rules /nowhere.toml: No such file or directory (os error 2)
     ");
     let root = tempfile::tempdir().unwrap();
     let gate = root.path().join("gate.toml");
@@ -296,8 +423,12 @@ fn mistakes_are_told_before_anything_is_read() {
     let text =
         said(&["--rules", gate.to_str().unwrap()]).replace(&gate.display().to_string(), "GATE");
     insta::assert_snapshot!(text, @r"
+    analyze: --rules GATE: rule 2: there is no figure `proxy.writer.downtme`; near it: proxy.writer.downtime, proxy.write.downtime, proxy.writer.downtime_max
+      proxy.writer.downtme <= 5s
+      ^
     ");
     insta::assert_snapshot!(said(&["--rule", "lost == 0", "--junit", "/nowhere/verdicts.xml"]), @r"
+    analyze: --junit /nowhere/verdicts.xml: No such file or directory (os error 2)
     ");
     assert!(said(&["--figures", "--rule", "lost == 0"]).contains("cannot be used with"));
 }
@@ -311,6 +442,9 @@ fn an_operation_that_no_recording_has() {
     let output = run(&folders, &rules(&["direct.creat_order.p99 <= 10ms"]));
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(stderr(&output), @r"
+    analyze: rule: there is no figure `direct.creat_order.p99`; near it: direct.create_order.p99, direct.create_order.p90, direct.create_order.p95
+      direct.creat_order.p99 <= 10ms
+      ^
     ");
     // One of them has it; of the other it can't be given.
     let output = run(&folders, &rules(&["direct.create_order.p99 <= 10ms"]));
@@ -346,6 +480,33 @@ fn the_list_of_figures() {
     };
     let lines: Vec<&str> = text.lines().filter(is_shown).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
+    figure                                 unit                   value  not below  not above
+    duration                               time                 30.00 s    30.00 s    30.00 s
+    lost                                   count                      -          -          -
+    direct.failed                          count                      2          2          2
+    direct.tps                             per second           9.00 /s    9.00 /s    9.00 /s
+    direct.tps_steady                      per second           9.96 /s    9.96 /s    9.96 /s
+    direct.p99                             time                 5.00 ms    5.00 ms    5.00 ms
+    direct.writer.downtime                 time        3.00 s (-0.45 s)     2.55 s     3.00 s
+    direct.writer.resolution               time                  0.45 s     0.45 s     0.45 s
+    direct.writer.availability             fraction            90.000 %   90.000 %   91.500 %
+    direct.writer.outages                  count                      1          1          1
+    direct.writer.longest_outage           time        3.00 s (-0.45 s)     2.55 s     3.00 s
+    direct.writer.episodes                 count                      1          1          1
+    direct.writer.blips                    count                      0          0          0
+    direct.writer.brownouts                count                      0          0          0
+    direct.writer.brownout_time            time                  0.00 s     0.00 s     0.00 s
+    direct.writer.durable_downtime         time                       -          -          -
+    direct.writer.service_downtime         time                       -          -          -
+    direct.writer.service_availability     fraction                   -          -          -
+    direct.writer.service_episodes         count                      -          -          -
+    direct.writer.own_share                time                       -          -          -
+    direct.writer.time_to_full_throughput  time                  3.00 s     3.00 s     3.00 s
+    direct.writer.time_to_normal_latency   time                  3.00 s     3.00 s     3.00 s
+    direct.writer.downtime_max             time                       -          -          -
+    direct.writer.downtime_median          time                       -          -          -
+    direct.writer.service_downtime_max     time                       -          -          -
+    direct.writer.service_downtime_median  time                       -          -          -
     ");
     let output = run(&[&made.folder], &["--figures", "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -376,5 +537,11 @@ fn the_tables_in_chinese() {
     assert_eq!(output.status.code(), Some(4));
     let text = String::from_utf8(output.stdout).unwrap();
     insta::assert_snapshot!(text.replace(&made.folder.display().to_string(), "RUN"), @r"
+    RUN
+      规则                                          值  结论
+      direct.writer.downtime <= 2.9s  3.00秒 (-0.45秒)  未通过
+        真实值在 2.55秒 与 3秒 之间, 规则须对整个范围成立
+      pauses == 0                                    0  通过
+      2 条规则中 1 条通过
     ");
 }
