@@ -1,6 +1,7 @@
 //! The command line: what is typed, exit codes; one file per command.
 
 mod arguments;
+mod assert;
 mod charts;
 mod failure;
 mod gaps;
@@ -20,9 +21,10 @@ use clap::{Parser, Subcommand};
         analyze report data/runs/20261122T204300Z-7f3a\n  \
         analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
-        analyze gaps data/runs\n\n\
+        analyze gaps data/runs\n  \
+        analyze assert data/runs/20261122T204300Z-7f3a --rule 'proxy.writer.downtime <= 5s'\n\n\
         What the figures mean: docs/definitions.md\n\
-        Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording."
+        Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording, 4 a rule fails."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -49,6 +51,12 @@ enum Command {
     /// that were recording at that time saw one. A recording without an offset stays on its host's clock, and is marked.
     #[command(after_help = gaps::EXAMPLES)]
     Gaps(gaps::GapsArgs),
+    /// Hold rules against recordings, as a gate: exit code 4 when one fails
+    ///
+    /// Each rule compares a figure, named PATH.GROUP.METRIC or so, with a value. Every rule is held against each recording. The names are in
+    /// docs/figures.md; --figures lists those of a recording.
+    #[command(after_help = assert::EXAMPLES)]
+    Assert(assert::AssertArgs),
 }
 
 impl Cli {
@@ -59,6 +67,7 @@ impl Cli {
             Command::Report(args) => report::run(&args),
             Command::Charts(args) => charts::run(&args),
             Command::Gaps(args) => gaps::run(&args),
+            Command::Assert(args) => assert::run(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

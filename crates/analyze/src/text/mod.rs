@@ -10,13 +10,14 @@ pub(crate) mod format;
 mod gaps;
 pub(crate) mod language;
 mod page;
+pub mod rules;
 mod sections;
 pub(crate) mod table;
 
 use crate::summary::{RecordingSummary, Summary};
 use crate::text::document::{Block, Section};
 use crate::text::format::Calendar;
-use crate::text::language::{chinese, english};
+use crate::text::language::{Words, chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
     comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
@@ -50,6 +51,16 @@ fn calendar(recording: &RecordingSummary) -> Calendar {
 }
 
 /// The whole report as text, its lines ended by `\n`.
+impl TextOptions {
+    fn words(&self) -> &'static Words {
+        match self.language {
+            Language::En => &english::ENGLISH,
+            Language::Zh => &chinese::CHINESE,
+        }
+    }
+}
+
+/// The whole report, its lines ended by `\n`.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
     document(summary, options.language).text(options.color)
@@ -65,6 +76,11 @@ pub fn document(summary: &Summary, language: Language) -> Document {
             Language::Zh => &chinese::CHINESE,
         },
         calendar: calendar(&summary.recording),
+        words: options.words(),
+        calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
+        paint: Paint {
+            color: options.color,
+        },
     };
     let mut sections = match page.words.sample {
         Some(words) => sample::sections(&page, &words),

@@ -32,6 +32,50 @@ print(json.dumps({
 }))
 "#;
 
+/// What holds of every healthy demo, whatever the machine: the gate of its figures.
+const GATE: &str = r#"
+[[rule]]
+name = "one failover, seen on both paths"
+rule = "failovers.count == 1"
+
+[[rule]]
+rule = "direct.failovers == 1"
+
+[[rule]]
+rule = "proxy.failovers == 1"
+
+[[rule]]
+name = "nothing that was acknowledged is lost"
+rule = "lost == 0"
+
+[[rule]]
+rule = "torn_acknowledged == 0"
+
+[[rule]]
+rule = "duplicated == 0"
+
+[[rule]]
+name = "writes come back on both paths"
+rule = "direct.writer.downtime <= 60s"
+
+[[rule]]
+rule = "proxy.writer.downtime <= 60s"
+
+[[rule]]
+name = "and were down"
+rule = "direct.writer.downtime > 0s"
+
+[[rule]]
+rule = "proxy.writer.downtime > 0s"
+
+[[rule]]
+name = "the recorder kept every row"
+rule = "dropped_rows == 0"
+
+[[rule]]
+rule = "damaged_parts == 0"
+"#;
+
 #[test]
 fn the_demo_is_right_in_every_engine() {
     let _machine = whole_machine();
@@ -69,8 +113,24 @@ fn the_demo_is_right_in_every_engine() {
             file.display()
         );
     }
+    the_gate_holds(&folder, root.path());
     figures_agree_with_the_labs_times(&folder);
     other_engines_count_what_the_live_view_counted(&folder, &stderr);
+}
+
+/// `analyze assert` lets the demo pass, and would not let a stricter rule pass.
+fn the_gate_holds(folder: &Path, root: &Path) {
+    let gate = root.join("gate.toml");
+    std::fs::write(&gate, GATE).unwrap();
+    let assert = |arguments: &[&str]| {
+        let mut command = Command::new(program("analyze"));
+        command.arg("assert").arg(folder).args(arguments);
+        command.output().unwrap()
+    };
+    let (stdout, _) = succeed(&assert(&["--rules", gate.to_str().unwrap()]));
+    assert!(stdout.contains("12 of 12 hold"), "{stdout}");
+    let failed = assert(&["--rule", "direct.writer.downtime == 0s"]);
+    assert_eq!(failed.status.code(), Some(4));
 }
 
 /// The reported downtimes have to agree with the lab's steps.

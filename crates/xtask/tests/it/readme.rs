@@ -5,11 +5,12 @@ use std::process::Command;
 
 use crate::support::{program, succeed, workspace};
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "docs/connecting.md",
     "docs/development.md",
     "docs/direct-path-variants.md",
+    "docs/figures.md",
     "docs/fleets.md",
     "docs/lab.md",
     "docs/reading-a-report.md",

@@ -202,7 +202,7 @@ pub(super) fn signed(value: f64, places: usize) -> String {
 }
 
 /// A number without trailing zeros.
-fn trimmed(value: f64, places: usize) -> String {
+pub(super) fn trimmed(value: f64, places: usize) -> String {
     let text = decimal(value, places);
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()

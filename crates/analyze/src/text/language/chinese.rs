@@ -6,6 +6,7 @@ use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReas
 use crate::text::format::{Units, count};
 use crate::text::language::{SampleWords, Words, capitalized};
 use crate::text::language::{classes, durability, page, part, service};
+use crate::text::language::{classes, durability, rules, service};
 use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {
@@ -211,6 +212,7 @@ pub(crate) const CHINESE: Words = Words {
     service: service::CHINESE,
     part: part::CHINESE,
     page: page::CHINESE,
+    rules: rules::CHINESE,
 
     failovers_heading: "故障转移明细",
     number: "序号",

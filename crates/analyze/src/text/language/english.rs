@@ -6,6 +6,7 @@ use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReas
 use crate::text::format::{Units, count};
 use crate::text::language::{Words, capitalized};
 use crate::text::language::{classes, durability, page, part, service};
+use crate::text::language::{classes, durability, rules, service};
 use crate::text::table::List;
 
 pub(crate) const ENGLISH: Words = Words {
@@ -190,6 +191,7 @@ pub(crate) const ENGLISH: Words = Words {
     service: service::ENGLISH,
     part: part::ENGLISH,
     page: page::ENGLISH,
+    rules: rules::ENGLISH,
 
     failovers_heading: "Failovers",
     number: "no.",

@@ -6,6 +6,8 @@ pub(super) mod durability;
 pub(crate) mod english;
 pub(super) mod page;
 pub(super) mod part;
+pub(super) mod english;
+pub(super) mod rules;
 pub(super) mod service;
 
 use recording::vocabulary::{ErrorClass, EventKind};
@@ -15,6 +17,7 @@ use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
 use crate::text::language::page::PageWords;
 use crate::text::language::part::PartWords;
+use crate::text::language::rules::RuleWords;
 use crate::text::language::service::ServiceWords;
 use crate::text::table::List;
 
@@ -174,6 +177,7 @@ pub(crate) struct Words {
     pub(crate) service: ServiceWords,
     pub(crate) part: PartWords,
     pub(crate) page: PageWords,
+    pub(crate) rules: RuleWords,
 
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,
