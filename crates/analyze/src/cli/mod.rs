@@ -5,6 +5,7 @@ mod charts;
 mod failure;
 mod gaps;
 mod report;
+mod runs;
 
 use std::process::ExitCode;
 
