@@ -12,6 +12,7 @@ pub mod figures;
 pub mod gaps;
 pub mod load;
 pub mod metrics;
+pub mod query;
 pub mod reduce;
 pub mod stats;
 mod summarize;

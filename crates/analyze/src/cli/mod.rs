@@ -2,8 +2,10 @@
 
 mod arguments;
 mod charts;
+mod export;
 mod failure;
 mod gaps;
+mod query;
 mod report;
 mod runs;
 
@@ -20,7 +22,9 @@ use clap::{Parser, Subcommand};
         analyze report data/runs/20261122T204300Z-7f3a\n  \
         analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
-        analyze gaps data/runs\n\n\
+        analyze gaps data/runs\n  \
+        analyze query data/runs \"SELECT path, count(*) FROM operations GROUP BY path\"\n  \
+        analyze export data/runs --out tables\n\n\
         What the figures mean: docs/definitions.md\n\
         Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording."
 )]
@@ -49,6 +53,17 @@ enum Command {
     /// that were recording at that time saw one. A recording without an offset stays on its host's clock, and is marked.
     #[command(after_help = gaps::EXAMPLES)]
     Gaps(gaps::GapsArgs),
+    /// Ask recordings questions in SQL
+    ///
+    /// The tables are those of the recordings, with all of their columns; outages, episodes and seconds are views of the figures. `--tables`
+    /// lists them. The SQL is that of polars: docs/query.md says what it has and what it lacks.
+    #[command(after_help = query::EXAMPLES)]
+    Query(query::QueryArgs),
+    /// Write the tables of recordings as files for spreadsheets and other programs
+    ///
+    /// One file for each table and view, with the rows of all recordings; `run_id` and `host` say whose a row is.
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
 }
 
 impl Cli {
@@ -59,6 +74,8 @@ impl Cli {
             Command::Report(args) => report::run(&args),
             Command::Charts(args) => charts::run(&args),
             Command::Gaps(args) => gaps::run(&args),
+            Command::Query(args) => query::run(&args),
+            Command::Export(args) => export::run(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

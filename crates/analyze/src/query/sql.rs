@@ -1,0 +1,197 @@
+//! The text of a query: its words and where they stand, and what is no query.
+
+use std::ops::Range;
+
+use crate::query::mistake::Mistake;
+
+/// Characters of a query. Longer ones are nested so deep that the query engine could run out of stack.
+const LONGEST: usize = 20_000;
+
+/// Words that a query begins with.
+const BEGINNINGS: [&str; 4] = ["SELECT", "WITH", "VALUES", "TABLE"];
+
+/// A query that is one as far as its first word says.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    text: String,
+    words: Vec<Word>,
+}
+
+/// A word of a query.
+#[derive(Debug, Clone)]
+struct Word {
+    /// Where it stands, bytes.
+    range: Range<usize>,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A keyword or a name.
+    Name,
+    /// A name in quotes.
+    QuotedName,
+    /// A text in quotes.
+    Text,
+    /// A number, or a sign.
+    Other,
+}
+
+impl Sql {
+    /// Splits a query into its words.
+    ///
+    /// # Errors
+    /// Where it is empty, too long, no query but a statement that writes, or several queries.
+    pub fn new(text: &str) -> Result<Self, Mistake> {
+        let words = words(text);
+        let sql = Self {
+            text: text.to_owned(),
+            words,
+        };
+        let length = text.chars().count();
+        if length > LONGEST {
+            let text = format!("the query has {length} characters; at most {LONGEST} are taken");
+            return Err(Mistake::new(text));
+        }
+        let mut significant = sql.words.iter().skip_while(|word| sql.get(word) == "(");
+        let Some(first) = significant.next() else {
+            return Err(Mistake::new("the query is empty".to_owned()));
+        };
+        let begins = sql.get(first).to_uppercase();
+        if !BEGINNINGS.contains(&begins.as_str()) {
+            let text = format!("only queries are run, which begin with SELECT or WITH; this begins with {begins}");
+            return Err(Mistake::new(text).at(first.range.clone()));
+        }
+        let mut rest = sql.words.iter().skip_while(|word| sql.get(word) != ";");
+        if let Some(second) = rest.find(|word| sql.get(word) != ";") {
+            let text = "one query at a time; a second one begins here".to_owned();
+            return Err(Mistake::new(text).at(second.range.clone()));
+        }
+        Ok(sql)
+    }
+
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn get(&self, word: &Word) -> &str {
+        &self.text[word.range.clone()]
+    }
+
+    /// True where a name stands in it, as it is written.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.words.iter().any(|word| self.name(word) == Some(name))
+    }
+
+    /// The name that a word is, without its quotes.
+    fn name(&self, word: &Word) -> Option<&str> {
+        match word.kind {
+            Kind::Name => Some(self.get(word)),
+            Kind::QuotedName => self.get(word).get(1..word.range.len() - 1),
+            Kind::Text | Kind::Other => None,
+        }
+    }
+
+    /// Where a name stands first: as it is written, else in other letters of the same, else in a text or as a sign.
+    pub(crate) fn find(&self, name: &str) -> Option<Range<usize>> {
+        let mut words = self.words.iter();
+        let exact = words.find(|word| self.name(word) == Some(name));
+        let alike = || {
+            let is_alike = |found: &str| found.eq_ignore_ascii_case(name);
+            let mut words = self.words.iter();
+            words.find(|word| self.name(word).is_some_and(is_alike))
+        };
+        let other = || {
+            let mut words = self.words.iter();
+            words.find(|word| self.get(word).trim_matches('\'') == name)
+        };
+        let found = exact.or_else(alike).or_else(other)?;
+        Some(found.range.clone())
+    }
+
+    /// The word at a line and a column, both counted from 1, in characters; where none begins there, the last one.
+    pub(crate) fn at(&self, line: usize, column: usize) -> Option<Range<usize>> {
+        let before: usize = self
+            .text
+            .split_inclusive('\n')
+            .take(line.checked_sub(1)?)
+            .map(str::len)
+            .sum();
+        let rest = self.text.get(before..)?;
+        let within = rest.char_indices().nth(column.checked_sub(1)?);
+        let position = before + within.map_or(rest.len(), |(at, _)| at);
+        let mut words = self.words.iter();
+        let found = words.find(|word| word.range.end > position);
+        found.or(self.words.last()).map(|word| word.range.clone())
+    }
+}
+
+/// Splits a text into words; blanks and comments are none.
+fn words(text: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let (length, kind) = match first {
+            _ if first.is_whitespace() => (first.len_utf8(), None),
+            '-' if rest.starts_with("--") => (rest.find('\n').unwrap_or(rest.len()), None),
+            '/' if rest.starts_with("/*") => (comment(rest), None),
+            '\'' => (quoted(rest, '\''), Some(Kind::Text)),
+            '"' | '`' => (quoted(rest, first), Some(Kind::QuotedName)),
+            _ if is_of_name(first) => {
+                let kind = match first.is_ascii_digit() {
+                    true => Kind::Other,
+                    false => Kind::Name,
+                };
+                let length = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+                (length, Some(kind))
+            }
+            _ => (first.len_utf8(), Some(Kind::Other)),
+        };
+        if let Some(kind) = kind {
+            let range = at..at + length;
+            words.push(Word { range, kind });
+        }
+        at += length;
+    }
+    words
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+/// The length of a comment, which may hold comments.
+fn comment(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(next) = text[at..].chars().next() {
+        let rest = &text[at..];
+        if rest.starts_with("/*") {
+            depth += 1;
+            at += 2;
+        } else if rest.starts_with("*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += next.len_utf8();
+        }
+    }
+    at
+}
+
+/// The length of what stands in quotes, the quotes included; a doubled quote is one of the text.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut at = 1;
+    while let Some(found) = text[at..].find(quote) {
+        at += found + 1;
+        if !text[at..].starts_with(quote) {
+            return at;
+        }
+        at += 1;
+    }
+    text.len()
+}
