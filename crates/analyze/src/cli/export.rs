@@ -66,7 +66,9 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
         return Err(Failure::Reported(failed.unwrap_or(2)));
     }
     loop {
-        match export.run(&loaded, |written| say(args, written).map_err(QueryError::Output)) {
+        match export.run(&loaded, |written| {
+            say(args, written).map_err(QueryError::Output)
+        }) {
             Err(QueryError::LeftOut(rest)) => {
                 loaded = without(&loaded, rest);
                 // What it wrote itself until then.
@@ -86,7 +88,9 @@ fn say(args: &ExportArgs, written: &Written) -> io::Result<()> {
     };
     if args.format == Format::Csv && is_beyond_a_sheet(written) {
         let most = thousands(MOST_ROWS_OF_A_SHEET);
-        eprintln!("analyze: {path} has {rows}; a sheet takes {most}: choose some with analyze query");
+        eprintln!(
+            "analyze: {path} has {rows}; a sheet takes {most}: choose some with analyze query"
+        );
     }
     writeln!(io::stdout(), "{path}  {rows}")
 }

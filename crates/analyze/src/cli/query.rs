@@ -111,7 +111,9 @@ fn split(words: &[OsString]) -> Result<(Vec<PathBuf>, String), Failure> {
         return usage("name a recording and then a query: analyze query RUN... \"SQL\"");
     };
     if Path::new(sql).is_dir() {
-        return usage("the last word is a folder; the query comes last: analyze query RUN... \"SQL\"");
+        return usage(
+            "the last word is a folder; the query comes last: analyze query RUN... \"SQL\"",
+        );
     }
     match sql.to_str() {
         Some(sql) => Ok((roots.iter().map(PathBuf::from).collect(), sql.to_owned())),
@@ -152,7 +154,10 @@ pub(super) fn failure(error: QueryError, sql: &str) -> Failure {
         QueryError::Engine(text) => failed(&text),
         QueryError::LeftOut(_) => failed("files of the recording can't be decoded"),
         QueryError::Exists(files) => {
-            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            let files: Vec<String> = files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect();
             let text = format!("there already: {}; --force replaces them", files.join(", "));
             Failure::Usage(one_line(&text))
         }

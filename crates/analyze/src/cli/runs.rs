@@ -143,6 +143,10 @@ fn say_twice(folder: &Path, first: &Path, (host, run): &(String, String)) {
 pub(super) fn say_left_out(loaded: &Loaded, said: usize) {
     for part in loaded.damaged().iter().skip(said) {
         let text = format!("left out {}: {}", part.file, part.reason);
-        eprintln!("analyze: {}: {}", loaded.folder().display(), one_line(&text));
+        eprintln!(
+            "analyze: {}: {}",
+            loaded.folder().display(),
+            one_line(&text)
+        );
     }
 }

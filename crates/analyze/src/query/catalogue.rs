@@ -28,7 +28,9 @@ pub struct EntryColumn {
 /// Every table of a recording, with its columns as `FORMAT.md` has them, and every view.
 #[must_use]
 pub fn entries() -> Vec<Entry> {
-    let tables = Table::ALL.into_iter().map(|table| of_format(table.as_str()));
+    let tables = Table::ALL
+        .into_iter()
+        .map(|table| of_format(table.as_str()));
     let of_view = |column: &ViewColumn| EntryColumn {
         name: column.name.to_owned(),
         kind: column.kind().to_owned(),
@@ -68,7 +70,9 @@ fn of_format(table: &str) -> Entry {
     let prose = section.iter().skip_while(|line| line.is_empty());
     let prose: Vec<&str> = prose.take_while(|line| !line.is_empty()).copied().collect();
     let prose = plain(&prose.join(" "));
-    let first = prose.split_once(". ").map_or(prose.as_str(), |(first, _)| first);
+    let first = prose
+        .split_once(". ")
+        .map_or(prose.as_str(), |(first, _)| first);
     let rows = section.iter().filter(|line| line.starts_with("| `"));
     Entry {
         name: table.to_owned(),
@@ -81,7 +85,9 @@ fn of_format(table: &str) -> Entry {
 fn column(row: &str) -> Option<EntryColumn> {
     let cells: Vec<String> = row.trim_matches('|').split('|').map(plain).collect();
     let [name, kind, null, _, meaning] = <[String; 5]>::try_from(cells).ok()?;
-    let meaning = meaning.trim_end_matches(", a word below").replace(", a word below", "");
+    let meaning = meaning
+        .trim_end_matches(", a word below")
+        .replace(", a word below", "");
     Some(EntryColumn {
         name,
         kind,
@@ -103,7 +109,11 @@ pub(crate) fn with_later(mut entries: Vec<Entry>, tables: &Tables) -> Vec<Entry>
             continue;
         };
         for (name, kind) in table.schema.iter() {
-            if !entry.columns.iter().any(|known| known.name == name.as_str()) {
+            if !entry
+                .columns
+                .iter()
+                .any(|known| known.name == name.as_str())
+            {
                 entry.columns.push(EntryColumn {
                     name: name.to_string(),
                     kind: name_of(kind),
@@ -136,7 +146,11 @@ impl Names {
     pub(crate) fn of(tables: &Tables) -> Self {
         let columns = |schema: &Schema| schema.iter_names().map(ToString::to_string).collect();
         let tables = tables.iter();
-        Self(tables.map(|table| (table.name, columns(&table.schema))).collect())
+        Self(
+            tables
+                .map(|table| (table.name, columns(&table.schema)))
+                .collect(),
+        )
     }
 
     pub(crate) fn tables(&self) -> Vec<&str> {
@@ -148,6 +162,58 @@ impl Names {
         let is_named = |table: &str| sql.names(table);
         let any = self.0.iter().any(|(table, _)| is_named(table));
         let asked = self.0.iter().filter(|(table, _)| !any || is_named(table));
-        asked.flat_map(|(_, columns)| columns.iter().map(String::as_str)).collect()
+        asked
+            .flat_map(|(_, columns)| columns.iter().map(String::as_str))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_described() {
+        let tables = Tables::of(&[], &[]).unwrap();
+        let entries = entries();
+        assert_eq!(tables.iter().count(), entries.len());
+        for table in tables.iter() {
+            let entry = entries
+                .iter()
+                .find(|entry| entry.name == table.name)
+                .unwrap();
+            let described: Vec<_> = entry
+                .columns
+                .iter()
+                .map(|column| (column.name.clone(), column.kind.clone()))
+                .collect();
+            let there: Vec<_> = table
+                .schema
+                .iter()
+                .map(|(name, kind)| (name.to_string(), name_of(kind)))
+                .collect();
+            assert_eq!(described, there, "{}", table.name);
+            let texts = entry
+                .columns
+                .iter()
+                .map(|column| &column.meaning)
+                .chain([&entry.meaning]);
+            for text in texts {
+                assert!(
+                    !text.is_empty() && !text.contains(['`', '|', '\n']),
+                    "{text}"
+                );
+            }
+            for column in entry
+                .columns
+                .iter()
+                .filter(|column| column.name.ends_with("_us"))
+            {
+                assert!(
+                    column.meaning.to_lowercase().contains("microseconds"),
+                    "{column:?}"
+                );
+            }
+        }
     }
 }

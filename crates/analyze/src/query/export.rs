@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use crate::load::Loaded;
 use crate::query::catalogue::entries;
 use crate::query::file::replace;
+use crate::query::frame::NamedFrame;
 use crate::query::mistake::Mistake;
 use crate::query::near::near;
 use crate::query::output::{Csv, Output, Parquet, Reader};
 use crate::query::run::{Broken, QueryError, rows, summaries, tables, whole_ones};
-use crate::query::tables::NamedFrame;
+
 use crate::summary::Thresholds;
 
 /// Rows that a sheet of Excel or LibreOffice has, the heading included.
@@ -66,7 +67,9 @@ impl Export {
                     [] => format!("there are {}", known.join(", ")),
                     near => format!("did you mean {}?", near.join(" or ")),
                 };
-                return Err(QueryError::Mistake(Mistake::new(format!("no table {table}; {near}"))));
+                return Err(QueryError::Mistake(Mistake::new(format!(
+                    "no table {table}; {near}"
+                ))));
             }
         }
         let paths = self.asked().map(|table| self.path(&table));

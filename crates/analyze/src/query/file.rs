@@ -28,7 +28,9 @@ pub fn replace<T>(
         path: path.to_path_buf(),
         source,
     };
-    let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?;
     let name = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
     let part = Part(path.with_file_name(name));
     let file = File::create(&part.0).map_err(failed)?;

@@ -4,8 +4,10 @@
 //! [`output`]; [`export`] writes whole tables. What there is to be asked: [`entries`].
 
 mod catalogue;
+mod engine;
 pub mod export;
 mod file;
+mod frame;
 mod mistake;
 mod near;
 pub mod output;

@@ -17,7 +17,11 @@ pub(crate) fn near<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Vec<
         .collect();
     found.sort_unstable();
     found.dedup();
-    found.into_iter().take(MOST).map(|(_, known)| known).collect()
+    found
+        .into_iter()
+        .take(MOST)
+        .map(|(_, known)| known)
+        .collect()
 }
 
 /// How many letters have to be changed, added or taken away (Levenshtein).
@@ -42,7 +46,13 @@ mod tests {
 
     #[test]
     fn what_is_near() {
-        let known = ["response_time_us", "path", "outcome", "operations", "sqlstate"];
+        let known = [
+            "response_time_us",
+            "path",
+            "outcome",
+            "operations",
+            "sqlstate",
+        ];
         let near = |name| near(name, known.into_iter());
         assert_eq!(near("respons_time_us"), ["response_time_us"]);
         assert_eq!(near("PATH"), ["path"]);

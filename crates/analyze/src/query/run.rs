@@ -14,8 +14,9 @@ use recording::{Panicked, guarded};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::query::catalogue::{self, Entry, Names};
+use crate::query::engine;
 use crate::query::mistake::Mistake;
-use crate::query::output::{Enough, Output};
+use crate::query::output::sink::{Enough, Output};
 use crate::query::sql::Sql;
 use crate::query::tables::Tables;
 use crate::summarize;
@@ -134,7 +135,7 @@ pub(super) enum Said {
 impl Said {
     fn in_words(self, sql: &Sql, names: &Names) -> Mistake {
         match self {
-            Self::Error(error) => Mistake::of_engine(error, sql, names),
+            Self::Error(error) => engine::in_words(error, sql, names),
             Self::Panic(panicked) => Mistake::new(format!(
                 "the query engine failed on this query: {}",
                 panicked.message()

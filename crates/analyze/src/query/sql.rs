@@ -59,7 +59,9 @@ impl Sql {
         };
         let begins = sql.get(first).to_uppercase();
         if !BEGINNINGS.contains(&begins.as_str()) {
-            let text = format!("only queries are run, which begin with SELECT or WITH; this begins with {begins}");
+            let text = format!(
+                "only queries are run, which begin with SELECT or WITH; this begins with {begins}"
+            );
             return Err(Mistake::new(text).at(first.range.clone()));
         }
         let mut rest = sql.words.iter().skip_while(|word| sql.get(word) != ";");
@@ -194,4 +196,91 @@ fn quoted(text: &str, quote: char) -> usize {
         at += 1;
     }
     text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        Sql::new(text).unwrap_err().lines(text)
+    }
+
+    #[test]
+    fn what_is_no_query() {
+        assert_eq!(refused(" \n-- nothing"), "the query is empty");
+        assert_eq!(
+            refused("/* a */ DROP TABLE operations"),
+            "only queries are run, which begin with SELECT or WITH; this begins with DROP\n  \
+             /* a */ DROP TABLE operations\n          ^^^^"
+        );
+        assert_eq!(
+            refused("SELECT ';' ; ; delete FROM operations"),
+            "one query at a time; a second one begins here\n  SELECT ';' ; ; delete FROM operations\n                 ^^^^^^"
+        );
+        for statement in [
+            "INSERT",
+            "update",
+            "CREATE TABLE x",
+            "EXPLAIN SELECT 1",
+            "(DELETE",
+            "1",
+            "'SELECT'",
+        ] {
+            assert!(
+                refused(statement).starts_with("only queries are run"),
+                "{statement}"
+            );
+        }
+        assert!(refused(&format!("SELECT {}", "1".repeat(20_000))).contains("at most 20000"));
+    }
+
+    #[test]
+    fn what_is_a_query() {
+        for query in [
+            "SELECT 1",
+            " (select 1)",
+            "with x AS (SELECT 1) SELECT * FROM x;",
+            "VALUES (1)",
+        ] {
+            assert!(Sql::new(query).is_ok(), "{query}");
+        }
+    }
+
+    #[test]
+    fn names_are_not_found_in_texts_and_comments() {
+        let sql = Sql::new("SELECT 'outages', -- episodes\n\"seconds\" FROM operations").unwrap();
+        let named = ["outages", "episodes", "seconds", "operations"].map(|name| sql.names(name));
+        assert_eq!(named, [false, false, true, true]);
+    }
+
+    #[test]
+    fn where_a_word_is() {
+        let text = "SELECT 'path',\n  Path, \"path\" FROM x";
+        let sql = Sql::new(text).unwrap();
+        let at = |range: Option<Range<usize>>| range.map(|range| &text[range]);
+        assert_eq!(at(sql.find("path")), Some("\"path\""));
+        assert_eq!(at(sql.find("PATH")), Some("Path"));
+        assert_eq!(at(sql.find("nowhere")), None);
+        assert_eq!(at(sql.at(2, 3)), Some("Path"));
+        assert_eq!(at(sql.at(2, 99)), Some("x"));
+        assert_eq!(sql.at(0, 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_split(text in "(?s).{0,60}", line in 0_usize..4, column in 0_usize..70) {
+            for query in [text.clone(), format!("SELECT {text}")] {
+                if let Ok(sql) = Sql::new(&query) {
+                    let _ = sql.at(line, column);
+                    let _ = sql.find(&text);
+                    for word in &sql.words {
+                        let _ = Mistake::new(String::new()).at(word.range.clone()).lines(&query);
+                    }
+                }
+            }
+        }
+    }
 }

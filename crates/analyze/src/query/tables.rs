@@ -8,21 +8,12 @@ use polars::prelude::*;
 use recording::Table;
 
 use crate::load::{self, Loaded};
+use crate::query::frame::{NamedFrame, TIME};
 use crate::query::views;
 use crate::summary::Summary;
 
-/// A point in time, as every table has it.
-pub(crate) const TIME: DataType = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
-
 /// What a query can ask.
 pub(crate) struct Tables(Vec<NamedFrame>);
-
-/// A table or a view.
-pub(crate) struct NamedFrame {
-    pub(crate) name: &'static str,
-    pub(crate) frame: LazyFrame,
-    pub(crate) schema: SchemaRef,
-}
 
 impl Tables {
     /// The tables of some recordings, and the views. Those of the figures have rows for the summaries that are given.
@@ -76,11 +67,7 @@ fn known(table: Table) -> Schema {
 }
 
 /// The rows of a table of some recordings, with the columns of all: one that a recording does not have is null in its rows.
-fn union(
-    known: &Schema,
-    loaded: &[Loaded],
-    table: Table,
-) -> PolarsResult<(LazyFrame, SchemaRef)> {
+fn union(known: &Schema, loaded: &[Loaded], table: Table) -> PolarsResult<(LazyFrame, SchemaRef)> {
     // Files of one schema are read together.
     let mut alike: Vec<(&SchemaRef, Vec<PathBuf>)> = Vec::new();
     let mut all = known.clone();

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use crate::query::tables::{NamedFrame, TIME};
+use crate::query::frame::{NamedFrame, TIME};
 use crate::summary::{
-    Episode, EpisodeKind, GroupSummary, Outage, PathSummary, Service, ServiceEpisode, Summary,
+    Episode, EpisodeKind, GroupSummary, Outage, PathFailover, PathSummary, Service, ServiceEpisode,
+    Summary,
 };
 
 /// A column of a view, and where its value comes from.
@@ -91,7 +92,8 @@ impl ViewColumn {
 
     fn column(&self, rows: &[Row]) -> PolarsResult<Column> {
         let name = PlSmallStr::from_static(self.name);
-        let whole_numbers = |get: fn(&Row) -> Option<i64>| -> Vec<_> { rows.iter().map(get).collect() };
+        let whole_numbers =
+            |get: fn(&Row) -> Option<i64>| -> Vec<_> { rows.iter().map(get).collect() };
         Ok(match self.value {
             Get::Text(get) => Column::new(name, rows.iter().map(get).collect::<Vec<_>>()),
             Get::Number(get) => Column::new(name, rows.iter().map(get).collect::<Vec<_>>()),
@@ -112,11 +114,8 @@ const HOST: ViewColumn = ViewColumn::new(
     Get::Text(|row| Some(&row.host)),
     "Label of the host that recorded",
 );
-const PATH: ViewColumn = ViewColumn::new(
-    "path",
-    Get::Text(|row| Some(&row.path)),
-    "direct or proxy",
-);
+const PATH: ViewColumn =
+    ViewColumn::new("path", Get::Text(|row| Some(&row.path)), "direct or proxy");
 const OF: ViewColumn = ViewColumn::new(
     "of",
     Get::Text(|row| Some(row.of)),
@@ -206,14 +205,15 @@ pub(crate) const OUTAGES: [ViewColumn; 19] = [
     ),
     ViewColumn::new(
         "first_failure_time",
-        Get::Time(|row| row.outage(|outage| outage.first_failure)?.map(|time| time.micros())),
+        Get::Time(|row| {
+            row.outage(|outage| outage.first_failure)?
+                .map(|time| time.micros())
+        }),
         "When the first operation failed in it; null: operations only stalled",
     ),
     ViewColumn::new(
         "evidence",
-        Get::Integer(|row| {
-            row.outage(|outage| i64::try_from(outage.evidence).unwrap_or(i64::MAX))
-        }),
+        Get::Integer(|row| row.outage(|outage| i64::try_from(outage.evidence).unwrap_or(i64::MAX))),
         "Operations, or probes, that failed or stalled in it",
     ),
 ];
@@ -263,13 +263,17 @@ pub(crate) const EPISODES: [ViewColumn; 19] = [
 
 /// The outages of some recordings.
 pub(crate) fn outages(summaries: &[Summary]) -> PolarsResult<NamedFrame> {
-    let rows: Vec<Row> = groups(summaries).flat_map(|group| group.outages()).collect();
+    let rows: Vec<Row> = groups(summaries)
+        .flat_map(|group| group.outages())
+        .collect();
     view("outages", &OUTAGES, &rows)
 }
 
 /// The episodes of some recordings.
 pub(crate) fn episodes(summaries: &[Summary]) -> PolarsResult<NamedFrame> {
-    let rows: Vec<Row> = groups(summaries).flat_map(|group| group.episodes()).collect();
+    let rows: Vec<Row> = groups(summaries)
+        .flat_map(|group| group.episodes())
+        .collect();
     view("episodes", &EPISODES, &rows)
 }
 
@@ -369,7 +373,9 @@ impl Lived<'_> {
 
     fn row(&self, number: usize, episode: Option<usize>, figures: ServiceEpisode) -> Row {
         let recording = &self.summary.recording;
-        let is_partial = self.service.map_or(self.path.is_partial, |of| of.is_partial);
+        let is_partial = self
+            .service
+            .map_or(self.path.is_partial, |of| of.is_partial);
         Row {
             run_id: recording.run_id.clone(),
             host: recording.host.clone(),
@@ -394,7 +400,7 @@ impl Lived<'_> {
 
     /// The number of the failover that an episode is of.
     fn failover(&self, episode: usize) -> Option<usize> {
-        let is_of = |failover: &crate::summary::PathFailover| {
+        let is_of = |failover: &PathFailover| {
             let mut groups = failover.groups.iter();
             let Some(group) = groups.find(|group| group.group == self.group.group) else {
                 return false;
@@ -417,14 +423,34 @@ pub(crate) const SECONDS: [(&str, &str, &str); 13] = [
     ("path", "string", "direct or proxy"),
     ("operation_type", "string", "read, write or transaction"),
     ("operation_name", "string", "Which statement or purchase"),
-    ("second", "timestamp", "The beginning of the second in which they ended"),
-    ("ended", "int64", "Operations that ended in it, of whatever outcome; without unfinished ones, which have no end"),
+    (
+        "second",
+        "timestamp",
+        "The beginning of the second in which they ended",
+    ),
+    (
+        "ended",
+        "int64",
+        "Operations that ended in it, of whatever outcome; without unfinished ones, which have no end",
+    ),
     ("ok", "int64", "Of these, acknowledged by the server"),
-    ("rejected", "int64", "Of these, refused by a business rule: a success"),
+    (
+        "rejected",
+        "int64",
+        "Of these, refused by a business rule: a success",
+    ),
     ("failed", "int64", "Of these, certainly not committed"),
     ("unknown", "int64", "Of these, perhaps committed"),
-    ("mean_response_us", "double", "Mean response time of those that ended, failures included, microseconds"),
-    ("max_response_us", "int64", "Longest response time of those that ended, failures included, microseconds"),
+    (
+        "mean_response_us",
+        "double",
+        "Mean response time of those that ended, failures included, microseconds",
+    ),
+    (
+        "max_response_us",
+        "int64",
+        "Longest response time of those that ended, failures included, microseconds",
+    ),
 ];
 
 /// The operations of each second in which any ended.
@@ -437,9 +463,18 @@ pub(crate) fn seconds(operations: LazyFrame) -> PolarsResult<NamedFrame> {
     };
     let response = || col("response_time_us");
     let mut frame = operations
-        .filter(col("end_time").is_not_null().and(col("outcome").neq(lit("unfinished"))))
+        .filter(
+            col("end_time")
+                .is_not_null()
+                .and(col("outcome").neq(lit("unfinished"))),
+        )
         .with_column(second.cast(TIME).alias("second"))
-        .group_by(keys.into_iter().chain(["second"]).map(col).collect::<Vec<_>>())
+        .group_by(
+            keys.into_iter()
+                .chain(["second"])
+                .map(col)
+                .collect::<Vec<_>>(),
+        )
         .agg([
             len().cast(DataType::Int64).alias("ended"),
             of_outcome("ok"),
@@ -447,7 +482,10 @@ pub(crate) fn seconds(operations: LazyFrame) -> PolarsResult<NamedFrame> {
             of_outcome("failed"),
             of_outcome("unknown"),
             response().mean().alias("mean_response_us"),
-            response().max().cast(DataType::Int64).alias("max_response_us"),
+            response()
+                .max()
+                .cast(DataType::Int64)
+                .alias("max_response_us"),
         ]);
     let schema = frame.collect_schema()?;
     Ok(NamedFrame {

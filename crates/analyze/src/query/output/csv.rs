@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use csv::{Terminator, Writer, WriterBuilder};
 use polars::prelude::{DataFrame, DataType, Schema};
 
-use crate::query::output::{Enough, Output};
+use crate::query::output::sink::{Enough, Output};
 use crate::query::value;
 
 /// Who is to read it.

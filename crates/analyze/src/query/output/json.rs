@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use polars::prelude::{DataFrame, Schema};
 
-use crate::query::output::{Enough, Output};
+use crate::query::output::sink::{Enough, Output};
 use crate::query::value;
 
 pub struct Json<W: Write> {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use polars::prelude::{BatchedWriter, DataFrame, ParquetCompression, ParquetWriter, Schema};
 
-use crate::query::output::{Enough, Output};
+use crate::query::output::sink::{Enough, Output};
 
 pub struct Parquet<W: Write + Send> {
     /// `None` once the writer has begun with it.

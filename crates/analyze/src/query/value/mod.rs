@@ -82,16 +82,20 @@ fn moment(us: i64, has_zone: bool) -> String {
 fn date(days: i32) -> String {
     let seconds = i64::from(days) * 86_400;
     let date = DateTime::<Utc>::from_timestamp(seconds, 0).map(|time| time.date_naive());
-    date.as_ref().map_or_else(|| format!("{days} days since 1970"), NaiveDate::to_string)
+    date.as_ref()
+        .map_or_else(|| format!("{days} days since 1970"), NaiveDate::to_string)
 }
 
 fn time(nanoseconds: i64) -> String {
     let seconds = u32::try_from(nanoseconds / 1_000_000_000).ok();
     let rest = u32::try_from(nanoseconds % 1_000_000_000).ok();
-    let time = seconds.zip(rest).and_then(|(seconds, rest)| {
-        NaiveTime::from_num_seconds_from_midnight_opt(seconds, rest)
-    });
-    time.map_or_else(|| nanoseconds.to_string(), |time| time.format("%H:%M:%S%.6f").to_string())
+    let time = seconds
+        .zip(rest)
+        .and_then(|(seconds, rest)| NaiveTime::from_num_seconds_from_midnight_opt(seconds, rest));
+    time.map_or_else(
+        || nanoseconds.to_string(),
+        |time| time.format("%H:%M:%S%.6f").to_string(),
+    )
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

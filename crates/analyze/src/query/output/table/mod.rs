@@ -6,7 +6,7 @@ use command_line::text::{one_line, thousands};
 use polars::prelude::{AnyValue, DataFrame, DataType, Schema};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::query::output::{Enough, Output};
+use crate::query::output::sink::{Enough, Output};
 use crate::query::value;
 
 /// Rows of a table: more are not read by a person.
@@ -65,7 +65,9 @@ impl<W: Write> Output for TextTable<W> {
         let taken = rows.height().min(MOST_ROWS - self.rows);
         for (column, values) in self.columns.iter_mut().zip(rows.columns()) {
             for row in 0..taken {
-                column.cells.push(cell(values.get(row).map_err(io::Error::other)?));
+                column
+                    .cells
+                    .push(cell(values.get(row).map_err(io::Error::other)?));
             }
         }
         self.rows += taken;
