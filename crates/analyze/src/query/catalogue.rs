@@ -85,17 +85,54 @@ fn of_format(table: &str) -> Entry {
 fn column(row: &str) -> Option<EntryColumn> {
     let cells: Vec<String> = row.trim_matches('|').split('|').map(plain).collect();
     let [name, kind, null, _, meaning] = <[String; 5]>::try_from(cells).ok()?;
-    let meaning = meaning
-        .trim_end_matches(", a word below")
-        .replace(", a word below", "");
+    let meaning = with_words(&meaning, &name);
     Some(EntryColumn {
-        name,
         kind,
         meaning: match null.as_str() {
             "never" => meaning,
             _ => format!("{meaning}; null: {null}"),
         },
+        name,
     })
+}
+
+/// A meaning with the words themselves, where `FORMAT.md` says that they stand below, and without what it says above.
+fn with_words(meaning: &str, column: &str) -> String {
+    let meaning = meaning
+        .replace("; of several hosts, see above", "")
+        .replace("; of several, see above", "");
+    let Some((before, reference)) = meaning
+        .split_once("word")
+        .filter(|_| meaning.contains(" below"))
+    else {
+        return meaning;
+    };
+    let (reference, after) = reference.split_once(" below").unwrap_or((reference, ""));
+    let of = reference.trim().strip_prefix("of ").unwrap_or(column);
+    let before = before
+        .trim_end_matches(['a', 'A', ' '])
+        .trim_end_matches(',');
+    let words = words(of).join(", ");
+    match before {
+        // The words of this table follow.
+        _ if after.starts_with(':') => format!("{before}{after}"),
+        "" => format!("{words}{after}"),
+        _ => format!("{before}: {words}{after}"),
+    }
+}
+
+/// The words of a section `Words`.
+fn words(of: &str) -> Vec<String> {
+    let heading = format!("## Words: `{of}`");
+    let section = FORMAT_PAGE
+        .lines()
+        .skip_while(|line| *line != heading)
+        .skip(1);
+    let rows = section
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| line.starts_with("| `"));
+    rows.filter_map(|row| row.split('|').nth(1).map(plain))
+        .collect()
 }
 
 fn plain(text: &str) -> String {
@@ -171,6 +208,30 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_stand_in_the_meaning() {
+        let entries = entries();
+        let meaning = |table: &str, column: &str| {
+            let entry = entries.iter().find(|entry| entry.name == table).unwrap();
+            let mut columns = entry.columns.iter();
+            let column = columns.find(|found| found.name == column).unwrap();
+            column.meaning.clone()
+        };
+        assert_eq!(
+            meaning("operations", "operation_type"),
+            "read, write, transaction"
+        );
+        assert_eq!(
+            meaning("operations", "path"),
+            "The way to the database: direct, proxy"
+        );
+        assert_eq!(
+            meaning("connections", "error_phase"),
+            "How far it came: dns, tcp, tls, startup, identify; null: success"
+        );
+        assert!(meaning("availability", "outcome").starts_with("How it ended: ok, failed, "));
+    }
 
     #[test]
     fn every_column_is_described() {

@@ -10,12 +10,14 @@ use crate::query::sql::Sql;
 
 /// Characters of a message. The engine's own may hold a parsed statement.
 const LONGEST: usize = 240;
+/// Keywords that are in nearly every query, and so are not what is wrong.
+const USUAL: [&str; 6] = ["SELECT", "FROM", "WHERE", "AND", "WITH", "SQL"];
 
 /// What the query engine says about a query, in words that name what it is about.
 pub(crate) fn in_words(error: PolarsError, sql: &Sql, names: &Names) -> Mistake {
     use PolarsError::{
-        ColumnNotFound, Context, ExprContext, SQLInterface, SQLSyntax, SchemaFieldNotFound,
-        StructFieldNotFound,
+        ColumnNotFound, Context, Duplicate, ExprContext, SQLInterface, SQLSyntax,
+        SchemaFieldNotFound, StructFieldNotFound,
     };
     match error {
         Context { error, .. } | ExprContext { error, .. } => in_words(*error, sql, names),
@@ -25,6 +27,13 @@ pub(crate) fn in_words(error: PolarsError, sql: &Sql, names: &Names) -> Mistake 
                 None => plain(&text, sql),
             }
         }
+        Duplicate(text) => match quoted(&text) {
+            Some(name) => {
+                let text = format!("two columns of the result are named {name}: name one with AS");
+                at_word(Mistake::new(text), name, sql)
+            }
+            None => plain(&text, sql),
+        },
         SQLInterface(text) | SQLSyntax(text) => of_sql(&text, sql, names),
         other => plain(&other.to_string(), sql),
     }
@@ -69,14 +78,24 @@ fn of_parser(text: &str, sql: &Sql) -> Mistake {
 
 /// A name that there is not.
 fn unknown(what: &str, name: &str, known: &[&str], sql: &Sql) -> Mistake {
-    let near = match near(name, known.iter().copied()).as_slice() {
+    // A name that is known all the same is one that this build of the engine lacks.
+    let others = known.iter().copied().filter(|known| *known != name);
+    let near = match near(name, others).as_slice() {
         [] if what == "table" => format!("; there are {}", known.join(", ")),
         [] => String::new(),
         [one] => format!("; did you mean {one}?"),
         [first @ .., last] => format!("; did you mean {} or {last}?", first.join(", ")),
     };
-    let mistake = Mistake::new(format!("no {what} {}{near}", cut(name)));
-    match sql.find(name) {
+    at_word(
+        Mistake::new(format!("no {what} {}{near}", cut(name))),
+        name,
+        sql,
+    )
+}
+
+/// A mistake at the first place of a word.
+fn at_word(mistake: Mistake, word: &str, sql: &Sql) -> Mistake {
+    match sql.find(word) {
         Some(at) => mistake.at(at),
         None => mistake,
     }
@@ -84,11 +103,36 @@ fn unknown(what: &str, name: &str, known: &[&str], sql: &Sql) -> Mistake {
 
 /// The engine's own message, at the first word of it that is in the query.
 fn plain(text: &str, sql: &Sql) -> Mistake {
-    let mistake = Mistake::new(cut(text));
-    match quoted(text).and_then(|word| sql.find(word)) {
+    let lower = text.to_lowercase();
+    let is_of_time = lower.contains("datetime");
+    let text = match (text.starts_with("expression "), is_of_time) {
+        // A parsed statement follows.
+        (true, _) => {
+            let expression: Vec<&str> = text.split_whitespace().take(2).collect();
+            format!("{} is not supported", expression.join(" "))
+        }
+        (false, true) => format!(
+            "{}; a time is written '2026-11-22 20:43:00.5', in UTC",
+            cut(text)
+        ),
+        (false, false) => cut(text),
+    };
+    let in_quotes = all_quoted(&text).find_map(|word| sql.find(word));
+    // A keyword that is not supported is named without quotes, or in the whole statement.
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let mut keywords = words.filter(|word| word.len() > 2 && !USUAL.contains(word));
+    let keyword = || keywords.find_map(|word| sql.find(word).filter(|_| is_keyword(word)));
+    let date = || sql.find_date().filter(|_| is_of_time);
+    let mistake = Mistake::new(text.clone());
+    match in_quotes.or_else(keyword).or_else(date) {
         Some(at) => mistake.at(at),
         None => mistake,
     }
+}
+
+/// True for what is written as keywords are, or begins a message as `expression Exists` does.
+fn is_keyword(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase)
 }
 
 /// The first paragraph of a message, and not too much of it.
@@ -102,9 +146,22 @@ fn cut(text: &str) -> String {
 
 /// The first text in quotes.
 fn quoted(text: &str) -> Option<&str> {
-    let start = text.find(['\'', '"', '`'])?;
-    let quote = text[start..].chars().next()?;
-    let rest = &text[start + 1..];
-    let name = &rest[..rest.find(quote)?];
-    (!name.is_empty()).then_some(name)
+    all_quoted(text).next()
+}
+
+/// The texts in quotes.
+fn all_quoted(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find(['\'', '"', '`'])?;
+            let quote = rest[start..].chars().next()?;
+            let inner = &rest[start + 1..];
+            let end = inner.find(quote)?;
+            rest = &inner[end + 1..];
+            if end > 0 {
+                return Some(&inner[..end]);
+            }
+        }
+    })
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
+use polars::error::set_warning_function;
 use polars::prelude::*;
 use polars::sql::SQLContext;
 use recording::{Panicked, guarded};
@@ -27,7 +28,6 @@ use crate::summary::{Summary, Thresholds};
 const STACK: usize = 512 << 20;
 
 /// Why a query has no result.
-#[derive(Debug)]
 pub enum QueryError {
     /// The query is wrong.
     Mistake(Mistake),
@@ -154,12 +154,14 @@ impl fmt::Display for Said {
 }
 
 fn plan(sql: &Sql, tables: &Tables) -> Result<(LazyFrame, SchemaRef), Said> {
+    // What the engine will drop one day is of no use to who asks.
+    set_warning_function(|_, _| {});
     let planned = guarded(|| -> PolarsResult<(LazyFrame, SchemaRef)> {
         let mut context = SQLContext::new();
         for table in tables.iter() {
             context.register(table.name, table.frame.clone());
         }
-        let mut frame = context.execute(sql.text())?;
+        let mut frame = context.execute(&sql.for_engine())?;
         let schema = frame.collect_schema()?;
         Ok((frame, schema))
     });

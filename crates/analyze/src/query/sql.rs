@@ -2,10 +2,15 @@
 
 use std::ops::Range;
 
+use recording::Timestamp;
+
 use crate::query::mistake::Mistake;
 
-/// Characters of a query. Longer ones are nested so deep that the query engine could run out of stack.
+/// Characters of a query.
 const LONGEST: usize = 20_000;
+/// Words of a query, but for what stands behind a comma: the query engine calls itself for each `||`, `IS NULL` or cast of a row of them, on
+/// threads whose stack ends at some 700 of these.
+const MOST_WORDS: usize = 1_000;
 
 /// Words that a query begins with.
 const BEGINNINGS: [&str; 4] = ["SELECT", "WITH", "VALUES", "TABLE"];
@@ -53,6 +58,14 @@ impl Sql {
             let text = format!("the query has {length} characters; at most {LONGEST} are taken");
             return Err(Mistake::new(text));
         }
+        let commas = sql.words.iter().filter(|word| sql.get(word) == ",");
+        let count = sql.words.len().saturating_sub(2 * commas.count());
+        if count > MOST_WORDS {
+            let text = format!(
+                "the query has {count} words, lists not counted; at most {MOST_WORDS} are taken"
+            );
+            return Err(Mistake::new(text));
+        }
         let mut significant = sql.words.iter().skip_while(|word| sql.get(word) == "(");
         let Some(first) = significant.next() else {
             return Err(Mistake::new("the query is empty".to_owned()));
@@ -75,6 +88,33 @@ impl Sql {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The query for the engine, which knows no `Z` at the end of a time: times are UTC. Every word stays where it is.
+    pub(crate) fn for_engine(&self) -> String {
+        let mut text = self.text.clone();
+        for word in self.words.iter().filter(|word| self.is_time(word)) {
+            text.replace_range(word.range.end - 2..word.range.end, "' ");
+        }
+        text
+    }
+
+    /// True for a time as [`Timestamp`] is written, in quotes.
+    fn is_time(&self, word: &Word) -> bool {
+        let text = self.get(word).trim_matches('\'');
+        word.kind == Kind::Text && text.ends_with('Z') && text.parse::<Timestamp>().is_ok()
+    }
+
+    /// The first text that begins as a date does.
+    pub(crate) fn find_date(&self) -> Option<Range<usize>> {
+        let is_date = |word: &&Word| {
+            let text = self.get(word).trim_matches('\'');
+            let mut letters = text.chars();
+            let year = letters.by_ref().take(4).all(|c| c.is_ascii_digit());
+            word.kind == Kind::Text && year && letters.next() == Some('-')
+        };
+        let found = self.words.iter().find(is_date)?;
+        Some(found.range.clone())
     }
 
     fn get(&self, word: &Word) -> &str {
@@ -238,6 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn lists_are_long_and_expressions_are_not() {
+        let list = format!("SELECT * FROM x WHERE n IN ({})", "1, ".repeat(2_000));
+        assert!(Sql::new(&list).is_ok());
+        let sum = format!("SELECT {} FROM x", "n + ".repeat(500));
+        assert!(refused(&sum).contains("at most 1000"));
+    }
+
+    #[test]
+    fn times_may_be_written_as_they_are_printed() {
+        let sql =
+            Sql::new("SELECT '2026-11-22T20:43:00.000001Z', 'Z' FROM \"2026-11-22T20:43:00Z\"")
+                .unwrap();
+        assert_eq!(
+            sql.for_engine(),
+            "SELECT '2026-11-22T20:43:00.000001' , 'Z' FROM \"2026-11-22T20:43:00Z\""
+        );
+        assert_eq!(sql.find_date(), Some(7..36));
+    }
+
+    #[test]
     fn what_is_a_query() {
         for query in [
             "SELECT 1",
@@ -274,6 +334,8 @@ mod tests {
         fn any_text_is_split(text in "(?s).{0,60}", line in 0_usize..4, column in 0_usize..70) {
             for query in [text.clone(), format!("SELECT {text}")] {
                 if let Ok(sql) = Sql::new(&query) {
+                    prop_assert_eq!(sql.for_engine().len(), query.len());
+                    let _ = sql.find_date();
                     let _ = sql.at(line, column);
                     let _ = sql.find(&text);
                     for word in &sql.words {

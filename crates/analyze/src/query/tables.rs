@@ -19,11 +19,12 @@ impl Tables {
     /// The tables of some recordings, and the views. Those of the figures have rows for the summaries that are given.
     pub(crate) fn of(loaded: &[Loaded], summaries: &[Summary]) -> PolarsResult<Self> {
         let mut tables = Vec::new();
+        let mut seconds = None;
         for table in Table::ALL {
             let (frame, schema) = union(&known(table), loaded, table)?;
             // A range of time, of paths or of types would be a filter of the operations here: `seconds` is made of them.
             if table == Table::Operations {
-                tables.push(views::seconds(frame.clone())?);
+                seconds = Some(views::seconds(frame.clone())?);
             }
             let name = table.as_str();
             tables.push(NamedFrame {
@@ -34,6 +35,7 @@ impl Tables {
         }
         tables.push(views::outages(summaries)?);
         tables.push(views::episodes(summaries)?);
+        tables.extend(seconds);
         Ok(Self(tables))
     }
 
@@ -102,10 +104,21 @@ fn widen(all: &mut Schema, schema: &Schema) {
     for (name, found) in schema.iter() {
         let (_, found) = in_one_form(name, found);
         let kind = match all.get(name) {
-            Some(known) => get_supertype(known, &found).unwrap_or(DataType::String),
+            Some(known) => wider(known, found),
             None => found,
         };
         all.insert(name.clone(), kind);
+    }
+}
+
+/// A type that holds the values of both.
+fn wider(known: &DataType, found: DataType) -> DataType {
+    match known {
+        _ if *known == found || found == DataType::Null => known.clone(),
+        DataType::Null => found,
+        _ if known.is_integer() && found.is_integer() => DataType::Int64,
+        _ if known.is_primitive_numeric() && found.is_primitive_numeric() => DataType::Float64,
+        _ => DataType::String,
     }
 }
 

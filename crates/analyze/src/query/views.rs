@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use polars::prelude::*;
+use recording::Timestamp;
 
 use crate::query::frame::{NamedFrame, TIME};
 use crate::summary::{
@@ -207,7 +208,7 @@ pub(crate) const OUTAGES: [ViewColumn; 19] = [
         "first_failure_time",
         Get::Time(|row| {
             row.outage(|outage| outage.first_failure)?
-                .map(|time| time.micros())
+                .map(Timestamp::micros)
         }),
         "When the first operation failed in it; null: operations only stalled",
     ),

@@ -23,6 +23,7 @@ mod in_progress;
 mod mistakes;
 mod one_pass;
 mod properties;
+mod query;
 mod recovery;
 mod sample;
 mod service;

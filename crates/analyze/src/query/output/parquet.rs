@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use polars::prelude::{BatchedWriter, DataFrame, ParquetCompression, ParquetWriter, Schema};
+use polars::io::parquet::write::BatchedWriter;
+use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter, Schema};
 
 use crate::query::output::sink::{Enough, Output};
 
