@@ -15,6 +15,7 @@ pub mod html;
 pub mod load;
 pub mod markdown;
 pub mod metrics;
+pub mod query;
 pub mod reduce;
 pub mod rules;
 pub mod stats;

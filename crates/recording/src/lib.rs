@@ -16,6 +16,9 @@ mod recover;
 mod verify;
 mod write;
 
+/// `FORMAT.md`: what is in the folder, and what each column of each table means.
+pub const FORMAT_PAGE: &str = include_str!("../FORMAT.md");
+
 pub use audit::{AUDIT_FILE, Audit, Finding, PathAudit, SumAudit, identity_prefix, path_token};
 pub use clock::Clock;
 pub use encoding::catch_panic::{Panicked, guarded};

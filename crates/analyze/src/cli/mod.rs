@@ -3,10 +3,13 @@
 mod arguments;
 mod assert;
 mod charts;
+mod export;
 mod failure;
 mod gaps;
 mod moment;
+mod query;
 mod report;
+mod runs;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,8 @@ use clap::{Parser, Subcommand};
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
         analyze gaps data/runs\n  \
         analyze assert data/runs/20261122T204300Z-7f3a --rule 'proxy.writer.downtime <= 5s'\n\n\
+        analyze query data/runs \"SELECT path, count(*) FROM operations GROUP BY path\"\n  \
+        analyze export data/runs --out tables\n\n\
         What the figures mean: docs/definitions.md\n\
         Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording, 4 a rule fails."
 )]
@@ -57,6 +62,17 @@ enum Command {
     /// docs/figures.md; --figures lists those of a recording.
     #[command(after_help = assert::EXAMPLES)]
     Assert(assert::AssertArgs),
+    /// Ask recordings questions in SQL
+    ///
+    /// The tables are those of the recordings, with all of their columns; outages, episodes and seconds are views of the figures. `--tables`
+    /// lists them. The SQL is that of polars: docs/query.md says what it has and what it lacks.
+    #[command(after_help = query::EXAMPLES)]
+    Query(query::QueryArgs),
+    /// Write the tables of recordings as files for spreadsheets and other programs
+    ///
+    /// One file for each table and view, with the rows of all recordings; `run_id` and `host` say whose a row is.
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
 }
 
 impl Cli {
@@ -68,6 +84,8 @@ impl Cli {
             Command::Charts(args) => charts::run(&args),
             Command::Gaps(args) => gaps::run(&args),
             Command::Assert(args) => assert::run(&args),
+            Command::Query(args) => query::run(&args),
+            Command::Export(args) => export::run(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

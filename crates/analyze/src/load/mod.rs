@@ -77,6 +77,8 @@ pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
 #[derive(Clone)]
 struct Source {
     path: PathBuf,
+    /// The same rows with every column: `path`, unless that is a copy of the columns that figures need.
+    whole: PathBuf,
     /// The part or the journal, relative to the recording's folder.
     file: String,
     rows: Option<u64>,
@@ -271,6 +273,7 @@ impl Loaded {
             }
             return self.leave_out(damaged(file, &misfit, rows));
         }
+        let whole = path.clone();
         let path = match table == Table::Operations && !plain::is_plain(&path) {
             false => path,
             // It is copied before it could be verified.
@@ -284,6 +287,7 @@ impl Loaded {
         };
         self.tables.entry(table).or_default().push(Source {
             path,
+            whole,
             file,
             rows,
             schema,
@@ -464,6 +468,12 @@ impl Loaded {
         }
     }
 
+    /// The files of a table with their columns, also those that no figure needs.
+    pub(crate) fn files(&self, table: Table) -> impl Iterator<Item = (&SchemaRef, &Path)> {
+        let sources = self.tables.get(&table).into_iter().flatten();
+        sources.map(|source| (&source.schema, source.whole.as_path()))
+    }
+
     fn table(&self, table: Table) -> Result<Option<LazyFrame>, AnalyzeError> {
         match self.tables.get(&table).map(Vec::as_slice) {
             None | Some([]) => Ok(None),
@@ -502,7 +512,7 @@ impl Loaded {
 }
 
 /// Files of one schema.
-fn scan(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
+pub(crate) fn scan(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
     let paths = files.iter().map(|file| {
         // A relative path that looks like a URL, or one with `*` in it, is still a path.
         let absolute = std::path::absolute(file).unwrap_or_else(|_| file.clone());

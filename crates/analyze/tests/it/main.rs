@@ -27,6 +27,7 @@ mod one_pass;
 mod page;
 mod part_of_a_recording;
 mod properties;
+mod query;
 mod recovery;
 mod sample;
 mod service;

@@ -23,6 +23,14 @@ static HOOK: Once = Once::new();
 #[error("its bytes make the decoder fail: {0}")]
 pub struct Panicked(String);
 
+impl Panicked {
+    /// The panic's own message, in one line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Does `work`, and returns a panic in it as an error. The panic's own message, which would be a second line on stderr, is not
 /// printed, also where it comes from a decoder's own threads meanwhile; panics of other threads are printed as ever.
 ///

@@ -1,0 +1,58 @@
+use polars::prelude::*;
+
+use super::*;
+
+fn table(frame: &DataFrame, width: Option<usize>) -> String {
+    let mut written = Vec::new();
+    let mut table = TextTable::new(&mut written, width);
+    table.begin(frame.schema()).unwrap();
+    table.add(frame).unwrap();
+    table.end().unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+fn frame() -> DataFrame {
+    df!(
+        "path" => ["direct", "\u{5927}\u{1b}[2J\nx"],
+        "n" => [Some(1_234_i64), None],
+        "share" => [0.5, 0.000_012_5],
+        "error_message" => ["x".repeat(70), "short".to_owned()],
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_table_for_a_pipe_is_whole() {
+    insta::assert_snapshot!(table(&frame(), None), @"");
+}
+
+#[test]
+fn a_table_for_a_terminal_says_what_it_leaves_out() {
+    insta::assert_snapshot!(table(&frame(), Some(90)), @"");
+    insta::assert_snapshot!(table(&frame(), Some(24)), @"");
+    insta::assert_snapshot!(table(&frame(), Some(5)), @"");
+    for width in 4..100 {
+        let text = table(&frame(), Some(width));
+        let rows = text.lines().take(3);
+        assert!(
+            rows.clone().all(|line| line.width() <= width),
+            "{width}\n{text}"
+        );
+    }
+}
+
+#[test]
+fn a_thousand_rows_are_enough() {
+    let numbers = |rows: i64| {
+        DataFrame::new_infer_height(vec![Column::new("n".into(), (0..rows).collect::<Vec<_>>())])
+            .unwrap()
+    };
+    let text = table(&numbers(1_000), None);
+    assert!(text.ends_with(" 999\n(1,000 rows)\n"), "{text}");
+    let text = table(&numbers(1_001), None);
+    assert!(
+        text.contains(" 999\n(the first 1,000 rows; there are more: "),
+        "{text}"
+    );
+    assert_eq!(table(&numbers(0), None), "n\n(0 rows)\n");
+}
