@@ -1,10 +1,10 @@
 //! Turns a recording into figures, reports and charts. Knows nothing of PostgreSQL.
 //!
 //! The road is one way: [`load`] (a recording's files to batches and lazy frames), [`reduce`] (rows to small frames and plain values, the
-//! operations in one pass), [`metrics`] (plain values to typed
-//! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`], [`markdown`], [`html`] and [`charts`]. What every figure
-//! figures), [`summary`] (one serializable struct; [`figures`] has each of its figures by name, [`rules`] holds them against rules), then renderers that only render: [`text`] and [`charts`]. What every figure
-//! means stands in `docs/definitions.md`; the code cites it.
+//! operations in one pass), [`metrics`] (plain values to typed figures), [`summary`] (one serializable struct), then renderers that
+//! only render: [`text`], [`markdown`], [`html`] and [`charts`]. [`figures`] has each figure of a summary by name, and [`rules`]
+//! holds them against rules; [`query`] asks the tables themselves. What every figure means stands in `docs/definitions.md`; the
+//! code cites it.
 
 pub mod charts;
 pub mod cli;

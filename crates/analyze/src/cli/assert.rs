@@ -139,7 +139,7 @@ impl AssertArgs {
         folder: &Path,
         thresholds: Thresholds,
     ) -> Result<Vec<Figure>, AnalyzeError> {
-        let loaded = Loaded::open_with(folder, self.thresholds.damage())?;
+        let loaded = self.thresholds.open(folder)?;
         Ok(of_summary(&summarize(&loaded, thresholds)?))
     }
 

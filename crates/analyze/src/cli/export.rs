@@ -61,7 +61,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
         thresholds: args.thresholds.thresholds()?,
     };
     export.check().map_err(|error| failure(error, ""))?;
-    let Opened { mut loaded, failed } = opened(&args.runs, args.thresholds.damage(), true);
+    let Opened { mut loaded, failed } = opened(&args.runs, &args.thresholds, true);
     if loaded.is_empty() {
         return Err(Failure::Reported(failed.unwrap_or(2)));
     }

@@ -69,7 +69,7 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), Failure> {
     }
     let thresholds = args.thresholds.thresholds()?;
     let verify = sql.names("operations") || sql.names("seconds");
-    let Opened { mut loaded, failed } = opened(&roots, args.thresholds.damage(), verify);
+    let Opened { mut loaded, failed } = opened(&roots, &args.thresholds, verify);
     if loaded.is_empty() {
         return Err(Failure::Reported(failed.unwrap_or(2)));
     }
@@ -172,7 +172,7 @@ fn failed(text: &str) -> Failure {
 /// Prints what there is.
 fn list(args: &QueryArgs) -> Result<(), Failure> {
     let roots: Vec<PathBuf> = args.words.iter().map(PathBuf::from).collect();
-    let Opened { loaded, failed } = opened(&roots, args.thresholds.damage(), false);
+    let Opened { loaded, failed } = opened(&roots, &args.thresholds, false);
     let entries = query::entries_of(&loaded).map_err(|error| failure(error, ""))?;
     let mut stdout = io::stdout().lock();
     stdout.write_all(listed(&entries).as_bytes())?;

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use command_line::text::one_line;
 use recording::{MANIFEST_FILE, Table};
 
+use crate::cli::arguments::ThresholdArgs;
 use crate::cli::failure::report;
 use crate::error::AnalyzeError;
-use crate::load::{Damage, Loaded};
+use crate::load::Loaded;
 
 /// What lies below a folder that the user named.
 pub(super) struct Folders {
@@ -83,7 +84,7 @@ pub(super) struct Opened {
 
 /// Opens every recording in some folders, each once, and prints one line on stderr for each that can't be opened and for each part that is left
 /// out. `verify` looks at the checksums of the operations too, which commands that fold over them do as they read.
-pub(super) fn opened(roots: &[PathBuf], damage: Damage, verify: bool) -> Opened {
+pub(super) fn opened(roots: &[PathBuf], args: &ThresholdArgs, verify: bool) -> Opened {
     let mut loaded = Vec::new();
     let mut failed: Option<u8> = None;
     let mut found_in: BTreeMap<(String, String), PathBuf> = BTreeMap::new();
@@ -102,7 +103,7 @@ pub(super) fn opened(roots: &[PathBuf], damage: Damage, verify: bool) -> Opened 
             note(1);
         }
         for folder in found {
-            let opened = Loaded::open_with(&folder, damage);
+            let opened = args.open(&folder);
             let opened = opened.and_then(|loaded| match verify && loaded.has_unverified() {
                 true => loaded.verified(),
                 false => Ok(loaded),

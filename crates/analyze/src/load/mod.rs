@@ -87,6 +87,14 @@ struct Source {
     to_verify: Option<PartRecord>,
 }
 
+/// A file of a table.
+pub(crate) struct File<'l> {
+    pub(crate) schema: &'l SchemaRef,
+    pub(crate) path: &'l Path,
+    /// The part of its recording that is read.
+    pub(crate) cut: Cut,
+}
+
 /// The columns that are read of a table.
 const fn columns_of(table: Table) -> &'static [Column] {
     match table {
@@ -469,9 +477,13 @@ impl Loaded {
     }
 
     /// The files of a table with their columns, also those that no figure needs.
-    pub(crate) fn files(&self, table: Table) -> impl Iterator<Item = (&SchemaRef, &Path)> {
+    pub(crate) fn files(&self, table: Table) -> impl Iterator<Item = File<'_>> {
         let sources = self.tables.get(&table).into_iter().flatten();
-        sources.map(|source| (&source.schema, source.whole.as_path()))
+        sources.map(|source| File {
+            schema: &source.schema,
+            path: &source.whole,
+            cut: self.cut,
+        })
     }
 
     fn table(&self, table: Table) -> Result<Option<LazyFrame>, AnalyzeError> {

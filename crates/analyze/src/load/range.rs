@@ -148,35 +148,44 @@ impl Cut {
         }
     }
 
-    /// The rows of another table than the operations that are of the part: what overlaps its time.
-    pub(super) fn of_table(&self, table: Table, frame: LazyFrame) -> LazyFrame {
-        let mut frame = frame;
+    /// The rows of a table that are of the part: what overlaps its time. Of operations, as they were recorded, with those that ended after it.
+    pub(crate) fn of_table(&self, table: Table, frame: LazyFrame) -> LazyFrame {
+        let time = |column: &str| col(column).to_physical();
+        let mut filters = Vec::new();
         if self.is_timed {
-            let after_us = |column: &str| col("duration_us").fill_null(0) + col(column);
             let (start, end) = match table {
-                Table::Connections => ("start_time", col("end_time")),
-                Table::Probes | Table::Availability | Table::Events => ("time", after_us("time")),
-                Table::Operations | Table::Load => ("time", col("time")),
+                Table::Operations => ("scheduled_time", time("end_time").fill_null(lit(i64::MAX))),
+                Table::Connections => ("start_time", time("end_time").fill_null(lit(i64::MAX))),
+                Table::Probes | Table::Availability | Table::Events => {
+                    ("time", time("time") + col("duration_us").fill_null(lit(0)))
+                }
+                Table::Load => ("time", time("time")),
             };
-            let is_in = col(start)
-                .lt_eq(lit(self.to_us))
-                .and(end.gt(lit(self.from_us)));
-            frame = frame.filter(is_in);
+            filters.push(time(start).lt_eq(lit(self.to_us)));
+            filters.push(end.gt(lit(self.from_us)));
+        }
+        if let Some(path) = self.path {
+            // An event without a path concerns all.
+            let is_of_path = col("path").eq(lit(path.as_str()));
+            filters.push(is_of_path.or(col("path").is_null()));
         }
         let kinds = self.kinds();
-        if table == Table::Availability && !kinds.is_empty() {
-            // The probes' writes stand for all that only a writer serves.
-            let is_asked_for = |kind: OperationType| match kind {
-                OperationType::Read => kinds.contains(&kind),
-                _ => kinds.iter().any(|kind| *kind != OperationType::Read),
+        if matches!(table, Table::Operations | Table::Availability) && !kinds.is_empty() {
+            let is_one_of = |kind: &&OperationType| match (table, kind) {
+                // The probes' writes stand for all that only a writer serves.
+                (Table::Availability, OperationType::Write) => {
+                    kinds.iter().any(|kind| *kind != OperationType::Read)
+                }
+                _ => kinds.contains(kind),
             };
-            let asked = OperationType::ALL
-                .iter()
-                .filter(|kind| is_asked_for(**kind));
-            let words = asked.map(|kind| col("operation_type").eq(lit(kind.as_str())));
-            frame = frame.filter(words.reduce(Expr::or).unwrap_or(lit(true)));
+            let words = OperationType::ALL.iter().filter(is_one_of);
+            let words = words.map(|kind| col("operation_type").eq(lit(kind.as_str())));
+            filters.push(words.reduce(Expr::or).unwrap_or(lit(false)));
         }
-        frame
+        match filters.into_iter().reduce(Expr::and) {
+            Some(filter) => frame.filter(filter),
+            None => frame,
+        }
     }
 
     /// Where an operation is. What ended before the part is not of it.

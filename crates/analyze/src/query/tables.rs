@@ -7,6 +7,7 @@ use arrow_schema::DataType as ArrowType;
 use polars::prelude::*;
 use recording::Table;
 
+use crate::load::range::Cut;
 use crate::load::{self, Loaded};
 use crate::query::frame::{NamedFrame, TIME};
 use crate::query::views;
@@ -22,7 +23,6 @@ impl Tables {
         let mut seconds = None;
         for table in Table::ALL {
             let (frame, schema) = union(&known(table), loaded, table)?;
-            // A range of time, of paths or of types would be a filter of the operations here: `seconds` is made of them.
             if table == Table::Operations {
                 seconds = Some(views::seconds(frame.clone())?);
             }
@@ -71,25 +71,26 @@ fn known(table: Table) -> Schema {
 /// The rows of a table of some recordings, with the columns of all: one that a recording does not have is null in its rows.
 fn union(known: &Schema, loaded: &[Loaded], table: Table) -> PolarsResult<(LazyFrame, SchemaRef)> {
     // Files of one schema are read together.
-    let mut alike: Vec<(&SchemaRef, Vec<PathBuf>)> = Vec::new();
+    let mut alike: Vec<((&SchemaRef, Cut), Vec<PathBuf>)> = Vec::new();
     let mut all = known.clone();
-    for (schema, file) in loaded.iter().flat_map(|loaded| loaded.files(table)) {
-        match alike.iter_mut().find(|(found, _)| *found == schema) {
-            Some((_, files)) => files.push(file.to_path_buf()),
+    for file in loaded.iter().flat_map(|loaded| loaded.files(table)) {
+        let (kind, path) = ((file.schema, file.cut), file.path.to_path_buf());
+        match alike.iter_mut().find(|(found, _)| *found == kind) {
+            Some((_, files)) => files.push(path),
             None => {
-                widen(&mut all, schema);
-                alike.push((schema, vec![file.to_path_buf()]));
+                widen(&mut all, file.schema);
+                alike.push((kind, vec![path]));
             }
         }
     }
     let mut frames = Vec::with_capacity(alike.len());
-    for (schema, files) in alike {
+    for ((schema, cut), files) in alike {
         let columns = all.iter().map(|(name, kind)| match schema.get(name) {
             Some(found) => of_kind(in_one_form(name, found), kind),
             None => lit(NULL).cast(kind.clone()).alias(name.clone()),
         });
         let columns: Vec<Expr> = columns.collect();
-        frames.push(load::scan(&files)?.select(columns));
+        frames.push(cut.of_table(table, load::scan(&files)?.select(columns)));
     }
     let frame = match frames.len() {
         0 => DataFrame::empty_with_schema(&all).lazy(),

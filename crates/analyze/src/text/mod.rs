@@ -35,6 +35,15 @@ pub enum Language {
     Zh,
 }
 
+impl Language {
+    pub(crate) const fn words(self) -> &'static Words {
+        match self {
+            Self::En => &english::ENGLISH,
+            Self::Zh => &chinese::CHINESE,
+        }
+    }
+}
+
 /// How the report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TextOptions {
@@ -51,16 +60,6 @@ fn calendar(recording: &RecordingSummary) -> Calendar {
 }
 
 /// The whole report as text, its lines ended by `\n`.
-impl TextOptions {
-    fn words(&self) -> &'static Words {
-        match self.language {
-            Language::En => &english::ENGLISH,
-            Language::Zh => &chinese::CHINESE,
-        }
-    }
-}
-
-/// The whole report, its lines ended by `\n`.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
     document(summary, options.language).text(options.color)
@@ -71,16 +70,8 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
 pub fn document(summary: &Summary, language: Language) -> Document {
     let page = Page {
         summary,
-        words: match language {
-            Language::En => &english::ENGLISH,
-            Language::Zh => &chinese::CHINESE,
-        },
+        words: language.words(),
         calendar: calendar(&summary.recording),
-        words: options.words(),
-        calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
-        paint: Paint {
-            color: options.color,
-        },
     };
     let mut sections = match page.words.sample {
         Some(words) => sample::sections(&page, &words),

@@ -14,7 +14,7 @@ use crate::text::table::{Cell, Paint, Side, Table, Tone};
 /// The verdicts on a recording, under its name.
 #[must_use]
 pub fn verdicts(recording: &str, judged: &[Judged<'_>], options: &TextOptions) -> String {
-    let page = options.words();
+    let page = options.language.words();
     let words = page.rules;
     let has_names = judged.iter().any(|one| one.rule.name.is_some());
     let name = has_names.then_some((words.name, Side::Left));
@@ -57,7 +57,7 @@ pub fn verdicts(recording: &str, judged: &[Judged<'_>], options: &TextOptions) -
 /// Every figure of a recording, under its name.
 #[must_use]
 pub fn figures(recording: &str, figures: &[Figure], options: &TextOptions) -> String {
-    let page = options.words();
+    let page = options.language.words();
     let words = page.rules;
     let mut table = Table::new(
         &[
@@ -88,7 +88,7 @@ pub fn figures(recording: &str, figures: &[Figure], options: &TextOptions) -> St
 /// The value of a rule's figure, as the report prints it.
 #[must_use]
 pub fn value_text(judged: &Judged<'_>, options: &TextOptions) -> String {
-    value_of(options.words(), judged)
+    value_of(options.language.words(), judged)
 }
 
 /// Why a rule fails; `None` where it holds.
@@ -97,7 +97,7 @@ pub fn failure(judged: &Judged<'_>, options: &TextOptions) -> Option<String> {
     if judged.verdict.is_pass() {
         return None;
     }
-    let words = options.words();
+    let words = options.language.words();
     let value = value_of(words, judged);
     let why = note(words, judged).map(|note| format!("; {note}"));
     let rule = &judged.rule.expression;

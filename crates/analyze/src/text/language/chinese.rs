@@ -5,8 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{SampleWords, Words, capitalized};
-use crate::text::language::{classes, durability, page, part, service};
-use crate::text::language::{classes, durability, rules, service};
+use crate::text::language::{classes, durability, page, part, rules, service};
 use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {

@@ -6,7 +6,6 @@ pub(super) mod durability;
 pub(crate) mod english;
 pub(super) mod page;
 pub(super) mod part;
-pub(super) mod english;
 pub(super) mod rules;
 pub(super) mod service;
 
