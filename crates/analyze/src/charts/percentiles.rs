@@ -262,6 +262,8 @@ mod tests {
             successes: Drawn::new(times.iter().map(point), (0, 0)),
             failures: vec![],
             lost: vec![],
+            error_bucket_us: 1_000_000,
+            errors_over_time: vec![],
             seconds: vec![],
             new_writers_us: vec![],
             percentiles: times

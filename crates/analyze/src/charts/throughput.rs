@@ -168,6 +168,8 @@ mod tests {
             successes: Drawn::Points(vec![]),
             failures: vec![],
             lost: vec![],
+            error_bucket_us: 1_000_000,
+            errors_over_time: vec![],
             seconds: counts
                 .iter()
                 .map(|succeeded| SecondCounts {

@@ -10,6 +10,8 @@ use crate::summary::span::Span;
 pub const MOST_POINTS: usize = 20_000;
 /// Columns of a [`HeatMap`] that charts draw: as many as a density over the whole time axis has, so that each is one of those.
 pub const HEAT_COLUMNS: usize = 544;
+/// Buckets of `errors_over_time` at most.
+pub const ERROR_BUCKETS: i64 = 600;
 
 /// The series of a recording. Times are UTC microseconds.
 #[derive(Debug, Clone)]
@@ -43,6 +45,11 @@ pub struct PathSeries {
     pub lost: Vec<LostPoint>,
     /// Operations that ended in each whole second of the recording, the first at its start; the last may be a part.
     pub seconds: Vec<SecondCounts>,
+    /// How long each bucket of `errors_over_time` is, microseconds: whole seconds, and one where that makes at most [`ERROR_BUCKETS`].
+    pub error_bucket_us: i64,
+    /// Failed and unknown operations by class in each bucket, the first at the recording's start; most frequent class first. Every
+    /// class has as many counts.
+    pub errors_over_time: Vec<ClassSeries>,
     /// Response time of successes at each percentile: (fraction 0 to 1, microseconds), ascending, from the exact histogram.
     pub percentiles: Vec<(f64, i64)>,
     /// When a new writer was first seen on the path, each time.
@@ -139,6 +146,13 @@ pub struct SecondCounts {
     pub succeeded: u64,
     /// `failed` and `unknown`.
     pub failed: u64,
+}
+
+/// How often a class of failure came in each bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassSeries {
+    pub class: String,
+    pub counts: Vec<u64>,
 }
 
 /// The availability of one group over time: up outside of the spans below.

@@ -164,6 +164,8 @@ fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSerie
         successes: Drawn::Points(vec![]),
         failures: vec![],
         lost: vec![],
+        error_bucket_us: 1_000_000,
+        errors_over_time: vec![],
         seconds: vec![SecondCounts::default(); seconds],
         percentiles: vec![],
         // In the middle of each outage.
