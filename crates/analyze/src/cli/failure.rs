@@ -52,7 +52,7 @@ impl Failure {
                     _ => "",
                 };
                 eprintln!("analyze: {}{advice}", one_line(&error.to_string()));
-                ExitCode::FAILURE
+                ExitCode::from(if error.is_usage() { 2 } else { 1 })
             }
             Self::Reported(code) => ExitCode::from(code),
             // The reader of a pipe stopped reading: that is not a failure.

@@ -8,10 +8,11 @@ use command_line::terminal::is_coloured;
 use crate::cli::arguments::{RecordingArgs, print_json};
 use crate::cli::failure::Failure;
 use crate::text::{self, Language, TextOptions};
+use crate::zone::Zone;
 
 pub(super) const EXAMPLES: &str = "Examples:
   analyze report data/runs/20261122T204300Z-7f3a
-  analyze report data/runs/20261122T204300Z-7f3a --lang zh
+  analyze report data/runs/20261122T204300Z-7f3a --lang zh --timezone Asia/Shanghai
   analyze report data/runs/20261122T204300Z-7f3a --json | jq '.paths[].headline'
 
 What the figures mean: docs/definitions.md";
@@ -26,14 +27,28 @@ pub(super) struct ReportArgs {
     /// Language of the report
     #[arg(long, value_enum, default_value_t = Lang::En)]
     lang: Lang,
+    /// Time zone of the times of day
+    ///
+    /// A name of the IANA database, such as Asia/Shanghai.
+    #[arg(long, value_name = "ZONE", default_value_t, conflicts_with = "json")]
+    timezone: Zone,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Lang {
+pub(super) enum Lang {
     /// English
     En,
     /// Chinese
     Zh,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::Zh => Self::Zh,
+        }
+    }
 }
 
 pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
@@ -42,12 +57,11 @@ pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
     if args.json {
         return print_json(stdout, &summary);
     }
-    let language = match args.lang {
-        Lang::En => Language::En,
-        Lang::Zh => Language::Zh,
+    let options = TextOptions {
+        language: args.lang.into(),
+        color: is_coloured(&stdout),
     };
-    let color = is_coloured(&stdout);
-    let text = text::render(&summary, &TextOptions { language, color });
+    let text = text::render_in(&summary, &options, args.timezone);
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }

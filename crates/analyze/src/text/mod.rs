@@ -6,7 +6,7 @@
 pub(crate) mod figures;
 mod format;
 mod gaps;
-mod language;
+pub(crate) mod language;
 mod page;
 mod sections;
 mod table;
@@ -20,6 +20,7 @@ use crate::text::sections::{
     rates, recovery, sample, service, verdict,
 };
 use crate::text::table::Paint;
+use crate::zone::Zone;
 
 pub use gaps::render as render_gaps;
 
@@ -39,16 +40,26 @@ pub struct TextOptions {
     pub color: bool,
 }
 
-/// The whole report, its lines ended by `\n`.
+/// The whole report, its lines ended by `\n`, times of day in UTC.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
+    render_in(summary, options, Zone::default())
+}
+
+/// The same with times of day in a time zone, which it names.
+#[must_use]
+pub fn render_in(summary: &Summary, options: &TextOptions, zone: Zone) -> String {
     let page = Page {
         summary,
         words: match options.language {
             Language::En => &english::ENGLISH,
             Language::Zh => &chinese::CHINESE,
         },
-        calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
+        calendar: Calendar::new(
+            summary.recording.start_time,
+            summary.recording.duration_us,
+            zone,
+        ),
         paint: Paint {
             color: options.color,
         },

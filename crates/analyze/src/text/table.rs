@@ -189,7 +189,7 @@ pub(super) fn item(label: impl Into<String>, value: impl Into<Cell>) -> (String,
 
 /// How a language writes a list of labelled values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
+pub(crate) enum List {
     /// Labels and values in two columns.
     Columns,
     /// `- label: value`, as the original design's sample has it.
