@@ -22,6 +22,7 @@ pub mod stats;
 mod summarize;
 pub mod summary;
 pub mod text;
+pub mod zone;
 
 pub use error::AnalyzeError;
 pub use summarize::{Analysis, analyze, summarize};

@@ -3,20 +3,19 @@
 use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{self, Label};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
-use crate::charts::drawing::style::{
-    BROWNOUT, DOWN, FRAME, GREY, INK, LARGE, LOST, MARGIN, PAUSED, PLOT_RIGHT, SMALL, UNOBSERVED,
-    UP, WHITE, path_color, seconds,
-};
+use crate::charts::drawing::style::{LARGE, MARGIN, PLOT_RIGHT, SMALL};
 use crate::charts::frame::{self, box_sign};
 use crate::charts::headline::{figures, outage_length};
 use crate::charts::moments::{self, Over};
+use crate::charts::roles::{self, Servers};
+use crate::charts::words::ChartWords;
 use crate::summary::series::{PathSeries, Series, Strip};
 use crate::summary::{GroupSummary, Service, Span, Summary};
 use crate::text::figures::{
     Downtime, availability_in_chart, in_chart, service_availability_in_chart,
 };
 
-const LEFT: f64 = 128.0;
+pub(super) const LEFT: f64 = 128.0;
 /// Right edge of the strips; the figures stand behind it, and those that are long push it to the left.
 const RIGHT: f64 = 812.0;
 /// Right edges of the columns of figures.
@@ -35,31 +34,31 @@ const LOST_RISE: f64 = 7.0;
 const PAUSE_IN_OUTAGE: f64 = 9.0;
 
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
+    let (theme, words) = (scene.theme(), scene.words());
     let note = match series.paths.iter().any(is_probed) {
-        true => {
-            "downtime: last success to first success (resolution); service: of a client that connects anew"
-        }
-        false => "downtime: last success to first success, and in brackets its resolution",
+        true => words.availability_note_service,
+        false => words.availability_note,
     };
-    let top = frame::header(scene, "Availability", note, summary);
+    let top = frame::header(scene, words.availability, note, summary);
     if series.paths.iter().all(|path| path.strips.is_empty()) {
-        return frame::nothing(scene, top, "no operation was recorded");
+        return frame::nothing(scene, top, words.no_operation);
     }
-    legend(scene, top + 22.0, series);
-    let heads = top + 50.0;
+    let servers = Servers::of(series);
+    let lower = legend(scene, top + 22.0, series);
+    let heads = top + 50.0 + lower;
     for (x, text) in [
-        (DOWNTIME, "downtime"),
-        (AVAILABILITY, "availability"),
-        (BROWNOUTS, "brownout"),
+        (DOWNTIME, words.downtime_column),
+        (AVAILABILITY, words.availability_column),
+        (BROWNOUTS, words.brownout_column),
     ] {
-        scene.text((x, heads), text, SMALL, Align::Right, GREY);
+        scene.text((x, heads), text, SMALL, Align::Right, theme.grey);
     }
 
     let right = right_edge(scene, summary);
     let time = TimeAxis::new(series, LEFT, right);
     let (rows, bottom) = lay_out(scene, series, &time, heads + 12.0);
-    scene.horizontal((LEFT, right), bottom, 1.0, FRAME);
-    frame::time_labels(scene, &time, bottom);
+    scene.horizontal((LEFT, right), bottom, 1.0, theme.frame);
+    let end = frame::time_labels(scene, &time, bottom);
     // Moments lie over what is up and under what is down: an outage as thin as their lines must be seen.
     let over = Over {
         time: &time,
@@ -68,53 +67,81 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     };
     over.draw(scene, series, None);
     new_writers(scene, series, &time, &rows);
-    for (path, strip, y) in rows {
-        scene.text(
-            (LEFT - 10.0, y + 18.0),
-            strip.group.as_str(),
-            SMALL,
-            Align::Right,
-            INK,
-        );
-        let area = Area::new(LEFT, y, right, y + STRIP);
-        draw_strip(scene, (strip, &series.pauses), &time, area);
-        draw_lost(scene, (path, strip), &time, y);
-        write_lengths(scene, (path, strip), series, &time, area);
-        let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
-        let group = groups.iter().find(|group| group.group == strip.group);
-        if let Some(group) = group {
-            draw_figures(scene, group, y + 18.0);
-        }
-        if let Some(down) = &strip.service {
-            let top = y + STRIP + BELOW;
-            let area = Area::new(LEFT, top, right, top + SERVICE);
-            draw_service(scene, (path, strip, down), series, &time, area);
-            if let Some(service) = group.and_then(|group| group.service.as_ref()) {
-                draw_service_figures(scene, service, baseline(area));
-            }
+    for row in &rows {
+        draw_row(scene, (summary, series), &time, row);
+    }
+    for path in &series.paths {
+        if let Some(top) = below(&rows, path) {
+            servers.draw(scene, path, &time, top);
         }
     }
-    scene.set_height(bottom + 52.0);
+    let end = servers.draw_key(scene, end);
+    scene.set_height(end);
+}
+
+/// Draws the strip of a group, the service's under it, and their figures.
+fn draw_row(
+    scene: &mut Scene<'_>,
+    (summary, series): (&Summary, &Series),
+    time: &TimeAxis,
+    (path, strip, y): &Row<'_>,
+) {
+    let (theme, words, y) = (scene.theme(), scene.words(), *y);
+    let name = (words.group_name)(strip.group);
+    let at = (LEFT - 10.0, y + 18.0);
+    scene.text(at, name, SMALL, Align::Right, theme.ink);
+    let area = Area::new(LEFT, y, time.right(), y + STRIP);
+    draw_strip(scene, (strip, &series.pauses), time, area);
+    draw_lost(scene, (path, strip), time, y);
+    write_lengths(scene, (path, strip), series, time, area);
+    let groups = figures(summary, path).map_or(&[][..], |path| &path.groups);
+    let group = groups.iter().find(|group| group.group == strip.group);
+    if let Some(group) = group {
+        draw_figures(scene, group, y + 18.0);
+    }
+    if let Some(of_service) = &strip.service {
+        let top = y + STRIP + BELOW;
+        let area = Area::new(LEFT, top, time.right(), top + SERVICE);
+        let of_service = Strip {
+            group: strip.group,
+            down: of_service.down.clone(),
+            brownouts: Vec::new(),
+            unobserved: of_service.unobserved.clone(),
+            service: None,
+        };
+        draw_service(scene, (path, &of_service), series, time, area);
+        if let Some(service) = group.and_then(|group| group.service.as_ref()) {
+            draw_service_figures(scene, service, baseline(area));
+        }
+    }
+}
+
+/// Where the strips of a path end.
+fn below(rows: &[Row<'_>], path: &PathSeries) -> Option<f64> {
+    let of_path = rows.iter().filter(|(of, _, _)| of.path == path.path);
+    of_path.map(|(_, strip, y)| y + height(strip)).next_back()
 }
 
 /// Where strips end: left of the longest downtime.
 fn right_edge(scene: &Scene<'_>, summary: &Summary) -> f64 {
+    let words = scene.words();
     let groups = summary.paths.iter().flat_map(|path| &path.groups);
     let texts = groups.flat_map(|group| {
-        let service = group.service.as_ref().map(service_downtime);
-        service.into_iter().chain([group_downtime(group)])
+        let service = group.service.as_ref();
+        let service = service.map(|service| service_downtime(words, service));
+        service.into_iter().chain([group_downtime(words, group)])
     });
     let widths = texts.map(|text| scene.face().width(&text, SMALL));
     let widest = widths.fold(0.0, f64::max);
     RIGHT.min(DOWNTIME - widest - 12.0)
 }
 
-fn group_downtime(group: &GroupSummary) -> String {
-    in_chart(Downtime::of_group(group))
+fn group_downtime(words: &ChartWords, group: &GroupSummary) -> String {
+    in_chart(words.report, Downtime::of_group(group))
 }
 
-fn service_downtime(service: &Service) -> String {
-    in_chart(Downtime::of_service(service))
+fn service_downtime(words: &ChartWords, service: &Service) -> String {
+    in_chart(words.report, Downtime::of_service(service))
 }
 
 fn is_probed(path: &PathSeries) -> bool {
@@ -144,28 +171,29 @@ fn lay_out<'s>(
     time: &TimeAxis,
     top: f64,
 ) -> (Vec<Row<'s>>, f64) {
+    let (theme, words) = (scene.theme(), scene.words());
     let mut rows = Vec::new();
     let mut y = top;
     for path in series.paths.iter().filter(|path| !path.strips.is_empty()) {
         scene.text(
             (MARGIN, y + 15.0),
-            path.path.as_str(),
+            (words.path_name)(&path.path),
             LARGE,
             Align::Left,
-            path_color(&path.path),
+            theme.path_text(&path.path),
         );
         y += 24.0;
         for strip in &path.strips {
             let right = time.at(series.end_us);
-            scene.rectangle(Area::new(LEFT, y, right, y + STRIP), UP);
+            scene.rectangle(Area::new(LEFT, y, right, y + STRIP), theme.up);
             let bottom = y + height(strip);
             if strip.service.is_some() {
-                scene.rectangle(Area::new(LEFT, bottom - SERVICE, right, bottom), UP);
+                scene.rectangle(Area::new(LEFT, bottom - SERVICE, right, bottom), theme.up);
             }
             rows.push((path, strip, y));
             y = bottom + ROW - STRIP;
         }
-        y += 6.0;
+        y += roles::height(path) + 6.0;
     }
     (rows, y - 8.0)
 }
@@ -181,7 +209,8 @@ fn new_writers(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, rows: &[
         };
         let ends = (first - 6.0, last + 4.0);
         for time_us in &path.new_writers_us {
-            moments::new_writer(scene, time.at(*time_us), ends, path_color(&path.path));
+            let color = scene.theme().path_text(&path.path);
+            moments::new_writer(scene, time.at(*time_us), ends, color);
         }
         let over = Over {
             time,
@@ -192,7 +221,9 @@ fn new_writers(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, rows: &[
     }
 }
 
-fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
+/// Draws the legend, and returns how much more room it takes than one line.
+fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) -> f64 {
+    let (theme, words) = (scene.theme(), scene.words());
     let any = |spans: fn(&Strip) -> &Vec<Span>| {
         series
             .paths
@@ -201,28 +232,33 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
             .any(|strip| !spans(strip).is_empty())
     };
     let mut entries = vec![
-        (box_sign(UP), "up".to_owned()),
-        (box_sign(DOWN), "down".to_owned()),
+        (box_sign(theme.up), words.up.to_owned()),
+        (box_sign(theme.down), words.is_down.to_owned()),
     ];
     if any(|strip| &strip.brownouts) {
-        entries.push((
-            box_sign(BROWNOUT),
-            "brownout: operations waited, no outage".to_owned(),
-        ));
+        entries.push((box_sign(theme.brownout), words.brownout.to_owned()));
     }
-    if any(|strip| &strip.unobserved) {
+    let is_unknown = |strip: &Strip| {
+        let of_service = strip.service.iter();
+        let of_service = of_service.flat_map(|service| &service.unobserved);
+        strip.unobserved.iter().chain(of_service).next().is_some()
+    };
+    let mut strips = series.paths.iter().flat_map(|path| &path.strips);
+    if strips.any(is_unknown) {
         let sign: Sign =
             Box::new(|scene, (x, y)| hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0)));
-        entries.push((sign, "no data: the group was not asked".to_owned()));
+        entries.push((sign, words.no_data.to_owned()));
     }
     if series
         .paths
         .iter()
         .any(|path| !path.new_writers_us.is_empty())
     {
-        let sign: Sign =
-            Box::new(|scene, (x, y)| moments::new_writer(scene, x, (y - 7.0, y + 7.0), INK));
-        entries.push((sign, "new writer first seen on that path".to_owned()));
+        let sign: Sign = Box::new(|scene, (x, y)| {
+            let ink = scene.theme().ink;
+            moments::new_writer(scene, x, (y - 7.0, y + 7.0), ink);
+        });
+        entries.push((sign, words.new_writer_on_its_path.to_owned()));
     }
     if series.paths.iter().any(|path| !path.lost.is_empty()) {
         let sign: Sign = Box::new(|scene, (x, y)| {
@@ -230,10 +266,11 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) {
                 lost_line(scene, x, (y - LOST_RISE / 2.0, y + LOST_RISE / 2.0));
             }
         });
-        entries.push((sign, "acknowledged, then lost or torn".to_owned()));
+        entries.push((sign, words.acknowledged_then_lost.to_owned()));
     }
-    entries.extend(frame::pauses_entry(series, PAUSED));
-    frame::legend(scene, baseline, MARGIN, entries);
+    entries.extend(frame::pauses_entry(words, series, theme.paused));
+    entries.extend(roles::entries(scene, series));
+    frame::legend(scene, baseline, MARGIN, entries)
 }
 
 /// Draws a line over the strip of a group for each of its writes that was acknowledged and lost.
@@ -259,7 +296,7 @@ fn draw_lost(
 }
 
 fn lost_line(scene: &mut Scene<'_>, x: f64, rows: (f64, f64)) {
-    scene.vertical(x, rows, 1.5, LOST);
+    scene.vertical(x, rows, 1.5, scene.theme().lost);
 }
 
 /// Draws what is not plainly up in the strip of a group: outages over pauses over brownouts over unobserved time. The lower edge of
@@ -270,6 +307,7 @@ fn draw_strip(
     time: &TimeAxis,
     area: Area,
 ) {
+    let theme = scene.theme();
     let part = |span: &Span| {
         let (left, right) = time.edges(span);
         Area {
@@ -283,26 +321,26 @@ fn draw_strip(
         hatched(scene, area);
         if area.width() > 16.0 {
             scene.text(
-                (area.left.midpoint(area.right), area.top + 18.0),
+                (area.left.midpoint(area.right), baseline(area)),
                 "-",
                 LARGE,
                 Align::Centre,
-                INK,
+                theme.ink,
             );
         }
     }
     for span in &strip.brownouts {
-        scene.rectangle(part(span), BROWNOUT);
+        scene.rectangle(part(span), theme.brownout);
     }
     for span in pauses {
-        scene.rectangle(part(span), PAUSED);
+        scene.rectangle(part(span), theme.paused);
     }
     for span in &strip.down {
-        scene.rectangle(part(span), DOWN);
+        scene.rectangle(part(span), theme.down);
     }
     for span in pauses {
         let top = area.bottom - PAUSE_IN_OUTAGE;
-        scene.rectangle(Area { top, ..part(span) }, PAUSED);
+        scene.rectangle(Area { top, ..part(span) }, theme.paused);
     }
 }
 
@@ -314,6 +352,7 @@ fn write_lengths(
     time: &TimeAxis,
     area: Area,
 ) {
+    let (theme, words) = (scene.theme(), scene.words());
     let spans = strip
         .down
         .iter()
@@ -327,7 +366,7 @@ fn write_lengths(
         .collect();
     for span in &strip.down {
         let edges = time.edges(span);
-        let (long, short) = outage_length(span, series);
+        let (long, short) = outage_length(words, span, series);
         let label = Label {
             edges,
             long,
@@ -346,7 +385,11 @@ fn write_lengths(
             obstacles: others,
         };
         for placed in row.place(&[label]) {
-            let color = if placed.inside { WHITE } else { INK };
+            let color = if placed.inside {
+                theme.on_down
+            } else {
+                theme.ink
+            };
             let width = scene.text(
                 (placed.left, baseline(area)),
                 placed.text,
@@ -362,35 +405,31 @@ fn write_lengths(
 /// The strip of the service under that of a group.
 fn draw_service(
     scene: &mut Scene<'_>,
-    (path, strip, down): (&PathSeries, &Strip, &[Span]),
+    (path, of_service): (&PathSeries, &Strip),
     series: &Series,
     time: &TimeAxis,
     area: Area,
 ) {
-    let of_service = Strip {
-        group: strip.group,
-        down: down.to_vec(),
-        brownouts: Vec::new(),
-        unobserved: Vec::new(),
-        service: None,
-    };
+    let (theme, words) = (scene.theme(), scene.words());
     let at = (LEFT - 10.0, baseline(area));
-    scene.text(at, "service", SMALL, Align::Right, GREY);
-    draw_strip(scene, (&of_service, &series.pauses), time, area);
-    write_lengths(scene, (path, &of_service), series, time, area);
+    scene.text(at, words.service, SMALL, Align::Right, theme.grey);
+    draw_strip(scene, (of_service, &series.pauses), time, area);
+    write_lengths(scene, (path, of_service), series, time, area);
 }
 
 fn draw_service_figures(scene: &mut Scene<'_>, service: &Service, baseline: f64) {
-    let downtime = service_downtime(service);
-    scene.text((DOWNTIME, baseline), downtime, SMALL, Align::Right, GREY);
-    let availability = service_availability_in_chart(service);
+    let (grey, words) = (scene.theme().grey, scene.words());
+    let downtime = service_downtime(words, service);
+    scene.text((DOWNTIME, baseline), downtime, SMALL, Align::Right, grey);
+    let availability = service_availability_in_chart(words.report, service);
     let at = (AVAILABILITY, baseline);
-    scene.text(at, availability, SMALL, Align::Right, GREY);
+    scene.text(at, availability, SMALL, Align::Right, grey);
 }
 
 /// Grey with slanted lines.
-fn hatched(scene: &mut Scene<'_>, area: Area) {
-    scene.rectangle(area, UNOBSERVED);
+pub(super) fn hatched(scene: &mut Scene<'_>, area: Area) {
+    let theme = scene.theme();
+    scene.rectangle(area, theme.unobserved);
     let height = area.height();
     let mut x = area.left - height;
     while x < area.right {
@@ -399,26 +438,23 @@ fn hatched(scene: &mut Scene<'_>, area: Area) {
         let to = (area.right - x).min(height);
         if from < to {
             let ends = vec![(x + from, area.bottom - from), (x + to, area.bottom - to)];
-            scene.path(ends, 0.5, FRAME);
+            scene.path(ends, 0.5, theme.frame);
         }
         x += 7.0;
     }
 }
 
 fn draw_figures(scene: &mut Scene<'_>, group: &GroupSummary, baseline: f64) {
-    scene.text(
-        (DOWNTIME, baseline),
-        group_downtime(group),
-        SMALL,
-        Align::Right,
-        INK,
-    );
-    let bound = availability_in_chart(group);
-    scene.text((AVAILABILITY, baseline), bound, SMALL, Align::Right, INK);
-    let brownout = if group.brownout_us > 0 {
-        seconds(group.brownout_us)
-    } else {
-        "0".to_owned()
+    let (ink, words) = (scene.theme().ink, scene.words());
+    let brownout = match group.brownout_us {
+        0 => "0".to_owned(),
+        us => words.seconds(us),
     };
-    scene.text((BROWNOUTS, baseline), brownout, SMALL, Align::Right, INK);
+    for (x, text) in [
+        (DOWNTIME, group_downtime(words, group)),
+        (AVAILABILITY, availability_in_chart(words.report, group)),
+        (BROWNOUTS, brownout),
+    ] {
+        scene.text((x, baseline), text, SMALL, Align::Right, ink);
+    }
 }

@@ -1,18 +1,14 @@
 //! What surrounds data: the title, the legend, and panels over time with their axes, outages, moments and marks.
 
-use chrono::{DateTime, Utc};
 use plotters::style::RGBAColor;
-use recording::Timestamp;
 
 use crate::charts::axis::{Tick, TimeAxis};
-use crate::charts::drawing::fonts::{NEEDS_FONT, Typeface};
+use crate::charts::drawing::fonts::Typeface;
 use crate::charts::drawing::labels::{Label, Row};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
-use crate::charts::drawing::style::{
-    DOWN, DOWN_BAND, DOWN_EDGE, FAINT_GRID, FRAME, GREY, GRID, INK, LARGE, MARGIN, PAUSED_BAND,
-    PLOT_LEFT, PLOT_RIGHT, SMALL, TITLE, WIDTH, path_color, seconds,
-};
+use crate::charts::drawing::style::{LARGE, MARGIN, PLOT_LEFT, PLOT_RIGHT, SMALL, TITLE, WIDTH};
 use crate::charts::headline::{self, HeadlineOutages};
+use crate::charts::words::ChartWords;
 use crate::charts::{marks, moments};
 use crate::summary::series::{PathSeries, Series};
 use crate::summary::{Span, Summary};
@@ -25,58 +21,66 @@ const HEADING: f64 = 27.0;
 /// Draws what stands above every chart and returns where it ends: what is shown, of which run, each path's headline, and
 /// how it was recorded, with a `note` on how to read the chart.
 pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &Summary) -> f64 {
+    let (theme, words) = (scene.theme(), scene.words());
     let room = WIDTH - 2.0 * MARGIN;
-    let title_width = scene.text((MARGIN, 40.0), title, TITLE, Align::Left, INK);
-    let run_id = scene
-        .face()
-        .fit(&summary.recording.run_id, LARGE, room - title_width - 16.0);
-    scene.text(
-        (MARGIN + title_width + 16.0, 40.0),
-        run_id,
-        LARGE,
-        Align::Left,
-        GREY,
-    );
+    let title_width = scene.text((MARGIN, 40.0), title, TITLE, Align::Left, theme.ink);
+    let run_id = &summary.recording.run_id;
+    let run = scene.face().fit(run_id, LARGE, room - title_width - 16.0);
+    let after_title = (MARGIN + title_width + 16.0, 40.0);
+    scene.text(after_title, run, LARGE, Align::Left, theme.grey);
 
     let (mut x, mut y) = (MARGIN, 66.0);
-    for path in &summary.paths {
-        let text = scene.face().fit(&headline::text(path), LARGE, room);
+    let headlines: Vec<String> = summary
+        .paths
+        .iter()
+        .map(|path| headline::text(words, path))
+        .collect();
+    for (path, text) in summary.paths.iter().zip(&headlines) {
+        let text = scene.face().fit(text, LARGE, room);
         if x > MARGIN && x + scene.face().width(&text, LARGE) > WIDTH - MARGIN {
             (x, y) = (MARGIN, y + 21.0);
         }
-        x += scene.text((x, y), text, LARGE, Align::Left, path_color(&path.path)) + 28.0;
+        let color = theme.path_text(&path.path);
+        x += scene.text((x, y), text, LARGE, Align::Left, color) + 28.0;
     }
+    scene.set_label(format!("{title}. {}", headlines.join("; ")));
 
     y += 22.0;
-    let recording = &summary.recording;
-    let mut caption = format!(
-        "{} · started {} · {} recorded · definitions {} · {note}",
-        recording.host,
-        utc(recording.start_time),
-        seconds(recording.duration_us),
-        summary.definitions
-    );
-    if let Some(missing) = headline::missing(summary) {
-        caption = format!("{missing} · {caption}");
-    }
-    if !scene.face().covers(&caption) || !scene.face().covers(&recording.run_id) {
-        caption = format!("{NEEDS_FONT} · {caption}");
-    }
+    let caption = caption(scene, note, summary);
     let caption = scene.face().fit(&caption, SMALL, room);
-    scene.text((MARGIN, y), caption, SMALL, Align::Left, GREY);
+    scene.text((MARGIN, y), caption, SMALL, Align::Left, theme.grey);
     y + 10.0
 }
 
-fn utc(time: Timestamp) -> String {
-    DateTime::<Utc>::from_timestamp_micros(time.micros()).map_or_else(
-        || time.to_string(),
-        |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-    )
+/// How it was recorded, behind what is missing, and a note on how to read the chart.
+pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> String {
+    let (words, recording) = (scene.words(), &summary.recording);
+    let start_us = recording.start_time.micros();
+    let zone = scene.zone().unwrap_or_default();
+    let span = (start_us, start_us.saturating_add(recording.duration_us));
+    let time = zone.format(start_us, "%Y-%m-%d %H:%M:%S");
+    let time = time.unwrap_or_else(|| recording.start_time.to_string());
+    let mut caption = [
+        recording.host.clone(),
+        (words.started)(&format!("{time} {}", zone.full_label(span))),
+        (words.recorded)(&words.seconds(recording.duration_us)),
+        (words.definitions)(&summary.definitions.to_string()),
+        note.to_owned(),
+    ]
+    .join(" · ");
+    if let Some(missing) = headline::missing(words, summary) {
+        caption = format!("{missing} · {caption}");
+    }
+    if !scene.face().covers(&caption) || !scene.face().covers(&recording.run_id) {
+        caption = format!("{} · {caption}", words.needs_font);
+    }
+    caption
 }
 
 /// Writes, in place of panels, that there is nothing to draw, and ends the page.
 pub(super) fn nothing(scene: &mut Scene<'_>, top: f64, text: &str) {
-    scene.text((WIDTH / 2.0, top + 60.0), text, LARGE, Align::Centre, GREY);
+    let at = (WIDTH / 2.0, top + 60.0);
+    scene.text(at, text, LARGE, Align::Centre, scene.theme().grey);
     scene.set_height(top + 120.0);
 }
 
@@ -89,22 +93,55 @@ pub(super) fn box_sign(color: RGBAColor) -> Sign {
 
 /// Room that an entry of a legend takes besides its text: its sign, and the space to the entry before it.
 const AROUND: f64 = 42.0;
+/// Height of a line of a legend.
+const LEGEND_LINE: f64 = 18.0;
 
-/// Draws entries in one line between `left` and the right margin.
+/// Draws entries between `left` and the right margin, in as many lines as they need, and returns how much lower the last one is than
+/// the first.
 pub(super) fn legend(
     scene: &mut Scene<'_>,
     baseline: f64,
     left: f64,
     entries: Vec<(Sign, String)>,
-) {
+) -> f64 {
+    let theme = scene.theme();
     let (signs, texts): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-    let texts = fitted(scene.face(), texts, PLOT_RIGHT - left);
-    let mut right = PLOT_RIGHT;
-    for (sign, text) in signs.into_iter().zip(texts).rev() {
-        let width = scene.text((right, baseline), text, SMALL, Align::Right, INK);
-        sign(scene, (right - width - 14.0, baseline - 4.5));
-        right -= width + AROUND;
+    let room = PLOT_RIGHT - left;
+    let texts = fitted(scene.face(), texts, room);
+    let lines = lines(scene.face(), &texts, room);
+    let entries: Vec<_> = signs.into_iter().zip(texts).collect();
+    let (mut y, mut from) = (baseline, 0);
+    for line in &lines {
+        let mut right = PLOT_RIGHT;
+        for (sign, text) in entries[from..from + line].iter().rev() {
+            let width = scene.text((right, y), text, SMALL, Align::Right, theme.ink);
+            sign(scene, (right - width - 14.0, y - 4.5));
+            right -= width + AROUND;
+        }
+        from += line;
+        y += LEGEND_LINE;
     }
+    lines.len().saturating_sub(1) as f64 * LEGEND_LINE
+}
+
+/// How many entries each line of a legend has.
+fn lines(face: &Typeface, texts: &[String], room: f64) -> Vec<usize> {
+    let mut lines: Vec<usize> = Vec::new();
+    let mut used = f64::INFINITY;
+    for text in texts {
+        let width = face.width(text, SMALL) + AROUND;
+        match lines.last_mut() {
+            Some(line) if used + width <= room => {
+                *line += 1;
+                used += width;
+            }
+            _ => {
+                lines.push(1);
+                used = width;
+            }
+        }
+    }
+    lines
 }
 
 /// The texts of a legend. As long as there is no room for all, one more of the last is without what explains it, after a colon.
@@ -127,9 +164,19 @@ fn without_explanation(text: &str) -> &str {
     text.split_once(':').map_or(text, |(name, _)| name)
 }
 
+/// The entry of a legend for the outages of a headline's group.
+pub(super) fn outages_entry(words: &ChartWords, outages: &HeadlineOutages<'_>) -> (Sign, String) {
+    let sign: Sign = Box::new(|scene, at| box_sign(scene.theme().down_band)(scene, at));
+    (sign, (words.group_down)(outages.subject(words)))
+}
+
 /// The entry of a legend for pauses of the recorder; `None` where there were none.
-pub(super) fn pauses_entry(series: &Series, color: RGBAColor) -> Option<(Sign, String)> {
-    let text = "recorder paused".to_owned();
+pub(super) fn pauses_entry(
+    words: &ChartWords,
+    series: &Series,
+    color: RGBAColor,
+) -> Option<(Sign, String)> {
+    let text = words.recorder_paused.to_owned();
     (!series.pauses.is_empty()).then(|| (box_sign(color), text))
 }
 
@@ -166,30 +213,31 @@ impl TimePanel {
     }
 
     /// Draws the line over a panel: its path, what its values are, and the legend. Where there is no room for all, the values are left
-    /// out: a chart's title says them too.
+    /// out: a chart's title says them too. A legend of several lines moves what was drawn before, from the shape `from` on, down.
     pub(super) fn heading(
-        &self,
+        &mut self,
         scene: &mut Scene<'_>,
         (path, values): (&str, &str),
         entries: Vec<(Sign, String)>,
+        from: usize,
     ) {
+        let (theme, name) = (scene.theme(), (scene.words().path_name)(path));
+        let drawn = from..scene.len();
         let baseline = self.trigger_lane - 9.0;
         let mut left = self.plot.left + 10.0;
-        left += scene.text(
-            (self.plot.left, baseline),
-            path,
-            LARGE,
-            Align::Left,
-            path_color(path),
-        );
+        let at = (self.plot.left, baseline);
+        left += scene.text(at, name, LARGE, Align::Left, theme.path_text(path));
         let shortest = entries.iter().map(|(_, text)| without_explanation(text));
         let room = PLOT_RIGHT - legend_width(scene.face(), shortest);
         let after_values = left + scene.face().width(values, SMALL);
         if after_values <= room {
-            scene.text((left, baseline), values, SMALL, Align::Left, GREY);
+            scene.text((left, baseline), values, SMALL, Align::Left, theme.grey);
             left = after_values;
         }
-        legend(scene, baseline, left, entries);
+        let lower = legend(scene, baseline, left, entries);
+        scene.lower(drawn, lower);
+        self.plot.top += lower;
+        self.plot.bottom += lower;
     }
 
     /// Draws what lies behind data: shaded outages, the grid, the frame and the labels of the y axis.
@@ -199,21 +247,22 @@ impl TimePanel {
         (outages, pauses): (&HeadlineOutages<'_>, &[Span]),
         y_ticks: &[Tick],
     ) {
+        let theme = scene.theme();
         for span in outages.spans {
             let (from, to) = self.time.edges(span);
             let rows = (self.outage_lane, self.plot.bottom);
-            scene.rectangle(Area::new(from, rows.0, to, rows.1), DOWN_BAND);
-            scene.vertical(from, rows, 1.0, DOWN_EDGE);
-            scene.vertical(to, rows, 1.0, DOWN_EDGE);
+            scene.rectangle(Area::new(from, rows.0, to, rows.1), theme.down_band);
+            scene.vertical(from, rows, 1.0, theme.down_edge);
+            scene.vertical(to, rows, 1.0, theme.down_edge);
         }
         // Over the outage, whose band still shows above the plot.
         for span in pauses {
             let (from, to) = self.time.edges(span);
             let area = Area::new(from, self.plot.top, to, self.plot.bottom);
-            scene.rectangle(area, PAUSED_BAND);
+            scene.rectangle(area, theme.paused_band);
         }
         for tick in self.time.ticks() {
-            scene.vertical(tick.at, (self.plot.top, self.plot.bottom), 0.5, GRID);
+            scene.vertical(tick.at, (self.plot.top, self.plot.bottom), 0.5, theme.grid);
         }
         value_axis(scene, &self.plot, y_ticks);
     }
@@ -227,13 +276,15 @@ impl TimePanel {
         outages: &HeadlineOutages<'_>,
     ) {
         frame(scene, &self.plot);
+        let (theme, words) = (scene.theme(), scene.words());
+        let subject = outages.subject(words);
         let ends = (self.plot.left, self.plot.right);
         let labels: Vec<Label> = outages
             .spans
             .iter()
             .map(|span| {
-                let (long, short) = headline::outage_length(span, series);
-                let long = format!("{} down {long}", outages.subject);
+                let (long, short) = headline::outage_length(words, span, series);
+                let long = (words.outage_label)(subject, &long);
                 Label {
                     edges: self.time.edges(span),
                     long,
@@ -254,7 +305,7 @@ impl TimePanel {
                 label.text,
                 SMALL,
                 Align::Left,
-                DOWN,
+                theme.down_text,
             );
         }
         let over = moments::Over {
@@ -270,38 +321,58 @@ impl TimePanel {
             let (from, to) = self.time.edges(span);
             scene.rectangle(
                 Area::new(from, self.plot.top - 3.5, to, self.plot.top),
-                DOWN,
+                theme.down,
             );
         }
     }
 
     /// Draws what stands under the last panel, the labels of the time axis and the texts of the marks, and ends the page.
     pub(super) fn below(&self, scene: &mut Scene<'_>, series: &Series) {
-        time_labels(scene, &self.time, self.plot.bottom);
-        let bottom = marks::list(scene, series, &self.time, self.plot.bottom + 52.0);
+        let bottom = time_labels(scene, &self.time, self.plot.bottom);
+        let bottom = marks::list(scene, series, &self.time, bottom);
         scene.set_height(bottom);
     }
 }
 
-/// Draws the labels of a time axis whose plot ends at `bottom`.
-pub(super) fn time_labels(scene: &mut Scene<'_>, time: &TimeAxis, bottom: f64) {
+/// Draws the labels of a time axis whose plot ends at `bottom`, with the time of day where a time zone was asked for, and returns where
+/// they end.
+pub(super) fn time_labels(scene: &mut Scene<'_>, time: &TimeAxis, bottom: f64) -> f64 {
+    let (theme, words) = (scene.theme(), scene.words());
     for tick in time.ticks() {
-        scene.vertical(tick.at, (bottom, bottom + 5.0), 1.0, FRAME);
+        scene.vertical(tick.at, (bottom, bottom + 5.0), 1.0, theme.frame);
         if let Some(label) = tick.label {
-            scene.text((tick.at, bottom + 19.0), label, SMALL, Align::Centre, INK);
+            let at = (tick.at, bottom + 19.0);
+            scene.text(at, label, SMALL, Align::Centre, theme.ink);
         }
     }
-    let text = format!("time since the start, {}", time.unit());
-    scene.text((time.left(), bottom + 38.0), text, SMALL, Align::Left, GREY);
+    let Some(zone) = scene.zone() else {
+        let text = (words.since_start)(time.unit());
+        let at = (time.left(), bottom + 38.0);
+        scene.text(at, text, SMALL, Align::Left, theme.grey);
+        return bottom + 52.0;
+    };
+    let moments = time.moments_us();
+    let last = moments.last().copied().unwrap_or_default();
+    let first = moments.first().copied().unwrap_or_default();
+    for time_us in moments {
+        let text = zone.format(time_us, "%H:%M:%S").unwrap_or_default();
+        let at = (time.at(time_us), bottom + 36.0);
+        scene.text(at, text, SMALL, Align::Centre, theme.grey);
+    }
+    let text = (words.since_start_and_time)(time.unit(), &zone.full_label((first, last)));
+    let at = (time.left(), bottom + 55.0);
+    scene.text(at, text, SMALL, Align::Left, theme.grey);
+    bottom + 69.0
 }
 
 /// Draws the grid and the labels of a y axis.
 pub(super) fn value_axis(scene: &mut Scene<'_>, plot: &Area, ticks: &[Tick]) {
+    let theme = scene.theme();
     for tick in ticks {
         let color = if tick.label.is_some() {
-            GRID
+            theme.grid
         } else {
-            FAINT_GRID
+            theme.faint_grid
         };
         scene.horizontal((plot.left, plot.right), tick.at, 0.5, color);
         if let Some(label) = &tick.label {
@@ -310,7 +381,7 @@ pub(super) fn value_axis(scene: &mut Scene<'_>, plot: &Area, ticks: &[Tick]) {
                 label,
                 SMALL,
                 Align::Right,
-                INK,
+                theme.ink,
             );
         }
     }
@@ -318,11 +389,12 @@ pub(super) fn value_axis(scene: &mut Scene<'_>, plot: &Area, ticks: &[Tick]) {
 
 /// Draws the frame of a plot.
 pub(super) fn frame(scene: &mut Scene<'_>, plot: &Area) {
+    let theme = scene.theme();
     for y in [plot.top, plot.bottom] {
-        scene.horizontal((plot.left, plot.right), y, 1.0, FRAME);
+        scene.horizontal((plot.left, plot.right), y, 1.0, theme.frame);
     }
     for x in [plot.left, plot.right] {
-        scene.vertical(x, (plot.top, plot.bottom), 1.0, FRAME);
+        scene.vertical(x, (plot.top, plot.bottom), 1.0, theme.frame);
     }
 }
 

@@ -3,9 +3,9 @@
 use command_line::text::one_line;
 
 use crate::charts::axis::TimeAxis;
-use crate::charts::drawing::fonts::{NEEDS_FONT, Typeface};
+use crate::charts::drawing::fonts::Typeface;
 use crate::charts::drawing::scene::{Align, Area, Scene};
-use crate::charts::drawing::style::{GREY, INK, MARGIN, SMALL, WHITE, WIDTH};
+use crate::charts::drawing::style::{MARGIN, SMALL, WIDTH};
 use crate::summary::series::{Mark, Series};
 
 /// Height of a line of the list.
@@ -59,11 +59,12 @@ pub(super) fn lines(
         .iter()
         .map(|mark| time.at(mark.time_us))
         .collect();
+    let theme = scene.theme();
     let mut last = f64::NEG_INFINITY;
     for x in &at {
         // Lines side by side would be a bar over the data.
         if x - last >= APART {
-            scene.vertical(*x, (top - 5.0, bottom), 0.75, GREY);
+            scene.vertical(*x, (top - 5.0, bottom), 0.75, theme.grey);
             last = *x;
         }
     }
@@ -71,9 +72,9 @@ pub(super) fn lines(
         let (left, right) = cluster.edges(scene.face(), ends);
         // The lines of triggers go through here: where a number stands they are interrupted.
         let behind = Area::new(left - 2.0, lane + 1.0, right + 2.0, top - 5.0);
-        scene.rectangle(behind, WHITE);
+        scene.rectangle(behind, theme.background);
         let at = (left, lane + 12.5);
-        scene.text(at, cluster.text(), SMALL, Align::Left, INK);
+        scene.text(at, cluster.text(), SMALL, Align::Left, theme.ink);
     }
 }
 
@@ -104,7 +105,7 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
     if series.marks.is_empty() {
         return top;
     }
-    let face = scene.face();
+    let (face, theme, words) = (scene.face(), scene.theme(), scene.words());
     let room = WIDTH - 2.0 * MARGIN;
     let listed = &series.marks[..series.marks.len().min(LISTED)];
     let number = face.width(&listed.len().to_string(), SMALL);
@@ -117,14 +118,14 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
     let column = (room + GAP) / columns as f64;
     let entries: Vec<Vec<String>> = texts
         .iter()
-        .map(|text| wrap(face, text, column - GAP - indent))
+        .map(|text| face.wrap(text, SMALL, column - GAP - indent))
         .collect();
     let mut y = top + 12.0;
     let heading = match texts.iter().all(|text| face.covers(text)) {
-        true => "marks".to_owned(),
-        false => format!("marks · {NEEDS_FONT}"),
+        true => words.marks.to_owned(),
+        false => format!("{} · {}", words.marks, words.needs_font),
     };
-    scene.text((MARGIN, y), heading, SMALL, Align::Left, GREY);
+    scene.text((MARGIN, y), heading, SMALL, Align::Left, theme.grey);
     y += 4.0;
     // Where texts take several lines there is one column.
     let rows = match columns {
@@ -137,10 +138,11 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
         for (line, text) in lines.iter().enumerate() {
             let baseline = y + ((row % rows) + 1) as f64 * LINE;
             if line == 0 {
-                let number_at = (left + number, baseline);
-                scene.text(number_at, (index + 1).to_string(), SMALL, Align::Right, INK);
+                let (at, text) = ((left + number, baseline), (index + 1).to_string());
+                scene.text(at, text, SMALL, Align::Right, theme.ink);
             }
-            scene.text((left + indent, baseline), text, SMALL, Align::Left, INK);
+            let at = (left + indent, baseline);
+            scene.text(at, text, SMALL, Align::Left, theme.ink);
             row += 1;
         }
     }
@@ -148,37 +150,10 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
     let more = series.marks.len() - listed.len();
     if more > 0 {
         y += LINE;
-        let text = format!("and {more} more: analyze report lists them all");
-        scene.text((MARGIN, y), text, SMALL, Align::Left, GREY);
+        let text = (words.more_marks)(&more.to_string());
+        scene.text((MARGIN, y), text, SMALL, Align::Left, theme.grey);
     }
     y + 20.0
-}
-
-/// A text in lines that have room, broken between words, and within one only where that is longer than a line.
-fn wrap(face: &Typeface, text: &str, room: f64) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut push = |piece: &str, gap: &str| {
-        let Some(line) = lines.last_mut() else { return };
-        if line.is_empty() {
-            line.push_str(piece);
-            return;
-        }
-        let longer = format!("{line}{gap}{piece}");
-        match face.width(&longer, SMALL) <= room {
-            true => *line = longer,
-            false => lines.push(piece.to_owned()),
-        }
-    };
-    for word in text.split(' ') {
-        if face.width(word, SMALL) <= room {
-            push(word, " ");
-            continue;
-        }
-        for (index, letter) in word.chars().enumerate() {
-            push(&letter.to_string(), if index == 0 { " " } else { "" });
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -218,18 +193,5 @@ mod tests {
                 .map(|index| 90.0 + f64::from(index) * 2.7)
                 .collect::<Vec<_>>(),
         );
-    }
-
-    #[test]
-    fn nothing_of_a_text_is_lost() {
-        let face = face();
-        let long = format!("deploy {} of the shop's new prices", "x".repeat(300));
-        let lines = wrap(&face, &long, 200.0);
-        assert!(lines.len() > 3);
-        assert!(lines.iter().all(|line| face.width(line, SMALL) <= 200.0));
-        let joined: String = lines.concat().replace(' ', "");
-        assert_eq!(joined, long.replace(' ', ""));
-        assert_eq!(wrap(&face, "as it is", 200.0), ["as it is"]);
-        assert_eq!(wrap(&face, "", 200.0), [""]);
     }
 }

@@ -1,27 +1,40 @@
-//! Charts of one recording, for a post-mortem: four PNGs, and SVGs of the same if asked for.
+//! Charts of one recording, for a post-mortem, as PNGs, and as SVGs of the same if asked for.
 //!
 //! Each chart is laid out in points of a 1200-point-wide page, as a [`drawing::scene::Scene`] of plain shapes and measured text, and
 //! only then rendered. So a PNG and an SVG are the same drawing, sharpness is one factor, and no two labels overlap.
 
 mod availability;
 mod axis;
+mod campaign;
 mod drawing;
 mod error;
+mod errors;
 mod frame;
 mod headline;
 mod marks;
 mod moments;
+mod overview;
+mod parts;
 mod percentiles;
 mod response;
+mod roles;
+mod seconds;
 mod throughput;
+mod words;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::charts::drawing::fonts::Typeface;
-use crate::charts::drawing::scene::Scene;
+use crate::charts::drawing::scene::{Look, Scene};
+use crate::charts::words::{ChartWords, Nothing, chinese, english};
 use crate::summary::Summary;
 use crate::summary::series::Series;
+use crate::text::Language;
+use crate::zone::Zone;
 
+pub use campaign::{Campaign, Difference, Dot, Median, Pair};
+pub use drawing::theme::Theme;
 pub use error::ChartError;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +46,10 @@ pub struct ChartOptions {
     pub font: Option<PathBuf>,
     /// Write an SVG for each PNG too.
     pub svg: bool,
+    pub theme: Theme,
+    pub language: Language,
+    /// The time of day stands at the time axes, in this zone; `None` for times since the start alone, and UTC elsewhere.
+    pub zone: Option<Zone>,
 }
 
 impl Default for ChartOptions {
@@ -41,73 +58,217 @@ impl Default for ChartOptions {
             scale: 2.0,
             font: None,
             svg: false,
+            theme: Theme::default(),
+            language: Language::default(),
+            zone: None,
         }
     }
 }
 
-type Draw = fn(&mut Scene<'_>, &Summary, &Series);
+impl ChartOptions {
+    fn words(&self) -> &'static ChartWords {
+        match self.language {
+            Language::En => &english::ENGLISH,
+            Language::Zh => &chinese::CHINESE,
+        }
+    }
 
-/// The charts, in the order in which they are read: name of the file, what draws it.
-const CHARTS: [(&str, Draw); 4] = [
-    ("response-time", response::draw),
-    ("operations-per-second", throughput::draw),
-    ("percentiles", percentiles::draw),
-    ("availability", availability::draw),
+    fn look(&self) -> Look {
+        Look {
+            theme: self.theme.palette(),
+            words: self.words(),
+            zone: self.zone,
+        }
+    }
+}
+
+/// What a recording is drawn from.
+struct Drawn<'a> {
+    summary: &'a Summary,
+    series: &'a Series,
+    campaign: Option<Campaign>,
+}
+
+impl<'a> Drawn<'a> {
+    fn new(summary: &'a Summary, series: &'a Series, words: &ChartWords) -> Self {
+        let label = |number: usize| (words.failover_number)(&number.to_string());
+        Self {
+            summary,
+            series,
+            campaign: Campaign::of_summary(summary, label),
+        }
+    }
+}
+
+/// A chart of the set.
+struct Chart {
+    /// The name of its files.
+    name: &'static str,
+    /// Why it has nothing to show, where it has nothing.
+    nothing: fn(&Drawn<'_>) -> Option<Nothing>,
+    draw: fn(&mut Scene<'_>, &Drawn<'_>),
+}
+
+/// The charts, in the order in which they are read. Those over time are drawn whatever was recorded: an empty one says so.
+const CHARTS: [Chart; 8] = [
+    Chart {
+        name: "response-time",
+        nothing: |_| None,
+        draw: |scene, drawn| response::draw(scene, drawn.summary, drawn.series),
+    },
+    Chart {
+        name: "operations-per-second",
+        nothing: |_| None,
+        draw: |scene, drawn| throughput::draw(scene, drawn.summary, drawn.series),
+    },
+    Chart {
+        name: "percentiles",
+        nothing: |_| None,
+        draw: |scene, drawn| percentiles::draw(scene, drawn.summary, drawn.series),
+    },
+    Chart {
+        name: "availability",
+        nothing: |_| None,
+        draw: |scene, drawn| availability::draw(scene, drawn.summary, drawn.series),
+    },
+    Chart {
+        name: "errors",
+        nothing: |drawn| errors::is_empty(drawn.series).then_some(Nothing::Failure),
+        draw: |scene, drawn| errors::draw(scene, drawn.summary, drawn.series),
+    },
+    Chart {
+        name: "downtime-parts",
+        nothing: |drawn| parts::is_empty(drawn.summary).then_some(Nothing::Failover),
+        draw: |scene, drawn| parts::draw(scene, drawn.summary),
+    },
+    Chart {
+        name: "campaign",
+        nothing: |drawn| drawn.campaign.is_none().then_some(Nothing::SecondFailover),
+        draw: |scene, drawn| {
+            if let Some(campaign) = &drawn.campaign {
+                campaign::draw(scene, drawn.summary, campaign);
+            }
+        },
+    },
+    Chart {
+        name: "overview",
+        nothing: |drawn| overview::is_empty(drawn.summary).then_some(Nothing::Operation),
+        draw: |scene, drawn| overview::draw(scene, drawn.summary),
+    },
 ];
 
-/// Draws all charts of a recording into `folder`, which is made if it is missing, and returns the files in order.
+/// What was drawn, and what was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// In the order in which they are read.
+    pub written: Vec<PathBuf>,
+    /// The charts that had nothing to show, and why.
+    pub left_out: Vec<(&'static str, &'static str)>,
+}
+
+/// Draws the charts of a recording into `folder`, which is made if it is missing. A file of an earlier call that this one does not draw is removed: it
+/// would be taken for one of this recording.
 ///
 /// # Errors
 /// Where the font or the scale is unusable, or a file can't be written. Files written before that stay.
+pub fn draw_set(
+    summary: &Summary,
+    series: &Series,
+    folder: &Path,
+    options: &ChartOptions,
+) -> Result<Files, ChartError> {
+    if !(0.5..=8.0).contains(&options.scale) {
+        return Err(ChartError::Scale(options.scale));
+    }
+    let typeface = Typeface::load(options.font.as_deref())?;
+    let words = options.words();
+    has_glyphs(&typeface, words, options)?;
+    std::fs::create_dir_all(folder).map_err(|source| ChartError::Folder {
+        path: folder.to_owned(),
+        source,
+    })?;
+
+    let drawn = Drawn::new(summary, series, words);
+    let (mut written, mut left_out) = (Vec::new(), Vec::new());
+    for chart in &CHARTS {
+        let [png, svg] = ["png", "svg"].map(|kind| folder.join(chart.name).with_extension(kind));
+        if let Some(nothing) = (chart.nothing)(&drawn) {
+            left_out.push((chart.name, (words.nothing)(nothing)));
+            remove(&png)?;
+            remove(&svg)?;
+            continue;
+        }
+        let mut scene = Scene::new(&typeface, options.look());
+        (chart.draw)(&mut scene, &drawn);
+        scene.write_png(&png, options.scale)?;
+        written.push(png);
+        if options.svg {
+            scene.write_svg(&svg, options.scale)?;
+            written.push(svg);
+        } else {
+            remove(&svg)?;
+        }
+    }
+    Ok(Files { written, left_out })
+}
+
+/// As [`draw_set`], and returns the files in order.
+///
+/// # Errors
+/// As [`draw_set`].
 pub fn draw_all(
     summary: &Summary,
     series: &Series,
     folder: &Path,
     options: &ChartOptions,
 ) -> Result<Vec<PathBuf>, ChartError> {
-    let typeface = typeface(options)?;
-    std::fs::create_dir_all(folder).map_err(|source| ChartError::Folder {
-        path: folder.to_owned(),
-        source,
-    })?;
-
-    let mut written = Vec::new();
-    for (name, draw) in CHARTS {
-        let mut scene = Scene::new(&typeface);
-        draw(&mut scene, summary, series);
-        let png = folder.join(name).with_extension("png");
-        scene.write_png(&png, options.scale)?;
-        written.push(png);
-        if options.svg {
-            let svg = folder.join(name).with_extension("svg");
-            scene.write_svg(&svg, options.scale)?;
-            written.push(svg);
-        }
-    }
-    Ok(written)
+    draw_set(summary, series, folder, options).map(|files| files.written)
 }
 
-/// The charts as SVG, in the order in which they are read, each with the name of its file.
+/// Every chart that has something to show, as its name and its SVG. Its text is set in the viewer's fonts, so any language will do.
 ///
 /// # Errors
-/// Where the font or the scale is unusable.
-pub fn svgs(
+/// Where the font is unusable.
+pub fn svg_all(
     summary: &Summary,
     series: &Series,
     options: &ChartOptions,
 ) -> Result<Vec<(&'static str, String)>, ChartError> {
-    let typeface = typeface(options)?;
-    let charts = CHARTS.iter().map(|(name, draw)| {
-        let mut scene = Scene::new(&typeface);
-        draw(&mut scene, summary, series);
-        Ok((*name, scene.svg(options.scale)?))
-    });
-    charts.collect()
+    let typeface = Typeface::load(options.font.as_deref())?;
+    let drawn = Drawn::new(summary, series, options.words());
+    let something = |chart: &&Chart| (chart.nothing)(&drawn).is_none();
+    let svg = |chart: &Chart| {
+        let mut scene = Scene::new(&typeface, options.look());
+        (chart.draw)(&mut scene, &drawn);
+        Ok((chart.name, scene.svg_of(chart.name, options.scale)?))
+    };
+    CHARTS.iter().filter(something).map(svg).collect()
 }
 
-fn typeface(options: &ChartOptions) -> Result<Typeface, ChartError> {
-    if !(0.5..=8.0).contains(&options.scale) {
-        return Err(ChartError::Scale(options.scale));
+/// Words of a language in boxes would be no chart: the font must have its characters.
+fn has_glyphs(
+    typeface: &Typeface,
+    words: &ChartWords,
+    options: &ChartOptions,
+) -> Result<(), ChartError> {
+    let all: String = words.texts().into_iter().map(|(_, text)| text).collect();
+    let lacks = typeface.lacks(&all);
+    let Some(first) = lacks.first() else {
+        return Ok(());
+    };
+    Err(ChartError::NoGlyphs {
+        font: options.font.clone(),
+        first: *first,
+        count: lacks.len(),
+    })
+}
+
+fn remove(file: &Path) -> Result<(), ChartError> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(ChartError::Write {
+            path: file.to_owned(),
+            reason: format!("it is of an earlier call and can't be removed: {error}"),
+        }),
+        _ => Ok(()),
     }
-    Typeface::load(options.font.as_deref())
 }

@@ -5,7 +5,8 @@ use plotters::style::RGBAColor;
 use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{Label, Row};
 use crate::charts::drawing::scene::{Align, Scene, Sign};
-use crate::charts::drawing::style::{INK, SMALL, path_color};
+use crate::charts::drawing::style::SMALL;
+use crate::charts::words::ChartWords;
 use crate::summary::series::{PathSeries, Series};
 
 /// Half the width of the sign of a new writer, points.
@@ -34,12 +35,13 @@ pub(super) fn lines(
 }
 
 /// The entry of a legend; `None` where the path saw no new writer.
-pub(super) fn legend_entry(path: &PathSeries) -> Option<(Sign, String)> {
-    let color = path_color(&path.path);
+pub(super) fn legend_entry(words: &ChartWords, path: &PathSeries) -> Option<(Sign, String)> {
+    let name = path.path.clone();
     let sign: Sign = Box::new(move |scene, (x, y)| {
+        let color = scene.theme().path_text(&name);
         new_writer(scene, x, (y - 7.0, y + 7.0), color);
     });
-    let text = format!("new writer first seen on {}", path.path);
+    let text = (words.new_writer_first_seen)(&(words.path_name)(&path.path));
     (!path.new_writers_us.is_empty()).then_some((sign, text))
 }
 
@@ -73,10 +75,10 @@ struct Moment {
 }
 
 impl Moment {
-    const fn what(&self) -> &'static str {
+    const fn what(&self, words: &ChartWords) -> &'static str {
         match self.is_new_writer {
-            true => "new writer",
-            false => "failover triggered",
+            true => words.new_writer,
+            false => words.failover_triggered,
         }
     }
 }
@@ -84,18 +86,18 @@ impl Moment {
 impl Over<'_> {
     /// Draws a broken line at each trigger and a whole one where the path first saw a new writer, their labels at the top.
     pub(super) fn draw(&self, scene: &mut Scene<'_>, series: &Series, path: Option<&PathSeries>) {
-        let (top, bottom) = self.rows;
+        let (theme, (top, bottom)) = (scene.theme(), self.rows);
         let mut moments = Vec::new();
         for time_us in &series.triggers_us {
-            scene.dashed_vertical(self.time.at(*time_us), (top + 2.0, bottom), 1.5, INK);
+            scene.dashed_vertical(self.time.at(*time_us), (top + 2.0, bottom), 1.5, theme.ink);
             moments.push(Moment {
                 time_us: *time_us,
                 is_new_writer: false,
-                color: INK,
+                color: theme.ink,
             });
         }
         if let Some(path) = path {
-            let color = path_color(&path.path);
+            let color = theme.path_text(&path.path);
             for time_us in &path.new_writers_us {
                 new_writer(scene, self.time.at(*time_us), (top + 4.0, bottom), color);
                 moments.push(Moment {
@@ -116,7 +118,7 @@ impl Over<'_> {
         series: &Series,
         path: &PathSeries,
     ) {
-        let color = path_color(&path.path);
+        let color = scene.theme().path_text(&path.path);
         let moments: Vec<Moment> = path
             .new_writers_us
             .iter()
@@ -130,6 +132,7 @@ impl Over<'_> {
     }
 
     fn labels(&self, scene: &mut Scene<'_>, moments: &[Moment], obstacles: Vec<(f64, f64)>) {
+        let (theme, words) = (scene.theme(), scene.words());
         let label = |(order, moment): (usize, &Moment)| {
             let x = self.time.at(moment.time_us);
             // The sign of a new writer is wider than its line.
@@ -137,7 +140,7 @@ impl Over<'_> {
             let short = self.time.label(moment.time_us);
             Label {
                 edges: (x - around, x + around),
-                long: format!("{} {short}", moment.what()),
+                long: format!("{} {short}", moment.what(words)),
                 short,
                 weight: -(order as i64),
             }
@@ -150,7 +153,9 @@ impl Over<'_> {
             obstacles,
         };
         for placed in row.place(&labels) {
-            let color = moments.get(placed.index).map_or(INK, |moment| moment.color);
+            let color = moments
+                .get(placed.index)
+                .map_or(theme.ink, |moment| moment.color);
             let at = (placed.left, self.rows.0 + 13.0);
             scene.text(at, placed.text, SMALL, Align::Left, color);
         }

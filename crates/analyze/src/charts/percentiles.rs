@@ -5,9 +5,8 @@ use plotters::style::RGBAColor;
 
 use crate::charts::axis::{LogAxis, Tick};
 use crate::charts::drawing::scene::{Align, Area, Position, Scene};
-use crate::charts::drawing::style::{
-    FRAME, GREY, GRID, INK, LARGE, PLOT_LEFT, PLOT_RIGHT, SMALL, path_color, response_time,
-};
+use crate::charts::drawing::style::{LARGE, PLOT_LEFT, PLOT_RIGHT, SMALL};
+use crate::charts::drawing::theme::is_proxy;
 use crate::charts::frame;
 use crate::charts::headline;
 use crate::summary::series::{PathSeries, Series};
@@ -29,9 +28,8 @@ const LABELLED: [(f64, &str); 9] = [
 const MOST_MARKS: usize = 60;
 
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
-    let note =
-        "successes only; a curve ends at the last percentile for which it has enough samples";
-    let mut top = frame::header(scene, "Response time by percentile", note, summary) + 8.0;
+    let (theme, words) = (scene.theme(), scene.words());
+    let mut top = frame::header(scene, words.percentiles, words.percentiles_note, summary) + 8.0;
     let curves: Vec<(&PathSeries, Vec<(f64, i64)>)> = series
         .paths
         .iter()
@@ -45,7 +43,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         top += 23.0;
     }
     if curves.is_empty() {
-        return frame::nothing(scene, top, "no operation succeeded");
+        return frame::nothing(scene, top, words.no_success);
     }
 
     let plot = Area::new(PLOT_LEFT, top + 12.0, PLOT_RIGHT, top + 532.0);
@@ -61,26 +59,26 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     let at = |nines: f64| plot.left + nines / (most_nines * 1.02) * plot.width();
 
     for tick in ticks(most_nines, at) {
-        scene.vertical(tick.at, (plot.top, plot.bottom), 0.5, GRID);
-        scene.vertical(tick.at, (plot.bottom, plot.bottom + 5.0), 1.0, FRAME);
+        scene.vertical(tick.at, (plot.top, plot.bottom), 0.5, theme.grid);
+        scene.vertical(tick.at, (plot.bottom, plot.bottom + 5.0), 1.0, theme.frame);
         if let Some(label) = tick.label {
             scene.text(
                 (tick.at, plot.bottom + 19.0),
                 label,
                 SMALL,
                 Align::Centre,
-                INK,
+                theme.ink,
             );
         }
     }
-    frame::value_axis(scene, &plot, &axis.ticks());
+    frame::value_axis(scene, &plot, &axis.ticks(words));
     frame::frame(scene, &plot);
     scene.text(
         (PLOT_LEFT, plot.bottom + 38.0),
-        "percentile, logarithmic towards 100 %",
+        words.percentiles_axis,
         SMALL,
         Align::Left,
-        GREY,
+        theme.grey,
     );
     for (path, curve) in &curves {
         let points: Vec<Position> = curve
@@ -130,7 +128,7 @@ fn ticks(most_nines: f64, at: impl Fn(f64) -> f64) -> Vec<Tick> {
 
 /// A dashed line and squares for the proxy, a whole line and dots for direct: so that colour is not the only difference.
 fn draw_curve(scene: &mut Scene<'_>, points: Vec<Position>, path: &PathSeries) {
-    let color = path_color(&path.path);
+    let color = scene.theme().path(&path.path);
     let marks = if points.len() <= MOST_MARKS {
         points.clone()
     } else {
@@ -145,7 +143,7 @@ fn draw_curve(scene: &mut Scene<'_>, points: Vec<Position>, path: &PathSeries) {
 }
 
 fn is_dashed(path: &PathSeries) -> bool {
-    path.path == recording::vocabulary::Path::Proxy.as_str()
+    is_proxy(&path.path)
 }
 
 /// The whole line is the thicker one: where curves meet, it shows on both sides of the dashes.
@@ -214,7 +212,8 @@ fn strokes(points: &[Position], dashed: bool) -> Vec<Vec<Position>> {
 /// Draws a path's line of the legend: its curve's sign and its figures.
 fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&ResponseTimes>) {
     let dashed = is_dashed(path);
-    let color = path_color(&path.path);
+    let (theme, words) = (scene.theme(), scene.words());
+    let color = theme.path(&path.path);
     let y = baseline - 5.0;
     for stroke in strokes(&[(PLOT_LEFT, y), (PLOT_LEFT + 46.0, y)], dashed) {
         scene.path(stroke, thickness(path), color);
@@ -222,26 +221,33 @@ fn key(scene: &mut Scene<'_>, baseline: f64, path: &PathSeries, times: Option<&R
     mark(scene, (PLOT_LEFT + 23.0, y), dashed, color);
     scene.text(
         (PLOT_LEFT + 56.0, baseline),
-        path.path.as_str(),
+        (words.path_name)(&path.path),
         LARGE,
         Align::Left,
-        color,
+        theme.path_text(&path.path),
     );
-    let figure = |us: Option<i64>| us.map_or_else(|| "-".to_owned(), response_time);
-    let mut figures = vec![("successes", thousands(path.successes.len()))];
+    let figure =
+        |us: Option<i64>| us.map_or_else(|| "-".to_owned(), |us| words.response_time_of(us));
+    let mut figures = vec![(words.successes, thousands(path.successes.len()))];
     if let Some(times) = times {
         figures.extend([
             ("p50", figure(times.p50_us)),
             ("p90", figure(times.p90_us)),
             ("p99", figure(times.p99_us)),
             ("p99.9", figure(times.p99_9_us)),
-            ("max", figure(times.max_us)),
+            (words.max, figure(times.max_us)),
         ]);
     }
     let mut x = PLOT_LEFT + 134.0;
     for (name, figure) in figures {
-        let width = scene.text((x, baseline), name, SMALL, Align::Left, GREY);
-        scene.text((x + width + 7.0, baseline), figure, SMALL, Align::Left, INK);
+        let width = scene.text((x, baseline), name, SMALL, Align::Left, theme.grey);
+        scene.text(
+            (x + width + 7.0, baseline),
+            figure,
+            SMALL,
+            Align::Left,
+            theme.ink,
+        );
         x += 162.0;
     }
 }
@@ -262,8 +268,11 @@ mod tests {
             successes: Drawn::new(times.iter().map(point), (0, 0)),
             failures: vec![],
             lost: vec![],
+            error_bucket_us: 1_000_000,
+            errors_over_time: vec![],
             seconds: vec![],
             new_writers_us: vec![],
+            endpoints: vec![],
             percentiles: times
                 .iter()
                 .enumerate()

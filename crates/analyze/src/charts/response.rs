@@ -7,20 +7,21 @@ use command_line::text::thousands;
 use plotters::style::RGBAColor;
 use recording::vocabulary::Outcome;
 
-use crate::charts::axis::LogAxis;
+use crate::charts::axis::{LogAxis, TimeAxis};
 use crate::charts::drawing::density::{self, Density};
 use crate::charts::drawing::scene::{Area, Position, Scene, Sign};
-use crate::charts::drawing::style::{
-    DOWN_BAND, LOST, PAUSED_BAND, SERVED, WHITE, outcome_color, path_color, translucent,
-};
-use crate::charts::frame::{self, TimePanel, box_sign};
+use crate::charts::drawing::theme::translucent;
+use crate::charts::frame::{self, TimePanel};
 use crate::charts::headline::{self, HeadlineOutages};
 use crate::charts::moments;
+use crate::charts::words::ChartWords;
 use crate::summary::Summary;
 use crate::summary::series::{Drawn, FailurePoint, MOST_POINTS, PathSeries, Series};
 
 /// Half the size of the mark of a failure, points.
 const MARK: f64 = 3.6;
+/// No two marks of a served client are nearer, points.
+const SERVED_APART: f64 = 2.0 * MARK + 4.0;
 /// Among very many failures, those of an outcome that has no more keep their marks: a cell of a density is small.
 const FEW_FAILURES: usize = 100;
 /// Width of the scale of colours in the legend, points: of the successes, which come first, and of failures.
@@ -30,14 +31,15 @@ const FAILURE_SCALE: f64 = 24.0;
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
     let is_dense =
         |path: &PathSeries| matches!(path.successes, Drawn::Heat(_)) || has_many_failures(path);
-    let note = if series.paths.iter().any(is_dense) {
-        "operations at the moment they ended, the darker the more"
-    } else {
-        "each dot or sign is one operation, at the moment it ended"
+    let (theme, words) = (scene.theme(), scene.words());
+    let note = match (series.paths.iter().any(is_dense), theme.is_dark) {
+        (true, false) => words.darker_the_more,
+        (true, true) => words.brighter_the_more,
+        (false, _) => words.each_is_one,
     };
-    let mut top = frame::header(scene, "Response time", note, summary);
+    let mut top = frame::header(scene, words.response_time, note, summary);
     if series.paths.is_empty() {
-        return frame::nothing(scene, top, "no operation was recorded");
+        return frame::nothing(scene, top, words.no_operation);
     }
     let height = if series.paths.len() == 1 {
         380.0
@@ -45,23 +47,24 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         278.0
     };
     for (index, path) in series.paths.iter().enumerate() {
-        let panel = TimePanel::new(series, top, height);
+        let from = scene.len();
+        let mut panel = TimePanel::new(series, top, height);
         let axis = response_axis(series, &panel.plot);
         let outages = headline::outages(summary, series, path);
-        panel.background(scene, (&outages, &series.pauses), &axis.ticks());
+        panel.background(scene, (&outages, &series.pauses), &axis.ticks(words));
         let at = |end_us: i64, response_us: i64| (panel.time.at(end_us), axis.at(response_us));
         let mut entries = vec![successes(scene, path, &panel.plot, at)];
         // Over the successes: a few failures among millions must be seen.
         entries.extend(failures(scene, path, &panel.plot, at));
         lost_writes(scene, path, at);
         panel.foreground(scene, series, path, &outages);
-        for served_us in &outages.served_us {
-            let rows = (panel.plot.top, panel.plot.bottom);
-            served(scene, panel.time.at(*served_us), rows);
+        let rows = (panel.plot.top, panel.plot.bottom);
+        for x in served_at(&panel.time, &outages.served_us) {
+            served(scene, x, rows);
         }
-        entries.extend(legend(path, &outages));
-        entries.extend(frame::pauses_entry(series, PAUSED_BAND));
-        panel.heading(scene, (&path.path, "response time, logarithmic"), entries);
+        entries.extend(legend(words, path, &outages));
+        entries.extend(frame::pauses_entry(words, series, theme.paused_band));
+        panel.heading(scene, (&path.path, words.response_axis), entries, from);
         if index + 1 == series.paths.len() {
             panel.below(scene, series);
         }
@@ -86,8 +89,8 @@ fn successes(
     plot: &Area,
     at: impl Fn(i64, i64) -> Position,
 ) -> (Sign, String) {
-    let color = path_color(&path.path);
-    let text = format!("{} ok", thousands(path.successes.len()));
+    let (color, words) = (scene.theme().path(&path.path), scene.words());
+    let text = format!("{} {}", thousands(path.successes.len()), words.ok);
     let map = match &path.successes {
         Drawn::Heat(map) => map,
         Drawn::Points(points) => {
@@ -109,7 +112,7 @@ fn successes(
     density.draw(scene, color);
     (
         density_sign(color, SUCCESS_SCALE),
-        format!("{text}: {}", in_one_place(&density)),
+        format!("{text}: {}", in_one_place(words, &density)),
     )
 }
 
@@ -122,11 +125,11 @@ fn density_sign(color: RGBAColor, width: f64) -> Sign {
 }
 
 /// What the ends of a density's scale stand for.
-fn in_one_place(density: &Density) -> String {
-    match density.most() {
-        ..=1 => "1 in one place".to_owned(),
-        most => format!("1 to {} in one place", thousands(most)),
-    }
+fn in_one_place(words: &ChartWords, density: &Density) -> String {
+    (words.in_one_place)(&match density.most() {
+        ..=1 => "1".to_owned(),
+        most => (words.from_to)("1", &thousands(most)),
+    })
 }
 
 /// Radius, points, and opacity of a dot among `points`: few must be seen, many must not hide each other.
@@ -150,11 +153,16 @@ fn failures(
     plot: &Area,
     at: impl Fn(i64, i64) -> Position,
 ) -> Vec<(Sign, String)> {
+    let (theme, words) = (scene.theme(), scene.words());
     let (mut entries, mut densities, mut marked) = (Vec::new(), Vec::new(), Vec::new());
     for outcome in [Outcome::Failed, Outcome::Unknown, Outcome::Unfinished] {
         let failures = path.failures.iter();
         let failures: Vec<_> = failures.filter(|found| found.outcome == outcome).collect();
-        let text = format!("{} {outcome}", thousands(failures.len() as u64));
+        let text = format!(
+            "{} {}",
+            thousands(failures.len() as u64),
+            (words.outcome)(outcome)
+        );
         match failures.len() {
             0 => {}
             number if has_many_failures(path) && number > FEW_FAILURES => {
@@ -162,8 +170,8 @@ fn failures(
                 for failure in failures {
                     density.add(at(failure.end_us, failure.response_us), 1);
                 }
-                let color = outcome_color(outcome);
-                let text = format!("{text}: {}", in_one_place(&density));
+                let color = theme.outcome(outcome);
+                let text = format!("{text}: {}", in_one_place(words, &density));
                 entries.push((density_sign(color, FAILURE_SCALE), text));
                 densities.push((number, color, density));
             }
@@ -208,12 +216,13 @@ fn lost_writes(scene: &mut Scene<'_>, path: &PathSeries, at: impl Fn(i64, i64) -
 /// A triangle that points down.
 fn lost_mark(scene: &mut Scene<'_>, (x, y): Position) {
     let triangle = vec![(x - MARK, y - MARK), (x + MARK, y - MARK), (x, y + MARK)];
-    scene.polygon(triangle, LOST);
+    scene.polygon(triangle, scene.theme().lost);
 }
 
 /// The mark of a failure. Shapes differ as well as colours: x failed, + unknown, a diamond unfinished.
 fn mark(scene: &mut Scene<'_>, (x, y): Position, outcome: Outcome) {
-    let color = outcome_color(outcome);
+    let theme = scene.theme();
+    let color = theme.outcome(outcome);
     let size = MARK;
     match outcome {
         Outcome::Unknown => {
@@ -224,7 +233,7 @@ fn mark(scene: &mut Scene<'_>, (x, y): Position, outcome: Outcome) {
             let diamond =
                 |size: f64| vec![(x, y - size), (x + size, y), (x, y + size), (x - size, y)];
             scene.polygon(diamond(size + 1.5), color);
-            scene.polygon(diamond(size - 1.0), WHITE);
+            scene.polygon(diamond(size - 1.0), theme.background);
         }
         Outcome::Failed | Outcome::Ok | Outcome::Rejected => {
             scene.path(vec![(x - size, y - size), (x + size, y + size)], 1.5, color);
@@ -235,40 +244,52 @@ fn mark(scene: &mut Scene<'_>, (x, y): Position, outcome: Outcome) {
 
 /// From here on a client that connects anew was served: a line with a triangle that points up at its foot.
 fn served(scene: &mut Scene<'_>, x: f64, (top, bottom): (f64, f64)) {
-    scene.dashed_vertical(x, (top, bottom), 1.5, SERVED);
+    let color = scene.theme().served;
+    scene.dashed_vertical(x, (top, bottom), 1.5, color);
     let foot = vec![
         (x - MARK - 1.0, bottom),
         (x + MARK + 1.0, bottom),
         (x, bottom - 2.0 * MARK),
     ];
-    scene.polygon(foot, SERVED);
+    scene.polygon(foot, color);
+}
+
+/// Where fresh clients were served again; of moments that would lie on top of each other, the last.
+fn served_at(time: &TimeAxis, served_us: &[i64]) -> Vec<f64> {
+    let mut at: Vec<f64> = Vec::new();
+    for served_us in served_us {
+        let x = time.at(*served_us);
+        at.pop_if(|before| x - *before < SERVED_APART);
+        at.push(x);
+    }
+    at
 }
 
 /// What the legend explains besides operations.
-fn legend(path: &PathSeries, outages: &HeadlineOutages<'_>) -> Vec<(Sign, String)> {
+fn legend(
+    words: &'static ChartWords,
+    path: &PathSeries,
+    outages: &HeadlineOutages<'_>,
+) -> Vec<(Sign, String)> {
     let mut entries: Vec<(Sign, String)> = Vec::new();
     if !path.lost.is_empty() {
-        let text = format!(
-            "{} ok, then lost or torn",
-            thousands(path.lost.len() as u64)
-        );
+        let text = (words.ok_then_lost)(&thousands(path.lost.len() as u64));
         entries.push((Box::new(lost_mark), text));
     }
     if !outages.spans.is_empty() {
-        entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
+        entries.push(frame::outages_entry(words, outages));
     }
     if !outages.served_us.is_empty() {
         let sign: Sign = Box::new(|scene, (x, y)| served(scene, x, (y - 7.0, y + 7.0)));
-        entries.push((sign, "fresh client served".to_owned()));
+        entries.push((sign, words.fresh_client_served.to_owned()));
     }
-    entries.extend(moments::legend_entry(path));
+    entries.extend(moments::legend_entry(words, path));
     entries
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::axis::TimeAxis;
     use crate::charts::drawing::style::{PLOT_LEFT, PLOT_RIGHT};
     use crate::summary::heat::HeatMap;
     use crate::summary::series::HEAT_COLUMNS;
@@ -280,6 +301,7 @@ mod tests {
         let start_us = 1_795_380_180_000_000;
         for length_us in [0, 20_000, 1_000_000, 60_000_001, 30 * 86_400_000_000_i64] {
             let series = Series {
+                origin_us: start_us,
                 start_us,
                 end_us: start_us + length_us,
                 triggers_us: vec![],

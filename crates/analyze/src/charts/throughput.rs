@@ -1,10 +1,11 @@
 //! Operations per second over time, what failed stacked on what succeeded.
 
+use plotters::style::RGBAColor;
+
 use crate::charts::axis::{RateAxis, TimeAxis};
 use crate::charts::drawing::scene::{Area, Scene};
-use crate::charts::drawing::style::{
-    DOWN, DOWN_BAND, PAUSED_BAND, PLOT_LEFT, PLOT_RIGHT, WHITE, between, path_color,
-};
+use crate::charts::drawing::style::{PLOT_LEFT, PLOT_RIGHT};
+use crate::charts::drawing::theme::Palette;
 use crate::charts::frame::{self, TimePanel, box_sign};
 use crate::charts::headline;
 use crate::charts::moments;
@@ -34,14 +35,15 @@ impl Bar {
 }
 
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
+    let (theme, words) = (scene.theme(), scene.words());
     let seconds = seconds_per_bar(series);
     let note = match seconds {
-        1 => "each bar is one second, an operation counts where it ended".to_owned(),
-        _ => format!("each bar is the mean of {seconds} s, an operation counts where it ended"),
+        1 => words.bar_of_a_second.to_owned(),
+        _ => (words.bar_of_seconds)(&seconds.to_string()),
     };
-    let mut top = frame::header(scene, "Operations per second", &note, summary);
+    let mut top = frame::header(scene, words.throughput, &note, summary);
     if series.paths.is_empty() {
-        return frame::nothing(scene, top, "no operation was recorded");
+        return frame::nothing(scene, top, words.no_operation);
     }
     let bars: Vec<Vec<Bar>> = series
         .paths
@@ -60,7 +62,8 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         268.0
     };
     for (index, (path, bars)) in series.paths.iter().zip(&bars).enumerate() {
-        let panel = TimePanel::new(series, top, height);
+        let from = scene.len();
+        let mut panel = TimePanel::new(series, top, height);
         let axis = RateAxis::new(largest, panel.plot.bottom, panel.plot.top);
         let outages = headline::outages(summary, series, path);
         panel.background(scene, (&outages, &series.pauses), &axis.ticks());
@@ -68,15 +71,15 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         panel.foreground(scene, series, path, &outages);
 
         let mut entries = vec![
-            (box_sign(ok_color(path)), "ok".to_owned()),
-            (box_sign(DOWN), "failed or unknown".to_owned()),
+            (box_sign(ok_color(theme, path)), words.ok.to_owned()),
+            (box_sign(theme.down), words.failed_or_unknown.to_owned()),
         ];
         if !outages.spans.is_empty() {
-            entries.push((box_sign(DOWN_BAND), format!("{} down", outages.subject)));
+            entries.push(frame::outages_entry(words, &outages));
         }
-        entries.extend(moments::legend_entry(path));
-        entries.extend(frame::pauses_entry(series, PAUSED_BAND));
-        panel.heading(scene, (&path.path, "operations per second"), entries);
+        entries.extend(moments::legend_entry(words, path));
+        entries.extend(frame::pauses_entry(words, series, theme.paused_band));
+        panel.heading(scene, (&path.path, words.throughput_axis), entries, from);
         if index + 1 == series.paths.len() {
             panel.below(scene, series);
         }
@@ -85,8 +88,8 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
 }
 
 /// Lighter than a path's dots: bars are large areas.
-fn ok_color(path: &PathSeries) -> plotters::style::RGBAColor {
-    between(WHITE, path_color(&path.path), 0.75)
+fn ok_color(theme: &Palette, path: &PathSeries) -> RGBAColor {
+    theme.tint(theme.path(&path.path), 0.75)
 }
 
 fn draw_bars(
@@ -96,6 +99,7 @@ fn draw_bars(
     time: &TimeAxis,
     axis: &RateAxis,
 ) {
+    let theme = scene.theme();
     for bar in bars {
         let (left, mut right) = (time.at(bar.start_us), time.at(bar.end_us));
         if right - left >= WIDE_BAR {
@@ -103,14 +107,17 @@ fn draw_bars(
         }
         let ok_top = axis.at(bar.rate(bar.succeeded));
         if bar.succeeded > 0 {
-            scene.rectangle(Area::new(left, ok_top, right, axis.at(0.0)), ok_color(path));
+            scene.rectangle(
+                Area::new(left, ok_top, right, axis.at(0.0)),
+                ok_color(theme, path),
+            );
         }
         if bar.failed > 0 {
             // A few failures among thousands must be seen.
             let top = axis
                 .at(bar.rate(bar.succeeded + bar.failed))
                 .min(ok_top - 1.5);
-            scene.rectangle(Area::new(left, top, right, ok_top), DOWN);
+            scene.rectangle(Area::new(left, top, right, ok_top), theme.down);
         }
     }
 }
@@ -168,6 +175,8 @@ mod tests {
             successes: Drawn::Points(vec![]),
             failures: vec![],
             lost: vec![],
+            error_bucket_us: 1_000_000,
+            errors_over_time: vec![],
             seconds: counts
                 .iter()
                 .map(|succeeded| SecondCounts {
@@ -177,9 +186,11 @@ mod tests {
                 .collect(),
             percentiles: vec![],
             new_writers_us: vec![],
+            endpoints: vec![],
             strips: vec![],
         };
         let series = Series {
+            origin_us: 100,
             start_us: 100,
             end_us: 100 + length_us,
             triggers_us: vec![],

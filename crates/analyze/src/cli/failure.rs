@@ -55,7 +55,7 @@ impl Failure {
                     _ => "",
                 };
                 eprintln!("analyze: {}{advice}", one_line(&error.to_string()));
-                ExitCode::FAILURE
+                ExitCode::from(if error.is_usage() { 2 } else { 1 })
             }
             Self::File(file, error) => {
                 let text = format!("cannot write {}: {error}", file.display());

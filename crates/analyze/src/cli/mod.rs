@@ -44,9 +44,10 @@ enum Command {
     /// type of operation. Takes well under a second for a five-minute recording. The recording may still be in progress.
     #[command(after_help = report::EXAMPLES)]
     Report(report::ReportArgs),
-    /// Draw the four charts of a recording as PNG files
+    /// Draw the charts of a recording as PNG files
     ///
-    /// Response time over time, operations per second, percentile curves, and availability per path and type of operation.
+    /// Response time over time, operations per second, percentile curves, availability per path and type of operation with who answered,
+    /// failures by class, what each downtime is made of, the failovers of a campaign, and an overview for a slide.
     #[command(after_help = charts::EXAMPLES)]
     Charts(charts::ChartsArgs),
     /// List the outages of several recordings on one time axis, the database server's clock

@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use command_line::terminal::is_coloured;
 
-use crate::charts::{self, ChartOptions, draw_all};
+use crate::Analysis;
+use crate::charts::{self, ChartOptions, Theme, draw_all};
 use crate::cli::arguments::{RecordingArgs, print_json};
 use crate::cli::failure::Failure;
 use crate::html::{self, Chart};
 use crate::markdown::{self, ChartFiles};
 use crate::text::{self, Language};
+use crate::zone::Zone;
 
 pub(super) const EXAMPLES: &str = "Examples:
   analyze report data/runs/20261122T204300Z-7f3a
-  analyze report data/runs/20261122T204300Z-7f3a --lang zh
+  analyze report data/runs/20261122T204300Z-7f3a --lang zh --timezone Asia/Shanghai
   analyze report data/runs/20261122T204300Z-7f3a --format html --out report.html
   analyze report data/runs/20261122T204300Z-7f3a --format markdown --out report.md    # charts in report-charts
   analyze report data/runs/20261122T204300Z-7f3a --json | jq '.paths[].headline'
@@ -32,7 +34,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Short for --format json
-    #[arg(long, conflicts_with_all = ["format", "lang"])]
+    #[arg(long, conflicts_with_all = ["format", "lang", "timezone"])]
     json: bool,
     /// Language of the report [default: en]
     #[arg(long, value_enum)]
@@ -42,6 +44,11 @@ pub(super) struct ReportArgs {
     /// With Markdown, the charts are drawn into a folder next to it: report-charts for report.md.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Time zone of the times of day [default: UTC]
+    ///
+    /// A name of the IANA database, such as Asia/Shanghai.
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<Zone>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,41 +71,72 @@ pub(super) enum Lang {
     Zh,
 }
 
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::Zh => Self::Zh,
+        }
+    }
+}
+
+impl ReportArgs {
+    fn written(&self) -> (Language, Zone) {
+        let language = self.lang.map_or_else(Language::default, Language::from);
+        (language, self.timezone.unwrap_or_default())
+    }
+
+    /// As in the report, but in English, whose letters the built-in font has.
+    fn chart_options(&self, theme: Theme) -> ChartOptions {
+        ChartOptions {
+            theme,
+            zone: self.timezone,
+            ..ChartOptions::default()
+        }
+    }
+
+    /// The charts of a page, for light and for dark screens. They are set in the viewer's fonts, so they speak the page's language.
+    fn charts_of(&self, analysis: &Analysis) -> Result<Vec<Chart>, Failure> {
+        let drawn = |theme| {
+            let options = ChartOptions {
+                language: self.written().0,
+                ..self.chart_options(theme)
+            };
+            charts::svg_all(&analysis.summary, &analysis.series, &options)
+        };
+        let (light, dark) = (drawn(Theme::Light)?, drawn(Theme::Dark)?);
+        let both = light.into_iter().zip(dark);
+        let chart = |((name, light), (_, dark)): ((&str, String), (&str, String))| Chart {
+            name: name.to_owned(),
+            light,
+            dark: Some(dark),
+        };
+        Ok(both.map(chart).collect())
+    }
+}
+
 pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
     let format = match args.json {
         true => Format::Json,
         false => args.format,
     };
-    if format == Format::Json && args.lang.is_some() {
-        let text = "--lang: JSON has no language; leave it out, or take another --format";
+    if format == Format::Json && (args.lang.is_some() || args.timezone.is_some()) {
+        let text = "--lang and --timezone: JSON has no language, and its times are UTC; leave them out, or take another --format";
         return Err(Failure::Usage(text.to_owned()));
     }
-    let language = match args.lang {
-        None | Some(Lang::En) => Language::En,
-        Some(Lang::Zh) => Language::Zh,
-    };
+    let (language, zone) = args.written();
     let out = args.out.as_deref();
     match format {
         Format::Text => {
             let color = out.is_none() && is_coloured(&io::stdout());
-            let document = text::document(&args.recording.summarize()?, language);
+            let document = text::document(&args.recording.summarize()?, language, zone);
             write(out, document.text(color).as_bytes())
         }
-        Format::Markdown => markdown(args, language),
+        Format::Markdown => markdown(args),
         Format::Html => {
             let analysis = args.recording.analyze()?;
-            let drawn = charts::svgs(
-                &analysis.summary,
-                &analysis.series,
-                &ChartOptions::default(),
-            )?;
-            let charts = drawn.into_iter().map(|(name, light)| Chart {
-                name: name.to_owned(),
-                light,
-                dark: None,
-            });
-            let charts: Vec<Chart> = charts.collect();
-            let document = text::document(&analysis.summary, language);
+            let charts = args.charts_of(&analysis)?;
+            let document = text::document(&analysis.summary, language, zone);
             write(out, html::render(&document, &charts).as_bytes())
         }
         Format::Json => {
@@ -116,9 +154,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
 }
 
 /// With its charts where it is a file: images stand in files of their own.
-fn markdown(args: &ReportArgs, language: Language) -> Result<(), Failure> {
+fn markdown(args: &ReportArgs) -> Result<(), Failure> {
+    let (language, zone) = args.written();
     let Some(out) = &args.out else {
-        let document = text::document(&args.recording.summarize()?, language);
+        let document = text::document(&args.recording.summarize()?, language, zone);
         return write(None, markdown::render(&document, &[]).as_bytes());
     };
     let analysis = args.recording.analyze()?;
@@ -126,7 +165,7 @@ fn markdown(args: &ReportArgs, language: Language) -> Result<(), Failure> {
     folder.push("-charts");
     let options = ChartOptions {
         svg: true,
-        ..ChartOptions::default()
+        ..args.chart_options(Theme::Light)
     };
     let drawn = draw_all(
         &analysis.summary,
@@ -152,7 +191,7 @@ fn markdown(args: &ReportArgs, language: Language) -> Result<(), Failure> {
             svg: link(&png.with_extension("svg")),
         })
         .collect();
-    let document = text::document(&analysis.summary, language);
+    let document = text::document(&analysis.summary, language, zone);
     write(Some(out), markdown::render(&document, &charts).as_bytes())
 }
 

@@ -80,7 +80,7 @@ pub(crate) const CONNECTIONS: [Column; 15] = [
     optional("aurora_instance_identifier", Kind::Text),
 ];
 /// Of `probes`. The table is younger than the format: what stands in it elsewhere is passed over.
-pub(crate) const PROBES: [Column; 13] = [
+pub(crate) const PROBES: [Column; 14] = [
     optional("path", Kind::Text),
     optional("time", Kind::Time),
     optional("probe", Kind::Text),
@@ -92,6 +92,7 @@ pub(crate) const PROBES: [Column; 13] = [
     optional("server_in_recovery", Kind::Truth),
     optional("server_start_time", Kind::Time),
     optional("aurora_instance_identifier", Kind::Text),
+    optional("dns_addresses", Kind::Text),
     optional("error_class", Kind::Text),
     optional("sqlstate", Kind::Text),
 ];

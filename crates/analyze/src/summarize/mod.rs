@@ -1,5 +1,6 @@
 //! From a recording to its summary and its series.
 
+mod endpoints;
 mod headline;
 mod path;
 mod series;
@@ -93,6 +94,7 @@ fn figures(
         series.extend(of_path);
     }
     let series = Series {
+        origin_us: loaded.manifest().start_time.micros(),
         start_us: span.start.micros(),
         end_us: span.end.micros(),
         triggers_us: events::triggers_us(&events),

@@ -24,6 +24,7 @@ use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
 use crate::reduce::{answers, connections, errors, events, implied, pgbench};
+use crate::summarize::endpoints;
 use crate::summarize::headline::{episodes_of, headline};
 use crate::summarize::{series, service};
 use crate::summary::series::PathSeries;
@@ -140,14 +141,14 @@ impl PathAnalyzer<'_> {
         let drawn = self.operations.drawn(&self.span, charts)?;
         let groups = &found.summary.groups;
         let new_writers = new_writers::first_seen_us(self.path.as_str(), self.events, groups);
+        let endpoints = endpoints::of_path(self.loaded, self.path, &self.questions)?;
         let (timeline, cells) = (&found.timeline, &found.cells);
-        Ok(series::of_path(
-            &found.summary,
-            timeline,
-            cells,
-            drawn,
-            new_writers,
-        ))
+        let series = series::of_path(&found.summary, timeline, cells, drawn, &self.questions);
+        Ok(PathSeries {
+            new_writers_us: new_writers,
+            endpoints,
+            ..series
+        })
     }
 
     /// Finds the outages of every group.

@@ -10,10 +10,14 @@ use crate::summary::span::Span;
 pub const MOST_POINTS: usize = 20_000;
 /// Columns of a [`HeatMap`] that charts draw: as many as a density over the whole time axis has, so that each is one of those.
 pub const HEAT_COLUMNS: usize = 544;
+/// Buckets of `errors_over_time` at most.
+pub const ERROR_BUCKETS: i64 = 600;
 
 /// The series of a recording. Times are UTC microseconds.
 #[derive(Debug, Clone)]
 pub struct Series {
+    /// The recording's start, from which the labels of a time axis count.
+    pub origin_us: i64,
     pub start_us: i64,
     pub end_us: i64,
     /// When the failover was triggered, each time.
@@ -43,10 +47,17 @@ pub struct PathSeries {
     pub lost: Vec<LostPoint>,
     /// Operations that ended in each whole second of the recording, the first at its start; the last may be a part.
     pub seconds: Vec<SecondCounts>,
+    /// How long each bucket of `errors_over_time` is, microseconds: whole seconds, and one where that makes at most [`ERROR_BUCKETS`].
+    pub error_bucket_us: i64,
+    /// Failed and unknown operations by class in each bucket, the first at the recording's start; most frequent class first. Every
+    /// class has as many counts.
+    pub errors_over_time: Vec<ClassSeries>,
     /// Response time of successes at each percentile: (fraction 0 to 1, microseconds), ascending, from the exact histogram.
     pub percentiles: Vec<(f64, i64)>,
     /// When a new writer was first seen on the path, each time.
     pub new_writers_us: Vec<i64>,
+    /// The path's own endpoint, then the one that is meant for reads; without those of which nothing is known.
+    pub endpoints: Vec<EndpointSeries>,
     /// Outages, brownouts and unobserved time, per group in the order of `Group::ALL`; groups without operations left out.
     pub strips: Vec<Strip>,
 }
@@ -141,6 +152,13 @@ pub struct SecondCounts {
     pub failed: u64,
 }
 
+/// How often a class of failure came in each bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassSeries {
+    pub class: String,
+    pub counts: Vec<u64>,
+}
+
 /// The availability of one group over time: up outside of the spans below.
 #[derive(Debug, Clone)]
 pub struct Strip {
@@ -149,6 +167,41 @@ pub struct Strip {
     pub brownouts: Vec<Span>,
     /// Outages of `all` in which this group had neither success nor evidence.
     pub unobserved: Vec<Span>,
-    /// Outages of the service, by the availability probes of the group's kind; `None` where there are none.
-    pub service: Option<Vec<Span>>,
+    /// The service, by the availability probes of the group's kind; `None` where there are none.
+    pub service: Option<ServiceStrip>,
+}
+
+/// The availability of the service over time: up outside of the spans below.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceStrip {
+    pub down: Vec<Span>,
+    /// Nothing was asked.
+    pub unobserved: Vec<Span>,
+}
+
+/// Who was behind an endpoint of a path, and where its name led, in order of time. Of the time between the spans that is not known, or no server
+/// answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointSeries {
+    /// It is meant for reads.
+    pub reader: bool,
+    pub servers: Vec<ServerSpan>,
+    pub addresses: Vec<AddressSpan>,
+}
+
+/// From the first to the last answer of a server in a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSpan {
+    pub span: Span,
+    /// Its name on Aurora, or its address and port; `-` where neither is known.
+    pub server: String,
+    /// True for a reader.
+    pub in_recovery: Option<bool>,
+}
+
+/// From the first to the last time that a name led to an address, or to several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressSpan {
+    pub span: Span,
+    pub address: String,
 }

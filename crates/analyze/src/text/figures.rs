@@ -7,7 +7,6 @@ use crate::summary::{
 };
 use crate::text::format::{NONE, decimal, optional};
 use crate::text::language::Words;
-use crate::text::language::english::ENGLISH;
 use crate::text::page::Page;
 
 /// A resolution below this is not written in seconds with two places: it would read 0.
@@ -122,9 +121,9 @@ pub(super) fn figure(words: &Words, downtime: impl Into<Option<Downtime>>) -> St
     }
 }
 
-/// [`figure`] in a chart, whose words are English.
-pub(crate) fn in_chart(downtime: impl Into<Option<Downtime>>) -> String {
-    figure(&ENGLISH, downtime)
+/// [`figure`] in a chart.
+pub(crate) fn in_chart(words: &Words, downtime: impl Into<Option<Downtime>>) -> String {
+    figure(words, downtime)
 }
 
 fn resolution(words: &Words, us: i64) -> String {
@@ -150,8 +149,8 @@ pub(super) fn availability_text(words: &Words, group: &GroupSummary) -> String {
 }
 
 /// [`availability`] in a chart, which has room for a sign only.
-pub(crate) fn availability_in_chart(group: &GroupSummary) -> String {
-    match availability(&ENGLISH, group) {
+pub(crate) fn availability_in_chart(words: &Words, group: &GroupSummary) -> String {
+    match availability(words, group) {
         None => NONE.to_owned(),
         Some((text, false)) => text,
         Some((text, true)) => format!("≤ {text}"),
@@ -159,11 +158,11 @@ pub(crate) fn availability_in_chart(group: &GroupSummary) -> String {
 }
 
 /// The same of the service.
-pub(crate) fn service_availability_in_chart(service: &Service) -> String {
+pub(crate) fn service_availability_in_chart(words: &Words, service: &Service) -> String {
     match service.availability {
         None => NONE.to_owned(),
-        Some(share) if service.at_least => format!("≤ {}", ENGLISH.units.percent(share, 3)),
-        Some(share) => ENGLISH.units.percent(share, 3),
+        Some(share) if service.at_least => format!("≤ {}", words.units.percent(share, 3)),
+        Some(share) => words.units.percent(share, 3),
     }
 }
 

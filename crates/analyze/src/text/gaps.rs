@@ -13,6 +13,7 @@ use crate::text::format::{Calendar, count, date_time, optional};
 use crate::text::language::Words;
 use crate::text::language::english::ENGLISH;
 use crate::text::table::{Cell, Side, Table, Tone};
+use crate::zone::Zone;
 
 const TITLE: &str = "Outages on the database server's clock";
 /// A clock that was not compared with the server's.
@@ -26,7 +27,7 @@ pub fn render(gaps: &Gaps, color: bool) -> String {
     let mut sections = Vec::new();
     if let Some(span) = span_of(&gaps.recordings) {
         let length = span.end.micros().saturating_sub(span.start.micros());
-        let calendar = Calendar::new(span.start, length);
+        let calendar = Calendar::new(span.start, length, Zone::default());
         sections.push(recordings_section(&gaps.recordings, calendar));
         sections.push(match gaps.outages.is_empty() {
             true => {

@@ -23,6 +23,7 @@ use crate::text::sections::{
     comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
     rates, recovery, sample, service, verdict,
 };
+use crate::zone::Zone;
 
 pub use document::Document;
 pub use gaps::render as render_gaps;
@@ -53,25 +54,26 @@ pub struct TextOptions {
 }
 
 /// Times of day with the date where the recording lasts over midnight, and offsets from its start.
-fn calendar(recording: &RecordingSummary) -> Calendar {
+fn calendar(recording: &RecordingSummary, zone: Zone) -> Calendar {
     let start = recording.whole_start();
     let before_us = recording.start_time.micros() - start.micros();
-    Calendar::new(start, before_us.saturating_add(recording.duration_us))
+    let duration_us = before_us.saturating_add(recording.duration_us);
+    Calendar::new(start, duration_us, zone)
 }
 
-/// The whole report as text, its lines ended by `\n`.
+/// The whole report as text, its lines ended by `\n`, times of day in UTC.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
-    document(summary, options.language).text(options.color)
+    document(summary, options.language, Zone::default()).text(options.color)
 }
 
-/// The whole report.
+/// The whole report, with times of day in a time zone, which it names.
 #[must_use]
-pub fn document(summary: &Summary, language: Language) -> Document {
+pub fn document(summary: &Summary, language: Language, zone: Zone) -> Document {
     let page = Page {
         summary,
         words: language.words(),
-        calendar: calendar(&summary.recording),
+        calendar: calendar(&summary.recording, zone),
     };
     let mut sections = match page.words.sample {
         Some(words) => sample::sections(&page, &words),

@@ -20,6 +20,11 @@ impl Page<'_> {
         self.words.units.seconds(all_us, 2)
     }
 
+    /// A heading of times, which names UTC, with the zone in which they are written.
+    pub(super) fn zoned(&self, heading: &str) -> String {
+        heading.replace("UTC", &self.calendar.zone())
+    }
+
     /// The cell that names a path.
     pub(super) fn path(&self, path: &str) -> Cell {
         (self.words.path_name)(path).into()

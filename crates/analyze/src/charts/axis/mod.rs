@@ -2,6 +2,7 @@
 
 use command_line::text::thousands;
 
+use crate::charts::words::ChartWords;
 use crate::summary::Span;
 use crate::summary::heat::SHORTEST_US;
 use crate::summary::series::Series;
@@ -46,6 +47,8 @@ const DAY_US: i64 = 86_400_000_000;
 /// Time since the start of the recording, from left to right.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TimeAxis {
+    /// Labels count from here.
+    origin_us: i64,
     start_us: i64,
     length_us: i64,
     left: f64,
@@ -59,6 +62,7 @@ impl TimeAxis {
             .saturating_sub(series.start_us)
             .max(SHORTEST_US);
         Self {
+            origin_us: series.origin_us,
             start_us: series.start_us,
             length_us,
             left,
@@ -93,20 +97,39 @@ impl TimeAxis {
 
     pub(super) fn ticks(&self) -> Vec<Tick> {
         let step_us = self.step_us();
-        (0..=self.length_us / step_us)
-            .map(|index| {
-                let since_start_us = index * step_us;
-                Tick {
-                    at: self.at(self.start_us + since_start_us),
-                    label: Some(self.clock(since_start_us, step_us)),
-                }
+        let moments = self.moments_us().into_iter();
+        moments
+            .map(|time_us| Tick {
+                at: self.at(time_us),
+                label: Some(self.clock(time_us - self.origin_us, step_us)),
             })
             .collect()
     }
 
+    /// When the ticks are, UTC microseconds: whole steps since the recording's start.
+    pub(super) fn moments_us(&self) -> Vec<i64> {
+        let step_us = self.step_us();
+        let before_us = self.before_us();
+        let first = before_us.div_euclid(step_us) + i64::from(before_us.rem_euclid(step_us) > 0);
+        let last = (before_us + self.length_us).div_euclid(step_us);
+        (first..=last)
+            .map(|index| self.origin_us + index * step_us)
+            .collect()
+    }
+
+    /// How much of the recording is left of the axis.
+    fn before_us(&self) -> i64 {
+        self.start_us.saturating_sub(self.origin_us)
+    }
+
+    /// True where labels need hours.
+    fn has_hours(&self) -> bool {
+        self.before_us() + self.length_us >= 3_600_000_000
+    }
+
     /// A point in time, as a label of the axis.
     pub(super) fn label(&self, time_us: i64) -> String {
-        let since_start_us = time_us.saturating_sub(self.start_us);
+        let since_start_us = time_us.saturating_sub(self.origin_us);
         self.clock(
             since_start_us.max(0),
             if self.length_us < 100_000_000 {
@@ -119,11 +142,7 @@ impl TimeAxis {
 
     /// What the labels are made of.
     pub(super) fn unit(&self) -> &'static str {
-        if self.length_us >= 3_600_000_000 {
-            "h:mm:ss"
-        } else {
-            "m:ss"
-        }
+        if self.has_hours() { "h:mm:ss" } else { "m:ss" }
     }
 
     fn step_us(&self) -> i64 {
@@ -143,7 +162,7 @@ impl TimeAxis {
         } else {
             String::new()
         };
-        if self.length_us >= 3_600_000_000 {
+        if self.has_hours() {
             format!("{}:{:02}:{second:02}{tenths}", minutes / 60, minutes % 60)
         } else {
             format!("{minutes}:{second:02}{tenths}")
@@ -195,12 +214,12 @@ impl LogAxis {
     }
 
     /// Decades are labelled; 2 and 5 too where there are few of them.
-    pub(super) fn ticks(&self) -> Vec<Tick> {
+    pub(super) fn ticks(&self, words: &ChartWords) -> Vec<Tick> {
         let few = self.high_us / self.low_us <= 1_000;
         round_steps(self.high_us)
             .filter(|us| (self.low_us..=self.high_us).contains(us))
             .map(|us| {
-                let label = (few || is_decade(us)).then(|| plain_duration(us));
+                let label = (few || is_decade(us)).then(|| words.round_duration(us));
                 Tick {
                     at: self.at(us),
                     label,
@@ -218,15 +237,6 @@ fn round_steps(limit: i64) -> impl DoubleEndedIterator<Item = i64> {
 
 fn is_decade(us: i64) -> bool {
     us == 10_i64.pow(us.max(1).ilog10())
-}
-
-/// A round duration without decimals.
-fn plain_duration(us: i64) -> String {
-    match us {
-        ..1_000 => format!("{us} µs"),
-        1_000..1_000_000 => format!("{} ms", us / 1_000),
-        _ => format!("{} s", us / 1_000_000),
-    }
 }
 
 /// Rates from 0 at the bottom upwards.

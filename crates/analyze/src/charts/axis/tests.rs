@@ -1,7 +1,9 @@
 use super::*;
+use crate::charts::words::english::ENGLISH;
 
 fn time_labels(length_us: i64) -> Vec<String> {
     let series = Series {
+        origin_us: 7,
         start_us: 7,
         end_us: 7 + length_us,
         triggers_us: vec![],
@@ -18,7 +20,7 @@ fn time_labels(length_us: i64) -> Vec<String> {
 
 fn log_labels(low: i64, high: i64) -> Vec<String> {
     LogAxis::new([low, high].into_iter(), 0.0, 100.0)
-        .ticks()
+        .ticks(&ENGLISH)
         .into_iter()
         .filter_map(|tick| tick.label)
         .collect()
@@ -73,6 +75,7 @@ fn rate_labels_are_round() {
 #[test]
 fn the_shortest_span_is_seen_at_either_end() {
     let series = Series {
+        origin_us: 0,
         start_us: 0,
         end_us: 1_000_000_000,
         triggers_us: vec![],
@@ -85,4 +88,23 @@ fn the_shortest_span_is_seen_at_either_end() {
         let (from, to) = axis.edges(&Span::new(at_us, at_us));
         assert!(from >= 100.0 && to <= 200.0 && to - from >= THINNEST_SPAN - 1e-9);
     }
+}
+
+/// A range of a recording keeps the recording's times.
+#[test]
+fn labels_count_from_the_recordings_start() {
+    let series = Series {
+        origin_us: 0,
+        start_us: 3_590_500_000,
+        end_us: 3_610_500_000,
+        triggers_us: vec![],
+        pauses: vec![],
+        marks: vec![],
+        paths: vec![],
+    };
+    let axis = TimeAxis::new(&series, 0.0, 1_000.0);
+    let ticks = axis.ticks();
+    assert_eq!(ticks[0].label.as_deref(), Some("0:59:52"));
+    assert!((ticks[0].at - 75.0).abs() < 1e-6);
+    assert_eq!(axis.label(3_600_000_000), "1:00:00.0");
 }

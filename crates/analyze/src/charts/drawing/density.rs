@@ -3,7 +3,7 @@
 use plotters::style::RGBAColor;
 
 use crate::charts::drawing::scene::{Area, Position, Scene};
-use crate::charts::drawing::style::{INK, WHITE, between};
+use crate::charts::drawing::theme::{Palette, between};
 
 const CELL: f64 = 2.0;
 /// Steps from the lightest to the darkest cell. Neighbours of one step are drawn as one rectangle.
@@ -71,7 +71,8 @@ impl Density {
                 if let Some(step) = step {
                     let top = self.area.top + row as f64 * CELL;
                     let bottom = (top + length as f64 * CELL).min(self.area.bottom);
-                    scene.rectangle(Area::new(left, top, right, bottom), shade(color, step));
+                    let color = shade(scene.theme(), color, step);
+                    scene.rectangle(Area::new(left, top, right, bottom), color);
                 }
                 row += length;
             }
@@ -88,10 +89,10 @@ fn step(count: u64, most: u64) -> Option<u32> {
     Some((share * f64::from(STEPS - 1)).round() as u32)
 }
 
-/// From a light tint of a colour over itself to a dark shade of it.
-fn shade(color: RGBAColor, step: u32) -> RGBAColor {
+/// From a faint tint of a colour over itself to a shade of it that stands out most.
+fn shade(theme: &Palette, color: RGBAColor, step: u32) -> RGBAColor {
     let share = f64::from(step) / f64::from(STEPS - 1);
-    let (light, dark) = (between(WHITE, color, 0.45), between(color, INK, 0.65));
+    let (light, dark) = (theme.tint(color, 0.45), between(color, theme.ink, 0.65));
     if share < 0.5 {
         between(light, color, share * 2.0)
     } else {
@@ -106,7 +107,7 @@ pub(crate) fn scale(scene: &mut Scene<'_>, area: Area, color: RGBAColor) {
         let left = area.left + f64::from(step) * width;
         scene.rectangle(
             Area::new(left, area.top, left + width, area.bottom),
-            shade(color, step),
+            shade(scene.theme(), color, step),
         );
     }
 }

@@ -1,6 +1,6 @@
 //! The font of the charts: the embedded one, or the user's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ab_glyph::{Font, FontRef};
@@ -17,9 +17,6 @@ const BOX: char = '□';
 
 /// Under this name the embedded font is registered; in an SVG it is the list of families a viewer looks for.
 pub(crate) const EMBEDDED_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
-
-/// Printed where a text has characters that the font lacks.
-pub(crate) const NEEDS_FONT: &str = "boxes stand for characters that need --font FILE";
 
 /// The user's fonts by file. plotters wants a font to live as long as the process, so a file is read once and kept.
 static LOADED: Mutex<BTreeMap<PathBuf, FontRef<'static>>> = Mutex::new(BTreeMap::new());
@@ -114,6 +111,12 @@ impl Typeface {
             .all(|character| self.font.glyph_id(character).0 != 0)
     }
 
+    /// The characters of a text that the font lacks, each once.
+    pub(crate) fn lacks(&self, text: &str) -> BTreeSet<char> {
+        let has = |character: &char| self.font.glyph_id(*character).0 != 0;
+        text.chars().filter(|character| !has(character)).collect()
+    }
+
     /// `text`, cut and ended with an ellipsis where it is wider than `room`.
     pub(crate) fn fit(&self, text: &str, em: f64, room: f64) -> String {
         if self.width(text, em) <= room {
@@ -127,6 +130,33 @@ impl Typeface {
             }
         }
         String::new()
+    }
+
+    /// A text in lines that have room, broken between words, and within one only where that is longer than a line.
+    pub(crate) fn wrap(&self, text: &str, em: f64, room: f64) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        let mut push = |piece: &str, gap: &str| {
+            let Some(line) = lines.last_mut() else { return };
+            if line.is_empty() {
+                line.push_str(piece);
+                return;
+            }
+            let longer = format!("{line}{gap}{piece}");
+            match self.width(&longer, em) <= room {
+                true => *line = longer,
+                false => lines.push(piece.to_owned()),
+            }
+        };
+        for word in text.split(' ') {
+            if self.width(word, em) <= room {
+                push(word, " ");
+                continue;
+            }
+            for (index, letter) in word.chars().enumerate() {
+                push(&letter.to_string(), if index == 0 { " " } else { "" });
+            }
+        }
+        lines
     }
 
     fn units_per_em(&self) -> f64 {
@@ -162,5 +192,18 @@ mod tests {
         assert!(!face.covers("数据库"));
         assert_eq!(face.drawable("演练 1"), "□□ 1");
         assert!(face.width("演", 12.0) > 0.0 && face.width("演", 12.0) == face.width("□", 12.0));
+    }
+
+    #[test]
+    fn nothing_of_a_text_is_lost() {
+        let face = Typeface::load(None).unwrap();
+        let long = format!("deploy {} of the shop's new prices", "x".repeat(300));
+        let lines = face.wrap(&long, 12.0, 200.0);
+        assert!(lines.len() > 3);
+        assert!(lines.iter().all(|line| face.width(line, 12.0) <= 200.0));
+        let joined: String = lines.concat().replace(' ', "");
+        assert_eq!(joined, long.replace(' ', ""));
+        assert_eq!(face.wrap("as it is", 12.0, 200.0), ["as it is"]);
+        assert_eq!(face.wrap("", 12.0, 200.0), [""]);
     }
 }

@@ -5,3 +5,4 @@ pub(super) mod fonts;
 pub(super) mod labels;
 pub(super) mod scene;
 pub(super) mod style;
+pub(super) mod theme;

@@ -1,5 +1,6 @@
 //! A chart as a list of shapes, and how it becomes a PNG or an SVG.
 
+use std::ops::Range;
 use std::path::Path;
 
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
@@ -9,8 +10,11 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
 
 use crate::charts::drawing::fonts::{EMBEDDED_FAMILY, Typeface};
-use crate::charts::drawing::style::{WHITE, WIDTH};
+use crate::charts::drawing::style::WIDTH;
+use crate::charts::drawing::theme::Palette;
 use crate::charts::error::ChartError;
+use crate::charts::words::ChartWords;
+use crate::zone::Zone;
 
 /// A position in points, from the top left corner.
 pub(crate) type Position = (f64, f64);
@@ -69,19 +73,79 @@ enum Item {
     },
 }
 
+impl Item {
+    fn lower(&mut self, distance: f64) {
+        match self {
+            Self::Rectangle(area, _) => {
+                area.top += distance;
+                area.bottom += distance;
+            }
+            Self::Path(points, ..) | Self::Polygon(points, _) => {
+                for (_, y) in points {
+                    *y += distance;
+                }
+            }
+            Self::Dot((_, y), ..) | Self::Text { at: (_, y), .. } => *y += distance,
+        }
+    }
+}
+
+/// Colours, words and time of day of a chart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) theme: &'static Palette,
+    pub(crate) words: &'static ChartWords,
+    /// The time zone that was asked for.
+    pub(crate) zone: Option<Zone>,
+}
+
 /// A chart before it is rendered. Later shapes lie over earlier ones.
 pub(crate) struct Scene<'a> {
     face: &'a Typeface,
+    look: Look,
     height: f64,
+    label: String,
     items: Vec<Item>,
 }
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(face: &'a Typeface) -> Self {
+    pub(crate) fn new(face: &'a Typeface, look: Look) -> Self {
         Self {
             face,
+            look,
             height: 0.0,
+            label: String::new(),
             items: Vec::new(),
+        }
+    }
+
+    pub(crate) fn theme(&self) -> &'static Palette {
+        self.look.theme
+    }
+
+    pub(crate) fn words(&self) -> &'static ChartWords {
+        self.look.words
+    }
+
+    pub(crate) fn zone(&self) -> Option<Zone> {
+        self.look.zone
+    }
+
+    /// Says what is shown, for those who can't see it.
+    pub(crate) fn set_label(&mut self, label: String) {
+        self.label = label;
+    }
+
+    /// How many shapes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Moves the shapes of these numbers down by `distance` points.
+    pub(crate) fn lower(&mut self, shapes: Range<usize>, distance: f64) {
+        let moved = self.items.get_mut(shapes).unwrap_or_default();
+        for item in moved {
+            item.lower(distance);
         }
     }
 
@@ -191,33 +255,38 @@ impl<'a> Scene<'a> {
             .map_err(|error| write_error(path, &error))
     }
 
-    /// Writes an SVG with `scale` units per point. Its text is set in the viewer's fonts.
-    pub(crate) fn write_svg(&self, path: &Path, scale: f64) -> Result<(), ChartError> {
-        can_be_made(path)?;
-        let backend = SVGBackend::new(path, self.pixels(scale));
-        self.draw_svg(backend, scale)
-            .map_err(|error| write_error(path, &error))
-    }
-
-    /// The same as a string.
-    pub(crate) fn svg(&self, scale: f64) -> Result<String, ChartError> {
+    /// An SVG with `scale` units per point. Its text is set in the viewer's fonts.
+    fn svg(&self, scale: f64) -> Result<String, Box<dyn std::error::Error>> {
         let mut svg = String::new();
-        let backend = SVGBackend::with_string(&mut svg, self.pixels(scale));
-        self.draw_svg(backend, scale)
-            .map_err(|error| write_error(Path::new("SVG"), &error))?;
-        Ok(svg)
-    }
-
-    fn draw_svg<'b>(&self, backend: SVGBackend<'b>, scale: f64) -> DrawResult<SVGBackend<'b>> {
+        let root = SVGBackend::with_string(&mut svg, self.pixels(scale)).into_drawing_area();
         // plotters writes dy="0.76em" and an em of size / 1.24.
         let target = Target {
-            root: backend.into_drawing_area(),
+            root,
             scale,
             family: EMBEDDED_FAMILY,
             is_set_here: false,
             baseline: 0.76 / 1.24,
         };
-        self.render(&target)
+        self.render(&target)?;
+        drop(target);
+        let label = escaped(&self.label);
+        Ok(svg.replacen(
+            "<svg ",
+            &format!("<svg role=\"img\" aria-label=\"{label}\" "),
+            1,
+        ))
+    }
+
+    /// The same for a chart of this name.
+    pub(crate) fn svg_of(&self, name: &str, scale: f64) -> Result<String, ChartError> {
+        let error = |error: Box<dyn std::error::Error>| write_error(Path::new(name), &*error);
+        self.svg(scale).map_err(error)
+    }
+
+    /// Writes an SVG.
+    pub(crate) fn write_svg(&self, path: &Path, scale: f64) -> Result<(), ChartError> {
+        let svg = self.svg_of(&path.display().to_string(), scale)?;
+        std::fs::write(path, svg).map_err(|error| write_error(path, &error))
     }
 
     fn pixels(&self, scale: f64) -> (u32, u32) {
@@ -228,7 +297,7 @@ impl<'a> Scene<'a> {
     }
 
     fn render<B: DrawingBackend>(&self, target: &Target<'_, B>) -> DrawResult<B> {
-        target.root.fill(&WHITE)?;
+        target.root.fill(&self.theme().background)?;
         for item in &self.items {
             match item {
                 Item::Rectangle(area, color) => target.rectangle(*area, *color)?,
@@ -346,4 +415,16 @@ fn write_error(path: &Path, error: &dyn std::error::Error) -> ChartError {
         path: path.to_owned(),
         reason: error.to_string(),
     }
+}
+
+/// Text as the value of an attribute.
+fn escaped(text: &str) -> String {
+    let entity = |character| match character {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        other => other.to_string(),
+    };
+    text.chars().map(entity).collect()
 }

@@ -1,8 +1,9 @@
 //! Numbers, units and times as text. `None` is written `-`, never 0.
 
-use chrono::{DateTime, Utc};
 use command_line::text::thousands;
 use recording::Timestamp;
+
+use crate::zone::Zone;
 
 /// A figure that can't be given.
 pub(super) const NONE: &str = "-";
@@ -211,19 +212,23 @@ pub(super) fn trimmed(value: f64, places: usize) -> String {
     }
 }
 
-/// Times of a recording: of the day where it stays within one UTC day, else with the date.
+/// Times of a recording: of the day where it stays within one day of the zone, else with the date.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Calendar {
     start: Timestamp,
+    end: Timestamp,
+    zone: Zone,
     pattern: &'static str,
 }
 
 impl Calendar {
-    pub(super) fn new(start: Timestamp, duration_us: i64) -> Self {
-        let day = |us: i64| us.div_euclid(86_400_000_000);
-        let one_day = day(start.micros()) == day(start.micros().saturating_add(duration_us));
+    pub(super) fn new(start: Timestamp, duration_us: i64, zone: Zone) -> Self {
+        let end = Timestamp(start.micros().saturating_add(duration_us));
+        let one_day = zone.day(start.micros()) == zone.day(end.micros());
         Self {
             start,
+            end,
+            zone,
             pattern: if one_day {
                 "%H:%M:%S%.3f"
             } else {
@@ -232,9 +237,27 @@ impl Calendar {
         }
     }
 
-    /// A point in time, UTC, to the millisecond.
+    /// A point in time, to the millisecond.
     pub(super) fn time(&self, time: Timestamp) -> String {
-        utc(time, self.pattern)
+        written(self.zone, time, self.pattern)
+    }
+
+    /// A point in time with its date and the zone.
+    pub(super) fn date_time(&self, time: Timestamp) -> String {
+        let zone = self.zone.label((time.micros(), time.micros()));
+        let time = written(self.zone, time, "%Y-%m-%d %H:%M:%S%.3f");
+        format!("{time} {zone}")
+    }
+
+    /// What the times are of: `UTC`, `UTC+8`.
+    pub(super) fn zone(&self) -> String {
+        self.zone.label((self.start.micros(), self.end.micros()))
+    }
+
+    /// The same with the zone's name; `None` for UTC.
+    pub(super) fn other_zone(&self) -> Option<String> {
+        let span = (self.start.micros(), self.end.micros());
+        (!self.zone.is_utc()).then(|| self.zone.full_label(span))
     }
 
     /// From the recording's start, in seconds to the millisecond: `+20.012`.
@@ -251,12 +274,12 @@ impl Calendar {
 
 /// A point in time, UTC, with its date.
 pub(super) fn date_time(time: Timestamp) -> String {
-    utc(time, "%Y-%m-%d %H:%M:%S%.3f UTC")
+    written(Zone::default(), time, "%Y-%m-%d %H:%M:%S%.3f UTC")
 }
 
-fn utc(time: Timestamp, pattern: &str) -> String {
-    DateTime::<Utc>::from_timestamp_micros(time.micros())
-        .map_or_else(|| time.to_string(), |utc| utc.format(pattern).to_string())
+fn written(zone: Zone, time: Timestamp, pattern: &str) -> String {
+    let written = zone.format(time.micros(), pattern);
+    written.unwrap_or_else(|| time.to_string())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::text::language::english::ENGLISH;
+use crate::zone::Zone;
 
 const UNITS: Units = ENGLISH.units;
 
@@ -94,7 +95,7 @@ fn response_times_share_a_scale_that_shows_the_shortest() {
 #[test]
 fn times_are_utc_and_dated_only_beyond_a_day() {
     let start = Timestamp(1_795_380_180_000_000);
-    let within = Calendar::new(start, 60_000_000);
+    let within = Calendar::new(start, 60_000_000, Zone::default());
     assert_eq!(
         within.time(Timestamp(start.micros() + 20_012_345)),
         "20:43:20.012"
@@ -107,7 +108,7 @@ fn times_are_utc_and_dated_only_beyond_a_day() {
         within.offset(Timestamp(start.micros() - 1_500_000)),
         "-1.500"
     );
-    let beyond = Calendar::new(start, 86_400_000_000);
+    let beyond = Calendar::new(start, 86_400_000_000, Zone::default());
     assert_eq!(beyond.time(start), "2026-11-22 20:43:00.000");
     assert_eq!(date_time(start), "2026-11-22 20:43:00.000 UTC");
 }

@@ -74,6 +74,7 @@ pub(crate) const CHINESE: Words = Words {
 
     run: "记录编号",
     started: "开始时间",
+    time_zone: "时区",
     state: "记录状态",
     state_text: |state| match state {
         RecordingProgress::Complete => "完整",

@@ -32,6 +32,7 @@ pub(crate) const ENGLISH: Words = Words {
 
     run: "Run",
     started: "Started",
+    time_zone: "Time zone",
     state: "State",
     state_text: |state| match state {
         RecordingProgress::Complete => "complete",

@@ -1,6 +1,6 @@
 //! Every word of the report. A language is one value of [`Words`]; the sections know none.
 
-pub(super) mod chinese;
+pub(crate) mod chinese;
 mod classes;
 pub(super) mod durability;
 pub(crate) mod english;
@@ -68,6 +68,7 @@ pub(crate) struct Words {
     // What was recorded.
     pub(crate) run: &'static str,
     pub(crate) started: &'static str,
+    pub(crate) time_zone: &'static str,
     pub(crate) state: &'static str,
     pub(crate) state_text: fn(RecordingProgress) -> &'static str,
     pub(crate) interrupted_at: fn(&str, &str) -> String,

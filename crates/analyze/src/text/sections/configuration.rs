@@ -6,7 +6,7 @@ use recording::{ClockOffset, Endpoint, Schedule, Server, Table, Timestamp};
 
 use crate::summary::{EventSummary, RecordingProgress};
 use crate::text::document::Section;
-use crate::text::format::{count, date_time, decimal};
+use crate::text::format::{count, decimal};
 use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
 use crate::text::table::{Cell, Items, Tone, item};
@@ -45,12 +45,18 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
     };
     let mut items = vec![
         item(words.run, one_line(&recording.run_id)),
-        item(words.started, date_time(recording.whole_start())),
+        item(
+            words.started,
+            page.calendar.date_time(recording.whole_start()),
+        ),
         (words.state.to_owned(), Cell::new(state, tone)),
         item(words.host, one_line(&recording.host)),
         item(words.recorder, one_line(&recording.tool_version)),
     ];
     items.extend(part_item(page));
+    if let Some(zone) = page.calendar.other_zone() {
+        items.insert(2, item(words.time_zone, zone));
+    }
     let definitions = (words.definitions_text)(page.summary.definitions);
     items.push(item(words.definitions, definitions));
     if let Some(drift) = recording.clock_drift_us {
@@ -390,8 +396,9 @@ fn moment(page: &Page<'_>, event: &EventSummary) -> String {
     let units = page.words.units;
     let offset = page.calendar.offset(event.time);
     format!(
-        "{} UTC ({offset}{}{})",
+        "{} {} ({offset}{}{})",
         page.calendar.time(event.time),
+        page.calendar.zone(),
         units.gap,
         units.second
     )

@@ -72,7 +72,7 @@ pub(crate) fn outages(page: &Page<'_>) -> Section {
         &[
             (words.path_column, Side::Left),
             (words.group, Side::Left),
-            (words.from, Side::Left),
+            (&page.zoned(words.from), Side::Left),
             (words.offset, Side::Right),
             (words.until, Side::Left),
             (words.downtime, Side::Right),
@@ -147,7 +147,7 @@ pub(crate) fn blips(page: &Page<'_>) -> Section {
         &[
             (words.path_column, Side::Left),
             (words.group, Side::Left),
-            (words.time, Side::Left),
+            (&page.zoned(words.time), Side::Left),
             (words.offset, Side::Right),
             (words.operation, Side::Left),
             (words.class, Side::Left),
@@ -177,7 +177,7 @@ pub(crate) fn brownouts(page: &Page<'_>) -> Section {
         &[
             (words.path_column, Side::Left),
             (words.group, Side::Left),
-            (words.from, Side::Left),
+            (&page.zoned(words.from), Side::Left),
             (words.offset, Side::Right),
             (words.length, Side::Right),
         ],

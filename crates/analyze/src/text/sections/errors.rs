@@ -16,8 +16,8 @@ pub(crate) fn errors(page: &Page<'_>) -> Section {
             (words.class, Side::Left),
             ("SQLSTATE", Side::Left),
             (words.count, Side::Right),
-            (words.first, Side::Left),
-            (words.last, Side::Left),
+            (&page.zoned(words.first), Side::Left),
+            (&page.zoned(words.last), Side::Left),
         ],
         1,
     );

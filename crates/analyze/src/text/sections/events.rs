@@ -23,7 +23,7 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     }
     let mut table = Table::new(
         &[
-            (words.time, Side::Left),
+            (&page.zoned(words.time), Side::Left),
             (words.offset, Side::Right),
             (words.path_column, Side::Left),
             (words.event, Side::Left),

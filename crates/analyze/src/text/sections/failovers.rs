@@ -27,9 +27,10 @@ pub(crate) fn failovers(page: &Page<'_>) -> Section {
         several_outages: lines.iter().any(|line| line.outages() > 1),
         services: lines.iter().any(|line| line.of_group.service.is_some()),
     };
+    let triggered = page.zoned(words.triggered_column);
     let mut columns = vec![
         (words.number, Side::Right),
-        (words.triggered_column, Side::Left),
+        (triggered.as_str(), Side::Left),
         (words.path_column, Side::Left),
         (words.group, Side::Left),
         (words.downtime, Side::Right),

@@ -19,7 +19,7 @@ pub(crate) fn episodes(page: &Page<'_>) -> Section {
             (words.group, Side::Left),
             (words.episode, Side::Right),
             (words.part_of, Side::Left),
-            (words.from, Side::Left),
+            (&page.zoned(words.from), Side::Left),
             (words.offset, Side::Right),
             (words.downtime, Side::Right),
             (words.outages, Side::Right),

@@ -16,7 +16,7 @@ pub(crate) fn outages(page: &Page<'_>) -> Section {
             (words.path_column, Side::Left),
             (words.group, Side::Left),
             (words.part_of, Side::Left),
-            (words.from, Side::Left),
+            (&page.zoned(words.from), Side::Left),
             (words.offset, Side::Right),
             (words.until, Side::Left),
             (words.service.downtime, Side::Right),

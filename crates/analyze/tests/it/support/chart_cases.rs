@@ -120,6 +120,7 @@ pub(crate) fn make(case: &Case) -> (Summary, Series) {
     let end_us = START_US + case.duration_us;
     let at = |seconds: f64| START_US + (seconds * 1e6) as i64;
     let mut series = Series {
+        origin_us: START_US,
         start_us: START_US,
         end_us,
         triggers_us: case.triggers.iter().map(|seconds| at(*seconds)).collect(),
@@ -164,6 +165,8 @@ fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSerie
         successes: Drawn::Points(vec![]),
         failures: vec![],
         lost: vec![],
+        error_bucket_us: 1_000_000,
+        errors_over_time: vec![],
         seconds: vec![SecondCounts::default(); seconds],
         percentiles: vec![],
         // In the middle of each outage.
@@ -171,6 +174,7 @@ fn path_series(case: &Case, path: &str, down: Vec<Span>, seed: u64) -> PathSerie
             .iter()
             .map(|span| span.start.micros().midpoint(span.end.micros()))
             .collect(),
+        endpoints: vec![],
         strips: strips(case, path, &down),
     };
     for index in 0..case.operations {

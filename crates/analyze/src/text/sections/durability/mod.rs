@@ -53,11 +53,12 @@ fn audited<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Du
 fn counts(page: &Page<'_>) -> Table {
     let words = page.words.durability;
     let rare = rare(page);
+    let first_lost = page.zoned(words.first_lost);
     let mut columns = vec![
         (page.words.path_column, Side::Left),
         (words.acknowledged, Side::Right),
         (words.lost, Side::Right),
-        (words.first_lost, Side::Left),
+        (first_lost.as_str(), Side::Left),
         (page.words.offset, Side::Right),
         (words.first_to_last, Side::Right),
         (words.torn, Side::Right),
@@ -217,7 +218,7 @@ pub(crate) fn lost_writes(page: &Page<'_>) -> Section {
     let mut table = Table::new(
         &[
             (page.words.path_column, Side::Left),
-            (words.acknowledged_at, Side::Left),
+            (&page.zoned(words.acknowledged_at), Side::Left),
             (page.words.offset, Side::Right),
             (page.words.operation, Side::Left),
             (words.id, Side::Right),
@@ -345,7 +346,7 @@ pub(crate) fn durable_recovery(page: &Page<'_>) -> Section {
             (words.path_column, Side::Left),
             (words.group, Side::Left),
             (words.episode, Side::Right),
-            (words.from, Side::Left),
+            (&page.zoned(words.from), Side::Left),
             (words.offset, Side::Right),
             (words.durability.durable_downtime, Side::Right),
             (words.outages, Side::Right),

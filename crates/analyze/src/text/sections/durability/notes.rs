@@ -6,7 +6,7 @@ use command_line::text::one_line;
 use recording::Server;
 
 use crate::summary::{AuditFacts, AuditSummary};
-use crate::text::format::{count, date_time};
+use crate::text::format::count;
 use crate::text::page::Page;
 use crate::text::table::Tone;
 
@@ -50,7 +50,7 @@ pub(super) fn doubts(page: &Page<'_>, facts: &AuditFacts) -> Vec<String> {
 /// Who was asked, and what of it makes the figures weaker.
 pub(super) fn notes(page: &Page<'_>, facts: &AuditFacts) -> Vec<(String, Tone)> {
     let words = page.words.durability;
-    let time = date_time(facts.time);
+    let time = page.calendar.date_time(facts.time);
     let server = facts
         .server
         .as_ref()

@@ -1,0 +1,236 @@
+//! One page for a slide: how long each path was down, with the headline as its title.
+
+use crate::charts::drawing::scene::{Align, Area, Scene};
+use crate::charts::drawing::style::WIDTH;
+use crate::charts::frame;
+use crate::charts::headline;
+use crate::charts::parts::whisker;
+use crate::charts::seconds::SecondsAxis;
+use crate::charts::words::ChartWords;
+use crate::summary::{Group, GroupSummary, PathSummary, Summary};
+use crate::text::figures::{Downtime, in_chart};
+
+/// 16:9.
+const HEIGHT: f64 = WIDTH * 9.0 / 16.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = WIDTH - 48.0;
+/// Left edge of the bars.
+const BARS: f64 = 240.0;
+
+const TITLE: f64 = 31.0;
+const TITLE_LINE: f64 = 40.0;
+const NAME: f64 = 21.0;
+const FIGURE: f64 = 18.0;
+const NOTE: f64 = 13.5;
+
+/// Height of the application's bar, of the service's, and from one path to the next.
+const APPLICATION: f64 = 34.0;
+const SERVICE: f64 = 22.0;
+const PATH: f64 = 73.0;
+
+/// A row of the chart: a group on a path.
+struct Row<'s> {
+    path: &'s str,
+    group: &'s GroupSummary,
+}
+
+impl Row<'_> {
+    fn application(&self) -> Option<Downtime> {
+        Downtime::of_group(self.group)
+    }
+
+    fn service(&self) -> Option<Option<Downtime>> {
+        self.group.service.as_ref().map(Downtime::of_service)
+    }
+}
+
+/// The rows of a group, path by path.
+fn rows(summary: &Summary, group: Group) -> Vec<Row<'_>> {
+    let row = |path: &'_ PathSummary| -> Option<(usize, usize)> {
+        let of_path = summary
+            .paths
+            .iter()
+            .position(|found| found.path == path.path)?;
+        let of_group = path.groups.iter().position(|found| found.group == group)?;
+        Some((of_path, of_group))
+    };
+    let found = summary.paths.iter().filter_map(row);
+    found
+        .map(|(path, group)| Row {
+            path: &summary.paths[path].path,
+            group: &summary.paths[path].groups[group],
+        })
+        .collect()
+}
+
+const GROUPS: [Group; 2] = [Group::Writer, Group::Read];
+
+pub(super) fn is_empty(summary: &Summary) -> bool {
+    GROUPS.iter().all(|group| rows(summary, *group).is_empty())
+}
+
+pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
+    let (theme, words) = (scene.theme(), scene.words());
+    let title = title(words, summary);
+    let lines = scene.face().wrap(&title, TITLE, RIGHT - LEFT);
+    let mut y = 62.0;
+    for line in &lines {
+        scene.text((LEFT, y), line, TITLE, Align::Left, theme.ink);
+        y += TITLE_LINE;
+    }
+    scene.set_label(title);
+    let groups: Vec<(Group, Vec<Row<'_>>)> = GROUPS
+        .into_iter()
+        .map(|group| (group, rows(summary, group)))
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect();
+    let all: Vec<&Row<'_>> = groups.iter().flat_map(|(_, rows)| rows).collect();
+    let axis = axis(scene, &all);
+    y -= 8.0;
+    key(scene, y, all.iter().any(|row| row.service().is_some()));
+    y += 30.0;
+    for (group, rows) in &groups {
+        scene.text(
+            (LEFT, y + 16.0),
+            (words.subject)(*group),
+            NAME,
+            Align::Left,
+            theme.ink,
+        );
+        y += 26.0;
+        for row in rows {
+            draw_row(scene, row, &axis, y);
+            y += PATH;
+        }
+        y += 4.0;
+    }
+    let caption = frame::caption(scene, &summary.recording.run_id, summary);
+    let number = summary.failovers.failovers.len();
+    let caption = match number {
+        0 | 1 => caption,
+        number => format!(
+            "{} · {caption}",
+            (words.several_failovers)(&number.to_string())
+        ),
+    };
+    for (text, y) in [
+        (words.overview_note.to_owned(), HEIGHT - 44.0),
+        (caption, HEIGHT - 22.0),
+    ] {
+        let text = scene.face().fit(&text, NOTE, RIGHT - LEFT);
+        scene.text((LEFT, y), text, NOTE, Align::Left, theme.grey);
+    }
+    scene.set_height(HEIGHT);
+}
+
+/// The headline as a sentence.
+fn title(words: &ChartWords, summary: &Summary) -> String {
+    if let [direct, proxy] = &summary.paths[..]
+        && let (Some(of_direct), Some(of_proxy)) = (&direct.headline, &proxy.headline)
+        && of_direct.group == of_proxy.group
+        && [of_direct, of_proxy].iter().all(|headline| {
+            headline.downtime_us.is_some_and(|us| us > 0) && headline.other_unobserved.is_none()
+        })
+        && [direct, proxy]
+            .iter()
+            .all(|path| headline::lost(words, path).is_empty())
+    {
+        let [direct, proxy] = [of_direct, of_proxy].map(|of| headline::downtime(words, of));
+        let subject = (words.subject)(of_direct.group);
+        return capitalized(&(words.overview_both)(subject, &direct, &proxy));
+    }
+    let of_path = |path: &PathSummary| {
+        let name = (words.path_name)(&path.path);
+        (words.overview_alone)(&name, &headline::alone(words, path))
+    };
+    let paths: Vec<String> = summary.paths.iter().map(of_path).collect();
+    capitalized(&paths.join("; "))
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters));
+    first.map_or_else(String::new, Iterator::collect)
+}
+
+/// An axis on which the figure of the longest bar has room behind it.
+fn axis(scene: &Scene<'_>, rows: &[&Row<'_>]) -> SecondsAxis {
+    let words = scene.words();
+    let downtimes = rows
+        .iter()
+        .flat_map(|row| [row.application(), row.service().flatten()]);
+    let downtimes: Vec<Downtime> = downtimes.flatten().collect();
+    let longest = downtimes.iter().map(|downtime| downtime.us).max();
+    let widths = downtimes.iter().map(|downtime| {
+        let text = in_chart(words.report, *downtime);
+        scene.face().width(&text, FIGURE)
+    });
+    let right = RIGHT - widths.fold(0.0, f64::max) - 20.0;
+    SecondsAxis::new((0, longest.unwrap_or(0).max(1_000_000)), BARS, right)
+}
+
+/// Says what the bars are.
+fn key(scene: &mut Scene<'_>, baseline: f64, is_probed: bool) {
+    let (theme, words) = (scene.theme(), scene.words());
+    if !is_probed {
+        return;
+    }
+    let mut x = BARS;
+    for (text, share) in [(words.application, 1.0), (words.of_service, SHARE)] {
+        for (path, left) in [("direct", x), ("proxy", x + 15.0)] {
+            let color = theme.tint(theme.path(path), share);
+            scene.rectangle(
+                Area::new(left, baseline - 12.0, left + 13.0, baseline + 1.0),
+                color,
+            );
+        }
+        x += 38.0;
+        x += scene.text((x, baseline), text, FIGURE, Align::Left, theme.ink) + 34.0;
+    }
+}
+
+/// How much of a path's colour the service's bar has.
+const SHARE: f64 = 0.45;
+
+fn draw_row(scene: &mut Scene<'_>, row: &Row<'_>, axis: &SecondsAxis, top: f64) {
+    let (theme, words) = (scene.theme(), scene.words());
+    let name = (words.path_name)(row.path);
+    let at = (BARS - 16.0, top + 24.0);
+    scene.text(at, name, NAME, Align::Right, theme.path_text(row.path));
+    let color = theme.path(row.path);
+    let area = Area::new(BARS, top, BARS, top + APPLICATION);
+    bar(scene, row.application(), axis, area, color);
+    if let Some(downtime) = row.service() {
+        let top = top + APPLICATION + 3.0;
+        let area = Area::new(BARS, top, BARS, top + SERVICE);
+        bar(scene, downtime, axis, area, theme.tint(color, SHARE));
+    }
+}
+
+/// Draws a downtime from the left edge of an area, its resolution at its end, and its figure behind it.
+fn bar(
+    scene: &mut Scene<'_>,
+    downtime: Option<Downtime>,
+    axis: &SecondsAxis,
+    area: Area,
+    color: plotters::style::RGBAColor,
+) {
+    let (theme, words) = (scene.theme(), scene.words());
+    let middle = area.top.midpoint(area.bottom);
+    scene.vertical(area.left, (area.top, area.bottom), 1.5, theme.frame);
+    let mut right = area.left;
+    if let Some(found) = downtime.filter(|downtime| downtime.us > 0) {
+        right = axis.at(found.us);
+        scene.rectangle(Area { right, ..area }, color);
+        let from = axis.at((found.us - found.resolution_us).max(0));
+        whisker(scene, (from, right), middle);
+    }
+    let text = match downtime {
+        None => words.not_observed.to_owned(),
+        Some(_) => in_chart(words.report, downtime),
+    };
+    let at = (right + 12.0, middle + FIGURE * 0.36);
+    scene.text(at, text, FIGURE, Align::Left, theme.ink);
+}
