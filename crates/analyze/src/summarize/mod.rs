@@ -1,6 +1,7 @@
 //! From a recording to its summary and its series.
 
 mod headline;
+mod heard;
 mod path;
 mod series;
 mod service;

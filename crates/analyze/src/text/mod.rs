@@ -16,8 +16,8 @@ use crate::text::format::Calendar;
 use crate::text::language::{chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
-    comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
-    rates, recovery, sample, service, verdict,
+    comparison, configuration, connections, downtime, durability, effects, errors, events,
+    failovers, notes, outage_errors, pgbench, rates, recovery, sample, service, verdict,
 };
 use crate::text::table::Paint;
 
@@ -69,6 +69,7 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
         events::section(&page),
         rates::operations(&page),
         rates::response_times(&page),
+        rates::names(&page),
         downtime::groups(&page),
         downtime::outages(&page),
         service::outages(&page),
@@ -76,11 +77,19 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
         downtime::brownouts(&page),
         recovery::episodes(&page),
         recovery::impacts(&page),
+        effects::writes_refused(&page),
+        effects::stuck_connections(&page),
+        effects::without_writer(&page),
+        effects::hung_writes(&page),
+        effects::waits(&page),
         durability::durable_figures(&page),
         durability::durable_recovery(&page),
         durability::lost_writes(&page),
         errors::errors(&page),
+        outage_errors::section(&page),
         errors::connections(&page),
+        connections::spans(&page),
+        connections::errors(&page),
         pgbench::section(&page),
         comparison::section(&page),
         notes::section(&page),

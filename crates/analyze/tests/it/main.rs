@@ -14,6 +14,7 @@ mod decomposition;
 mod decomposition_properties;
 mod downtime;
 mod durability;
+mod effects;
 mod failovers;
 mod gaps;
 mod garbage;

@@ -5,7 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{Words, capitalized};
-use crate::text::language::{classes, durability, service};
+use crate::text::language::{classes, durability, effects, service};
 use crate::text::table::List;
 
 pub(crate) const ENGLISH: Words = Words {
@@ -188,6 +188,7 @@ pub(crate) const ENGLISH: Words = Words {
 
     durability: durability::ENGLISH,
     service: service::ENGLISH,
+    effects: effects::ENGLISH,
 
     failovers_heading: "Failovers",
     number: "no.",
