@@ -139,7 +139,7 @@ fn behind_a_proxy_the_probes_tell_who_refused() {
     assert_eq!(proxied.path, "proxy");
     assert_eq!(proxied.effects.writes_refused[0].servers, ["10.0.0.2:5432"]);
     let outage = &group(&proxied, Group::Writer).outages[0];
-    assert_eq!(outage.errors[0].servers, [String::new(); 0]);
+    assert!(outage.errors[0].servers.is_empty());
 }
 
 #[test]
