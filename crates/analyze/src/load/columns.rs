@@ -62,8 +62,9 @@ pub(crate) const OPERATIONS: [Column; 16] = [
     optional("quantity", Kind::Integer),
 ];
 /// Of `connections`.
-pub(crate) const CONNECTIONS: [Column; 15] = [
+pub(crate) const CONNECTIONS: [Column; 19] = [
     required("path", Kind::Text),
+    optional("connection_id", Kind::Integer),
     optional("reader", Kind::Truth),
     required("start_time", Kind::Time),
     required("end_time", Kind::Time),
@@ -78,6 +79,9 @@ pub(crate) const CONNECTIONS: [Column; 15] = [
     optional("server_in_recovery", Kind::Truth),
     optional("server_start_time", Kind::Time),
     optional("aurora_instance_identifier", Kind::Text),
+    optional("error_phase", Kind::Text),
+    optional("sqlstate", Kind::Text),
+    optional("error_message", Kind::Text),
 ];
 /// Of `probes`. The table is younger than the format: what stands in it elsewhere is passed over.
 pub(crate) const PROBES: [Column; 14] = [
@@ -97,7 +101,7 @@ pub(crate) const PROBES: [Column; 14] = [
     optional("sqlstate", Kind::Text),
 ];
 /// Of `availability`.
-pub(crate) const AVAILABILITY: [Column; 17] = [
+pub(crate) const AVAILABILITY: [Column; 18] = [
     required("path", Kind::Text),
     required("time", Kind::Time),
     required("operation_type", Kind::Text),
@@ -115,6 +119,7 @@ pub(crate) const AVAILABILITY: [Column; 17] = [
     optional("replication_lag_us", Kind::Integer),
     optional("error_class", Kind::Text),
     optional("sqlstate", Kind::Text),
+    optional("error_message", Kind::Text),
 ];
 /// Of `events`.
 pub(crate) const EVENTS: [Column; 6] = [

@@ -41,6 +41,7 @@ pub(crate) fn impacts(
             from_trigger: cause.from_trigger,
             to_full_throughput: cause.last.time_to_full_throughput_us.is_some(),
             types: rates::by_type(&cells, &cells, durations),
+            operations: rates::by_name(&cells, &cells, durations),
         }
     };
     Ok(causes

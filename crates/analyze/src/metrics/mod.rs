@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod comparison;
 pub mod decomposition;
+pub(crate) mod effects;
 pub(crate) mod failovers;
 pub(crate) mod fresh_clients;
 pub(crate) mod impact;

@@ -1,5 +1,6 @@
 //! The attempts to connect: where a path led, and which server answered.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use polars::prelude::*;
@@ -14,6 +15,8 @@ use crate::summary::Group;
 /// An attempt to connect. Times are UTC microseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attempt {
+    /// Its number, which operations on the connection carry.
+    pub connection: Option<i64>,
     /// The name or address that was asked for, and the port.
     pub endpoint: (Option<String>, Option<i64>),
     /// When the name's address was known, or the attempt began where it was not looked up.
@@ -67,6 +70,25 @@ impl Identity {
     pub(crate) fn is_known(&self) -> bool {
         *self != Self::default()
     }
+
+    /// How it is named: its identifier on Aurora, else `address:port`.
+    pub(crate) fn name(&self) -> Option<String> {
+        let address = || {
+            let address = self.address.as_deref()?;
+            Some(
+                self.port
+                    .map_or(address.to_owned(), |port| format!("{address}:{port}")),
+            )
+        };
+        self.aurora_instance.clone().or_else(address)
+    }
+}
+
+/// The server of each connection by its number. Behind a proxy each statement may go to another one, so that nothing is known there.
+pub(crate) fn servers(attempts: &[Attempt], path: Path) -> BTreeMap<i64, String> {
+    let direct = attempts.iter().filter(|_| path == Path::Direct);
+    let server = |attempt: &Attempt| Some((attempt.connection?, attempt.server.as_ref()?.name()?));
+    direct.filter_map(server).collect()
 }
 
 /// Every attempt to connect on a path, in order of its end.
@@ -80,6 +102,7 @@ pub(crate) fn read(loaded: &Loaded, path: Path) -> Result<Vec<Attempt>, AnalyzeE
 }
 
 fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Attempt>> {
+    let connections = integers(frame, "connection_id")?;
     let hosts = texts(frame, "endpoint_host")?;
     let ports = integers(frame, "endpoint_port")?;
     let starts = integers(frame, "start_time")?;
@@ -101,6 +124,7 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Attempt>> {
             aurora_instance: instances[row].map(str::to_owned),
         };
         Some(Attempt {
+            connection: connections[row],
             endpoint: (hosts[row].map(str::to_owned), ports[row]),
             resolved_us: starts[row]?.saturating_add(look_ups[row].unwrap_or(0)),
             end_us: ends[row]?,

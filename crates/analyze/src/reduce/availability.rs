@@ -59,6 +59,8 @@ pub struct ProbeError {
     pub class: String,
     /// The server's code.
     pub sqlstate: Option<String>,
+    /// What the server or the client said.
+    pub message: Option<String>,
 }
 
 /// Every question of a path within the recording, in order of time; none in a recording without the table. A row with a word of a later
@@ -109,6 +111,7 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Question>> {
     let servers = Servers::new(frame)?;
     let classes = texts(frame, "error_class")?;
     let codes = texts(frame, "sqlstate")?;
+    let messages = texts(frame, "error_message")?;
     let mut shared = Shared::default();
     let mut question = |row: usize| {
         let kind = OperationType::parse(kinds[row]?)?;
@@ -125,6 +128,7 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Question>> {
                 shared.errors.of(ProbeError {
                     class: class.to_owned(),
                     sqlstate: codes[row].map(str::to_owned),
+                    message: messages[row].map(str::to_owned),
                 })
             }),
             address: addresses[row].map(|address| shared.address(address)),

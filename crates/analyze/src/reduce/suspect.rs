@@ -26,6 +26,10 @@ pub struct Suspect {
     pub class: Option<Word>,
     /// The server's code.
     pub sqlstate: Option<Word>,
+    /// What the server or the client said of it.
+    pub message: Option<Word>,
+    /// The number of its connection.
+    pub connection: Option<i64>,
     /// When it was to begin, UTC microseconds, within the recording.
     pub scheduled_us: i64,
     /// When a worker took it.
@@ -71,6 +75,13 @@ impl Suspect {
     /// Ended without success.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.outcome, Outcome::Failed | Outcome::Unknown)
+    }
+
+    /// A write or a transaction that reached a reader.
+    pub(crate) fn is_refused_write(&self) -> bool {
+        self.has_failed()
+            && self.operation_type != OperationType::Read
+            && self.known_class() == Some(ErrorClass::ReadOnly)
     }
 
     /// The service was asked and refused, in a way that tells of the service where it serves nothing else.

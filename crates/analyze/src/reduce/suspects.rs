@@ -59,6 +59,8 @@ fn suspect(kept: &Kept, span: &Span, pauses: &Pauses) -> Suspect {
         outcome: end.map_or(Outcome::Unfinished, |_| kept.outcome),
         class: ended(&kept.class),
         sqlstate: ended(&kept.sqlstate),
+        message: ended(&kept.message),
+        connection: kept.connection,
         scheduled_us: scheduled_us.clamp(first, last),
         start_us: kept.start_us.map(|start| start.clamp(first, last)),
         first_statement_us,

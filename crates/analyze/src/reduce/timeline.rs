@@ -40,6 +40,8 @@ pub struct Timeline {
     pub slots: u32,
     /// In order of time.
     pub server_probes: Vec<ServerProbe>,
+    /// The server of each connection by its number, where that is known, and stays the same.
+    pub servers: BTreeMap<i64, String>,
 }
 
 impl Timeline {

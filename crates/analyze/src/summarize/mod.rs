@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod headline;
+mod heard;
 mod path;
 mod series;
 mod service;

@@ -9,13 +9,14 @@ use recording::{Endpoint, Timestamp};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::metrics::decomposition::{self, Observations};
+use crate::metrics::effects::{self, Seen};
 use crate::metrics::failovers::of_path::{self, Observed};
 use crate::metrics::failovers::of_service::Answers;
 use crate::metrics::outages::{self, Detected};
 use crate::metrics::rates::{self, Durations};
 use crate::metrics::service::summary::Known;
-use crate::metrics::{changes, impact, new_writers, recovery};
-use crate::reduce::attempts::Attempt;
+use crate::metrics::{impact, new_writers, recovery};
+use crate::reduce::attempts::{self, Attempt};
 use crate::reduce::audit::PathFindings;
 use crate::reduce::availability::{self, Question};
 use crate::reduce::histogram::Histogram;
@@ -23,9 +24,10 @@ use crate::reduce::near::Near;
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::timeline::Timeline;
-use crate::reduce::{answers, connections, errors, events, implied, pgbench};
+use crate::reduce::{connections, errors, events, implied, pgbench};
 use crate::summarize::endpoints;
 use crate::summarize::headline::{episodes_of, headline};
+use crate::summarize::heard::Heard;
 use crate::summarize::{series, service};
 use crate::summary::series::PathSeries;
 use crate::summary::{
@@ -77,27 +79,37 @@ impl PathAnalyzer<'_> {
             groups.push(self.group_summary(group, found, &timeline, &near, &triggers_us)?);
         }
         let answers = self.add_services(&mut groups, &triggers_us);
+        let heard = Heard::read(self.loaded, self.path, self.events, &self.questions)?;
         let observed = Observed {
             recording: self.span,
             events: self.events,
             triggers_us: &triggers_us,
-            changes_us: &self.changes_us()?,
+            changes_us: &heard.changes_us,
             answers: &answers,
             near: &near,
         };
         let failovers = of_path::failovers(&observed, &mut groups)?;
         self.decompose(&mut groups, &failovers);
+        self.found(timeline, cells, groups, failovers, &heard)
+    }
+
+    /// The summary, once it is decided what was down.
+    fn found(
+        &self,
+        timeline: Timeline,
+        cells: Histogram,
+        groups: Vec<GroupSummary>,
+        failovers: Vec<PathFailover>,
+        heard: &Heard,
+    ) -> Result<Found, AnalyzeError> {
         let headline = headline(&groups);
         let episodes = episodes_of(&groups, headline.as_ref());
-
+        let spans: Vec<Span> = episodes.iter().map(|episode| episode.span).collect();
         let (steady, steady_us) = self.steady(&groups)?;
         let durations = Durations {
             whole_us: timeline.duration_us(),
             steady_us,
         };
-
-        let spans: Vec<Span> = episodes.iter().map(|episode| episode.span).collect();
-        let load = pgbench::load(self.loaded, self.path, &self.span, &spans, self.events)?;
         let mut overall = rates::rates(cells.iter(), steady.iter(), durations);
         if self.is_left_out {
             // Not 0 per second: it is not known.
@@ -111,12 +123,23 @@ impl PathAnalyzer<'_> {
             types: rates::by_type(&cells, &steady, durations),
             operations: rates::by_name(&cells, &steady, durations),
             impacts: self.impacts(&failovers, &groups, headline.as_ref())?,
+            errors: errors::errors(self.operations.errors()),
+            connections: connections::connections(self.loaded, self.path, &self.span, &spans)?,
+            effects: effects::effects(&Seen {
+                timeline: &timeline,
+                operations: &self.operations,
+                thresholds: self.thresholds,
+                questions: &self.questions,
+                answers: &heard.answers,
+                changes_us: &heard.changes_us,
+                new_writers_us: &self.new_writers_us(&groups),
+                failovers: &failovers,
+                episodes: &spans,
+            })?,
+            load: pgbench::load(self.loaded, self.path, &self.span, &spans, self.events)?,
             failovers,
             groups,
             headline,
-            errors: errors::errors(self.operations.errors()),
-            connections: connections::connections(self.loaded, self.path)?,
-            load,
             durability: None,
             durable: None,
         };
@@ -125,6 +148,11 @@ impl PathAnalyzer<'_> {
             timeline,
             cells,
         })
+    }
+
+    /// When a new writer was first seen, each time.
+    fn new_writers_us(&self, groups: &[GroupSummary]) -> Vec<i64> {
+        new_writers::first_seen_us(self.path.as_str(), self.events, groups)
     }
 
     /// The operations that ended outside all episodes, and how long that time is, microseconds.
@@ -139,9 +167,8 @@ impl PathAnalyzer<'_> {
     /// What charts draw.
     fn series(&self, found: &Found, charts: &Span) -> Result<PathSeries, AnalyzeError> {
         let drawn = self.operations.drawn(&self.span, charts)?;
-        let groups = &found.summary.groups;
-        let new_writers = new_writers::first_seen_us(self.path.as_str(), self.events, groups);
         let endpoints = endpoints::of_path(self.loaded, self.path, &self.questions)?;
+        let new_writers = self.new_writers_us(&found.summary.groups);
         let (timeline, cells) = (&found.timeline, &found.cells);
         let series = series::of_path(&found.summary, timeline, cells, drawn, &self.questions);
         Ok(PathSeries {
@@ -170,6 +197,10 @@ impl PathAnalyzer<'_> {
         let timeline = self
             .operations
             .timeline(&self.span, cells, pauses, self.thresholds)?;
+        let timeline = Timeline {
+            servers: attempts::servers(&self.attempts, self.path),
+            ..timeline
+        };
         Ok(match timeline.server_probes.is_empty() {
             true => Timeline {
                 server_probes: availability::server_probes(
@@ -256,25 +287,6 @@ impl PathAnalyzer<'_> {
             operations_are_partial: self.is_partial,
             ..service::add(groups, &self.questions, &known)
         }
-    }
-
-    /// When the path's writer changed, by its probes; by the events where it has no rows of probes.
-    fn changes_us(&self) -> Result<Vec<i64>, AnalyzeError> {
-        let mut answers = answers::read(self.loaded, self.path)?;
-        let of_availability = answers::of_availability(&self.questions);
-        // Answers to the server probes alone are far apart.
-        let held_us = match of_availability.is_empty() {
-            true => 0,
-            false => changes::HELD_US,
-        };
-        answers.extend(of_availability);
-        answers.sort_by_key(|answer| answer.time_us);
-        if answers.is_empty() {
-            let probe_interval_us = self.loaded.manifest().probe_interval_us;
-            let path = self.path.as_str();
-            return Ok(changes::of_events(path, self.events, probe_interval_us));
-        }
-        Ok(changes::of_answers(&answers, held_us))
     }
 
     fn impacts(

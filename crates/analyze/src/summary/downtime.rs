@@ -1,8 +1,5 @@
 //! Outages, and how they were recovered from.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use recording::Timestamp;
 use serde::Serialize;
 
@@ -166,33 +163,27 @@ pub struct Outage {
     pub errors: Vec<ErrorCount>,
 }
 
-/// How often a class of failure came.
+/// Failures of one class and code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorCount {
     pub class: String,
     /// The server's code, where one came.
     pub sqlstate: Option<String>,
     pub count: u64,
-}
-
-impl ErrorCount {
-    /// Counts failures, each by its class and code; most frequent first.
-    pub(crate) fn of_each<'f>(
-        failures: impl Iterator<Item = (&'f str, Option<&'f str>)>,
-    ) -> Vec<Self> {
-        let mut counts: BTreeMap<(&str, Option<&str>), u64> = BTreeMap::new();
-        for failure in failures {
-            *counts.entry(failure).or_insert(0) += 1;
-        }
-        let count = |((class, sqlstate), count): ((&str, Option<&str>), u64)| Self {
-            class: class.to_owned(),
-            sqlstate: sqlstate.map(str::to_owned),
-            count,
-        };
-        let mut counts: Vec<Self> = counts.into_iter().map(count).collect();
-        counts.sort_by_key(|count| Reverse(count.count));
-        counts
-    }
+    /// End of the first.
+    pub first: Timestamp,
+    /// End of the last.
+    pub last: Timestamp,
+    /// The commonest text; empty where none had one.
+    pub message: String,
+    /// How many had that text.
+    pub message_count: u64,
+    /// How many other texts there were.
+    pub other_messages: u64,
+    /// The servers of the connections that they came on, in order of first appearance: who answered when the connection was made. Empty
+    /// where that is not known, and behind a proxy, which may ask another server with each statement. Of availability probes, the
+    /// addresses that their connections led to.
+    pub servers: Vec<String>,
 }
 
 /// An availability failure that made no outage.
@@ -285,4 +276,6 @@ pub struct Impact {
     /// Figures of the operations that ended in the window, and of those that never ended and were to begin before its end, each in the
     /// first such window: attempted = succeeded + failed + unknown + unfinished.
     pub types: Vec<NamedRates>,
+    /// The same per operation, such as `place_order`.
+    pub operations: Vec<NamedRates>,
 }

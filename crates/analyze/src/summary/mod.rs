@@ -7,6 +7,7 @@ mod comparison;
 mod decomposition;
 mod downtime;
 mod durability;
+mod effects;
 mod failovers;
 mod group;
 pub mod heat;
@@ -29,6 +30,10 @@ pub use downtime::{
 pub use durability::{
     AuditFacts, AuditSummary, Durability, Durable, ImpliedLosses, LostWrite, most_lost,
 };
+pub use effects::{
+    Effects, HungWrites, StuckConnections, WaitFigures, WaitTimes, Waits, WithoutWriter,
+    WritesRefused,
+};
 pub use failovers::{
     DowntimeDistribution, Failover, Failovers, GroupFailover, Interval, PairedDifference,
     PathFailover, ServiceDifference, ServiceDistribution, ServiceFailover, Spread,
@@ -37,7 +42,9 @@ pub use group::Group;
 pub use own_share::OwnShare;
 pub use rates::{NamedRates, Rates, ResponseTimes};
 pub use run::{EventSummary, LeftOut, PartSummary, RecordingProgress, RecordingSummary};
-pub use side_tables::{ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary};
+pub use side_tables::{
+    ConnectError, ConnectionFigures, ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary,
+};
 pub use span::Span;
 pub use word::Word;
 pub(crate) use word::Words;
@@ -113,6 +120,8 @@ pub struct PathSummary {
     /// Failures by class and SQLSTATE, most frequent first.
     pub errors: Vec<ErrorSummary>,
     pub connections: ConnectionSummary,
+    /// Where its outages hurt.
+    pub effects: Effects,
     /// pgbench, where it ran on this path.
     pub load: Option<LoadSummary>,
     /// What the audit found; absent without one.

@@ -3,6 +3,8 @@
 use recording::Timestamp;
 use serde::Serialize;
 
+use crate::summary::downtime::ErrorCount;
+
 /// Failures of one kind over the whole recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ErrorSummary {
@@ -22,7 +24,7 @@ pub struct ErrorSummary {
     pub other_messages: u64,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ConnectionSummary {
     pub attempts: u64,
     pub failed: u64,
@@ -32,6 +34,41 @@ pub struct ConnectionSummary {
     pub max_us: Option<i64>,
     /// The addresses that answered, in order of first appearance, as `address:port`.
     pub addresses: Vec<String>,
+    /// Attempts that began before the first episode of the headline's group, or in the whole recording where there is none.
+    pub before: ConnectionFigures,
+    /// Attempts that began in the episodes.
+    pub during: Option<ConnectionFigures>,
+    /// Attempts that began after the first episode, outside the others.
+    pub after: Option<ConnectionFigures>,
+    /// Those that failed, by phase, class and SQLSTATE; most frequent first.
+    pub errors: Vec<ConnectError>,
+}
+
+/// Attempts to connect in some spans.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ConnectionFigures {
+    /// Length of the spans, microseconds.
+    pub span_us: i64,
+    pub attempts: u64,
+    pub failed: u64,
+    /// Attempts per second of that time.
+    pub per_second: Option<f64>,
+    /// The most that began in one second of the recording.
+    pub most_in_a_second: u64,
+    /// Of the time of successful ones, microseconds.
+    pub p50_us: Option<i64>,
+    pub p95_us: Option<i64>,
+    pub max_us: Option<i64>,
+}
+
+/// Attempts to connect that failed alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectError {
+    /// `dns`, `tcp`, `tls`, `startup`.
+    pub phase: String,
+    /// Its `servers` are the addresses that the attempts led to.
+    #[serde(flatten)]
+    pub error: ErrorCount,
 }
 
 /// pgbench before, during and after the path's episodes (of the headline's group).

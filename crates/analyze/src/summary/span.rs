@@ -41,6 +41,22 @@ impl Span {
         self.start < other.end && other.start < self.end
     }
 
+    /// What others leave of spans; both are in order and apart.
+    pub(crate) fn without(spans: &[Self], others: &[Self]) -> Vec<Self> {
+        let mut left = Vec::new();
+        for span in spans {
+            let mut start = span.start;
+            for other in others.iter().filter(|other| other.overlaps(span)) {
+                let end = other.start;
+                left.extend((start < end).then_some(Self { start, end }));
+                start = other.end;
+            }
+            let end = span.end;
+            left.extend((start < end).then_some(Self { start, end }));
+        }
+        left
+    }
+
     /// Spans in order of time, those that touch joined.
     pub(crate) fn union(spans: impl Iterator<Item = Self>) -> Vec<Self> {
         let mut sorted: Vec<Self> = spans.collect();
@@ -53,5 +69,20 @@ impl Span {
             }
         }
         joined
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+
+    #[test]
+    fn what_is_left() {
+        let spans = [Span::new(0, 10), Span::new(20, 30)];
+        let others = [Span::new(-5, 2), Span::new(4, 6), Span::new(9, 25)];
+        let left = [Span::new(2, 4), Span::new(6, 9), Span::new(25, 30)];
+        assert_eq!(Span::without(&spans, &others), left);
+        assert_eq!(Span::without(&spans, &[]), spans);
+        assert_eq!(Span::without(&spans, &[Span::new(0, 30)]), []);
     }
 }

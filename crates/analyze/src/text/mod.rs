@@ -20,8 +20,8 @@ use crate::text::format::Calendar;
 use crate::text::language::{Words, chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
-    comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
-    rates, recovery, sample, service, verdict,
+    comparison, configuration, connections, downtime, durability, effects, errors, events,
+    failovers, notes, outage_errors, pgbench, rates, recovery, sample, service, verdict,
 };
 use crate::zone::Zone;
 
@@ -91,6 +91,7 @@ pub fn document(summary: &Summary, language: Language, zone: Zone) -> Document {
         events::section(&page),
         rates::operations(&page),
         rates::response_times(&page),
+        rates::names(&page),
         downtime::groups(&page),
         downtime::outages(&page),
         service::outages(&page),
@@ -98,11 +99,19 @@ pub fn document(summary: &Summary, language: Language, zone: Zone) -> Document {
         downtime::brownouts(&page),
         recovery::episodes(&page),
         recovery::impacts(&page),
+        effects::writes_refused(&page),
+        effects::stuck_connections(&page),
+        effects::without_writer(&page),
+        effects::hung_writes(&page),
+        effects::waits(&page),
         durability::durable_figures(&page),
         durability::durable_recovery(&page),
         durability::lost_writes(&page),
         errors::errors(&page),
+        outage_errors::section(&page),
         errors::connections(&page),
+        connections::spans(&page),
+        connections::errors(&page),
         pgbench::section(&page),
         comparison::section(&page),
         notes::section(&page),

@@ -95,6 +95,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
     )
         .prop_map(
             |(at, took, host, led_to, server, in_recovery, for_reads)| Attempt {
+                connection: None,
                 endpoint: (host.map(str::to_owned), Some(5432)),
                 resolved_us: at * 1_000,
                 end_us: (at + took) * 1_000,

@@ -15,6 +15,7 @@ mod decomposition;
 mod decomposition_properties;
 mod downtime;
 mod durability;
+mod effects;
 mod failovers;
 mod figures;
 mod gaps;

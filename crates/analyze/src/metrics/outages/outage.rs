@@ -4,6 +4,7 @@ use recording::Timestamp;
 use recording::vocabulary::Outcome;
 
 use crate::metrics::outages::gap::{Gap, Kind, Piece};
+use crate::reduce::error_counts::{self, Counted};
 use crate::reduce::timeline::Timeline;
 use crate::summary::{ErrorCount, Outage, Thresholds};
 
@@ -27,7 +28,7 @@ pub(super) fn outage(gap: &Gap<'_>, timeline: &Timeline, thresholds: &Thresholds
         open_at_end: gap.is_last,
         first_failure: failures.map(|piece| Timestamp(piece.suspect.end_us)).min(),
         evidence: gap.evidence.len() as u64,
-        errors: error_counts(gap),
+        errors: error_counts(gap, timeline),
     }
 }
 
@@ -107,11 +108,17 @@ impl Moments<'_> {
 }
 
 /// Failures in an outage by class, most frequent first.
-fn error_counts(gap: &Gap<'_>) -> Vec<ErrorCount> {
+fn error_counts(gap: &Gap<'_>, timeline: &Timeline) -> Vec<ErrorCount> {
     let suspects = gap.evidence.iter().map(|piece| piece.suspect);
     let failed = suspects.filter(|suspect| suspect.has_failed() && gap.has_end_of(suspect));
-    ErrorCount::of_each(failed.map(|suspect| {
-        let class = suspect.class.as_deref().unwrap_or_default();
-        (class, suspect.sqlstate.as_deref())
+    error_counts::of_each(failed.map(|suspect| {
+        let server = |number| timeline.servers.get(&number).map(String::as_str);
+        Counted {
+            class: suspect.class.as_deref().unwrap_or_default(),
+            sqlstate: suspect.sqlstate.as_deref(),
+            end_us: suspect.end_us,
+            message: suspect.message.as_deref(),
+            server: suspect.connection.and_then(server),
+        }
     }))
 }

@@ -5,6 +5,7 @@ use recording::vocabulary::Outcome;
 
 use crate::metrics::service::rules::Rules;
 use crate::reduce::availability::Question;
+use crate::reduce::error_counts::{self, Counted};
 use crate::summary::{ErrorCount, Outage, Span};
 
 /// What took long is evidence in a gap that it ran in for longer than this, microseconds: one hiccup makes the question after it slow as well, most
@@ -156,9 +157,15 @@ impl<'a> Gap<'a> {
 /// Failures in an outage by class, most frequent first.
 fn error_counts(evidence: &[Piece<'_>]) -> Vec<ErrorCount> {
     let failed = evidence.iter().filter(|piece| piece.has_failed);
-    ErrorCount::of_each(failed.map(|piece| {
-        let error = piece.question.error.as_deref();
-        let class = error.map_or("", |error| error.class.as_str());
-        (class, error.and_then(|error| error.sqlstate.as_deref()))
+    error_counts::of_each(failed.map(|piece| {
+        let question = piece.question;
+        let error = question.error.as_deref();
+        Counted {
+            class: error.map_or("", |error| error.class.as_str()),
+            sqlstate: error.and_then(|error| error.sqlstate.as_deref()),
+            end_us: question.end_us,
+            message: error.and_then(|error| error.message.as_deref()),
+            server: question.address.as_deref(),
+        }
     }))
 }

@@ -1,5 +1,6 @@
 //! The operations of a path: what the one pass found of them, and second looks at those of some time.
 
+pub(crate) mod around;
 mod seen;
 
 use std::cmp::Reverse;
@@ -325,6 +326,7 @@ impl<'l> PathOperations<'l> {
             workers: manifest.workers,
             slots: manifest.workers.min(pool),
             server_probes: server_probes::read(self.loaded, self.path)?,
+            servers: BTreeMap::new(),
         })
     }
 

@@ -73,6 +73,7 @@ pub(crate) struct Kept {
     pub(crate) outcome: Outcome,
     pub(crate) class: Option<Word>,
     pub(crate) sqlstate: Option<Word>,
+    pub(crate) message: Option<Word>,
     pub(crate) scheduled_us: i64,
     pub(crate) start_us: Option<i64>,
     pub(crate) end_us: Option<i64>,

@@ -204,9 +204,9 @@ impl OfBatch<'_> {
         self.errors()?;
         kept.class = self.word(|errors| &errors.class, operation);
         kept.sqlstate = self.word(|errors| &errors.sqlstate, operation);
-        if let Some(class) = &kept.class {
-            let message = self.word(|errors| &errors.message, operation);
-            let key = (class.clone(), kept.sqlstate.clone(), message);
+        if let Some(class) = kept.class.clone() {
+            kept.message = self.word(|errors| &errors.message, operation);
+            let key = (class, kept.sqlstate.clone(), kept.message.clone());
             let counts = path.found.errors.entry(key).or_default();
             counts.add(&ErrorCounts {
                 count: 1,
@@ -227,6 +227,7 @@ impl OfBatch<'_> {
             outcome,
             class: None,
             sqlstate: None,
+            message: None,
             scheduled_us: operation.scheduled_us,
             start_us: operation.start_us,
             end_us: operation.end_us,

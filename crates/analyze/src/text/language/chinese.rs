@@ -5,7 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{SampleWords, Words, capitalized};
-use crate::text::language::{classes, durability, page, part, rules, service};
+use crate::text::language::{classes, durability, effects, page, part, rules, service};
 use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {
@@ -213,6 +213,7 @@ pub(crate) const CHINESE: Words = Words {
     part: part::CHINESE,
     page: page::CHINESE,
     rules: rules::CHINESE,
+    effects: effects::CHINESE,
 
     failovers_heading: "故障转移明细",
     number: "序号",

@@ -5,7 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{Words, capitalized};
-use crate::text::language::{classes, durability, page, part, rules, service};
+use crate::text::language::{classes, durability, effects, page, part, rules, service};
 use crate::text::table::List;
 
 pub(crate) const ENGLISH: Words = Words {
@@ -192,6 +192,7 @@ pub(crate) const ENGLISH: Words = Words {
     part: part::ENGLISH,
     page: page::ENGLISH,
     rules: rules::ENGLISH,
+    effects: effects::ENGLISH,
 
     failovers_heading: "Failovers",
     number: "no.",

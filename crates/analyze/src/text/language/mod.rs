@@ -3,6 +3,7 @@
 pub(crate) mod chinese;
 mod classes;
 pub(super) mod durability;
+pub(super) mod effects;
 pub(crate) mod english;
 pub(super) mod page;
 pub(super) mod part;
@@ -14,6 +15,7 @@ use recording::vocabulary::{ErrorClass, EventKind};
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
+use crate::text::language::effects::EffectWords;
 use crate::text::language::page::PageWords;
 use crate::text::language::part::PartWords;
 use crate::text::language::rules::RuleWords;
@@ -178,6 +180,7 @@ pub(crate) struct Words {
     pub(crate) part: PartWords,
     pub(crate) page: PageWords,
     pub(crate) rules: RuleWords,
+    pub(crate) effects: EffectWords,
 
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,

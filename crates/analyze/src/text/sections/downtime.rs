@@ -204,7 +204,10 @@ pub(crate) fn note_rest(page: &Page<'_>, table: &mut Table, all: usize) {
     }
 }
 
-fn listed_groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {
+/// Reads and the writer's group of each path: together they hold every operation once.
+pub(crate) fn listed_groups<'a>(
+    page: &Page<'a>,
+) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {
     let listed = |group: &&GroupSummary| matches!(group.group, Group::Read | Group::Writer);
     let paths = page.summary.paths.iter();
     paths.flat_map(move |path| {

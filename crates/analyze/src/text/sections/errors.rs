@@ -31,17 +31,8 @@ pub(crate) fn errors(page: &Page<'_>) -> Section {
                 page.calendar.time(error.first).into(),
                 page.calendar.time(error.last).into(),
             ]);
-            let message = one_line(&error.message);
-            if message.is_empty() {
-                continue;
-            }
-            table.note(match error.other_messages {
-                0 => message,
-                others => {
-                    let [these, all] = [error.message_count, error.count].map(count);
-                    (words.commonest_text)(&message, &these, &all, others)
-                }
-            });
+            let counts = [error.message_count, error.count, error.other_messages];
+            note_text(page, &mut table, &error.message, counts);
         }
     }
     let block = match table.is_empty() {
@@ -49,6 +40,19 @@ pub(crate) fn errors(page: &Page<'_>) -> Section {
         false => table.into(),
     };
     Section::of("errors", words.errors_heading, block)
+}
+
+/// The commonest text of some failures, under their row: how many had it, of how many, and how many other texts there were.
+pub(crate) fn note_text(page: &Page<'_>, table: &mut Table, text: &str, counts: [u64; 3]) {
+    let text = one_line(text);
+    let [these, all, others] = counts;
+    if text.is_empty() {
+        return;
+    }
+    table.note(match others {
+        0 => text,
+        others => (page.words.commonest_text)(&text, &count(these), &count(all), others),
+    });
 }
 
 /// How often each path connected, and who answered.

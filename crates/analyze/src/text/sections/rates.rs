@@ -5,6 +5,7 @@ use crate::text::document::Section;
 use crate::text::format::{count, decimal, optional};
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table};
+use command_line::text::one_line;
 
 /// Counts, success rates and throughput, per type and path.
 pub(crate) fn operations(page: &Page<'_>) -> Section {
@@ -55,6 +56,72 @@ fn operations_row(page: &Page<'_>, label: String, path: &PathSummary, rates: &Ra
         optional(rates.tps, |tps| decimal(tps, 2)).into(),
         optional(rates.steady_tps, |tps| decimal(tps, 2)).into(),
     ]
+}
+
+/// Counts, success rates and response times per operation name and path.
+pub(crate) fn names(page: &Page<'_>) -> Section {
+    let (words, units) = (page.words, page.words.units);
+    let paths = || page.summary.paths.iter();
+    let mut names: Vec<&str> = Vec::new();
+    for named in paths().flat_map(|path| &path.operations) {
+        if !names.contains(&named.name.as_str()) {
+            names.push(&named.name);
+        }
+    }
+    let times = |rates: &Rates| {
+        let response = &rates.response;
+        let times = [
+            response.p50_us,
+            response.p95_us,
+            response.p99_us,
+            response.max_us,
+        ];
+        times.map(|us| us.map(|us| us as f64))
+    };
+    let all = paths().flat_map(|path| &path.operations);
+    let scale = units.scale(all.flat_map(|named| times(&named.rates)).flatten());
+    let mut table = Table::new(
+        &[
+            (words.operation, Side::Left),
+            (words.path_column, Side::Left),
+            (words.total, Side::Right),
+            (words.success_rate, Side::Right),
+            (words.failed, Side::Right),
+            (words.unknown, Side::Right),
+            (words.unfinished, Side::Right),
+            (words.tps, Side::Right),
+            ("p50", Side::Right),
+            ("p95", Side::Right),
+            ("p99", Side::Right),
+            (words.max, Side::Right),
+        ],
+        1,
+    );
+    for name in names {
+        let of_name = |path: &&PathSummary| path.operations.iter().any(|of| of.name == name);
+        for path in paths().filter(of_name) {
+            for named in path.operations.iter().filter(|of| of.name == name) {
+                let rates = &named.rates;
+                let mut cells = vec![
+                    one_line(name).into(),
+                    page.path(&path.path),
+                    counted(path, rates.total).into(),
+                    optional(rates.success_rate, |rate| units.percent(rate, 2)).into(),
+                    counted(path, rates.failed).into(),
+                    counted(path, rates.unknown).into(),
+                    counted(path, rates.unfinished).into(),
+                    optional(rates.tps, |tps| decimal(tps, 2)).into(),
+                ];
+                cells.extend(times(rates).map(|us| Cell::from(scale.number(us))));
+                table.row(cells);
+            }
+        }
+    }
+    Section::of(
+        "operation-names",
+        (words.effects.names_heading)(scale.unit),
+        table,
+    )
 }
 
 /// A count of a path's operations; `-` where these are left out.

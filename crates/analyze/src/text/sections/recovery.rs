@@ -1,6 +1,10 @@
 //! How each episode was recovered from, and what it did to each operation type.
 
-use crate::summary::{Episode, EpisodeKind, GroupSummary, Impact, PathFailover, PathSummary};
+use command_line::text::one_line;
+
+use crate::summary::{
+    Episode, EpisodeKind, GroupSummary, Impact, NamedRates, PathFailover, PathSummary,
+};
 use crate::text::document::{Block, Section};
 use crate::text::figures::{Downtime, figure, headline_group};
 use crate::text::format::{count, decimal, optional};
@@ -79,6 +83,13 @@ fn part_of(
     }
 }
 
+/// The operations that did not all succeed, where they tell more than their types.
+fn failed_names(impact: &Impact) -> impl Iterator<Item = &NamedRates> {
+    let tells_more = impact.operations.len() > impact.types.len();
+    let operations = impact.operations.iter();
+    operations.filter(move |named| tells_more && named.rates.successes < named.rates.total)
+}
+
 /// What each failover and each other outage did to each operation type, in a window that is named.
 pub(crate) fn impacts(page: &Page<'_>) -> Section {
     let mut blocks = Vec::new();
@@ -125,10 +136,15 @@ fn impact_table(page: &Page<'_>, path: &str, impact: &Impact) -> Table {
         0,
     )
     .captioned([window, ends].join(words.separator));
-    for named in &impact.types {
-        let rates = &named.rates;
+    let types = impact.types.iter();
+    let types = types.map(|named| ((words.type_name)(&named.name), &named.rates));
+    let names = failed_names(impact).map(|named| {
+        let name = one_line(&named.name);
+        (format!("- {name}"), &named.rates)
+    });
+    for (label, rates) in types.chain(names) {
         table.row(vec![
-            (words.type_name)(&named.name).into(),
+            label.into(),
             count(rates.total).into(),
             count(rates.successes).into(),
             count(rates.failed).into(),

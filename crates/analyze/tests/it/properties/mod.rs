@@ -212,6 +212,8 @@ fn timeline(case: &Case) -> Timeline {
             outcome,
             class: failed.then(|| drawn.class.as_str().into()),
             sqlstate: drawn.sqlstate.filter(|_| failed).map(Word::from),
+            message: None,
+            connection: None,
             scheduled_us: scheduled.min(START_US + LENGTH_US),
             start_us: Some((scheduled + drawn.queue).min(START_US + LENGTH_US)),
             first_statement_us: reached,
@@ -233,6 +235,7 @@ fn timeline(case: &Case) -> Timeline {
         pauses,
         workers: case.workers,
         slots: case.workers,
+        servers: BTreeMap::new(),
         server_probes: case
             .probes
             .iter()

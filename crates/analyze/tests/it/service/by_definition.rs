@@ -42,6 +42,7 @@ fn question() -> impl Strategy<Value = Question> {
                     Arc::new(ProbeError {
                         class: class.to_owned(),
                         sqlstate: None,
+                        message: None,
                     })
                 }),
                 address: None,

@@ -96,6 +96,7 @@ fn question(flying: &Flying, end_us: i64, outcome: Outcome) -> Question {
         Arc::new(ProbeError {
             class: ErrorClass::Refused.as_str().to_owned(),
             sqlstate: None,
+            message: None,
         })
     });
     Question {

@@ -369,6 +369,7 @@ fn path_summary(path: &PathSeries, duration_us: i64) -> PathSummary {
         impacts: vec![],
         errors: vec![],
         connections: ConnectionSummary::default(),
+        effects: analyze::summary::Effects::default(),
         load: None,
         durability: None,
         durable: None,

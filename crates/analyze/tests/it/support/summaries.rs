@@ -73,6 +73,12 @@ pub(crate) fn outage(
         class: (*class).to_owned(),
         sqlstate: sqlstate.map(str::to_owned),
         count: *count,
+        first: at(from_ms + 20),
+        last: at(from_ms + downtime_ms - 20),
+        message: format!("made by hand: {class}"),
+        message_count: *count,
+        other_messages: 0,
+        servers: vec![],
     });
     let errors: Vec<ErrorCount> = errors.collect();
     Outage {
@@ -188,6 +194,7 @@ pub(crate) fn path(
                 name: "write".to_owned(),
                 rates: rates(40, 28, 9, 2, 80.0),
             }],
+            operations: Vec::new(),
         });
     PathSummary {
         path: name.to_owned(),
@@ -220,7 +227,9 @@ pub(crate) fn path(
             p50_us: Some(2_750),
             max_us: Some(9_100),
             addresses: vec!["127.0.0.2:65432".to_owned(), "127.0.0.3:65432".to_owned()],
+            ..ConnectionSummary::default()
         },
+        effects: analyze::summary::Effects::default(),
         load: None,
         durability: None,
         durable: None,

@@ -1,0 +1,110 @@
+//! Writes of the availability probes that hung while a writer answered their reads. Nothing else writes their row, so no lock of the
+//! workload holds them: a wait for a synchronous standby (`SyncRep`) looks like this, and storage that takes no writes.
+
+use recording::vocabulary::{ErrorClass, OperationType};
+
+use crate::metrics::effects::{Seen, add};
+use crate::reduce::availability::Question;
+use crate::reduce::suspect::Suspect;
+use crate::summary::{HungWrites, Span};
+
+/// A write hung that was sent and not answered for so long, microseconds.
+const HUNG_US: i64 = 500_000;
+/// An answer tells of the time before the write's end if it was given so long before that, microseconds: what a frozen server held back
+/// is answered at once when it goes on.
+const BEFORE_END_US: i64 = 100_000;
+
+pub(super) fn hung_writes(seen: &Seen<'_>) -> Vec<HungWrites> {
+    let own = seen.questions.iter().filter(|question| !question.reader);
+    let (mut writes, mut answers, mut written) = (Vec::new(), Vec::new(), Vec::new());
+    for question in own {
+        match question.kind {
+            OperationType::Write => {
+                writes.push(question);
+                written.extend(question.is_answered().then_some(question));
+            }
+            _ if question.is_answered() && question.in_recovery == Some(false) => {
+                answers.push(question);
+            }
+            _ => {}
+        }
+    }
+    answers.sort_by_key(|answer| answer.end_us);
+    written.sort_by_key(|write| write.end_us);
+    let pauses = &seen.timeline.pauses;
+    let is_hung = |write: &&&Question| {
+        let (from_us, to_us) = (sent_us(write), write.end_us - BEFORE_END_US);
+        // Where a later write was answered meanwhile, its own connection is dead.
+        pauses.running_us(from_us, write.end_us.max(from_us)) >= HUNG_US
+            && answered_in(&answers, from_us, to_us).next().is_some()
+            && answered_in(&written, from_us, to_us).next().is_none()
+    };
+    let mut hung: Vec<&Question> = writes.iter().filter(is_hung).copied().collect();
+    hung.sort_by_key(|write| sent_us(write));
+    let spans = hung
+        .iter()
+        .map(|write| Span::new(sent_us(write), write.end_us));
+    let spans = Span::union(spans);
+    spans
+        .iter()
+        .map(|span| entry(seen, span, &hung, &answers))
+        .collect()
+}
+
+/// When its statement was sent.
+fn sent_us(question: &Question) -> i64 {
+    question.time_us.saturating_add(question.connect_us)
+}
+
+/// Of answers in order of their ends, those that were asked for and given in that time.
+fn answered_in<'q>(
+    answers: &'q [&'q Question],
+    from_us: i64,
+    to_us: i64,
+) -> impl Iterator<Item = &'q Question> {
+    let first = answers.partition_point(|answer| answer.end_us < from_us);
+    let later = answers.get(first..).unwrap_or_default().iter().copied();
+    let in_time = later.take_while(move |answer| answer.end_us <= to_us);
+    in_time.filter(move |answer| from_us <= sent_us(answer))
+}
+
+fn entry(seen: &Seen<'_>, span: &Span, hung: &[&Question], answers: &[&Question]) -> HungWrites {
+    let (from_us, to_us) = (span.start.micros(), span.end.micros());
+    let is_in = |write: &&&Question| from_us <= sent_us(write) && write.end_us <= to_us;
+    let probes: Vec<&&Question> = hung.iter().filter(is_in).collect();
+    let (mut servers, mut reads_answered) = (Vec::new(), 0);
+    for answer in answered_in(answers, from_us, to_us) {
+        reads_answered += 1;
+        add(
+            &mut servers,
+            answer.server.as_ref().and_then(|server| server.name()),
+        );
+    }
+    let stalled = |suspect: &&Suspect| {
+        let threshold_us = seen
+            .timeline
+            .stall_threshold_us(&suspect.operation_name, seen.thresholds);
+        let time = suspect
+            .first_statement_us
+            .map(|at| Span::new(at, suspect.end_us));
+        suspect.operation_type != OperationType::Read
+            && suspect.execute_us.is_some_and(|us| us > threshold_us)
+            && time.is_some_and(|time| time.overlap_us(span) > seen.thresholds.min_stall_us)
+    };
+    let operations: Vec<&Suspect> = seen.timeline.suspects.iter().filter(stalled).collect();
+    let is_unreplicated = |class: Option<&str>| class == Some(ErrorClass::Unreplicated.as_str());
+    let of_probes = probes
+        .iter()
+        .filter(|write| is_unreplicated(write.error.as_deref().map(|error| error.class.as_str())));
+    let of_operations = operations
+        .iter()
+        .filter(|found| is_unreplicated(found.class.as_deref()));
+    HungWrites {
+        span: *span,
+        probes: probes.len() as u64,
+        reads_answered,
+        operations: operations.len() as u64,
+        unreplicated: (of_probes.count() + of_operations.count()) as u64,
+        servers,
+    }
+}
