@@ -5,11 +5,14 @@
 //! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
 //! means stands in `docs/definitions.md`; the code cites it.
 
+pub mod campaign;
 pub mod charts;
 pub mod cli;
+pub mod compare;
 mod error;
 pub mod figures;
 pub mod gaps;
+pub mod listing;
 pub mod load;
 pub mod metrics;
 pub mod reduce;

@@ -1,7 +1,7 @@
 //! Arguments that commands share.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(super) struct RecordingArgs {
     #[arg(value_name = "RUN")]
     pub(super) run: PathBuf,
     #[command(flatten)]
-    thresholds: ThresholdArgs,
+    pub(super) thresholds: ThresholdArgs,
 }
 
 #[derive(Debug, Args)]
@@ -65,11 +65,13 @@ impl ThresholdArgs {
         Ok(thresholds)
     }
 
-    pub(super) fn damage(&self) -> Damage {
-        match self.allow_damaged {
+    /// Opens a recording, or what of it is asked for.
+    pub(super) fn open(&self, folder: &Path) -> Result<Loaded, AnalyzeError> {
+        let damage = match self.allow_damaged {
             true => Damage::Allowed,
             false => Damage::Refused,
-        }
+        };
+        Loaded::open_with(folder, damage)
     }
 }
 
@@ -88,7 +90,7 @@ impl RecordingArgs {
         figures: fn(&Loaded, Thresholds) -> Result<T, AnalyzeError>,
     ) -> Result<T, Failure> {
         let thresholds = self.thresholds.thresholds()?;
-        let loaded = Loaded::open_with(&self.run, self.thresholds.damage())?;
+        let loaded = self.thresholds.open(&self.run)?;
         let bar = Arc::new(Mutex::new(ProgressBar::default()));
         let shown = Arc::clone(&bar);
         let progress = move |done, all| {

@@ -2,10 +2,13 @@
 
 mod arguments;
 mod charts;
+mod compare;
 mod failure;
 mod gaps;
+mod list;
 mod report;
 mod runs;
+mod several;
 
 use std::process::ExitCode;
 
@@ -20,7 +23,9 @@ use clap::{Parser, Subcommand};
         analyze report data/runs/20261122T204300Z-7f3a\n  \
         analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
-        analyze gaps data/runs\n\n\
+        analyze gaps data/runs\n  \
+        analyze list data/runs\n  \
+        analyze compare before --with after\n\n\
         What the figures mean: docs/definitions.md\n\
         Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording."
 )]
@@ -31,7 +36,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print every figure of a recording, and proxy against direct
+    /// Print every figure of a recording, and proxy against direct; of several recordings what holds over all failovers
     ///
     /// Success rates, throughput, response times, downtime with its resolution, recovery, and the effect of the failover on each
     /// type of operation. Takes well under a second for a five-minute recording. The recording may still be in progress.
@@ -49,6 +54,17 @@ enum Command {
     /// that were recording at that time saw one. A recording without an offset stays on its host's clock, and is marked.
     #[command(after_help = gaps::EXAMPLES)]
     Gaps(gaps::GapsArgs),
+    /// Compare two sets of runs, such as before and after a change: what differs, by how much, and whether that may be chance
+    ///
+    /// First every setting in which the sets differ, then each figure of both with its change. A difference is called better or worse only
+    /// where a test shows it to be more than chance, which takes five runs a side.
+    #[command(after_help = compare::EXAMPLES)]
+    Compare(compare::CompareArgs),
+    /// List the recordings of a folder with date, labels, duration, failovers and downtime
+    ///
+    /// A recording that is damaged or unreadable is listed with the reason, one in progress with its figures up to now.
+    #[command(after_help = list::EXAMPLES)]
+    List(list::ListArgs),
 }
 
 impl Cli {
@@ -56,9 +72,11 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let done = match self.command {
-            Command::Report(args) => report::run(&args),
+            Command::Report(args) => report::run(args),
             Command::Charts(args) => charts::run(&args),
             Command::Gaps(args) => gaps::run(&args),
+            Command::Compare(args) => compare::run(&args),
+            Command::List(args) => list::run(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

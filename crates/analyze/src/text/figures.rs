@@ -122,6 +122,22 @@ pub(super) fn figure(words: &Words, downtime: impl Into<Option<Downtime>>) -> St
     }
 }
 
+/// A failover's: down so long, or `0.00 s (at most 0.12 s)`, or not known.
+pub(super) fn of_failover(
+    words: &Words,
+    downtime: Option<Downtime>,
+    at_most_us: Option<i64>,
+) -> String {
+    match (downtime, at_most_us) {
+        (Some(downtime), Some(at_most_us)) => {
+            let seconds = |us| words.units.seconds(us, 2);
+            let at_most = (words.at_most)(&seconds(at_most_us));
+            format!("{} ({at_most})", seconds(downtime.us))
+        }
+        (downtime, _) => figure(words, downtime),
+    }
+}
+
 /// [`figure`] in a chart, whose words are English.
 pub(crate) fn in_chart(downtime: impl Into<Option<Downtime>>) -> String {
     figure(&ENGLISH, downtime)

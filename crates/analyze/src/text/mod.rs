@@ -7,13 +7,14 @@ pub(crate) mod figures;
 mod format;
 mod gaps;
 mod language;
+mod many;
 mod page;
 mod sections;
 mod table;
 
 use crate::summary::Summary;
 use crate::text::format::Calendar;
-use crate::text::language::{chinese, english};
+use crate::text::language::{Words, chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
     comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
@@ -22,6 +23,7 @@ use crate::text::sections::{
 use crate::text::table::Paint;
 
 pub use gaps::render as render_gaps;
+pub use many::{render_campaign, render_compared, render_listing};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {
@@ -39,15 +41,19 @@ pub struct TextOptions {
     pub color: bool,
 }
 
+const fn words_of(language: Language) -> &'static Words {
+    match language {
+        Language::En => &english::ENGLISH,
+        Language::Zh => &chinese::CHINESE,
+    }
+}
+
 /// The whole report, its lines ended by `\n`.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
     let page = Page {
         summary,
-        words: match options.language {
-            Language::En => &english::ENGLISH,
-            Language::Zh => &chinese::CHINESE,
-        },
+        words: words_of(options.language),
         calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
         paint: Paint {
             color: options.color,

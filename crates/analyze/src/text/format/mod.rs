@@ -233,6 +233,11 @@ pub(super) fn date_time(time: Timestamp) -> String {
     utc(time, "%Y-%m-%d %H:%M:%S%.3f UTC")
 }
 
+/// A point in time, UTC, with its date, in whole seconds.
+pub(super) fn to_the_second(time: Timestamp) -> String {
+    utc(time, "%Y-%m-%d %H:%M:%S")
+}
+
 fn utc(time: Timestamp, pattern: &str) -> String {
     DateTime::<Utc>::from_timestamp_micros(time.micros())
         .map_or_else(|| time.to_string(), |utc| utc.format(pattern).to_string())

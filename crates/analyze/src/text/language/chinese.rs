@@ -209,6 +209,7 @@ pub(crate) const CHINESE: Words = Words {
 
     durability: durability::CHINESE,
     service: service::CHINESE,
+    many: super::many::CHINESE,
 
     failovers_heading: "故障转移明细",
     number: "序号",

@@ -188,6 +188,7 @@ pub(crate) const ENGLISH: Words = Words {
 
     durability: durability::ENGLISH,
     service: service::ENGLISH,
+    many: super::many::ENGLISH,
 
     failovers_heading: "Failovers",
     number: "no.",

@@ -4,6 +4,7 @@ pub(super) mod chinese;
 mod classes;
 pub(super) mod durability;
 pub(super) mod english;
+pub(super) mod many;
 pub(super) mod service;
 
 use recording::vocabulary::{ErrorClass, EventKind};
@@ -11,6 +12,7 @@ use recording::vocabulary::{ErrorClass, EventKind};
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
+use crate::text::language::many::ManyWords;
 use crate::text::language::service::ServiceWords;
 use crate::text::table::List;
 
@@ -168,6 +170,7 @@ pub(crate) struct Words {
 
     pub(crate) durability: DurabilityWords,
     pub(crate) service: ServiceWords,
+    pub(crate) many: ManyWords,
 
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,
