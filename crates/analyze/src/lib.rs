@@ -2,7 +2,7 @@
 //!
 //! The road is one way: [`load`] (a recording's files to batches and lazy frames), [`reduce`] (rows to small frames and plain values, the
 //! operations in one pass), [`metrics`] (plain values to typed
-//! figures), [`summary`] (one serializable struct), then renderers that only render: [`text`] and [`charts`]. What every figure
+//! figures), [`summary`] (one serializable struct; [`figures`] has each of its figures by name, [`rules`] holds them against rules), then renderers that only render: [`text`] and [`charts`]. What every figure
 //! means stands in `docs/definitions.md`; the code cites it.
 
 pub mod campaign;
@@ -16,6 +16,7 @@ pub mod listing;
 pub mod load;
 pub mod metrics;
 pub mod reduce;
+pub mod rules;
 pub mod stats;
 mod summarize;
 pub mod summary;

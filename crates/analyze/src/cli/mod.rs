@@ -1,6 +1,7 @@
 //! The command line: what is typed, exit codes; one file per command.
 
 mod arguments;
+mod assert;
 mod charts;
 mod compare;
 mod failure;
@@ -25,9 +26,10 @@ use clap::{Parser, Subcommand};
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
         analyze gaps data/runs\n  \
         analyze list data/runs\n  \
-        analyze compare before --with after\n\n\
+        analyze compare before --with after\n  \
+        analyze assert data/runs/20261122T204300Z-7f3a --rule 'proxy.writer.downtime <= 5s'\n\n\
         What the figures mean: docs/definitions.md\n\
-        Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording."
+        Exit codes: 0 done, 1 the analysis failed or a part is damaged, 2 wrong usage or not a recording, 4 a rule fails."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -65,6 +67,12 @@ enum Command {
     /// A recording that is damaged or unreadable is listed with the reason, one in progress with its figures up to now.
     #[command(after_help = list::EXAMPLES)]
     List(list::ListArgs),
+    /// Hold rules against recordings, as a gate: exit code 4 when one fails
+    ///
+    /// Each rule compares a figure, named PATH.GROUP.METRIC or so, with a value. Every rule is held against each recording. The names are in
+    /// docs/figures.md; --figures lists those of a recording.
+    #[command(after_help = assert::EXAMPLES)]
+    Assert(assert::AssertArgs),
 }
 
 impl Cli {
@@ -77,6 +85,7 @@ impl Cli {
             Command::Gaps(args) => gaps::run(&args),
             Command::Compare(args) => compare::run(&args),
             Command::List(args) => list::run(&args),
+            Command::Assert(args) => assert::run(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -39,10 +39,14 @@ pub fn rates<'a>(
     let total: u64 = counts.values().sum();
     let successes = count(Outcome::Ok) + count(Outcome::Rejected);
     let finished = total - count(Outcome::Unfinished);
-    let steady_successes: u64 = steady
-        .filter(|cell| cell.outcome.is_success())
-        .map(|cell| cell.count)
-        .sum();
+    let mut steady_successes = 0;
+    let mut of_steady: BTreeMap<i64, u64> = BTreeMap::new();
+    for cell in steady.filter(|cell| cell.outcome.is_success()) {
+        steady_successes += cell.count;
+        if let Some(response) = cell.response_us {
+            *of_steady.entry(response).or_insert(0) += cell.count;
+        }
+    }
     Rates {
         total,
         finished,
@@ -55,6 +59,7 @@ pub fn rates<'a>(
         tps: per_second(successes, durations.whole_us),
         steady_tps: per_second(steady_successes, durations.steady_us),
         response: response_times(&of_successes),
+        response_steady: response_times(&of_steady),
         response_finished: response_times(&of_finished),
     }
 }

@@ -61,9 +61,22 @@ impl Times {
         }
     }
 
-    /// How many.
-    pub(crate) fn count(&self) -> u64 {
-        self.counts().map(|(_, count)| count).sum()
+    /// [`Self::counts`] without those of `part`, which are among them.
+    pub(crate) fn without(&self, part: Option<&Self>) -> Vec<(Option<i64>, u64)> {
+        let mut taken: BTreeMap<Option<i64>, u64> = BTreeMap::new();
+        for (response_us, count) in part.iter().flat_map(|part| part.counts()) {
+            *taken.entry(response_us).or_insert(0) += count;
+        }
+        let left = self.counts().map(|(response_us, count)| {
+            let taken = taken.get_mut(&response_us);
+            let now = taken.map_or(0, |taken| {
+                let now = count.min(*taken);
+                *taken -= now;
+                now
+            });
+            (response_us, count - now)
+        });
+        left.filter(|(_, count)| *count > 0).collect()
     }
 
     /// Each response time and how many took it; those without one too. A time may come twice.
@@ -105,8 +118,9 @@ mod tests {
             *expected.entry(us).or_insert(0) += 1;
         }
         assert_eq!(counted(&times), expected);
-        assert_eq!(times.count(), 20_000);
         let [mut one, other] = parts;
+        let left = times.without(Some(&other));
+        assert_eq!(left.into_iter().collect::<BTreeMap<_, _>>(), counted(&one));
         one.merge(&other);
         assert_eq!(counted(&one), expected);
     }
@@ -121,5 +135,7 @@ mod tests {
             times.add(Some(2));
         }
         assert_eq!(counted(&times)[&Some(2)], u64::from(u32::MAX) + 2);
+        // Of what is counted twice, what is taken is taken once.
+        assert_eq!(times.without(Some(&times)), []);
     }
 }

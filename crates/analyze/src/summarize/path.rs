@@ -126,12 +126,12 @@ impl PathAnalyzer<'_> {
         })
     }
 
-    /// How many operations ended outside all episodes, and how long that time is, microseconds.
+    /// The operations that ended outside all episodes, and how long that time is, microseconds.
     fn steady(&self, groups: &[GroupSummary]) -> Result<(Histogram, i64), AnalyzeError> {
         let episodes = groups.iter().flat_map(|group| &group.episodes);
         let away = Span::union(episodes.map(|episode| episode.span));
         let away_us: i64 = away.iter().map(Span::length_us).sum();
-        let steady = self.operations.counts_outside(&away)?;
+        let steady = self.operations.histogram_outside(&away)?;
         Ok((steady, self.span.length_us() - away_us))
     }
 

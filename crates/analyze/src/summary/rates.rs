@@ -27,6 +27,8 @@ pub struct Rates {
     pub steady_tps: Option<f64>,
     /// Response times of successes.
     pub response: ResponseTimes,
+    /// Response times of successes that ended outside all episodes of the path.
+    pub response_steady: ResponseTimes,
     /// Response times of all finished operations.
     pub response_finished: ResponseTimes,
 }

@@ -9,6 +9,7 @@ mod gaps;
 mod language;
 mod many;
 mod page;
+pub mod rules;
 mod sections;
 mod table;
 
@@ -41,10 +42,12 @@ pub struct TextOptions {
     pub color: bool,
 }
 
-const fn words_of(language: Language) -> &'static Words {
-    match language {
-        Language::En => &english::ENGLISH,
-        Language::Zh => &chinese::CHINESE,
+impl TextOptions {
+    fn words(&self) -> &'static Words {
+        match self.language {
+            Language::En => &english::ENGLISH,
+            Language::Zh => &chinese::CHINESE,
+        }
     }
 }
 
@@ -53,7 +56,7 @@ const fn words_of(language: Language) -> &'static Words {
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
     let page = Page {
         summary,
-        words: words_of(options.language),
+        words: options.words(),
         calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
         paint: Paint {
             color: options.color,

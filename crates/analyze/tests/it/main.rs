@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and the report that it expects stands in it"
 )]
 
+mod assert;
 mod campaign;
 mod cases;
 mod charts;
@@ -15,6 +16,7 @@ mod decomposition_properties;
 mod downtime;
 mod durability;
 mod failovers;
+mod figures;
 mod gaps;
 mod garbage;
 mod golden;

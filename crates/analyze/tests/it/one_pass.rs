@@ -209,6 +209,12 @@ impl<'a> Plain<'a> {
         let seconds = (self.recording.length_us() - away_us) as f64 / 1e6;
         let expected = (seconds > 0.0).then(|| steady.len() as f64 / seconds);
         assert_close(found.overall.steady_tps, expected);
+        let times: Vec<i64> = steady.iter().filter_map(|row| row.response_us()).collect();
+        let response = &found.overall.response_steady;
+        assert_eq!(response.samples, times.len() as u64);
+        assert_eq!(response.max_us, times.iter().copied().max());
+        assert_eq!(response.p50_us, percentile(times.clone(), 50));
+        assert_eq!(response.p99_us, percentile(times, 99));
     }
 
     fn assert_errors(&self, found: &PathSummary) {

@@ -107,15 +107,17 @@ impl<'l> PathOperations<'l> {
         cells(&self.scan.times)
     }
 
-    /// How many operations ended alike outside all `spans`, which are in order and apart; without their response times.
-    pub(crate) fn counts_outside(&self, spans: &[Span]) -> Result<Histogram, AnalyzeError> {
+    /// How many operations ended alike after the same number of microseconds, outside all `spans`, which are in order and apart.
+    pub(crate) fn histogram_outside(&self, spans: &[Span]) -> Result<Histogram, AnalyzeError> {
         let inside = self.inside(spans, |_| 0)?;
-        let count = |(alike, times): (&Alike, &Times)| {
+        let outside = |(alike, times): (&Alike, &Times)| {
             let inside = inside.get(&0).and_then(|inside| inside.get(alike));
-            let count = times.count().saturating_sub(inside.map_or(0, Times::count));
-            cell(alike, None, count)
+            let cells = times.without(inside).into_iter();
+            cells
+                .map(|(response_us, count)| cell(alike, response_us, count))
+                .collect::<Histogram>()
         };
-        Ok(self.scan.times.iter().map(count).collect())
+        Ok(self.scan.times.iter().flat_map(outside).collect())
     }
 
     /// The histograms of windows, which are in order and apart: of the operations that ended in each, or that never ended and were to

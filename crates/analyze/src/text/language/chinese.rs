@@ -5,7 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{SampleWords, Words, capitalized};
-use crate::text::language::{classes, durability, service};
+use crate::text::language::{classes, durability, rules, service};
 use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {
@@ -210,6 +210,7 @@ pub(crate) const CHINESE: Words = Words {
     durability: durability::CHINESE,
     service: service::CHINESE,
     many: super::many::CHINESE,
+    rules: rules::CHINESE,
 
     failovers_heading: "故障转移明细",
     number: "序号",

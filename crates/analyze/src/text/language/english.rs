@@ -5,7 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{Words, capitalized};
-use crate::text::language::{classes, durability, service};
+use crate::text::language::{classes, durability, rules, service};
 use crate::text::table::List;
 
 pub(crate) const ENGLISH: Words = Words {
@@ -189,6 +189,7 @@ pub(crate) const ENGLISH: Words = Words {
     durability: durability::ENGLISH,
     service: service::ENGLISH,
     many: super::many::ENGLISH,
+    rules: rules::ENGLISH,
 
     failovers_heading: "Failovers",
     number: "no.",

@@ -5,6 +5,7 @@ mod classes;
 pub(super) mod durability;
 pub(super) mod english;
 pub(super) mod many;
+pub(super) mod rules;
 pub(super) mod service;
 
 use recording::vocabulary::{ErrorClass, EventKind};
@@ -13,6 +14,7 @@ use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReas
 use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
 use crate::text::language::many::ManyWords;
+use crate::text::language::rules::RuleWords;
 use crate::text::language::service::ServiceWords;
 use crate::text::table::List;
 
@@ -171,6 +173,7 @@ pub(crate) struct Words {
     pub(crate) durability: DurabilityWords,
     pub(crate) service: ServiceWords,
     pub(crate) many: ManyWords,
+    pub(crate) rules: RuleWords,
 
     // Failovers and events.
     pub(crate) failovers_heading: &'static str,

@@ -5,18 +5,18 @@ use command_line::text::one_line;
 use crate::campaign::{Campaign, Distribution, FailoverFigure, Measured, Paired, RunFailover};
 use crate::gaps::HEADLINE_GROUPS;
 use crate::summary::{Group, Interval, Spread};
+use crate::text::TextOptions;
 use crate::text::figures::{Downtime, of_failover};
 use crate::text::format::{Calendar, NONE, decimal, optional, signed};
 use crate::text::language::Words;
 use crate::text::many::runs::{self, Set};
 use crate::text::many::{Block, Section, written};
 use crate::text::table::{Cell, Paint, Side, Table, Tone, item};
-use crate::text::{TextOptions, words_of};
 
 /// Every section, their lines ended by `\n`.
 #[must_use]
 pub fn render(campaign: &Campaign, options: &TextOptions) -> String {
-    let words = words_of(options.language);
+    let words = options.words();
     let many = &words.many;
     let page = CampaignPage { words, campaign };
     let sets = [Set {

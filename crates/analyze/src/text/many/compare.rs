@@ -8,12 +8,12 @@ use crate::compare::{
 };
 use crate::figures::{Bounded, Column, Line, Significance};
 use crate::summary::Unit;
+use crate::text::TextOptions;
 use crate::text::format::{NONE, Scale, count, decimal, optional};
 use crate::text::language::Words;
 use crate::text::many::runs::{self, Set};
 use crate::text::many::{Block, Section, written};
 use crate::text::table::{Cell, Paint, Side, Table, Tone};
-use crate::text::{TextOptions, words_of};
 
 /// So many values of a setting are written out.
 const MOST_VALUES: usize = 3;
@@ -24,7 +24,7 @@ const IN_SECONDS_US: f64 = 1e6;
 /// Every section, their lines ended by `\n`; with `all` the figures without a significant difference too.
 #[must_use]
 pub fn render(compared: &Compared, all: bool, options: &TextOptions) -> String {
-    let words = words_of(options.language);
+    let words = options.words();
     let many = &words.many;
     let page = ComparePage {
         words,

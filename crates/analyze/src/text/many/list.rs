@@ -4,17 +4,17 @@ use command_line::text::one_line;
 
 use crate::listing::{Found, Listed, ListedAudit, Listing, Recorded};
 use crate::summary::RecordingProgress;
+use crate::text::TextOptions;
 use crate::text::figures;
 use crate::text::format::{NONE, optional, to_the_second};
 use crate::text::language::Words;
 use crate::text::many::{Block, Section, written};
 use crate::text::table::{Cell, Paint, Side, Table, Tone};
-use crate::text::{TextOptions, words_of};
 
 /// The list, its lines ended by `\n`.
 #[must_use]
 pub fn render(listing: &Listing, options: &TextOptions) -> String {
-    let words = words_of(options.language);
+    let words = options.words();
     let many = &words.many;
     let mut table = Table::new(
         &[

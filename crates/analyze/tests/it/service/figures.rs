@@ -281,7 +281,7 @@ fn probes_of_reads_tell_that_no_worker_was_free() {
 }
 
 /// Both paths, the application and a fresh client of each down in its own way.
-pub(super) fn both() -> Made {
+pub(crate) fn both() -> Made {
     let made = failing_over(HandMade::new(60.0).trigger(9.9).on(Direct)).on(Proxy);
     application(made, 13.0)
         .served(Write, (0.0, 10.0), OLD_WRITER)

@@ -4,7 +4,7 @@
 mod by_definition;
 mod charts;
 mod damage;
-mod figures;
+pub(crate) mod figures;
 mod simulation;
 
 use analyze::summary::{Group, PathSummary, Service};

@@ -402,6 +402,7 @@ fn rates(path: &PathSeries, duration_us: i64) -> Rates {
             p99_us: rank(0.99),
             p99_9_us: rank(0.999),
         },
+        response_steady: ResponseTimes::default(),
         response_finished: ResponseTimes::default(),
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn rates(total: u64, successes: u64, failed: u64, unknown: u64, mean_
             samples: finished,
             ..response.clone()
         },
+        response_steady: response.clone(),
         response,
     }
 }
