@@ -22,6 +22,7 @@ mod garbage;
 mod golden;
 mod groups;
 mod in_progress;
+mod many;
 mod mistakes;
 mod one_pass;
 mod properties;
