@@ -6,12 +6,15 @@
 //! holds them against rules; [`query`] asks the tables themselves. What every figure means stands in `docs/definitions.md`; the
 //! code cites it.
 
+pub mod campaign;
 pub mod charts;
 pub mod cli;
+pub mod compare;
 mod error;
 pub mod figures;
 pub mod gaps;
 pub mod html;
+pub mod listing;
 pub mod load;
 pub mod markdown;
 pub mod metrics;

@@ -25,7 +25,7 @@ pub(super) struct RecordingArgs {
     #[arg(value_name = "RUN")]
     pub(super) run: PathBuf,
     #[command(flatten)]
-    thresholds: ThresholdArgs,
+    pub(super) thresholds: ThresholdArgs,
 }
 
 #[derive(Debug, Args)]

@@ -12,15 +12,14 @@ use tempfile::NamedTempFile;
 
 use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::{Failure, report};
-use crate::cli::report::Lang;
+use crate::cli::output::Lang;
 use crate::error::AnalyzeError;
 use crate::figures::{Bounded, Figure, of_summary};
-use crate::load::Loaded;
 use crate::rules::junit::{self, Case, Suite};
 use crate::rules::{Judged, Rule, Verdict, parse_file};
 use crate::summarize;
 use crate::summary::{Thresholds, Unit};
-use crate::text::{self, Language, TextOptions};
+use crate::text::{self, TextOptions};
 
 pub(super) const EXAMPLES: &str = "Examples:
   analyze assert data/runs/20261122T204300Z-7f3a --rule 'proxy.writer.downtime <= 5s' --rule 'lost == 0'
@@ -144,12 +143,10 @@ impl AssertArgs {
     }
 
     fn options(&self) -> TextOptions {
-        let language = match self.lang {
-            Lang::En => Language::En,
-            Lang::Zh => Language::Zh,
-        };
-        let color = is_coloured(&io::stdout());
-        TextOptions { language, color }
+        TextOptions {
+            language: self.lang.language(),
+            color: is_coloured(&io::stdout()),
+        }
     }
 
     fn print_figures(&self, recordings: &[Recording]) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::charts::{ChartOptions, Theme, draw_set};
 use crate::cli::arguments::RecordingArgs;
 use crate::cli::failure::Failure;
-use crate::cli::report::Lang;
+use crate::cli::output::Lang;
 use crate::zone::Zone;
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -68,7 +68,7 @@ pub(super) fn run(args: &ChartsArgs) -> Result<(), Failure> {
             ThemeArg::Light => Theme::Light,
             ThemeArg::Dark => Theme::Dark,
         },
-        language: args.lang.into(),
+        language: args.lang.language(),
         zone: args.timezone,
         ..ChartOptions::default()
     };

@@ -1,21 +1,16 @@
 //! `analyze gaps`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use command_line::terminal::is_coloured;
-use command_line::text::one_line;
 
 use crate::cli::arguments::{ThresholdArgs, print_json};
-use crate::cli::failure::{Failure, report};
-use crate::cli::runs::{Folders, folders};
-use crate::error::AnalyzeError;
+use crate::cli::failure::Failure;
+use crate::cli::several::Several;
 use crate::gaps::{Gaps, HEADLINE_GROUPS};
-use crate::load::Loaded;
-use crate::summarize;
-use crate::summary::{Group, Summary, Thresholds};
+use crate::summary::Group;
 use crate::text;
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -91,78 +86,12 @@ impl GapsArgs {
 
 /// Prints the outages of every recording that can be read, and one line on stderr for each that can't.
 pub(super) fn run(args: &GapsArgs) -> Result<(), Failure> {
-    let thresholds = args.thresholds.thresholds()?;
-    let mut failed: Option<u8> = None;
-    // A failure of the analysis weighs more than a folder that is not a recording.
-    let mut note = |code: u8| failed = Some(failed.map_or(code, |before| before.min(code)));
-    let mut seen = BTreeSet::new();
-    let mut summaries = Summaries::default();
-    for root in &args.runs {
-        let Folders { found, complaints } = match folders(root) {
-            Ok(folders) => folders,
-            Err(error) => {
-                note(report(&error));
-                continue;
-            }
-        };
-        for complaint in complaints {
-            eprintln!("analyze: {}", one_line(&complaint));
-            note(1);
-        }
-        for folder in found {
-            // Named twice, as itself and by the folder that it is in, it is still one recording.
-            let name = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-            if !seen.insert(name) {
-                continue;
-            }
-            let added = args.thresholds.open(&folder);
-            if let Err(error) = added.and_then(|loaded| summaries.add(&folder, &loaded, thresholds))
-            {
-                note(report(&error));
-            }
-        }
-    }
-    if !summaries.all.is_empty() {
-        let gaps = Gaps::new(&summaries.all, &args.groups(), thresholds);
+    let several = Several::read(&args.runs, &args.thresholds)?;
+    if !several.all.is_empty() {
+        let gaps = Gaps::new(&several.all, &args.groups(), args.thresholds.thresholds()?);
         print(args, &gaps)?;
     }
-    failed.map_or(Ok(()), |code| Err(Failure::Reported(code)))
-}
-
-/// The summaries of recordings, each of them once, even if several folders hold a copy.
-#[derive(Default)]
-struct Summaries {
-    all: Vec<Summary>,
-    /// Where each was found, by host and run.
-    folders: BTreeMap<(String, String), PathBuf>,
-}
-
-impl Summaries {
-    /// Adds the recording in `folder`, and reports what is left out of it.
-    fn add(
-        &mut self,
-        folder: &Path,
-        loaded: &Loaded,
-        thresholds: Thresholds,
-    ) -> Result<(), AnalyzeError> {
-        let manifest = loaded.manifest();
-        let name = (manifest.host.clone(), manifest.run_id.clone());
-        if let Some(first) = self.folders.get(&name) {
-            let (host, run) = &name;
-            let (folder, first) = (folder.display(), first.display());
-            let text = format!("{folder}: run {run} of {host}, as {first} is: it counts once");
-            eprintln!("analyze: {}", one_line(&text));
-            return Ok(());
-        }
-        let summary = summarize(loaded, thresholds)?;
-        for part in &summary.recording.damaged_parts {
-            let text = format!("left out {}: {}", part.file, part.reason);
-            eprintln!("analyze: {}: {}", folder.display(), one_line(&text));
-        }
-        self.folders.insert(name, folder.to_path_buf());
-        self.all.push(summary);
-        Ok(())
-    }
+    several.end()
 }
 
 fn print(args: &GapsArgs, gaps: &Gaps) -> Result<(), Failure> {

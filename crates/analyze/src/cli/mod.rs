@@ -3,13 +3,17 @@
 mod arguments;
 mod assert;
 mod charts;
+mod compare;
 mod export;
 mod failure;
 mod gaps;
+mod list;
 mod moment;
+mod output;
 mod query;
 mod report;
 mod runs;
+mod several;
 
 use std::process::ExitCode;
 
@@ -25,7 +29,9 @@ use clap::{Parser, Subcommand};
         analyze report data/runs/20261122T204300Z-7f3a --json > summary.json\n  \
         analyze charts data/runs/20261122T204300Z-7f3a\n  \
         analyze gaps data/runs\n  \
-        analyze assert data/runs/20261122T204300Z-7f3a --rule 'proxy.writer.downtime <= 5s'\n\n\
+        analyze list data/runs\n  \
+        analyze compare before --with after\n  \
+        analyze assert data/runs/20261122T204300Z-7f3a --rule 'proxy.writer.downtime <= 5s'\n  \
         analyze query data/runs \"SELECT path, count(*) FROM operations GROUP BY path\"\n  \
         analyze export data/runs --out tables\n\n\
         What the figures mean: docs/definitions.md\n\
@@ -38,7 +44,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print every figure of a recording, and proxy against direct
+    /// Print every figure of a recording, and proxy against direct; of several recordings what holds over all failovers
     ///
     /// Success rates, throughput, response times, downtime with its resolution, recovery, and the effect of the failover on each
     /// type of operation. Takes well under a second for a five-minute recording. The recording may still be in progress.
@@ -57,6 +63,17 @@ enum Command {
     /// that were recording at that time saw one. A recording without an offset stays on its host's clock, and is marked.
     #[command(after_help = gaps::EXAMPLES)]
     Gaps(gaps::GapsArgs),
+    /// Compare two sets of runs, such as before and after a change: what differs, by how much, and whether that may be chance
+    ///
+    /// First every setting in which the sets differ, then each figure of both with its change. A difference is called better or worse only
+    /// where a test shows it to be more than chance, which takes five runs a side.
+    #[command(after_help = compare::EXAMPLES)]
+    Compare(compare::CompareArgs),
+    /// List the recordings of a folder with date, labels, duration, failovers and downtime
+    ///
+    /// A recording that is damaged or unreadable is listed with the reason, one in progress with its figures up to now.
+    #[command(after_help = list::EXAMPLES)]
+    List(list::ListArgs),
     /// Hold rules against recordings, as a gate: exit code 4 when one fails
     ///
     /// Each rule compares a figure, named PATH.GROUP.METRIC or so, with a value. Every rule is held against each recording. The names are in
@@ -81,9 +98,11 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let done = match self.command {
-            Command::Report(args) => report::run(&args),
+            Command::Report(args) => report::run(args),
             Command::Charts(args) => charts::run(&args),
             Command::Gaps(args) => gaps::run(&args),
+            Command::Compare(args) => compare::run(&args),
+            Command::List(args) => list::run(&args),
             Command::Assert(args) => assert::run(&args),
             Command::Query(args) => query::run(&args),
             Command::Export(args) => export::run(&args),

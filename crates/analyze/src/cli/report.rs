@@ -1,28 +1,26 @@
 //! `analyze report`.
 
-use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use command_line::terminal::is_coloured;
+use clap::Args;
 
-use crate::Analysis;
-use crate::charts::{self, ChartOptions, Theme, draw_all};
-use crate::cli::arguments::{RecordingArgs, print_json};
+use crate::campaign::Campaign;
+use crate::cli::arguments::RecordingArgs;
 use crate::cli::failure::Failure;
-use crate::html::{self, Chart};
-use crate::markdown::{self, ChartFiles};
-use crate::text::{self, Language};
-use crate::zone::Zone;
+use crate::cli::output::OutputArgs;
+use crate::cli::runs::{Folders, folders};
+use crate::cli::several::Several;
+use crate::text;
 
 pub(super) const EXAMPLES: &str = "Examples:
   analyze report data/runs/20261122T204300Z-7f3a
+  analyze report data/runs/20261122T204300Z-7f3a --from 14:05:00 --to 14:07:00 --path direct
   analyze report data/runs/20261122T204300Z-7f3a --lang zh --timezone Asia/Shanghai
   analyze report data/runs/20261122T204300Z-7f3a --format html --out report.html
   analyze report data/runs/20261122T204300Z-7f3a --format markdown --out report.md    # charts in report-charts
   analyze report data/runs/20261122T204300Z-7f3a --json | jq '.paths[].headline'
+  analyze report data/runs                               # all of them: median, range and interval over the failovers
+  analyze report fleet/app-1/20261122T204300Z-7f3a fleet/app-2/20261122T204301Z-11c0    # two hosts of one run
 
 What the figures mean: docs/definitions.md";
 
@@ -30,180 +28,50 @@ What the figures mean: docs/definitions.md";
 pub(super) struct ReportArgs {
     #[command(flatten)]
     recording: RecordingArgs,
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Short for --format json
-    #[arg(long, conflicts_with_all = ["format", "lang", "timezone"])]
-    json: bool,
-    /// Language of the report [default: en]
-    #[arg(long, value_enum)]
-    lang: Option<Lang>,
-    /// File for the report [default: standard output]
+    /// More recordings, or folders of them: the report is then of all failovers of all runs
     ///
-    /// With Markdown, the charts are drawn into a folder next to it: report-charts for report.md.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Time zone of the times of day [default: UTC]
-    ///
-    /// A name of the IANA database, such as Asia/Shanghai.
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<Zone>,
+    /// A folder may hold recordings as RUN or as HOST/RUN. Recordings of the same servers at the same time are one run.
+    #[arg(value_name = "RUN")]
+    more: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Aligned text, for a terminal
-    Text,
-    /// Markdown, for GitHub and Confluence
-    Markdown,
-    /// One HTML page that holds its charts and loads nothing, fit for a mail's attachment
-    Html,
-    /// The summary: the same figures, durations in microseconds
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Lang {
-    /// English
-    En,
-    /// Chinese
-    Zh,
-}
-
-impl From<Lang> for Language {
-    fn from(lang: Lang) -> Self {
-        match lang {
-            Lang::En => Self::En,
-            Lang::Zh => Self::Zh,
+pub(super) fn run(mut args: ReportArgs) -> Result<(), Failure> {
+    if !args.more.is_empty() {
+        return of_several(&args);
+    }
+    match folders(&args.recording.run)? {
+        // A folder that holds one recording is taken for it.
+        Folders { found, complaints } if found.len() == 1 && complaints.is_empty() => {
+            args.recording.run = found.into_iter().collect();
         }
+        _ => return of_several(&args),
     }
+    let ReportArgs {
+        recording, output, ..
+    } = args;
+    let document = |summary| text::document(summary, output.language(), output.zone());
+    if output.has_charts()? {
+        let analysis = recording.analyze()?;
+        return output.write_with_charts(&document(&analysis.summary), &analysis);
+    }
+    let summary = recording.summarize()?;
+    output.write(&document(&summary), &summary)
 }
 
-impl ReportArgs {
-    fn written(&self) -> (Language, Zone) {
-        let language = self.lang.map_or_else(Language::default, Language::from);
-        (language, self.timezone.unwrap_or_default())
+/// Prints what holds over all recordings that can be read, and one line on stderr for each that can't.
+fn of_several(args: &ReportArgs) -> Result<(), Failure> {
+    let RecordingArgs { run, thresholds } = &args.recording;
+    let roots: Vec<PathBuf> = std::iter::once(run).chain(&args.more).cloned().collect();
+    args.output.format()?;
+    let several = Several::read(&roots, thresholds)?;
+    if several.all.is_empty() {
+        return several.end();
     }
-
-    /// As in the report, but in English, whose letters the built-in font has.
-    fn chart_options(&self, theme: Theme) -> ChartOptions {
-        ChartOptions {
-            theme,
-            zone: self.timezone,
-            ..ChartOptions::default()
-        }
-    }
-
-    /// The charts of a page, for light and for dark screens. They are set in the viewer's fonts, so they speak the page's language.
-    fn charts_of(&self, analysis: &Analysis) -> Result<Vec<Chart>, Failure> {
-        let drawn = |theme| {
-            let options = ChartOptions {
-                language: self.written().0,
-                ..self.chart_options(theme)
-            };
-            charts::svg_all(&analysis.summary, &analysis.series, &options)
-        };
-        let (light, dark) = (drawn(Theme::Light)?, drawn(Theme::Dark)?);
-        let both = light.into_iter().zip(dark);
-        let chart = |((name, light), (_, dark)): ((&str, String), (&str, String))| Chart {
-            name: name.to_owned(),
-            light,
-            dark: Some(dark),
-        };
-        Ok(both.map(chart).collect())
-    }
-}
-
-pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
-    let format = match args.json {
-        true => Format::Json,
-        false => args.format,
-    };
-    if format == Format::Json && (args.lang.is_some() || args.timezone.is_some()) {
-        let text = "--lang and --timezone: JSON has no language, and its times are UTC; leave them out, or take another --format";
-        return Err(Failure::Usage(text.to_owned()));
-    }
-    let (language, zone) = args.written();
-    let out = args.out.as_deref();
-    match format {
-        Format::Text => {
-            let color = out.is_none() && is_coloured(&io::stdout());
-            let document = text::document(&args.recording.summarize()?, language, zone);
-            write(out, document.text(color).as_bytes())
-        }
-        Format::Markdown => markdown(args),
-        Format::Html => {
-            let analysis = args.recording.analyze()?;
-            let charts = args.charts_of(&analysis)?;
-            let document = text::document(&analysis.summary, language, zone);
-            write(out, html::render(&document, &charts).as_bytes())
-        }
-        Format::Json => {
-            let summary = args.recording.summarize()?;
-            match out {
-                None => print_json(io::stdout().lock(), &summary),
-                Some(_) => {
-                    let mut json = Vec::new();
-                    print_json(&mut json, &summary)?;
-                    write(out, &json)
-                }
-            }
-        }
-    }
-}
-
-/// With its charts where it is a file: images stand in files of their own.
-fn markdown(args: &ReportArgs) -> Result<(), Failure> {
-    let (language, zone) = args.written();
-    let Some(out) = &args.out else {
-        let document = text::document(&args.recording.summarize()?, language, zone);
-        return write(None, markdown::render(&document, &[]).as_bytes());
-    };
-    let analysis = args.recording.analyze()?;
-    let mut folder = OsString::from(out.file_stem().unwrap_or_default());
-    folder.push("-charts");
-    let options = ChartOptions {
-        svg: true,
-        ..args.chart_options(Theme::Light)
-    };
-    let drawn = draw_all(
-        &analysis.summary,
-        &analysis.series,
-        &out.with_file_name(&folder),
-        &options,
-    )?;
-    let link = |file: &Path| {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        format!("{}/{name}", folder.to_string_lossy())
-    };
-    let pngs = drawn
-        .iter()
-        .filter(|file| file.extension().is_some_and(|kind| kind == "png"));
-    let charts: Vec<ChartFiles> = pngs
-        .map(|png| ChartFiles {
-            name: png
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            png: link(png),
-            svg: link(&png.with_extension("svg")),
-        })
-        .collect();
-    let document = text::document(&analysis.summary, language, zone);
-    write(Some(out), markdown::render(&document, &charts).as_bytes())
-}
-
-/// Writes the report to its file, or to the standard output.
-fn write(out: Option<&Path>, report: &[u8]) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    match out {
-        None => stdout.write_all(report)?,
-        Some(file) => {
-            fs::write(file, report).map_err(|error| Failure::File(file.to_owned(), error))?;
-            writeln!(stdout, "{}", file.display())?;
-        }
-    }
-    Ok(stdout.flush()?)
+    let campaign = Campaign::new(&several.all, thresholds.thresholds()?);
+    let (language, zone) = (args.output.language(), args.output.zone());
+    let document = text::campaign_document(&campaign, language, zone);
+    args.output.write(&document, &campaign)?;
+    several.end()
 }

@@ -69,6 +69,10 @@ pub struct Column {
     pub runs: usize,
     /// That of the recording, the median of several; `None` where none has one.
     pub value: Option<Bounded>,
+    /// The least of them.
+    pub min: Option<f64>,
+    /// The greatest of them.
+    pub max: Option<f64>,
 }
 
 /// How sure it is that two columns differ.
@@ -77,10 +81,16 @@ pub struct Column {
 pub enum Significance {
     /// A side has fewer than five values: nothing is tested.
     TooFewRuns,
+    /// A value is a bound, so that its rank is not known: nothing is tested.
+    Bounds,
+    /// The values are sums over different numbers of failovers: nothing is tested.
+    OtherFailovers,
     Tested {
         test: Test,
         /// The chance of a difference like this, or a larger one, where there is none; two-sided.
         p: f64,
+        /// The same, adjusted for the other lines that were tested with it.
+        adjusted_p: f64,
     },
 }
 
@@ -103,6 +113,8 @@ impl From<Figure> for Line {
             a: Column {
                 runs: usize::from(figure.value.is_some()),
                 value: figure.value,
+                min: figure.value.map(|bounded| bounded.value),
+                max: figure.value.map(|bounded| bounded.value),
             },
             b: None,
             significance: None,

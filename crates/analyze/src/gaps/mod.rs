@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::summary::{DEFINITIONS, Group, Summary, Thresholds};
 
 pub use placed::{Axis, PlacedOutage, PlacedRecording};
+pub(crate) use placed::{moved, recording as place};
 pub use together::{Observer, Together};
 
 /// The groups that the headline is chosen from: what a reader and what only a writer serves.

@@ -71,7 +71,7 @@ impl PlacedOutage {
     }
 }
 
-pub(super) fn recording(summary: &Summary) -> PlacedRecording {
+pub(crate) fn recording(summary: &Summary) -> PlacedRecording {
     let recording = &summary.recording;
     let start = recording.start_time;
     let end = Timestamp(start.micros().saturating_add(recording.duration_us));
@@ -99,7 +99,7 @@ pub(super) fn recording(summary: &Summary) -> PlacedRecording {
 }
 
 /// A span of the recording's clock on the axis.
-fn moved(span: &Span, offset: Option<&ClockOffset>) -> Span {
+pub(crate) fn moved(span: &Span, offset: Option<&ClockOffset>) -> Span {
     let by_us = offset.map_or(0, |offset| offset.offset_us);
     // A manifest may hold anything: what is beyond all time stays at its end.
     let moved = |time: Timestamp| time.micros().saturating_add(by_us);

@@ -51,9 +51,13 @@ pub fn interval_of_median(values: &[i64]) -> Option<Interval> {
 }
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014): short, and good enough to draw from a handful of values.
-struct SplitMix64(u64);
+pub(super) struct SplitMix64(u64);
 
 impl SplitMix64 {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
@@ -63,7 +67,7 @@ impl SplitMix64 {
     }
 
     /// A number from 0 to `limit` - 1, each as likely as the other to within `limit` / 2^64.
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         ((u128::from(self.next()) * limit as u128) >> 64) as usize
     }
 }

@@ -126,6 +126,22 @@ pub(crate) fn in_chart(words: &Words, downtime: impl Into<Option<Downtime>>) -> 
     figure(words, downtime)
 }
 
+/// A failover's: down so long, or `0.00 s (at most 0.12 s)`, or not known.
+pub(super) fn of_failover(
+    words: &Words,
+    downtime: Option<Downtime>,
+    at_most_us: Option<i64>,
+) -> String {
+    match (downtime, at_most_us) {
+        (Some(downtime), Some(at_most_us)) => {
+            let seconds = |us| words.units.seconds(us, 2);
+            let at_most = (words.at_most)(&seconds(at_most_us));
+            format!("{} ({at_most})", seconds(downtime.us))
+        }
+        (downtime, _) => figure(words, downtime),
+    }
+}
+
 fn resolution(words: &Words, us: i64) -> String {
     match us {
         1..LEAST_IN_SECONDS_US => words.units.setting(us),

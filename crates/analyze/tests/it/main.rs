@@ -23,6 +23,7 @@ mod garbage;
 mod golden;
 mod groups;
 mod in_progress;
+mod many;
 mod mistakes;
 mod one_pass;
 mod page;

@@ -17,7 +17,7 @@ use crate::summary::{
 };
 
 /// Failovers of no trigger are one where they start at most this far apart, microseconds.
-const PAIR_WITHIN_US: i64 = 30_000_000;
+pub(crate) const PAIR_WITHIN_US: i64 = 30_000_000;
 
 /// The failovers of the two paths, or of one.
 #[must_use]
@@ -294,7 +294,8 @@ fn differences(
     failovers.iter().filter_map(difference).collect()
 }
 
-fn spread(values: &[i64]) -> Option<Spread> {
+/// How values are spread; `None` of none.
+pub(crate) fn spread(values: &[i64]) -> Option<Spread> {
     Some(Spread {
         n: values.len(),
         median_us: bootstrap::median(values)?,

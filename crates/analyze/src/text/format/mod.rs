@@ -282,5 +282,10 @@ fn written(zone: Zone, time: Timestamp, pattern: &str) -> String {
     written.unwrap_or_else(|| time.to_string())
 }
 
+/// A point in time, UTC, with its date, in whole seconds.
+pub(super) fn to_the_second(time: Timestamp) -> String {
+    written(Zone::default(), time, "%Y-%m-%d %H:%M:%S")
+}
+
 #[cfg(test)]
 mod tests;

@@ -212,6 +212,7 @@ pub(crate) const CHINESE: Words = Words {
     service: service::CHINESE,
     part: part::CHINESE,
     page: page::CHINESE,
+    many: super::many::CHINESE,
     rules: rules::CHINESE,
     effects: effects::CHINESE,
 

@@ -191,6 +191,7 @@ pub(crate) const ENGLISH: Words = Words {
     service: service::ENGLISH,
     part: part::ENGLISH,
     page: page::ENGLISH,
+    many: super::many::ENGLISH,
     rules: rules::ENGLISH,
     effects: effects::ENGLISH,
 

@@ -5,6 +5,7 @@ mod classes;
 pub(super) mod durability;
 pub(super) mod effects;
 pub(crate) mod english;
+pub(super) mod many;
 pub(super) mod page;
 pub(super) mod part;
 pub(super) mod rules;
@@ -16,6 +17,7 @@ use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReas
 use crate::text::format::Units;
 use crate::text::language::durability::DurabilityWords;
 use crate::text::language::effects::EffectWords;
+use crate::text::language::many::ManyWords;
 use crate::text::language::page::PageWords;
 use crate::text::language::part::PartWords;
 use crate::text::language::rules::RuleWords;
@@ -179,6 +181,7 @@ pub(crate) struct Words {
     pub(crate) service: ServiceWords,
     pub(crate) part: PartWords,
     pub(crate) page: PageWords,
+    pub(crate) many: ManyWords,
     pub(crate) rules: RuleWords,
     pub(crate) effects: EffectWords,
 

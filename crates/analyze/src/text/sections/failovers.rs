@@ -7,7 +7,7 @@ use crate::summary::{
     PairedDifference, Parts, PathSummary, Span, Spread,
 };
 use crate::text::document::{Block, Section};
-use crate::text::figures::{Downtime, figure, headline_group};
+use crate::text::figures::{Downtime, headline_group, of_failover};
 use crate::text::format::{NONE, count, optional, signed};
 use crate::text::language::service::Measured;
 use crate::text::page::Page;
@@ -106,7 +106,7 @@ impl Line<'_> {
             paused_us: of.paused_us,
             at_least: of.at_least || self.path.is_partial,
         });
-        in_failover(page, downtime, of.at_most_us)
+        of_failover(page.words, downtime, of.at_most_us)
     }
 
     /// The service's; `-` where it was not probed.
@@ -123,7 +123,7 @@ impl Line<'_> {
             paused_us: of.paused_us,
             at_least: of.at_least || service.is_some_and(|service| service.is_partial),
         });
-        in_failover(page, downtime, of.at_most_us)
+        of_failover(page.words, downtime, of.at_most_us)
     }
 
     fn cells(&self, page: &Page<'_>, shown: Shown) -> Vec<Cell> {
@@ -186,19 +186,6 @@ impl Line<'_> {
             .map(|episode| episode.downtime_us)
             .sum();
         Some(span.length_us() - down)
-    }
-}
-
-/// Down so long, or `0.00 s (at most 0.12 s)`, or not known.
-fn in_failover(page: &Page<'_>, downtime: Option<Downtime>, at_most_us: Option<i64>) -> String {
-    let words = page.words;
-    match (downtime, at_most_us) {
-        (Some(downtime), Some(at_most_us)) => {
-            let seconds = |us| words.units.seconds(us, 2);
-            let at_most = (words.at_most)(&seconds(at_most_us));
-            format!("{} ({at_most})", seconds(downtime.us))
-        }
-        (downtime, _) => figure(words, downtime),
     }
 }
 

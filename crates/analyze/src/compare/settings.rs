@@ -1,0 +1,166 @@
+//! The settings in which two sets of recordings differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use recording::{Endpoint, Server};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::summary::{RecordingSummary, Summary};
+
+/// What a summary says of a recording that is no setting: its name, and what came of it.
+const NO_SETTINGS: [&str; 18] = [
+    "run_id",
+    "state",
+    "progress",
+    "start_time",
+    "duration_us",
+    "endpoints",
+    "servers",
+    "dropped_rows",
+    "write_failures",
+    "journal_rows",
+    "unread_bytes",
+    "damaged_bytes",
+    "damaged_parts",
+    "left_out",
+    "is_partial",
+    "clock_drift_us",
+    "clock_offsets",
+    "clock",
+];
+
+/// A setting that differs between the sets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Setting {
+    /// As the manifest has it, with dots: `timeouts.connect_us`.
+    pub name: String,
+    /// Its values in the one set; more than one where it varies within it.
+    pub base: Vec<SettingValue>,
+    pub new: Vec<SettingValue>,
+}
+
+/// A value of a setting.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SettingValue {
+    /// Null where a recording does not have it.
+    pub value: Value,
+    /// How many recordings have it.
+    pub recordings: usize,
+}
+
+/// Settings of the recordings of one set: how often each value of each.
+type Values = BTreeMap<String, BTreeMap<String, SettingValue>>;
+
+/// Every setting of which the sets do not have the same values, labels first.
+pub(super) fn differing(base: &[Summary], new: &[Summary]) -> Vec<Setting> {
+    let names: BTreeSet<String> = base
+        .iter()
+        .chain(new)
+        .flat_map(|summary| of(summary).into_keys())
+        .collect();
+    let (base, new) = (values(base, &names), values(new, &names));
+    let setting = |name: String| {
+        let (own, others) = (base.get(&name)?, new.get(&name)?);
+        // As often is not asked: the sets may be of different sizes.
+        if own.keys().eq(others.keys()) {
+            return None;
+        }
+        let listed = |values: &BTreeMap<String, SettingValue>| values.values().cloned().collect();
+        Some(Setting {
+            base: listed(own),
+            new: listed(others),
+            name,
+        })
+    };
+    let mut found: Vec<Setting> = names.into_iter().filter_map(setting).collect();
+    let is_late = |setting: &Setting| {
+        // What differs by chance comes last.
+        let is_chance = matches!(setting.name.as_str(), "seed" | "host");
+        (is_chance, !setting.name.starts_with("labels."))
+    };
+    found.sort_by_key(is_late);
+    found
+}
+
+fn values(summaries: &[Summary], names: &BTreeSet<String>) -> Values {
+    let mut values = Values::new();
+    for summary in summaries {
+        let settings = of(summary);
+        for name in names {
+            let value = settings.get(name).cloned().unwrap_or(Value::Null);
+            let of_setting = values.entry(name.clone()).or_default();
+            let entry = of_setting.entry(value.to_string()).or_insert(SettingValue {
+                value,
+                recordings: 0,
+            });
+            entry.recordings += 1;
+        }
+    }
+    values
+}
+
+/// Each setting of a recording by its name.
+fn of(summary: &Summary) -> BTreeMap<String, Value> {
+    let recording = &summary.recording;
+    let mut settings = BTreeMap::new();
+    // What can't be written as JSON is no setting: every field of it can.
+    if let Ok(Value::Object(fields)) = serde_json::to_value(recording) {
+        let fields = fields
+            .into_iter()
+            .filter(|(name, _)| !NO_SETTINGS.contains(&name.as_str()));
+        fields.for_each(|(name, value)| flatten(name, value, &mut settings));
+    }
+    add_endpoints(recording, &mut settings);
+    add_servers(recording, &mut settings);
+    settings
+}
+
+fn flatten(name: String, value: Value, settings: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                flatten(format!("{name}.{field}"), value, settings);
+            }
+        }
+        value => drop(settings.insert(name, value)),
+    }
+}
+
+/// By path, and apart for the endpoint of its reads.
+fn add_endpoints(recording: &RecordingSummary, settings: &mut BTreeMap<String, Value>) {
+    for endpoint in &recording.endpoints {
+        let Endpoint { path, reader, .. } = endpoint;
+        let name = match reader {
+            false => format!("endpoints.{path}"),
+            true => format!("endpoints.{path}.reader"),
+        };
+        let hosts: Vec<String> = endpoint
+            .hosts()
+            .map(|(host, port)| format!("{host}:{port}"))
+            .collect();
+        settings.insert(format!("{name}.hosts"), hosts.join(",").into());
+        let target = endpoint.target_session_attrs.clone();
+        for (field, value) in [
+            ("database", Some(endpoint.database.clone())),
+            ("user", Some(endpoint.user.clone())),
+            ("sslmode", Some(endpoint.sslmode.clone())),
+            ("target_session_attrs", target),
+        ] {
+            settings.insert(format!("{name}.{field}"), value.into());
+        }
+    }
+}
+
+/// The versions that answered on each path: addresses and times are what came of a run, not how it was set.
+fn add_servers(recording: &RecordingSummary, settings: &mut BTreeMap<String, Value>) {
+    let mut versions: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for Server { path, version, .. } in &recording.servers {
+        let name = format!("servers.{path}.version");
+        versions.entry(name).or_default().extend(version.as_deref());
+    }
+    for (name, versions) in versions {
+        let versions: Vec<&str> = versions.into_iter().collect();
+        settings.insert(name, versions.join(", ").into());
+    }
+}
