@@ -149,7 +149,7 @@ impl Classes {
         };
         let entry = |rank: usize| {
             let count: u64 = stacks.iter().map(|stack| stack[rank]).sum();
-            let text = format!("{} {}", thousands(count), name(rank));
+            let text = format!("{} × {}", thousands(count), name(rank));
             (count > 0).then(|| (box_sign(color(theme, rank)), text))
         };
         (0..=CLASSES).filter_map(entry).collect()

@@ -15,6 +15,8 @@ use crate::summary::{Span, Summary};
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;
+/// Height of a line of the caption.
+const CAPTION_LINE: f64 = 17.0;
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
@@ -47,9 +49,23 @@ pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &S
 
     y += 22.0;
     let caption = caption(scene, note, summary);
-    let caption = scene.face().fit(&caption, SMALL, room);
-    scene.text((MARGIN, y), caption, SMALL, Align::Left, theme.grey);
-    y + 10.0
+    for line in two_lines(scene.face(), &caption, SMALL, room) {
+        scene.text((MARGIN, y), line, SMALL, Align::Left, theme.grey);
+        y += CAPTION_LINE;
+    }
+    y + 10.0 - CAPTION_LINE
+}
+
+/// A text in one line where it has room, else in two, of which the second is cut.
+fn two_lines(face: &Typeface, text: &str, em: f64, room: f64) -> Vec<String> {
+    let mut lines = face.wrap(text, em, room).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let rest: Vec<String> = lines.collect();
+    let second = face.fit(&rest.join(" "), em, room);
+    [first, second]
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 /// How it was recorded, behind what is missing, and a note on how to read the chart.
@@ -356,8 +372,9 @@ pub(super) fn time_labels(scene: &mut Scene<'_>, time: &TimeAxis, bottom: f64) -
     let first = moments.first().copied().unwrap_or_default();
     for time_us in moments {
         let text = zone.format(time_us, "%H:%M:%S").unwrap_or_default();
-        let at = (time.at(time_us), bottom + 36.0);
-        scene.text(at, text, SMALL, Align::Centre, theme.grey);
+        let half = scene.face().width(&text, SMALL) / 2.0;
+        let x = time.at(time_us).min(WIDTH - half - 6.0);
+        scene.text((x, bottom + 36.0), text, SMALL, Align::Centre, theme.grey);
     }
     let text = (words.since_start_and_time)(time.unit(), &zone.full_label((first, last)));
     let at = (time.left(), bottom + 55.0);

@@ -179,7 +179,7 @@ impl Servers {
             }
         }
         lines.push(line);
-        let mut y = top + 4.0;
+        let mut y = top + 8.0;
         for line in lines {
             let text = scene.face().fit(&line, SMALL, PLOT_RIGHT - MARGIN);
             scene.text((MARGIN, y), text, SMALL, Align::Left, theme.grey);

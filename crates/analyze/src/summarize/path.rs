@@ -141,7 +141,7 @@ impl PathAnalyzer<'_> {
         let drawn = self.operations.drawn(&self.span, charts)?;
         let groups = &found.summary.groups;
         let new_writers = new_writers::first_seen_us(self.path.as_str(), self.events, groups);
-        let endpoints = endpoints::of_path(self.loaded, self.path, &self.questions)?;
+        let endpoints = endpoints::of_path(self.loaded, self.path, &self.questions, &self.span)?;
         let (timeline, cells) = (&found.timeline, &found.cells);
         let series = series::of_path(&found.summary, timeline, cells, drawn, &self.questions);
         Ok(PathSeries {

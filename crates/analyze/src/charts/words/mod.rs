@@ -172,8 +172,6 @@ catalogue! {
     of_service: &'static str,
     overview_note: &'static str,
     several_failovers: fn(&str) -> String,
-
-    nothing: fn(Nothing) -> &'static str,
 }
 
 impl ChartWords {
