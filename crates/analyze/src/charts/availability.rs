@@ -268,6 +268,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) -> f64 {
         });
         entries.push((sign, words.acknowledged_then_lost.to_owned()));
     }
+    entries.extend(moments::triggers_entry(words, series));
     entries.extend(frame::pauses_entry(words, series, theme.paused));
     entries.extend(roles::entries(scene, series));
     frame::legend(scene, baseline, MARGIN, entries)

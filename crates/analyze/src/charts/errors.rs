@@ -49,6 +49,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         if !outages.spans.is_empty() {
             entries.push(frame::outages_entry(words, &outages));
         }
+        entries.extend(moments::triggers_entry(words, series));
         entries.extend(moments::legend_entry(words, path));
         entries.extend(frame::pauses_entry(
             words,

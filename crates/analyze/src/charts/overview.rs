@@ -7,7 +7,7 @@ use crate::charts::headline;
 use crate::charts::parts::whisker;
 use crate::charts::seconds::SecondsAxis;
 use crate::charts::words::ChartWords;
-use crate::summary::{Group, GroupSummary, PathSummary, Summary};
+use crate::summary::{DowntimeDistribution, Group, GroupSummary, PathSummary, Summary};
 use crate::text::figures::{Downtime, in_chart};
 
 /// 16:9.
@@ -26,7 +26,7 @@ const FIGURE: f64 = 18.0;
 const NOTE: f64 = 13.5;
 
 /// From one path to the next, at least and at most; from one group to the next in addition.
-const PATHS: (f64, f64) = (66.0, 96.0);
+const PATHS: (f64, f64) = (62.0, 110.0);
 const GROUP: f64 = 36.0;
 /// Where the bars end.
 const BARS_END: f64 = HEIGHT - 78.0;
@@ -86,6 +86,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
         .collect();
     let all: Vec<&Row<'_>> = groups.iter().flat_map(|(_, rows)| rows).collect();
     let axis = axis(scene, &all);
+    y = draw_medians(scene, summary, y);
     let is_probed = all.iter().any(|row| row.service().is_some());
     if is_probed {
         key(scene, y);
@@ -93,6 +94,8 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
     }
     let room = BARS_END - y - groups.len() as f64 * GROUP;
     let pitch = (room / all.len().max(1) as f64).clamp(PATHS.0, PATHS.1);
+    // Few bars stand in the middle.
+    y += ((room - pitch * all.len() as f64) / 3.0).max(0.0);
     for (group, rows) in &groups {
         let (at, name) = ((LEFT, y + 18.0), (words.subject)(*group));
         scene.text(at, name, NAME, Align::Left, theme.ink);
@@ -112,10 +115,11 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
             (words.several_failovers)(&number.to_string())
         ),
     };
-    for (text, y) in [
-        (words.overview_note.to_owned(), HEIGHT - 44.0),
-        (caption, HEIGHT - 22.0),
-    ] {
+    let note = match is_probed {
+        true => format!("{} {}", words.overview_note, words.overview_service),
+        false => words.overview_note.to_owned(),
+    };
+    for (text, y) in [(note, HEIGHT - 44.0), (caption, HEIGHT - 22.0)] {
         let text = scene.face().fit(&text, NOTE, RIGHT - LEFT);
         scene.text((LEFT, y), text, NOTE, Align::Left, theme.grey);
     }
@@ -133,6 +137,45 @@ fn draw_title(scene: &mut Scene<'_>, title: &str) -> f64 {
         y += size * TITLE_LINE;
     }
     y - 2.0
+}
+
+/// Writes the medians of several failovers under the title, and returns where they end.
+fn draw_medians(scene: &mut Scene<'_>, summary: &Summary, top: f64) -> f64 {
+    let (theme, words) = (scene.theme(), scene.words());
+    let medians = summary.failovers.downtime.iter().filter(|of| of.n > 1);
+    let text = |of: &DowntimeDistribution| {
+        let (name, n) = (
+            (words.path_name)(&of.path),
+            (words.median_of)(&of.n.to_string()),
+        );
+        let interval = of.interval.map_or_else(String::new, |interval| {
+            let [low, high] = [interval.low_us, interval.high_us].map(|us| words.seconds(us));
+            format!(", {}", (words.interval)(&low, &high))
+        });
+        let median = words.seconds(of.median_us);
+        let median = match of.at_least {
+            true => (words.at_least)(&median),
+            false => median,
+        };
+        format!(
+            "{name} {} {n}: {median}{interval}",
+            (words.subject)(of.group)
+        )
+    };
+    let lines: Vec<(String, String)> = medians.map(|of| (of.path.clone(), text(of))).collect();
+    let mut y = top;
+    for (path, line) in lines {
+        let line = scene.face().fit(&line, FIGURE, RIGHT - LEFT);
+        scene.text(
+            (LEFT, y - 6.0),
+            line,
+            FIGURE,
+            Align::Left,
+            theme.path_text(&path),
+        );
+        y += FIGURE * TITLE_LINE;
+    }
+    y
 }
 
 /// The headline as a sentence.

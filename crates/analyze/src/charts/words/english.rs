@@ -158,6 +158,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
     },
     application: "application",
     of_service: "service",
-    overview_note: "Downtime: last success to first success; the thin line is its resolution. Service: what a client that connects anew would have met.",
+    overview_note: "Downtime: last success to first success; the thin line is its resolution.",
+    overview_service: "Service: what a client that connects anew would have met.",
     several_failovers: |count| format!("{count} failovers"),
 };

@@ -171,6 +171,7 @@ catalogue! {
     application: &'static str,
     of_service: &'static str,
     overview_note: &'static str,
+    overview_service: &'static str,
     several_failovers: fn(&str) -> String,
 }
 

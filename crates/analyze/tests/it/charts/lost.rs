@@ -27,7 +27,7 @@ fn lost_writes_are_marked_where_they_were_acknowledged() {
         .steady("user_list", 0.15, 0.1, 298, 0.005)
         .write();
     let draw = || {
-        let analysis = made.write().analyze();
+        let analysis = made.analyze();
         let folder = tempfile::tempdir().unwrap();
         let options = ChartOptions {
             svg: true,

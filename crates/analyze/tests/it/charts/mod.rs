@@ -1,6 +1,5 @@
 //! Charts of ordinary and of degenerate recordings: files, sizes, and colours where they belong.
 
-mod look;
 mod lost;
 mod many;
 mod roles;

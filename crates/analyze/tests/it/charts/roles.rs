@@ -113,7 +113,6 @@ fn the_lanes_say_who_and_in_which_role() {
         .unwrap();
     for said in [
         "A writer",
-        "A reader",
         "B writer",
         "a writer answered",
         "a reader answered",

@@ -197,7 +197,7 @@ fn a_long_legend_takes_several_lines() {
         (first.1 - name.1).abs() < 10.0 && first.0 > name.0 + 150.0,
         "{name:?} {first:?}"
     );
-    assert!(last.1 >= first.1 + 36.0);
+    assert!(last.1 >= first.1 + 35.0);
     // Moments stand below it.
     assert!(at("new writer 0:26.5").1 > last.1);
 }
