@@ -107,6 +107,24 @@ pub(super) fn box_sign(color: RGBAColor) -> Sign {
     })
 }
 
+/// Grey with slanted lines.
+pub(super) fn hatched(scene: &mut Scene<'_>, area: Area) {
+    let theme = scene.theme();
+    scene.rectangle(area, theme.unobserved);
+    let height = area.height();
+    let mut x = area.left - height;
+    while x < area.right {
+        // The part of the slanted line that lies inside.
+        let from = (area.left - x).max(0.0);
+        let to = (area.right - x).min(height);
+        if from < to {
+            let ends = vec![(x + from, area.bottom - from), (x + to, area.bottom - to)];
+            scene.path(ends, 0.5, theme.frame);
+        }
+        x += 7.0;
+    }
+}
+
 /// Room that an entry of a legend takes besides its text: its sign, and the space to the entry before it.
 const AROUND: f64 = 42.0;
 /// Height of a line of a legend.

@@ -132,11 +132,22 @@ fn draw_title(scene: &mut Scene<'_>, title: &str) -> f64 {
     let fits = |size: &f64| scene.face().width(title, *size) <= room;
     let size = TITLES.into_iter().find(fits).unwrap_or(TITLES[1]);
     let mut y = 62.0;
-    for line in scene.face().wrap(title, size, room) {
+    for line in title_lines(scene, title, size) {
         scene.text((LEFT, y), line, size, Align::Left, scene.theme().ink);
         y += size * TITLE_LINE;
     }
     y - 2.0
+}
+
+/// One line where there is room, else one per path, else as many as it takes.
+fn title_lines(scene: &Scene<'_>, title: &str, size: f64) -> Vec<String> {
+    let (face, room) = (scene.face(), RIGHT - LEFT);
+    let by_path: Vec<String> = title.split_inclusive("; ").map(str::to_owned).collect();
+    let fits = |line: &String| face.width(line, size) <= room;
+    match face.width(title, size) > room && by_path.iter().all(fits) {
+        true => by_path,
+        false => face.wrap(title, size, room),
+    }
 }
 
 /// Writes the medians of several failovers under the title, and returns where they end.
@@ -158,7 +169,7 @@ fn draw_medians(scene: &mut Scene<'_>, summary: &Summary, top: f64) -> f64 {
             false => median,
         };
         format!(
-            "{name} {} {n}: {median}{interval}",
+            "{name} {}, {n}: {median}{interval}",
             (words.subject)(of.group)
         )
     };
@@ -194,9 +205,17 @@ fn title(words: &ChartWords, summary: &Summary) -> String {
         let subject = (words.subject)(of_direct.group);
         return capitalized(&(words.overview_both)(subject, &direct, &proxy));
     }
+    let alone = |path: &PathSummary| headline::alone(words, path);
+    if summary
+        .paths
+        .iter()
+        .all(|path| alone(path) == words.no_outage)
+    {
+        return capitalized(words.no_outage);
+    }
     let of_path = |path: &PathSummary| {
         let name = (words.path_name)(&path.path);
-        (words.overview_alone)(&name, &headline::alone(words, path))
+        (words.overview_alone)(&name, &alone(path))
     };
     let paths: Vec<String> = summary.paths.iter().map(of_path).collect();
     capitalized(&paths.join("; "))
