@@ -245,7 +245,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) -> f64 {
     let mut strips = series.paths.iter().flat_map(|path| &path.strips);
     if strips.any(is_unknown) {
         let sign: Sign = Box::new(|scene, (x, y)| {
-            frame::hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0))
+            frame::hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0));
         });
         entries.push((sign, words.no_data.to_owned()));
     }
