@@ -3,7 +3,7 @@
 use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::labels::{self, Label};
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
-use crate::charts::drawing::style::{LARGE, MARGIN, PLOT_RIGHT, SMALL};
+use crate::charts::drawing::style::{LARGE, MARGIN, PLOT_RIGHT, SMALL, STRIPS_LEFT as LEFT};
 use crate::charts::frame::{self, box_sign};
 use crate::charts::headline::{figures, outage_length};
 use crate::charts::moments::{self, Over};
@@ -15,7 +15,6 @@ use crate::text::figures::{
     Downtime, availability_in_chart, in_chart, service_availability_in_chart,
 };
 
-pub(super) const LEFT: f64 = 128.0;
 /// Right edge of the strips; the figures stand behind it, and those that are long push it to the left.
 const RIGHT: f64 = 812.0;
 /// Right edges of the columns of figures.
@@ -245,8 +244,9 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) -> f64 {
     };
     let mut strips = series.paths.iter().flat_map(|path| &path.strips);
     if strips.any(is_unknown) {
-        let sign: Sign =
-            Box::new(|scene, (x, y)| hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0)));
+        let sign: Sign = Box::new(|scene, (x, y)| {
+            frame::hatched(scene, Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0));
+        });
         entries.push((sign, words.no_data.to_owned()));
     }
     if series
@@ -268,6 +268,7 @@ fn legend(scene: &mut Scene<'_>, baseline: f64, series: &Series) -> f64 {
         });
         entries.push((sign, words.acknowledged_then_lost.to_owned()));
     }
+    entries.extend(moments::triggers_entry(words, series));
     entries.extend(frame::pauses_entry(words, series, theme.paused));
     entries.extend(roles::entries(scene, series));
     frame::legend(scene, baseline, MARGIN, entries)
@@ -318,7 +319,7 @@ fn draw_strip(
     };
     for span in &strip.unobserved {
         let area = part(span);
-        hatched(scene, area);
+        frame::hatched(scene, area);
         if area.width() > 16.0 {
             scene.text(
                 (area.left.midpoint(area.right), baseline(area)),
@@ -424,24 +425,6 @@ fn draw_service_figures(scene: &mut Scene<'_>, service: &Service, baseline: f64)
     let availability = service_availability_in_chart(words.report, service);
     let at = (AVAILABILITY, baseline);
     scene.text(at, availability, SMALL, Align::Right, grey);
-}
-
-/// Grey with slanted lines.
-pub(super) fn hatched(scene: &mut Scene<'_>, area: Area) {
-    let theme = scene.theme();
-    scene.rectangle(area, theme.unobserved);
-    let height = area.height();
-    let mut x = area.left - height;
-    while x < area.right {
-        // The part of the slanted line that lies inside.
-        let from = (area.left - x).max(0.0);
-        let to = (area.right - x).min(height);
-        if from < to {
-            let ends = vec![(x + from, area.bottom - from), (x + to, area.bottom - to)];
-            scene.path(ends, 0.5, theme.frame);
-        }
-        x += 7.0;
-    }
 }
 
 fn draw_figures(scene: &mut Scene<'_>, group: &GroupSummary, baseline: f64) {

@@ -313,7 +313,12 @@ fn draw_pair(scene: &mut Scene<'_>, pair: &Pair, layout: &Layout, y: f64) {
     ];
     let readable = layout.row >= READABLE;
     for (path, found, column) in dots {
-        let Some(found) = found else { continue };
+        let Some(found) = found else {
+            if readable && layout.paths.contains(&path) {
+                scene.text((column, y + 4.5), "-", SMALL, Align::Right, theme.grey);
+            }
+            continue;
+        };
         let ends = (
             at(found.downtime_us - found.resolution_us),
             at(found.downtime_us),

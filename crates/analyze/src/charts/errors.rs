@@ -49,6 +49,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         if !outages.spans.is_empty() {
             entries.push(frame::outages_entry(words, &outages));
         }
+        entries.extend(moments::triggers_entry(words, series));
         entries.extend(moments::legend_entry(words, path));
         entries.extend(frame::pauses_entry(
             words,
@@ -149,7 +150,7 @@ impl Classes {
         };
         let entry = |rank: usize| {
             let count: u64 = stacks.iter().map(|stack| stack[rank]).sum();
-            let text = format!("{} {}", thousands(count), name(rank));
+            let text = format!("{} × {}", thousands(count), name(rank));
             (count > 0).then(|| (box_sign(color(theme, rank)), text))
         };
         (0..=CLASSES).filter_map(entry).collect()

@@ -15,6 +15,8 @@ use crate::summary::{Span, Summary};
 
 /// Height of a line of labels above a plot.
 const LANE: f64 = 20.0;
+/// Height of a line of the caption.
+const CAPTION_LINE: f64 = 17.0;
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
@@ -47,9 +49,23 @@ pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &S
 
     y += 22.0;
     let caption = caption(scene, note, summary);
-    let caption = scene.face().fit(&caption, SMALL, room);
-    scene.text((MARGIN, y), caption, SMALL, Align::Left, theme.grey);
-    y + 10.0
+    for line in two_lines(scene.face(), &caption, SMALL, room) {
+        scene.text((MARGIN, y), line, SMALL, Align::Left, theme.grey);
+        y += CAPTION_LINE;
+    }
+    y + 10.0 - CAPTION_LINE
+}
+
+/// A text in one line where it has room, else in two, of which the second is cut.
+fn two_lines(face: &Typeface, text: &str, em: f64, room: f64) -> Vec<String> {
+    let mut lines = face.wrap(text, em, room).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let rest: Vec<String> = lines.collect();
+    let second = face.fit(&rest.join(" "), em, room);
+    [first, second]
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 /// How it was recorded, behind what is missing, and a note on how to read the chart.
@@ -89,6 +105,24 @@ pub(super) fn box_sign(color: RGBAColor) -> Sign {
     Box::new(move |scene, (x, y)| {
         scene.rectangle(Area::new(x - 7.0, y - 5.0, x + 7.0, y + 5.0), color);
     })
+}
+
+/// Grey with slanted lines.
+pub(super) fn hatched(scene: &mut Scene<'_>, area: Area) {
+    let theme = scene.theme();
+    scene.rectangle(area, theme.unobserved);
+    let height = area.height();
+    let mut x = area.left - height;
+    while x < area.right {
+        // The part of the slanted line that lies inside.
+        let from = (area.left - x).max(0.0);
+        let to = (area.right - x).min(height);
+        if from < to {
+            let ends = vec![(x + from, area.bottom - from), (x + to, area.bottom - to)];
+            scene.path(ends, 0.5, theme.frame);
+        }
+        x += 7.0;
+    }
 }
 
 /// Room that an entry of a legend takes besides its text: its sign, and the space to the entry before it.
@@ -356,8 +390,9 @@ pub(super) fn time_labels(scene: &mut Scene<'_>, time: &TimeAxis, bottom: f64) -
     let first = moments.first().copied().unwrap_or_default();
     for time_us in moments {
         let text = zone.format(time_us, "%H:%M:%S").unwrap_or_default();
-        let at = (time.at(time_us), bottom + 36.0);
-        scene.text(at, text, SMALL, Align::Centre, theme.grey);
+        let half = scene.face().width(&text, SMALL) / 2.0;
+        let x = time.at(time_us).min(WIDTH - half - 6.0);
+        scene.text((x, bottom + 36.0), text, SMALL, Align::Centre, theme.grey);
     }
     let text = (words.since_start_and_time)(time.unit(), &zone.full_label((first, last)));
     let at = (time.left(), bottom + 55.0);

@@ -193,7 +193,7 @@ pub fn draw_set(
     for chart in &CHARTS {
         let [png, svg] = ["png", "svg"].map(|kind| folder.join(chart.name).with_extension(kind));
         if let Some(nothing) = (chart.nothing)(&drawn) {
-            left_out.push((chart.name, (words.nothing)(nothing)));
+            left_out.push((chart.name, nothing.text()));
             remove(&png)?;
             remove(&svg)?;
             continue;
@@ -253,7 +253,8 @@ fn has_glyphs(
 ) -> Result<(), ChartError> {
     let all: String = words.texts().into_iter().map(|(_, text)| text).collect();
     let lacks = typeface.lacks(&all);
-    let Some(first) = lacks.first() else {
+    // Of an alphabet rather than of its punctuation.
+    let Some(first) = lacks.iter().find(|c| c.is_alphabetic()).or(lacks.first()) else {
         return Ok(());
     };
     Err(ChartError::NoGlyphs {

@@ -45,6 +45,16 @@ pub(super) fn legend_entry(words: &ChartWords, path: &PathSeries) -> Option<(Sig
     (!path.new_writers_us.is_empty()).then_some((sign, text))
 }
 
+/// The entry of a legend for triggers; `None` where there is one at most, whose label has room for what it is.
+pub(super) fn triggers_entry(words: &ChartWords, series: &Series) -> Option<(Sign, String)> {
+    let sign: Sign = Box::new(|scene, (x, y)| {
+        let ink = scene.theme().ink;
+        scene.dashed_vertical(x, (y - 7.0, y + 7.0), 1.5, ink);
+    });
+    let text = words.failover_triggered.to_owned();
+    (series.triggers_us.len() > 1).then_some((sign, text))
+}
+
 /// The line of a new writer, with its sign at the top.
 pub(super) fn new_writer(
     scene: &mut Scene<'_>,

@@ -7,7 +7,7 @@ use crate::charts::headline;
 use crate::charts::parts::whisker;
 use crate::charts::seconds::SecondsAxis;
 use crate::charts::words::ChartWords;
-use crate::summary::{Group, GroupSummary, PathSummary, Summary};
+use crate::summary::{DowntimeDistribution, Group, GroupSummary, PathSummary, Summary};
 use crate::text::figures::{Downtime, in_chart};
 
 /// 16:9.
@@ -17,16 +17,21 @@ const RIGHT: f64 = WIDTH - 48.0;
 /// Left edge of the bars.
 const BARS: f64 = 240.0;
 
-const TITLE: f64 = 31.0;
-const TITLE_LINE: f64 = 40.0;
+/// Sizes of the title: the largest in which it is one line.
+const TITLES: [f64; 3] = [31.0, 29.0, 27.0];
+/// From one line of the title to the next, in its size.
+const TITLE_LINE: f64 = 1.3;
 const NAME: f64 = 21.0;
 const FIGURE: f64 = 18.0;
 const NOTE: f64 = 13.5;
 
-/// Height of the application's bar, of the service's, and from one path to the next.
-const APPLICATION: f64 = 34.0;
-const SERVICE: f64 = 22.0;
-const PATH: f64 = 73.0;
+/// From one path to the next, at least and at most; from one group to the next in addition.
+const PATHS: (f64, f64) = (62.0, 110.0);
+const GROUP: f64 = 36.0;
+/// Where the bars end.
+const BARS_END: f64 = HEIGHT - 78.0;
+/// Between the bar of the application and that of the service.
+const BETWEEN: f64 = 3.0;
 
 /// A row of the chart: a group on a path.
 struct Row<'s> {
@@ -72,12 +77,7 @@ pub(super) fn is_empty(summary: &Summary) -> bool {
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
     let (theme, words) = (scene.theme(), scene.words());
     let title = title(words, summary);
-    let lines = scene.face().wrap(&title, TITLE, RIGHT - LEFT);
-    let mut y = 62.0;
-    for line in &lines {
-        scene.text((LEFT, y), line, TITLE, Align::Left, theme.ink);
-        y += TITLE_LINE;
-    }
+    let mut y = draw_title(scene, &title);
     scene.set_label(title);
     let groups: Vec<(Group, Vec<Row<'_>>)> = GROUPS
         .into_iter()
@@ -86,23 +86,25 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
         .collect();
     let all: Vec<&Row<'_>> = groups.iter().flat_map(|(_, rows)| rows).collect();
     let axis = axis(scene, &all);
-    y -= 8.0;
-    key(scene, y, all.iter().any(|row| row.service().is_some()));
-    y += 30.0;
+    y = draw_medians(scene, summary, y);
+    let is_probed = all.iter().any(|row| row.service().is_some());
+    if is_probed {
+        key(scene, y);
+        y += 24.0;
+    }
+    let room = BARS_END - y - groups.len() as f64 * GROUP;
+    let pitch = (room / all.len().max(1) as f64).clamp(PATHS.0, PATHS.1);
+    // Few bars stand in the middle.
+    y += ((room - pitch * all.len() as f64) / 3.0).max(0.0);
     for (group, rows) in &groups {
-        scene.text(
-            (LEFT, y + 16.0),
-            (words.subject)(*group),
-            NAME,
-            Align::Left,
-            theme.ink,
-        );
-        y += 26.0;
+        let (at, name) = ((LEFT, y + 18.0), (words.subject)(*group));
+        scene.text(at, name, NAME, Align::Left, theme.ink);
+        y += GROUP - 6.0;
         for row in rows {
-            draw_row(scene, row, &axis, y);
-            y += PATH;
+            draw_row(scene, row, &axis, (y, pitch, is_probed));
+            y += pitch;
         }
-        y += 4.0;
+        y += 6.0;
     }
     let caption = frame::caption(scene, &summary.recording.run_id, summary);
     let number = summary.failovers.failovers.len();
@@ -113,14 +115,78 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
             (words.several_failovers)(&number.to_string())
         ),
     };
-    for (text, y) in [
-        (words.overview_note.to_owned(), HEIGHT - 44.0),
-        (caption, HEIGHT - 22.0),
-    ] {
+    let note = match is_probed {
+        true => format!("{} {}", words.overview_note, words.overview_service),
+        false => words.overview_note.to_owned(),
+    };
+    for (text, y) in [(note, HEIGHT - 44.0), (caption, HEIGHT - 22.0)] {
         let text = scene.face().fit(&text, NOTE, RIGHT - LEFT);
         scene.text((LEFT, y), text, NOTE, Align::Left, theme.grey);
     }
     scene.set_height(HEIGHT);
+}
+
+/// Draws the title, and returns where it ends.
+fn draw_title(scene: &mut Scene<'_>, title: &str) -> f64 {
+    let room = RIGHT - LEFT;
+    let fits = |size: &f64| scene.face().width(title, *size) <= room;
+    let size = TITLES.into_iter().find(fits).unwrap_or(TITLES[1]);
+    let mut y = 62.0;
+    for line in title_lines(scene, title, size) {
+        scene.text((LEFT, y), line, size, Align::Left, scene.theme().ink);
+        y += size * TITLE_LINE;
+    }
+    y - 2.0
+}
+
+/// One line where there is room, else one per path, else as many as it takes.
+fn title_lines(scene: &Scene<'_>, title: &str, size: f64) -> Vec<String> {
+    let (face, room) = (scene.face(), RIGHT - LEFT);
+    let by_path: Vec<String> = title.split_inclusive("; ").map(str::to_owned).collect();
+    let fits = |line: &String| face.width(line, size) <= room;
+    match face.width(title, size) > room && by_path.iter().all(fits) {
+        true => by_path,
+        false => face.wrap(title, size, room),
+    }
+}
+
+/// Writes the medians of several failovers under the title, and returns where they end.
+fn draw_medians(scene: &mut Scene<'_>, summary: &Summary, top: f64) -> f64 {
+    let (theme, words) = (scene.theme(), scene.words());
+    let medians = summary.failovers.downtime.iter().filter(|of| of.n > 1);
+    let text = |of: &DowntimeDistribution| {
+        let (name, n) = (
+            (words.path_name)(&of.path),
+            (words.median_of)(&of.n.to_string()),
+        );
+        let interval = of.interval.map_or_else(String::new, |interval| {
+            let [low, high] = [interval.low_us, interval.high_us].map(|us| words.seconds(us));
+            format!(", {}", (words.interval)(&low, &high))
+        });
+        let median = words.seconds(of.median_us);
+        let median = match of.at_least {
+            true => (words.at_least)(&median),
+            false => median,
+        };
+        format!(
+            "{name} {}, {n}: {median}{interval}",
+            (words.subject)(of.group)
+        )
+    };
+    let lines: Vec<(String, String)> = medians.map(|of| (of.path.clone(), text(of))).collect();
+    let mut y = top;
+    for (path, line) in lines {
+        let line = scene.face().fit(&line, FIGURE, RIGHT - LEFT);
+        scene.text(
+            (LEFT, y - 6.0),
+            line,
+            FIGURE,
+            Align::Left,
+            theme.path_text(&path),
+        );
+        y += FIGURE * TITLE_LINE;
+    }
+    y
 }
 
 /// The headline as a sentence.
@@ -139,9 +205,17 @@ fn title(words: &ChartWords, summary: &Summary) -> String {
         let subject = (words.subject)(of_direct.group);
         return capitalized(&(words.overview_both)(subject, &direct, &proxy));
     }
+    let alone = |path: &PathSummary| headline::alone(words, path);
+    if summary
+        .paths
+        .iter()
+        .all(|path| alone(path) == words.no_outage)
+    {
+        return capitalized(words.no_outage);
+    }
     let of_path = |path: &PathSummary| {
         let name = (words.path_name)(&path.path);
-        (words.overview_alone)(&name, &headline::alone(words, path))
+        (words.overview_alone)(&name, &alone(path))
     };
     let paths: Vec<String> = summary.paths.iter().map(of_path).collect();
     capitalized(&paths.join("; "))
@@ -172,11 +246,8 @@ fn axis(scene: &Scene<'_>, rows: &[&Row<'_>]) -> SecondsAxis {
 }
 
 /// Says what the bars are.
-fn key(scene: &mut Scene<'_>, baseline: f64, is_probed: bool) {
+fn key(scene: &mut Scene<'_>, baseline: f64) {
     let (theme, words) = (scene.theme(), scene.words());
-    if !is_probed {
-        return;
-    }
     let mut x = BARS;
     for (text, share) in [(words.application, 1.0), (words.of_service, SHARE)] {
         for (path, left) in [("direct", x), ("proxy", x + 15.0)] {
@@ -194,17 +265,24 @@ fn key(scene: &mut Scene<'_>, baseline: f64, is_probed: bool) {
 /// How much of a path's colour the service's bar has.
 const SHARE: f64 = 0.45;
 
-fn draw_row(scene: &mut Scene<'_>, row: &Row<'_>, axis: &SecondsAxis, top: f64) {
+/// Draws the bars of a path from `top` on, within `pitch`.
+fn draw_row(
+    scene: &mut Scene<'_>,
+    row: &Row<'_>,
+    axis: &SecondsAxis,
+    (top, pitch, is_probed): (f64, f64, bool),
+) {
     let (theme, words) = (scene.theme(), scene.words());
+    let height = pitch * if is_probed { 0.46 } else { 0.6 };
     let name = (words.path_name)(row.path);
-    let at = (BARS - 16.0, top + 24.0);
+    let at = (BARS - 16.0, top + height / 2.0 + NAME * 0.36);
     scene.text(at, name, NAME, Align::Right, theme.path_text(row.path));
     let color = theme.path(row.path);
-    let area = Area::new(BARS, top, BARS, top + APPLICATION);
+    let area = Area::new(BARS, top, BARS, top + height);
     bar(scene, row.application(), axis, area, color);
     if let Some(downtime) = row.service() {
-        let top = top + APPLICATION + 3.0;
-        let area = Area::new(BARS, top, BARS, top + SERVICE);
+        let top = area.bottom + BETWEEN;
+        let area = Area::new(BARS, top, BARS, top + pitch * 0.32);
         bar(scene, downtime, axis, area, theme.tint(color, SHARE));
     }
 }

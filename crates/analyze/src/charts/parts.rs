@@ -16,7 +16,7 @@ use crate::text::figures::{Downtime, in_chart};
 /// Left edge of the bars, and how far the widest label of a row may push it.
 const LEFT: f64 = 128.0;
 /// Width of a column of lengths.
-const COLUMN: f64 = 84.0;
+const COLUMN: f64 = 92.0;
 /// Height of a bar, and from one to the next.
 const BAR: f64 = 20.0;
 const ROW: f64 = 27.0;

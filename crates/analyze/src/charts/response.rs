@@ -63,6 +63,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
             served(scene, x, rows);
         }
         entries.extend(legend(words, path, &outages));
+        entries.extend(moments::triggers_entry(words, series));
         entries.extend(frame::pauses_entry(words, series, theme.paused_band));
         panel.heading(scene, (&path.path, words.response_axis), entries, from);
         if index + 1 == series.paths.len() {

@@ -2,11 +2,10 @@
 
 use plotters::style::RGBAColor;
 
-use crate::charts::availability::{LEFT, hatched};
 use crate::charts::axis::TimeAxis;
 use crate::charts::drawing::scene::{Align, Area, Scene, Sign};
-use crate::charts::drawing::style::{MARGIN, PLOT_RIGHT, SMALL};
-use crate::charts::frame::box_sign;
+use crate::charts::drawing::style::{MARGIN, PLOT_RIGHT, SMALL, STRIPS_LEFT as LEFT};
+use crate::charts::frame::{box_sign, hatched};
 use crate::summary::Span;
 use crate::summary::series::{EndpointSeries, PathSeries, Series, ServerSpan};
 
@@ -179,7 +178,7 @@ impl Servers {
             }
         }
         lines.push(line);
-        let mut y = top + 4.0;
+        let mut y = top + 8.0;
         for line in lines {
             let text = scene.face().fit(&line, SMALL, PLOT_RIGHT - MARGIN);
             scene.text((MARGIN, y), text, SMALL, Align::Left, theme.grey);

@@ -78,6 +78,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
             entries.push(frame::outages_entry(words, &outages));
         }
         entries.extend(moments::legend_entry(words, path));
+        entries.extend(moments::triggers_entry(words, series));
         entries.extend(frame::pauses_entry(words, series, theme.paused_band));
         panel.heading(scene, (&path.path, words.throughput_axis), entries, from);
         if index + 1 == series.paths.len() {

@@ -61,6 +61,11 @@ impl Times {
         }
     }
 
+    /// How many.
+    pub(crate) fn count(&self) -> u64 {
+        self.counts().map(|(_, count)| count).sum()
+    }
+
     /// [`Self::counts`] without those of `part`, which are among them.
     pub(crate) fn without(&self, part: Option<&Self>) -> Vec<(Option<i64>, u64)> {
         let mut taken: BTreeMap<Option<i64>, u64> = BTreeMap::new();

@@ -36,6 +36,7 @@ pub(super) fn of_path(
     loaded: &Loaded,
     path: Path,
     questions: &[Question],
+    recording: &Span,
 ) -> Result<Vec<EndpointSeries>, AnalyzeError> {
     let probes = Probes::read(loaded, path)?;
     let servers = match questions.is_empty() {
@@ -49,14 +50,14 @@ pub(super) fn of_path(
     };
     let endpoint = |reader: bool| EndpointSeries {
         reader,
-        servers: spans(&servers, reader)
+        servers: spans(&servers, reader, recording)
             .map(|(span, (server, in_recovery))| ServerSpan {
                 span,
                 server,
                 in_recovery,
             })
             .collect(),
-        addresses: spans(&addresses, reader)
+        addresses: spans(&addresses, reader, recording)
             .map(|(span, address)| AddressSpan { span, address })
             .collect(),
     };
@@ -162,15 +163,16 @@ impl Probes {
     }
 }
 
-/// From when to when each thing was seen at an endpoint, in order of time.
+/// From when to when each thing was seen at an endpoint, in order of time; up to the recording's end where no other question was due before it.
 fn spans<T: Clone + PartialEq>(
     sightings: &[Sighting<T>],
     reader: bool,
+    recording: &Span,
 ) -> impl Iterator<Item = (Span, T)> + use<T> {
     let of_endpoint = sightings.iter().filter(|seen| seen.reader == reader);
     let mut sightings: Vec<&Sighting<T>> = of_endpoint.collect();
     sightings.sort_by_key(|seen| seen.span.end);
-    let mut spans = joined(&sightings);
+    let mut spans = joined(&sightings, recording);
     if spans.len() > MOST_SPANS {
         let ends = sightings.first().zip(sightings.last());
         let length_us = ends.map_or(0, |(first, last)| {
@@ -178,12 +180,12 @@ fn spans<T: Clone + PartialEq>(
         });
         let step_us = (length_us / LOOKED_AT).max(1);
         sightings.dedup_by_key(|seen| seen.span.end.micros().div_euclid(step_us));
-        spans = joined(&sightings);
+        spans = joined(&sightings, recording);
     }
     spans.into_iter()
 }
 
-fn joined<T: Clone + PartialEq>(sightings: &[&Sighting<T>]) -> Vec<(Span, T)> {
+fn joined<T: Clone + PartialEq>(sightings: &[&Sighting<T>], recording: &Span) -> Vec<(Span, T)> {
     let mut distances: Vec<i64> = sightings
         .windows(2)
         .map(|pair| pair[1].span.end.micros() - pair[0].span.end.micros())
@@ -206,6 +208,12 @@ fn joined<T: Clone + PartialEq>(sightings: &[&Sighting<T>]) -> Vec<(Span, T)> {
             _ => spans.push((sighting.span, seen.clone())),
         }
         is_open = true;
+    }
+    if let Some((span, _)) = spans.last_mut() {
+        let rest_us = recording.end.micros() - span.end.micros();
+        if is_open && (0..=bridged_us).contains(&rest_us) {
+            span.end = recording.end;
+        }
     }
     spans
 }
@@ -230,7 +238,9 @@ mod tests {
                 what,
             )
         };
-        spans(sightings, false).map(tenths).collect()
+        spans(sightings, false, &Span::new(0, 3_500_000))
+            .map(tenths)
+            .collect()
     }
 
     #[test]
@@ -252,7 +262,7 @@ mod tests {
             (3, 3, "a"),
             (4, 4, "b"),
             (5, 9, "a"),
-            (30, 30, "a"),
+            (30, 35, "a"),
         ];
         assert_eq!(of(&found), spans);
     }

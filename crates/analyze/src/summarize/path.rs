@@ -167,8 +167,8 @@ impl PathAnalyzer<'_> {
     /// What charts draw.
     fn series(&self, found: &Found, charts: &Span) -> Result<PathSeries, AnalyzeError> {
         let drawn = self.operations.drawn(&self.span, charts)?;
-        let endpoints = endpoints::of_path(self.loaded, self.path, &self.questions)?;
         let new_writers = self.new_writers_us(&found.summary.groups);
+        let endpoints = endpoints::of_path(self.loaded, self.path, &self.questions, &self.span)?;
         let (timeline, cells) = (&found.timeline, &found.cells);
         let series = series::of_path(&found.summary, timeline, cells, drawn, &self.questions);
         Ok(PathSeries {

@@ -40,7 +40,13 @@ fn gaps(lengths: &[f64]) -> Vec<(f64, f64)> {
 }
 
 pub(crate) fn ten_failovers() -> HandMade {
-    let mut made = HandMade::new(630.0).set(|manifest| {
+    failovers(&DIRECT, &PROXY)
+}
+
+/// One failover a minute, each of these lengths on each path.
+pub(crate) fn failovers(direct: &[f64], proxy: &[f64]) -> HandMade {
+    let until = 30.0 + 60.0 * direct.len() as f64;
+    let mut made = HandMade::new(until).set(|manifest| {
         manifest.failover = Some(recording::Failover {
             command: "lab failover --kind crash".to_owned(),
             after_us: 30_000_000,
@@ -50,10 +56,10 @@ pub(crate) fn ten_failovers() -> HandMade {
             settle_us: Some(30_000_000),
         });
     });
-    made = writes(made, Direct, 630.0, &gaps(&DIRECT));
-    made = writes(made, Proxy, 630.0, &gaps(&PROXY));
-    for index in 0..10 {
-        let at = 29.95 + 60.0 * f64::from(index);
+    made = writes(made, Direct, until, &gaps(direct));
+    made = writes(made, Proxy, until, &gaps(proxy));
+    for index in 0..direct.len() {
+        let at = 29.95 + 60.0 * index as f64;
         made = made
             .trigger(at)
             .event(

@@ -2,7 +2,7 @@
 
 use recording::vocabulary::Outcome;
 
-use crate::charts::words::{ChartWords, Nothing, Part};
+use crate::charts::words::{ChartWords, Part};
 use crate::summary::Group;
 use crate::text::language::chinese;
 
@@ -156,13 +156,7 @@ pub(crate) const CHINESE: ChartWords = ChartWords {
     overview_both: |subject, direct, proxy| format!("{subject}停机: 直连 {direct}, 经代理 {proxy}"),
     application: "应用",
     of_service: "服务",
-    overview_note: "停机时间: 从最后一次成功到第一次成功; 细线为其分辨率。服务: 新建连接的客户端所见。",
+    overview_note: "停机时间: 从最后一次成功到第一次成功; 细线为其分辨率。",
+    overview_service: "服务: 新建连接的客户端所见。",
     several_failovers: |count| format!("{count} 次故障转移"),
-
-    nothing: |nothing| match nothing {
-        Nothing::Operation => "没有记录到读写操作",
-        Nothing::Failure => "没有失败的操作",
-        Nothing::Failover => "未见故障转移",
-        Nothing::SecondFailover => "故障转移少于两次",
-    },
 };

@@ -2,7 +2,7 @@
 
 use recording::vocabulary::Outcome;
 
-use crate::charts::words::{ChartWords, Nothing, Part};
+use crate::charts::words::{ChartWords, Part};
 use crate::summary::Group;
 use crate::text::language::english;
 
@@ -116,7 +116,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
             "each bar is {length}, a failure counts where it ended; the most frequent class at the bottom"
         )
     },
-    errors_axis: |length| format!("failures per {length}"),
+    errors_axis: |length| format!("failures in {length}"),
     other_classes: |count| format!("{count} other classes"),
 
     parts: "What the downtime is made of",
@@ -158,13 +158,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
     },
     application: "application",
     of_service: "service",
-    overview_note: "Downtime: last success to first success; the thin line is its resolution. Service: what a client that connects anew would have met.",
+    overview_note: "Downtime: last success to first success; the thin line is its resolution.",
+    overview_service: "Service: what a client that connects anew would have met.",
     several_failovers: |count| format!("{count} failovers"),
-
-    nothing: |nothing| match nothing {
-        Nothing::Operation => "no reads and no writes were recorded",
-        Nothing::Failure => "no operation failed",
-        Nothing::Failover => "no failover was seen",
-        Nothing::SecondFailover => "fewer than two failovers",
-    },
 };

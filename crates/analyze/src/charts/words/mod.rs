@@ -171,9 +171,8 @@ catalogue! {
     application: &'static str,
     of_service: &'static str,
     overview_note: &'static str,
+    overview_service: &'static str,
     several_failovers: fn(&str) -> String,
-
-    nothing: fn(Nothing) -> &'static str,
 }
 
 impl ChartWords {

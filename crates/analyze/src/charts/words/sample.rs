@@ -2,7 +2,7 @@
 
 use recording::vocabulary::Outcome;
 
-use crate::charts::words::topics::{Nothing, Part};
+use crate::charts::words::topics::Part;
 use crate::summary::Group;
 
 pub(super) trait Sample {
@@ -56,17 +56,5 @@ impl Sample for fn(Part) -> &'static str {
             Part::FirstSuccess,
         ];
         all.map(|part| self(part).to_owned()).to_vec()
-    }
-}
-
-impl Sample for fn(Nothing) -> &'static str {
-    fn samples(&self) -> Vec<String> {
-        let all = [
-            Nothing::Operation,
-            Nothing::Failure,
-            Nothing::Failover,
-            Nothing::SecondFailover,
-        ];
-        all.map(|nothing| self(nothing).to_owned()).to_vec()
     }
 }

@@ -1,4 +1,3 @@
-use super::*;
 use crate::charts::words::chinese::CHINESE;
 use crate::charts::words::english::ENGLISH;
 

@@ -58,6 +58,18 @@ fn operations_row(page: &Page<'_>, label: String, path: &PathSummary, rates: &Ra
     ]
 }
 
+/// Median, p95, p99 and maximum, microseconds.
+fn times(rates: &Rates) -> [Option<f64>; 4] {
+    let response = &rates.response;
+    let times = [
+        response.p50_us,
+        response.p95_us,
+        response.p99_us,
+        response.max_us,
+    ];
+    times.map(|us| us.map(|us| us as f64))
+}
+
 /// Counts, success rates and response times per operation name and path.
 pub(crate) fn names(page: &Page<'_>) -> Section {
     let (words, units) = (page.words, page.words.units);
@@ -68,16 +80,6 @@ pub(crate) fn names(page: &Page<'_>) -> Section {
             names.push(&named.name);
         }
     }
-    let times = |rates: &Rates| {
-        let response = &rates.response;
-        let times = [
-            response.p50_us,
-            response.p95_us,
-            response.p99_us,
-            response.max_us,
-        ];
-        times.map(|us| us.map(|us| us as f64))
-    };
     let all = paths().flat_map(|path| &path.operations);
     let scale = units.scale(all.flat_map(|named| times(&named.rates)).flatten());
     let mut table = Table::new(

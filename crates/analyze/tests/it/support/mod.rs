@@ -286,6 +286,12 @@ impl HandMade {
         self
     }
 
+    /// A probe, as it is.
+    pub(crate) fn probed(mut self, probe: Probe) -> Self {
+        self.probes.push(probe);
+        self
+    }
+
     /// A probe of the current path's server that failed.
     pub(crate) fn probe(mut self, at: f64, class: ErrorClass) -> Self {
         self.probes.push(Probe {

@@ -5,6 +5,44 @@ use recording::vocabulary::Path;
 
 use crate::support::summaries::{at, sample};
 use crate::text::{chinese, english};
+use analyze::text::{Language, TextOptions, render, render_in};
+
+/// Every time is of the zone that the header names, and none of UTC is left.
+#[test]
+fn times_are_of_the_zone_that_was_asked_for() {
+    let summary = sample();
+    let report = |language, zone: &str| {
+        let options = TextOptions {
+            language,
+            color: false,
+        };
+        render_in(&summary, &options, zone.parse().unwrap())
+    };
+    let utc = render(&summary, &TextOptions::default());
+    assert_eq!(utc, report(Language::En, "UTC"));
+    assert!(!utc.contains("Time zone"));
+    let kolkata = report(Language::En, "Asia/Kolkata");
+    assert!(
+        kolkata.contains("Time zone     Asia/Kolkata, UTC+5:30"),
+        "{kolkata}"
+    );
+    let chinese = report(Language::Zh, "Asia/Kolkata");
+    assert!(
+        chinese.contains("时区: Asia/Kolkata, UTC+5:30"),
+        "{chinese}"
+    );
+    for report in [kolkata, chinese] {
+        assert_eq!(
+            report.matches("UTC").count(),
+            report.matches("UTC+5:30").count()
+        );
+        // The trigger, at 20:44:00 UTC.
+        assert!(
+            report.contains("02:14:00.000") && !report.contains("20:44:00"),
+            "{report}"
+        );
+    }
+}
 
 #[test]
 fn every_measurement_stands_after_the_drift() {
