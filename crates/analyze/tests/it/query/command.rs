@@ -36,12 +36,12 @@ fn formats() {
     direct,252,5.357142857142857,2026-11-22T20:43:29.900000Z,
     proxy,299,5.0,2026-11-22T20:43:29.900000Z,
     ");
-    insta::assert_snapshot!(answer(&made.folder, &[PATHS, "--format", "json"]), @r"
+    insta::assert_snapshot!(answer(&made.folder, &[PATHS, "--format", "json"]), @r#"
     [
     {"path":"direct","n":252,"mean_ms":5.357142857142857,"last":"2026-11-22T20:43:29.900000Z","code":null},
     {"path":"proxy","n":299,"mean_ms":5.0,"last":"2026-11-22T20:43:29.900000Z","code":null}
     ]
-    ");
+    "#);
     let nothing = "SELECT path FROM operations WHERE path = 'none'";
     assert_eq!(answer(&made.folder, &[nothing]), "path\n(0 rows)\n");
     assert_eq!(

@@ -67,7 +67,7 @@ fn an_error_points_at_the_word() {
              ^^^^
     ");
     insta::assert_snapshot!(said("SELECT path FROM operations INTERSECT SELECT path FROM probes"), @r"
-    analyze: 'SELECT path FROM operations INTERSECT SELECT path FROM probes' operation is currently unsupported
+    analyze: INTERSECT is not supported
       SELECT path FROM operations INTERSECT SELECT path FROM probes
                                   ^^^^^^^^^
     ");
@@ -76,13 +76,15 @@ fn an_error_points_at_the_word() {
       SELECT path FROM operations o WHERE EXISTS (SELECT 1)
                                           ^^^^^^
     ");
-    insta::assert_snapshot!(said("SELECT CAST(outcome AS INT) AS n FROM operations"), @r"
+    insta::assert_snapshot!(said("SELECT CAST(outcome AS INT) AS n FROM operations"), @r#"
     analyze: conversion from `str` to `i32` failed in column 'outcome' for 125 out of 125 values: ["ok", "ok", … "ok"]
       SELECT CAST(outcome AS INT) AS n FROM operations
                   ^^^^^^^
-    ");
+    "#);
     insta::assert_snapshot!(said("SELECT path FROM operations WHERE end_time > 'yesterday'"), @r"
     analyze: cannot compare 'date/datetime/time' to a string value; a time is written '2026-11-22 20:43:00.5', in UTC
+      SELECT path FROM operations WHERE end_time > 'yesterday'
+                                                   ^^^^^^^^^^^
     ");
     insta::assert_snapshot!(said("SELECT path FROM operations WHERE end_time > TIMESTAMP '2026-11-22 20:43:00'"), @r"
     analyze: could not evaluate '<=' comparison between series 'end_time_max' of dtype: Datetime('μs', 'UTC') and series 'literal' of dtype: Datetime('μs'); a time is written '2026-11-22 20:43:00.5', in UTC
@@ -95,7 +97,7 @@ fn an_error_points_at_the_word() {
       ^^^^
     ");
     insta::assert_snapshot!(said("WITH gone AS (DELETE FROM operations) SELECT 1"), @r"
-    analyze: 'DELETE FROM operations' operation is currently unsupported
+    analyze: DELETE is not supported
       WITH gone AS (DELETE FROM operations) SELECT 1
                     ^^^^^^
     ");
