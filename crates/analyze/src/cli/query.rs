@@ -33,7 +33,7 @@ pub(super) struct QueryArgs {
     #[arg(value_name = "RUN... SQL", required_unless_present = "tables")]
     words: Vec<OsString>,
     /// List the tables and views with their columns; with RUN also the columns that only these recordings have
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["format", "out", "min_outage", "min_stall", "merge_within"])]
     tables: bool,
     /// How the rows are written
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]

@@ -1,5 +1,7 @@
 //! What the query engine says, as a mistake at a word.
 
+use std::ops::Range;
+
 use polars::prelude::PolarsError;
 use polars::sql::keywords::all_functions;
 
@@ -10,6 +12,8 @@ use crate::query::sql::Sql;
 
 /// Characters of a message. The engine's own may hold a parsed statement.
 const LONGEST: usize = 240;
+/// What a query may hold that the engine does not do.
+const OPERATIONS: [&str; 6] = ["INTERSECT", "EXCEPT", "DELETE", "INSERT", "UPDATE", "MERGE"];
 /// Keywords that are in nearly every query, and so are not what is wrong.
 const USUAL: [&str; 6] = ["SELECT", "FROM", "WHERE", "AND", "WITH", "SQL"];
 
@@ -105,6 +109,9 @@ fn at_word(mistake: Mistake, word: &str, sql: &Sql) -> Mistake {
 fn plain(text: &str, sql: &Sql) -> Mistake {
     let lower = text.to_lowercase();
     let is_of_time = lower.contains("datetime");
+    if let Some((keyword, at)) = unsupported(text, sql) {
+        return Mistake::new(format!("{keyword} is not supported")).at(at);
+    }
     let text = match (text.starts_with("expression "), is_of_time) {
         // A parsed statement follows.
         (true, _) => {
@@ -128,6 +135,15 @@ fn plain(text: &str, sql: &Sql) -> Mistake {
         Some(at) => mistake.at(at),
         None => mistake,
     }
+}
+
+/// The operation of a message that quotes the whole statement.
+fn unsupported(text: &str, sql: &Sql) -> Option<(&'static str, Range<usize>)> {
+    let mut operations = OPERATIONS.into_iter();
+    let of_word = |word: &'static str| Some((word, sql.find(word)?));
+    operations
+        .find_map(of_word)
+        .filter(|_| text.ends_with("operation is currently unsupported"))
 }
 
 /// True for what is written as keywords are, or begins a message as `expression Exists` does.

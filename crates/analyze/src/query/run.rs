@@ -94,14 +94,23 @@ pub fn run(
     let names = Names::of(&tables);
     let (frame, schema) = on_a_large_stack(|| plan(sql, &tables))?
         .map_err(|error| QueryError::Mistake(error.in_words(sql, &names)))?;
-    output.begin(&schema).map_err(QueryError::Output)?;
+    // Only once there are rows: what can't be decoded may come first, and is then left out.
     let mut begun = false;
     let outcome = rows(frame, |rows| {
+        if !begun {
+            output.begin(&schema)?;
+        }
         begun = true;
         output.add(rows)
     });
     match outcome {
-        Ok(()) => output.end().map_err(QueryError::Output),
+        Ok(()) if begun => output.end().map_err(QueryError::Output),
+        Ok(()) => {
+            let begun = output.begin(&schema);
+            begun
+                .and_then(|()| output.end())
+                .map_err(QueryError::Output)
+        }
         Err(Broken::Output(error)) => Err(QueryError::Output(error)),
         Err(Broken::Engine(error)) => {
             let rest = whole_ones(loaded)?;

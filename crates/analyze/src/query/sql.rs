@@ -105,7 +105,7 @@ impl Sql {
         word.kind == Kind::Text && text.ends_with('Z') && text.parse::<Timestamp>().is_ok()
     }
 
-    /// The first text that begins as a date does.
+    /// The first text that begins as a date does, else the first text.
     pub(crate) fn find_date(&self) -> Option<Range<usize>> {
         let is_date = |word: &&Word| {
             let text = self.get(word).trim_matches('\'');
@@ -113,7 +113,9 @@ impl Sql {
             let year = letters.by_ref().take(4).all(|c| c.is_ascii_digit());
             word.kind == Kind::Text && year && letters.next() == Some('-')
         };
-        let found = self.words.iter().find(is_date)?;
+        let is_text = |word: &&Word| word.kind == Kind::Text;
+        let date = self.words.iter().find(is_date);
+        let found = date.or_else(|| self.words.iter().find(is_text))?;
         Some(found.range.clone())
     }
 

@@ -25,9 +25,23 @@ const PATHS: &str = "SELECT path, count(*) AS n, avg(response_time_us) / 1000 AS
 #[test]
 fn formats() {
     let made = made();
-    insta::assert_snapshot!(answer(&made.folder, &[PATHS]), @"");
-    insta::assert_snapshot!(answer(&made.folder, &[PATHS, "--format", "csv"]).trim_end(), @"");
-    insta::assert_snapshot!(answer(&made.folder, &[PATHS, "--format", "json"]), @"");
+    insta::assert_snapshot!(answer(&made.folder, &[PATHS]), @r"
+    path      n   mean_ms  last                         code
+    direct  252  5.357143  2026-11-22T20:43:29.900000Z  -
+    proxy   299         5  2026-11-22T20:43:29.900000Z  -
+    (2 rows)
+    ");
+    insta::assert_snapshot!(answer(&made.folder, &[PATHS, "--format", "csv"]).trim_end(), @r"
+    path,n,mean_ms,last,code
+    direct,252,5.357142857142857,2026-11-22T20:43:29.900000Z,
+    proxy,299,5.0,2026-11-22T20:43:29.900000Z,
+    ");
+    insta::assert_snapshot!(answer(&made.folder, &[PATHS, "--format", "json"]), @r#"
+    [
+    {"path":"direct","n":252,"mean_ms":5.357142857142857,"last":"2026-11-22T20:43:29.900000Z","code":null},
+    {"path":"proxy","n":299,"mean_ms":5.0,"last":"2026-11-22T20:43:29.900000Z","code":null}
+    ]
+    "#);
     let nothing = "SELECT path FROM operations WHERE path = 'none'";
     assert_eq!(answer(&made.folder, &[nothing]), "path\n(0 rows)\n");
     assert_eq!(
@@ -42,13 +56,31 @@ fn outages_episodes_and_seconds() {
     let made = made();
     let outages = "SELECT path, of, operation_group, number, episode, kind, failover, start_time, end_time, downtime_us, \
          resolution_us, at_least, first_failure_time, evidence FROM outages";
-    insta::assert_snapshot!(answer(&made.folder, &[outages]), @"");
+    insta::assert_snapshot!(answer(&made.folder, &[outages]), @r"
+    path    of           operation_group  number  episode  kind      failover  start_time                   end_time                     downtime_us  resolution_us  at_least  first_failure_time           evidence
+    direct  application  read                  1        1  failover         1  2026-11-22T20:43:10.000000Z  2026-11-22T20:43:15.000000Z      5000000         450000  false     2026-11-22T20:43:10.250000Z         2
+    direct  application  all                   1        1  failover         1  2026-11-22T20:43:10.000000Z  2026-11-22T20:43:15.000000Z      5000000         450000  false     2026-11-22T20:43:10.250000Z         2
+    (2 rows)
+    ");
     let episodes = "SELECT path, operation_group, number, kind, failover, downtime_us, outages, baseline_tps, \
          time_to_full_throughput_us FROM episodes";
-    insta::assert_snapshot!(answer(&made.folder, &[episodes]), @"");
+    insta::assert_snapshot!(answer(&made.folder, &[episodes]), @r"
+    path    operation_group  number  kind      failover  downtime_us  outages  baseline_tps  time_to_full_throughput_us
+    direct  read                  1  failover         1      5000000        1            10                     5000000
+    direct  all                   1  failover         1      5000000        1            10                     5000000
+    (2 rows)
+    ");
     let seconds = "SELECT path, second, ended, ok, failed, mean_response_us, max_response_us FROM seconds \
          WHERE path = 'direct' AND second BETWEEN '2026-11-22T20:43:09Z' AND '2026-11-22 20:43:16' ORDER BY second";
-    insta::assert_snapshot!(answer(&made.folder, &[seconds]), @"");
+    insta::assert_snapshot!(answer(&made.folder, &[seconds]), @r"
+    path    second                       ended  ok  failed  mean_response_us  max_response_us
+    direct  2026-11-22T20:43:09.000000Z     10  10       0              5000             5000
+    direct  2026-11-22T20:43:10.000000Z      2   1       1             27500            50000
+    direct  2026-11-22T20:43:14.000000Z      1   0       1             50000            50000
+    direct  2026-11-22T20:43:15.000000Z     10  10       0              5000             5000
+    direct  2026-11-22T20:43:16.000000Z     10  10       0              5000             5000
+    (5 rows)
+    ");
 }
 
 #[test]

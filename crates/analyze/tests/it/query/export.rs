@@ -107,7 +107,7 @@ fn no_text_is_a_formula() {
     let mut reader = csv::Reader::from_reader(&bytes[3..]);
     let details: Vec<String> = reader
         .records()
-        .map(|record| record.unwrap().iter().last().unwrap().to_owned())
+        .map(|record| record.unwrap().iter().next_back().unwrap().to_owned())
         .collect();
     assert_eq!(
         details,

@@ -5,6 +5,7 @@ use analyze::query::output::{Csv, Reader};
 use analyze::query::{QueryError, Sql, run};
 use analyze::summary::Thresholds;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use recording::vocabulary::ErrorClass::Refused;
 
 use crate::support::HandMade;

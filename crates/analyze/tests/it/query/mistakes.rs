@@ -21,24 +21,96 @@ fn said(folder: &FilePath, sql: &str) -> String {
 fn an_error_points_at_the_word() {
     let made = reads_with_a_gap().write();
     let said = |sql: &str| said(&made.folder, sql);
-    insta::assert_snapshot!(said("SELECT respons_time_us FROM operations"), @"");
-    insta::assert_snapshot!(said("SELECT path,\n       avg(checkout)\nFROM operations"), @"");
-    insta::assert_snapshot!(said("SELECT o.pat FROM operations o"), @"");
-    insta::assert_snapshot!(said("SELECT count(*) FROM operation"), @"");
-    insta::assert_snapshot!(said("SELECT count(*) FROM orders"), @"");
-    insta::assert_snapshot!(said("SELECT medan(response_time_us) FROM operations"), @"");
-    insta::assert_snapshot!(said("SELECT path FRM operations"), @"");
-    insta::assert_snapshot!(said("SELECT path FROM operations GROUP path"), @"");
-    insta::assert_snapshot!(said("SELECT path, path FROM operations"), @"");
-    insta::assert_snapshot!(said("SELECT path FROM operations INTERSECT SELECT path FROM probes"), @"");
-    insta::assert_snapshot!(said("SELECT path FROM operations o WHERE EXISTS (SELECT 1)"), @"");
-    insta::assert_snapshot!(said("SELECT CAST(outcome AS INT) AS n FROM operations"), @"");
-    insta::assert_snapshot!(said("SELECT path FROM operations WHERE end_time > 'yesterday'"), @"");
-    insta::assert_snapshot!(said("SELECT path FROM operations WHERE end_time > TIMESTAMP '2026-11-22 20:43:00'"), @"");
-    insta::assert_snapshot!(said("DROP TABLE operations"), @"");
-    insta::assert_snapshot!(said("WITH gone AS (DELETE FROM operations) SELECT 1"), @"");
-    insta::assert_snapshot!(said("SELECT 1; SELECT 2"), @"");
-    insta::assert_snapshot!(said("SELECT 'path FROM operations"), @"");
+    insta::assert_snapshot!(said("SELECT respons_time_us FROM operations"), @r"
+    analyze: no column respons_time_us; did you mean response_time_us?
+      SELECT respons_time_us FROM operations
+             ^^^^^^^^^^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT path,\n       avg(checkout)\nFROM operations"), @r"
+    analyze: no column checkout; did you mean checkout_us?
+             avg(checkout)
+                 ^^^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT o.pat FROM operations o"), @r"
+    analyze: no column pat; did you mean path?
+      SELECT o.pat FROM operations o
+               ^^^
+    ");
+    insta::assert_snapshot!(said("SELECT count(*) FROM operation"), @r"
+    analyze: no table operation; did you mean operations?
+      SELECT count(*) FROM operation
+                           ^^^^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT count(*) FROM orders"), @r"
+    analyze: no table orders; there are operations, connections, probes, availability, events, load, outages, episodes, seconds
+      SELECT count(*) FROM orders
+                           ^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT medan(response_time_us) FROM operations"), @r"
+    analyze: no function medan; did you mean median?
+      SELECT medan(response_time_us) FROM operations
+             ^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT path FRM operations"), @r"
+    analyze: the SQL can't be read: expected end of statement, found operations
+      SELECT path FRM operations
+                      ^^^^^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT path FROM operations GROUP path"), @r"
+    analyze: the SQL can't be read: expected end of statement, found GROUP
+      SELECT path FROM operations GROUP path
+                                  ^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT path, path FROM operations"), @r"
+    analyze: two columns of the result are named path: name one with AS
+      SELECT path, path FROM operations
+             ^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT path FROM operations INTERSECT SELECT path FROM probes"), @r"
+    analyze: INTERSECT is not supported
+      SELECT path FROM operations INTERSECT SELECT path FROM probes
+                                  ^^^^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT path FROM operations o WHERE EXISTS (SELECT 1)"), @r"
+    analyze: expression Exists is not supported
+      SELECT path FROM operations o WHERE EXISTS (SELECT 1)
+                                          ^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT CAST(outcome AS INT) AS n FROM operations"), @r#"
+    analyze: conversion from `str` to `i32` failed in column 'outcome' for 125 out of 125 values: ["ok", "ok", … "ok"]
+      SELECT CAST(outcome AS INT) AS n FROM operations
+                  ^^^^^^^
+    "#);
+    insta::assert_snapshot!(said("SELECT path FROM operations WHERE end_time > 'yesterday'"), @r"
+    analyze: cannot compare 'date/datetime/time' to a string value; a time is written '2026-11-22 20:43:00.5', in UTC
+      SELECT path FROM operations WHERE end_time > 'yesterday'
+                                                   ^^^^^^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT path FROM operations WHERE end_time > TIMESTAMP '2026-11-22 20:43:00'"), @r"
+    analyze: could not evaluate '<=' comparison between series 'end_time_max' of dtype: Datetime('μs', 'UTC') and series 'literal' of dtype: Datetime('μs'); a time is written '2026-11-22 20:43:00.5', in UTC
+      SELECT path FROM operations WHERE end_time > TIMESTAMP '2026-11-22 20:43:00'
+                                                             ^^^^^^^^^^^^^^^^^^^^^
+    ");
+    insta::assert_snapshot!(said("DROP TABLE operations"), @r"
+    analyze: only queries are run, which begin with SELECT or WITH; this begins with DROP
+      DROP TABLE operations
+      ^^^^
+    ");
+    insta::assert_snapshot!(said("WITH gone AS (DELETE FROM operations) SELECT 1"), @r"
+    analyze: DELETE is not supported
+      WITH gone AS (DELETE FROM operations) SELECT 1
+                    ^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT 1; SELECT 2"), @r"
+    analyze: one query at a time; a second one begins here
+      SELECT 1; SELECT 2
+                ^^^^^^
+    ");
+    insta::assert_snapshot!(said("SELECT 'path FROM operations"), @r"
+    analyze: the SQL can't be read: Unterminated string literal
+      SELECT 'path FROM operations
+             ^^^^^^^^^^^^^^^^^^^^^
+    ");
 }
 
 #[test]
