@@ -80,7 +80,7 @@ pub struct WritesRefused {
 pub struct StuckConnections {
     /// When the new writer was first seen on the path.
     pub new_writer: Timestamp,
-    /// The last refusal before the next new writer.
+    /// The last refusal before the next new writer, or failover.
     pub until: Timestamp,
     pub refusals: u64,
     /// Connections that gave one.

@@ -142,7 +142,9 @@ fn connections_that_still_led_to_a_reader() {
     // Then 2 of 3 connections refuse, in the second after that 1 of 2, and later 1 of 2.
     let made = refused(refused(refused(made, 22.45, 2), 22.55, 3), 22.75, 3);
     let made = refused(refused(made, 23.45, 2), 30.05, 2);
-    let path = made.direct();
+    // The next failover, in which the new writer is a reader.
+    let made = refused(refused(made.trigger(40.0), 40.55, 4), 40.65, 4);
+    let path = made.trigger(20.0).direct();
     assert_eq!(
         path.effects.stuck_connections,
         [StuckConnections {

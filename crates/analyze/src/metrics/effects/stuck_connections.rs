@@ -14,10 +14,13 @@ const LOOKED_AT_US: i64 = 600_000_000;
 
 /// The refusals after each new writer that has some, and the time in which the peak is looked for; `refusals` are in order of their ends.
 pub(super) fn after_new_writers<'r>(seen: &Seen<'_>, refusals: &'r [&'r Suspect]) -> Vec<Run<'r>> {
-    let new_writers = seen.new_writers_us;
-    let nexts = new_writers.iter().skip(1).copied();
-    let nexts = nexts.chain([seen.timeline.end_us]);
-    let after = |(new_us, next_us): (&i64, i64)| {
+    let starts = seen.failovers.iter();
+    let starts: Vec<i64> = starts.map(|of| of.span.start.micros()).collect();
+    let after = |new_us: &i64| {
+        // In the next failover this writer may become a reader itself.
+        let others = starts.iter().chain(seen.new_writers_us);
+        let next = others.filter(|other| *other > new_us).min();
+        let next_us = next.copied().unwrap_or(seen.timeline.end_us);
         let first = refusals.partition_point(|refusal| refusal.end_us <= *new_us);
         let end = refusals.partition_point(|refusal| refusal.end_us <= next_us);
         let found = refusals.get(first..end)?;
@@ -25,7 +28,7 @@ pub(super) fn after_new_writers<'r>(seen: &Seen<'_>, refusals: &'r [&'r Suspect]
         let until_us = until_us.min(new_us.saturating_add(LOOKED_AT_US));
         Some((Span::new(*new_us, until_us), found))
     };
-    new_writers.iter().zip(nexts).filter_map(after).collect()
+    seen.new_writers_us.iter().filter_map(after).collect()
 }
 
 /// One entry per run; `used` has the connections that were used in each.
