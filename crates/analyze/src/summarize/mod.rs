@@ -15,7 +15,7 @@ use recording::vocabulary::Path;
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::load::range::Cut;
-use crate::metrics::{comparison, failovers};
+use crate::metrics::{comparison, effects, failovers};
 use crate::reduce::operations::PathOperations;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::survey::{self, Survey};
@@ -104,6 +104,8 @@ fn figures(
         paths: series,
     };
     let recording = describe(loaded, &span, left_out);
+    let failovers = failovers::failovers(&summaries);
+    effects::put_together(&mut summaries, &failovers);
     let summary = Summary {
         definitions: DEFINITIONS,
         recording,
@@ -111,7 +113,7 @@ fn figures(
         events,
         pauses,
         audit: audited.summary,
-        failovers: failovers::failovers(&summaries),
+        failovers,
         comparison: compared(&summaries),
         paths: summaries,
     };

@@ -80,7 +80,7 @@ pub struct WritesRefused {
 pub struct StuckConnections {
     /// When the new writer was first seen on the path.
     pub new_writer: Timestamp,
-    /// The last refusal before the next new writer.
+    /// The last refusal before the next new writer, or failover.
     pub until: Timestamp,
     pub refusals: u64,
     /// Connections that gave one.
@@ -123,4 +123,7 @@ pub struct WithoutWriter {
     pub old: Option<String>,
     /// It may be the old one, started again.
     pub new: Option<String>,
+    /// The same by the probes of both paths together: from the last answer of the old one on either path to the first answer of the new
+    /// one on either. `None` where the other path's probes did not see this change in the same failover.
+    pub on_either_path: Option<Span>,
 }

@@ -1,7 +1,8 @@
 //! Where outages hurt, in hand-made recordings whose answers are known. Cites `docs/definitions.md`, Where it hurts.
 
 use analyze::summary::{
-    ConnectionFigures, Effects, Group, PathSummary, StuckConnections, WaitTimes, WritesRefused,
+    ConnectionFigures, Effects, Group, PathSummary, Span, StuckConnections, WaitTimes,
+    WritesRefused,
 };
 use recording::vocabulary::ErrorClass::{
     ConnectionLost, OperationTimeout, ReadOnly, Refused, Unreplicated,
@@ -112,22 +113,6 @@ fn writes_refused_to_the_end() {
 
 #[test]
 fn behind_a_proxy_the_probes_tell_who_refused() {
-    let made = up_to_20().served(Read, (0.0, 20.0), OLD_WRITER);
-    let made = made
-        .connect(0.05, 2, Some(OLD_WRITER))
-        .served(Read, (20.0, 25.0), OLD_AS_READER)
-        .served(Read, (25.0, 60.0), NEW_WRITER);
-    let mut made = refused(refused(made, 21.0, 1), 22.0, 1).on(Path::Proxy);
-    made = (0..2).fold(made, |made, index| {
-        made.ok(
-            "user_list",
-            20.0 + f64::from(index),
-            20.1 + f64::from(index),
-        )
-    });
-    let direct = on(made.on(Path::Direct), 26.0).direct();
-    assert_eq!(direct.effects.writes_refused[0].servers.len(), 1);
-
     let proxied = HandMade::new(60.0)
         .on(Path::Proxy)
         .steady("user_list", 0.1, 0.1, 599, 0.005)
@@ -157,7 +142,9 @@ fn connections_that_still_led_to_a_reader() {
     // Then 2 of 3 connections refuse, in the second after that 1 of 2, and later 1 of 2.
     let made = refused(refused(refused(made, 22.45, 2), 22.55, 3), 22.75, 3);
     let made = refused(refused(made, 23.45, 2), 30.05, 2);
-    let path = made.direct();
+    // The next failover, in which the new writer is a reader.
+    let made = refused(refused(made.trigger(40.0), 40.55, 4), 40.65, 4);
+    let path = made.trigger(20.0).direct();
     assert_eq!(
         path.effects.stuck_connections,
         [StuckConnections {
@@ -343,6 +330,33 @@ fn without_a_writer() {
     assert_eq!(change.failover, Some(1));
     assert_eq!(change.old.as_deref(), Some("10.0.0.2:5432"));
     assert_eq!(change.new.as_deref(), Some("10.0.0.3:5432"));
+}
+
+#[test]
+fn a_stale_name_sees_the_new_writer_late() {
+    let writes = |made: HandMade, path, until: f64, from: f64| {
+        made.on(path)
+            .steady("update_login", 0.1, 0.1, 99, 0.005)
+            .failed("update_login", 10.5, 10.6, Refused)
+            .failed("update_login", 10.7, 10.8, Refused)
+            .steady("update_login", from + 0.1, 0.1, 50, 0.005)
+            .served(Write, (0.0, until), OLD_WRITER)
+            .turned_away(Write, (until, from))
+            .served_anew(Write, from, 0.012, NEW_WRITER)
+            .served(Write, (from + 0.05, 30.0), NEW_WRITER)
+    };
+    let made = HandMade::new(30.0).trigger(9.9);
+    let made = writes(made, Path::Direct, 10.0, 20.0);
+    let paths = writes(made, Path::Proxy, 10.1, 12.0).summary().paths;
+    let either = Some(Span::new(START_US + us(10.052), START_US + us(12.012)));
+    let found = paths.iter().map(|path| {
+        let [change] = path.effects.without_writer.as_slice() else {
+            panic!("{path:?}")
+        };
+        (change.span.end, change.on_either_path)
+    });
+    let found: Vec<_> = found.collect();
+    assert_eq!(found, [(at(20.012), either), (at(12.012), either)]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use recording::vocabulary::{ErrorClass, OperationType};
 
-use crate::metrics::effects::{Seen, add};
+use crate::metrics::effects::seen::{Seen, add};
 use crate::reduce::availability::Question;
 use crate::reduce::suspect::Suspect;
 use crate::summary::{HungWrites, Span};

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use recording::Timestamp;
 
-use crate::error::AnalyzeError;
-use crate::metrics::effects::{Seen, servers_of};
+use crate::metrics::effects::seen::{Run, Seen, servers_of};
 use crate::reduce::operations::around::{UsedConnections, second};
 use crate::reduce::suspect::Suspect;
 use crate::summary::{Span, StuckConnections};
@@ -13,31 +12,35 @@ use crate::summary::{Span, StuckConnections};
 /// The peak is looked for in so much time after the new writer was seen, microseconds.
 const LOOKED_AT_US: i64 = 600_000_000;
 
-/// One entry per new writer after which writes were refused; `refusals` are in order of their ends.
-pub(super) fn stuck_connections(
-    seen: &Seen<'_>,
-    refusals: &[&Suspect],
-) -> Result<Vec<StuckConnections>, AnalyzeError> {
-    let new_writers = seen.new_writers_us;
-    let nexts = new_writers.iter().skip(1).copied();
-    let nexts = nexts.chain([seen.timeline.end_us]);
-    let after = |(new_us, next_us): (&i64, i64)| {
+/// The refusals after each new writer that has some, and the time in which the peak is looked for; `refusals` are in order of their ends.
+pub(super) fn after_new_writers<'r>(seen: &Seen<'_>, refusals: &'r [&'r Suspect]) -> Vec<Run<'r>> {
+    let starts = seen.failovers.iter();
+    let starts: Vec<i64> = starts.map(|of| of.span.start.micros()).collect();
+    let after = |new_us: &i64| {
+        // In the next failover this writer may become a reader itself.
+        let others = starts.iter().chain(seen.new_writers_us);
+        let next = others.filter(|other| *other > new_us).min();
+        let next_us = next.copied().unwrap_or(seen.timeline.end_us);
         let first = refusals.partition_point(|refusal| refusal.end_us <= *new_us);
         let end = refusals.partition_point(|refusal| refusal.end_us <= next_us);
         let found = refusals.get(first..end)?;
-        let until_us = found
-            .last()?
-            .end_us
-            .min(new_us.saturating_add(LOOKED_AT_US));
+        let until_us = found.last()?.end_us;
+        let until_us = until_us.min(new_us.saturating_add(LOOKED_AT_US));
         Some((Span::new(*new_us, until_us), found))
     };
-    let found: Vec<(Span, &[&Suspect])> = new_writers.iter().zip(nexts).filter_map(after).collect();
-    let spans: Vec<Span> = found.iter().map(|(span, _)| *span).collect();
-    let used = seen.operations.connections_used(&spans)?;
-    let entries = found.iter().zip(&used);
-    Ok(entries
+    seen.new_writers_us.iter().filter_map(after).collect()
+}
+
+/// One entry per run; `used` has the connections that were used in each.
+pub(super) fn stuck_connections(
+    seen: &Seen<'_>,
+    runs: &[Run<'_>],
+    used: &[UsedConnections],
+) -> Vec<StuckConnections> {
+    let entries = runs.iter().zip(used);
+    entries
         .map(|((span, refusals), used)| entry(seen, span, refusals, used))
-        .collect())
+        .collect()
 }
 
 fn entry(

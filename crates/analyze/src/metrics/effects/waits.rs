@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::AnalyzeError;
-use crate::metrics::effects::Seen;
+use crate::metrics::effects::seen::Seen;
 use crate::reduce::histogram::at_rank;
 use crate::reduce::times::Times;
 use crate::reduce::waits;
@@ -13,10 +12,8 @@ use crate::summary::{Span, WaitFigures, WaitTimes, Waits};
 /// So long before and after an episode, microseconds: as a baseline.
 const AROUND_US: i64 = 30_000_000;
 
-pub(super) fn waits(seen: &Seen<'_>) -> Result<Option<Waits>, AnalyzeError> {
-    if seen.episodes.is_empty() {
-        return Ok(None);
-    }
+/// The time before and after the episodes.
+pub(super) fn around(seen: &Seen<'_>) -> [Vec<Span>; 2] {
     let (start_us, end_us) = (seen.timeline.start_us, seen.timeline.end_us);
     let clipped = |from_us: i64, to_us: i64| {
         Span::new(
@@ -32,16 +29,20 @@ pub(super) fn waits(seen: &Seen<'_>) -> Result<Option<Waits>, AnalyzeError> {
         let from_us = episode.end.micros();
         clipped(from_us, from_us.saturating_add(AROUND_US))
     });
-    let before = Span::without(&Span::union(before), seen.episodes);
-    let after = Span::without(&Span::union(after), seen.episodes);
-    let lists = [before.as_slice(), seen.episodes, after.as_slice()];
-    let found = seen.operations.waits_inside(lists)?;
+    [Span::union(before), Span::union(after)].map(|spans| Span::without(&spans, seen.episodes))
+}
+
+/// Before, in and after the episodes; `None` where there is none.
+pub(super) fn waits(lists: [&[Span]; 3], found: &[waits::Waits; 3]) -> Option<Waits> {
+    if lists[1].is_empty() {
+        return None;
+    }
     let [before, during, after] = std::array::from_fn(|index| figures(lists[index], &found[index]));
-    Ok(Some(Waits {
+    Some(Waits {
         before,
         during,
         after,
-    }))
+    })
 }
 
 fn figures(spans: &[Span], found: &waits::Waits) -> WaitFigures {

@@ -2,9 +2,9 @@
 
 use recording::Timestamp;
 
-use crate::metrics::effects::Seen;
+use crate::metrics::effects::seen::Seen;
 use crate::reduce::answers::Answer;
-use crate::summary::{Span, WithoutWriter};
+use crate::summary::{Failovers, PathSummary, Span, WithoutWriter};
 
 pub(super) fn without_writer(seen: &Seen<'_>) -> Vec<WithoutWriter> {
     let of_writers = seen.answers.iter().filter(|answer| !answer.in_recovery);
@@ -21,7 +21,31 @@ pub(super) fn without_writer(seen: &Seen<'_>) -> Vec<WithoutWriter> {
             failover: failover.map(|index| index + 1),
             old: old.server.name(),
             new: new.server.name(),
+            on_either_path: None,
         })
     };
     seen.changes_us.iter().filter_map(change).collect()
+}
+
+/// Puts together what the two paths saw of one change: a path whose name is stale sees the new writer late.
+pub(crate) fn put_together(paths: &mut [PathSummary], failovers: &Failovers) {
+    let [one, other] = paths else { return };
+    let number = |path: &str, change: &WithoutWriter| failovers.number_of(path, change.failover?);
+    for of_one in &mut one.effects.without_writer {
+        let failover = number(&one.path, of_one);
+        let mut of_others = other.effects.without_writer.iter_mut();
+        let is_the_same = |of_other: &&mut WithoutWriter| {
+            failover.is_some()
+                && number(&other.path, of_other) == failover
+                && of_other.new == of_one.new
+        };
+        if let Some(of_other) = of_others.find(is_the_same) {
+            let together = Span {
+                start: of_one.span.start.max(of_other.span.start),
+                end: of_one.span.end.min(of_other.span.end),
+            };
+            let known = Some(together).filter(|span| span.start < span.end);
+            (of_one.on_either_path, of_other.on_either_path) = (known, known);
+        }
+    }
 }

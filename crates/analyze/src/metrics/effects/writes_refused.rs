@@ -1,52 +1,58 @@
 //! Reads served, writes refused: the path led to a reader.
 
+use std::collections::BTreeMap;
+
 use recording::vocabulary::OperationType;
 
-use crate::error::AnalyzeError;
-use crate::metrics::effects::{Seen, add, servers_of};
+use crate::metrics::effects::seen::{Run, Seen, add, servers_of};
 use crate::reduce::suspect::Suspect;
 use crate::summary::{Group, Span, WritesRefused};
 
-/// The spans; `refusals` are in order of their ends.
-pub(super) fn writes_refused(
-    seen: &Seen<'_>,
-    refusals: &[&Suspect],
-) -> Result<Vec<WritesRefused>, AnalyzeError> {
+/// Refusals that may belong to a span each; `refusals` are in order of their ends.
+pub(super) fn runs<'r>(seen: &Seen<'_>, refusals: &'r [&'r Suspect]) -> Vec<Run<'r>> {
     if refusals.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let timeline = seen.timeline;
-    let gaps = |group| timeline.served_by(group).gaps(timeline.end_us);
-    let [reads, writes] = [Group::Read, Group::Writer].map(gaps);
+    let [reads, writes] = [Group::Read, Group::Writer].map(|group| gaps(seen, group));
     let goes_on = |one: &&Suspect, next: &&Suspect| {
         let (from_us, to_us) = (one.end_us, next.end_us);
         to_us - from_us < seen.thresholds.merge_within_us
             || (is_within_one(&writes, from_us, to_us) && !is_within_one(&reads, from_us, to_us))
     };
-    let runs: Vec<&[&Suspect]> = refusals.chunk_by(goes_on).collect();
-    let span = |run: &&[&Suspect]| {
-        let end_us = |of: Option<&&Suspect>| of.map_or(0, |suspect| suspect.end_us);
-        Span::new(end_us(run.first()), end_us(run.last()))
+    let with_span = |run: &'r [&'r Suspect]| {
+        let span = Span::new(run.first()?.end_us, run.last()?.end_us);
+        Some((span, run))
     };
-    let spans: Vec<Span> = runs.iter().map(span).collect();
-    let served = seen.operations.successes_inside(&spans)?;
-    let last_write = writes.last().map(|gap| gap.start);
-    let found = runs
-        .iter()
-        .zip(spans)
-        .zip(served)
-        .map(|((run, span), served)| {
-            let of = |kind: &OperationType| served.get(kind).copied().unwrap_or(0);
-            WritesRefused {
-                span,
-                refusals: run.len() as u64,
-                reads_served: of(&OperationType::Read),
-                writes_served: of(&OperationType::Write) + of(&OperationType::Transaction),
-                open_at_end: last_write.is_none_or(|last| last <= span.end),
-                servers: servers(seen, run, &span),
-            }
-        });
-    Ok(found.filter(|found| found.reads_served > 0).collect())
+    refusals.chunk_by(goes_on).filter_map(with_span).collect()
+}
+
+/// The spans in which reads were served; `served` has what succeeded in each run.
+pub(super) fn writes_refused(
+    seen: &Seen<'_>,
+    runs: &[Run<'_>],
+    served: &[BTreeMap<OperationType, u64>],
+) -> Vec<WritesRefused> {
+    if runs.is_empty() {
+        return Vec::new();
+    }
+    let last_write = gaps(seen, Group::Writer).last().map(|gap| gap.start);
+    let found = runs.iter().zip(served).map(|((span, run), served)| {
+        let of = |kind: &OperationType| served.get(kind).copied().unwrap_or(0);
+        WritesRefused {
+            span: *span,
+            refusals: run.len() as u64,
+            reads_served: of(&OperationType::Read),
+            writes_served: of(&OperationType::Write) + of(&OperationType::Transaction),
+            open_at_end: last_write.is_none_or(|last| last <= span.end),
+            servers: servers(seen, run, span),
+        }
+    });
+    found.filter(|found| found.reads_served > 0).collect()
+}
+
+/// Between the successes of a group; in order.
+fn gaps(seen: &Seen<'_>, group: Group) -> Vec<Span> {
+    seen.timeline.served_by(group).gaps(seen.timeline.end_us)
 }
 
 /// True where no success ended between the two moments; `gaps` are in order.

@@ -1,4 +1,4 @@
-//! Second looks at the time around outages.
+//! A second look at the time around outages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,99 +11,101 @@ use crate::reduce::operations::{ENDS, PathOperations};
 use crate::reduce::waits::Waits;
 use crate::summary::Span;
 
-/// The connections that writes and transactions used, by whole second since the start of a span.
+/// What is asked of the time around outages. The spans, (start, end], of each list are in order and apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around<'s> {
+    /// What the response times of successes were made of, in each list.
+    pub(crate) waits: [&'s [Span]; 3],
+    /// How many of each type succeeded, in each span.
+    pub(crate) served: &'s [Span],
+    /// Which connections writes and transactions used, in each span.
+    pub(crate) used: &'s [Span],
+}
+
+/// The same, answered; an entry for each list or span.
+#[derive(Debug, Default)]
+pub(crate) struct FoundAround {
+    pub(crate) waits: [Waits; 3],
+    pub(crate) served: Vec<BTreeMap<OperationType, u64>>,
+    pub(crate) used: Vec<UsedConnections>,
+}
+
+/// Connections by whole second since the start of a span.
 pub(crate) type UsedConnections = BTreeMap<i64, BTreeSet<i64>>;
 
 impl PathOperations<'_> {
-    /// How many of each type succeeded in each of the spans, (start, end], which are in order and apart.
-    pub(crate) fn successes_inside(
-        &self,
-        spans: &[Span],
-    ) -> Result<Vec<BTreeMap<OperationType, u64>>, AnalyzeError> {
-        let inside = self.inside(spans, |span| span)?;
-        let of_span = |index: usize| {
-            let mut counts = BTreeMap::new();
-            for ((kind, _, outcome), times) in inside.get(&index).into_iter().flatten() {
-                if outcome.is_success() {
-                    *counts.entry(*kind).or_insert(0) += times.count();
-                }
-            }
-            counts
-        };
-        Ok((0..spans.len()).map(of_span).collect())
-    }
-
-    /// What the response times of the successes in each list of spans, (start, end], were made of. The spans of a list are in order and
-    /// apart.
-    pub(crate) fn waits_inside<const N: usize>(
-        &self,
-        lists: [&[Span]; N],
-    ) -> Result<[Waits; N], AnalyzeError> {
-        let none = || std::array::from_fn(|_| Waits::default());
-        let near = Span::union(lists.iter().flat_map(|spans| spans.iter().copied()));
-        let mut whole: [Waits; N] = none();
+    pub(crate) fn around(&self, asked: &Around<'_>) -> Result<FoundAround, AnalyzeError> {
+        let none = || FoundAround::none(asked);
+        let mut whole = none();
+        let lists = asked.waits.iter().chain([&asked.served, &asked.used]);
+        let near = Span::union(lists.flat_map(|spans| spans.iter().copied()));
         if near.is_empty() {
             return Ok(whole);
         }
         let mut columns = ENDS.to_vec();
         columns.extend(["checkout_us", "execute_us"]);
-        let add = |found: &mut [Waits; N], seen: &Seen<'_>| {
-            let operation = &seen.operation;
-            let ended_us = operation.end_us.filter(|_| operation.outcome.is_success());
-            let Some(end_us) = ended_us else { return };
-            for (waits, spans) in found.iter_mut().zip(lists) {
+        columns.extend((!asked.used.is_empty()).then_some("connection_id"));
+        let selection = Selection {
+            columns: &columns,
+            late: &[],
+            path: Some(self.path),
+            near: Some(&near),
+        };
+        let add = |found: &mut FoundAround, seen: &Seen<'_>| found.add(asked, seen);
+        for found in self.fold(&selection, none, add)? {
+            whole.merge(found);
+        }
+        Ok(whole)
+    }
+}
+
+impl FoundAround {
+    fn none(asked: &Around<'_>) -> Self {
+        Self {
+            waits: Default::default(),
+            served: vec![BTreeMap::new(); asked.served.len()],
+            used: vec![UsedConnections::new(); asked.used.len()],
+        }
+    }
+
+    fn add(&mut self, asked: &Around<'_>, seen: &Seen<'_>) {
+        let operation = &seen.operation;
+        let Some(end_us) = operation.end_us else {
+            return;
+        };
+        if operation.outcome.is_success() {
+            for (waits, spans) in self.waits.iter_mut().zip(asked.waits) {
                 if place(spans, end_us).is_some() {
                     waits.add(operation);
                 }
             }
-        };
-        for found in self.fold(&self.near(&columns, &near), none, add)? {
-            for (whole, waits) in whole.iter_mut().zip(&found) {
-                whole.merge(waits);
+            if let Some(index) = place(asked.served, end_us) {
+                *self.served[index].entry(operation.kind).or_insert(0) += 1;
             }
         }
-        Ok(whole)
+        let is_write = operation.kind != OperationType::Read;
+        if let Some(connection) = operation.connection.filter(|_| is_write)
+            && let Some(index) = place(asked.used, end_us)
+        {
+            let second = second(&asked.used[index], end_us);
+            let of_second = self.used[index].entry(second).or_default();
+            of_second.insert(connection);
+        }
     }
 
-    /// The connections of the writes and transactions that ended in each of the spans, (start, end], which are in order and apart.
-    pub(crate) fn connections_used(
-        &self,
-        spans: &[Span],
-    ) -> Result<Vec<UsedConnections>, AnalyzeError> {
-        let none = || vec![UsedConnections::new(); spans.len()];
-        let mut whole = none();
-        if spans.is_empty() {
-            return Ok(whole);
+    fn merge(&mut self, other: Self) {
+        for (own, other) in self.waits.iter_mut().zip(&other.waits) {
+            own.merge(other);
         }
-        let mut columns = ENDS.to_vec();
-        columns.push("connection_id");
-        let add = |found: &mut Vec<UsedConnections>, seen: &Seen<'_>| {
-            let operation = &seen.operation;
-            let is_write = operation.kind != OperationType::Read;
-            let used = operation.end_us.zip(operation.connection);
-            if let Some((end_us, connection)) = used.filter(|_| is_write)
-                && let Some(index) = place(spans, end_us)
-            {
-                let second = second(&spans[index], end_us);
-                found[index].entry(second).or_default().insert(connection);
-            }
-        };
-        for found in self.fold(&self.near(&columns, spans), none, add)? {
-            for (whole, used) in whole.iter_mut().zip(found) {
-                for (second, connections) in used {
-                    whole.entry(second).or_default().extend(connections);
-                }
+        for (own, other) in self.served.iter_mut().zip(other.served) {
+            for (kind, count) in other {
+                *own.entry(kind).or_insert(0) += count;
             }
         }
-        Ok(whole)
-    }
-
-    fn near<'s>(&self, columns: &'s [&'static str], spans: &'s [Span]) -> Selection<'s> {
-        Selection {
-            columns,
-            late: &[],
-            path: Some(self.path),
-            near: Some(spans),
+        for (own, other) in self.used.iter_mut().zip(other.used) {
+            for (second, connections) in other {
+                own.entry(second).or_default().extend(connections);
+            }
         }
     }
 }

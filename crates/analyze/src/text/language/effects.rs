@@ -40,6 +40,7 @@ pub(crate) struct EffectWords {
     pub(crate) peak_text: fn(&str, &str, &str, &str) -> String,
 
     pub(crate) without_writer_heading: &'static str,
+    pub(crate) on_either_path: &'static str,
     pub(crate) old_writer: &'static str,
     pub(crate) new_writer_server: &'static str,
 
@@ -88,7 +89,8 @@ pub(crate) const ENGLISH: EffectWords = EffectWords {
     peak: "largest share in 1 s",
     peak_text: |stuck, used, share, at| format!("{stuck} of {used} ({share}) at {at} s"),
 
-    without_writer_heading: "Without a writer (last answer of the old one to first answer of the new one, to the path's probes)",
+    without_writer_heading: "Without a writer, as the probes saw it (last answer of the old one to first answer of the new one)",
+    on_either_path: "on either path",
     old_writer: "old writer",
     new_writer_server: "new writer",
 
@@ -135,7 +137,8 @@ pub(crate) const CHINESE: EffectWords = EffectWords {
     peak: "1 秒内最大占比",
     peak_text: |stuck, used, share, at| format!("{used} 个中的 {stuck} 个 ({share}), {at} 秒"),
 
-    without_writer_heading: "没有写节点的时间 (该路径的探测: 旧写节点最后应答至新写节点首次应答)",
+    without_writer_heading: "没有写节点的时间 (由探测得出: 旧写节点最后应答至新写节点首次应答)",
+    on_either_path: "两条路径合计",
     old_writer: "旧写节点",
     new_writer_server: "新写节点",
 

@@ -1,6 +1,6 @@
 //! Where the outages hurt: writes refused while reads were served, stuck connections, waiting, hung writes, no writer.
 
-use crate::summary::{PathSummary, WaitFigures, WaitTimes, Waits};
+use crate::summary::{PathSummary, Span, WaitFigures, WaitTimes, Waits};
 use crate::text::document::Section;
 use crate::text::format::{NONE, count, optional};
 use crate::text::page::Page;
@@ -166,36 +166,47 @@ fn figures_of(times: &WaitTimes) -> [Option<i64>; 4] {
 /// From the last answer of one writer to the first answer of another.
 pub(crate) fn without_writer(page: &Page<'_>) -> Section {
     let (words, effects) = (page.words, page.words.effects);
-    let mut table = Table::new(
-        &[
-            (words.path_column, Side::Left),
-            (words.part_of, Side::Left),
-            (&page.zoned(words.from), Side::Left),
-            (words.offset, Side::Right),
-            (words.until, Side::Left),
-            (words.length, Side::Right),
-            (effects.old_writer, Side::Left),
-            (effects.new_writer_server, Side::Left),
-        ],
-        1,
-    );
+    let mut changes = page
+        .summary
+        .paths
+        .iter()
+        .flat_map(|path| &path.effects.without_writer);
+    let from = page.zoned(words.from);
+    let on_either = changes.any(|change| change.on_either_path.is_some());
+    let mut columns = vec![
+        (words.path_column, Side::Left),
+        (words.part_of, Side::Left),
+        (from.as_str(), Side::Left),
+        (words.offset, Side::Right),
+        (words.until, Side::Left),
+        (words.length, Side::Right),
+    ];
+    columns.extend(on_either.then_some((effects.on_either_path, Side::Right)));
+    columns.extend([
+        (effects.old_writer, Side::Left),
+        (effects.new_writer_server, Side::Left),
+    ]);
+    let mut table = Table::new(&columns, 1);
+    let length = |span: &Span| words.units.seconds(span.length_us(), 2);
     for path in &page.summary.paths {
         let changes = &path.effects.without_writer;
         for change in changes.iter().take(LISTED) {
             let failovers = &page.summary.failovers;
-            let number = change.failover;
-            let number = number.and_then(|own| failovers.number_of(&path.path, own));
-            let server = |name: &Option<String>| optional(name.as_deref(), one_line);
-            table.row(vec![
+            let own = change.failover;
+            let number = own.and_then(|own| failovers.number_of(&path.path, own));
+            let mut cells = vec![
                 page.path(&path.path),
                 optional(number, words.failover_number).into(),
                 page.calendar.time(change.span.start).into(),
                 page.calendar.offset(change.span.start).into(),
                 page.calendar.time(change.span.end).into(),
-                words.units.seconds(change.span.length_us(), 2).into(),
-                server(&change.old).into(),
-                server(&change.new).into(),
-            ]);
+                length(&change.span).into(),
+            ];
+            let either = change.on_either_path.as_ref();
+            cells.extend(on_either.then(|| optional(either, length).into()));
+            let server = |name: &Option<String>| optional(name.as_deref(), one_line);
+            cells.extend([server(&change.old).into(), server(&change.new).into()]);
+            table.row(cells);
         }
         note_rest(page, &mut table, changes.len());
     }

@@ -1,13 +1,16 @@
 //! The failures in each outage.
 
-use crate::summary::Outage;
+use crate::summary::{ErrorCount, ErrorSummary, Outage, PathSummary};
 use crate::text::document::Section;
 use crate::text::format::{NONE, count};
 use crate::text::page::Page;
-use crate::text::sections::downtime::{LISTED, listed_groups, note_rest};
+use crate::text::sections::downtime::listed_groups;
 use crate::text::sections::effects::servers;
 use crate::text::sections::errors::note_text;
 use crate::text::table::{Side, Table};
+
+/// Outages listed per path and group: each has several lines.
+const MOST_OUTAGES: usize = 3;
 
 /// By class, with the commonest text. Reads and the writer's group together hold every operation once.
 pub(crate) fn section(page: &Page<'_>) -> Section {
@@ -29,7 +32,7 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     for (path, group) in listed_groups(page) {
         let with_errors = |outage: &&Outage| !outage.errors.is_empty();
         let outages: Vec<&Outage> = group.outages.iter().filter(with_errors).collect();
-        for outage in outages.iter().take(LISTED) {
+        for outage in outages.iter().take(MOST_OUTAGES) {
             for error in &outage.errors {
                 table.row(vec![
                     page.path(&path.path),
@@ -42,11 +45,23 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
                     page.calendar.time(error.last).into(),
                     servers(page, &error.servers),
                 ]);
-                let counts = [error.message_count, error.count, error.other_messages];
-                note_text(page, &mut table, &error.message, counts);
+                if !is_printed(path, error) {
+                    let counts = [error.message_count, error.count, error.other_messages];
+                    note_text(page, &mut table, &error.message, counts);
+                }
             }
         }
-        note_rest(page, &mut table, outages.len());
+        if outages.len() > MOST_OUTAGES {
+            let more = count((outages.len() - MOST_OUTAGES) as u64);
+            table.note((words.more)(&more));
+        }
     }
     Section::of("outage-errors", effects.outage_errors_heading, table)
+}
+
+/// True where the text stands among the path's errors already.
+fn is_printed(path: &PathSummary, error: &ErrorCount) -> bool {
+    let kind = |of: &&ErrorSummary| of.class == error.class && of.sqlstate == error.sqlstate;
+    let of_path = path.errors.iter().find(kind);
+    error.other_messages == 0 && of_path.is_some_and(|of| of.message == error.message)
 }

@@ -83,11 +83,16 @@ fn part_of(
     }
 }
 
-/// The operations that did not all succeed, where they tell more than their types.
+/// The operations that did not all succeed, where others did: else their types say the same.
 fn failed_names(impact: &Impact) -> impl Iterator<Item = &NamedRates> {
-    let tells_more = impact.operations.len() > impact.types.len();
-    let operations = impact.operations.iter();
-    operations.filter(move |named| tells_more && named.rates.successes < named.rates.total)
+    let has_failed = |named: &&NamedRates| named.rates.successes < named.rates.total;
+    let mut attempted = impact
+        .operations
+        .iter()
+        .filter(|named| named.rates.total > 0);
+    let tells_more = attempted.any(|named| !has_failed(&named));
+    let failed = impact.operations.iter().filter(has_failed);
+    failed.filter(move |_| tells_more)
 }
 
 /// What each failover and each other outage did to each operation type, in a window that is named.

@@ -206,6 +206,19 @@ fn the_whole_report() {
       Proxy   starting_or_stopping  57P01        7  20:44:00.120  20:44:11.900
         FATAL: terminating connection due to administrator command
 
+    各次停机中的错误:
+      路径    分组            停机开始 (UTC)  类别             SQLSTATE  次数  首次 (UTC)    末次 (UTC)    服务器
+      Direct  读              20:44:00.100    refused          -           17  20:44:00.120  20:44:01.280  -
+        made by hand: refused
+              写入 (写+事务)  20:44:00.010    refused          -           28  20:44:00.030  20:44:12.290  -
+        made by hand: refused
+                                              read_only        25006        4  20:44:00.030  20:44:12.290  -
+        made by hand: read_only
+      Proxy   读              20:44:00.050    connection_lost  08P01        3  20:44:00.070  20:44:02.930  -
+        made by hand: connection_lost
+              写入 (写+事务)  20:44:00.030    connection_lost  08P01        3  20:44:00.050  20:44:03.110  -
+        made by hand: connection_lost
+
     连接:
       路径    尝试次数  失败  中位数 (毫秒)  最大 (毫秒)  应答地址
       Direct        41    36           2.75         9.10  127.0.0.2:65432, 127.0.0.3:65432

@@ -181,6 +181,19 @@ fn the_whole_report() {
       proxy   starting_or_stopping  57P01         7  20:44:00.120  20:44:11.900
         FATAL: terminating connection due to administrator command
 
+    Errors in each outage
+      path    group   outage from (UTC)  class            SQLSTATE  count  first (UTC)   last (UTC)    server
+      direct  read    20:44:00.100       refused          -            17  20:44:00.120  20:44:01.280  -
+        made by hand: refused
+              writer  20:44:00.010       refused          -            28  20:44:00.030  20:44:12.290  -
+        made by hand: refused
+                                         read_only        25006         4  20:44:00.030  20:44:12.290  -
+        made by hand: read_only
+      proxy   read    20:44:00.050       connection_lost  08P01         3  20:44:00.070  20:44:02.930  -
+        made by hand: connection_lost
+              writer  20:44:00.030       connection_lost  08P01         3  20:44:00.050  20:44:03.110  -
+        made by hand: connection_lost
+
     Connections
       path    attempts  failed  median (ms)  max (ms)  addresses that answered
       direct        41      36         2.75      9.10  127.0.0.2:65432, 127.0.0.3:65432

@@ -4,6 +4,7 @@ mod chinese;
 mod clock;
 mod durability;
 mod edges;
+mod effects;
 mod english;
 mod figures;
 mod settings;
