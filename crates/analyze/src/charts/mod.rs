@@ -91,7 +91,7 @@ pub fn draw_all(
 ///
 /// # Errors
 /// Where the font or the scale is unusable.
-pub fn svgs(
+pub fn svg_all(
     summary: &Summary,
     series: &Series,
     options: &ChartOptions,

@@ -87,7 +87,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<(), Failure> {
         Format::Markdown => markdown(args, language),
         Format::Html => {
             let analysis = args.recording.analyze()?;
-            let drawn = charts::svgs(
+            let drawn = charts::svg_all(
                 &analysis.summary,
                 &analysis.series,
                 &ChartOptions::default(),

