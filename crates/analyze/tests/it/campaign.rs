@@ -39,7 +39,7 @@ fn gaps(lengths: &[f64]) -> Vec<(f64, f64)> {
     (0..).map(begin).zip(lengths.iter().copied()).collect()
 }
 
-fn ten_failovers() -> HandMade {
+pub(crate) fn ten_failovers() -> HandMade {
     let mut made = HandMade::new(630.0).set(|manifest| {
         manifest.failover = Some(recording::Failover {
             command: "lab failover --kind crash".to_owned(),
