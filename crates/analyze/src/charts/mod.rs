@@ -228,7 +228,7 @@ pub fn draw_all(
 /// Every chart that has something to show, as its name and its SVG. Its text is set in the viewer's fonts, so any language will do.
 ///
 /// # Errors
-/// Where the font is unusable.
+/// Where the font or the scale is unusable.
 pub fn svg_all(
     summary: &Summary,
     series: &Series,

@@ -17,7 +17,6 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       const ascending = head.getAttribute("aria-sort") !== "ascending";
       for (const other of heads) other.setAttribute("aria-sort", "none");
       head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-      table.classList.add("sorted");
       const order = (a, b) => {
         const [x, y] = [key(a), key(b)];
         if (x === null || y === null) return (x === null) - (y === null);

@@ -119,7 +119,7 @@ pub(super) fn class(tone: Tone) -> Option<&'static str> {
 
 /// How small a table must be on paper.
 fn size(table: &Table) -> &'static str {
-    let width = table.width() + 2 * table.columns().count();
+    let width = table.width(LONG) + 2 * table.columns().count();
     match FITS.iter().position(|most| width <= *most) {
         Some(0) => "ordinary",
         Some(1) => "small",

@@ -152,9 +152,9 @@ impl Table {
         &self.rows
     }
 
-    /// Columns of text that it takes, without what is between them.
-    pub(crate) fn width(&self) -> usize {
-        self.widths().iter().sum()
+    /// Columns of text that it takes where a cell takes at most so many, without what is between them.
+    pub(crate) fn width(&self, most: usize) -> usize {
+        self.widths().iter().map(|width| *width.min(&most)).sum()
     }
 
     fn widths(&self) -> Vec<usize> {

@@ -24,6 +24,10 @@ pub(crate) const ENGLISH: PageWords = PageWords {
         "operations-per-second" => "Operations per second",
         "percentiles" => "Percentiles of the response time",
         "availability" => "Availability per path and type of operation",
+        "errors" => "Failures by class over time",
+        "downtime-parts" => "What each downtime is made of",
+        "campaign" => "Downtime of each failover",
+        "overview" => "Downtime per path and group",
         other => other,
     },
 };
@@ -39,6 +43,10 @@ pub(crate) const CHINESE: PageWords = PageWords {
         "operations-per-second" => "每秒操作数",
         "percentiles" => "响应时间百分位",
         "availability" => "各路径和操作类型的可用性",
+        "errors" => "各类错误随时间的变化",
+        "downtime-parts" => "停机时间的组成",
+        "campaign" => "每次故障转移的停机时间",
+        "overview" => "各路径和分组的停机时间",
         other => other,
     },
 };

@@ -65,7 +65,7 @@ impl Browser {
         });
         let frames: String = frames.collect();
         let wrapper = format!(
-            "<!DOCTYPE html><meta name=color-scheme content='light dark'><style>iframe {{ border: 0 }}</style>{frames}
+            "<!DOCTYPE html><meta charset=utf-8><meta name=color-scheme content='light dark'><style>iframe {{ border: 0 }}</style>{frames}
              <script>
              const script = {script};
              onload = () => {{

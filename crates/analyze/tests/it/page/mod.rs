@@ -3,14 +3,15 @@
 mod browser;
 mod command;
 
-use analyze::charts::{ChartOptions, svgs};
+use analyze::charts::{ChartOptions, svg_all};
 use analyze::html::{self, Chart};
 use analyze::summary::series::Series;
 use analyze::summary::{Summary, Thresholds};
 use analyze::text::{Language, document};
 use serde_json::Value;
 
-use crate::support::{self, chart_cases};
+use crate::campaign::ten_failovers;
+use crate::support::{self, HandMade, chart_cases};
 use browser::{Browser, Frame, Seen, Theme};
 
 /// A reader's window, and the narrowest.
@@ -56,7 +57,7 @@ const EXAMINE: &str = r#"(page, view) => {
 }"#;
 
 fn page((summary, series): &(Summary, Series), language: Language) -> String {
-    let drawn = svgs(summary, series, &ChartOptions::default()).unwrap();
+    let drawn = svg_all(summary, series, &ChartOptions::default()).unwrap();
     let charts = drawn.into_iter().map(|(name, light)| Chart {
         name: name.to_owned(),
         light,
@@ -70,6 +71,11 @@ fn golden(name: &str) -> (Summary, Series) {
     let crate_folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
     let folder = crate_folder.join("../../data/golden").join(name);
     let analysis = support::analyze(&folder, Thresholds::default());
+    (analysis.summary, analysis.series)
+}
+
+fn analyzed(made: HandMade) -> (Summary, Series) {
+    let analysis = made.write().analyze();
     (analysis.summary, analysis.series)
 }
 
@@ -110,6 +116,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("every-word", page(&golden("v1-made-words"), Language::En)),
         ("one-path", page(&golden("v1-made-edges"), Language::En)),
         ("hostile", page(&hostile(), Language::En)),
+        ("campaign", page(&analyzed(ten_failovers()), Language::En)),
         ("no-outage", page(&case("no-outage"), Language::En)),
         ("ten-episodes", page(&case("ten-episodes"), Language::En)),
     ]
@@ -168,7 +175,7 @@ fn every_page_is_whole_in_both_themes_and_at_every_width() {
             assert_eq!(found["background"], background, "{name}");
             assert_eq!(found["attacked"], false, "{name}");
             assert_eq!(found["loaded"], 0, "{name}");
-            assert_eq!(found["charts"], 4, "{name}");
+            assert!(found["charts"].as_u64().unwrap() >= 4, "{name}");
             assert!(found["sections"].as_u64().unwrap() >= 6, "{name}");
             assert!(found["sortable"].as_u64().unwrap() > 5, "{name}");
             let text = found["text"].as_str().unwrap();
@@ -226,7 +233,7 @@ fn a_click_on_a_heading_sorts_the_rows_and_their_notes_with_them() {
       const table = page.querySelector("SECTION table");
       const heads = [...table.tHead.rows[0].cells];
       const rows = () => [...table.tBodies].map((group) => [...group.rows].map((row) => row.cells[Math.min(COLUMN, row.cells.length - 1)].textContent));
-      const state = () => ({ rows: rows(), sort: heads.map((head) => head.getAttribute("aria-sort")), opacity: [...table.querySelectorAll(".same")].map((cell) => view.getComputedStyle(cell).opacity) });
+      const state = () => ({ rows: rows(), sort: heads.map((head) => head.getAttribute("aria-sort")) });
       const states = [state()];
       for (let click = 0; click < 2; click++) { heads[COLUMN].querySelector("button").click(); states.push(state()); }
       heads[0].querySelector("button").click();
@@ -279,9 +286,6 @@ fn a_click_on_a_heading_sorts_the_rows_and_their_notes_with_them() {
     for state in &states[1..] {
         assert_eq!(sorted(state), sorted(&states[0]));
     }
-    // What repeats the row above is read only when rows have moved.
-    let opacity = |state: &Value| strings(&state["opacity"])[0].to_owned();
-    assert_eq!([opacity(&states[0]), opacity(&states[1])], ["0", "1"]);
     let sort = |state: &Value, column: usize| state["sort"][column].as_str().unwrap().to_owned();
     assert_eq!(
         states
