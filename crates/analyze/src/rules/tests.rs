@@ -242,9 +242,9 @@ fn a_file_of_rules() {
     assert_eq!(names, [Some("writes"), None]);
     assert_eq!(rules[1].expression.to_string(), "lost == 0");
     let said = |text: &str| parse_file(text).unwrap_err().to_string();
-    insta::assert_snapshot!(said(""), @r"
+    insta::assert_snapshot!(said(""), @r#"
     it holds no rule; write [[rule]], and below it rule = "lost == 0"
-    ");
+    "#);
     insta::assert_snapshot!(said("[[rule]]\nname = 'x'\n"), @r"
     line 1: missing field `rule`
     ");
