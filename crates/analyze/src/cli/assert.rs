@@ -1,7 +1,7 @@
 //! `analyze assert`.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -47,10 +47,10 @@ pub(super) struct AssertArgs {
     ///
     /// OP is one of <= < >= > == !=. VALUE is a time (5s, 50ms, 2m), a fraction (99.95%, 0.9995), a rate (200/s) or a count. The whole of a
     /// figure has to be so, its resolution included: a lower bound never passes <=. A figure that can't be given fails, unless the rule ends
-    /// with \"or absent\".
+    /// with "or absent".
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
-    /// File of rules, TOML: [[rule]] tables with rule = \"...\" and, if you like, name = \"...\"
+    /// File of rules, TOML: [[rule]] tables with rule = "..." and, if you like, name = "..."
     #[arg(long = "rules", value_name = "FILE")]
     file: Option<PathBuf>,
     /// Write the verdicts to this file too, as JUnit XML: a suite for each recording
@@ -139,7 +139,13 @@ impl AssertArgs {
         thresholds: Thresholds,
     ) -> Result<Vec<Figure>, AnalyzeError> {
         let loaded = self.thresholds.open(folder)?;
-        Ok(of_summary(&summarize(&loaded, thresholds)?))
+        let summary = summarize(&loaded, thresholds)?;
+        for part in &summary.recording.damaged_parts {
+            let (folder, file, reason) = (folder.display(), &part.file, &part.reason);
+            let text = format!("{folder}: left out {file}: {reason}");
+            eprintln!("analyze: {}", one_line(&text));
+        }
+        Ok(of_summary(&summary))
     }
 
     fn options(&self) -> TextOptions {
@@ -196,16 +202,21 @@ impl AssertArgs {
             .iter()
             .filter_map(|(recording, judged)| Some((*recording, judged.as_ref().ok()?)));
         let judged: Vec<(&Recording, &Vec<Judged<'_>>)> = judged.collect();
-        if self.json {
+        let printed = if self.json {
             let json = judged
                 .iter()
                 .map(|(recording, judged)| verdicts_json(recording, judged));
-            print_json(io::stdout().lock(), &json.collect::<Vec<_>>())?;
+            print_json(io::stdout().lock(), &json.collect::<Vec<_>>())
         } else {
             let tables = judged.iter().map(|(recording, judged)| {
                 text::rules::verdicts(&recording.folder, judged, &options)
             });
-            print(&tables.collect::<Vec<_>>())?;
+            print(&tables.collect::<Vec<_>>())
+        };
+        match printed {
+            // A table that is not read to its end is no rule that holds.
+            Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {}
+            printed => printed?,
         }
         let mut all = judged.iter().flat_map(|(_, judged)| judged.iter());
         Ok(all.any(|judged| !judged.verdict.is_pass()))

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::rules::Rule;
 use crate::rules::grammar::Mistake;
+use crate::rules::rule::Rule;
 
 /// What is wrong with a file of rules.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::figures::{Bounded, Figure, known};
-use crate::rules::Rule;
 use crate::rules::grammar::Comparison;
+use crate::rules::rule::Rule;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

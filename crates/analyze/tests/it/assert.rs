@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path as FilePath;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use recording::vocabulary::ErrorClass::{OperationTimeout, Refused};
 use recording::vocabulary::FindingKind::Lost;
@@ -395,6 +395,49 @@ fn a_recording_that_cannot_be_analyzed() {
     let output = run(&[&root.path().join("missing")], &rules(&["lost == 0"]));
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no such folder"));
+}
+
+/// `analyze assert ... | head -1` is no gate that is open.
+#[test]
+fn a_rule_that_fails_is_told_where_nothing_reads_the_table() {
+    let made = orders_with_a_gap().write();
+    for more in [&[][..], &["--json"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_analyze"))
+            .arg("assert")
+            .arg(&made.folder)
+            .args(["--rule", "direct.writer.outages == 0"])
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(4));
+    }
+}
+
+/// What is left out is said, and makes bounds.
+#[test]
+fn a_damaged_part_that_is_allowed() {
+    let [made, _] = two();
+    fs::write(made.folder.join("operations/proxy-00001.parquet"), "no").unwrap();
+    let output = run(
+        &[&made.folder],
+        &[
+            "--allow-damaged",
+            "--rule",
+            "damaged_parts == 0",
+            "--rule",
+            "proxy.failed == 0",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(4));
+    let said = stderr(&output);
+    assert!(
+        said.lines().count() == 1 && said.contains("left out operations/proxy-00001.parquet"),
+        "{said}"
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("0 of 2 hold"), "{text}");
 }
 
 #[test]

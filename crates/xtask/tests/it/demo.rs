@@ -63,10 +63,10 @@ rule = "proxy.writer.downtime <= 60s"
 
 [[rule]]
 name = "and were down"
-rule = "direct.writer.downtime > 0s"
+rule = "direct.writer.outages >= 1"
 
 [[rule]]
-rule = "proxy.writer.downtime > 0s"
+rule = "proxy.writer.outages >= 1"
 
 [[rule]]
 name = "the recorder kept every row"
