@@ -165,8 +165,6 @@ pub struct Distribution {
     pub without_episode: usize,
     /// Failovers of which the figure is not known, or only a bound.
     pub left_out: usize,
-    /// Operations are missing: each downtime is a lower bound, and so are these.
-    pub at_least: bool,
 }
 
 /// The differences direct - proxy of a figure.
@@ -192,8 +190,8 @@ impl Campaign {
         Self {
             definitions: DEFINITIONS,
             thresholds,
-            figures: distribution::figures(&failovers, summaries),
-            paired: distribution::paired(&failovers, summaries),
+            figures: distribution::figures(&failovers),
+            paired: distribution::paired(&failovers),
             runs: runs::described(&grouped),
             failovers,
         }
