@@ -220,9 +220,9 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
     note_tests: "p: the chance of a difference like this, or a larger one, where there is none; two-sided. Mann-Whitney: exact up to 40 runs, ties \
                  included. Two proportions: counts are summed over the runs, by z (Fisher's exact test where an expected count is below 5); as \
                  operations of one run fail together, p is not below that of all ways to exchange the runs between the sets.",
-    note_adjusted: "adjusted p: by Benjamini and Hochberg, within each table. It holds the share of false differences among those that are called so, where \
-                    Holm's method would find nothing in tables of this length with 5 runs a side. better and worse stand where it is below 0.05 and the change does not read 0. No \
-                    verdict is no proof of equality.",
+    note_adjusted: "adjusted p: by Benjamini and Hochberg, within each table: of the lines called different, at most 5 % are expected not to be. (Holm's \
+                    method could find nothing in tables of this length with 5 runs a side.) better and worse stand where it is below 0.05 and the \
+                    change does not read 0. No verdict is no proof of equality.",
     note_hosts: "A run of several hosts has the figures of the host for which each is worst; counts of successes are summed over them.",
 
     list_title: "Recordings",
