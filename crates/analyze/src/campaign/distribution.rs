@@ -1,6 +1,6 @@
 //! What holds over all failovers of all runs.
 
-use crate::campaign::{Distribution, FailoverFigure, Measured, Paired, RunFailover};
+use crate::campaign::found::{Distribution, FailoverFigure, Measured, Paired, RunFailover};
 use crate::gaps::HEADLINE_GROUPS;
 use crate::metrics::failovers::spread;
 use crate::summary::Group;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use recording::Timestamp;
 
+use crate::campaign::found::{FailoverFigure, Measured, RunFailover};
 use crate::campaign::runs::{Member, OneRun};
-use crate::campaign::{FailoverFigure, Measured, RunFailover};
 use crate::gaps::{Axis, HEADLINE_GROUPS, moved};
 use crate::metrics::failovers::PAIR_WITHIN_US;
 use crate::summary::{

@@ -69,7 +69,7 @@ fn print(args: &CompareArgs, compared: &Compared) -> Result<(), Failure> {
         language: args.lang.language(),
         color: is_coloured(&stdout),
     };
-    let text = text::render_compared(compared, args.all, &options);
+    let text = text::many::compare::render(compared, args.all, &options);
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }

@@ -212,7 +212,7 @@ fn print(args: &ListArgs, listing: &Listing) -> Result<(), Failure> {
         language: args.lang.language(),
         color: is_coloured(&stdout),
     };
-    let text = text::render_listing(listing, &options);
+    let text = text::many::list::render(listing, &options);
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }

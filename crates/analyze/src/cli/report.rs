@@ -96,7 +96,7 @@ fn of_several(args: &ReportArgs) -> Result<(), Failure> {
     }
     let color = is_coloured(&stdout);
     let language = args.lang.language();
-    let text = text::render_campaign(&campaign, &TextOptions { language, color });
+    let text = text::many::campaign::render(&campaign, &TextOptions { language, color });
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
     several.end()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::campaign::OneRun;
 use crate::compare::columns::Side;
-use crate::compare::{ComparedLine, Family, FamilyKind, LEAST_RUNS, SIGNIFICANT, Verdict};
+use crate::compare::family::{ComparedLine, Family, FamilyKind, LEAST_RUNS, SIGNIFICANT, Verdict};
 use crate::figures::{Bounded, Column, Figure, Line, Orientation, Significance, Test};
 use crate::stats::proportions::{self, Counts};
 use crate::stats::{adjusted, mann_whitney};

@@ -7,7 +7,7 @@ pub(crate) mod figures;
 mod format;
 mod gaps;
 mod language;
-mod many;
+pub mod many;
 mod page;
 pub mod rules;
 mod sections;
@@ -24,7 +24,6 @@ use crate::text::sections::{
 use crate::text::table::Paint;
 
 pub use gaps::render as render_gaps;
-pub use many::{render_campaign, render_compared, render_listing};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {

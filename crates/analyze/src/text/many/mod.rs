@@ -1,19 +1,15 @@
 //! What is said of several recordings: over their failovers, of two sets of them, and as a list.
 
-mod campaign;
+pub mod campaign;
 mod columns;
-mod compare;
-mod list;
+pub mod compare;
+pub mod list;
 mod runs;
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::text::language::Words;
 use crate::text::table::{Items, Paint, Table, Tone, wrapped};
-
-pub use campaign::render as render_campaign;
-pub use compare::render as render_compared;
-pub use list::render as render_listing;
 
 /// Columns of a line of prose.
 const WIDTH: usize = 100;
