@@ -1,17 +1,17 @@
 //! What holds over all failovers of all runs.
 
-use crate::campaign::{Distribution, FailoverFigure, Measured, Paired, RunFailover};
+use crate::campaign::found::{Distribution, FailoverFigure, Measured, Paired, RunFailover};
 use crate::gaps::HEADLINE_GROUPS;
 use crate::metrics::failovers::spread;
-use crate::summary::{Group, Summary};
+use crate::summary::Group;
 
 /// Every figure of every group and path that a failover has.
-pub(super) fn figures(failovers: &[RunFailover], summaries: &[Summary]) -> Vec<Distribution> {
+pub(super) fn figures(failovers: &[RunFailover]) -> Vec<Distribution> {
     let mut figures = Vec::new();
     for measured in Measured::ALL {
         for group in HEADLINE_GROUPS {
             for path in ["direct", "proxy"] {
-                figures.extend(of_one(failovers, summaries, (measured, group, path)));
+                figures.extend(of_one(failovers, (measured, group, path)));
             }
         }
     }
@@ -20,7 +20,6 @@ pub(super) fn figures(failovers: &[RunFailover], summaries: &[Summary]) -> Vec<D
 
 fn of_one(
     failovers: &[RunFailover],
-    summaries: &[Summary],
     (measured, group, path): (Measured, Group, &str),
 ) -> Option<Distribution> {
     let of_failover = |failover: &RunFailover| failover.figure(path, group, measured).cloned();
@@ -32,7 +31,7 @@ fn of_one(
         false => {
             let had_outage = |failover: &&RunFailover| {
                 let downtime = failover.figure(path, group, Measured::Downtime);
-                downtime.is_some_and(|figure| figure.at_most_us.is_none())
+                downtime.is_some_and(|figure| figure.us.is_some_and(|us| us > 0))
             };
             failovers.iter().filter(had_outage).count()
         }
@@ -49,42 +48,18 @@ fn of_one(
         path: path.to_owned(),
         without_episode: without_episode.count(),
         left_out: all.saturating_sub(known.len()),
-        at_least: is_partial(summaries, path, measured),
         spread: spread(&known),
     })
 }
 
-/// True where rows that the downtimes are made from are missing in a recording.
-fn is_partial(summaries: &[Summary], path: &str, measured: Measured) -> bool {
-    let mut paths = summaries
-        .iter()
-        .flat_map(|summary| &summary.paths)
-        .filter(|found| found.path == path);
-    match measured {
-        Measured::Downtime => paths.any(|path| path.is_partial),
-        Measured::ServiceDowntime => paths.any(|path| {
-            let mut services = path
-                .groups
-                .iter()
-                .filter_map(|group| group.service.as_ref());
-            services.any(|service| service.is_partial)
-        }),
-        _ => false,
-    }
-}
-
-/// Failover by failover, of the figures that both paths have; none of downtimes that are bounds, or 0 in every failover.
-pub(super) fn paired(failovers: &[RunFailover], summaries: &[Summary]) -> Vec<Paired> {
+/// Failover by failover, of the figures that both paths have; none where no path was down in any.
+pub(super) fn paired(failovers: &[RunFailover]) -> Vec<Paired> {
     let mut paired = Vec::new();
     for measured in [
         Measured::Downtime,
         Measured::ServiceDowntime,
         Measured::FullThroughput,
     ] {
-        let is_partial = |path: &str| is_partial(summaries, path, measured);
-        if is_partial("direct") || is_partial("proxy") {
-            continue;
-        }
         for group in HEADLINE_GROUPS {
             let known_us = |failover: &RunFailover, path: &str| {
                 failover.figure(path, group, measured)?.known_us()

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use recording::Timestamp;
 
+use crate::campaign::found::{FailoverFigure, Measured, RunFailover};
 use crate::campaign::runs::{Member, OneRun};
-use crate::campaign::{FailoverFigure, Measured, RunFailover};
 use crate::gaps::{Axis, HEADLINE_GROUPS, moved};
 use crate::metrics::failovers::PAIR_WITHIN_US;
 use crate::summary::{
@@ -227,7 +227,8 @@ impl<'a> OnPath<'a> {
         FailoverFigure {
             resolution_us: of.resolution_us,
             paused_us: of.paused_us,
-            at_least: of.at_least,
+            // What is missing of its operations may have been down too.
+            at_least: of.at_least || self.path.is_partial,
             at_most_us: of.at_most_us,
             ..self.of(Measured::Downtime, of.downtime_us)
         }
@@ -235,10 +236,11 @@ impl<'a> OnPath<'a> {
 
     fn service_downtime(&self) -> Option<FailoverFigure> {
         let of = self.of_group.service.as_ref()?;
+        let service = self.group.service.as_ref();
         Some(FailoverFigure {
             resolution_us: of.resolution_us,
             paused_us: of.paused_us,
-            at_least: of.at_least,
+            at_least: of.at_least || service.is_some_and(|service| service.is_partial),
             at_most_us: of.at_most_us,
             ..self.of(Measured::ServiceDowntime, of.downtime_us)
         })

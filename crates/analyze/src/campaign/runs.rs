@@ -2,7 +2,7 @@
 
 use recording::{Endpoint, Timestamp};
 
-use crate::campaign::{Run, RunRecording, TogetherBy};
+use crate::campaign::found::{Run, RunRecording, TogetherBy};
 use crate::gaps::{PlacedRecording, place};
 use crate::summary::{RecordingSummary, Summary};
 

@@ -100,14 +100,21 @@ pub(super) fn run(args: &ListArgs) -> Result<(), Failure> {
         recordings.extend(listed(args, folder)?);
     }
     bar.clear();
+    let without_manifest: Vec<Listed> = complaints
+        .iter()
+        .map(|complaint| unreadable(args, complaint))
+        .chain(empty_folders(&args.folder))
+        .collect();
     if args.labels.is_empty() {
-        // What has no manifest has no labels.
-        recordings.extend(
-            complaints
-                .iter()
-                .map(|complaint| unreadable(args, complaint)),
-        );
-        recordings.extend(empty_folders(&args.folder));
+        recordings.extend(without_manifest);
+    } else {
+        let is_bad = |folder: &&PathBuf| Manifest::read(folder).is_err();
+        let count = without_manifest.len() + found.iter().filter(is_bad).count();
+        if count > 0 {
+            eprintln!(
+                "analyze: {count} without a manifest that can be read are left out: their labels are not known"
+            );
+        }
     }
     let mut listing = Listing::new(recordings, thresholds);
     listing.sort(args.sort.by(), args.reverse);

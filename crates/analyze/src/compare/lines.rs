@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::campaign::OneRun;
 use crate::compare::columns::Side;
-use crate::compare::{ComparedLine, Family, FamilyKind, LEAST_RUNS, SIGNIFICANT, Verdict};
+use crate::compare::family::{ComparedLine, Family, FamilyKind, LEAST_RUNS, SIGNIFICANT, Verdict};
 use crate::figures::{Bounded, Column, Figure, Line, Orientation, Significance, Test};
 use crate::stats::proportions::{self, Counts};
 use crate::stats::{adjusted, mann_whitney};
@@ -206,10 +206,20 @@ fn judge(lines: &mut [ComparedLine]) {
     for line in lines {
         if let Some(Significance::Tested { adjusted_p, .. }) = &mut line.line.significance {
             *adjusted_p = adjusted.next().unwrap_or(1.0);
-            if *adjusted_p < SIGNIFICANT {
+            if *adjusted_p < SIGNIFICANT && !reads_nothing(line.change_percent, line.change_points)
+            {
                 line.verdict = Some(verdict(&line.line));
             }
         }
+    }
+}
+
+/// True for a change that is printed as 0: however certain it is, it is none to act on.
+fn reads_nothing(percent: Option<f64>, points: Option<f64>) -> bool {
+    match (percent, points) {
+        (_, Some(points)) => points.abs() < 0.000_5,
+        (Some(percent), None) => percent.abs() < 0.05,
+        (None, None) => false,
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct ManyWords {
     pub(crate) title: &'static str,
     pub(crate) runs_heading: &'static str,
     pub(crate) run: &'static str,
+    pub(crate) host: &'static str,
     pub(crate) recording: &'static str,
     pub(crate) paths: &'static str,
     pub(crate) mode: fn(Mode) -> &'static str,
@@ -56,6 +57,7 @@ pub(crate) struct ManyWords {
     pub(crate) base_alone: &'static str,
     pub(crate) new_alone: &'static str,
     pub(crate) set: &'static str,
+    pub(crate) value: &'static str,
     /// Values with how many recordings have each.
     pub(crate) varies: fn(&str) -> String,
     pub(crate) and_more: fn(usize) -> String,
@@ -101,6 +103,7 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
     title: "Failovers over several recordings",
     runs_heading: "Runs",
     run: "run",
+    host: "host",
     recording: "recording",
     paths: "paths",
     mode: |mode| match mode {
@@ -169,6 +172,7 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
     base_alone: "base",
     new_alone: "new",
     set: "set",
+    value: "value",
     varies: |values| format!("varies: {values}"),
     and_more: |count| format!("and {count} more"),
     no_setting_differs: "No setting differs between the sets.",
@@ -196,8 +200,8 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
     runs_with: |runs| format!("of {runs}"),
     chance: |tested, by_chance, small, adjusted| {
         format!(
-            "{tested} lines tested. Of so many, {by_chance} would have p < 0.05 by chance alone; {small} have. Adjusted for that, {adjusted} \
-             differ."
+            "Lines tested: {tested}. With p < 0.05: {small}; chance alone would give {by_chance}. Different after the adjustment for \
+             that: {adjusted}."
         )
     },
     without_difference: |count| {
@@ -216,9 +220,9 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
     note_tests: "p: the chance of a difference like this, or a larger one, where there is none; two-sided. Mann-Whitney: exact up to 40 runs, ties \
                  included. Two proportions: counts are summed over the runs, by z (Fisher's exact test where an expected count is below 5); as \
                  operations of one run fail together, p is not below that of all ways to exchange the runs between the sets.",
-    note_adjusted: "adjusted p: by Benjamini and Hochberg, within each table. It holds the share of false differences among those that are called so, where \
-                    Holm's method would find nothing in tables of this length with 5 runs a side. better and worse stand where it is below 0.05. No \
-                    verdict is no proof of equality.",
+    note_adjusted: "adjusted p: by Benjamini and Hochberg, within each table: of the lines called different, at most 5 % are expected not to be. (Holm's \
+                    method could find nothing in tables of this length with 5 runs a side.) better and worse stand where it is below 0.05 and the \
+                    change does not read 0. No verdict is no proof of equality.",
     note_hosts: "A run of several hosts has the figures of the host for which each is worst; counts of successes are summed over them.",
 
     list_title: "Recordings",
@@ -252,6 +256,7 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
     title: "多次录制的故障转移",
     runs_heading: "测试列表",
     run: "测试",
+    host: "主机",
     recording: "录制",
     paths: "路径",
     mode: |mode| match mode {
@@ -316,6 +321,7 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
     base_alone: "基准",
     new_alone: "新",
     set: "组",
+    value: "值",
     varies: |values| format!("不一: {values}"),
     and_more: |count| format!("另有 {count} 个"),
     no_setting_differs: "两组配置相同。",
@@ -356,7 +362,7 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
     note_columns: "基准与新: 各次测试的中位数, 括号内为最小与最大。变化: 中位数之间。",
     note_tests: "p: 若并无差异, 出现如此或更大差异的概率, 双侧。Mann-Whitney: 40 次以内为精确值, 含并列。两比例: 计数按测试累加, 用 z 检验 (期望数小于 5 时用 \
                  Fisher 精确检验); 同一次测试中的操作一同失败, 故 p 不小于在两组间交换测试的置换检验所得。",
-    note_adjusted: "校正 p: Benjamini-Hochberg, 在各表之内。控制所判差异中误判的比例; 每组 5 次测试时, Holm 法在这样长的表中找不出任何差异。小于 0.05 时才给出结论。\
+    note_adjusted: "校正 p: Benjamini-Hochberg, 在各表之内。控制所判差异中误判的比例; 每组 5 次测试时, Holm 法在这样长的表中找不出任何差异。小于 0.05 且变化不为 0 时才给出结论。\
                     没有结论不等于相同。",
     note_hosts: "多台主机的测试, 各项取最差主机的值; 成功次数按主机累加。",
 

@@ -119,16 +119,12 @@ impl CampaignPage<'_> {
 
     fn distribution(&self, table: &mut Table, figure: &Distribution) {
         let (words, many) = (self.words, &self.words.many);
-        let bound = |us| match figure.at_least {
-            true => (words.at_least)(&self.seconds(us)),
-            false => self.seconds(us),
-        };
         let mut cells: Vec<Cell> = vec![
             (many.measured)(figure.measured).into(),
             (words.group_name)(figure.group).into(),
             (words.path_name)(&figure.path).into(),
         ];
-        cells.extend(self.spread(figure.spread, &bound, &|us| self.seconds(us)));
+        cells.extend(self.spread(figure.spread, |us| decimal(us as f64 / 1e6, 2)));
         table.row(cells);
         if figure.left_out > 0 {
             table.note((many.left_out)(figure.left_out));
@@ -138,22 +134,18 @@ impl CampaignPage<'_> {
         }
     }
 
-    /// n, median, range and interval.
-    fn spread(
-        &self,
-        spread: Option<Spread>,
-        write: &dyn Fn(i64) -> String,
-        write_end: &dyn Fn(i64) -> String,
-    ) -> Vec<Cell> {
+    /// n, median, range and interval; `number` writes microseconds as seconds.
+    fn spread(&self, spread: Option<Spread>, number: fn(i64) -> String) -> Vec<Cell> {
+        let units = self.words.units;
+        let seconds = |us| format!("{}{}{}", number(us), units.gap, units.second);
         let interval = |interval: Interval| {
-            let low = decimal(interval.low_us as f64 / 1e6, 2);
-            (self.words.from_to)(&low, &write_end(interval.high_us))
+            (self.words.from_to)(&number(interval.low_us), &seconds(interval.high_us))
         };
         vec![
             spread.map_or(0, |spread| spread.n).to_string().into(),
-            optional(spread, |spread| write(spread.median_us)).into(),
-            optional(spread, |spread| write(spread.min_us)).into(),
-            optional(spread, |spread| write(spread.max_us)).into(),
+            optional(spread, |spread| seconds(spread.median_us)).into(),
+            optional(spread, |spread| seconds(spread.min_us)).into(),
+            optional(spread, |spread| seconds(spread.max_us)).into(),
             optional(spread.and_then(|spread| spread.interval), interval).into(),
         ]
     }
@@ -173,10 +165,6 @@ impl CampaignPage<'_> {
             ],
             1,
         );
-        let difference = |us: i64| {
-            let seconds = signed(us as f64 / 1e6, 2);
-            format!("{seconds}{}{}", words.units.gap, words.units.second)
-        };
         for paired in &self.campaign.paired {
             let Paired {
                 spread,
@@ -187,7 +175,7 @@ impl CampaignPage<'_> {
                 (many.measured)(paired.measured).into(),
                 (words.group_name)(paired.group).into(),
             ];
-            cells.extend(self.spread(Some(*spread), &difference, &difference));
+            cells.extend(self.spread(Some(*spread), |us| signed(us as f64 / 1e6, 2)));
             cells.push((many.of)(*proxy_shorter, spread.n).into());
             table.row(cells);
             if paired.unpaired > 0 {

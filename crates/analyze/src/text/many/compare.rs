@@ -2,16 +2,18 @@
 
 use command_line::text::one_line;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::compare::{
-    Compared, ComparedLine, Family, FamilyKind, LEAST_RUNS, SIGNIFICANT, SettingValue, Verdict,
+    Compared, ComparedLine, Family, FamilyKind, LEAST_RUNS, SIGNIFICANT, Setting, SettingValue,
+    Verdict,
 };
-use crate::figures::{Bounded, Column, Line, Significance};
-use crate::summary::Unit;
+use crate::figures::Significance;
 use crate::text::Language;
 use crate::text::document::{Block, Document, Section};
-use crate::text::format::{NONE, Scale, count, decimal, optional};
+use crate::text::format::{NONE, decimal, optional, signed};
 use crate::text::language::Words;
+use crate::text::many::columns::Written;
 use crate::text::many::runs::{self, Set};
 use crate::text::table::{Cell, Side, Table, Tone};
 use crate::zone::Zone;
@@ -19,8 +21,8 @@ use crate::zone::Zone;
 /// So many values of a setting are written out.
 const MOST_VALUES: usize = 3;
 
-/// From this on a length of time is written in seconds, microseconds.
-const IN_SECONDS_US: f64 = 1e6;
+/// Values of this length are not set side by side, columns.
+const WIDEST_VALUE: usize = 32;
 
 /// Every section, with times of day in a time zone; with `all` the figures without a significant difference too.
 #[must_use]
@@ -83,25 +85,67 @@ impl ComparePage<'_> {
                 Tone::Plain,
             )];
         }
+        let rows: Vec<[String; 3]> = self
+            .compared
+            .settings
+            .iter()
+            .map(|setting| self.setting(setting))
+            .collect();
+        let longest = rows
+            .iter()
+            .flat_map(|[_, base, new]| [base, new])
+            .map(|value| value.width())
+            .max();
+        vec![Block::Table(match longest {
+            Some(WIDEST_VALUE..) => self.below_each_other(rows),
+            _ => self.side_by_side(rows),
+        })]
+    }
+
+    fn side_by_side(&self, rows: Vec<[String; 3]>) -> Table {
         let (base, new) = (self.base(), self.other());
-        let mut table = Table::new(
-            &[
-                (many.setting, Side::Left),
-                (&base, Side::Left),
-                (&new, Side::Left),
-            ],
-            0,
-        );
-        for setting in &self.compared.settings {
-            let is_time = setting.name.ends_with("_us");
-            let name = setting.name.strip_suffix("_us").unwrap_or(&setting.name);
-            table.row(vec![
-                one_line(name).into(),
-                self.values(&setting.base, is_time).into(),
-                self.values(&setting.new, is_time).into(),
-            ]);
+        let columns = [
+            (self.words.many.setting, Side::Left),
+            (&base, Side::Left),
+            (&new, Side::Left),
+        ];
+        let mut table = Table::new(&columns, 0);
+        for row in rows {
+            table.row(row.into_iter().map(Cell::from).collect());
         }
-        vec![Block::Table(table)]
+        table
+    }
+
+    /// Long values, such as commands, in a line each: what differs may be at their ends.
+    fn below_each_other(&self, rows: Vec<[String; 3]>) -> Table {
+        let (many, sets) = (&self.words.many, [self.base(), self.other()]);
+        let columns = [
+            (many.setting, Side::Left),
+            (many.set, Side::Left),
+            (many.value, Side::Left),
+        ];
+        let mut table = Table::new(&columns, 1);
+        for [name, base, new] in rows {
+            for (set, value) in sets.iter().zip([base, new]) {
+                table.row(vec![
+                    name.as_str().into(),
+                    set.as_str().into(),
+                    value.into(),
+                ]);
+            }
+        }
+        table
+    }
+
+    /// Its name and its values in the two sets.
+    fn setting(&self, setting: &Setting) -> [String; 3] {
+        let is_time = setting.name.ends_with("_us");
+        let name = setting.name.strip_suffix("_us").unwrap_or(&setting.name);
+        [
+            one_line(name),
+            self.values(&setting.base, is_time),
+            self.values(&setting.new, is_time),
+        ]
     }
 
     /// The value of a set, or its values with how many recordings have each.
@@ -243,6 +287,14 @@ impl ComparePage<'_> {
     fn change(&self, compared: &ComparedLine) -> String {
         let units = self.words.units;
         match (compared.change_points, compared.change_percent) {
+            (Some(points), _) if points.abs() < 1.0 => {
+                format!(
+                    "{}{}{}",
+                    signed(points, 3),
+                    units.gap,
+                    units.percentage_points
+                )
+            }
             (Some(points), _) => units.points(points),
             (None, Some(percent)) => units.change(percent),
             (None, None) => NONE.to_owned(),
@@ -273,94 +325,5 @@ fn chance(p: f64) -> String {
     match p {
         ..0.001 => "<0.001".to_owned(),
         _ => decimal(p, 3),
-    }
-}
-
-/// How the values of a line are written: all of them alike, so that they can be compared at a glance.
-struct Written {
-    words: &'static Words,
-    unit: Unit,
-    scale: Option<Scale>,
-    /// Counts of several runs may have a median between two.
-    places: usize,
-}
-
-impl Written {
-    fn new(words: &'static Words, line: &Line) -> Self {
-        let columns = || std::iter::once(line.a).chain(line.b);
-        let values = || {
-            columns()
-                .flat_map(|column| [column.min, column.max])
-                .flatten()
-        };
-        let medians = || columns().filter_map(|column| column.value.map(|bounded| bounded.value));
-        // 0 says nothing of a scale.
-        let largest = values().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        let is_in_seconds = largest >= IN_SECONDS_US || line.name.ends_with("downtime");
-        let is_time = line.unit == Unit::Us && !is_in_seconds;
-        let is_whole = medians().all(|median| median.fract() == 0.0);
-        Self {
-            words,
-            unit: line.unit,
-            scale: is_time.then(|| {
-                words
-                    .units
-                    .scale(values().map(f64::abs).filter(|us| *us > 0.0))
-            }),
-            places: usize::from(!is_whole),
-        }
-    }
-
-    fn number(&self, value: f64) -> String {
-        match (self.unit, self.scale) {
-            (Unit::Us, Some(scale)) => scale.number(Some(value)),
-            (Unit::Us, None) => decimal(value / 1e6, 2),
-            (Unit::Fraction, _) => decimal(value * 100.0, 3),
-            (Unit::PerSecond, _) => decimal(value, 2),
-            (Unit::Count, _) if self.places == 0 && value.fract() == 0.0 && value >= 0.0 => {
-                count(value as u64)
-            }
-            (Unit::Count, _) => decimal(value, self.places),
-        }
-    }
-
-    fn with_unit(&self, value: f64) -> String {
-        let units = self.words.units;
-        let unit = match (self.unit, self.scale) {
-            (Unit::Us, Some(scale)) => scale.unit,
-            (Unit::Us, None) => units.second,
-            (Unit::Fraction, _) => return units.percent(value, 3),
-            (Unit::PerSecond | Unit::Count, _) => return self.number(value),
-        };
-        format!("{}{}{unit}", self.number(value), units.gap)
-    }
-
-    /// `12.31 s (11.80 to 13.02)`: the median, and the least and the greatest of the runs; how many have one, where not all do.
-    fn column(&self, column: &Column, runs: usize) -> String {
-        let Some(bounded) = column.value else {
-            return NONE.to_owned();
-        };
-        let mut text = self.bounded(&bounded);
-        let mut around = Vec::new();
-        if let (Some(min), Some(max), true) = (column.min, column.max, column.runs > 1) {
-            around.push((self.words.from_to)(&self.number(min), &self.number(max)));
-        }
-        if column.runs < runs {
-            around.push((self.words.many.runs_with)(column.runs));
-        }
-        if !around.is_empty() {
-            text = format!("{text} ({})", around.join(self.words.separator));
-        }
-        text
-    }
-
-    fn bounded(&self, bounded: &Bounded) -> String {
-        let text = self.with_unit(bounded.value);
-        match (bounded.least, bounded.most) {
-            (Some(_), Some(_)) => text,
-            (Some(_), None) => (self.words.at_least)(&text),
-            (None, Some(_)) => (self.words.at_most)(&text),
-            (None, None) => (self.words.many.about)(&text),
-        }
     }
 }

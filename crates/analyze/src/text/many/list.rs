@@ -16,23 +16,29 @@ use crate::text::table::{Cell, Side, Table, Tone};
 pub fn document(listing: &Listing, language: Language) -> Document {
     let words = language.words();
     let many = &words.many;
-    let mut table = Table::new(
-        &[
-            (many.recording, Side::Left),
-            (words.host, Side::Left),
-            (many.started, Side::Left),
-            (words.length, Side::Right),
-            (many.failovers, Side::Right),
-            (words.path_column, Side::Left),
-            (words.downtime, Side::Left),
-            (many.audit, Side::Left),
-            (many.state, Side::Left),
-            (many.labels, Side::Left),
-        ],
-        0,
-    );
+    let mut recorded = listing
+        .recordings
+        .iter()
+        .filter_map(|listed| listed.recorded.as_ref());
+    let first = recorded.next();
+    // Of one host its name says nothing.
+    let is_of_several_hosts =
+        recorded.any(|other| first.is_some_and(|first| first.host != other.host));
+    let mut columns = vec![(many.recording, Side::Left)];
+    columns.extend(is_of_several_hosts.then_some((many.host, Side::Left)));
+    columns.extend([
+        (many.started, Side::Left),
+        (words.length, Side::Right),
+        (many.failovers, Side::Right),
+        (words.path_column, Side::Left),
+        (words.downtime, Side::Left),
+        (many.audit, Side::Left),
+        (many.state, Side::Left),
+        (many.labels, Side::Left),
+    ]);
+    let mut table = Table::new(&columns, 0);
     for listed in &listing.recordings {
-        rows(words, &mut table, listed);
+        rows(words, &mut table, listed, is_of_several_hosts);
     }
     let count = listing.recordings.len();
     let unreadable = listing
@@ -59,7 +65,7 @@ pub fn document(listing: &Listing, language: Language) -> Document {
 }
 
 /// A row for each of its paths: those after the first repeat nothing.
-fn rows(words: &Words, table: &mut Table, listed: &Listed) {
+fn rows(words: &Words, table: &mut Table, listed: &Listed, with_host: bool) {
     let recorded = listed.recorded.as_ref();
     let found = listed.found.as_ref();
     let labels = recorded.map_or_else(String::new, |recorded| labels(words, recorded));
@@ -69,9 +75,12 @@ fn rows(words: &Words, table: &mut Table, listed: &Listed) {
     }
     for (index, [path, downtime]) in paths.into_iter().enumerate() {
         let once = |cell: Cell| if index == 0 { cell } else { "".into() };
-        table.row(vec![
-            once(one_line(&listed.folder).into()),
-            once(optional(recorded, |recorded| one_line(&recorded.host)).into()),
+        let mut cells = vec![once(one_line(&listed.folder).into())];
+        if with_host {
+            let host = optional(recorded, |recorded| one_line(&recorded.host));
+            cells.push(once(host.into()));
+        }
+        cells.extend([
             once(optional(recorded, |recorded| to_the_second(recorded.start_time)).into()),
             once(optional(found, |found| words.units.length(found.duration_us)).into()),
             once(optional(found, |found| found.failovers.to_string()).into()),
@@ -81,6 +90,7 @@ fn rows(words: &Words, table: &mut Table, listed: &Listed) {
             once(state(words, found)),
             once(labels.as_str().into()),
         ]);
+        table.row(cells);
     }
     if let Some(error) = &listed.error {
         table.note(one_line(error));
@@ -98,10 +108,8 @@ fn labels(words: &Words, recorded: &Recorded) -> String {
 fn of_paths(words: &Words, found: &Found) -> Vec<[Cell; 2]> {
     let of_path = |path: &crate::listing::ListedPath| {
         let headline = path.headline.as_ref();
-        let is_down = headline.is_some_and(|headline| headline.downtime_us.is_none_or(|us| us > 0));
-        let tone = if is_down { Tone::Bad } else { Tone::Plain };
         let text = optional(headline, |headline| figures::headline(words, headline));
-        [(words.path_name)(&path.path).into(), Cell::new(text, tone)]
+        [(words.path_name)(&path.path).into(), text.into()]
     };
     found.paths.iter().map(of_path).collect()
 }

@@ -1,6 +1,7 @@
 //! What is said of several recordings: over their failovers, of two sets of them, and as a list.
 
 mod campaign;
+mod columns;
 mod compare;
 mod list;
 mod runs;

@@ -25,7 +25,7 @@ pub(super) fn blocks(words: &Words, sets: &[Set<'_>], calendar: Option<Calendar>
     columns.extend(is_named.then_some((many.set, Side::Left)));
     columns.extend([
         (many.run, Side::Right),
-        (words.host, Side::Left),
+        (many.host, Side::Left),
         (many.recording, Side::Left),
         (many.started, Side::Left),
         (words.length, Side::Right),

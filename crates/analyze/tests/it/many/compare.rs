@@ -218,7 +218,117 @@ fn the_tables() {
         set(10, &LONG, &ALSO_PROXIED, long),
     );
     let text = printed(&["compare", "before", "--with", "after"], root.path());
-    insta::assert_snapshot!(text, @r"");
+    insta::assert_snapshot!(text, @r"
+    Two sets of runs
+    ================
+
+    Differing configuration
+      setting           base (5 runs)  new (5 runs)
+      labels.dns-after  6s             20s
+      timeouts.connect  5 s            2.5 s
+
+    Downtime of the application
+      figure                          base (5 runs)              new (5 runs)    change  verdict      p  adjusted p  test
+      direct.read.downtime                   0.00 s                    0.00 s         -               -           -
+      direct.writer.downtime  6.40 s (5.90 to 7.20)  20.30 s (19.80 to 21.10)  +217.2 %  worse    0.008       0.016  Mann-Whitney
+      proxy.read.downtime                    0.00 s                    0.00 s         -               -           -
+      proxy.writer.downtime   2.00 s (1.80 to 2.60)     2.20 s (1.70 to 2.50)   +10.0 %           0.841       0.841  Mann-Whitney
+      Lines tested: 2. With p < 0.05: 1; chance alone would give 0.1. Different after the adjustment for
+        that: 1.
+
+    Other key figures
+      figure                                               base (5 runs)                 new (5 runs)     change  verdict      p  adjusted p  test
+      direct.read.time_to_full_throughput                        0.00 ms                      0.00 ms          -               -           -
+      proxy.read.time_to_full_throughput                         0.00 ms                      0.00 ms          -               -           -
+      direct.writer.time_to_full_throughput        6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)   +217.2 %  worse    0.008       0.016  Mann-Whitney
+      proxy.writer.time_to_full_throughput         2.00 s (1.80 to 2.60)        2.20 s (1.70 to 2.50)    +10.0 %           0.841       0.888  Mann-Whitney
+      direct.success_rate                    98.922 % (98.839 to 99.002)  96.546 % (96.359 to 96.641)    -2.4 pp  worse    0.008       0.016  two proportions
+      proxy.success_rate                     99.625 % (99.549 to 99.700)  99.625 % (99.549 to 99.701)  -0.001 pp           0.888       0.888  two proportions
+      direct.p50                                                 5.00 ms                      5.00 ms      0.0 %               -           -
+      proxy.p50                                                  5.00 ms                      5.00 ms      0.0 %               -           -
+      direct.p99                                                 5.00 ms                      5.00 ms      0.0 %               -           -
+      proxy.p99                                                  5.00 ms                      5.00 ms      0.0 %               -           -
+      direct.tps                                  14.28 (14.19 to 14.33)       12.73 (12.64 to 12.79)    -10.8 %  worse    0.008       0.016  Mann-Whitney
+      proxy.tps                                   14.77 (14.70 to 14.79)       14.74 (14.71 to 14.80)     -0.2 %           0.841       0.888  Mann-Whitney
+      Lines tested: 6. With p < 0.05: 3; chance alone would give 0.3. Different after the adjustment for
+        that: 3.
+
+    All other figures
+      figure                                              base (5 runs)                 new (5 runs)    change  verdict        p  adjusted p  test
+      direct.headline.downtime                    6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.total                               1,299 (1,292 to 1,303)       1,187 (1,181 to 1,191)    -8.6 %  different  0.008       0.018  Mann-Whitney
+      direct.finished                            1,299 (1,292 to 1,303)       1,187 (1,181 to 1,191)    -8.6 %  different  0.008       0.018  Mann-Whitney
+      direct.successes                           1,285 (1,277 to 1,290)       1,146 (1,138 to 1,151)   -10.8 %  worse      0.008       0.018  Mann-Whitney
+      direct.failed                                       14 (13 to 15)                41 (40 to 43)  +192.9 %  worse      0.008       0.018  Mann-Whitney
+      direct.mean                                               4.65 ms                      4.61 ms    -0.9 %  better     0.008       0.018  Mann-Whitney
+      direct.mean_finished                       5.18 ms (5.14 to 5.21)       6.22 ms (6.18 to 6.30)   +20.1 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.downtime                       6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.availability             92.889 % (92.000 to 93.444)  77.444 % (76.556 to 78.000)  -15.4 pp  worse      0.008       0.018  Mann-Whitney
+      direct.write.longest_outage                 6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.time_to_full_throughput        6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.time_to_normal_latency         6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.downtime_max                   6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.downtime_median                6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.writer.availability            92.889 % (92.000 to 93.444)  77.444 % (76.556 to 78.000)  -15.4 pp  worse      0.008       0.018  Mann-Whitney
+      direct.writer.longest_outage                6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.writer.time_to_normal_latency        6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.writer.downtime_max                  6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.writer.downtime_median               6.40 s (5.90 to 7.20)     20.30 s (19.80 to 21.10)  +217.2 %  worse      0.008       0.018  Mann-Whitney
+      direct.all.blips                                    14 (13 to 15)                41 (40 to 43)  +192.9 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.total                               850 (843 to 854)             738 (732 to 742)   -13.2 %  different  0.008       0.018  Mann-Whitney
+      direct.write.finished                            850 (843 to 854)             738 (732 to 742)   -13.2 %  different  0.008       0.018  Mann-Whitney
+      direct.write.successes                           836 (828 to 841)             697 (689 to 702)   -16.6 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.failed                                 14 (13 to 15)                41 (40 to 43)  +192.9 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.success_rate             98.353 % (98.221 to 98.478)  94.444 % (94.126 to 94.609)   -3.9 pp  worse      0.008       0.018  two proportions
+      direct.write.tps                              9.29 (9.20 to 9.34)          7.74 (7.66 to 7.80)   -16.6 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.p95_finished                                 5.00 ms                     50.00 ms  +900.0 %  worse      0.008       0.018  Mann-Whitney
+      direct.write.mean_finished                 5.80 ms (5.74 to 5.86)       7.57 ms (7.49 to 7.71)   +30.5 %  worse      0.008       0.018  Mann-Whitney
+      Lines tested: 64. With p < 0.05: 32; chance alone would give 3.2. Different after the adjustment for
+        that: 29.
+      266 more show no significant difference: --all lists them.
+
+    Single operations
+      figure                                           base (5 runs)                 new (5 runs)    change  verdict        p  adjusted p  test
+      direct.update_login.total                     850 (843 to 854)             738 (732 to 742)   -13.2 %  different  0.008       0.017  Mann-Whitney
+      direct.update_login.finished                  850 (843 to 854)             738 (732 to 742)   -13.2 %  different  0.008       0.017  Mann-Whitney
+      direct.update_login.successes                 836 (828 to 841)             697 (689 to 702)   -16.6 %  worse      0.008       0.017  Mann-Whitney
+      direct.update_login.failed                       14 (13 to 15)                41 (40 to 43)  +192.9 %  worse      0.008       0.017  Mann-Whitney
+      direct.update_login.success_rate   98.353 % (98.221 to 98.478)  94.444 % (94.126 to 94.609)   -3.9 pp  worse      0.008       0.017  two proportions
+      direct.update_login.tps                    9.29 (9.20 to 9.34)          7.74 (7.66 to 7.80)   -16.6 %  worse      0.008       0.017  Mann-Whitney
+      direct.update_login.p95_finished                       5.00 ms                     50.00 ms  +900.0 %  worse      0.008       0.017  Mann-Whitney
+      direct.update_login.mean_finished       5.80 ms (5.74 to 5.86)       7.57 ms (7.49 to 7.71)   +30.5 %  worse      0.008       0.017  Mann-Whitney
+      Lines tested: 19. With p < 0.05: 10; chance alone would give 1.0. Different after the adjustment for
+        that: 9.
+      116 more show no significant difference: --all lists them.
+
+    Runs
+      set   run  host       recording              started (UTC)                length  paths  failovers  clock
+      base    1  bastion-1  20261122T204300Z-0000  2026-11-22 20:43:00.000 UTC    90 s  both           1  host's
+              2  bastion-1  20261122T204300Z-0001  2026-11-22 20:53:00.000 UTC    90 s  both           1  host's
+              3  bastion-1  20261122T204300Z-0002  2026-11-22 21:03:00.000 UTC    90 s  both           1  host's
+              4  bastion-1  20261122T204300Z-0003  2026-11-22 21:13:00.000 UTC    90 s  both           1  host's
+              5  bastion-1  20261122T204300Z-0004  2026-11-22 21:23:00.000 UTC    90 s  both           1  host's
+      new     1  bastion-1  20261122T204300Z-0010  2026-11-22 22:23:00.000 UTC    90 s  both           1  host's
+              2  bastion-1  20261122T204300Z-0011  2026-11-22 22:33:00.000 UTC    90 s  both           1  host's
+              3  bastion-1  20261122T204300Z-0012  2026-11-22 22:43:00.000 UTC    90 s  both           1  host's
+              4  bastion-1  20261122T204300Z-0013  2026-11-22 22:53:00.000 UTC    90 s  both           1  host's
+              5  bastion-1  20261122T204300Z-0014  2026-11-22 23:03:00.000 UTC    90 s  both           1  host's
+
+    How to read this
+      base and new: the median of the runs, in brackets their least and greatest. change: from median to
+        median.
+      p: the chance of a difference like this, or a larger one, where there is none; two-sided.
+        Mann-Whitney: exact up to 40 runs, ties included. Two proportions: counts are summed over the
+        runs, by z (Fisher's exact test where an expected count is below 5); as operations of one run fail
+        together, p is not below that of all ways to exchange the runs between the sets.
+      adjusted p: by Benjamini and Hochberg, within each table: of the lines called different, at most 5 %
+        are expected not to be. (Holm's method could find nothing in tables of this length with 5 runs a
+        side.) better and worse stand where it is below 0.05 and the change does not read 0. No verdict is
+        no proof of equality.
+      Clock of the host: no offset to the server's clock was measured. Whether such a recording overlaps
+        others is by its host's clock.
+      Definitions: version 2, see docs/definitions.md.
+    ");
     let all = printed(
         &["compare", "before", "--with", "after", "--all"],
         root.path(),
@@ -247,12 +357,110 @@ fn few_runs_are_said_to_be_few_in_both_languages() {
         set(10, &LONG[..1], &ALSO_PROXIED, long),
     );
     let text = printed(&["compare", "before", "--with", "after"], root.path());
-    insta::assert_snapshot!(text, @r"");
+    insta::assert_snapshot!(text, @r"
+    Two sets of runs
+    ================
+
+    Differing configuration
+      setting           base (2 runs)  new (1 run)
+      labels.dns-after  6s             20s
+      timeouts.connect  5 s            2.5 s
+
+    Downtime of the application
+      figure                          base (2 runs)  new (1 run)    change  verdict  p  adjusted p  test
+      direct.read.downtime                   0.00 s       0.00 s         -           -           -
+      direct.writer.downtime  6.45 s (6.10 to 6.80)      20.30 s  +214.7 %           -           -
+      proxy.read.downtime                    0.00 s       0.00 s         -           -           -
+      proxy.writer.downtime   2.10 s (1.90 to 2.30)       2.10 s     0.0 %           -           -
+      Nothing is tested: that takes 5 runs a side, and there are 2 and 1. These differences may be chance.
+
+    Other key figures
+      figure                                               base (2 runs)  new (1 run)    change  verdict  p  adjusted p  test
+      direct.read.time_to_full_throughput                        0.00 ms      0.00 ms         -           -           -
+      proxy.read.time_to_full_throughput                         0.00 ms      0.00 ms         -           -           -
+      direct.writer.time_to_full_throughput        6.45 s (6.10 to 6.80)      20.30 s  +214.7 %           -           -
+      proxy.writer.time_to_full_throughput         2.10 s (1.90 to 2.30)       2.10 s     0.0 %           -           -
+      direct.success_rate                    98.960 % (98.919 to 99.001)     96.546 %   -2.4 pp           -           -
+      proxy.success_rate                     99.625 % (99.624 to 99.625)     99.625 %  0.000 pp           -           -
+      direct.p50                                                 5.00 ms      5.00 ms     0.0 %           -           -
+      proxy.p50                                                  5.00 ms      5.00 ms     0.0 %           -           -
+      direct.p99                                                 5.00 ms      5.00 ms     0.0 %           -           -
+      proxy.p99                                                  5.00 ms      5.00 ms     0.0 %           -           -
+      direct.tps                                  14.27 (14.23 to 14.31)        12.73   -10.8 %           -           -
+      proxy.tps                                   14.76 (14.73 to 14.78)        14.76     0.0 %           -           -
+
+    All other figures
+      294 more figures: --all lists them.
+
+    Single operations
+      124 more figures: --all lists them.
+
+    Runs
+      set   run  host       recording              started (UTC)                length  paths  failovers  clock
+      base    1  bastion-1  20261122T204300Z-0000  2026-11-22 20:43:00.000 UTC    90 s  both           1  host's
+              2  bastion-1  20261122T204300Z-0001  2026-11-22 20:53:00.000 UTC    90 s  both           1  host's
+      new     1  bastion-1  20261122T204300Z-0010  2026-11-22 22:23:00.000 UTC    90 s  both           1  host's
+
+    How to read this
+      base and new: the median of the runs, in brackets their least and greatest. change: from median to
+        median.
+      Clock of the host: no offset to the server's clock was measured. Whether such a recording overlaps
+        others is by its host's clock.
+      Definitions: version 2, see docs/definitions.md.
+    ");
     let text = printed(
         &["compare", "before", "--with", "after", "--lang", "zh"],
         root.path(),
     );
-    insta::assert_snapshot!(text, @r"");
+    insta::assert_snapshot!(text, @r"
+    两组测试的比较
+    ==============
+
+    不同的配置:
+      配置项            基准 (2 次)  新 (1 次)
+      labels.dns-after  6s           20s
+      timeouts.connect  5秒          2.5秒
+
+    应用停机时间:
+      指标                              基准 (2 次)  新 (1 次)     变化  结论  p  校正 p  检验
+      direct.read.downtime                   0.00秒     0.00秒        -        -       -
+      direct.writer.downtime  6.45秒 (6.10 至 6.80)    20.30秒  +214.7%        -       -
+      proxy.read.downtime                    0.00秒     0.00秒        -        -       -
+      proxy.writer.downtime   2.10秒 (1.90 至 2.30)     2.10秒     0.0%        -       -
+      未作检验: 每组至少需 5 次测试, 现有 2 次和 1 次。这些差异可能出于偶然。
+
+    其他主要指标:
+      指标                                                  基准 (2 次)  新 (1 次)           变化  结论  p  校正 p  检验
+      direct.read.time_to_full_throughput                      0.00毫秒   0.00毫秒              -        -       -
+      proxy.read.time_to_full_throughput                       0.00毫秒   0.00毫秒              -        -       -
+      direct.writer.time_to_full_throughput       6.45秒 (6.10 至 6.80)    20.30秒        +214.7%        -       -
+      proxy.writer.time_to_full_throughput        2.10秒 (1.90 至 2.30)     2.10秒           0.0%        -       -
+      direct.success_rate                    98.960% (98.919 至 99.001)    96.546%   -2.4个百分点        -       -
+      proxy.success_rate                     99.625% (99.624 至 99.625)    99.625%  0.000个百分点        -       -
+      direct.p50                                               5.00毫秒   5.00毫秒           0.0%        -       -
+      proxy.p50                                                5.00毫秒   5.00毫秒           0.0%        -       -
+      direct.p99                                               5.00毫秒   5.00毫秒           0.0%        -       -
+      proxy.p99                                                5.00毫秒   5.00毫秒           0.0%        -       -
+      direct.tps                                 14.27 (14.23 至 14.31)      12.73         -10.8%        -       -
+      proxy.tps                                  14.76 (14.73 至 14.78)      14.76           0.0%        -       -
+
+    其余指标:
+      另有 294 项, 用 --all 列出。
+
+    各操作:
+      另有 124 项, 用 --all 列出。
+
+    测试列表:
+      组    测试  主机       录制                   开始 (UTC)                   时长  路径  故障转移  时钟
+      基准     1  bastion-1  20261122T204300Z-0000  2026-11-22 20:43:00.000 UTC  90秒  两条         1  主机
+               2  bastion-1  20261122T204300Z-0001  2026-11-22 20:53:00.000 UTC  90秒  两条         1  主机
+      新       1  bastion-1  20261122T204300Z-0010  2026-11-22 22:23:00.000 UTC  90秒  两条         1  主机
+
+    说明:
+      基准与新: 各次测试的中位数, 括号内为最小与最大。变化: 中位数之间。
+      主机时钟: 未测得与服务器时钟的偏差, 是否重叠按主机自身时钟判断。
+      指标定义: 第 2 版, 见 docs/definitions.md.
+    ");
 }
 
 #[test]

@@ -12,16 +12,24 @@ use crate::support::{HandMade, us};
 use recording::vocabulary::ErrorClass::Refused;
 use recording::vocabulary::Path::{self, Direct, Proxy};
 
-/// Writes every 100 ms up to 90 s, but for a gap with two failures from 30 s on; nothing is missing of a length of 0.
+/// Writes every 100 ms up to 90 s, but for a gap from 30 s on with a failure every 0.5 s; nothing is missing of a length of 0.
 fn writes(made: HandMade, path: Path, gap: f64) -> HandMade {
     let made = made.on(path);
     if gap == 0.0 {
         return made.steady("update_login", 0.1, 0.1, 900, 0.005);
     }
     let count = ((60.0 - gap) * 10.0).round() as usize;
-    made.steady("update_login", 0.1, 0.1, 300, 0.005)
-        .failed("update_login", 30.05, 30.1, Refused)
-        .failed("update_login", 30.0 + gap - 0.3, 30.0 + gap - 0.2, Refused)
+    let mut made = made.steady("update_login", 0.1, 0.1, 300, 0.005).failed(
+        "update_login",
+        30.05,
+        30.1,
+        Refused,
+    );
+    for tried in 1..((gap - 0.3) * 2.0).ceil() as u32 {
+        let at = 30.0 + f64::from(tried) / 2.0;
+        made = made.failed("update_login", at, at + 0.05, Refused);
+    }
+    made.failed("update_login", 30.0 + gap - 0.3, 30.0 + gap - 0.2, Refused)
         .steady("update_login", 30.0 + gap, 0.1, count, 0.005)
 }
 
