@@ -22,10 +22,9 @@ fn times_are_of_the_zone_that_was_asked_for() {
     assert_eq!(utc, report(Language::En, "UTC"));
     assert!(!utc.contains("Time zone"));
     let kolkata = report(Language::En, "Asia/Kolkata");
-    assert!(
-        kolkata.contains("Time zone     Asia/Kolkata, UTC+5:30"),
-        "{kolkata}"
-    );
+    let line = |line: &&str| line.trim_start().starts_with("Time zone ");
+    let line = kolkata.lines().find(line).unwrap();
+    assert!(line.ends_with(" Asia/Kolkata, UTC+5:30"), "{line}");
     let chinese = report(Language::Zh, "Asia/Kolkata");
     assert!(
         chinese.contains("时区: Asia/Kolkata, UTC+5:30"),

@@ -104,7 +104,6 @@ fn every_text_can_be_read() {
             (theme.down_text, paper, "down"),
             (theme.ink, theme.up, "on up"),
             (theme.ink, theme.unobserved, "on unobserved"),
-            (theme.ink, theme.brownout, "on a brownout"),
             (theme.on_down, theme.down, "on down"),
             (theme.on_writer, theme.writer, "on a writer"),
             (theme.on_reader, theme.reader, "on a reader"),
