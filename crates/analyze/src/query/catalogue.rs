@@ -3,9 +3,10 @@
 use polars::prelude::{DataType, Schema};
 use recording::{FORMAT_PAGE, Table};
 
+use crate::query::seconds::SECONDS;
 use crate::query::sql::Sql;
 use crate::query::tables::Tables;
-use crate::query::views::{EPISODES, OUTAGES, SECONDS, ViewColumn};
+use crate::query::views::{EPISODES, OUTAGES, ViewColumn};
 
 /// A table or a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,6 +209,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::tables::Figures;
 
     #[test]
     fn words_stand_in_the_meaning() {
@@ -235,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_column_is_described() {
-        let tables = Tables::of(&[], &[]).unwrap();
+        let tables = Tables::of(&[], &Figures::default()).unwrap();
         let entries = entries();
         assert_eq!(tables.iter().count(), entries.len());
         for table in tables.iter() {

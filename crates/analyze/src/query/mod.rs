@@ -12,6 +12,7 @@ mod mistake;
 mod near;
 pub mod output;
 mod run;
+mod seconds;
 mod sql;
 mod tables;
 mod value;

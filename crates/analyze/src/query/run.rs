@@ -19,9 +19,8 @@ use crate::query::engine;
 use crate::query::mistake::Mistake;
 use crate::query::output::sink::{Enough, Output};
 use crate::query::sql::Sql;
-use crate::query::tables::Tables;
-use crate::summarize;
-use crate::summary::{Summary, Thresholds};
+use crate::query::tables::{Figures, Tables};
+use crate::summary::Thresholds;
 
 /// Stack of the thread that plans and starts a query, bytes: the engine's recursion is as deep as the query is nested. Memory is taken
 /// as it is used.
@@ -56,23 +55,14 @@ impl From<AnalyzeError> for QueryError {
 /// # Errors
 /// [`QueryError::Engine`] where their tables do not fit together.
 pub fn entries_of(loaded: &[Loaded]) -> Result<Vec<Entry>, QueryError> {
-    let tables = tables(loaded, &[])?;
+    let tables = tables(loaded, &Figures::default())?;
     Ok(catalogue::with_later(catalogue::entries(), &tables))
 }
 
-pub(super) fn tables(loaded: &[Loaded], summaries: &[Summary]) -> Result<Tables, QueryError> {
-    guarded(|| Tables::of(loaded, summaries))
+pub(super) fn tables(loaded: &[Loaded], figures: &Figures) -> Result<Tables, QueryError> {
+    guarded(|| Tables::of(loaded, figures))
         .map_err(|panicked| QueryError::Engine(panicked.message().to_owned()))?
         .map_err(|error| QueryError::Engine(error.to_string()))
-}
-
-/// The summaries of recordings; each of the figures' views is made of them.
-pub(super) fn summaries(
-    loaded: &[Loaded],
-    thresholds: Thresholds,
-) -> Result<Vec<Summary>, AnalyzeError> {
-    let each = loaded.iter();
-    each.map(|loaded| summarize(loaded, thresholds)).collect()
 }
 
 /// Runs a query over recordings, and gives its rows to `output`.
@@ -85,12 +75,8 @@ pub fn run(
     thresholds: Thresholds,
     output: &mut dyn Output,
 ) -> Result<(), QueryError> {
-    let asks_figures = sql.names("outages") || sql.names("episodes");
-    let summaries = match asks_figures {
-        true => summaries(loaded, thresholds)?,
-        false => Vec::new(),
-    };
-    let tables = tables(loaded, &summaries)?;
+    let figures = Figures::of(loaded, thresholds, |view| sql.names(view))?;
+    let tables = tables(loaded, &figures)?;
     let names = Names::of(&tables);
     let (frame, schema) = on_a_large_stack(|| plan(sql, &tables))?
         .map_err(|error| QueryError::Mistake(error.in_words(sql, &names)))?;

@@ -7,25 +7,51 @@ use arrow_schema::DataType as ArrowType;
 use polars::prelude::*;
 use recording::Table;
 
+use crate::error::AnalyzeError;
 use crate::load::range::Cut;
 use crate::load::{self, Loaded};
 use crate::query::frame::{NamedFrame, TIME};
+use crate::query::seconds::{self, Second};
 use crate::query::views;
-use crate::summary::Summary;
+use crate::summarize;
+use crate::summary::{Summary, Thresholds};
+
+/// What the views are made of: a pass over the operations each, and so empty where no view is asked.
+#[derive(Default)]
+pub(crate) struct Figures {
+    summaries: Vec<Summary>,
+    seconds: Vec<Second>,
+}
+
+impl Figures {
+    /// The figures of the views that are asked.
+    pub(crate) fn of(
+        loaded: &[Loaded],
+        thresholds: Thresholds,
+        asks: impl Fn(&str) -> bool,
+    ) -> Result<Self, AnalyzeError> {
+        let mut figures = Self::default();
+        for loaded in loaded {
+            if asks("outages") || asks("episodes") {
+                figures.summaries.push(summarize(loaded, thresholds)?);
+            }
+            if asks("seconds") {
+                figures.seconds.extend(seconds::of(loaded)?);
+            }
+        }
+        Ok(figures)
+    }
+}
 
 /// What a query can ask.
 pub(crate) struct Tables(Vec<NamedFrame>);
 
 impl Tables {
-    /// The tables of some recordings, and the views. Those of the figures have rows for the summaries that are given.
-    pub(crate) fn of(loaded: &[Loaded], summaries: &[Summary]) -> PolarsResult<Self> {
+    /// The tables of some recordings, and the views with the rows of the figures.
+    pub(crate) fn of(loaded: &[Loaded], figures: &Figures) -> PolarsResult<Self> {
         let mut tables = Vec::new();
-        let mut seconds = None;
         for table in Table::ALL {
             let (frame, schema) = union(&known(table), loaded, table)?;
-            if table == Table::Operations {
-                seconds = Some(views::seconds(frame.clone())?);
-            }
             let name = table.as_str();
             tables.push(NamedFrame {
                 name,
@@ -33,9 +59,9 @@ impl Tables {
                 schema,
             });
         }
-        tables.push(views::outages(summaries)?);
-        tables.push(views::episodes(summaries)?);
-        tables.extend(seconds);
+        tables.push(views::outages(&figures.summaries)?);
+        tables.push(views::episodes(&figures.summaries)?);
+        tables.push(seconds::view(&figures.seconds)?);
         Ok(Self(tables))
     }
 

@@ -1,7 +1,5 @@
 //! Views: the outages and episodes of the summaries, and the operations of each second.
 
-use std::sync::Arc;
-
 use polars::prelude::*;
 use recording::Timestamp;
 
@@ -415,83 +413,4 @@ impl Lived<'_> {
         let own = self.path.failovers.iter().position(is_of)? + 1;
         self.summary.failovers.number_of(&self.path.path, own)
     }
-}
-
-/// The columns of `seconds`: name, type and meaning.
-pub(crate) const SECONDS: [(&str, &str, &str); 13] = [
-    ("run_id", "string", "Name of the recording"),
-    ("host", "string", "Label of the host that recorded"),
-    ("path", "string", "direct or proxy"),
-    ("operation_type", "string", "read, write or transaction"),
-    ("operation_name", "string", "Which statement or purchase"),
-    (
-        "second",
-        "timestamp",
-        "The beginning of the second in which they ended",
-    ),
-    (
-        "ended",
-        "int64",
-        "Operations that ended in it, of whatever outcome; without unfinished ones, which have no end",
-    ),
-    ("ok", "int64", "Of these, acknowledged by the server"),
-    (
-        "rejected",
-        "int64",
-        "Of these, refused by a business rule: a success",
-    ),
-    ("failed", "int64", "Of these, certainly not committed"),
-    ("unknown", "int64", "Of these, perhaps committed"),
-    (
-        "mean_response_us",
-        "double",
-        "Mean response time of those that ended, failures included, microseconds",
-    ),
-    (
-        "max_response_us",
-        "int64",
-        "Longest response time of those that ended, failures included, microseconds",
-    ),
-];
-
-/// The operations of each second in which any ended.
-pub(crate) fn seconds(operations: LazyFrame) -> PolarsResult<NamedFrame> {
-    let keys = ["run_id", "host", "path", "operation_type", "operation_name"];
-    let second = col("end_time").to_physical().floor_div(lit(1_000_000_i64)) * lit(1_000_000_i64);
-    let of_outcome = |outcome: &'static str| {
-        let count = col("outcome").eq(lit(outcome)).sum();
-        count.cast(DataType::Int64).alias(outcome)
-    };
-    let response = || col("response_time_us");
-    let mut frame = operations
-        .filter(
-            col("end_time")
-                .is_not_null()
-                .and(col("outcome").neq(lit("unfinished"))),
-        )
-        .with_column(second.cast(TIME).alias("second"))
-        .group_by(
-            keys.into_iter()
-                .chain(["second"])
-                .map(col)
-                .collect::<Vec<_>>(),
-        )
-        .agg([
-            len().cast(DataType::Int64).alias("ended"),
-            of_outcome("ok"),
-            of_outcome("rejected"),
-            of_outcome("failed"),
-            of_outcome("unknown"),
-            response().mean().alias("mean_response_us"),
-            response()
-                .max()
-                .cast(DataType::Int64)
-                .alias("max_response_us"),
-        ]);
-    let schema = frame.collect_schema()?;
-    Ok(NamedFrame {
-        name: "seconds",
-        frame,
-        schema: Arc::clone(&schema),
-    })
 }

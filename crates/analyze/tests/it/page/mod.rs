@@ -3,11 +3,12 @@
 mod browser;
 mod command;
 
-use analyze::charts::{ChartOptions, svg_all};
+use analyze::charts::{self, ChartOptions, svg_all};
 use analyze::html::{self, Chart};
 use analyze::summary::series::Series;
 use analyze::summary::{Summary, Thresholds};
 use analyze::text::{Language, document};
+use analyze::zone::Zone;
 use serde_json::Value;
 
 use crate::campaign::ten_failovers;
@@ -57,13 +58,24 @@ const EXAMINE: &str = r#"(page, view) => {
 }"#;
 
 fn page((summary, series): &(Summary, Series), language: Language) -> String {
-    let drawn = svg_all(summary, series, &ChartOptions::default()).unwrap();
-    let charts = drawn.into_iter().map(|(name, light)| Chart {
+    let drawn = |theme| {
+        let options = ChartOptions {
+            theme,
+            language,
+            ..ChartOptions::default()
+        };
+        svg_all(summary, series, &options).unwrap()
+    };
+    let both = drawn(charts::Theme::Light)
+        .into_iter()
+        .zip(drawn(charts::Theme::Dark));
+    let charts = both.map(|((name, light), (_, dark))| Chart {
         name: name.to_owned(),
         light,
-        dark: None,
+        dark: Some(dark),
     });
-    html::render(&document(summary, language), &charts.collect::<Vec<_>>())
+    let document = document(summary, language, Zone::default());
+    html::render(&document, &charts.collect::<Vec<_>>())
 }
 
 fn golden(name: &str) -> (Summary, Series) {

@@ -5,18 +5,15 @@ use recording::vocabulary::Path;
 
 use crate::support::summaries::{at, sample};
 use crate::text::{chinese, english};
-use analyze::text::{Language, TextOptions, render, render_in};
+use analyze::text::{Language, TextOptions, document, render};
 
 /// Every time is of the zone that the header names, and none of UTC is left.
 #[test]
 fn times_are_of_the_zone_that_was_asked_for() {
     let summary = sample();
     let report = |language, zone: &str| {
-        let options = TextOptions {
-            language,
-            color: false,
-        };
-        render_in(&summary, &options, zone.parse().unwrap())
+        let document = document(&summary, language, zone.parse().unwrap());
+        document.text(false)
     };
     let utc = render(&summary, &TextOptions::default());
     assert_eq!(utc, report(Language::En, "UTC"));
