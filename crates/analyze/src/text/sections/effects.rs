@@ -54,7 +54,7 @@ pub(crate) fn stuck_connections(page: &Page<'_>) -> Section {
     let mut table = Table::new(
         &[
             (words.path_column, Side::Left),
-            (effects.new_writer, Side::Left),
+            (&page.zoned(effects.new_writer), Side::Left),
             (effects.last_refusal, Side::Left),
             (effects.after, Side::Right),
             (effects.refused, Side::Right),

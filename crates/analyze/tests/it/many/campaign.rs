@@ -406,7 +406,7 @@ fn a_fleet_reads_well_in_both_languages() {
     ");
     insta::assert_snapshot!(printed(&["report", ".", "--lang", "zh"], root.path()), @r"
     多次录制的故障转移
-    ==================
+    ================================
 
     结论:
     - Direct: 写入停机 5.40秒 (1 次故障转移)

@@ -220,7 +220,7 @@ fn the_tables() {
     let text = printed(&["compare", "before", "--with", "after"], root.path());
     insta::assert_snapshot!(text, @r"
     Two sets of runs
-    ================
+    ================================
 
     Differing configuration
       setting           base (5 runs)  new (5 runs)
@@ -233,8 +233,7 @@ fn the_tables() {
       direct.writer.downtime  6.40 s (5.90 to 7.20)  20.30 s (19.80 to 21.10)  +217.2 %  worse    0.008       0.016  Mann-Whitney
       proxy.read.downtime                    0.00 s                    0.00 s         -               -           -
       proxy.writer.downtime   2.00 s (1.80 to 2.60)     2.20 s (1.70 to 2.50)   +10.0 %           0.841       0.841  Mann-Whitney
-      Lines tested: 2. With p < 0.05: 1; chance alone would give 0.1. Different after the adjustment for
-        that: 1.
+      Lines tested: 2. With p < 0.05: 1; chance alone would give 0.1. Different after the adjustment for that: 1.
 
     Other key figures
       figure                                               base (5 runs)                 new (5 runs)     change  verdict      p  adjusted p  test
@@ -250,8 +249,7 @@ fn the_tables() {
       proxy.p99                                                  5.00 ms                      5.00 ms      0.0 %               -           -
       direct.tps                                  14.28 (14.19 to 14.33)       12.73 (12.64 to 12.79)    -10.8 %  worse    0.008       0.016  Mann-Whitney
       proxy.tps                                   14.77 (14.70 to 14.79)       14.74 (14.71 to 14.80)     -0.2 %           0.841       0.888  Mann-Whitney
-      Lines tested: 6. With p < 0.05: 3; chance alone would give 0.3. Different after the adjustment for
-        that: 3.
+      Lines tested: 6. With p < 0.05: 3; chance alone would give 0.3. Different after the adjustment for that: 3.
 
     All other figures
       figure                                              base (5 runs)                 new (5 runs)    change  verdict        p  adjusted p  test
@@ -283,8 +281,7 @@ fn the_tables() {
       direct.write.tps                              9.29 (9.20 to 9.34)          7.74 (7.66 to 7.80)   -16.6 %  worse      0.008       0.018  Mann-Whitney
       direct.write.p95_finished                                 5.00 ms                     50.00 ms  +900.0 %  worse      0.008       0.018  Mann-Whitney
       direct.write.mean_finished                 5.80 ms (5.74 to 5.86)       7.57 ms (7.49 to 7.71)   +30.5 %  worse      0.008       0.018  Mann-Whitney
-      Lines tested: 64. With p < 0.05: 32; chance alone would give 3.2. Different after the adjustment for
-        that: 29.
+      Lines tested: 64. With p < 0.05: 32; chance alone would give 3.2. Different after the adjustment for that: 29.
       266 more show no significant difference: --all lists them.
 
     Single operations
@@ -297,8 +294,7 @@ fn the_tables() {
       direct.update_login.tps                    9.29 (9.20 to 9.34)          7.74 (7.66 to 7.80)   -16.6 %  worse      0.008       0.017  Mann-Whitney
       direct.update_login.p95_finished                       5.00 ms                     50.00 ms  +900.0 %  worse      0.008       0.017  Mann-Whitney
       direct.update_login.mean_finished       5.80 ms (5.74 to 5.86)       7.57 ms (7.49 to 7.71)   +30.5 %  worse      0.008       0.017  Mann-Whitney
-      Lines tested: 19. With p < 0.05: 10; chance alone would give 1.0. Different after the adjustment for
-        that: 9.
+      Lines tested: 19. With p < 0.05: 10; chance alone would give 1.0. Different after the adjustment for that: 9.
       116 more show no significant difference: --all lists them.
 
     Runs
@@ -359,7 +355,7 @@ fn few_runs_are_said_to_be_few_in_both_languages() {
     let text = printed(&["compare", "before", "--with", "after"], root.path());
     insta::assert_snapshot!(text, @r"
     Two sets of runs
-    ================
+    ================================
 
     Differing configuration
       setting           base (2 runs)  new (1 run)

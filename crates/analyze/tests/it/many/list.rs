@@ -93,7 +93,7 @@ fn every_recording_is_listed_and_what_cannot_be_read_with_the_reason() {
     let text = without_sizes(&printed(&["list", "runs"], root.path()));
     insta::assert_snapshot!(text, @r"
     Recordings
-    ==========
+    ================================
 
       recording       started (UTC)        length  failovers  path    downtime                               audit        state        labels
       run-0           2026-11-22 20:43:00    90 s          1  direct  writes down 5.00 s (-0.25 s)           not audited  complete     dns-after=20s, driver=pgx

@@ -111,7 +111,7 @@ fn what_does_not_go_together_is_one_line() {
     let said = refused(&["--format", "json", "--lang", "zh"], 2);
     assert_eq!(
         said,
-        "analyze: --lang: JSON has no language; leave it out, or take another --format\n"
+        "analyze: --lang and --timezone: JSON has no language, and its times are UTC; leave them out, or take another --format\n"
     );
     assert!(refused(&["--json", "--lang", "zh"], 2).contains("cannot be used with"));
     assert!(refused(&["--json", "--format", "html"], 2).contains("cannot be used with"));
