@@ -49,7 +49,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), Failure> {
     if !base.all.is_empty() && !new.all.is_empty() {
         let compared = Compared::new(&base.all, &new.all, args.thresholds.thresholds()?);
         let (language, zone) = (args.output.language(), args.output.zone());
-        let document = text::compared_document(&compared, args.all, language, zone);
+        let document = text::many::compare::document(&compared, args.all, language, zone);
         args.output.write(&document, &compared)?;
     }
     base.end().and(new.end())

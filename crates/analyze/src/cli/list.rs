@@ -208,7 +208,7 @@ fn print(args: &ListArgs, listing: &Listing) -> Result<(), Failure> {
     if args.json {
         return print_json(stdout, listing);
     }
-    let document = text::listing_document(listing, args.lang.language());
+    let document = text::many::list::document(listing, args.lang.language());
     stdout.write_all(document.text(is_coloured(&stdout)).as_bytes())?;
     Ok(stdout.flush()?)
 }

@@ -71,7 +71,7 @@ fn of_several(args: &ReportArgs) -> Result<(), Failure> {
     }
     let campaign = Campaign::new(&several.all, thresholds.thresholds()?);
     let (language, zone) = (args.output.language(), args.output.zone());
-    let document = text::campaign_document(&campaign, language, zone);
+    let document = text::many::campaign::document(&campaign, language, zone);
     args.output.write(&document, &campaign)?;
     several.end()
 }

@@ -9,7 +9,7 @@ pub(crate) mod figures;
 pub(crate) mod format;
 mod gaps;
 pub(crate) mod language;
-mod many;
+pub mod many;
 mod page;
 pub mod rules;
 mod sections;
@@ -28,7 +28,6 @@ use crate::zone::Zone;
 
 pub use document::Document;
 pub use gaps::render as render_gaps;
-pub use many::{campaign_document, compared_document, listing_document};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {
