@@ -171,7 +171,7 @@ fn program(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = said.lines().count();
     let fits = match output.status.code() {
-        Some(0) => lines == 0 || said.starts_with("analyze: not drawn") && lines == 1,
+        Some(0) => lines == 0 || (lines == 1 && said.starts_with("analyze: not drawn, as ")),
         Some(1 | 2) => lines == 1 && said.starts_with("analyze: "),
         _ => false,
     };
