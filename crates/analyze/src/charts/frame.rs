@@ -71,15 +71,21 @@ fn two_lines(face: &Typeface, text: &str, em: f64, room: f64) -> Vec<String> {
 /// How it was recorded, behind what is missing, and a note on how to read the chart.
 pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> String {
     let (words, recording) = (scene.words(), &summary.recording);
-    let start_us = recording.start_time.micros();
+    let start_us = recording.whole_start().micros();
     let zone = scene.zone().unwrap_or_default();
     let span = (start_us, start_us.saturating_add(recording.duration_us));
     let time = zone.format(start_us, "%Y-%m-%d %H:%M:%S");
-    let time = time.unwrap_or_else(|| recording.start_time.to_string());
+    let time = time.unwrap_or_else(|| recording.whole_start().to_string());
+    let length = words.seconds(recording.duration_us);
+    let part = recording.part.as_ref().filter(|part| part.is_timed);
+    let recorded = match part.and_then(|part| part.recording_duration_us) {
+        Some(whole_us) => (words.part)(&length, &words.seconds(whole_us)),
+        None => (words.recorded)(&length),
+    };
     let mut caption = [
         recording.host.clone(),
         (words.started)(&format!("{time} {}", zone.full_label(span))),
-        (words.recorded)(&words.seconds(recording.duration_us)),
+        recorded,
         (words.definitions)(&summary.definitions.to_string()),
         note.to_owned(),
     ]

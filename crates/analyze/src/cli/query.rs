@@ -68,7 +68,8 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(text.to_owned()));
     }
     let thresholds = args.thresholds.thresholds()?;
-    let verify = sql.names("operations") || sql.names("seconds");
+    let of_operations = ["operations", "outages", "episodes", "seconds"];
+    let verify = of_operations.into_iter().any(|table| sql.names(table));
     let Opened { mut loaded, failed } = opened(&roots, &args.thresholds, verify);
     if loaded.is_empty() {
         return Err(Failure::Reported(failed.unwrap_or(2)));

@@ -476,6 +476,11 @@ impl Loaded {
         }
     }
 
+    /// True where parts that are missing or damaged are left out.
+    pub(crate) fn allows_damage(&self) -> bool {
+        self.damage == Damage::Allowed
+    }
+
     /// The files of a table with their columns, also those that no figure needs.
     pub(crate) fn files(&self, table: Table) -> impl Iterator<Item = File<'_>> {
         let sources = self.tables.get(&table).into_iter().flatten();

@@ -107,6 +107,7 @@ pub(crate) struct Cut {
 }
 
 /// Where an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Inside,
     /// In the part, and it ended after that: it was unfinished there.

@@ -10,9 +10,8 @@ use crate::query::frame::NamedFrame;
 use crate::query::mistake::Mistake;
 use crate::query::near::near;
 use crate::query::output::{Csv, Output, Parquet, Reader};
-use crate::query::run::{Broken, QueryError, rows, tables, whole_ones};
+use crate::query::run::{Broken, QueryError, figures, rows, tables, whole_ones};
 
-use crate::query::tables::Figures;
 use crate::summary::Thresholds;
 
 /// Rows that a sheet of Excel or LibreOffice has, the heading included.
@@ -101,7 +100,7 @@ impl Export {
     ) -> Result<(), QueryError> {
         let asked: Vec<String> = self.asked().collect();
         let asks = |name: &str| asked.iter().any(|table| table == name);
-        let figures = Figures::of(loaded, self.thresholds, asks)?;
+        let figures = figures(loaded, self.thresholds, asks)?;
         let tables = tables(loaded, &figures)?;
         fs::create_dir_all(&self.folder).map_err(|source| QueryError::File {
             path: self.folder.clone(),

@@ -65,6 +65,22 @@ pub(super) fn tables(loaded: &[Loaded], figures: &Figures) -> Result<Tables, Que
         .map_err(|error| QueryError::Engine(error.to_string()))
 }
 
+/// The figures of the views that are asked. What can't be decoded is told first, where it may be left out: each pass would leave it out silently.
+pub(super) fn figures(
+    loaded: &[Loaded],
+    thresholds: Thresholds,
+    asks: impl Fn(&str) -> bool,
+) -> Result<Figures, QueryError> {
+    let any = ["outages", "episodes", "seconds"].into_iter().any(&asks);
+    if any
+        && loaded.iter().any(Loaded::allows_damage)
+        && let Some(rest) = whole_ones(loaded)?
+    {
+        return Err(QueryError::LeftOut(rest));
+    }
+    Ok(Figures::of(loaded, thresholds, asks)?)
+}
+
 /// Runs a query over recordings, and gives its rows to `output`.
 ///
 /// # Errors
@@ -75,7 +91,7 @@ pub fn run(
     thresholds: Thresholds,
     output: &mut dyn Output,
 ) -> Result<(), QueryError> {
-    let figures = Figures::of(loaded, thresholds, |view| sql.names(view))?;
+    let figures = figures(loaded, thresholds, |view| sql.names(view))?;
     let tables = tables(loaded, &figures)?;
     let names = Names::of(&tables);
     let (frame, schema) = on_a_large_stack(|| plan(sql, &tables))?

@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::*;
+use recording::vocabulary::{OperationType, Path};
 
 use crate::error::{AnalyzeError, Cause};
 use crate::load::Loaded;
 use crate::load::batches::{Batch, Selection};
+use crate::load::range::{Cut, Place};
 use crate::query::frame::{NamedFrame, TIME};
 
 /// The columns of `seconds`: name, type and meaning.
@@ -124,6 +126,22 @@ impl Seen {
             batch.integers("end_time")?,
             batch.integers("response_time_us")?,
         );
+        let place = (batch.cut != Cut::WHOLE).then(|| {
+            let path = paths.meanings(|word| word.and_then(Path::parse));
+            (
+                path,
+                types.meanings(|word| word.and_then(OperationType::parse)),
+            )
+        });
+        // Rows of the part that ended in it.
+        let is_in = |row, end_us| {
+            place.as_ref().is_none_or(|(path, kind)| {
+                let known = (*path.get(row)).zip(*kind.get(row));
+                known.is_some_and(|(path, kind)| {
+                    batch.cut.place(path, kind, i64::MIN, Some(end_us)) == Place::Inside
+                })
+            })
+        };
         let paths = paths.meanings(|word| self.number(word));
         let types = types.meanings(|word| self.number(word));
         let names = names.meanings(|word| self.number(word));
@@ -132,6 +150,9 @@ impl Seen {
             let (Some(end), Some(one)) = (ends.get(row), outcomes.get(row)) else {
                 continue;
             };
+            if !is_in(row, end) {
+                continue;
+            }
             let key = [*paths.get(row), *types.get(row), *names.get(row)];
             let start = end.div_euclid(1_000_000) * 1_000_000;
             let response = responses.get(row);

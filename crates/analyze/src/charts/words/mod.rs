@@ -57,6 +57,8 @@ catalogue! {
     writes_lost: fn(&str) -> String,
     started: fn(&str) -> String,
     recorded: fn(&str) -> String,
+    /// The length of the part that is shown, and of the whole.
+    part: fn(&str, &str) -> String,
     definitions: fn(&str) -> String,
     incomplete: fn(&str) -> String,
     missing_left_out: fn(&str) -> String,

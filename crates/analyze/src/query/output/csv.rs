@@ -46,14 +46,15 @@ impl<W: Write> Csv<W> {
     fn field(&mut self, text: &str, is_text: bool) -> io::Result<()> {
         let is_formula = is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
         match self.reader == Reader::Spreadsheet && is_formula {
-            true => self.writer.write_field(format!("'{text}"))?,
-            false => self.writer.write_field(text)?,
+            true => self.writer.write_field(format!("'{text}")),
+            false => self.writer.write_field(text),
         }
-        Ok(())
+        .map_err(reason)
     }
 
     fn end_line(&mut self) -> io::Result<()> {
-        Ok(self.writer.write_record(None::<&[u8]>)?)
+        let ended = self.writer.write_record(None::<&[u8]>);
+        ended.map_err(reason)
     }
 }
 
@@ -85,5 +86,13 @@ impl<W: Write> Output for Csv<W> {
 
     fn end(&mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+/// The error of the output itself: its kind tells a pipe that was closed.
+fn reason(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }

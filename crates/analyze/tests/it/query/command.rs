@@ -158,6 +158,26 @@ fn an_output_that_takes_nothing() {
     assert!(text(&output.stderr).contains("missing/file: No such file or directory"));
 }
 
+/// As where `head` has read enough.
+#[test]
+fn a_pipe_that_is_closed_is_no_failure() {
+    let made = made();
+    for format in ["table", "csv", "json"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_analyze"))
+            .arg("query")
+            .arg(&made.folder)
+            .args(["SELECT * FROM operations", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(text(&output.stderr), "", "{format}");
+        assert_eq!(output.status.code(), Some(0), "{format}");
+    }
+}
+
 #[test]
 fn several_recordings_count_once_each() {
     let root = tempfile::tempdir().unwrap();

@@ -48,6 +48,18 @@ fn assert_left_out(made: &Made) {
     );
     assert_eq!(allowed.status.code(), Some(0), "{}", text(&allowed.stderr));
     assert_eq!(text(&allowed.stdout), "path,n\nproxy,299\n");
+    // The views too say what they are made without.
+    for view in ["seconds", "outages"] {
+        let sql = format!("SELECT count(*) AS n FROM {view} WHERE path = 'direct'");
+        let counted = query(&made.folder, &[&sql, "--allow-damaged", "--format", "csv"]);
+        assert_eq!(text(&counted.stdout), "n\n0\n", "{view}");
+        let said = text(&counted.stderr);
+        assert!(
+            said.contains(&format!("left out {DIRECT}")),
+            "{view}: {said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{view}: {said}");
+    }
     let said = text(&allowed.stderr);
     assert!(
         said.contains("left out operations/direct-00001.parquet"),

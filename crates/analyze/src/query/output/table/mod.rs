@@ -15,6 +15,8 @@ const MOST_ROWS: usize = 1_000;
 const WIDEST_TEXT: usize = 60;
 /// Digits after the point.
 const DECIMALS: usize = 6;
+/// A text is cut to what is left of a line, if that is so much.
+const LEAST_TEXT: usize = 12;
 const GAP: &str = "  ";
 /// What stands for null.
 const NONE: &str = "-";
@@ -33,6 +35,7 @@ pub struct TextTable<W: Write> {
 struct TextColumn {
     name: String,
     is_number: bool,
+    is_text: bool,
     cells: Vec<String>,
     is_cut: bool,
 }
@@ -54,6 +57,7 @@ impl<W: Write> Output for TextTable<W> {
         let column = |(name, kind): (_, &DataType)| TextColumn {
             name: one_line(&format!("{name}")),
             is_number: kind.is_primitive_numeric() || matches!(kind, DataType::Duration(_)),
+            is_text: *kind == DataType::String,
             cells: Vec::new(),
             is_cut: false,
         };
@@ -118,8 +122,12 @@ impl<W: Write> TextTable<W> {
         let mut used = 0;
         for (at, column) in self.columns.iter_mut().enumerate() {
             column.cut(WIDEST_TEXT.min(width));
-            let gap = if at > 0 { GAP.len() } else { 0 };
-            used += gap + column.width();
+            used += if at > 0 { GAP.len() } else { 0 };
+            let room = width.saturating_sub(used);
+            if column.is_text && room >= LEAST_TEXT {
+                column.cut(room);
+            }
+            used += column.width();
             if used > width && at > 0 {
                 return at;
             }

@@ -55,6 +55,13 @@ fn a_table_for_a_terminal_says_what_it_leaves_out() {
     (cut to the terminal's width; without the columns n, share, error_message: --format csv has all)
     (texts that end in ... are cut: --format csv has them whole)
     ");
+    let mut texts = frame();
+    texts = texts.select(["path", "error_message"]).unwrap();
+    let text = table(&texts, Some(30));
+    assert!(
+        text.contains("\ndirect    xxxxxxxxxxxxxxxxx...\n"),
+        "{text}"
+    );
     for width in 4..100 {
         let text = table(&frame(), Some(width));
         let rows = text.lines().take(3);
