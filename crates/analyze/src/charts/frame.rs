@@ -79,7 +79,7 @@ pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> Strin
     let length = words.seconds(recording.duration_us);
     let part = recording.part.as_ref().filter(|part| part.is_timed);
     let recorded = match part.and_then(|part| part.recording_duration_us) {
-        Some(whole_us) => (words.part)(&length, &words.seconds(whole_us)),
+        Some(whole_us) => (words.recorded_part)(&length, &words.seconds(whole_us)),
         None => (words.recorded)(&length),
     };
     let mut caption = [

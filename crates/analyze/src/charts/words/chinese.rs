@@ -41,7 +41,7 @@ pub(crate) const CHINESE: ChartWords = ChartWords {
     writes_lost: |count| format!("丢失 {count} 次写入"),
     started: |time| format!("开始于 {time}"),
     recorded: |length| format!("记录 {length}"),
-    part: |length, whole| format!("记录 {whole} 中的 {length}"),
+    recorded_part: |length, whole| format!("记录 {whole} 中的 {length}"),
     definitions: |version| format!("指标定义 {version}"),
     incomplete: |what| format!("不完整: {what}"),
     missing_left_out: |what| format!("未计入 {what}"),

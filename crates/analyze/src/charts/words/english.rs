@@ -31,7 +31,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
     writes_lost: |count| format!("{count} writes lost"),
     started: |time| format!("started {time}"),
     recorded: |length| format!("{length} recorded"),
-    part: |length, whole| format!("{length} of {whole} recorded"),
+    recorded_part: |length, whole| format!("{length} of {whole} recorded"),
     definitions: |version| format!("definitions {version}"),
     incomplete: |what| format!("INCOMPLETE: {what}"),
     missing_left_out: |what| format!("left out {what}"),

@@ -58,7 +58,7 @@ catalogue! {
     started: fn(&str) -> String,
     recorded: fn(&str) -> String,
     /// The length of the part that is shown, and of the whole.
-    part: fn(&str, &str) -> String,
+    recorded_part: fn(&str, &str) -> String,
     definitions: fn(&str) -> String,
     incomplete: fn(&str) -> String,
     missing_left_out: fn(&str) -> String,

@@ -410,7 +410,7 @@ fn few_runs_are_said_to_be_few_in_both_languages() {
     );
     insta::assert_snapshot!(text, @r"
     两组测试的比较
-    ==============
+    ================================
 
     不同的配置:
       配置项            基准 (2 次)  新 (1 次)

@@ -127,7 +127,7 @@ fn every_recording_is_listed_and_what_cannot_be_read_with_the_reason() {
     let text = String::from_utf8(output.stdout).unwrap();
     insta::assert_snapshot!(text, @r"
     录制列表
-    ========
+    ================================
 
       录制   开始 (UTC)           时长  故障转移  路径    停机时间                   审计    状态  标签
       run-0  2026-11-22 20:43:00  90秒         1  Direct  写入停机 5.00秒 (-0.25秒)  未审计  完成  dns-after=20s, driver=pgx
