@@ -18,6 +18,7 @@ pub mod listing;
 pub mod load;
 pub mod markdown;
 pub mod metrics;
+mod near;
 pub mod query;
 pub mod reduce;
 pub mod rules;

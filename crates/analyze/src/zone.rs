@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Offset, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
+use strsim::levenshtein;
 
 /// So many names at most are named where one is unknown.
 const NEAR: usize = 4;
@@ -98,28 +99,12 @@ fn near(name: &str) -> Vec<&'static str> {
             if wanted.len() > 2 && zone.contains(&wanted) {
                 return Some((0, name));
             }
-            let distance = distance(&zone, &wanted).min(distance(city, &wanted));
+            let distance = levenshtein(&zone, &wanted).min(levenshtein(city, &wanted));
             (distance <= 1 + wanted.len() / 5).then_some((distance, name))
         })
         .collect();
     near.sort();
     near.into_iter().map(|(_, name)| name).take(NEAR).collect()
-}
-
-/// How many letters have to be changed, added or removed to get one from the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (at, wanted) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *wanted);
-            diagonal = row[at + 1];
-            row[at + 1] = changed.min(row[at] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

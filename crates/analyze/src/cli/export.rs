@@ -9,7 +9,7 @@ use command_line::text::thousands;
 use crate::cli::arguments::ThresholdArgs;
 use crate::cli::failure::Failure;
 use crate::cli::query::{failure, without};
-use crate::cli::runs::{Opened, opened};
+use crate::cli::runs::opened;
 use crate::query::QueryError;
 use crate::query::export::{Export, Form, MOST_ROWS_OF_A_SHEET, Written, is_beyond_a_sheet};
 
@@ -61,9 +61,9 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
         thresholds: args.thresholds.thresholds()?,
     };
     export.check().map_err(|error| failure(error, ""))?;
-    let Opened { mut loaded, failed } = opened(&args.runs, &args.thresholds, true);
+    let (mut loaded, runs) = opened(&args.runs, &args.thresholds, true);
     if loaded.is_empty() {
-        return Err(Failure::Reported(failed.unwrap_or(2)));
+        return runs.end().and(Err(Failure::Reported(2)));
     }
     loop {
         match export.run(&loaded, |written| {
@@ -75,7 +75,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
                 export.force = true;
             }
             Err(error) => return Err(failure(error, "")),
-            Ok(()) => return failed.map_or(Ok(()), |code| Err(Failure::Reported(code))),
+            Ok(()) => return runs.end(),
         }
     }
 }

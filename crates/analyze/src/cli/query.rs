@@ -10,7 +10,7 @@ use command_line::text::one_line;
 
 use crate::cli::arguments::ThresholdArgs;
 use crate::cli::failure::Failure;
-use crate::cli::runs::{Opened, opened, say_left_out};
+use crate::cli::runs::{opened, say_left_out};
 use crate::load::Loaded;
 use crate::query::output::{Csv, Json, Output, Parquet, Reader, TextTable};
 use crate::query::{self, Entry, QueryError, Sql};
@@ -70,9 +70,9 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), Failure> {
     let thresholds = args.thresholds.thresholds()?;
     let of_operations = ["operations", "outages", "episodes", "seconds"];
     let verify = of_operations.into_iter().any(|table| sql.names(table));
-    let Opened { mut loaded, failed } = opened(&roots, &args.thresholds, verify);
+    let (mut loaded, runs) = opened(&roots, &args.thresholds, verify);
     if loaded.is_empty() {
-        return Err(Failure::Reported(failed.unwrap_or(2)));
+        return runs.end().and(Err(Failure::Reported(2)));
     }
     loop {
         let done = match &args.out {
@@ -92,7 +92,7 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), Failure> {
         match done {
             Err(QueryError::LeftOut(rest)) => loaded = without(&loaded, rest),
             Err(error) => return Err(failure(error, sql.text())),
-            Ok(()) => return failed.map_or(Ok(()), |code| Err(Failure::Reported(code))),
+            Ok(()) => return runs.end(),
         }
     }
 }
@@ -173,12 +173,12 @@ fn failed(text: &str) -> Failure {
 /// Prints what there is.
 fn list(args: &QueryArgs) -> Result<(), Failure> {
     let roots: Vec<PathBuf> = args.words.iter().map(PathBuf::from).collect();
-    let Opened { loaded, failed } = opened(&roots, &args.thresholds, false);
+    let (loaded, runs) = opened(&roots, &args.thresholds, false);
     let entries = query::entries_of(&loaded).map_err(|error| failure(error, ""))?;
     let mut stdout = io::stdout().lock();
     stdout.write_all(listed(&entries).as_bytes())?;
     stdout.flush()?;
-    failed.map_or(Ok(()), |code| Err(Failure::Reported(code)))
+    runs.end()
 }
 
 fn listed(entries: &[Entry]) -> String {

@@ -1,15 +1,16 @@
 //! The recordings in folders that the user named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use command_line::text::one_line;
+use command_line::progress::ProgressBar;
+use command_line::text::{one_line, thousands};
 use recording::{MANIFEST_FILE, Table};
 
 use crate::cli::arguments::ThresholdArgs;
-use crate::cli::failure::report;
+use crate::cli::failure::{Failure, report};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 
@@ -75,69 +76,110 @@ fn without_manifest(folder: &Path) -> String {
     format!("{folder}: it holds rows but no manifest.json, so it is left out; copy it again")
 }
 
-/// Recordings that were opened.
-pub(super) struct Opened {
-    pub(super) loaded: Vec<Loaded>,
-    /// The exit code for what could not be opened.
-    pub(super) failed: Option<u8>,
+/// What was found in the folders that the user named.
+#[derive(Default)]
+pub(super) struct Runs {
+    /// Where each recording was found, by host and run.
+    pub(super) folders: BTreeMap<(String, String), PathBuf>,
+    failed: Option<u8>,
 }
 
-/// Opens every recording in some folders, each once, and prints one line on stderr for each that can't be opened and for each part that is left
-/// out. `verify` looks at the checksums of the operations too, which commands that fold over them do as they read.
-pub(super) fn opened(roots: &[PathBuf], args: &ThresholdArgs, verify: bool) -> Opened {
-    let mut loaded = Vec::new();
-    let mut failed: Option<u8> = None;
-    let mut found_in: BTreeMap<(String, String), PathBuf> = BTreeMap::new();
-    // A failure of the analysis weighs more than a folder that is not a recording.
-    let mut note = |code: u8| failed = Some(failed.map_or(code, |before| before.min(code)));
-    for root in roots {
-        let Folders { found, complaints } = match folders(root) {
-            Ok(folders) => folders,
-            Err(error) => {
-                note(report(&error));
-                continue;
-            }
-        };
-        for complaint in complaints {
-            eprintln!("analyze: {}", one_line(&complaint));
-            note(1);
-        }
-        for folder in found {
-            let opened = args.open(&folder);
-            let opened = opened.and_then(|loaded| match verify && loaded.has_unverified() {
-                true => loaded.verified(),
-                false => Ok(loaded),
+impl Runs {
+    /// Opens every recording in some folders, each once, even if several folders hold a copy, and hands it on. What can't be opened or used is one
+    /// line on stderr.
+    pub(super) fn each(
+        roots: &[PathBuf],
+        args: &ThresholdArgs,
+        mut take: impl FnMut(Loaded) -> Result<(), AnalyzeError>,
+    ) -> Self {
+        let mut runs = Self::default();
+        let found = runs.find(roots);
+        let mut bar = ProgressBar::default();
+        for (done, folder) in found.iter().enumerate() {
+            bar.show(done as u64, found.len() as u64, |all| {
+                format!("{} recordings read", thousands(all))
             });
-            let recording = match opened {
-                Ok(recording) => recording,
+            if let Err(error) = runs.add(folder, args, &mut take) {
+                bar.clear();
+                runs.note(report(&error));
+            }
+        }
+        bar.clear();
+        runs
+    }
+
+    /// The folders of the recordings. Named twice, as itself and by the folder that it is in, it is still one.
+    fn find(&mut self, roots: &[PathBuf]) -> Vec<PathBuf> {
+        let mut seen = BTreeSet::new();
+        let mut all = Vec::new();
+        for root in roots {
+            let Folders { found, complaints } = match folders(root) {
+                Ok(folders) => folders,
                 Err(error) => {
-                    note(report(&error));
+                    self.note(report(&error));
                     continue;
                 }
             };
-            let manifest = recording.manifest();
-            let name = (manifest.host.clone(), manifest.run_id.clone());
-            if let Some(first) = found_in.get(&name) {
-                say_twice(&folder, first, &name);
-                continue;
+            for complaint in complaints {
+                eprintln!("analyze: {}", one_line(&complaint));
+                self.note(1);
             }
-            found_in.insert(name, folder);
-            say_left_out(&recording, 0);
-            loaded.push(recording);
+            let is_new = |folder: &PathBuf| {
+                let name = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+                seen.insert(name)
+            };
+            all.extend(found.into_iter().filter(is_new));
         }
+        all
     }
-    Opened { loaded, failed }
+
+    fn add(
+        &mut self,
+        folder: &Path,
+        args: &ThresholdArgs,
+        take: &mut impl FnMut(Loaded) -> Result<(), AnalyzeError>,
+    ) -> Result<(), AnalyzeError> {
+        let loaded = args.open(folder)?;
+        let manifest = loaded.manifest();
+        let name = (manifest.host.clone(), manifest.run_id.clone());
+        if let Some(first) = self.folders.get(&name) {
+            let (host, run) = &name;
+            let (folder, first) = (folder.display(), first.display());
+            let text = format!("{folder}: run {run} of {host}, as {first} is: it counts once");
+            eprintln!("analyze: {}", one_line(&text));
+            return Ok(());
+        }
+        take(loaded)?;
+        self.folders.insert(name, folder.to_path_buf());
+        Ok(())
+    }
+
+    /// A failure of the analysis weighs more than a folder that is not a recording.
+    fn note(&mut self, code: u8) {
+        self.failed = Some(self.failed.map_or(code, |before| before.min(code)));
+    }
+
+    /// The exit code of what could not be read.
+    pub(super) fn end(&self) -> Result<(), Failure> {
+        self.failed
+            .map_or(Ok(()), |code| Err(Failure::Reported(code)))
+    }
 }
 
-/// Says that a folder holds a recording that another one holds too, unless it is the same folder.
-fn say_twice(folder: &Path, first: &Path, (host, run): &(String, String)) {
-    let place = |folder: &Path| folder.canonicalize().ok();
-    if place(folder) == place(first) {
-        return;
-    }
-    let (folder, first) = (folder.display(), first.display());
-    let text = format!("{folder}: run {run} of {host}, as {first} is: it counts once");
-    eprintln!("analyze: {}", one_line(&text));
+/// Opens every recording in some folders, and says what of each is left out. `verify` looks at the checksums of the operations too, which commands that
+/// fold over them do as they read.
+pub(super) fn opened(roots: &[PathBuf], args: &ThresholdArgs, verify: bool) -> (Vec<Loaded>, Runs) {
+    let mut all = Vec::new();
+    let runs = Runs::each(roots, args, |loaded| {
+        let loaded = match verify && loaded.has_unverified() {
+            true => loaded.verified()?,
+            false => loaded,
+        };
+        say_left_out(&loaded, 0);
+        all.push(loaded);
+        Ok(())
+    });
+    (all, runs)
 }
 
 /// Says which parts of a recording are left out, but for so many first ones.

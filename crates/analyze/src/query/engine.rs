@@ -5,9 +5,9 @@ use std::ops::Range;
 use polars::prelude::PolarsError;
 use polars::sql::keywords::all_functions;
 
+use crate::near::near;
 use crate::query::catalogue::Names;
 use crate::query::mistake::Mistake;
-use crate::query::near::near;
 use crate::query::sql::Sql;
 
 /// Characters of a message. The engine's own may hold a parsed statement.

@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use crate::load::Loaded;
+use crate::near::near;
 use crate::query::catalogue::entries;
 use crate::query::file::replace;
 use crate::query::frame::NamedFrame;
 use crate::query::mistake::Mistake;
-use crate::query::near::near;
 use crate::query::output::{Csv, Output, Parquet, Reader};
 use crate::query::run::{Broken, QueryError, figures, rows, tables, whole_ones};
 

@@ -9,7 +9,6 @@ pub mod export;
 mod file;
 mod frame;
 mod mistake;
-mod near;
 pub mod output;
 mod run;
 mod seconds;

@@ -4,7 +4,6 @@
 mod file;
 mod grammar;
 pub mod junit;
-mod near;
 mod rule;
 mod verdict;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::figures::{self, Figure, Known};
+use crate::near::near;
 use crate::rules::grammar::{self, Expression, Mistake};
-use crate::rules::near;
 
 /// A rule that can be held against recordings.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +83,7 @@ fn no_figure<'n>(
     figure: &str,
     names: impl Iterator<Item = &'n str>,
 ) -> Mistake {
-    let near = near::near(figure, names);
+    let near = near(figure, names);
     let advice = match near.as_slice() {
         [] => "`analyze assert --figures RUN` lists all".to_owned(),
         near => format!("near it: {}", near.join(", ")),
