@@ -7,7 +7,8 @@ use recording::{Checkpoint, Table, Unsealed, guarded};
 use tempfile::TempDir;
 
 use crate::error::AnalyzeError;
-use crate::load::{Loaded, damaged};
+use crate::load::Loaded;
+use crate::load::opening::damaged;
 
 impl Loaded {
     /// Adds the operations that were in flight at the recorder's last checkpoint, and takes note of when that was. The sealed parts
