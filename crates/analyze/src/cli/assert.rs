@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::{Failure, report};
 use crate::cli::output::Lang;
+use crate::cli::runs::{Folders, folders};
 use crate::error::AnalyzeError;
 use crate::figures::{Bounded, Figure, of_summary};
 use crate::rules::junit::{self, Case, Suite};
@@ -83,8 +84,8 @@ pub(super) fn run(args: &AssertArgs) -> Result<(), Failure> {
     let junit = args.junit.as_deref().map(open).transpose()?;
     let mut recordings = Vec::new();
     let mut code = 0;
-    for folder in &args.runs {
-        let found = args.figures_of(folder, thresholds);
+    for folder in args.folders() {
+        let found = args.figures_of(&folder, thresholds);
         if let Err(error) = &found {
             // A failure of the analysis weighs more than a folder that is not a recording.
             let of_error = report(error);
@@ -118,6 +119,15 @@ struct Recording {
 }
 
 impl AssertArgs {
+    /// The recordings at and below what the user named; what holds none is itself, so that opening it says why.
+    fn folders(&self) -> Vec<PathBuf> {
+        let found = |root: &PathBuf| match folders(root) {
+            Ok(Folders { found, complaints }) if complaints.is_empty() => found,
+            _ => vec![root.clone()],
+        };
+        self.runs.iter().flat_map(found).collect()
+    }
+
     fn read_rules(&self) -> Result<Vec<Rule>, Failure> {
         let read = |text: &String| {
             Rule::new(None, text).map_err(|mistake| Failure::Usage(format!("--rule: {mistake}")))

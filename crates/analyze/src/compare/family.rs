@@ -23,7 +23,9 @@ pub struct Family {
 pub enum FamilyKind {
     /// The application's downtime of reads and of writes, on each path.
     Downtime,
-    /// The service's downtime, recovery, success rates, percentiles, throughput, lost writes.
+    /// The same of the service.
+    Service,
+    /// Recovery, success rates, percentiles, throughput, lost writes.
     Key,
     /// Every other figure of recordings, paths, groups and types.
     Other,

@@ -10,13 +10,43 @@ use crate::stats::proportions::{self, Counts};
 use crate::stats::{adjusted, mann_whitney};
 use crate::summary::{Group, Summary, Unit};
 
-/// The ends of names of figures that are sums over the failovers of a recording, or follow from such a sum.
-const SUMS: [&str; 4] = ["downtime", "availability", "outages", "episodes"];
+/// The last words of names of figures that grow with the failovers of a recording: sums over them, the longest of them, or what follows from these.
+const SUMS: [&str; 31] = [
+    "downtime",
+    "service_downtime",
+    "durable_downtime",
+    "own_share",
+    "resolution",
+    "paused",
+    "availability",
+    "service_availability",
+    "outages",
+    "episodes",
+    "service_episodes",
+    "longest_outage",
+    "downtime_max",
+    "service_downtime_max",
+    "time_to_full_throughput",
+    "time_to_normal_latency",
+    "blips",
+    "brownouts",
+    "brownout_time",
+    "failed",
+    "unknown",
+    "unfinished",
+    "attempts",
+    "lost",
+    "logins_lost",
+    "stock_lost",
+    "torn",
+    "torn_acknowledged",
+    "duplicated",
+    "phantom",
+    "restarts",
+];
 
 /// The ends of names of figures that a reader looks at first, after the downtimes; in the order of the table.
-const KEY: [&str; 9] = [
-    "read.service_downtime",
-    "writer.service_downtime",
+const KEY: [&str; 7] = [
     "read.time_to_full_throughput",
     "writer.time_to_full_throughput",
     "success_rate",
@@ -44,6 +74,7 @@ pub(super) fn families(
     all.retain(|figure| seen.insert(figure.name.clone()));
     let kinds = [
         FamilyKind::Downtime,
+        FamilyKind::Service,
         FamilyKind::Key,
         FamilyKind::Other,
         FamilyKind::Operations,
@@ -84,20 +115,18 @@ fn without_path(name: &str) -> &str {
 
 fn kind_of(name: &str, failovers_differ: bool) -> FamilyKind {
     let rest = without_path(name);
-    let downtime = if failovers_differ {
-        "downtime_median"
-    } else {
-        "downtime"
+    let median = if failovers_differ { "_median" } else { "" };
+    let is_headline = |metric: &str| {
+        let mut groups = [Group::Read, Group::Writer].into_iter();
+        groups.any(|group| rest == format!("{}.{metric}{median}", group.as_str()))
     };
-    let is_headline = [Group::Read, Group::Writer].into_iter().any(|group| {
-        rest.strip_prefix(group.as_str())
-            .and_then(|rest| rest.strip_prefix('.'))
-            == Some(downtime)
-    });
     // Lost writes are a figure of the recording too: those of the paths add up to it.
     let is_of_path = rest.len() < name.len();
-    if is_headline {
+    if is_headline("downtime") {
         return FamilyKind::Downtime;
+    }
+    if is_headline("service_downtime") {
+        return FamilyKind::Service;
     }
     if is_of_path && KEY.contains(&rest) {
         return FamilyKind::Key;
@@ -148,7 +177,7 @@ fn compared(
 
 fn is_sum(name: &str) -> bool {
     let metric = name.rsplit('.').next().unwrap_or(name);
-    SUMS.iter().any(|end| metric.ends_with(end))
+    SUMS.contains(&metric)
 }
 
 /// What a test says; `None` where there is nothing to test: a side has no value, or all values are the same.

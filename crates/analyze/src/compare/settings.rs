@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::summary::{RecordingSummary, Summary};
 
 /// What a summary says of a recording that is no setting: its name, and what came of it.
-const NO_SETTINGS: [&str; 18] = [
+const NO_SETTINGS: [&str; 20] = [
     "run_id",
     "state",
     "progress",
@@ -28,6 +28,8 @@ const NO_SETTINGS: [&str; 18] = [
     "clock_drift_us",
     "clock_offsets",
     "clock",
+    "part.recording_start_time",
+    "part.recording_duration_us",
 ];
 
 /// A setting that differs between the sets.
@@ -111,6 +113,7 @@ fn of(summary: &Summary) -> BTreeMap<String, Value> {
             .filter(|(name, _)| !NO_SETTINGS.contains(&name.as_str()));
         fields.for_each(|(name, value)| flatten(name, value, &mut settings));
     }
+    settings.retain(|name, _| !NO_SETTINGS.contains(&name.as_str()));
     add_endpoints(recording, &mut settings);
     add_servers(recording, &mut settings);
     settings

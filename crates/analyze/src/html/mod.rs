@@ -49,7 +49,10 @@ pub fn render(document: &Document, charts: &[Chart]) -> String {
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (document.title) }
+                title {
+                    (document.title)
+                    @if !document.headline.is_empty() { ": " (document.headline) }
+                }
                 style { (PreEscaped(STYLE)) }
             }
             body {

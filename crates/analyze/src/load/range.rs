@@ -69,6 +69,12 @@ impl Range {
         }
         let resolved = |moment: Moment| moment.resolved_us(start_us, end_us);
         let (from_us, to_us) = (self.from.map(resolved), self.to.map(resolved));
+        if let Some((from_us, to_us)) = from_us.zip(to_us)
+            && to_us <= from_us
+        {
+            let [from, to] = [from_us, to_us].map(Timestamp);
+            return Err(format!("--to, {to}, is not after --from, {from}"));
+        }
         let last_us = end_us.unwrap_or(i64::MAX);
         let is_one_of = |kind| self.kinds.is_empty() || self.kinds.contains(&kind);
         let cut = Cut {
@@ -149,7 +155,8 @@ impl Cut {
         }
     }
 
-    /// The rows of a table that are of the part: what overlaps its time. Of operations, as they were recorded, with those that ended after it.
+    /// The rows of a table that are of the part's time and path, of any type: what overlaps its time. Of operations, as they were recorded, with those
+    /// that ended after it.
     pub(crate) fn of_table(&self, table: Table, frame: LazyFrame) -> LazyFrame {
         let time = |column: &str| col(column).to_physical();
         let mut filters = Vec::new();
@@ -160,9 +167,15 @@ impl Cut {
                 Table::Probes | Table::Availability | Table::Events => {
                     ("time", time("time") + col("duration_us").fill_null(lit(0)))
                 }
+                // A line is about the second before it.
                 Table::Load => ("time", time("time")),
             };
-            filters.push(time(start).lt_eq(lit(self.to_us)));
+            let start = match table {
+                Table::Operations => time(start).lt(lit(self.to_us)),
+                Table::Load => (time(start) - lit(1_000_000)).lt(lit(self.to_us)),
+                _ => time(start).lt_eq(lit(self.to_us)),
+            };
+            filters.push(start);
             filters.push(end.gt(lit(self.from_us)));
         }
         if let Some(path) = self.path {
@@ -170,23 +183,51 @@ impl Cut {
             let is_of_path = col("path").eq(lit(path.as_str()));
             filters.push(is_of_path.or(col("path").is_null()));
         }
-        let kinds = self.kinds();
-        if matches!(table, Table::Operations | Table::Availability) && !kinds.is_empty() {
-            let is_one_of = |kind: &&OperationType| match (table, kind) {
-                // The probes' writes stand for all that only a writer serves.
-                (Table::Availability, OperationType::Write) => {
-                    kinds.iter().any(|kind| *kind != OperationType::Read)
-                }
-                _ => kinds.contains(kind),
-            };
-            let words = OperationType::ALL.iter().filter(is_one_of);
-            let words = words.map(|kind| col("operation_type").eq(lit(kind.as_str())));
-            filters.push(words.reduce(Expr::or).unwrap_or(lit(false)));
-        }
         match filters.into_iter().reduce(Expr::and) {
             Some(filter) => frame.filter(filter),
             None => frame,
         }
+    }
+
+    /// The rows of a table that are of the part: what overlaps its time, of its path and its types.
+    pub(crate) fn of_table_and_types(&self, table: Table, frame: LazyFrame) -> LazyFrame {
+        let frame = self.of_table(table, frame);
+        let has_types = matches!(table, Table::Operations | Table::Availability);
+        if !has_types || self.kinds().is_empty() {
+            return frame;
+        }
+        let is_one_of = |kind: &&OperationType| match table {
+            Table::Availability => self.has_probe(**kind),
+            _ => self.kinds[**kind as usize],
+        };
+        let words = OperationType::ALL.iter().filter(is_one_of);
+        let words = words.map(|kind| col("operation_type").eq(lit(kind.as_str())));
+        frame.filter(words.reduce(Expr::or).unwrap_or(lit(false)))
+    }
+
+    /// True for probes of a type that is read: their writes stand for all that only a writer serves.
+    pub(crate) fn has_probe(&self, kind: OperationType) -> bool {
+        let has = |kind: OperationType| self.kinds[kind as usize];
+        match kind {
+            OperationType::Read => has(kind),
+            _ => has(OperationType::Write) || has(OperationType::Transaction),
+        }
+    }
+
+    /// True where an operation that ended then, of a path and a type as far as these are known, ended in the part.
+    pub(crate) fn has_ended(
+        &self,
+        path: Option<Path>,
+        kind: Option<OperationType>,
+        end_us: i64,
+    ) -> bool {
+        let is_of_path = self.path.is_none() || path == self.path;
+        let is_of_kind = match kind {
+            Some(kind) => self.kinds[kind as usize],
+            None => self.kinds().is_empty(),
+        };
+        let is_in_time = !self.is_timed || (self.from_us < end_us && end_us <= self.to_us);
+        is_of_path && is_of_kind && is_in_time
     }
 
     /// Where an operation is. What ended before the part is not of it.

@@ -9,7 +9,7 @@ use recording::vocabulary::{OperationType, Path};
 use crate::error::{AnalyzeError, Cause};
 use crate::load::Loaded;
 use crate::load::batches::{Batch, Selection};
-use crate::load::range::{Cut, Place};
+use crate::load::range::Cut;
 use crate::query::frame::{NamedFrame, TIME};
 
 /// The columns of `seconds`: name, type and meaning.
@@ -126,20 +126,16 @@ impl Seen {
             batch.integers("end_time")?,
             batch.integers("response_time_us")?,
         );
-        let place = (batch.cut != Cut::WHOLE).then(|| {
+        let words = (batch.cut != Cut::WHOLE).then(|| {
             let path = paths.meanings(|word| word.and_then(Path::parse));
             (
                 path,
                 types.meanings(|word| word.and_then(OperationType::parse)),
             )
         });
-        // Rows of the part that ended in it.
         let is_in = |row, end_us| {
-            place.as_ref().is_none_or(|(path, kind)| {
-                let known = (*path.get(row)).zip(*kind.get(row));
-                known.is_some_and(|(path, kind)| {
-                    batch.cut.place(path, kind, i64::MIN, Some(end_us)) == Place::Inside
-                })
+            words.as_ref().is_none_or(|(path, kind)| {
+                batch.cut.has_ended(*path.get(row), *kind.get(row), end_us)
             })
         };
         let paths = paths.meanings(|word| self.number(word));

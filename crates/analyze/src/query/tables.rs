@@ -116,7 +116,7 @@ fn union(known: &Schema, loaded: &[Loaded], table: Table) -> PolarsResult<(LazyF
             None => lit(NULL).cast(kind.clone()).alias(name.clone()),
         });
         let columns: Vec<Expr> = columns.collect();
-        frames.push(cut.of_table(table, load::scan(&files)?.select(columns)));
+        frames.push(cut.of_table_and_types(table, load::scan(&files)?.select(columns)));
     }
     let frame = match frames.len() {
         0 => DataFrame::empty_with_schema(&all).lazy(),

@@ -1,5 +1,6 @@
 //! Every figure of one path.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -150,6 +151,25 @@ impl PathAnalyzer<'_> {
         })
     }
 
+    /// The availability probes of the types that are read: the others still tell who answered.
+    fn asked_for(&self) -> Cow<'_, [Question]> {
+        let cut = self.loaded.cut();
+        if cut.kinds().is_empty() {
+            return Cow::Borrowed(&self.questions);
+        }
+        let asked = self.questions.iter();
+        let asked = asked.filter(|question| cut.has_probe(question.kind));
+        Cow::Owned(asked.cloned().collect())
+    }
+
+    /// The path's time, from the start of the whole recording.
+    fn whole_time(&self) -> Span {
+        Span {
+            start: self.loaded.manifest().start_time,
+            end: self.span.end,
+        }
+    }
+
     /// When a new writer was first seen, each time.
     fn new_writers_us(&self, groups: &[GroupSummary]) -> Vec<i64> {
         new_writers::first_seen_us(self.path.as_str(), self.events, groups)
@@ -278,6 +298,7 @@ impl PathAnalyzer<'_> {
     fn add_services(&self, groups: &mut [GroupSummary], triggers_us: &[i64]) -> Answers {
         let known = Known {
             recording: &self.span,
+            from_the_start: &self.whole_time(),
             triggers_us,
             pauses: &self.pauses,
             thresholds: self.thresholds,
@@ -285,7 +306,7 @@ impl PathAnalyzer<'_> {
         };
         Answers {
             operations_are_partial: self.is_partial,
-            ..service::add(groups, &self.questions, &known)
+            ..service::add(groups, &self.asked_for(), &known)
         }
     }
 
@@ -312,7 +333,8 @@ impl PathAnalyzer<'_> {
         let mut episodes =
             recovery::episodes(&found.outages, timeline, &successes, self.thresholds)?;
         // A warm-up is listed and counts for nothing.
-        let is_counted = |span: &Span| !of_path::is_warm_up(span, triggers_us, &self.span);
+        let recording = self.whole_time();
+        let is_counted = |span: &Span| !of_path::is_warm_up(span, triggers_us, &recording);
         for episode in &mut episodes {
             if !is_counted(&episode.span) {
                 episode.kind = EpisodeKind::WarmUp;

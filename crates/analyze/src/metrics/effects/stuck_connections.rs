@@ -24,8 +24,13 @@ pub(super) fn after_new_writers<'r>(seen: &Seen<'_>, refusals: &'r [&'r Suspect]
         let first = refusals.partition_point(|refusal| refusal.end_us <= *new_us);
         let end = refusals.partition_point(|refusal| refusal.end_us <= next_us);
         let found = refusals.get(first..end)?;
-        let until_us = found.last()?.end_us;
-        let until_us = until_us.min(new_us.saturating_add(LOOKED_AT_US));
+        // To the end of the second of the last refusal: others were used in it too.
+        let last_us = found
+            .last()?
+            .end_us
+            .min(new_us.saturating_add(LOOKED_AT_US));
+        let seconds = (last_us - new_us).div_euclid(1_000_000) + 1;
+        let until_us = (new_us + seconds * 1_000_000).min(next_us).max(last_us);
         Some((Span::new(*new_us, until_us), found))
     };
     seen.new_writers_us.iter().filter_map(after).collect()

@@ -33,18 +33,22 @@ pub(crate) fn put_together(paths: &mut [PathSummary], failovers: &Failovers) {
     let number = |path: &str, change: &WithoutWriter| failovers.number_of(path, change.failover?);
     for of_one in &mut one.effects.without_writer {
         let failover = number(&one.path, of_one);
+        // A server may be started twice in one failover: of the changes to it, the one at that time.
+        let together = |of_other: &WithoutWriter| Span {
+            start: of_one.span.start.max(of_other.span.start),
+            end: of_one.span.end.min(of_other.span.end),
+        };
         let mut of_others = other.effects.without_writer.iter_mut();
         let is_the_same = |of_other: &&mut WithoutWriter| {
+            let span = together(of_other);
             failover.is_some()
                 && number(&other.path, of_other) == failover
                 && of_other.new == of_one.new
+                && of_other.on_either_path.is_none()
+                && span.start < span.end
         };
         if let Some(of_other) = of_others.find(is_the_same) {
-            let together = Span {
-                start: of_one.span.start.max(of_other.span.start),
-                end: of_one.span.end.min(of_other.span.end),
-            };
-            let known = Some(together).filter(|span| span.start < span.end);
+            let known = Some(together(of_other));
             (of_one.on_either_path, of_other.on_either_path) = (known, known);
         }
     }

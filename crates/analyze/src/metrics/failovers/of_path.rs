@@ -20,7 +20,8 @@ const AROUND_CHANGE_US: i64 = 5_000_000;
 /// What ends this soon after the recording's start is warm-up, microseconds.
 const WARM_UP_US: i64 = 1_000_000;
 
-/// True for the span of an episode that ended within the recording's first second, with no trigger before its end.
+/// True for the span of an episode that ended within the recording's first second, with no trigger before its end. A part of a recording that begins
+/// later has no warm-up: `recording` begins with the whole.
 pub(crate) fn is_warm_up(span: &Span, triggers_us: &[i64], recording: &Span) -> bool {
     let end = span.end.micros();
     // An episode that reaches the recording's end did not end.

@@ -9,6 +9,8 @@ use crate::summary::{EpisodeKind, Outage, Service, ServiceEpisode, Span, Thresho
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known<'a> {
     pub(crate) recording: &'a Span,
+    /// The same from the start of the whole recording, where this is a part.
+    pub(crate) from_the_start: &'a Span,
     /// UTC microseconds, ascending.
     pub(crate) triggers_us: &'a [i64],
     pub(crate) pauses: &'a Pauses,
@@ -77,7 +79,7 @@ fn episodes(outages: &[Outage], known: &Known<'_>) -> Vec<ServiceEpisode> {
         }
     }
     for episode in &mut episodes {
-        if is_warm_up(&episode.span, known.triggers_us, known.recording) {
+        if is_warm_up(&episode.span, known.triggers_us, known.from_the_start) {
             episode.kind = EpisodeKind::WarmUp;
         }
     }

@@ -70,7 +70,7 @@ pub(crate) const CHINESE: Words = Words {
     at_most: |figure| format!("至多 {figure}"),
     paused: |length| format!("其中暂停 {length}"),
     none: "无",
-    more: |count| format!("另有 {count} 条, 见 JSON 摘要"),
+    more: |count| format!("另有 {count} 条, 见 --format json"),
 
     run: "记录编号",
     started: "开始时间",
@@ -417,7 +417,7 @@ pub(crate) const CHINESE: Words = Words {
     note_before_trigger: "停机从最后一次成功算起, 因此可能早于触发时间: 该次成功与触发之间没有操作成功。",
     note_thresholds: |outage, stall, merge| {
         format!(
-            "阈值: 停机至少 {outage}, 操作超过 {stall} 起可视为阻塞, 间隔小于 {merge} 的停机合并为一次故障。"
+            "阈值: 停机至少 {outage}, 操作比平常慢 {stall} 以上可视为阻塞, 间隔小于 {merge} 的停机合并为一次故障。"
         )
     },
     note_coarse: |groups| format!("分辨率超过停机时间的 30%, 停机时间只宜视为上限: {groups}。"),

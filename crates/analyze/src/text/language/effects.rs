@@ -90,7 +90,7 @@ pub(crate) const ENGLISH: EffectWords = EffectWords {
     peak_text: |stuck, used, share, at| format!("{stuck} of {used} ({share}) at {at} s"),
 
     without_writer_heading: "Without a writer, as the probes saw it (last answer of the old one to first answer of the new one)",
-    on_either_path: "on either path",
+    on_either_path: "neither path had one",
     old_writer: "old writer",
     new_writer_server: "new writer",
 
@@ -138,7 +138,7 @@ pub(crate) const CHINESE: EffectWords = EffectWords {
     peak_text: |stuck, used, share, at| format!("{used} 个中的 {stuck} 个 ({share}), {at} 秒"),
 
     without_writer_heading: "没有写节点的时间 (由探测得出: 旧写节点最后应答至新写节点首次应答)",
-    on_either_path: "两条路径合计",
+    on_either_path: "两条路径均无写节点",
     old_writer: "旧写节点",
     new_writer_server: "新写节点",
 

@@ -28,7 +28,7 @@ pub(crate) const ENGLISH: Words = Words {
     at_most: |figure| format!("at most {figure}"),
     paused: |length| format!("paused {length}"),
     none: "none",
-    more: |count| format!("{count} more are in the JSON summary"),
+    more: |count| format!("{count} more: --format json has all"),
 
     run: "Run",
     started: "Started",

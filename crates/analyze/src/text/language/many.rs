@@ -65,6 +65,8 @@ pub(crate) struct ManyWords {
     pub(crate) yes: &'static str,
     pub(crate) no: &'static str,
     pub(crate) family: fn(FamilyKind) -> &'static str,
+    pub(crate) no_downtime_differs: &'static str,
+    pub(crate) no_other_differs: &'static str,
     pub(crate) verdict: &'static str,
     pub(crate) verdict_name: fn(Verdict) -> &'static str,
     pub(crate) adjusted: &'static str,
@@ -140,12 +142,12 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
     },
     overall_heading: "Over all failovers",
     interval: "95 % interval",
-    left_out: |count| format!("without {count} of which it is not known, or only a bound"),
+    left_out: |count| format!("left out: {count}, because the figure is unknown or only a bound"),
     paired_heading: "Direct - proxy, failover by failover",
     shorter: "proxy shorter in",
     of: |part, all| format!("{part} of {all}"),
     unpaired: |count| {
-        format!("without {count} that only one path shows, or of which one figure is not known")
+        format!("left out: {count}, because only one path shows it or a figure is unknown")
     },
     shorter_for: |group, shorter, n| {
         let group = match group {
@@ -180,10 +182,13 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
     no: "no",
     family: |kind| match kind {
         FamilyKind::Downtime => "Downtime of the application",
+        FamilyKind::Service => "Downtime of the service",
         FamilyKind::Key => "Other key figures",
         FamilyKind::Other => "All other figures",
         FamilyKind::Operations => "Single operations",
     },
+    no_downtime_differs: "No downtime differs significantly. That is no proof that they are the same.",
+    no_other_differs: "No other downtime differs significantly.",
     verdict: "verdict",
     verdict_name: |verdict| match verdict {
         Verdict::Better => "better",
@@ -197,7 +202,7 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
         Test::TwoProportions => "two proportions",
     },
     about: |figure| format!("about {figure}"),
-    runs_with: |runs| format!("of {runs}"),
+    runs_with: |runs| format!("of {runs} runs"),
     chance: |tested, by_chance, small, adjusted| {
         format!(
             "Lines tested: {tested}. With p < 0.05: {small}; chance alone would give {by_chance}. Different after the adjustment for \
@@ -214,7 +219,7 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
         )
     },
     bounds: |count| format!("{count} not tested, as a value is only a bound."),
-    failovers_differ: "The recordings have different numbers of failovers. What is a sum over them is not compared; downtimes are the medians of \
+    failovers_differ: "The recordings have different numbers of failovers. What grows with them (sums, counts, the longest) is not compared; downtimes are the medians of \
                        each recording's failovers.",
     note_columns: "base and new: the median of the runs, in brackets their least and greatest. change: from median to median.",
     note_tests: "p: the chance of a difference like this, or a larger one, where there is none; two-sided. Mann-Whitney: exact up to 40 runs, ties \
@@ -279,11 +284,11 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
         Measured::Downtime => "停机时间",
         Measured::ServiceDowntime => "服务停机时间",
         Measured::TriggerToFirstFailure => "触发至首次失败",
-        Measured::TriggerToNewWriter => "触发至新主库",
+        Measured::TriggerToNewWriter => "触发至新写节点",
         Measured::FullThroughput => "开始至恢复吞吐量",
     },
     to_first_failure: "至首次失败",
-    to_new_writer: "至新主库",
+    to_new_writer: "至新写节点",
     to_full_throughput: "至恢复吞吐量",
     worst_host: "观察到的主机",
     hosts: |saw, of, worst| format!("{of} 台中 {saw} 台, 最差 {worst}"),
@@ -309,9 +314,9 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
     note_run: "测试: 时间上重叠至少为较短者的一半, 且有共同服务器 (双方都有标签 run 时则须标签相同) 的录制为同一次测试, 其每次故障转移只计一次。",
     note_worst: "同一次测试有多台主机时, 各项取最差主机的值; 其中有界限值时即为界限。",
     note_host_clock: "主机时钟: 未测得与服务器时钟的偏差, 是否重叠按主机自身时钟判断。",
-    note_measured: "触发至首次失败、触发至新主库: 发现故障, 仅计有触发时刻的故障转移。开始至恢复吞吐量: 恢复, 自首次停机开始。路径未察觉的故障转移停机时间按 0秒 \
+    note_measured: "触发至首次失败、触发至新写节点: 发现故障, 仅计有触发时刻的故障转移。开始至恢复吞吐量: 恢复, 自首次停机开始。路径未察觉的故障转移停机时间按 0秒 \
                     计, 不计入其他各项。",
-    note_few: "中位数的区间: 百分位自助法, 10,000 次重抽样, 固定种子。少于约 8 次时仅略大于范围, 只作参考。",
+    note_few: "中位数的区间: 百分位自助法, 10,000 次重抽样, 固定种子。少于约 8 次时, 区间与最小至最大的范围相差无几, 只作参考。",
 
     compare_title: "两组测试的比较",
     settings_heading: "不同的配置",
@@ -329,10 +334,13 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
     no: "否",
     family: |kind| match kind {
         FamilyKind::Downtime => "应用停机时间",
+        FamilyKind::Service => "服务停机时间",
         FamilyKind::Key => "其他主要指标",
         FamilyKind::Other => "其余指标",
         FamilyKind::Operations => "各操作",
     },
+    no_downtime_differs: "各停机时间均无显著差异; 但这不证明它们相同。",
+    no_other_differs: "其他停机时间均无显著差异。",
     verdict: "结论",
     verdict_name: |verdict| match verdict {
         Verdict::Better => "更好",
@@ -349,7 +357,7 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
     runs_with: |runs| format!("{runs} 次"),
     chance: |tested, by_chance, small, adjusted| {
         format!(
-            "检验了 {tested} 项。其中仅因偶然而 p < 0.05 者预计 {by_chance} 项, 实有 {small} 项; 校正后 {adjusted} 项有差异。"
+            "检验了 {tested} 项。p < 0.05 的有 {small} 项 (纯属偶然时预计 {by_chance} 项); 校正后 {adjusted} 项有差异。"
         )
     },
     without_difference: |count| format!("另有 {count} 项无显著差异, 用 --all 列出。"),

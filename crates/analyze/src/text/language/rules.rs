@@ -33,7 +33,7 @@ pub(crate) const ENGLISH: RuleWords = RuleWords {
     verdict: "verdict",
     holds: "holds",
     fails: "FAILS",
-    held: |held, all| format!("{held} of {all} hold"),
+    held: |held, all| format!("rules that hold: {held} of {all}"),
     exactly: |value| format!("the value is {value}"),
     absent: "the figure can't be given; write `or absent` if that is all right",
     unsure: "the truth is not known: operations are missing, or the audit may have missed something",

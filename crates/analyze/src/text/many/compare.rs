@@ -34,11 +34,10 @@ pub fn document(compared: &Compared, all: bool, language: Language, zone: Zone) 
         compared,
         all,
     };
-    let mut sections = vec![Section::new(
-        "settings",
-        many.settings_heading,
-        page.settings(),
-    )];
+    let mut sections = vec![
+        Section::new("verdict", words.verdict, page.verdict()),
+        Section::new("settings", many.settings_heading, page.settings()),
+    ];
     for (number, family) in (1..).zip(&compared.families) {
         let heading = (many.family)(family.kind);
         let id = format!("figures-{number}");
@@ -68,6 +67,10 @@ struct ComparePage<'a> {
     all: bool,
 }
 
+fn is_of_downtime(family: &Family) -> bool {
+    matches!(family.kind, FamilyKind::Downtime | FamilyKind::Service)
+}
+
 impl ComparePage<'_> {
     fn base(&self) -> String {
         (self.words.many.base)(self.compared.base.len())
@@ -75,6 +78,39 @@ impl ComparePage<'_> {
 
     fn other(&self) -> String {
         (self.words.many.new)(self.compared.new.len())
+    }
+
+    /// The downtimes that differ, and what holds for the comparison as a whole.
+    fn verdict(&self) -> Vec<Block> {
+        let many = &self.words.many;
+        let families = self.compared.families.iter();
+        let lines = families.filter(|family| is_of_downtime(family));
+        let lines: Vec<&ComparedLine> = lines.flat_map(|family| &family.lines).collect();
+        let mut table = Table::new(&[("", Side::Left); 5], 0);
+        for line in lines.iter().filter(|line| line.verdict.is_some()) {
+            let mut cells = self.row(line);
+            // Without p and the name of the test.
+            cells.truncate(5);
+            table.row(cells);
+        }
+        let is_tested = |line: &&ComparedLine| {
+            matches!(line.line.significance, Some(Significance::Tested { .. }))
+        };
+        let any_tested = lines.iter().copied().any(|line| is_tested(&line));
+        let mut sentences = self.caveats();
+        if any_tested {
+            let none = if table.is_empty() {
+                many.no_downtime_differs
+            } else {
+                many.no_other_differs
+            };
+            sentences.insert(0, none.to_owned());
+        }
+        let sentences = sentences.into_iter();
+        let sentences = sentences.map(|text| Block::Sentence(text, Tone::Plain));
+        std::iter::once(Block::Rows(table))
+            .chain(sentences)
+            .collect()
     }
 
     fn settings(&self) -> Vec<Block> {
@@ -177,7 +213,7 @@ impl ComparePage<'_> {
 
     fn family(&self, family: &Family) -> Vec<Block> {
         let (words, many) = (self.words, &self.words.many);
-        let is_first = matches!(family.kind, FamilyKind::Downtime | FamilyKind::Key);
+        let is_first = is_of_downtime(family) || family.kind == FamilyKind::Key;
         let is_shown = |line: &&ComparedLine| is_first || self.all || line.verdict.is_some();
         let shown: Vec<&ComparedLine> = family.lines.iter().filter(is_shown).collect();
         let hidden = family.lines.len() - shown.len();
@@ -221,9 +257,6 @@ impl ComparePage<'_> {
         let bounds = family.lines.iter().filter(is_bound).count();
         if bounds > 0 {
             sentences.push((many.bounds)(bounds));
-        }
-        if family.kind == FamilyKind::Downtime {
-            sentences.extend(self.caveats());
         }
         let mut blocks = vec![Block::Table(table)];
         blocks.extend(

@@ -3,7 +3,7 @@
 use command_line::text::one_line;
 
 use crate::listing::{Found, Listed, ListedAudit, Listing, Recorded};
-use crate::summary::RecordingProgress;
+use crate::summary::{Headline, RecordingProgress};
 use crate::text::Language;
 use crate::text::document::{Block, Document, Section};
 use crate::text::figures;
@@ -108,7 +108,15 @@ fn labels(words: &Words, recorded: &Recorded) -> String {
 fn of_paths(words: &Words, found: &Found) -> Vec<[Cell; 2]> {
     let of_path = |path: &crate::listing::ListedPath| {
         let headline = path.headline.as_ref();
-        let text = optional(headline, |headline| figures::headline(words, headline));
+        let is_served = |headline: &&Headline| {
+            headline.downtime_us == Some(0)
+                && !headline.at_least
+                && headline.other_unobserved.is_none()
+        };
+        let text = match headline.filter(is_served) {
+            Some(_) => words.no_outage.to_owned(),
+            None => optional(headline, |headline| figures::headline(words, headline)),
+        };
         [(words.path_name)(&path.path).into(), text.into()]
     };
     found.paths.iter().map(of_path).collect()

@@ -308,16 +308,17 @@ fn endpoint_item(page: &Page<'_>, endpoint: &Endpoint) -> (String, Cell) {
 }
 
 /// The identities that answered, one line each.
+/// Each server and role once: after a failover the same ones answer again.
 fn server_items(page: &Page<'_>) -> Items {
-    let servers = page.summary.recording.servers.iter();
-    servers
-        .map(|server| {
-            item(
-                (page.words.servers)(server.path.as_str()),
-                server_text(page, server),
-            )
-        })
-        .collect()
+    let mut items = Items::new();
+    for server in &page.summary.recording.servers {
+        let label = (page.words.servers)(server.path.as_str());
+        let answered = item(label, server_text(page, server));
+        if !items.contains(&answered) {
+            items.push(answered);
+        }
+    }
+    items
 }
 
 fn server_text(page: &Page<'_>, server: &Server) -> String {

@@ -201,6 +201,10 @@ pub(crate) fn nothing_lost(page: &Page<'_>) -> Option<String> {
     let AuditSummary::Audited(facts) = &page.summary.audit else {
         return None;
     };
+    // The audit is of the whole recording.
+    if page.summary.recording.part.is_some() {
+        return None;
+    }
     let is_whole = facts.missing_servers.is_empty()
         && facts.sessions_left.unwrap_or(0) == 0
         && facts.token_found != Some(false)
