@@ -18,7 +18,11 @@ pub(crate) fn near<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Vec<
         let known = known.to_lowercase();
         let is_part = name.len() > 2 && (known.contains(&name) || name.contains(&known));
         let distance = levenshtein(&name, &known);
-        if is_part { distance.min(1) } else { distance }
+        match is_part {
+            true if known.ends_with(&name) => distance.min(1),
+            true => distance.min(2),
+            false => distance,
+        }
     };
     let mut found: Vec<(usize, &str)> = known
         .map(|known| (distance(known), known))

@@ -1,5 +1,6 @@
 //! What surrounds data: the title, the legend, and panels over time with their axes, outages, moments and marks.
 
+use command_line::text::one_line;
 use plotters::style::RGBAColor;
 
 use crate::charts::axis::{Tick, TimeAxis};
@@ -83,7 +84,7 @@ pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> Strin
         None => (words.recorded)(&length),
     };
     let mut caption = [
-        recording.host.clone(),
+        one_line(&recording.host),
         (words.started)(&format!("{time} {}", zone.full_label(span))),
         recorded,
         (words.definitions)(&summary.definitions.to_string()),

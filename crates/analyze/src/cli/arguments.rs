@@ -124,6 +124,16 @@ impl ThresholdArgs {
         Ok(thresholds)
     }
 
+    /// Without the operations of other types, an outage that they show may not be seen.
+    pub(super) fn refuse_types(&self, what: &str) -> Result<(), Failure> {
+        match self.range.kinds.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::Usage(format!(
+                "--type: {what} takes every type, because an outage may show in the others alone; name groups in its rules"
+            ))),
+        }
+    }
+
     /// Opens the part of a recording that is asked for.
     pub(super) fn open(&self, folder: &Path) -> Result<Loaded, AnalyzeError> {
         let damage = match self.allow_damaged {

@@ -1,7 +1,7 @@
 //! `analyze assert`.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,6 +16,7 @@ use crate::cli::output::Lang;
 use crate::cli::runs::{Folders, folders};
 use crate::error::AnalyzeError;
 use crate::figures::{Bounded, Figure, of_summary};
+use crate::query::other_than_a_file;
 use crate::rules::junit::{self, Case, Suite};
 use crate::rules::{Judged, Rule, Verdict, parse_file};
 use crate::summarize;
@@ -73,6 +74,7 @@ pub(super) struct AssertArgs {
 /// Holds every rule against every recording that can be analyzed; one line on stderr for each that can't.
 pub(super) fn run(args: &AssertArgs) -> Result<(), Failure> {
     let thresholds = args.thresholds.thresholds()?;
+    args.thresholds.refuse_types("assert")?;
     let rules = args.read_rules()?;
     if rules.is_empty() && !args.figures {
         return Err(Failure::Usage(
@@ -112,10 +114,25 @@ pub(super) fn run(args: &AssertArgs) -> Result<(), Failure> {
     }
 }
 
+/// The most that is read of a file of rules, bytes.
+const LONGEST_RULES: u64 = 1 << 20;
+
 /// A recording and its figures, or why it has none.
 struct Recording {
     folder: String,
     found: Result<Vec<Figure>, AnalyzeError>,
+}
+
+/// The text of a file of rules. A longer one is none.
+fn read_rules_file(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(file)?
+        .take(LONGEST_RULES + 1)
+        .read_to_string(&mut text)?;
+    match read as u64 > LONGEST_RULES {
+        true => Err(io::Error::other("it is longer than 1 MiB")),
+        false => Ok(text),
+    }
 }
 
 impl AssertArgs {
@@ -135,7 +152,7 @@ impl AssertArgs {
         let mut rules = self.rules.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         if let Some(file) = &self.file {
             let name = one_line(&file.display().to_string());
-            let text = fs::read_to_string(file)
+            let text = read_rules_file(file)
                 .map_err(|error| Failure::Usage(format!("--rules {name}: {error}")))?;
             let read = parse_file(&text);
             rules.extend(read.map_err(|error| Failure::Usage(format!("--rules {name}: {error}")))?);
@@ -341,7 +358,13 @@ impl Junit<'_> {
         let written = self.written.write_all(text.as_bytes());
         let synced = written.and_then(|()| self.written.as_file().sync_all());
         synced.map_err(|error| junit_failure(self.file, error))?;
-        let persisted = self.written.persist(self.file);
+        // A device or a pipe is written to, and a link leads to the file.
+        if let Some(mut other) = other_than_a_file(self.file) {
+            let written = other.write_all(text.as_bytes());
+            return written.map_err(|error| junit_failure(self.file, error));
+        }
+        let place = fs::canonicalize(self.file).unwrap_or_else(|_| self.file.to_path_buf());
+        let persisted = self.written.persist(place);
         persisted.map_err(|error| junit_failure(self.file, error.error))?;
         Ok(())
     }

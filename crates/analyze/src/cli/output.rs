@@ -13,8 +13,10 @@ use crate::Analysis;
 use crate::charts::{self, ChartOptions, Theme};
 use crate::cli::arguments::print_json;
 use crate::cli::failure::Failure;
+use crate::cli::query::failure;
 use crate::html::{self, Chart};
 use crate::markdown::{self, ChartFiles};
+use crate::query::{self, QueryError};
 use crate::text::{Document, Language};
 use crate::zone::Zone;
 
@@ -31,7 +33,7 @@ pub(super) struct OutputArgs {
     lang: Option<Lang>,
     /// File for the report [default: standard output]
     ///
-    /// With Markdown, the charts are drawn into a folder next to it: report-charts for report.md.
+    /// With Markdown of one recording, the charts are drawn into a folder next to it: report-charts for report.md.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Time zone of the times of day [default: UTC]
@@ -47,7 +49,7 @@ pub(super) enum Format {
     Text,
     /// Markdown, for GitHub and Confluence
     Markdown,
-    /// One HTML page that holds its charts and loads nothing, fit for a mail's attachment
+    /// One HTML page that loads nothing, fit for a mail's attachment; of one recording with its charts
     Html,
     /// The same figures, durations in microseconds
     Json,
@@ -196,7 +198,11 @@ impl OutputArgs {
         match &self.out {
             None => stdout.write_all(report)?,
             Some(file) => {
-                fs::write(file, report).map_err(|error| Failure::File(file.clone(), error))?;
+                let write = |mut to: &fs::File| to.write_all(report).map_err(QueryError::Output);
+                query::replace(file, write).map_err(|error| match error {
+                    QueryError::File { path, source } => Failure::File(path, source),
+                    error => failure(error, ""),
+                })?;
                 writeln!(stdout, "{}", file.display())?;
             }
         }

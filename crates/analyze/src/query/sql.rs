@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use recording::Timestamp;
+use recording::{Table, Timestamp};
 
 use crate::query::mistake::Mistake;
 
@@ -14,6 +14,9 @@ const MOST_WORDS: usize = 1_000;
 
 /// Words that a query begins with.
 const BEGINNINGS: [&str; 4] = ["SELECT", "WITH", "VALUES", "TABLE"];
+
+/// The views.
+const VIEWS: [&str; 3] = ["outages", "episodes", "seconds"];
 
 /// A query that is one as far as its first word says.
 #[derive(Debug, Clone)]
@@ -82,7 +85,34 @@ impl Sql {
             let text = "one query at a time; a second one begins here".to_owned();
             return Err(Mistake::new(text).at(second.range.clone()));
         }
+        sql.check_names()?;
         Ok(sql)
+    }
+
+    /// Refuses what would ask other machines, and a WITH that has the name of a table: the engine would take the table.
+    fn check_names(&self) -> Result<(), Mistake> {
+        for (at, word) in self.words.iter().enumerate() {
+            let name = self.get(word).to_lowercase();
+            let next = |after: usize| {
+                self.words
+                    .get(at + after)
+                    .map(|word| self.get(word).to_lowercase())
+            };
+            let (first, second) = (next(1), next(2));
+            let is_remote = second.as_deref().is_some_and(|text| text.contains("://"));
+            if first.as_deref() == Some("(") && name.starts_with("read_") && is_remote {
+                let text = format!("{name}: only files of this machine are read");
+                return Err(Mistake::new(text).at(word.range.clone()));
+            }
+            let is_named = first.as_deref() == Some("as") && second.as_deref() == Some("(");
+            let mut tables = Table::ALL.iter().map(|table| table.as_str());
+            let is_table = VIEWS.contains(&name.as_str()) || tables.any(|table| table == name);
+            if is_named && is_table {
+                let text = format!("{name} is a table already: give what WITH makes another name");
+                return Err(Mistake::new(text).at(word.range.clone()));
+            }
+        }
+        Ok(())
     }
 
     #[must_use]

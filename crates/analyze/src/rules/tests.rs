@@ -111,7 +111,7 @@ fn a_figure_that_does_not_exist_names_the_near_ones() {
       ^
     ");
     insta::assert_snapshot!(said("writer.downtime <= 5s"), @r"
-    there is no figure `writer.downtime`; near it: direct.writer.downtime, proxy.writer.downtime
+    there is no figure `writer.downtime`; near it: direct.writer.downtime, proxy.writer.downtime, direct.writer.downtime_max
       writer.downtime <= 5s
       ^
     ");

@@ -57,7 +57,7 @@ fn rules_that_hold_and_rules_that_fail() {
       direct.writer.downtime <= 3s  3.00 s (-0.45 s)  holds
       pauses == 0                                  0  holds
       direct.tps_steady >= 9.5/s             9.96 /s  holds
-      3 of 3 hold
+      rules that hold: 3 of 3
     ");
     let (text, code) = held(
         &made,
@@ -89,7 +89,7 @@ fn rules_that_hold_and_rules_that_fail() {
         the figure can't be given; write `or absent` if that is all right
       direct.p99 < 5ms                            5.00 ms  FAILS
         the value is 5 ms
-      2 of 8 hold
+      rules that hold: 2 of 8
     ");
 }
 
@@ -112,7 +112,7 @@ fn a_recording_without_an_outage() {
       direct.headline.downtime == 0s              0.00 s  holds
       direct.read.outages == 0                         0  holds
       direct.read.time_to_full_throughput <= 10s  0.00 s  holds
-      3 of 3 hold
+      rules that hold: 3 of 3
     ");
     assert_eq!(code, Some(0));
     // No operation of the group, and a path that was not recorded: nothing is known of them.
@@ -152,7 +152,7 @@ fn a_lower_bound_never_passes_at_most() {
         the value is a lower bound: the truth may be more
       direct.read.downtime >= 15s      at least 20.00 s (-2.90 s)  holds
       direct.read.availability <= 50%            at most 33.333 %  holds
-      2 of 3 hold
+      rules that hold: 2 of 3
     ");
 }
 
@@ -186,7 +186,7 @@ fn what_was_not_observed_fails() {
         the figure can't be given; write `or absent` if that is all right
       direct.headline.downtime <= 30s  at least 10.50 s (-10.50 s)  FAILS
         the value is a lower bound: the truth may be more
-      0 of 3 hold
+      rules that hold: 0 of 3
     ");
 }
 
@@ -211,7 +211,7 @@ fn an_audit_with_losses() {
       lost == 0                                           20  FAILS
       duplicated == 0                                      0  holds
       direct.writer.durable_downtime <= 4s  5.00 s (-0.34 s)  FAILS
-      1 of 3 hold
+      rules that hold: 1 of 3
     ");
     let made = orders_with_a_gap().write();
     audit(&made, &[(Direct, 270)])
@@ -224,7 +224,7 @@ fn an_audit_with_losses() {
       rule       value  verdict
       lost == 0      0  FAILS
         the truth is not known: operations are missing, or the audit may have missed something
-      0 of 1 hold
+      rules that hold: 0 of 1
     ");
 }
 
@@ -288,13 +288,13 @@ fn every_rule_is_held_against_every_recording() {
       name                      rule                                    value  verdict
       writes are <back> & soon  proxy.writer.downtime <= 5s  3.00 s (-0.30 s)  holds
                                 direct.writer.outages == 1                  1  holds
-      2 of 2 hold
+      rules that hold: 2 of 2
 
     TWO
       name                      rule                                    value  verdict
       writes are <back> & soon  proxy.writer.downtime <= 5s  6.00 s (-0.30 s)  FAILS
                                 direct.writer.outages == 1                  1  holds
-      1 of 2 hold
+      rules that hold: 1 of 2
     ");
     insta::assert_snapshot!(shown(fs::read_to_string(&junit).unwrap()), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
@@ -384,7 +384,7 @@ fn a_recording_that_cannot_be_analyzed() {
     );
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("FAILS") && text.contains("0 of 1 hold"),
+        text.contains("FAILS") && text.contains("rules that hold: 0 of 1"),
         "{text}"
     );
     let text = fs::read_to_string(&junit).unwrap();
@@ -437,7 +437,7 @@ fn a_damaged_part_that_is_allowed() {
         "{said}"
     );
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("0 of 2 hold"), "{text}");
+    assert!(text.contains("rules that hold: 0 of 2"), "{text}");
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn the_gate_holds(folder: &Path, root: &Path) {
         command.output().unwrap()
     };
     let (stdout, _) = succeed(&assert(&["--rules", gate.to_str().unwrap()]));
-    assert!(stdout.contains("12 of 12 hold"), "{stdout}");
+    assert!(stdout.contains("rules that hold: 12 of 12"), "{stdout}");
     let failed = assert(&["--rule", "direct.writer.downtime == 0s"]);
     assert_eq!(failed.status.code(), Some(4));
 }

@@ -1,8 +1,8 @@
 //! Figures of the recording as a whole.
 
-use recording::PathAudit;
+use recording::{PathAudit, Table};
 
-use crate::figures::catalogue::metric::{About, Metric, counted, sure};
+use crate::figures::catalogue::metric::{About, Metric, at_least, counted, sure};
 use crate::figures::catalogue::path::{FOUND, OfPath, is_whole};
 use crate::figures::line::Bounded;
 use crate::summary::{RecordingProgress, Span, Summary};
@@ -21,6 +21,14 @@ macro_rules! found {
     };
 }
 
+/// A count or a sum that is made of events: a lower bound where some are missing.
+fn of_events(summary: &Summary, value: f64) -> Bounded {
+    match summary.recording.lacks_parts_of(Table::Events) {
+        true => at_least(value),
+        false => Bounded::exact(value),
+    }
+}
+
 pub(super) const METRICS: &[WholeMetric] = &[
     Metric {
         is: About::time("duration", "Rates and times", "how long the recording is").neutral(),
@@ -33,17 +41,17 @@ pub(super) const METRICS: &[WholeMetric] = &[
             "failovers of the recording, each on both paths",
         )
         .neutral(),
-        of: |summary| Some(Bounded::exact(summary.failovers.failovers.len() as f64)),
+        of: |summary| Some(of_events(summary, summary.failovers.failovers.len() as f64)),
     },
     Metric {
         is: About::count("pauses", RECORDER, "pauses of the recorder"),
-        of: |summary| Some(Bounded::exact(summary.pauses.len() as f64)),
+        of: |summary| Some(of_events(summary, summary.pauses.len() as f64)),
     },
     Metric {
         is: About::time("paused", RECORDER, "sum of the pauses of the recorder"),
         of: |summary| {
             let paused_us: i64 = summary.pauses.iter().map(Span::length_us).sum();
-            Some(Bounded::exact(paused_us as f64))
+            Some(of_events(summary, paused_us as f64))
         },
     },
     Metric {

@@ -253,7 +253,7 @@ pub(crate) const CHINESE: Words = Words {
             .iter()
             .map(|(name, count)| format!("{name} {count} 次"))
             .collect();
-        format!("未列出: {}; 全部见 JSON 摘要", kinds.join(", "))
+        format!("未列出: {}; 全部见 --format json", kinds.join(", "))
     },
 
     operations: "操作统计",

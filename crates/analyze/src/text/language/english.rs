@@ -234,10 +234,7 @@ pub(crate) const ENGLISH: Words = Words {
             .iter()
             .map(|(name, count)| format!("{count} x {name}"))
             .collect();
-        format!(
-            "not listed: {}; all are in the JSON summary",
-            kinds.join(", ")
-        )
+        format!("not listed: {}; --format json has all", kinds.join(", "))
     },
 
     operations: "Operations",

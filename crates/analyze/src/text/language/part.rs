@@ -10,6 +10,8 @@ pub(crate) struct PartWords {
     /// The only types of operations.
     pub(crate) types: fn(&str) -> String,
     pub(crate) audit_is_of_all: &'static str,
+    /// Of a part without some types.
+    pub(crate) others_may_show: &'static str,
 }
 
 pub(crate) const ENGLISH: PartWords = PartWords {
@@ -21,6 +23,7 @@ pub(crate) const ENGLISH: PartWords = PartWords {
     path: |path| format!("only path {path}"),
     types: |types| format!("only operations of type {types}"),
     audit_is_of_all: "The figures are of a part of the recording. The audit is of the whole recording: its counts are not of the part alone.",
+    others_may_show: "The figures are of some types of operations alone. An outage that only the others show is not seen in them.",
 };
 
 pub(crate) const CHINESE: PartWords = PartWords {
@@ -32,4 +35,5 @@ pub(crate) const CHINESE: PartWords = PartWords {
     path: |path| format!("仅路径 {path}"),
     types: |types| format!("仅操作类型 {types}"),
     audit_is_of_all: "以上数字只针对录制的一部分;审计针对整个录制,其计数不限于该部分。",
+    others_may_show: "以上数字只针对部分操作类型; 仅由其他类型显示的停机不在其中。",
 };

@@ -9,7 +9,7 @@ use crate::text::format::count;
 use crate::text::page::Page;
 use crate::text::table::{Cell, Side, Table, Tone};
 
-/// The list is filled up to so many with what need not be in it; the JSON summary has all.
+/// The list is filled up to so many with what need not be in it; the JSON has all.
 const LISTED: usize = 60;
 
 /// The list; none where all that happened was one trigger, which stands with the settings.

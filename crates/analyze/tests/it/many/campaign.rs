@@ -288,7 +288,7 @@ fn a_report_of_a_folder_is_of_all_recordings_in_it() {
       figure                    group   n   median      min      max     95 % interval  proxy shorter in
       downtime                  writer  5  +3.00 s  -0.50 s  +7.00 s  -0.50 to +7.00 s            4 of 5
       start to full throughput  writer  4  +2.25 s  -0.50 s  +4.50 s  -0.50 to +4.50 s            3 of 4
-        without 1 that only one path shows, or of which one figure is not known
+        left out: 1, because only one path shows it or a figure is unknown
 
     Failovers
       no.  run  from (UTC)    path    group                  downtime  first failure after  new writer after  full throughput after
@@ -418,13 +418,13 @@ fn a_fleet_reads_well_in_both_languages() {
         含 1 次未见停机的故障转移, 按 0秒 计
                         写入 (写+事务)  Direct  1  5.40秒  5.40秒  5.40秒         -
       触发至首次失败    写入 (写+事务)  Direct  1  0.15秒  0.15秒  0.15秒         -
-      触发至新主库      写入 (写+事务)  Direct  1  2.05秒  2.05秒  2.05秒         -
+      触发至新写节点    写入 (写+事务)  Direct  1  2.05秒  2.05秒  2.05秒         -
       开始至恢复吞吐量  写入 (写+事务)  Direct  1  5.40秒  5.40秒  5.40秒         -
 
     故障转移明细:
-      序号  测试  开始 (UTC)    路径    分组                        停机时间  至首次失败  至新主库  至恢复吞吐量  观察到的主机
-         1     1  20:43:29.950  Direct  读              0.00秒 (至多 0.35秒)           -         -             -  3 台中 3 台, 最差 app-3
-                                        写入 (写+事务)      5.40秒 (-0.25秒)      0.15秒    2.05秒        5.40秒  3 台中 3 台, 最差 app-2
+      序号  测试  开始 (UTC)    路径    分组                        停机时间  至首次失败  至新写节点  至恢复吞吐量  观察到的主机
+         1     1  20:43:29.950  Direct  读              0.00秒 (至多 0.35秒)           -           -             -  3 台中 3 台, 最差 app-3
+                                        写入 (写+事务)      5.40秒 (-0.25秒)      0.15秒      2.05秒        5.40秒  3 台中 3 台, 最差 app-2
 
     测试列表:
       测试  主机   录制                    开始 (UTC)                   时长  路径  故障转移  时钟
@@ -436,12 +436,12 @@ fn a_fleet_reads_well_in_both_languages() {
     说明:
       停机时间: 从最后一次成功到首次恢复成功, 括号内为分辨率。真实停机时间介于 停机时间 - 分辨率 与
         停机时间 之间, 误差不超过一次普通响应时间。
-      触发至首次失败、触发至新主库: 发现故障, 仅计有触发时刻的故障转移。开始至恢复吞吐量: 恢复,
+      触发至首次失败、触发至新写节点: 发现故障, 仅计有触发时刻的故障转移。开始至恢复吞吐量: 恢复,
         自首次停机开始。路径未察觉的故障转移停机时间按 0秒 计, 不计入其他各项。
       测试: 时间上重叠至少为较短者的一半, 且有共同服务器 (双方都有标签 run 时则须标签相同)
         的录制为同一次测试, 其每次故障转移只计一次。
       同一次测试有多台主机时, 各项取最差主机的值; 其中有界限值时即为界限。
-      阈值: 停机至少 100毫秒, 操作超过 500毫秒 起可视为阻塞, 间隔小于 1秒 的停机合并为一次故障。
+      阈值: 停机至少 100毫秒, 操作比平常慢 500毫秒 以上可视为阻塞, 间隔小于 1秒 的停机合并为一次故障。
       指标定义: 第 2 版, 见 docs/definitions.md.
     ");
 }

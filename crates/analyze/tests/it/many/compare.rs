@@ -222,6 +222,10 @@ fn the_tables() {
     Two sets of runs
     ================================
 
+    Verdict
+      direct.writer.downtime  6.40 s (5.90 to 7.20)  20.30 s (19.80 to 21.10)  +217.2 %  worse
+      No other downtime differs significantly.
+
     Differing configuration
       setting           base (5 runs)  new (5 runs)
       labels.dns-after  6s             20s
@@ -357,6 +361,9 @@ fn few_runs_are_said_to_be_few_in_both_languages() {
     Two sets of runs
     ================================
 
+    Verdict
+      Nothing is tested: that takes 5 runs a side, and there are 2 and 1. These differences may be chance.
+
     Differing configuration
       setting           base (2 runs)  new (1 run)
       labels.dns-after  6s             20s
@@ -368,7 +375,6 @@ fn few_runs_are_said_to_be_few_in_both_languages() {
       direct.writer.downtime  6.45 s (6.10 to 6.80)      20.30 s  +214.7 %           -           -
       proxy.read.downtime                    0.00 s       0.00 s         -           -           -
       proxy.writer.downtime   2.10 s (1.90 to 2.30)       2.10 s     0.0 %           -           -
-      Nothing is tested: that takes 5 runs a side, and there are 2 and 1. These differences may be chance.
 
     Other key figures
       figure                                               base (2 runs)  new (1 run)    change  verdict  p  adjusted p  test
@@ -412,6 +418,9 @@ fn few_runs_are_said_to_be_few_in_both_languages() {
     两组测试的比较
     ================================
 
+    结论:
+      未作检验: 每组至少需 5 次测试, 现有 2 次和 1 次。这些差异可能出于偶然。
+
     不同的配置:
       配置项            基准 (2 次)  新 (1 次)
       labels.dns-after  6s           20s
@@ -423,7 +432,6 @@ fn few_runs_are_said_to_be_few_in_both_languages() {
       direct.writer.downtime  6.45秒 (6.10 至 6.80)    20.30秒  +214.7%        -       -
       proxy.read.downtime                    0.00秒     0.00秒        -        -       -
       proxy.writer.downtime   2.10秒 (1.90 至 2.30)     2.10秒     0.0%        -       -
-      未作检验: 每组至少需 5 次测试, 现有 2 次和 1 次。这些差异可能出于偶然。
 
     其他主要指标:
       指标                                                  基准 (2 次)  新 (1 次)           变化  结论  p  校正 p  检验

@@ -101,7 +101,7 @@ fn every_recording_is_listed_and_what_cannot_be_read_with_the_reason() {
       run-1           2026-11-22 20:53:00       -          -  -       -                                      -            unreadable   driver=jdbc
         operations/direct-00001.parquet: damaged part: it has N bytes, the manifest says N; with --allow-damaged the rest is analyzed without it
       run-2           2026-11-22 21:03:00    90 s          1  direct  writes down 6.00 s (-0.25 s)           not audited  complete     dns-after=20s, driver=pgx
-                                                              proxy   writes down 0.00 s
+                                                              proxy   no outage found
       in-progress     2026-11-22 21:13:00    90 s          1  direct  writes down at least 4.00 s (-0.25 s)  not audited  in progress
                                                               proxy   writes down at least 0.00 s
       killed          2026-11-22 21:13:00    90 s          1  direct  writes down at least 4.00 s (-0.25 s)  not audited  killed
@@ -133,7 +133,7 @@ fn every_recording_is_listed_and_what_cannot_be_read_with_the_reason() {
       run-0  2026-11-22 20:43:00  90秒         1  Direct  写入停机 5.00秒 (-0.25秒)  未审计  完成  dns-after=20s, driver=pgx
                                                   Proxy   写入停机 2.00秒 (-0.25秒)
       run-2  2026-11-22 21:03:00  90秒         1  Direct  写入停机 6.00秒 (-0.25秒)  未审计  完成  dns-after=20s, driver=pgx
-                                                  Proxy   写入停机 0.00秒
+                                                  Proxy   未发现停机
       共 2 个。
       各路径: 读与写中较长的停机时间及其分辨率。被终止: 没有结束, 且本机没有录制程序在写。
       指标定义: 第 2 版, 见 docs/definitions.md.

@@ -304,10 +304,10 @@ fn the_list_of_events_keeps_what_tells_of_a_failover() {
     let kept = listed.lines().filter(|line| line.ends_with("kept"));
     assert_eq!(kept.count(), 10, "{listed}");
     assert_eq!(listed.matches("reader.test").count(), 50, "{listed}");
-    let told = "not listed: 40 x address changed, 1 x weather_changed; all are in the JSON summary";
+    let told = "not listed: 40 x address changed, 1 x weather_changed; --format json has all";
     assert!(listed.contains(told), "{listed}");
     let chinese = super::chinese(&summary);
-    let told = "未列出: 地址变更 40 次, weather_changed 1 次; 全部见 JSON 摘要";
+    let told = "未列出: 地址变更 40 次, weather_changed 1 次; 全部见 --format json";
     assert!(chinese.contains(told), "{chinese}");
 }
 
@@ -390,7 +390,7 @@ fn a_disk_that_refused_rows() {
     failures.extend((30..36).map(|from| failure(from, Some(from))));
     let english = told(&summary, super::english);
     assert_eq!(english.len(), 6, "{english:?}");
-    assert!(english[5].ends_with("3 more are in the JSON summary"));
+    assert!(english[5].ends_with("3 more: --format json has all"));
 }
 
 #[test]

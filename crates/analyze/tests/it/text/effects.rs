@@ -181,8 +181,8 @@ fn every_section() {
       direct  20:44:01.000           20:44:11.900  10.90 s              41            5  3 of 5 (60 %) at +64.000 s  127.0.0.2:65432
 
     Without a writer, as the probes saw it (last answer of the old one to first answer of the new one)
-      path    part of  from (UTC)    offset (s)  until          length  on either path  old writer       new writer
-      direct  -        20:44:00.100     +60.100  20:44:20.200  20.10 s          1.16 s  127.0.0.2:65432  -
+      path    part of  from (UTC)    offset (s)  until          length  neither path had one  old writer       new writer
+      direct  -        20:44:00.100     +60.100  20:44:20.200  20.10 s                1.16 s  127.0.0.2:65432  -
 
     Writes hung while the writer answered reads (as in a wait for a synchronous standby, SyncRep)
       path    from (UTC)    offset (s)  length  probes' writes  operations  unreplicated  reads answered  writer
@@ -249,8 +249,8 @@ fn every_section_in_chinese() {
       Direct  20:44:01.000        20:44:11.900  10.90秒          41       5  5 个中的 3 个 (60%), +64.000 秒  127.0.0.2:65432
 
     没有写节点的时间 (由探测得出: 旧写节点最后应答至新写节点首次应答):
-      路径    归属  开始 (UTC)    偏移 (秒)  结束             时长  两条路径合计  旧写节点         新写节点
-      Direct  -     20:44:00.100    +60.100  20:44:20.200  20.10秒        1.16秒  127.0.0.2:65432  -
+      路径    归属  开始 (UTC)    偏移 (秒)  结束             时长  两条路径均无写节点  旧写节点         新写节点
+      Direct  -     20:44:00.100    +60.100  20:44:20.200  20.10秒              1.16秒  127.0.0.2:65432  -
 
     写节点应答读而写操作挂起 (与等待同步备库 SyncRep 的表现相同):
       路径    开始 (UTC)    偏移 (秒)    时长  探测的写  操作  未复制  应答的读  写节点

@@ -159,7 +159,7 @@ fn the_whole_report() {
                     20:46:55.000    +235.000  0.31 s
                     20:47:00.000    +240.000  0.31 s
                     20:47:05.000    +245.000  0.31 s
-        2 more are in the JSON summary
+        2 more: --format json has all
 
     Recovery
       path    group   episode  part of       from (UTC)    offset (s)           downtime  outages  baseline TPS  baseline p99  full throughput after  normal latency after

@@ -213,7 +213,7 @@ fn many_events_are_cut_and_counted() {
     let events = sections(&english(&summary), &["Events"]);
     assert_eq!(events.lines().count(), 1 + 1 + 60 + 1);
     assert!(
-        events.ends_with("not listed: 15 x address changed; all are in the JSON summary"),
+        events.ends_with("not listed: 15 x address changed; --format json has all"),
         "{events}"
     );
 }
