@@ -19,6 +19,7 @@ mod percentiles;
 mod response;
 mod roles;
 mod seconds;
+mod several;
 mod throughput;
 mod words;
 
@@ -243,6 +244,50 @@ pub fn svg_all(
         Ok((chart.name, scene.svg_of(chart.name, options.scale)?))
     };
     CHARTS.iter().filter(something).map(svg).collect()
+}
+
+/// Both paths in each failover of several recordings, of writes and of reads, as their names and their SVGs; none with fewer than two failovers.
+///
+/// # Errors
+/// Where the font or the scale is unusable.
+pub fn svgs_of_runs(
+    found: &crate::campaign::Campaign,
+    options: &ChartOptions,
+) -> Result<Vec<(&'static str, String)>, ChartError> {
+    let typeface = Typeface::load(options.font.as_deref())?;
+    let charts = several::of_runs(found, options.words()).into_iter();
+    let svg = |(name, campaign): (&'static str, Campaign)| {
+        let mut scene = Scene::new(&typeface, options.look());
+        several::draw(&mut scene, &campaign);
+        Ok((name, scene.svg_of(name, options.scale)?))
+    };
+    charts.map(svg).collect()
+}
+
+/// The same as PNGs and SVGs in a folder, which is made if it is missing.
+///
+/// # Errors
+/// Where the folder or a file can't be written, or the font is unusable.
+pub fn draw_runs(
+    found: &crate::campaign::Campaign,
+    folder: &Path,
+    options: &ChartOptions,
+) -> Result<Vec<PathBuf>, ChartError> {
+    let typeface = Typeface::load(options.font.as_deref())?;
+    std::fs::create_dir_all(folder).map_err(|source| ChartError::Folder {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let mut written = Vec::new();
+    for (name, campaign) in several::of_runs(found, options.words()) {
+        let mut scene = Scene::new(&typeface, options.look());
+        several::draw(&mut scene, &campaign);
+        let [png, svg] = ["png", "svg"].map(|kind| folder.join(name).with_extension(kind));
+        scene.write_png(&png, options.scale)?;
+        scene.write_svg(&svg, options.scale)?;
+        written.extend([png, svg]);
+    }
+    Ok(written)
 }
 
 /// Words of a language in boxes would be no chart: the font must have its characters.

@@ -10,6 +10,7 @@ use command_line::terminal::is_coloured;
 use serde::Serialize;
 
 use crate::Analysis;
+use crate::campaign::Campaign;
 use crate::charts::{self, ChartOptions, Theme};
 use crate::cli::arguments::print_json;
 use crate::cli::failure::Failure;
@@ -19,6 +20,13 @@ use crate::markdown::{self, ChartFiles};
 use crate::query::{self, QueryError};
 use crate::text::{Document, Language};
 use crate::zone::Zone;
+
+/// What the charts of a report are drawn from.
+#[derive(Clone, Copy)]
+pub(super) enum Charted<'a> {
+    One(&'a Analysis),
+    Several(&'a Campaign),
+}
 
 #[derive(Debug, Args)]
 pub(super) struct OutputArgs {
@@ -33,7 +41,7 @@ pub(super) struct OutputArgs {
     lang: Option<Lang>,
     /// File for the report [default: standard output]
     ///
-    /// With Markdown of one recording, the charts are drawn into a folder next to it: report-charts for report.md.
+    /// With Markdown, the charts are drawn into a folder next to it: report-charts for report.md.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Time zone of the times of day [default: UTC]
@@ -49,7 +57,7 @@ pub(super) enum Format {
     Text,
     /// Markdown, for GitHub and Confluence
     Markdown,
-    /// One HTML page that loads nothing, fit for a mail's attachment; of one recording with its charts
+    /// One HTML page that loads nothing, fit for a mail's attachment; a report's charts are in it
     Html,
     /// The same figures, durations in microseconds
     Json,
@@ -123,17 +131,17 @@ impl OutputArgs {
         })
     }
 
-    /// Writes a document with the charts of its recording.
+    /// Writes a document with its charts.
     pub(super) fn write_with_charts(
         &self,
         document: &Document,
-        analysis: &Analysis,
+        charted: Charted<'_>,
     ) -> Result<(), Failure> {
         let report = match (self.format()?, &self.out) {
             (Format::Markdown, Some(out)) => {
-                markdown::render(document, &self.draw_beside(out, analysis)?)
+                markdown::render(document, &self.draw_beside(out, charted)?)
             }
-            _ => html::render(document, &self.svgs(analysis)?),
+            _ => html::render(document, &self.svgs(charted)?),
         };
         self.write_bytes(report.as_bytes())
     }
@@ -148,13 +156,16 @@ impl OutputArgs {
     }
 
     /// The charts of a page, for light and for dark screens. They are set in the viewer's fonts, so they speak the page's language.
-    fn svgs(&self, analysis: &Analysis) -> Result<Vec<Chart>, Failure> {
+    fn svgs(&self, charted: Charted<'_>) -> Result<Vec<Chart>, Failure> {
         let drawn = |theme| {
             let options = ChartOptions {
                 language: self.language(),
                 ..self.chart_options(theme)
             };
-            charts::svg_all(&analysis.summary, &analysis.series, &options)
+            match charted {
+                Charted::One(of) => charts::svg_all(&of.summary, &of.series, &options),
+                Charted::Several(of) => charts::svgs_of_runs(of, &options),
+            }
         };
         let (light, dark) = (drawn(Theme::Light)?, drawn(Theme::Dark)?);
         let both = light.into_iter().zip(dark);
@@ -167,7 +178,7 @@ impl OutputArgs {
     }
 
     /// Draws the charts into a folder next to a file.
-    fn draw_beside(&self, out: &Path, analysis: &Analysis) -> Result<Vec<ChartFiles>, Failure> {
+    fn draw_beside(&self, out: &Path, charted: Charted<'_>) -> Result<Vec<ChartFiles>, Failure> {
         let mut folder = OsString::from(out.file_stem().unwrap_or_default());
         folder.push("-charts");
         let options = ChartOptions {
@@ -175,7 +186,10 @@ impl OutputArgs {
             ..self.chart_options(Theme::Light)
         };
         let beside = out.with_file_name(&folder);
-        let drawn = charts::draw_all(&analysis.summary, &analysis.series, &beside, &options)?;
+        let drawn = match charted {
+            Charted::One(of) => charts::draw_all(&of.summary, &of.series, &beside, &options)?,
+            Charted::Several(of) => charts::draw_runs(of, &beside, &options)?,
+        };
         let link = |file: &Path| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             format!("{}/{name}", folder.to_string_lossy())

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::campaign::Campaign;
 use crate::cli::arguments::RecordingArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output::OutputArgs;
+use crate::cli::output::{Charted, OutputArgs};
 use crate::cli::runs::{Folders, folders};
 use crate::cli::several::Several;
 use crate::text;
@@ -54,7 +54,8 @@ pub(super) fn run(mut args: ReportArgs) -> Result<(), Failure> {
     let document = |summary| text::document(summary, output.language(), output.zone());
     if output.has_charts()? {
         let analysis = recording.analyze()?;
-        return output.write_with_charts(&document(&analysis.summary), &analysis);
+        let charted = Charted::One(&analysis);
+        return output.write_with_charts(&document(&analysis.summary), charted);
     }
     let summary = recording.summarize()?;
     output.write(&document(&summary), &summary)
@@ -72,6 +73,9 @@ fn of_several(args: &ReportArgs) -> Result<(), Failure> {
     let campaign = Campaign::new(&several.all, thresholds.thresholds()?);
     let (language, zone) = (args.output.language(), args.output.zone());
     let document = text::many::campaign::document(&campaign, language, zone);
-    args.output.write(&document, &campaign)?;
+    match args.output.has_charts()? {
+        true => (args.output).write_with_charts(&document, Charted::Several(&campaign))?,
+        false => args.output.write(&document, &campaign)?,
+    }
     several.end()
 }

@@ -31,6 +31,7 @@ pub fn document(campaign: &Campaign, language: Language, zone: Zone) -> Document
     let runs = runs::blocks(words, &sets, page.calendar);
     let sections = vec![
         Section::new("verdict", words.verdict, page.verdict()),
+        Section::new("charts", words.page.charts, vec![Block::Charts]),
         Section::of("overall", many.overall_heading, page.overall()),
         Section::of("paired", many.paired_heading, page.paired()),
         Section::of("failovers", words.failovers_heading, page.failovers()),
