@@ -477,6 +477,29 @@ fn mistakes_are_told_before_anything_is_read() {
 }
 
 /// Whether there is such an operation, only the recordings tell.
+/// An outage may show in the other types alone: without them a gate would pass.
+#[test]
+fn a_gate_takes_every_type() {
+    let [made, _] = two();
+    let output = run(&[&made.folder], &["--type", "write", "--rule", "lost == 0"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("analyze: --type: assert takes every type"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+/// Of a folder every recording is held to the rules.
+#[test]
+fn a_folder_of_recordings() {
+    let [one, _] = two();
+    let root = one.folder.parent().unwrap();
+    let output = run(&[root], &["--rule", "dropped_rows == 0"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
 #[test]
 fn an_operation_that_no_recording_has() {
     let [one, _] = two();

@@ -494,3 +494,31 @@ fn without_a_failover_there_is_no_figure() {
     );
     assert!(!report.contains("Over all failovers"));
 }
+
+/// Both paths in each failover, of writes and of reads.
+#[test]
+fn the_page_and_the_markdown_of_several_recordings_have_charts() {
+    let found = campaign(five());
+    let svgs = analyze::charts::svgs_of_runs(&found, &Default::default()).unwrap();
+    let names: Vec<&str> = svgs.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["campaign", "campaign-reads"]);
+    // The longest downtime, and how often the proxy was shorter.
+    let longest = figure(&found, "direct", Measured::Downtime)
+        .spread
+        .unwrap()
+        .max_us;
+    let longest = format!("{:.2} s", longest as f64 / 1e6);
+    assert!(svgs[0].1.contains(&longest), "{longest}");
+    assert!(svgs[0].1.contains("The proxy was shorter in "));
+    let folder = tempfile::tempdir().unwrap();
+    let files = analyze::charts::draw_runs(&found, folder.path(), &Default::default()).unwrap();
+    assert_eq!(files.len(), 4);
+    assert!(files.iter().all(|file| file.is_file()));
+    // One failover has no pairs to compare.
+    let one = campaign(five().into_iter().take(1).collect());
+    assert!(
+        analyze::charts::svgs_of_runs(&one, &Default::default())
+            .unwrap()
+            .is_empty()
+    );
+}

@@ -233,3 +233,37 @@ fn what_there_is() {
         "{more:?}"
     );
 }
+
+/// A link leads to the file, and what is no file is written to and stays what it is.
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_not_replaced() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let made = made();
+    let folder = tempfile::tempdir().unwrap();
+    let [link, file, pipe] = ["link", "file", "pipe"].map(|name| folder.path().join(name));
+    fs::write(&file, "before").unwrap();
+    symlink(&file, &link).unwrap();
+    let to = |place: &std::path::Path| {
+        let place = place.to_str().unwrap();
+        answer(
+            &made.folder,
+            &["SELECT 1 AS x", "--format", "csv", "--out", place],
+        );
+    };
+    to(&link);
+    assert!(link.is_symlink());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "x\n1\n");
+    let status = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    to(&pipe);
+    assert_eq!(reader.join().unwrap(), "x\n1\n");
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+}

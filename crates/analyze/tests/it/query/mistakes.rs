@@ -18,6 +18,25 @@ fn said(folder: &FilePath, sql: &str) -> String {
 }
 
 #[test]
+fn what_would_be_answered_from_elsewhere_is_refused() {
+    let made = reads_with_a_gap().write();
+    let said = |sql: &str| said(&made.folder, sql);
+    let named = said("WITH operations AS (SELECT 1 AS x) SELECT x FROM operations");
+    assert!(
+        named.starts_with(
+            "analyze: operations is a table already: give what WITH makes another name\n"
+        ),
+        "{named}"
+    );
+    assert!(named.ends_with("     ^^^^^^^^^^"), "{named}");
+    let remote = said("SELECT * FROM read_parquet('http://127.0.0.1:1/x.parquet')");
+    assert!(
+        remote.starts_with("analyze: read_parquet: only files of this machine are read\n"),
+        "{remote}"
+    );
+}
+
+#[test]
 fn an_error_points_at_the_word() {
     let made = reads_with_a_gap().write();
     let said = |sql: &str| said(&made.folder, sql);
