@@ -1,6 +1,7 @@
 //! Failures by error class over time.
 
 use command_line::text::thousands;
+use recording::vocabulary::ErrorClass;
 
 use crate::charts::axis::RateAxis;
 use crate::charts::drawing::scene::{Area, Scene, Sign};
@@ -75,6 +76,18 @@ fn totals(path: &PathSeries) -> Vec<u64> {
     (0..buckets.max().unwrap_or(0)).map(total).collect()
 }
 
+/// The classes that outages have most often: each has the same colour in every recording.
+const USUAL: [ErrorClass; CLASSES] = [
+    ErrorClass::ReadOnly,
+    ErrorClass::Refused,
+    ErrorClass::ConnectionLost,
+    ErrorClass::StartingOrStopping,
+    ErrorClass::Proxy,
+    ErrorClass::OperationTimeout,
+    ErrorClass::PoolTimeout,
+    ErrorClass::Unreachable,
+];
+
 /// The classes of all paths, the most frequent first: a class has the same colour on each.
 struct Classes(Vec<String>);
 
@@ -133,7 +146,7 @@ impl Classes {
             {
                 below += count;
                 let top = axis.at(below as f64).min(bottom - LOWEST);
-                scene.rectangle(Area::new(left, top, right, bottom), color(theme, rank));
+                scene.rectangle(Area::new(left, top, right, bottom), self.color(theme, rank));
                 bottom = top;
             }
         }
@@ -151,12 +164,24 @@ impl Classes {
         let entry = |rank: usize| {
             let count: u64 = stacks.iter().map(|stack| stack[rank]).sum();
             let text = format!("{} × {}", thousands(count), name(rank));
-            (count > 0).then(|| (box_sign(color(theme, rank)), text))
+            (count > 0).then(|| (box_sign(self.color(theme, rank)), text))
         };
         (0..=CLASSES).filter_map(entry).collect()
     }
 }
 
-fn color(theme: &Palette, rank: usize) -> plotters::style::RGBAColor {
-    theme.classes.get(rank).copied().unwrap_or(theme.other)
+impl Classes {
+    /// That of a usual class is its own; the others have what is left.
+    fn color(&self, theme: &Palette, rank: usize) -> plotters::style::RGBAColor {
+        let known = &self.0[..self.0.len().min(CLASSES)];
+        let Some(class) = known.get(rank) else {
+            return theme.other;
+        };
+        let own = |class: &String| USUAL.iter().position(|usual| usual.as_str() == class);
+        let taken: Vec<usize> = known.iter().filter_map(own).collect();
+        let unusual = known[..rank].iter().filter(|class| own(class).is_none());
+        let mut left = (0..CLASSES).filter(|slot| !taken.contains(slot));
+        let slot = own(class).or_else(|| left.nth(unusual.count()));
+        slot.map_or(theme.other, |slot| theme.classes[slot])
+    }
 }

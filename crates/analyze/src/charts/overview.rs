@@ -89,7 +89,7 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary) {
     y = draw_medians(scene, summary, y);
     let is_probed = all.iter().any(|row| row.service().is_some());
     if is_probed {
-        key(scene, y);
+        key(scene, y, summary);
         y += 24.0;
     }
     let room = BARS_END - y - groups.len() as f64 * GROUP;
@@ -246,18 +246,17 @@ fn axis(scene: &Scene<'_>, rows: &[&Row<'_>]) -> SecondsAxis {
 }
 
 /// Says what the bars are.
-fn key(scene: &mut Scene<'_>, baseline: f64) {
+fn key(scene: &mut Scene<'_>, baseline: f64, summary: &Summary) {
     let (theme, words) = (scene.theme(), scene.words());
     let mut x = BARS;
     for (text, share) in [(words.application, 1.0), (words.of_service, SHARE)] {
-        for (path, left) in [("direct", x), ("proxy", x + 15.0)] {
-            let color = theme.tint(theme.path(path), share);
-            scene.rectangle(
-                Area::new(left, baseline - 12.0, left + 13.0, baseline + 1.0),
-                color,
-            );
+        for path in &summary.paths {
+            let color = theme.tint(theme.path(&path.path), share);
+            let sign = Area::new(x, baseline - 12.0, x + 13.0, baseline + 1.0);
+            scene.rectangle(sign, color);
+            x += 15.0;
         }
-        x += 38.0;
+        x += 8.0;
         x += scene.text((x, baseline), text, FIGURE, Align::Left, theme.ink) + 34.0;
     }
 }
