@@ -129,7 +129,7 @@ impl ThresholdArgs {
         match self.range.kinds.is_empty() {
             true => Ok(()),
             false => Err(Failure::Usage(format!(
-                "--type: {what} takes every type, because an outage may show in the others alone; name groups in its rules"
+                "--type: {what} takes every type, because an outage may show in the others alone; leave --type out"
             ))),
         }
     }
