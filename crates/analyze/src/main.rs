@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use analyze::cli::Cli;
+use command_line::generated::parse;
 
 fn main() -> ExitCode {
-    analyze::cli::Cli::parse().run()
+    let cli: Cli =
+        parse(version::with_commit!(), std::env::args_os()).unwrap_or_else(|error| error.exit());
+    cli.run()
 }

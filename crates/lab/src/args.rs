@@ -3,7 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use command_line::duration;
+use command_line::{
+    duration,
+    generated::{COMPLETIONS_EXAMPLES, CompletionsArgs, MAN_EXAMPLES, ManArgs},
+};
 
 use crate::{
     marks::RECORDING_VARIABLE,
@@ -108,6 +111,12 @@ prints the times of the lab's own steps, to compare the reported downtimes with.
     Demo(DemoArgs),
     /// Install PostgreSQL and pgbouncer where they are missing (apt; needs root or sudo)
     Install,
+    /// Print what a shell needs to complete this program's command line
+    #[command(after_long_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Write manual pages of this program and of each of its commands
+    #[command(after_long_help = MAN_EXAMPLES)]
+    Man(ManArgs),
     /// The background process of `lab up`
     #[command(hide = true)]
     Serve(UpArgs),

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use clap::CommandFactory;
+
 use crate::{
     args::{Cli, Command, DownArgs, StatusArgs},
     control, demo, down,
@@ -61,6 +63,15 @@ async fn dispatch(command: Command) -> Result<(), LabError> {
                 found.pgbouncer.display()
             ))
         }
+        Command::Completions(args) => args
+            .run(Cli::command())
+            .map_err(LabError::io("writing to standard output")),
+        Command::Man(args) => args
+            .run(Cli::command())
+            .map_err(|detail| LabError::Program {
+                what: "lab man".to_owned(),
+                detail,
+            }),
         Command::Serve(args) => serve::serve(LabOptions::from(args)).await,
     }
 }

@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use command_line::generated::parse;
+use lab::Cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    lab::run(lab::Cli::parse()).await
+    let cli: Cli =
+        parse(version::with_commit!(), std::env::args_os()).unwrap_or_else(|error| error.exit());
+    lab::run(cli).await
 }

@@ -31,7 +31,8 @@ pub mod workload;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::CommandFactory;
+use command_line::generated;
 
 pub use error::RecorderError;
 pub use run::record;
@@ -41,10 +42,10 @@ use commands::{cleanup, recover, setup, verify};
 use output::terminal;
 use text::redact;
 
-/// Runs the command line `arguments` (the program's name first) and gives the exit code of the process.
+/// Runs the command line `arguments` (the program's name first) as the program of this version, and gives the exit code of the process.
 #[must_use]
-pub fn run_command_line(arguments: &[OsString]) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+pub fn run_command_line(version: &'static str, arguments: &[OsString]) -> u8 {
+    let cli: Cli = match generated::parse(version, arguments.iter().cloned()) {
         Ok(cli) => cli,
         Err(error) => {
             // Nothing is to be done about a closed stdout.
@@ -81,6 +82,10 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Recover(args) => recover::run(&args),
             Command::Mark(args) => commands::mark::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::Completions(args) => args
+                .run(Cli::command())
+                .map_err(|error| RecorderError::Failed(format!("standard output: {error}"))),
+            Command::Man(args) => args.run(Cli::command()).map_err(RecorderError::Failed),
         }
     });
     // A task that waits for a disk that does not answer must not hold up the end.

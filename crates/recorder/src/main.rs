@@ -9,5 +9,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    ExitCode::from(recorder::run_command_line(&arguments))
+    ExitCode::from(recorder::run_command_line(
+        version::with_commit!(),
+        &arguments,
+    ))
 }

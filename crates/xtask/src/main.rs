@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod dist;
 mod python;
 mod shell;
 mod soak;
@@ -37,6 +38,11 @@ enum Command {
     ///
     /// `cargo xtask test` runs a few of each. Takes about 50 minutes after the build, 30 of them at the highest rate.
     Soak(soak::SoakArgs),
+    /// Pack the three programs for hosts without Rust: target/dist/pgoutage-VERSION-x86_64-linux.tar.gz, and its .sha256.
+    ///
+    /// Builds in release mode with zig as the linker, for glibc 2.28 and newer; installs zig from PyPI. The first build takes about half an hour on 2
+    /// cores.
+    Dist(dist::DistArgs),
     /// Measure, and print each figure next to its budget.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -47,6 +53,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run().map(success),
         Command::Test { with_spark } => test::run(with_spark).map(success),
         Command::Soak(args) => soak::run(&args).map(success),
+        Command::Dist(args) => dist::run(&args).map(success),
         Command::Bench(bench) => bench::run(&bench),
     };
     match done {

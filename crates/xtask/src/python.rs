@@ -1,32 +1,59 @@
-//! The project's own Python, with the readers that recordings are tested with.
+//! The project's own Pythons: one with the readers that recordings are tested with, one with the linker of the archive's binaries.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, apt, programs, workspace};
 
 const REQUIREMENTS: &str = "notebooks/requirements.txt";
 /// Spark, which is large and needs Java: only with `--with-spark`.
 const SPARK_REQUIREMENTS: &str = "notebooks/requirements-spark.txt";
+const ZIG_REQUIREMENTS: &str = "crates/xtask/src/dist/requirements.txt";
 /// The oldest Java that Spark 4 runs on.
 const OLDEST_JAVA: u32 = 17;
 
-/// Makes a virtual environment next to the built programs, where there is none yet, and returns its interpreter.
-pub(crate) fn with_readers() -> Result<PathBuf> {
-    let folder = programs()?.join("python");
-    let interpreter = folder.join("bin/python");
-    if !interpreter.exists() {
-        if !has_venv() {
-            install_venv()?;
+/// A virtual environment next to the built programs.
+pub(crate) struct Environment(PathBuf);
+
+impl Environment {
+    /// Makes it where there is none yet, and installs what `requirements` lists.
+    fn with(name: &str, requirements: &str) -> Result<Self> {
+        let environment = Self(programs()?.join(name));
+        if !environment.interpreter().exists() {
+            if !has_venv() {
+                install_venv()?;
+            }
+            let mut make = Command::new("python3");
+            make.args(["-m", "venv"]).arg(&environment.0);
+            shell::run(make)?;
         }
-        let mut make = Command::new("python3");
-        make.args(["-m", "venv"]).arg(&folder);
-        shell::run(make)?;
+        install(&environment.interpreter(), requirements)?;
+        Ok(environment)
     }
-    install(&interpreter, REQUIREMENTS)?;
-    Ok(interpreter)
+
+    pub(crate) fn interpreter(&self) -> PathBuf {
+        self.0.join("bin/python")
+    }
+
+    /// `PATH` with its programs first.
+    pub(crate) fn on_path(&self) -> Result<OsString> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.0.join("bin")).chain(std::env::split_paths(&path));
+        std::env::join_paths(folders).context("PATH")
+    }
+}
+
+/// The interpreter with the readers.
+pub(crate) fn with_readers() -> Result<PathBuf> {
+    Ok(Environment::with("python", REQUIREMENTS)?.interpreter())
+}
+
+/// The one with zig and cargo-zigbuild, for `cargo xtask dist`.
+pub(crate) fn with_zig() -> Result<Environment> {
+    Environment::with("python-zig", ZIG_REQUIREMENTS)
 }
 
 /// Adds Spark to it, and Java to the machine where there is none that Spark runs on.

@@ -17,6 +17,8 @@ pub(super) enum Failure {
     /// Already reported, with this exit code.
     Reported(u8),
     Output(io::Error),
+    /// Manual pages can't be written.
+    Pages(String),
     /// A file that the user named can't be written.
     File(PathBuf, io::Error),
 }
@@ -60,6 +62,10 @@ impl Failure {
             Self::File(file, error) => {
                 let text = format!("cannot write {}: {error}", file.display());
                 eprintln!("analyze: {}; name another file with --out", one_line(&text));
+                ExitCode::FAILURE
+            }
+            Self::Pages(text) => {
+                eprintln!("analyze: {}", one_line(&text));
                 ExitCode::FAILURE
             }
             Self::Reported(code) => ExitCode::from(code),

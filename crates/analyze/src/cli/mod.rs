@@ -17,7 +17,10 @@ mod several;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use command_line::generated::{COMPLETIONS_EXAMPLES, CompletionsArgs, MAN_EXAMPLES, ManArgs};
+
+use crate::cli::failure::Failure;
 
 /// Turn a recording of a failover into figures, reports and charts
 #[derive(Debug, Parser)]
@@ -91,6 +94,12 @@ enum Command {
     /// One file for each table and view, with the rows of all recordings; `run_id` and `host` say whose a row is.
     #[command(after_help = export::EXAMPLES)]
     Export(export::ExportArgs),
+    /// Print what a shell needs to complete this program's command line
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Write manual pages of this program and of each of its commands
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 impl Cli {
@@ -106,6 +115,8 @@ impl Cli {
             Command::Assert(args) => assert::run(&args),
             Command::Query(args) => query::run(&args),
             Command::Export(args) => export::run(&args),
+            Command::Completions(args) => args.run(Self::command()).map_err(Failure::Output),
+            Command::Man(args) => args.run(Self::command()).map_err(Failure::Pages),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

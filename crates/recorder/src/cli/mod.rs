@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use command_line::duration;
+use command_line::generated::{COMPLETIONS_EXAMPLES, CompletionsArgs, MAN_EXAMPLES, ManArgs};
 
 use crate::cli::audit::{AuditArgs, AuditAtEndArgs};
 use crate::cli::availability::AvailabilityArgs;
@@ -196,6 +197,12 @@ pub enum Command {
     /// and the recording not recovered; 2 if there is no recording.
     #[command(after_long_help = "Example:\n  recorder verify data/runs/20261122T204300Z-7f3a")]
     Verify(VerifyArgs),
+    /// Print what a shell needs to complete this program's command line
+    #[command(after_long_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Write manual pages of this program and of each of its commands
+    #[command(after_long_help = MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 /// `recorder setup`.

@@ -9,6 +9,7 @@
 mod bench_truth;
 mod campaign;
 mod demo;
+mod dist;
 mod engines;
 mod manifest;
 mod modules;

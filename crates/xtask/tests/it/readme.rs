@@ -5,13 +5,14 @@ use std::process::Command;
 
 use crate::support::{program, succeed, workspace};
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "docs/connecting.md",
     "docs/development.md",
     "docs/direct-path-variants.md",
     "docs/figures.md",
     "docs/fleets.md",
+    "docs/install.md",
     "docs/lab.md",
     "docs/reading-a-report.md",
     "docs/recording.md",

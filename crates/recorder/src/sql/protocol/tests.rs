@@ -122,7 +122,10 @@ fn lab(runtime: &Runtime) -> Lab {
         "--logs",
         "100",
     ];
-    assert_eq!(crate::run_command_line(&arguments.map(OsString::from)), 0);
+    assert_eq!(
+        crate::run_command_line("0.1.0", &arguments.map(OsString::from)),
+        0
+    );
     lab
 }
 
