@@ -23,8 +23,8 @@ for root in "$old" "$new"; do
         recorder --version; analyze --version; lab --version'
 done
 
-gate="--rule 'failovers.count == 1' --rule 'direct.writer.outages >= 1' --rule 'proxy.writer.outages >= 1'
-    --rule 'dropped_rows == 0' --rule 'lost == 0'"
+gate="--rule 'failovers.count == 1' --rule 'direct.writer.outages >= 1' --rule 'proxy.writer.outages >= 1' --rule 'dropped_rows == 0'"
+gate="$gate --rule 'lost == 0'"
 
 echo "==> Debian 12: lab demo"
 in_chroot "$new" "rm -rf /root/runs; lab demo --out /root/runs; analyze assert /root/runs/* $gate"
