@@ -74,7 +74,6 @@ pub(super) struct AssertArgs {
 /// Holds every rule against every recording that can be analyzed; one line on stderr for each that can't.
 pub(super) fn run(args: &AssertArgs) -> Result<(), Failure> {
     let thresholds = args.thresholds.thresholds()?;
-    args.thresholds.refuse_types("assert")?;
     let rules = args.read_rules()?;
     if rules.is_empty() && !args.figures {
         return Err(Failure::Usage(

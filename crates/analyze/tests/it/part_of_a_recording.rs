@@ -1,4 +1,4 @@
-//! `--from`, `--to`, `--path`, `--type`: the figures of a part are those of a recording that has nothing else.
+//! `--from`, `--to`, `--path`: the figures of a part are those of a recording that has nothing else. `--type`: those of the whole recording.
 
 use std::process::Command;
 
@@ -93,21 +93,19 @@ proptest! {
 
     #[test]
     fn a_part_has_the_figures_of_a_recording_of_it_alone(
-        seed in any::<u64>(), from in 0_i64..25_000, length in 2_000_i64..15_000, kinds in 1_u8..8, path in 0_u8..3,
+        seed in any::<u64>(), from in 0_i64..25_000, length in 2_000_i64..15_000, path in 0_u8..3,
     ) {
         let (from, to) = (from * 1_000, (from + length) * 1_000);
-        let asked = |kind: &OperationType| kinds & (1 << (*kind as u8)) != 0;
         let path = [None, Some(Path::Direct), Some(Path::Proxy)][path as usize];
         let range = Range {
             from: Some(Moment::Offset(from)),
             to: Some(Moment::Offset(to)),
             path,
-            kinds: OperationType::ALL.iter().copied().filter(asked).collect(),
+            kinds: Vec::new(),
         };
         let part = figures(random(seed, 40.0), &range);
         let alone = random(seed, 40.0).keeping(|row| {
-            asked(&row.operation_type)
-                && path.is_none_or(|path| path == row.path)
+            path.is_none_or(|path| path == row.path)
                 && as_recorded(row, START_US + from, START_US + to)
         });
         let alone = figures(alone.lasting(length as f64 / 1e3), &Range::default());
@@ -115,6 +113,64 @@ proptest! {
         prop_assume!(!alone.to_string().contains("warm_up"));
         prop_assert_eq!(part, alone);
     }
+
+    #[test]
+    fn the_figures_of_some_types_are_the_whole_recordings(seed in any::<u64>(), kinds in 1_u8..7) {
+        let asked = |kind: &OperationType| kinds & (1 << (*kind as u8)) != 0;
+        let asked_for: Vec<OperationType> = OperationType::ALL.iter().copied().filter(asked).collect();
+        let range = Range { kinds: asked_for.clone(), ..Range::default() };
+        let (part, whole) = (figures(random(seed, 40.0), &range), figures(random(seed, 40.0), &Range::default()));
+        // What is counted over all types is that of a recording of these alone.
+        let alone = figures(random(seed, 40.0).keeping(|row| asked(&row.operation_type)), &Range::default());
+        let is_of = |value: &Value, key: &str, words: &[&str]| words.iter().any(|word| value[key] == *word);
+        let types: Vec<&str> = asked_for.iter().map(|kind| kind.as_str()).collect();
+        let mut groups = types.clone();
+        groups.extend(types.iter().any(|kind| *kind != "read").then_some("writer"));
+        for ((part, whole), alone) in list(&part).iter().zip(list(&whole)).zip(list(&alone)) {
+            let only = |key: &str, name: &str, words: &[&str]| -> Vec<Value> {
+                list(&whole[key]).iter().filter(|value| is_of(value, name, words)).cloned().collect()
+            };
+            prop_assert_eq!(list(&part["groups"]), &only("groups", "group", &groups));
+            prop_assert_eq!(list(&part["types"]), &only("types", "name", &types));
+            prop_assert_eq!(&part["errors"], &alone["errors"]);
+            for figure in ["total", "successes", "failed", "unknown", "unfinished", "success_rate", "response"] {
+                prop_assert_eq!(&part["overall"][figure], &alone["overall"][figure], "{}", figure);
+            }
+            prop_assert_eq!(&part["connections"]["first_attempt"], &whole["connections"]["first_attempt"]);
+        }
+    }
+}
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap()
+}
+
+/// The writes alone are too few to show it: an outage of 0 s would be made up.
+#[test]
+fn what_the_other_types_show_stays_unknown() {
+    let refused =
+        |made: HandMade, at: f64| made.failed("user_list", at, at + 0.001, ErrorClass::Refused);
+    let made = [10.5, 11.5, 12.5, 13.5, 14.5]
+        .into_iter()
+        .fold(reads_with_a_gap(), refused)
+        .ok("create_order", 1.0, 1.01)
+        .ok("create_order", 29.0, 29.01)
+        .write();
+    let figures = |kinds: &[OperationType]| {
+        let range = Range {
+            kinds: kinds.to_vec(),
+            ..Range::default()
+        };
+        let loaded = Loaded::open(&made.folder).unwrap().within(&range).unwrap();
+        let summary = summarize(&loaded, Thresholds::default()).unwrap();
+        summary.paths.into_iter().next().unwrap()
+    };
+    let (whole, writes) = (figures(&[]), figures(&[OperationType::Write]));
+    assert_eq!(outages(&whole, Group::Read).len(), 1);
+    assert_eq!(group(&whole, Group::Write).downtime_us, None);
+    assert_eq!(group(&writes, Group::Write), group(&whole, Group::Write));
+    let groups: Vec<Group> = writes.groups.iter().map(|of| of.group).collect();
+    assert_eq!(groups, [Group::Write, Group::Writer]);
 }
 
 #[test]
@@ -181,7 +237,7 @@ fn the_report_says_what_part_it_is_of() {
     let said = line.split_once("Part").unwrap().1.trim();
     assert_eq!(
         said,
-        "20:43:05.000 to 20:43:12.000, 7.00 s of 30.00 s, only operations of type read"
+        "20:43:05.000 to 20:43:12.000, 7.00 s of 30.00 s, only figures of type read"
     );
 }
 

@@ -10,8 +10,6 @@ pub(crate) struct PartWords {
     /// The only types of operations.
     pub(crate) types: fn(&str) -> String,
     pub(crate) audit_is_of_all: &'static str,
-    /// Of a part without some types.
-    pub(crate) others_may_show: &'static str,
 }
 
 pub(crate) const ENGLISH: PartWords = PartWords {
@@ -21,9 +19,8 @@ pub(crate) const ENGLISH: PartWords = PartWords {
         None => format!("{from} to {to}, {length}"),
     },
     path: |path| format!("only path {path}"),
-    types: |types| format!("only operations of type {types}"),
+    types: |types| format!("only figures of type {types}"),
     audit_is_of_all: "The figures are of a part of the recording. The audit is of the whole recording: its counts are not of the part alone.",
-    others_may_show: "The figures are of some types of operations alone. An outage that only the others show is not seen in them.",
 };
 
 pub(crate) const CHINESE: PartWords = PartWords {
@@ -33,7 +30,6 @@ pub(crate) const CHINESE: PartWords = PartWords {
         None => format!("{from} 至 {to},{length}"),
     },
     path: |path| format!("仅路径 {path}"),
-    types: |types| format!("仅操作类型 {types}"),
+    types: |types| format!("仅 {types} 类操作的数字"),
     audit_is_of_all: "以上数字只针对录制的一部分;审计针对整个录制,其计数不限于该部分。",
-    others_may_show: "以上数字只针对部分操作类型; 仅由其他类型显示的停机不在其中。",
 };

@@ -52,10 +52,6 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
         notes.push(words.note_baseline_p99.to_owned());
     }
-    let part = page.summary.recording.part.as_ref();
-    if part.is_some_and(|part| !part.types.is_empty()) {
-        notes.push(words.part.others_may_show.to_owned());
-    }
     if let AuditSummary::Audited(_) = page.summary.audit {
         notes.push(words.durability.note.to_owned());
         if page.summary.recording.part.is_some() {
