@@ -480,10 +480,10 @@ fn mistakes_are_told_before_anything_is_read() {
 #[test]
 fn a_gate_over_some_types() {
     let [made, _] = two();
-    let only = |rule: &str| run(&[&made.folder], &["--type", "read", "--rule", rule]);
-    let held = only("direct.read.downtime <= 100s");
+    let only = |rule: &str| run(&[&made.folder], &["--type", "write", "--rule", rule]);
+    let held = only("direct.writer.downtime <= 100s");
     assert_eq!(held.status.code(), Some(0), "{}", stderr(&held));
-    let other = only("direct.writer.downtime <= 100s");
+    let other = only("direct.read.downtime <= 100s");
     assert_eq!(other.status.code(), Some(4), "{}", stderr(&other));
 }
 
