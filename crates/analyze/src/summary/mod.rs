@@ -132,6 +132,20 @@ pub struct PathSummary {
     pub durable: Option<Durable>,
 }
 
+/// The groups in which a path's failovers are listed: its headline's, and the writer's where the paths' headlines are of different groups, so
+/// that writes stand beside writes.
+#[must_use]
+pub fn compared_groups(paths: &[PathSummary], path: &PathSummary) -> Vec<Group> {
+    let headline = |path: &PathSummary| Some(path.headline.as_ref()?.group);
+    let own = headline(path).unwrap_or(Group::Writer);
+    let mut others = paths.iter().filter_map(headline);
+    let is_listed = |group: &Group| path.groups.iter().any(|found| found.group == *group);
+    match others.any(|other| other != own) {
+        true if own != Group::Writer && is_listed(&Group::Writer) => vec![Group::Writer, own],
+        _ => vec![own],
+    }
+}
+
 impl PathSummary {
     /// True where increments that count as successes may be lost, once a write is: by their sum, or as that was not audited.
     #[must_use]
