@@ -10,6 +10,7 @@ mod bench_truth;
 mod campaign;
 mod demo;
 mod engines;
+mod guides;
 mod manifest;
 mod modules;
 mod pgbench;
