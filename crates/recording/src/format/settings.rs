@@ -30,7 +30,51 @@ pub enum Schedule {
     OpenLoop {
         /// Arrivals per second and path, in thousandths.
         rate_per_1000_s: i64,
+        /// How they are spread.
+        #[serde(default)]
+        arrival: Arrival,
+        /// The rate grows evenly from 0 for so long, microseconds.
+        #[serde(default)]
+        ramp_us: i64,
     },
+}
+
+/// How the arrivals of an open loop are spread.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrival {
+    /// The same time apart.
+    #[default]
+    Constant,
+    /// As those of many users who know nothing of each other: the time apart is exponentially distributed.
+    Poisson,
+}
+
+impl Arrival {
+    /// The word in the manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+        }
+    }
+}
+
+/// How late the operations of an open loop began by the recorder's own fault: from the arrival, or where all workers were busy then from
+/// the moment when one was free, to the begin. Exact below 32 us, else the upper end of a bucket at most 3 % wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleLag {
+    /// Of the operations of this path.
+    pub path: Path,
+    /// How many began.
+    pub operations: u64,
+    /// Microseconds, nearest-rank.
+    pub median_us: i64,
+    /// Microseconds, nearest-rank; null for fewer than 100 operations.
+    pub p99_us: Option<i64>,
+    /// Microseconds.
+    pub max_us: i64,
 }
 
 /// The connection pool of each path.

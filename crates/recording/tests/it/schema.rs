@@ -150,7 +150,16 @@ fn schedules() -> Vec<Schedule> {
             min_operation_interval_us: 1,
             max_operation_interval_us: 2,
         },
-        Schedule::OpenLoop { rate_per_1000_s: 3 },
+        Schedule::OpenLoop {
+            rate_per_1000_s: 3,
+            arrival: Arrival::Constant,
+            ramp_us: 4,
+        },
+        Schedule::OpenLoop {
+            rate_per_1000_s: 3,
+            arrival: Arrival::Poisson,
+            ramp_us: 0,
+        },
     ];
     let listed = |schedule: &Schedule| match schedule {
         Schedule::ClosedLoop { .. } | Schedule::OpenLoop { .. } => true,

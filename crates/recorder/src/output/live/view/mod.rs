@@ -7,6 +7,7 @@ use recording::vocabulary::Path;
 
 use crate::monitor::state::{GroupView, LoadState, Second, Snapshot};
 use crate::output::live::style::{Line, Style};
+use crate::workload::turns::NOTABLE_LAG_US;
 use command_line::text::{one_line, thousands};
 
 /// A group that has had no success for this long is worth a look, though no failure has come: a proxy may hold it back.
@@ -54,6 +55,9 @@ impl View {
             }
             if let Some(load) = &path.load {
                 load_figures(load, line.plain("   pgbench "));
+            }
+            if let Some(text) = lag(path) {
+                line.plain(format!("   {text}"));
             }
             line
         });
@@ -136,10 +140,24 @@ fn path_lines(path: &Snapshot, width: usize, lines: &mut Vec<Line>) {
         load_figures(load, line.plain("pgbench "));
         lines.push(line);
     }
+    if let Some(text) = lag(path) {
+        let mut line = indented();
+        line.push(Style::Bad, text);
+        lines.push(line);
+    }
 
     let mut line = indented();
     strip(&path.history, width.saturating_sub(INDENT), &mut line);
     lines.push(line);
+}
+
+/// Where this machine does not keep the schedule of an open loop.
+fn lag(path: &Snapshot) -> Option<String> {
+    let lag_us = path.lag_p99_us.filter(|us| *us >= NOTABLE_LAG_US)?;
+    Some(format!(
+        "1 % of the operations begin more than {:.0} ms late: this machine does not keep the rate",
+        lag_us as f64 / 1e3
+    ))
 }
 
 /// `reads up, writes DOWN 3.4 s, since 00:25:41 UTC`.
