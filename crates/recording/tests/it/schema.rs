@@ -152,12 +152,12 @@ fn schedules() -> Vec<Schedule> {
         },
         Schedule::OpenLoop {
             rate_per_1000_s: 3,
-            arrival: Arrival::Constant,
+            arrival: recording::Arrival::Constant,
             ramp_us: 4,
         },
         Schedule::OpenLoop {
             rate_per_1000_s: 3,
-            arrival: Arrival::Poisson,
+            arrival: recording::Arrival::Poisson,
             ramp_us: 0,
         },
     ];
