@@ -16,7 +16,6 @@ use crate::run::connection_log::Observer;
 use crate::run::pauses::Pauses;
 use crate::text::redact::redact;
 use crate::workload::schedule::Schedule;
-use crate::workload::turns::NOTABLE_LAG_US;
 use command_line::text::{shell_word, thousands};
 
 /// The recording begins.
@@ -294,7 +293,7 @@ pub(crate) fn schedule_lag(monitor: &Monitor, log: &Log) {
             ms(lag.max_us)
         );
         log.line(&figures);
-        if lag.p99_us.is_some_and(|us| us >= NOTABLE_LAG_US) {
+        if lag.is_notable() {
             terminal::line(format!(
                 "warning: {figures}: this machine does not keep the rate, and response times hold its lag. Lower --rate, or leave the recorder a processor"
             ));

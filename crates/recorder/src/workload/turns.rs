@@ -10,9 +10,6 @@ use crate::workload::pacer::Pacer;
 use crate::workload::queue::{Arrived, Queue};
 use crate::workload::schedule::ClosedLoop;
 
-/// A lag of its 99th percentile that is told: about what a local network adds to a response time, microseconds.
-pub(crate) const NOTABLE_LAG_US: i64 = 10_000;
-
 /// What the workers of a path ask for their next operation.
 pub(crate) enum Turns {
     /// A worker begins when it has thought.

@@ -77,6 +77,17 @@ pub struct ScheduleLag {
     pub max_us: i64,
 }
 
+/// A lag of the 99th percentile that is told: about what a local network adds to a response time, microseconds.
+const NOTABLE_LAG_US: i64 = 10_000;
+
+impl ScheduleLag {
+    /// True where the recorder did not keep the schedule: 1 % of the operations began 10 ms late or later.
+    #[must_use]
+    pub fn is_notable(&self) -> bool {
+        self.p99_us.is_some_and(|us| us >= NOTABLE_LAG_US)
+    }
+}
+
 /// The connection pool of each path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {

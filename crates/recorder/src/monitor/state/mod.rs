@@ -188,8 +188,8 @@ pub(crate) struct Snapshot {
     pub(crate) load: Option<LoadState>,
     /// The reads have an endpoint of their own.
     pub(crate) reads_go_apart: bool,
-    /// How late operations began by the recorder's own fault, the 99th percentile, microseconds.
-    pub(crate) lag_p99_us: Option<i64>,
+    /// How late operations began by the recorder's own fault.
+    pub(crate) lag: Option<ScheduleLag>,
 }
 
 impl PathState {
@@ -332,7 +332,7 @@ impl PathState {
             history,
             load: self.load,
             reads_go_apart: self.reads_go_apart,
-            lag_p99_us: self.lag.p99_us(),
+            lag: self.lag(path),
         }
     }
 }

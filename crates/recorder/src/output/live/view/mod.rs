@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use recording::ScheduleLag;
 use recording::vocabulary::Path;
 
 use crate::monitor::state::{GroupView, LoadState, Second, Snapshot};
 use crate::output::live::style::{Line, Style};
-use crate::workload::turns::NOTABLE_LAG_US;
 use command_line::text::{one_line, thousands};
 
 /// A group that has had no success for this long is worth a look, though no failure has come: a proxy may hold it back.
@@ -153,10 +153,10 @@ fn path_lines(path: &Snapshot, width: usize, lines: &mut Vec<Line>) {
 
 /// Where this machine does not keep the schedule of an open loop.
 fn lag(path: &Snapshot) -> Option<String> {
-    let lag_us = path.lag_p99_us.filter(|us| *us >= NOTABLE_LAG_US)?;
+    let lag = path.lag.filter(ScheduleLag::is_notable)?;
     Some(format!(
         "1 % of the operations begin more than {:.0} ms late: this machine does not keep the rate",
-        lag_us as f64 / 1e3
+        lag.p99_us? as f64 / 1e3
     ))
 }
 
