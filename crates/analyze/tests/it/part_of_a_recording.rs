@@ -326,7 +326,7 @@ fn a_warm_up_is_left_out() {
     let said = |label: &str| item(label).trim_start_matches(label).trim().to_owned();
     assert_eq!(
         said("Schedule  "),
-        "open loop, 12.500 arrivals/s per path, poisson, ramp 2 s, at most 3 at once"
+        "open loop, 12.5 arrivals/s per path, poisson, ramp 2 s, at most 3 at once"
     );
     assert_eq!(said("Warm-up"), "4 s, left out of the figures");
     assert_eq!(

@@ -6,7 +6,7 @@ use recording::{ClockOffset, Endpoint, Schedule, Server, Table, Timestamp};
 
 use crate::summary::{EventSummary, RecordingProgress};
 use crate::text::document::Section;
-use crate::text::format::{count, decimal, optional};
+use crate::text::format::{count, optional, trimmed};
 use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
 use crate::text::table::{Cell, Items, Tone, item};
@@ -244,7 +244,7 @@ fn workload_items(page: &Page<'_>) -> Items {
             arrival,
             ramp_us,
         } => (words.scheduling.open_loop)(
-            &decimal(rate_per_1000_s as f64 / 1000.0, 3),
+            &trimmed(rate_per_1000_s as f64 / 1000.0, 3),
             arrival,
             &count(recording.workers.into()),
             (ramp_us > 0).then(|| setting(ramp_us)).as_deref(),
