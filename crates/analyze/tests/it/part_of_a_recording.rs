@@ -36,6 +36,24 @@ fn figures(made: HandMade, range: &Range) -> Value {
     figures
 }
 
+/// The first place in which two values differ, with both.
+fn difference(place: &str, one: &Value, other: &Value) -> Option<String> {
+    let within = |key: &str, one: Option<&Value>, other: Option<&Value>| {
+        let nothing = Value::Null;
+        let (one, other) = (one.unwrap_or(&nothing), other.unwrap_or(&nothing));
+        difference(&format!("{place}/{key}"), one, other)
+    };
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) => a
+            .keys()
+            .chain(b.keys())
+            .find_map(|key| within(key, a.get(key), b.get(key))),
+        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
+            .find_map(|index| within(&index.to_string(), a.get(index), b.get(index))),
+        _ => (one != other).then(|| format!("{place}: {one} != {other}")),
+    }
+}
+
 /// Ten operations a second on both paths, with an outage and what hangs, fails and never ends.
 fn random(seed: u64, seconds: f64) -> HandMade {
     let mut state = seed | 1;
@@ -109,9 +127,12 @@ proptest! {
                 && as_recorded(row, START_US + from, START_US + to)
         });
         let alone = figures(alone.lasting(length as f64 / 1e3), &Range::default());
-        // Only a whole recording warms up.
+        // Only a whole recording warms up: what ended in its first second.
         prop_assume!(!alone.to_string().contains("warm_up"));
-        prop_assert_eq!(part, alone);
+        let groups = list(&alone).iter().flat_map(|path| list(&path["groups"]));
+        let mut unobserved = groups.flat_map(|group| list(&group["unobserved_spans"]));
+        prop_assume!(!unobserved.any(|span| span["end"].as_i64().unwrap() <= 1_000_000));
+        prop_assert_eq!(difference("", &part, &alone), None);
     }
 
     #[test]
@@ -265,4 +286,54 @@ fn a_part_that_is_not_there_is_a_users_mistake() {
         assert_eq!(code, Some(2), "{arguments:?}: {error}");
         assert!(error.contains(said), "{arguments:?}: {error}");
     }
+}
+
+/// What was recorded in the warm-up is in no figure, unless the user says from when they are.
+#[test]
+fn a_warm_up_is_left_out() {
+    let made = reads_with_a_gap()
+        .failed("user_list", 1.0, 1.001, ErrorClass::Refused)
+        .set(|manifest| {
+            manifest.warm_up_us = Some(us(4.0));
+            manifest.schedule = recording::Schedule::OpenLoop {
+                rate_per_1000_s: 12_500,
+                arrival: recording::Arrival::Poisson,
+                ramp_us: us(2.0),
+            };
+            manifest.schedule_lag = vec![recording::ScheduleLag {
+                path: Path::Direct,
+                operations: 250,
+                median_us: 80,
+                p99_us: Some(12_300),
+                max_us: 40_000,
+            }];
+        })
+        .write();
+    let failed = |arguments: &[&str]| {
+        let arguments = [arguments, &["--json"]].concat();
+        let (report, error, code) = run(&made.folder, &arguments);
+        assert_eq!(code, Some(0), "{error}");
+        let report: Value = serde_json::from_str(&report).unwrap();
+        report["paths"][0]["overall"]["failed"].as_u64().unwrap()
+    };
+    assert_eq!((failed(&[]), failed(&["--from", "0"])), (0, 1));
+    let (report, ..) = run(&made.folder, &[]);
+    let item = |label: &str| {
+        let mut lines = report.lines();
+        let line = lines.find(|line| line.trim().starts_with(label)).unwrap();
+        line.split_once("  ").unwrap().1.trim().to_owned()
+    };
+    let said = |label: &str| item(label).trim_start_matches(label).trim().to_owned();
+    assert_eq!(
+        said("Schedule  "),
+        "open loop, 12.5 arrivals/s per path, poisson, ramp 2 s, at most 3 at once"
+    );
+    assert_eq!(said("Warm-up"), "4 s, left out of the figures");
+    assert_eq!(
+        said("Schedule lag"),
+        "direct: median 80 us, p99 12.30 ms, longest 40.00 ms"
+    );
+    assert!(report.contains("the recorder's machine did not keep the rate"));
+    let (report, ..) = run(&made.folder, &["--from", "0"]);
+    assert!(report.contains("4 s, in the figures"), "{report}");
 }

@@ -6,7 +6,7 @@ use recording::{ClockOffset, Endpoint, Schedule, Server, Table, Timestamp};
 
 use crate::summary::{EventSummary, RecordingProgress};
 use crate::text::document::Section;
-use crate::text::format::{count, decimal};
+use crate::text::format::{count, optional, trimmed};
 use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
 use crate::text::table::{Cell, Items, Tone, item};
@@ -235,17 +235,25 @@ fn workload_items(page: &Page<'_>) -> Items {
         Schedule::ClosedLoop {
             min_operation_interval_us,
             max_operation_interval_us,
-        } => (words.closed_loop)(
+        } => (words.scheduling.closed_loop)(
             &setting(min_operation_interval_us),
             &setting(max_operation_interval_us),
         ),
-        Schedule::OpenLoop { rate_per_1000_s } => {
-            (words.open_loop)(&decimal(rate_per_1000_s as f64 / 1000.0, 3))
-        }
+        Schedule::OpenLoop {
+            rate_per_1000_s,
+            arrival,
+            ramp_us,
+        } => (words.scheduling.open_loop)(
+            &trimmed(rate_per_1000_s as f64 / 1000.0, 3),
+            arrival,
+            &count(recording.workers.into()),
+            (ramp_us > 0).then(|| setting(ramp_us)).as_deref(),
+        ),
     };
     let timeouts = &recording.timeouts;
-    vec![
-        item(words.schedule, schedule),
+    let mut items = vec![item(words.schedule, schedule)];
+    items.extend(schedule_items(page));
+    items.extend([
         item(
             words.pool,
             (words.pool_text)(&recording.pool.size.to_string()),
@@ -258,7 +266,37 @@ fn workload_items(page: &Page<'_>) -> Items {
                 &setting(timeouts.operation_us),
             ),
         ),
-    ]
+    ]);
+    items
+}
+
+/// What the schedule left out of the figures, and how well the recorder kept it.
+fn schedule_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words.scheduling, &page.summary.recording);
+    let units = page.words.units;
+    let warm_up = recording.warm_up_us.map(|us| {
+        let end_us = recording.whole_start().micros().saturating_add(us);
+        let is_left_out = recording.start_time.micros() >= end_us;
+        item(
+            words.warm_up,
+            (words.warm_up_text)(&units.setting(us), is_left_out),
+        )
+    });
+    let lags = recording.schedule_lag.iter().map(|lag| {
+        let ms = |us: i64| units.response(us as f64);
+        let text = (words.lag_text)(
+            &(page.words.path_name)(lag.path.as_str()),
+            &ms(lag.median_us),
+            &optional(lag.p99_us, ms),
+            &ms(lag.max_us),
+        );
+        let tone = match lag.is_notable() {
+            true => Tone::Bad,
+            false => Tone::Plain,
+        };
+        (words.lag.to_owned(), Cell::new(text, tone))
+    });
+    warm_up.into_iter().chain(lags).collect()
 }
 
 fn pgbench_item(page: &Page<'_>) -> Option<(String, Cell)> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use recording::ScheduleLag;
 use recording::vocabulary::{ErrorClass, EventKind};
 
 use crate::summary::{AuditSummary, Group, GroupSummary, PathSummary, UnobservedReason};
@@ -51,6 +52,10 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     let mut episodes = groups(page).flat_map(|(_, group)| &group.episodes);
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
         notes.push(words.note_baseline_p99.to_owned());
+    }
+    let mut lags = page.summary.recording.schedule_lag.iter();
+    if lags.any(ScheduleLag::is_notable) {
+        notes.push(words.scheduling.lag_note.to_owned());
     }
     if let AuditSummary::Audited(_) = page.summary.audit {
         notes.push(words.durability.note.to_owned());

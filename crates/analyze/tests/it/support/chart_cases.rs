@@ -434,6 +434,8 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
             min_operation_interval_us: 100_000,
             max_operation_interval_us: 500_000,
         },
+        warm_up_us: None,
+        schedule_lag: Vec::new(),
         seed: 7,
         protocol: "extended".to_owned(),
         pool: Pool { size: 5 },
