@@ -84,8 +84,8 @@ def execute(notebook):
         timeout=600,
         record_timing=False,
         resources={"metadata": {"path": str(FOLDER)}},
-        # Through files in the temporary folder: no port is opened.
-        config=Config(KernelManager={"transport": "ipc"}),
+        # Through sockets in the temporary folder: no port is opened.
+        config=Config(KernelManager={"transport": "ipc", "ip": os.path.join(os.environ["JUPYTER_RUNTIME_DIR"], "kernel")}),
     )
     try:
         client.execute()

@@ -120,7 +120,7 @@ def beside(here, report):
     differ = {name: (here[name], report[name]) for name in here if not equal(here[name], report[name])}
     assert not differ, f"here and in the report: {differ}"
     both = {"here": pandas.Series(here, dtype=object), "report": pandas.Series(report, dtype=object)}
-    return pandas.DataFrame(both).fillna("-")
+    return pandas.DataFrame(both).loc[list(here)].fillna("-")
 
 
 def equal(here, report):
