@@ -98,7 +98,7 @@ ANALYZE = find_analyze()
 if ANALYZE is None:
     print(
         "`analyze` was not found, so nothing here is compared with its report. "
-        "Build it (cargo build --bin analyze), put it on PATH, or set PGOUTAGE_ANALYZE to it, and start again."
+        "Build it (cargo build -p analyze), put it on PATH, or set PGOUTAGE_ANALYZE to it, and start again."
     )
 
 

@@ -12,6 +12,7 @@ mod demo;
 mod engines;
 mod manifest;
 mod modules;
+mod notebooks;
 mod pgbench;
 mod readme;
 mod sql;
