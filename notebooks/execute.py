@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-# Of the difference between two pictures, the mean over all channels (0 to 255): another machine rounds a line's edge differently.
+# The mean difference of two pictures, over all channels (0 to 255): another machine rounds the edge of a line differently.
 SAME_PICTURE = 1.0
 # What colours a traceback in a terminal.
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -27,7 +27,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def main():
     parser = argparse.ArgumentParser(description="Execute notebooks and compare their outputs with the kept ones")
-    parser.add_argument("numbers", nargs="*", metavar="NUMBER", default=["1", "2", "3", "4"], help="which notebooks")
+    parser.add_argument(
+        "numbers", nargs="*", metavar="NUMBER", default=["1", "2", "3", "4"], help="which notebooks"
+    )
     parser.add_argument("--update", action="store_true", help="keep the new outputs")
     parser.add_argument("--recordings", help="in place of the recordings that the notebooks name")
     arguments = parser.parse_args()
@@ -67,7 +69,9 @@ def check(number, arguments):
 
 def name_others(notebook, recordings):
     """Replaces the recordings in the one cell that names them."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.startswith("RECORDINGS = ")]
+    cells = [
+        cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.startswith("RECORDINGS = ")
+    ]
     assert len(cells) == 1, "one cell names the recordings"
     cells[0].source = re.sub(r"^RECORDINGS = .*", f"RECORDINGS = {recordings!r}", cells[0].source)
 
@@ -85,7 +89,9 @@ def execute(notebook):
         record_timing=False,
         resources={"metadata": {"path": str(FOLDER)}},
         # Through sockets in the temporary folder: no port is opened.
-        config=Config(KernelManager={"transport": "ipc", "ip": os.path.join(os.environ["JUPYTER_RUNTIME_DIR"], "kernel")}),
+        config=Config(
+            KernelManager={"transport": "ipc", "ip": os.path.join(os.environ["JUPYTER_RUNTIME_DIR"], "kernel")}
+        ),
     )
     try:
         client.execute()

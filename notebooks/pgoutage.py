@@ -28,21 +28,25 @@ COLOURS = {
     "grid": "#dfe3e7",
 }
 
-plt.rcParams.update({
-    "figure.figsize": (9, 4),
-    "figure.dpi": 100,
-    "figure.constrained_layout.use": True,
-    "font.size": 11,
-    "text.color": COLOURS["ink"],
-    "axes.labelcolor": COLOURS["ink"],
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": COLOURS["grid"],
-    "legend.frameon": False,
-})
-pandas.set_option("display.width", 140, "display.max_columns", 30, "display.max_rows", 200, "display.max_colwidth", 60)
+plt.rcParams.update(
+    {
+        "figure.figsize": (9, 4),
+        "figure.dpi": 100,
+        "figure.constrained_layout.use": True,
+        "font.size": 11,
+        "text.color": COLOURS["ink"],
+        "axes.labelcolor": COLOURS["ink"],
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "axes.grid": True,
+        "grid.color": COLOURS["grid"],
+        "legend.frameon": False,
+    }
+)
+pandas.set_option(
+    "display.width", 140, "display.max_columns", 30, "display.max_rows", 200, "display.max_colwidth", 60
+)
 
 
 def folders(pattern):
@@ -53,11 +57,15 @@ def folders(pattern):
         if not (folder / "manifest.json").is_file():
             continue
         if manifest(folder)["state"] == "recording" or not (folder / "operations").is_dir():
-            print(f"left out: {folder.name} is in progress, or its recorder was killed: run `recorder recover` on it")
+            print(
+                f"left out: {folder.name} is in progress, or its recorder was killed: run `recorder recover` on it"
+            )
         else:
             sealed.append(folder)
     if not sealed:
-        raise SystemExit(f"{pattern} names no recording that has ended: give the folder of one, with its manifest.json")
+        raise SystemExit(
+            f"{pattern} names no recording that has ended: give the folder of one, with its manifest.json"
+        )
     return sealed
 
 
