@@ -64,7 +64,7 @@ def folders(pattern):
             sealed.append(folder)
     if not sealed:
         raise SystemExit(
-            f"{pattern} names no recording that has ended: give the folder of one, with its manifest.json"
+            f"{pattern} names no recording that has ended: give the folder of one, or a pattern such as data/runs/*"
         )
     return sealed
 
