@@ -1,4 +1,4 @@
-//! The project's own Python, with the readers that recordings are tested with.
+//! The project's own Python, with the readers that recordings are tested with, and what executes the notebooks.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

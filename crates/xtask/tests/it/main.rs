@@ -13,6 +13,7 @@ mod engines;
 mod guides;
 mod manifest;
 mod modules;
+mod notebooks;
 mod pgbench;
 mod readme;
 mod sql;
