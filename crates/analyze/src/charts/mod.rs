@@ -34,7 +34,7 @@ use crate::summary::series::Series;
 use crate::text::Language;
 use crate::zone::Zone;
 
-pub use campaign::{Campaign, Difference, Dot, Median, Pair};
+pub use campaign::{Absent, Campaign, Difference, Dot, Median, Pair};
 pub use drawing::theme::Theme;
 pub use error::ChartError;
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{AuditSummary, Group, GroupSummary, PathSummary, UnobservedReason};
+use crate::summary::{
+    AuditSummary, EpisodeKind, Group, GroupSummary, PathSummary, UnobservedReason,
+};
 use crate::text::document::{Block, Section};
 use crate::text::figures::{group_of, headline_group, is_probed, unobserved};
 use crate::text::format::decimal;
@@ -15,6 +17,30 @@ const FEW_PER_SECOND: f64 = 20.0;
 
 /// How long a baseline is where nothing is in its way, microseconds.
 const BASELINE_US: i64 = 30_000_000;
+
+/// What a part of a recording can't tell.
+fn part_notes(page: &Page<'_>) -> Vec<String> {
+    let words = page.words.part;
+    let Some(part) = &page.summary.recording.part else {
+        return Vec::new();
+    };
+    let others = (!part.types.is_empty()).then_some(words.others_may_show);
+    let cut = part.is_timed && begins_in_another_outage(page);
+    let notes = others.into_iter().chain(cut.then_some(words.cut_outage));
+    notes.map(str::to_owned).collect()
+}
+
+/// True where an outage was open as the recording began, and is of no failover.
+fn begins_in_another_outage(page: &Page<'_>) -> bool {
+    let mut groups = groups(page);
+    groups.any(|(_, group)| {
+        let mut outages = group.outages.iter();
+        let open = outages.find(|outage| outage.open_at_start);
+        let episodes = group.episodes.iter();
+        let mut others = episodes.filter(|episode| episode.kind == EpisodeKind::OtherOutage);
+        open.is_some_and(|open| others.any(|other| other.span.overlaps(&open.span)))
+    })
+}
 
 /// Definitions first, then what holds for this recording.
 pub(crate) fn section(page: &Page<'_>) -> Section {
@@ -52,10 +78,7 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
         notes.push(words.note_baseline_p99.to_owned());
     }
-    let part = page.summary.recording.part.as_ref();
-    if part.is_some_and(|part| !part.types.is_empty()) {
-        notes.push(words.part.others_may_show.to_owned());
-    }
+    notes.extend(part_notes(page));
     if let AuditSummary::Audited(_) = page.summary.audit {
         notes.push(words.durability.note.to_owned());
         if page.summary.recording.part.is_some() {

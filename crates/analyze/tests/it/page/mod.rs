@@ -196,6 +196,29 @@ fn every_page_is_whole_in_both_themes_and_at_every_width() {
     }
 }
 
+/// What a mail takes, whatever was recorded.
+#[test]
+fn a_page_of_a_million_operations_is_fit_for_a_mail() {
+    let cases = chart_cases::all();
+    let case = cases.iter().find(|case| case.name == "a-million").unwrap();
+    let html = page(&chart_cases::make(case), Language::En);
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+}
+
+/// The reader of a post-mortem needs the answer first.
+#[test]
+fn the_verdict_stands_first_and_the_configuration_last() {
+    for language in [Language::En, Language::Zh] {
+        let html = page(&golden("v1-lab-two-downtimes"), language);
+        let sections = html.split("<section id=\"").skip(1);
+        let ids: Vec<&str> = sections
+            .map(|section| section.split('"').next().unwrap())
+            .collect();
+        assert_eq!(ids[..2], ["recording", "verdict"], "{ids:?}");
+        assert_eq!(ids[ids.len() - 2..], ["configuration", "notes"], "{ids:?}");
+    }
+}
+
 /// What the test above would not see, it could not find.
 #[test]
 fn a_bad_page_is_found_bad() {

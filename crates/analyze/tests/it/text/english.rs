@@ -244,6 +244,7 @@ fn colour_adds_nothing_but_colour() {
             &TextOptions {
                 language,
                 color: true,
+                columns: None,
             },
         );
         assert!(coloured.contains("\u{1b}[31m") && coloured.contains("\u{1b}[32m"));
@@ -256,7 +257,8 @@ fn colour_adds_nothing_but_colour() {
                 &summary,
                 &TextOptions {
                     language,
-                    color: false
+                    color: false,
+                    columns: None,
                 }
             )
         );
