@@ -270,9 +270,14 @@ fn median_label(words: &ChartWords, median: &Median) -> String {
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, campaign: &Campaign) {
     let words = scene.words();
     let note = (words.campaign_note)((words.subject)(campaign.group));
-    let top = frame::header(scene, words.campaign, &note, summary);
+    let top = frame::header(scene, &title(words, campaign), &note, summary);
     let bottom = draw_campaign(scene, campaign, top);
     scene.set_height(bottom);
+}
+
+/// With what was down: there may be a chart of writes and one of reads.
+pub(super) fn title(words: &ChartWords, campaign: &Campaign) -> String {
+    format!("{}: {}", words.campaign, (words.subject)(campaign.group))
 }
 
 /// Draws the pairs and the medians from `top` on, and returns where they end.

@@ -94,7 +94,7 @@ pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> Strin
     if let Some(missing) = headline::missing(words, summary) {
         caption = format!("{missing} · {caption}");
     }
-    if !scene.face().covers(&caption) || !scene.face().covers(&recording.run_id) {
+    if scene.has_boxes(&caption) || scene.has_boxes(&recording.run_id) {
         caption = format!("{} · {caption}", words.needs_font);
     }
     caption

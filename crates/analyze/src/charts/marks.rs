@@ -127,9 +127,9 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
         .map(|text| face.wrap(text, SMALL, column - GAP - indent))
         .collect();
     let mut y = top + 12.0;
-    let heading = match texts.iter().all(|text| face.covers(text)) {
-        true => words.marks.to_owned(),
-        false => format!("{} · {}", words.marks, words.needs_font),
+    let heading = match texts.iter().any(|text| scene.has_boxes(text)) {
+        true => format!("{} · {}", words.marks, words.needs_font),
+        false => words.marks.to_owned(),
     };
     scene.text((MARGIN, y), heading, SMALL, Align::Left, theme.grey);
     y += 4.0;

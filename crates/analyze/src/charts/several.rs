@@ -3,7 +3,9 @@
 use recording::Mode;
 
 use crate::campaign::{self, Distribution, Measured, Paired, RunFailover};
-use crate::charts::campaign::{Absent, Campaign, Difference, Dot, Median, Pair, draw_campaign};
+use crate::charts::campaign::{
+    Absent, Campaign, Difference, Dot, Median, Pair, draw_campaign, title,
+};
 use crate::charts::drawing::scene::{Align, Scene};
 use crate::charts::drawing::style::{MARGIN, SMALL, TITLE};
 use crate::charts::words::ChartWords;
@@ -84,15 +86,10 @@ fn pairs(found: &campaign::Campaign, group: Group, words: &ChartWords) -> Option
 
 pub(super) fn draw(scene: &mut Scene<'_>, campaign: &Campaign) {
     let (theme, words) = (scene.theme(), scene.words());
+    let title = title(words, campaign);
     let note = (words.campaign_note)((words.subject)(campaign.group));
-    scene.set_label(format!("{}. {note}", words.campaign));
-    scene.text(
-        (MARGIN, 40.0),
-        words.campaign,
-        TITLE,
-        Align::Left,
-        theme.ink,
-    );
+    scene.set_label(format!("{title}. {note}"));
+    scene.text((MARGIN, 40.0), title, TITLE, Align::Left, theme.ink);
     scene.text((MARGIN, 64.0), note, SMALL, Align::Left, theme.grey);
     let bottom = draw_campaign(scene, campaign, 76.0);
     scene.set_height(bottom);

@@ -121,7 +121,8 @@ impl Section {
         if body.is_empty() || self.heading.is_empty() {
             return body;
         }
-        format!("{}\n{body}", (words.heading)(&self.heading))
+        let heading = wrapped(&(words.heading)(&self.heading), paint.room());
+        format!("{}\n{body}", heading.join("\n"))
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) struct Placed {
     pub(super) width: usize,
 }
 
-/// The pieces of a table: every column is in one of them, but the first `keys`, which are in all that have room for them.
-pub(super) fn pieces(columns: &[Column], keys: usize, room: usize) -> Vec<Vec<Placed>> {
+/// The pieces of a table: every column is in one of them, but those at the places `keys`, which name a row, and are in all that have room for them.
+pub(super) fn pieces(columns: &[Column], keys: &[usize], room: usize) -> Vec<Vec<Placed>> {
     let natural = |index: usize| Placed {
         index,
         width: columns[index].width,
@@ -32,8 +32,45 @@ pub(super) fn pieces(columns: &[Column], keys: usize, room: usize) -> Vec<Vec<Pl
     if taken(&all) <= room {
         return vec![all];
     }
-    let mut keys = all[..keys.clamp(1, all.len())].to_vec();
-    while keys.len() > 1 && taken(&keys) > room / 2 {
+    let keys = fitting_keys(columns, keys.iter().copied().map(natural).collect(), room);
+    let mut pieces = vec![keys.clone()];
+    for column in &all {
+        if keys.iter().any(|key| key.index == column.index) {
+            continue;
+        }
+        let left = |piece: &[Placed]| room.saturating_sub(taken(piece) + GAP);
+        let fresh = left(&keys);
+        let is_empty = pieces.last().is_some_and(|piece| piece.len() == keys.len());
+        let here = pieces.last().map_or(0, |piece| left(piece));
+        // A text that has no room in any piece is broken where it stands, if it can be read there.
+        let is_broken = columns[column.index].breaks && column.width > fresh;
+        let fits = column.width <= here || (is_broken && here >= NARROWEST);
+        if !is_empty && !fits {
+            pieces.push(keys.clone());
+        }
+        let room = if is_empty || !fits { fresh } else { here };
+        let width = match is_broken {
+            true => column.width.min(room.max(1)),
+            false => column.width,
+        };
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(Placed { width, ..*column });
+        }
+    }
+    for piece in &mut pieces {
+        piece.sort_by_key(|column| column.index);
+    }
+    pieces
+}
+
+/// As many keys as leave a third of the line, and room for the widest figure; one at least, which is broken where it is too wide.
+fn fitting_keys(columns: &[Column], mut keys: Vec<Placed>, room: usize) -> Vec<Placed> {
+    let is_key = |index: usize| keys.iter().any(|key| key.index == index);
+    let figures = columns.iter().enumerate();
+    let figures = figures.filter(|(index, column)| !column.breaks && !is_key(*index));
+    let widest = figures.map(|(_, column)| column.width).max().unwrap_or(0);
+    let most = (room * 2 / 3).min(room.saturating_sub(GAP + widest));
+    while keys.len() > 1 && taken(&keys) > most {
         keys.pop();
     }
     if let [only] = keys.as_mut_slice()
@@ -41,33 +78,7 @@ pub(super) fn pieces(columns: &[Column], keys: usize, room: usize) -> Vec<Vec<Pl
     {
         only.width = only.width.min((room / 2).max(NARROWEST));
     }
-    let mut pieces = vec![keys.clone()];
-    for column in &all[keys.len()..] {
-        let breaks = columns[column.index].breaks;
-        // A text that is to be broken has the rest of the line, or all of the next piece.
-        let fitting = |piece: &[Placed], least: usize| {
-            let left = room.saturating_sub(taken(piece) + GAP);
-            let width = match breaks {
-                true if left >= least => column.width.min(left),
-                _ => column.width,
-            };
-            (width <= left).then_some(Placed { width, ..*column })
-        };
-        let last = pieces.last().map_or(&keys, |piece| piece);
-        let fits = fitting(last, NARROWEST);
-        match (fits, pieces.last_mut()) {
-            (Some(placed), Some(piece)) => piece.push(placed),
-            (None, Some(piece)) if piece.len() == keys.len() => {
-                piece.push(fitting(&keys, 1).unwrap_or(*column));
-            }
-            _ => {
-                let mut piece = keys.clone();
-                piece.push(fitting(&keys, 1).unwrap_or(*column));
-                pieces.push(piece);
-            }
-        }
-    }
-    pieces
+    keys
 }
 
 fn taken(columns: &[Placed]) -> usize {
@@ -80,6 +91,12 @@ pub(super) fn longest_word(text: &str) -> usize {
         .map(UnicodeWidthStr::width)
         .max()
         .unwrap_or(0)
+}
+
+/// A figure and what stands behind it in brackets, a line each: `12.31 s`, `(11.80 to 13.02,`, `of 4 runs)`.
+pub(super) fn parts(figure: &str) -> Vec<String> {
+    let lines = figure.replace(" (", "\n(").replace(", ", ",\n");
+    lines.lines().map(str::to_owned).collect()
 }
 
 /// A text in lines of at most `width` columns: broken at spaces, and a word that is longer within it.
@@ -134,7 +151,8 @@ mod tests {
     }
 
     fn shown(widths: &[(usize, bool)], keys: usize, room: usize) -> Vec<Vec<(usize, usize)>> {
-        let pieces = pieces(&columns(widths), keys, room);
+        let keys: Vec<usize> = (0..keys.min(widths.len())).collect();
+        let pieces = pieces(&columns(widths), &keys, room);
         let piece = |piece: Vec<Placed>| piece.iter().map(|of| (of.index, of.width)).collect();
         pieces.into_iter().map(piece).collect()
     }
@@ -150,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_has_the_rest_of_the_line() {
+    fn a_text_is_broken_only_where_no_line_has_room_for_it() {
         let widths = [(10, true), (8, false), (90, true)];
         assert_eq!(shown(&widths, 1, 60), [[(0, 10), (1, 8), (2, 36)]]);
         // Of 20 columns it would not be read.
@@ -158,18 +176,30 @@ mod tests {
             shown(&widths, 1, 44),
             [[(0, 10), (1, 8)], [(0, 10), (2, 30)]]
         );
+        let short = [(10, true), (8, false), (40, true)];
+        assert_eq!(
+            shown(&short, 1, 60),
+            [[(0, 10), (1, 8)], [(0, 10), (2, 40)]]
+        );
     }
 
     #[test]
-    fn keys_leave_half_of_the_line() {
+    fn keys_leave_a_third_of_the_line() {
         let widths = [(20, true), (20, true), (10, false), (30, false)];
-        assert_eq!(
-            shown(&widths, 2, 60),
-            [
-                [(0, 20), (1, 20), (2, 10)].to_vec(),
-                [(0, 20), (3, 30)].to_vec()
-            ]
-        );
+        let with_both = [(0, 20), (1, 20), (2, 10)];
+        let wide = shown(&widths, 2, 80);
+        assert_eq!(wide, [&with_both[..], &[(0, 20), (1, 20), (3, 30)]]);
+        // The second is in one piece, as any other column.
+        assert_eq!(shown(&widths, 2, 60), [&with_both[..], &[(0, 20), (3, 30)]]);
+    }
+
+    #[test]
+    fn keys_stand_where_they_are_in_the_table() {
+        let columns = columns(&[(10, true), (10, false), (6, true), (30, true)]);
+        let pieces = pieces(&columns, &[0, 2], 54);
+        let places = |piece: &Vec<Placed>| piece.iter().map(|of| of.index).collect::<Vec<_>>();
+        let places: Vec<_> = pieces.iter().map(places).collect();
+        assert_eq!(places, [[0, 1, 2], [0, 2, 3]]);
     }
 
     #[test]
@@ -178,6 +208,10 @@ mod tests {
         assert_eq!(broken("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
         assert_eq!(broken("中文字", 5), ["中文", "字"]);
         assert_eq!(broken("", 5), [""]);
+        assert_eq!(
+            parts("12.31 s (11.80 to 13.02, of 4 runs)"),
+            ["12.31 s", "(11.80 to 13.02,", "of 4 runs)"]
+        );
     }
 
     proptest! {

@@ -101,6 +101,10 @@ pub(crate) struct Table {
     headings: Vec<Cell>,
     /// So many first columns are left blank where they repeat the row above.
     grouped: usize,
+    /// The columns that name a row, where these are not its first ones.
+    keys: Option<Vec<usize>>,
+    /// What stands behind a figure in brackets may stand below it.
+    in_parts: bool,
     rows: Vec<Row>,
 }
 
@@ -114,8 +118,22 @@ impl Table {
                 .map(|(heading, _)| Cell::new(*heading, Tone::Detail))
                 .collect(),
             grouped,
+            keys: None,
+            in_parts: false,
             rows: Vec::new(),
         }
+    }
+
+    /// With the columns at these places to name a row.
+    pub(crate) fn named_by(mut self, keys: Vec<usize>) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// With what stands behind a figure in brackets below it, where there is no room: figures that are compared have to stand beside each other.
+    pub(crate) fn in_parts(mut self) -> Self {
+        self.in_parts = true;
+        self
     }
 
     /// With a line that says what it is of, where a section has several tables.
@@ -179,8 +197,12 @@ impl Table {
     /// The headings and the rows, indented by two, a line break after each. What has no room on the terminal stands in further pieces below.
     pub(crate) fn render(&self, paint: Paint) -> String {
         let mut text = String::new();
-        if let Some(caption) = &self.caption {
-            text.push_str(&format!("  {caption}\n"));
+        for line in self
+            .caption
+            .iter()
+            .flat_map(|caption| wrapped(caption, paint.room() - GAP))
+        {
+            text.push_str(&format!("  {line}\n"));
         }
         for (number, piece) in self.pieces(paint).iter().enumerate() {
             if number > 0 {
@@ -215,13 +237,18 @@ impl Table {
         if taken <= paint.room() {
             return vec![natural(&widths)];
         }
-        // The columns before the first figure name the row; a number may stand before them.
-        let sides = self.sides.iter().skip(1);
-        let keys = 1 + sides.take_while(|side| **side == Side::Left).count();
         let columns: Vec<Column> = (0..widths.len())
             .map(|index| {
                 let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
-                let cells = cells.map(Cell::width).max().unwrap_or(0);
+                let takes_apart = self.in_parts && self.sides[index] == Side::Right;
+                let width = |cell: &Cell| match takes_apart {
+                    true => narrow::parts(&cell.text)
+                        .iter()
+                        .map(|part| part.width())
+                        .max(),
+                    false => Some(cell.width()),
+                };
+                let cells = cells.filter_map(width).max().unwrap_or(0);
                 let heading = narrow::longest_word(self.headings[index].text());
                 Column {
                     width: cells.max(heading),
@@ -229,14 +256,27 @@ impl Table {
                 }
             })
             .collect();
-        narrow::pieces(&columns, keys, paint.room())
+        narrow::pieces(&columns, &self.keys(), paint.room())
+    }
+
+    /// The columns that name a row: those that are left blank where they repeat the one above, and the next; and all before the first figure. A
+    /// number may stand before them.
+    fn keys(&self) -> Vec<usize> {
+        if let Some(keys) = &self.keys {
+            return keys.clone();
+        }
+        let sides = self.sides.iter().skip(1);
+        let before_figures = 1 + sides.take_while(|side| **side == Side::Left).count();
+        let keys = before_figures.max(self.grouped + 1);
+        (0..keys.min(self.sides.len())).collect()
     }
 
     /// The rows of a piece. The first has the notes; those after it leave out rows of which they have nothing.
     fn push_rows(&self, text: &mut String, piece: &[Placed], is_first: bool, paint: Paint) {
         let mut above: Option<&Row> = None;
+        let keys = self.keys();
         for row in &self.rows {
-            let own = piece.iter().filter(|column| column.index > 0);
+            let own = piece.iter().filter(|column| !keys.contains(&column.index));
             let mut own = own.filter_map(|column| row.cells.get(column.index));
             let is_shown = is_first || own.any(|cell| !cell.text.is_empty());
             if !row.cells.is_empty() && is_shown {
@@ -335,10 +375,14 @@ fn push_lines(
     let texts: Vec<Vec<String>> = piece
         .iter()
         .map(|column| match cells.get(column.index) {
-            Some(cell) if column.index >= blank => match cell.width() > column.width {
-                true => narrow::broken(&cell.text, column.width),
-                false => vec![cell.text.clone()],
-            },
+            Some(cell) if column.index >= blank => {
+                let is_figure = !at_bottom && sides.get(column.index) == Some(&Side::Right);
+                match cell.width() > column.width {
+                    true if is_figure => narrow::parts(&cell.text),
+                    true => narrow::broken(&cell.text, column.width),
+                    false => vec![cell.text.clone()],
+                }
+            }
             _ => Vec::new(),
         })
         .collect();

@@ -65,7 +65,7 @@ pub(crate) const CHINESE: ChartWords = ChartWords {
     outage_label: |subject, length| format!("{subject}停机 {length}"),
     recorder_paused: "记录程序暂停",
     marks: "标记",
-    many_marks: |count| format!("标记 1 至 {count}: 文字见 analyze report 的事件列表"),
+    many_marks: |count| format!("标记 1 至 {count}: 文字见报告的事件列表"),
 
     response_time: "响应时间",
     response_axis: "响应时间, 对数坐标",

@@ -57,9 +57,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
     outage_label: |subject, length| format!("{subject} down {length}"),
     recorder_paused: "recorder paused",
     marks: "marks",
-    many_marks: |count| {
-        format!("marks 1 to {count}: analyze report has their texts, among the events")
-    },
+    many_marks: |count| format!("marks 1 to {count}: the events of the report have their texts"),
 
     response_time: "Response time",
     response_axis: "response time, logarithmic",

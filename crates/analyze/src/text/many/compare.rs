@@ -216,7 +216,8 @@ impl ComparePage<'_> {
                 (many.test, Side::Left),
             ],
             0,
-        );
+        )
+        .in_parts();
         for line in shown {
             table.row(self.row(line));
         }

@@ -109,13 +109,13 @@ fn hostile() -> (Summary, Series) {
     found
 }
 
-/// Every kind of page: its name, and its text.
+/// Every kind of page: its name, and its text. For the eye: `KEEP_PAGES=folder cargo test -p analyze --test it page::`.
 fn pages() -> Vec<(&'static str, String)> {
     let case = |name: &str| {
         let cases = chart_cases::all();
         chart_cases::make(cases.iter().find(|case| case.name == name).unwrap())
     };
-    vec![
+    let pages = vec![
         (
             "both-paths",
             page(&golden("v1-lab-two-downtimes"), Language::En),
@@ -131,7 +131,17 @@ fn pages() -> Vec<(&'static str, String)> {
         ("campaign", page(&analyzed(ten_failovers()), Language::En)),
         ("no-outage", page(&case("no-outage"), Language::En)),
         ("ten-episodes", page(&case("ten-episodes"), Language::En)),
-    ]
+        (
+            "twenty-outages",
+            page(&case("twenty-outages"), Language::En),
+        ),
+    ];
+    if let Some(folder) = std::env::var_os("KEEP_PAGES").map(std::path::PathBuf::from) {
+        for (name, html) in &pages {
+            std::fs::write(folder.join(name).with_extension("html"), html).unwrap();
+        }
+    }
+    pages
 }
 
 fn frames(width: u32) -> impl Iterator<Item = Frame> {
