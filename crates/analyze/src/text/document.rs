@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::text::language::Words;
 use crate::text::narrow::GAP;
-use crate::text::table::{Items, Paint, Table, Tone, wrapped};
+use crate::text::table::{Items, Paint, Table, Tone, fitted, wrapped};
 
 /// Columns of a line of prose.
 const PROSE: usize = 100;
@@ -74,11 +74,12 @@ impl Block {
             Self::Rows(table) => table.render_rows(paint),
             Self::List(items) => words.list.render(items, paint),
             Self::Sentence(text, tone) => {
-                let lines = wrapped(text, room).into_iter();
+                let lines = fitted(text, room, paint).into_iter();
                 lines.map(|text| line(*tone, &text)).collect()
             }
             Self::Prose(notes) => {
-                let lines = notes.iter().flat_map(|note| wrapped(note, PROSE.min(room)));
+                let width = PROSE.min(room);
+                let lines = notes.iter().flat_map(|note| fitted(note, width, paint));
                 lines.map(|text| line(Tone::Detail, &text)).collect()
             }
             Self::Charts => String::new(),

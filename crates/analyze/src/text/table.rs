@@ -353,11 +353,7 @@ fn push_headings(text: &mut String, table: &Table, piece: &[Placed], paint: Pain
 
 fn push_notes(text: &mut String, row: &Row, paint: Paint) {
     for note in &row.notes {
-        let lines = match paint.columns {
-            Some(_) => wrapped(note, paint.room() - 4),
-            None => vec![note.clone()],
-        };
-        for line in lines {
+        for line in fitted(note, paint.room() - 4, paint) {
             text.push_str(&format!("    {}\n", paint.apply(Tone::Detail, &line)));
         }
     }
@@ -472,6 +468,18 @@ fn value_lines(cell: &Cell, before: usize, paint: Paint) -> Vec<String> {
         true => narrow::broken(&cell.text, room.max(NARROWEST / 2)),
         false => vec![cell.text.clone()],
     }
+}
+
+/// A text in lines of at most `width` columns, those after the first indented by two. On a terminal a word that is longer is broken too.
+pub(crate) fn fitted(text: &str, width: usize, paint: Paint) -> Vec<String> {
+    if paint.columns.is_none() {
+        return wrapped(text, width);
+    }
+    let mut lines = narrow::broken(text, width.saturating_sub(2).max(1));
+    for line in lines.iter_mut().skip(1) {
+        line.insert_str(0, "  ");
+    }
+    lines
 }
 
 /// Prose in lines of at most `width` columns, broken at spaces; the lines after the first are indented by two.

@@ -39,5 +39,21 @@ fn a_table_goes_on_below_with_the_columns_that_name_a_row() {
     let start = report.find("\nFailovers\n").unwrap();
     let end = report.find("\nEvents\n").unwrap();
     insta::assert_snapshot!(report[start..end].trim_matches('\n'), @r"
+    Failovers
+           triggered                                                         to last
+      no.  (UTC)         path    group           downtime  service downtime  success
+        1  12:21:28.895  direct  writer  5.14 s (-0.32 s)  4.11 s (-0.11 s)  0.031 s
+                         proxy   writer  1.14 s (-0.08 s)  1.11 s (-0.21 s)  0.000 s
+
+                                              to                         to       to
+           triggered                       first   to new   to new    fresh    first
+      no.  (UTC)         path    group   failure  address   writer   client  success
+        1  12:21:28.895  direct  writer  0.071 s  4.001 s  0.015 s  0.000 s  1.051 s
+                         proxy   writer  0.151 s        -        -        -  0.985 s
+
+           triggered                        to full
+      no.  (UTC)         path    group   throughput
+        1  12:21:28.895  direct  writer     7.000 s
+                         proxy   writer     0.000 s
     ");
 }
