@@ -21,6 +21,9 @@ const CAPTION_LINE: f64 = 17.0;
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
+/// A host's name takes no more room in a caption: what follows it must be read.
+const HOST: f64 = 360.0;
+
 /// Draws what stands above every chart and returns where it ends: what is shown, of which run, each path's headline, and
 /// how it was recorded, with a `note` on how to read the chart.
 pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &Summary) -> f64 {
@@ -83,8 +86,9 @@ pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> Strin
         Some(whole_us) => (words.recorded_part)(&length, &words.seconds(whole_us)),
         None => (words.recorded)(&length),
     };
+    let host = one_line(&recording.host);
     let mut caption = [
-        one_line(&recording.host),
+        scene.face().fit(&host, SMALL, HOST),
         (words.started)(&format!("{time} {}", zone.full_label(span))),
         recorded,
         (words.definitions)(&summary.definitions.to_string()),

@@ -90,6 +90,7 @@ pub(crate) fn headline(page: &Page<'_>) -> String {
             .map_or(0, |headline| headline.episodes)
         {
             0 | 1 => headline,
+            _ if nothing_found(path) => headline,
             episodes => [headline, (page.words.in_episodes)(episodes)].join(page.words.separator),
         }
     });
