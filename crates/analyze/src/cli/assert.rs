@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::{Failure, report};
 use crate::cli::output::Lang;
-use crate::cli::query::OF_A_RECORDING;
+use crate::cli::query::{OF_A_RECORDING, terminal_width};
 use crate::cli::runs::{Folders, folders};
 use crate::error::AnalyzeError;
 use crate::figures::{Bounded, Figure, of_summary};
@@ -179,6 +179,7 @@ impl AssertArgs {
         TextOptions {
             language: self.lang.language(),
             color: is_coloured(&io::stdout()),
+            columns: terminal_width(),
         }
     }
 

@@ -136,7 +136,7 @@ fn output<'w>(
 }
 
 /// The columns of the terminal that the standard output is; `None` where it is none.
-fn terminal_width() -> Option<usize> {
+pub(super) fn terminal_width() -> Option<usize> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return None;

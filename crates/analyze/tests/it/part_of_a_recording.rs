@@ -337,3 +337,24 @@ fn a_warm_up_is_left_out() {
     let (report, ..) = run(&made.folder, &["--from", "0"]);
     assert!(report.contains("4 s, in the figures"), "{report}");
 }
+
+/// The failover is triggered at 12.0 s; the name leads to a reader from 14.2 s on, and to the new writer from 16.1 s on.
+#[test]
+fn a_failover_that_the_part_cuts_is_one_where_a_change_of_the_writer_is_in_it() {
+    let crate_folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let folder = crate_folder.join("../../data/golden/v1-lab-two-downtimes");
+    let note = "The part begins in an outage.";
+    for (from, failovers, is_said) in [(13.0, 1, false), (14.5, 1, false), (16.2, 0, true)] {
+        let range = Range {
+            from: Some(Moment::Offset(us(from))),
+            ..Range::default()
+        };
+        let loaded = Loaded::open(&folder).unwrap().within(&range).unwrap();
+        let summary = summarize(&loaded, Thresholds::default()).unwrap();
+        let direct = &summary.paths[0];
+        assert_eq!(direct.failovers.len(), failovers, "{from}");
+        assert!(direct.failovers.iter().all(|found| found.trigger.is_none()));
+        let (report, _, _) = run(&folder, &["--from", &format!("{from}s")]);
+        assert_eq!(report.contains(note), is_said, "{from}\n{report}");
+    }
+}

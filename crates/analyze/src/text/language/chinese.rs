@@ -10,6 +10,7 @@ use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {
     path: |path| format!("{} 连接结果", capitalized(path)),
+    other_settings: "其他设置",
     total: "总操作数",
     success_rate: "总体成功率",
     type_figures: |count, rate| format!("{count} (成功率: {rate})"),

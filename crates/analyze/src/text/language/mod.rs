@@ -30,6 +30,8 @@ use crate::text::table::List;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SampleWords {
     pub(crate) path: fn(&str) -> String,
+    /// The heading of the settings that the sample does not have.
+    pub(crate) other_settings: &'static str,
     pub(crate) total: &'static str,
     pub(crate) success_rate: &'static str,
     pub(crate) type_figures: fn(&str, &str) -> String,

@@ -10,6 +10,8 @@ pub(crate) struct PartWords {
     /// The only types of operations.
     pub(crate) types: fn(&str) -> String,
     pub(crate) audit_is_of_all: &'static str,
+    /// Of a part that begins in an outage of no failover.
+    pub(crate) cut_outage: &'static str,
 }
 
 pub(crate) const ENGLISH: PartWords = PartWords {
@@ -21,6 +23,7 @@ pub(crate) const ENGLISH: PartWords = PartWords {
     path: |path| format!("only path {path}"),
     types: |types| format!("only figures of type {types}"),
     audit_is_of_all: "The figures are of a part of the recording. The audit is of the whole recording: its counts are not of the part alone.",
+    cut_outage: "The part begins in an outage. Whether it is of a failover is not known here: its trigger, or its change of the writer, may be before the part.",
 };
 
 pub(crate) const CHINESE: PartWords = PartWords {
@@ -32,4 +35,5 @@ pub(crate) const CHINESE: PartWords = PartWords {
     path: |path| format!("仅路径 {path}"),
     types: |types| format!("仅 {types} 类操作的数字"),
     audit_is_of_all: "以上数字只针对录制的一部分;审计针对整个录制,其计数不限于该部分。",
+    cut_outage: "该部分始于一次停机之中。它是否属于某次故障转移, 从该部分无法得知: 触发或写节点的变化可能在此之前。",
 };

@@ -20,19 +20,24 @@ const MOST_WRITE_FAILURES: usize = 5;
 /// Runs of the failover command that are listed; the events have all.
 const MOST_TRIGGERS: usize = 3;
 
-/// Which recording it is, and whether all of it is there.
+/// Which recording it is, and whether all of it is there: what the verdict below it is of.
 pub(crate) fn recording(page: &Page<'_>) -> Section {
     Section::of("recording", "", recording_items(page))
 }
 
-pub(crate) fn section(page: &Page<'_>) -> Section {
-    let mut items = size_items(page);
+/// How it was recorded. Without the three lines of size where these stand elsewhere.
+pub(crate) fn section(page: &Page<'_>, heading: &str, with_size: bool) -> Section {
+    let mut items = match with_size {
+        true => size_items(page),
+        false => Items::new(),
+    };
     items.extend(setting_items(page));
-    Section::of("configuration", page.words.configuration, items)
+    items.extend(recorder_items(page));
+    Section::of("configuration", heading, items)
 }
 
 /// Run, start, state, host; what was lost.
-pub(crate) fn recording_items(page: &Page<'_>) -> Items {
+fn recording_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let mut state = (words.state_text)(recording.progress).to_owned();
     if let Some(event) = events(page, EventKind::Interrupted).next() {
@@ -51,19 +56,11 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         ),
         (words.state.to_owned(), Cell::new(state, tone)),
         item(words.host, one_line(&recording.host)),
-        item(words.recorder, one_line(&recording.tool_version)),
     ];
     items.extend(part_item(page));
     if let Some(zone) = page.calendar.other_zone() {
         items.insert(2, item(words.time_zone, zone));
     }
-    let definitions = (words.definitions_text)(page.summary.definitions);
-    items.push(item(words.definitions, definitions));
-    if let Some(drift) = recording.clock_drift_us {
-        items.push(item(words.clock_drift, words.units.setting(drift)));
-    }
-    let offsets = recording.clock_offsets.iter();
-    items.extend(offsets.map(|offset| item(words.clock_offset, offset_text(page, offset))));
     // Damage has its own line.
     let unread_bytes = recording
         .unread_bytes
@@ -79,6 +76,22 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
     }
     items.extend(missing_items(page));
+    items
+}
+
+/// What recorded it, by which definitions it is read, and how far its clock may be off.
+fn recorder_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let definitions = (words.definitions_text)(page.summary.definitions);
+    let mut items = vec![
+        item(words.recorder, one_line(&recording.tool_version)),
+        item(words.definitions, definitions),
+    ];
+    if let Some(drift) = recording.clock_drift_us {
+        items.push(item(words.clock_drift, words.units.setting(drift)));
+    }
+    let offsets = recording.clock_offsets.iter();
+    items.extend(offsets.map(|offset| item(words.clock_offset, offset_text(page, offset))));
     items
 }
 
@@ -194,7 +207,7 @@ pub(crate) fn size_items(page: &Page<'_>) -> Items {
     ]
 }
 
-pub(crate) fn setting_items(page: &Page<'_>) -> Items {
+fn setting_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let mut items = Vec::new();
     if let Some(requested) = recording.requested_duration_us {
