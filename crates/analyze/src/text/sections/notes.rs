@@ -79,16 +79,7 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
         notes.push(words.scheduling.lag_note.to_owned());
     }
     notes.extend(part_note(page));
-    if let AuditSummary::Audited(_) = page.summary.audit {
-        notes.push(words.durability.note.to_owned());
-        if page.summary.recording.part.is_some() {
-            notes.push(words.part.audit_is_of_all.to_owned());
-        }
-    }
-    let mut paths = page.summary.paths.iter();
-    if paths.any(PathSummary::may_lack_increments) {
-        notes.push(words.durability.note_increments.to_owned());
-    }
+    notes.extend(audit_notes(page));
     let mut endpoints = page.summary.recording.endpoints.iter();
     if endpoints.any(|endpoint| endpoint.tls_error.is_some()) {
         notes.push(words.note_without_tls.to_owned());
@@ -101,6 +92,23 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
         &setting(thresholds.merge_within_us),
     ));
     Section::of("notes", words.notes_heading, Block::Prose(notes))
+}
+
+/// What the audit's counts are of, and what it may not have seen.
+fn audit_notes(page: &Page<'_>) -> Vec<String> {
+    let words = page.words;
+    let mut notes = Vec::new();
+    if let AuditSummary::Audited(_) = page.summary.audit {
+        notes.push(words.durability.note.to_owned());
+        if page.summary.recording.part.is_some() {
+            notes.push(words.part.audit_is_of_all.to_owned());
+        }
+    }
+    let mut paths = page.summary.paths.iter();
+    if paths.any(PathSummary::may_lack_increments) {
+        notes.push(words.durability.note_increments.to_owned());
+    }
+    notes
 }
 
 fn groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {
