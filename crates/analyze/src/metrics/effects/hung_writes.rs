@@ -1,12 +1,13 @@
 //! Writes of the availability probes that hung while a writer answered their reads. Nothing else writes their row, so no lock of the
-//! workload holds them: a wait for a synchronous standby (`SyncRep`) looks like this, and storage that takes no writes.
+//! workload holds them: a wait for a synchronous standby (`SyncRep`) looks like this, and storage that takes no writes. Where the answers of the
+//! reads show which, it is told.
 
 use recording::vocabulary::{ErrorClass, OperationType};
 
 use crate::metrics::effects::seen::{Seen, add};
 use crate::reduce::availability::Question;
 use crate::reduce::suspect::Suspect;
-use crate::summary::{HungWrites, Span};
+use crate::summary::{HungWrites, Span, SyncRepWait};
 
 /// A write hung that was sent and not answered for so long, microseconds.
 const HUNG_US: i64 = 500_000;
@@ -72,14 +73,9 @@ fn entry(seen: &Seen<'_>, span: &Span, hung: &[&Question], answers: &[&Question]
     let (from_us, to_us) = (span.start.micros(), span.end.micros());
     let is_in = |write: &&&Question| from_us <= sent_us(write) && write.end_us <= to_us;
     let probes: Vec<&&Question> = hung.iter().filter(is_in).collect();
-    let (mut servers, mut reads_answered) = (Vec::new(), 0);
-    for answer in answered_in(answers, from_us, to_us) {
-        reads_answered += 1;
-        add(
-            &mut servers,
-            answer.server.as_ref().and_then(|server| server.name()),
-        );
-    }
+    let answers: Vec<&Question> = answered_in(answers, from_us, to_us).collect();
+    let states = |answer: &&&Question| answer.sync_rep_waits.is_some();
+    let reads_with_waits_stated = answers.iter().filter(states).count();
     let stalled = |suspect: &&Suspect| {
         let threshold_us = seen
             .timeline
@@ -102,9 +98,41 @@ fn entry(seen: &Seen<'_>, span: &Span, hung: &[&Question], answers: &[&Question]
     HungWrites {
         span: *span,
         probes: probes.len() as u64,
-        reads_answered,
+        reads_answered: answers.len() as u64,
         operations: operations.len() as u64,
         unreplicated: (of_probes.count() + of_operations.count()) as u64,
-        servers,
+        servers: who_answered(&answers),
+        reads_with_waits_stated: reads_with_waits_stated as u64,
+        sync_rep_wait: sync_rep_wait(&answers, reads_with_waits_stated),
     }
+}
+
+fn who_answered(answers: &[&Question]) -> Vec<String> {
+    let mut servers = Vec::new();
+    for answer in answers {
+        let server = answer.server.as_ref();
+        add(&mut servers, server.and_then(|server| server.name()));
+    }
+    servers
+}
+
+/// Of answers in order of their ends. What hangs waits throughout: fewer than half of the answers that tell may show the wait of another
+/// session for a moment.
+fn sync_rep_wait(answers: &[&Question], told: usize) -> Option<SyncRepWait> {
+    let shows: Vec<&Question> = answers
+        .iter()
+        .copied()
+        .filter(|answer| answer.sync_rep_waits.is_some_and(|sessions| sessions > 0))
+        .collect();
+    let (first, last) = (shows.first()?, shows.last()?);
+    (shows.len() * 2 >= told).then(|| SyncRepWait {
+        span: Span::new(first.end_us, last.end_us),
+        answers: shows.len() as u64,
+        most_sessions: shows
+            .iter()
+            .filter_map(|answer| answer.sync_rep_waits)
+            .max()
+            .unwrap_or(0),
+        servers: who_answered(&shows),
+    })
 }

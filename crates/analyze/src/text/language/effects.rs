@@ -50,6 +50,18 @@ pub(crate) struct EffectWords {
     pub(crate) reads_answered: &'static str,
     pub(crate) unreplicated: &'static str,
     pub(crate) writer: &'static str,
+    pub(crate) sync_rep_wait: fn(&SyncRepWords<'_>) -> String,
+}
+
+/// What the note on a wait for a synchronous standby says.
+pub(crate) struct SyncRepWords<'w> {
+    pub(crate) from: &'w str,
+    pub(crate) to: &'w str,
+    /// Names; empty where none is known.
+    pub(crate) servers: &'w str,
+    pub(crate) sessions: u32,
+    pub(crate) answers: &'w str,
+    pub(crate) of_answers: &'w str,
 }
 
 pub(crate) const ENGLISH: EffectWords = EffectWords {
@@ -100,7 +112,32 @@ pub(crate) const ENGLISH: EffectWords = EffectWords {
     reads_answered: "reads answered",
     unreplicated: "unreplicated",
     writer: "writer",
+    sync_rep_wait: |wait| {
+        let SyncRepWords {
+            from,
+            to,
+            sessions,
+            answers,
+            of_answers,
+            ..
+        } = wait;
+        let (servers, plural) = (
+            on(" on ", wait.servers),
+            if *sessions == 1 { "" } else { "s" },
+        );
+        format!(
+            "synchronous replication wait (SyncRep): at most {sessions} session{plural} seen at a time, from {from} to {to}{servers}, in {answers} of {of_answers} answers that state it"
+        )
+    },
 };
+
+/// The servers with a word before them, where any is known.
+fn on(word: &str, servers: &str) -> String {
+    match servers {
+        "" => String::new(),
+        servers => format!("{word}{servers}"),
+    }
+}
 
 pub(crate) const CHINESE: EffectWords = EffectWords {
     names_heading: |unit| format!("各操作统计 (成功操作的响应时间, {unit})"),
@@ -148,4 +185,18 @@ pub(crate) const CHINESE: EffectWords = EffectWords {
     reads_answered: "应答的读",
     unreplicated: "未复制",
     writer: "写节点",
+    sync_rep_wait: |wait| {
+        let SyncRepWords {
+            from,
+            to,
+            sessions,
+            answers,
+            of_answers,
+            ..
+        } = wait;
+        let servers = on(", ", wait.servers);
+        format!(
+            "同步复制等待 (SyncRep): 同时等待的会话最多 {sessions} 个, 自 {from} 至 {to} 观察到{servers}, {of_answers} 次相关应答中有 {answers} 次"
+        )
+    },
 };

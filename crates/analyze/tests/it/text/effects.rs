@@ -2,7 +2,8 @@
 
 use analyze::summary::{
     ConnectError, ConnectionFigures, Effects, ErrorCount, HungWrites, NamedRates, Rates, Span,
-    StuckConnections, Summary, WaitFigures, WaitTimes, Waits, WithoutWriter, WritesRefused,
+    StuckConnections, Summary, SyncRepWait, WaitFigures, WaitTimes, Waits, WithoutWriter,
+    WritesRefused,
 };
 
 use crate::support::summaries::{START_US, at, quiet, sample};
@@ -96,6 +97,8 @@ fn hurt() -> Summary {
             operations: 3,
             unreplicated: 1,
             servers: servers(),
+            reads_with_waits_stated: 4,
+            sync_rep_wait: None,
         }],
         without_writer: vec![WithoutWriter {
             span: span(60_100, 80_200),
@@ -286,6 +289,29 @@ fn every_section_in_chinese() {
       Direct  tcp   refused  -           36  20:44:00.150  20:44:11.000  127.0.0.2:65432
         Connection refused (os error 111) (36 次中的 30 次; 另有 1 种内容)
     ");
+}
+
+/// What a wait for a synchronous standby adds; one session, and a server that is not known.
+#[test]
+fn a_synchronous_replication_wait_is_named() {
+    let seen = |sessions, servers: &[&str]| {
+        let mut summary = hurt();
+        summary.paths[0].effects.hung_writes[0].sync_rep_wait = Some(SyncRepWait {
+            span: span(60_702, 62_210),
+            answers: 3,
+            most_sessions: sessions,
+            servers: servers.iter().map(|of| (*of).to_owned()).collect(),
+        });
+        summary
+    };
+    let summary = seen(21, &["127.0.0.2:65432"]);
+    insta::assert_snapshot!(sections(&english(&summary), &["Writes hung"]), @r"");
+    insta::assert_snapshot!(sections(&chinese(&summary), &["写节点应答读而写操作挂起"]), @r"");
+    let one = sections(&english(&seen(1, &[])), &["Writes hung"]);
+    assert!(
+        one.contains("at most 1 session seen at a time, from 20:44:00.702 to 20:44:02.210, in 3"),
+        "{one}"
+    );
 }
 
 #[test]
