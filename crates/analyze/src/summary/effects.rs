@@ -117,13 +117,14 @@ pub struct HungWrites {
     pub sync_rep_wait: Option<SyncRepWait>,
 }
 
-/// A wait for a synchronous standby (`SyncRep`), as the writer showed it to the reads of the availability probes while writes hung.
+/// A wait for a synchronous standby (`SyncRep`), as the writer showed it to the reads of the availability probes while writes hung, and before
+/// and after that without a break.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SyncRepWait {
     /// From the first answer that showed it to the last one.
     #[serde(flatten)]
     pub span: Span,
-    /// Answers that showed it.
+    /// Of `reads_with_waits_stated` those that showed it.
     pub answers: u64,
     /// The most sessions that waited at a time.
     pub most_sessions: u32,

@@ -431,12 +431,14 @@ fn a_synchronous_replication_wait_is_named() {
         made.sync_rep_waits((0.0, 10.02), 0)
             .sync_rep_waits((10.2, 11.0), 7)
             .sync_rep_waits((11.0, 11.9), 21)
-            .sync_rep_waits((11.95, 30.0), 0)
+            .sync_rep_waits((11.9, 12.6), 20)
+            .sync_rep_waits((12.6, 20.0), 0)
+            .sync_rep_waits((20.0, 30.0), 5)
     });
-    // Of 10.0, 10.2, 10.7, 11.0 and 11.5 s, each 2 ms after it was asked.
+    // Of 10.0, 10.2, 10.7, 11.0 and 11.5 s, each 2 ms after it was asked. It was seen until 12.4 s.
     assert_eq!(found.reads_with_waits_stated, 5);
     let expected = SyncRepWait {
-        span: Span::new(START_US + us(10.202), START_US + us(11.502)),
+        span: Span::new(START_US + us(10.202), START_US + us(12.402)),
         answers: 4,
         most_sessions: 21,
         servers: vec!["10.0.0.2:5432".to_owned()],

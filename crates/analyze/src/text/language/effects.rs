@@ -60,8 +60,6 @@ pub(crate) struct SyncRepWords<'w> {
     /// Names; empty where none is known.
     pub(crate) servers: &'w str,
     pub(crate) sessions: u32,
-    pub(crate) answers: &'w str,
-    pub(crate) of_answers: &'w str,
 }
 
 pub(crate) const ENGLISH: EffectWords = EffectWords {
@@ -113,31 +111,17 @@ pub(crate) const ENGLISH: EffectWords = EffectWords {
     unreplicated: "unreplicated",
     writer: "writer",
     sync_rep_wait: |wait| {
-        let SyncRepWords {
-            from,
-            to,
-            sessions,
-            answers,
-            of_answers,
-            ..
-        } = wait;
-        let (servers, plural) = (
-            on(" on ", wait.servers),
-            if *sessions == 1 { "" } else { "s" },
-        );
+        let (from, to, sessions) = (wait.from, wait.to, wait.sessions);
+        let servers = match wait.servers {
+            "" => String::new(),
+            servers => format!(" on {servers}"),
+        };
+        let plural = if sessions == 1 { "" } else { "s" };
         format!(
-            "synchronous replication wait (SyncRep): at most {sessions} session{plural} seen at a time, from {from} to {to}{servers}, in {answers} of {of_answers} answers that state it"
+            "synchronous replication wait (SyncRep), seen from {from} to {to}{servers}: at most {sessions} session{plural} at a time"
         )
     },
 };
-
-/// The servers with a word before them, where any is known.
-fn on(word: &str, servers: &str) -> String {
-    match servers {
-        "" => String::new(),
-        servers => format!("{word}{servers}"),
-    }
-}
 
 pub(crate) const CHINESE: EffectWords = EffectWords {
     names_heading: |unit| format!("各操作统计 (成功操作的响应时间, {unit})"),
@@ -186,17 +170,13 @@ pub(crate) const CHINESE: EffectWords = EffectWords {
     unreplicated: "未复制",
     writer: "写节点",
     sync_rep_wait: |wait| {
-        let SyncRepWords {
-            from,
-            to,
-            sessions,
-            answers,
-            of_answers,
-            ..
-        } = wait;
-        let servers = on(", ", wait.servers);
+        let (from, to, sessions) = (wait.from, wait.to, wait.sessions);
+        let servers = match wait.servers {
+            "" => String::new(),
+            servers => format!("在 {servers} 上"),
+        };
         format!(
-            "同步复制等待 (SyncRep): 同时等待的会话最多 {sessions} 个, 自 {from} 至 {to} 观察到{servers}, {of_answers} 次相关应答中有 {answers} 次"
+            "同步复制等待 (SyncRep): {from} 至 {to} {servers}观察到, 同时等待的会话最多 {sessions} 个"
         )
     },
 };

@@ -251,8 +251,6 @@ pub(crate) fn hung_writes(page: &Page<'_>) -> Section {
                     to: &page.calendar.time(wait.span.end),
                     servers: &one_line(&wait.servers.join(words.separator)),
                     sessions: wait.most_sessions,
-                    answers: &count(wait.answers),
-                    of_answers: &count(hung.reads_with_waits_stated),
                 }));
             }
         }
