@@ -31,8 +31,8 @@ pub use durability::{
     AuditFacts, AuditSummary, Durability, Durable, ImpliedLosses, LostWrite, most_lost,
 };
 pub use effects::{
-    Effects, HungWrites, StuckConnections, WaitFigures, WaitTimes, Waits, WithoutWriter,
-    WritesRefused,
+    Effects, HungWrites, StuckConnections, SyncRepWait, WaitFigures, WaitTimes, Waits,
+    WithoutWriter, WritesRefused,
 };
 pub use failovers::{
     DowntimeDistribution, Failover, Failovers, GroupFailover, Interval, PairedDifference,
