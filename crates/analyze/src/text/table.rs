@@ -475,11 +475,12 @@ pub(crate) fn fitted(text: &str, width: usize, paint: Paint) -> Vec<String> {
     if paint.columns.is_none() {
         return wrapped(text, width);
     }
-    let mut lines = narrow::broken(text, width.saturating_sub(2).max(1));
-    for line in lines.iter_mut().skip(1) {
-        line.insert_str(0, "  ");
-    }
-    lines
+    let lines = wrapped(text, width).into_iter();
+    let broken = |line: String| match line.width() <= width {
+        true => vec![line],
+        false => narrow::broken(&line, width.max(1)),
+    };
+    lines.flat_map(broken).collect()
 }
 
 /// Prose in lines of at most `width` columns, broken at spaces; the lines after the first are indented by two.
