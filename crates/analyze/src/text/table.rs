@@ -472,7 +472,7 @@ fn value_lines(cell: &Cell, before: usize, paint: Paint) -> Vec<String> {
 
 /// A text in lines of at most `width` columns, those after the first indented by two. On a terminal a word that is longer is broken too.
 pub(crate) fn fitted(text: &str, width: usize, paint: Paint) -> Vec<String> {
-    if paint.columns.is_none() || narrow::longest_word(text) + 2 <= width {
+    if paint.columns.is_none() {
         return wrapped(text, width);
     }
     let lines = wrapped(text, width).into_iter();
