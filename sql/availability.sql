@@ -36,6 +36,16 @@ SELECT aurora_db_instance_identifier() AS aurora_name
 -- statement: aurora_lag_ms
 SELECT CASE WHEN pg_is_in_recovery() THEN (SELECT replica_lag_in_msec FROM aurora_replica_status() WHERE server_id = aurora_db_instance_identifier() LIMIT 1) END AS aurora_lag_ms
 
+-- How many sessions wait for a synchronous standby, of those that the user may see: of its own role, or all with pg_read_all_stats. Asked with few
+-- of the reads, as the server copies the state of all its sessions for it. The function: the view over it takes three times as long. What was sent
+-- just now waits for as long as any commit does. LWLock has a SyncRep too.
+-- statement: sync_rep_waits
+SELECT CASE
+           WHEN current_setting('synchronous_standby_names') = '' THEN 0
+           ELSE (SELECT count(*) FROM pg_stat_get_activity(NULL)
+                 WHERE wait_event_type = 'IPC' AND wait_event = 'SyncRep' AND query_start <= clock_timestamp() - interval '100 ms')
+       END AS sync_rep_waits
+
 -- statement: from
 FROM business_availability WHERE path = $1 AND slot = 0
 

@@ -32,8 +32,8 @@ pub use format::rows::{
 };
 pub use format::schema::{availability, connections, events, findings, load, operations, probes};
 pub use format::settings::{
-    AvailabilitySettings, Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, MoreHost,
-    PathBaseline, Pool, Schedule, Timeouts, Weights,
+    Arrival, AvailabilitySettings, Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings,
+    MoreHost, PathBaseline, Pool, Schedule, ScheduleLag, Timeouts, Weights,
 };
 pub use format::timestamp::Timestamp;
 pub use format::vocabulary;

@@ -1,4 +1,5 @@
-//! The project's own Pythons: one with the readers that recordings are tested with, one with the linker of the archive's binaries.
+//! The project's own Pythons: one with the readers that recordings are tested with and what executes the notebooks, one with the linker of the
+//! archive's binaries.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ mod distribution;
 mod failovers;
 mod found;
 mod runs;
+pub(crate) mod settings;
 
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ pub use found::{
     Distribution, FailoverFigure, Measured, Paired, Run, RunFailover, RunRecording, TogetherBy,
 };
 pub(crate) use runs::{Member, OneRun, described, of_one_run};
+pub use settings::VaryingSetting;
 
 /// What is known over all recordings.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +25,8 @@ pub struct Campaign {
     pub thresholds: Thresholds,
     /// In order of their start.
     pub runs: Vec<Run>,
+    /// The settings that are not the same in all recordings.
+    pub settings: Vec<VaryingSetting>,
     /// Each failover once, in order of time.
     pub failovers: Vec<RunFailover>,
     /// Per figure, group and path.
@@ -43,6 +47,7 @@ impl Campaign {
             figures: distribution::figures(&failovers),
             paired: distribution::paired(&failovers),
             runs: runs::described(&grouped),
+            settings: settings::varying(summaries),
             failovers,
         }
     }

@@ -6,8 +6,9 @@ use crate::charts::drawing::theme::is_proxy;
 use crate::charts::frame::{self, legend};
 use crate::charts::seconds::SecondsAxis;
 use crate::charts::words::ChartWords;
-use crate::summary::{Failover, Group, GroupFailover, Interval, Summary};
-use crate::text::figures::{Downtime, in_chart};
+use crate::stats::bootstrap;
+use crate::summary::{DowntimeDistribution, Failover, Group, GroupFailover, Interval, Summary};
+use crate::text::figures::{Downtime, of_failover};
 
 /// Both paths of several failovers, or of several runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +25,35 @@ pub struct Campaign {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
     pub label: String,
-    pub direct: Option<Dot>,
-    pub proxy: Option<Dot>,
+    pub direct: Result<Dot, Absent>,
+    pub proxy: Result<Dot, Absent>,
+}
+
+impl Pair {
+    fn dots(&self) -> impl Iterator<Item = Dot> {
+        [self.direct, self.proxy].into_iter().flatten()
+    }
+}
+
+/// Why a path has no downtime in a failover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// The path was not recorded.
+    NotRecorded,
+    /// The path shows none.
+    NoFailover,
+    /// It was not observed, or down already.
+    Unknown,
+}
+
+impl Absent {
+    const fn text(self, words: &ChartWords) -> &'static str {
+        match self {
+            Self::NotRecorded => words.not_recorded,
+            Self::NoFailover => words.no_failover_seen,
+            Self::Unknown => words.not_observed,
+        }
+    }
 }
 
 /// A downtime, microseconds.
@@ -35,6 +63,8 @@ pub struct Dot {
     pub resolution_us: i64,
     /// It is a lower bound, and not in the median.
     pub at_least: bool,
+    /// Without an outage, the most that it may be.
+    pub at_most_us: Option<i64>,
 }
 
 /// The median downtime of a path, microseconds.
@@ -69,11 +99,15 @@ impl Campaign {
             .map(|paired| paired.group)
             .or_else(|| Some(failovers.downtime.first()?.group))?;
         let dot = |failover: &Failover, path: &str| {
-            let path = summary.paths.iter().find(|found| found.path == path)?;
-            let own = failover.on(&path.path)?.checked_sub(1)?;
-            let groups = path.failovers.get(own)?.groups.iter();
-            let mut groups = groups.filter(|found| found.group == group);
-            Dot::new(groups.next()?, path.is_partial)
+            let mut paths = summary.paths.iter();
+            let path = paths.find(|found| found.path == path);
+            let path = path.ok_or(Absent::NotRecorded)?;
+            let own = failover.on(&path.path).and_then(|own| own.checked_sub(1));
+            let own = own.and_then(|own| path.failovers.get(own));
+            let groups = &own.ok_or(Absent::NoFailover)?.groups;
+            let of_group = groups.iter().find(|found| found.group == group);
+            let dot = of_group.and_then(|of_group| Dot::new(of_group, path.is_partial));
+            dot.ok_or(Absent::Unknown)
         };
         let pair = |failover: &Failover| Pair {
             label: label(failover.number),
@@ -81,19 +115,25 @@ impl Campaign {
             proxy: dot(failover, "proxy"),
         };
         let pairs: Vec<Pair> = failovers.failovers.iter().map(pair).collect();
-        let medians = failovers.downtime.iter();
-        let medians = medians.filter(|downtime| downtime.group == group);
-        let median = |downtime: &crate::summary::DowntimeDistribution| Median {
+        let median = |downtime: &DowntimeDistribution| Median {
             path: downtime.path.clone(),
             n: downtime.n,
             median_us: downtime.median_us,
             interval: downtime.interval,
             at_least: downtime.at_least,
         };
+        // A path whose headline is of the other group has a median in this one all the same.
+        let of_path = |path: &str| {
+            let mut found = failovers.downtime.iter();
+            let found = found.find(|of| of.path == path && of.group == group);
+            found.map_or_else(|| Median::of_pairs(path, &pairs), |of| Some(median(of)))
+        };
+        let medians = ["direct", "proxy"].into_iter().filter_map(of_path);
+        let medians: Vec<Median> = medians.collect();
         (pairs.len() > 1).then(|| Self {
             group,
             pairs,
-            medians: medians.map(median).collect(),
+            medians,
             difference: paired.map(|paired| Difference {
                 n: paired.n,
                 median_us: paired.median_us,
@@ -104,13 +144,36 @@ impl Campaign {
     }
 
     fn longest_us(&self) -> i64 {
-        let dots = self.pairs.iter().flat_map(|pair| [pair.direct, pair.proxy]);
-        let dots = dots.flatten().map(|dot| dot.downtime_us);
+        let dots = self.pairs.iter().flat_map(Pair::dots);
+        let dots = dots.map(|dot| dot.downtime_us);
         let medians = self.medians.iter().map(|median| {
             let high = median.interval.map(|interval| interval.high_us);
             high.unwrap_or(median.median_us)
         });
         dots.chain(medians).max().unwrap_or(0)
+    }
+}
+
+impl Median {
+    /// Over the downtimes of a path that are no bounds.
+    fn of_pairs(path: &str, pairs: &[Pair]) -> Option<Self> {
+        let of_path = |pair: &Pair| {
+            if is_proxy(path) {
+                pair.proxy
+            } else {
+                pair.direct
+            }
+        };
+        let dots = pairs.iter().filter_map(|pair| of_path(pair).ok());
+        let known = dots.filter(|dot| !dot.at_least).map(|dot| dot.downtime_us);
+        let known: Vec<i64> = known.collect();
+        Some(Self {
+            path: path.to_owned(),
+            n: known.len(),
+            median_us: bootstrap::median(&known)?,
+            interval: bootstrap::interval_of_median(&known),
+            at_least: false,
+        })
     }
 }
 
@@ -120,19 +183,18 @@ impl Dot {
             downtime_us: failover.downtime_us?,
             resolution_us: failover.resolution_us,
             at_least: failover.at_least || is_partial,
+            at_most_us: failover.at_most_us,
         })
     }
 
     fn text(&self, words: &ChartWords) -> String {
-        in_chart(
-            words.report,
-            Downtime {
-                us: self.downtime_us,
-                resolution_us: self.resolution_us,
-                paused_us: 0,
-                at_least: self.at_least,
-            },
-        )
+        let downtime = Downtime {
+            us: self.downtime_us,
+            resolution_us: self.resolution_us,
+            paused_us: 0,
+            at_least: self.at_least,
+        };
+        of_failover(words.report, Some(downtime), self.at_most_us)
     }
 }
 
@@ -168,17 +230,14 @@ impl Layout {
             .map(|median| width(&median_label(words, median)));
         let labels = campaign.pairs.iter().map(|pair| width(&pair.label));
         let label = labels.chain(medians).fold(0.0, f64::max).min(LABEL);
-        let dots = || {
-            campaign
-                .pairs
-                .iter()
-                .flat_map(|pair| [pair.direct, pair.proxy])
-        };
-        let figures = dots().flatten().map(|dot| width(&dot.text(words)));
+        let of_direct = campaign.pairs.iter().map(|pair| pair.direct);
+        let figures = of_direct.map(|found| width(&figure(words, found)));
         let left = MARGIN + label + 16.0;
         let right = DIRECT - figures.fold(0.0, f64::max) - 24.0;
-        let has =
-            |of: fn(&Pair) -> Option<Dot>| campaign.pairs.iter().any(|pair| of(pair).is_some());
+        let has = |of: fn(&Pair) -> Result<Dot, Absent>| {
+            let mut pairs = campaign.pairs.iter();
+            pairs.any(|pair| of(pair) != Err(Absent::NotRecorded))
+        };
         let paths = [
             ("direct", has(|pair| pair.direct)),
             ("proxy", has(|pair| pair.proxy)),
@@ -195,6 +254,14 @@ impl Layout {
     }
 }
 
+/// The downtime of a path, or why it has none.
+fn figure(words: &ChartWords, found: Result<Dot, Absent>) -> String {
+    found.map_or_else(
+        |absent| absent.text(words).to_owned(),
+        |dot| dot.text(words),
+    )
+}
+
 fn median_label(words: &ChartWords, median: &Median) -> String {
     let n = (words.median_of)(&median.n.to_string());
     format!("{} {n}", (words.path_name)(&median.path))
@@ -203,9 +270,14 @@ fn median_label(words: &ChartWords, median: &Median) -> String {
 pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, campaign: &Campaign) {
     let words = scene.words();
     let note = (words.campaign_note)((words.subject)(campaign.group));
-    let top = frame::header(scene, words.campaign, &note, summary);
+    let top = frame::header(scene, &title(words, campaign), &note, summary);
     let bottom = draw_campaign(scene, campaign, top);
     scene.set_height(bottom);
+}
+
+/// With what was down: there may be a chart of writes and one of reads.
+pub(super) fn title(words: &ChartWords, campaign: &Campaign) -> String {
+    format!("{}: {}", words.campaign, (words.subject)(campaign.group))
 }
 
 /// Draws the pairs and the medians from `top` on, and returns where they end.
@@ -217,11 +289,8 @@ pub(super) fn draw_campaign(scene: &mut Scene<'_>, campaign: &Campaign, top: f64
         (sign, (words.path_name)(path))
     });
     let mut entries: Vec<_> = entries.collect();
-    let mut dots = campaign
-        .pairs
-        .iter()
-        .flat_map(|pair| [pair.direct, pair.proxy]);
-    if dots.any(|dot| dot.is_some_and(|dot| dot.at_least)) {
+    let mut dots = campaign.pairs.iter().flat_map(Pair::dots);
+    if dots.any(|dot| dot.at_least) {
         let sign: Sign = Box::new(dot_of_bound);
         entries.push((sign, words.lower_bound.to_owned()));
     }
@@ -247,20 +316,23 @@ pub(super) fn draw_campaign(scene: &mut Scene<'_>, campaign: &Campaign, top: f64
         let y = pairs_end + 10.0 + (index as f64 + 0.5) * ROWS.0;
         draw_median(scene, median, &layout, y);
     }
-    let at = (layout.ends.0, bottom + 38.0);
+    let mut end = bottom + 38.0;
+    let at = (layout.ends.0, end);
     scene.text(at, words.campaign_axis, SMALL, Align::Left, theme.grey);
-    let Some(difference) = &campaign.difference else {
-        return bottom + 52.0;
-    };
-    let sentence = sentence(words, difference);
-    scene.text(
-        (MARGIN, bottom + 60.0),
-        sentence,
-        SMALL,
-        Align::Left,
-        theme.ink,
-    );
-    bottom + 76.0
+    let mut sides = campaign
+        .pairs
+        .iter()
+        .flat_map(|pair| [pair.direct, pair.proxy]);
+    if layout.row < READABLE && sides.any(|found| found.is_err()) {
+        end += 20.0;
+        scene.text((MARGIN, end), words.no_dot, SMALL, Align::Left, theme.grey);
+    }
+    if let Some(difference) = &campaign.difference {
+        end += 22.0;
+        let sentence = sentence(words, difference);
+        scene.text((MARGIN, end), sentence, SMALL, Align::Left, theme.ink);
+    }
+    end + 16.0
 }
 
 /// `direct - proxy: median 4.00 s, 95 % interval 3.90 s to 4.10 s. The proxy was shorter in 5 of 5.`
@@ -303,7 +375,7 @@ fn grid(scene: &mut Scene<'_>, layout: &Layout, (top, bottom): (f64, f64)) {
 fn draw_pair(scene: &mut Scene<'_>, pair: &Pair, layout: &Layout, y: f64) {
     let (theme, words) = (scene.theme(), scene.words());
     let at = |us: i64| layout.axis.at(us);
-    if let (Some(direct), Some(proxy)) = (pair.direct, pair.proxy) {
+    if let (Ok(direct), Ok(proxy)) = (pair.direct, pair.proxy) {
         let (one, other) = (at(direct.downtime_us), at(proxy.downtime_us));
         scene.horizontal((one.min(other), one.max(other)), y, 3.0, theme.grid);
     }
@@ -313,22 +385,18 @@ fn draw_pair(scene: &mut Scene<'_>, pair: &Pair, layout: &Layout, y: f64) {
     ];
     let readable = layout.row >= READABLE;
     for (path, found, column) in dots {
-        let Some(found) = found else {
-            if readable && layout.paths.contains(&path) {
-                scene.text((column, y + 4.5), "-", SMALL, Align::Right, theme.grey);
-            }
-            continue;
-        };
+        if readable && layout.paths.contains(&path) {
+            let color = if found.is_ok() { theme.ink } else { theme.grey };
+            let text = figure(words, found);
+            scene.text((column, y + 4.5), text, SMALL, Align::Right, color);
+        }
+        let Ok(found) = found else { continue };
         let ends = (
             at(found.downtime_us - found.resolution_us),
             at(found.downtime_us),
         );
         scene.horizontal(ends, y, 1.5, theme.path(path));
         dot(scene, (ends.1, y), path, !found.at_least);
-        if readable {
-            let text = found.text(words);
-            scene.text((column, y + 4.5), text, SMALL, Align::Right, theme.ink);
-        }
     }
     if readable {
         let label = scene.face().fit(&pair.label, SMALL, LABEL);

@@ -21,6 +21,9 @@ const CAPTION_LINE: f64 = 17.0;
 /// Height of the line with a panel's name and legend.
 const HEADING: f64 = 27.0;
 
+/// A host's name takes no more room in a caption: what follows it must be read.
+const HOST: f64 = 360.0;
+
 /// Draws what stands above every chart and returns where it ends: what is shown, of which run, each path's headline, and
 /// how it was recorded, with a `note` on how to read the chart.
 pub(super) fn header(scene: &mut Scene<'_>, title: &str, note: &str, summary: &Summary) -> f64 {
@@ -83,8 +86,9 @@ pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> Strin
         Some(whole_us) => (words.recorded_part)(&length, &words.seconds(whole_us)),
         None => (words.recorded)(&length),
     };
+    let host = one_line(&recording.host);
     let mut caption = [
-        one_line(&recording.host),
+        scene.face().fit(&host, SMALL, HOST),
         (words.started)(&format!("{time} {}", zone.full_label(span))),
         recorded,
         (words.definitions)(&summary.definitions.to_string()),
@@ -94,7 +98,7 @@ pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> Strin
     if let Some(missing) = headline::missing(words, summary) {
         caption = format!("{missing} · {caption}");
     }
-    if !scene.face().covers(&caption) || !scene.face().covers(&recording.run_id) {
+    if scene.has_boxes(&caption) || scene.has_boxes(&recording.run_id) {
         caption = format!("{} · {caption}", words.needs_font);
     }
     caption
@@ -148,7 +152,7 @@ pub(super) fn legend(
     let theme = scene.theme();
     let (signs, texts): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
     let room = PLOT_RIGHT - left;
-    let texts = fitted(scene.face(), texts, room);
+    let texts = fitted(scene.face(), &texts, room);
     let lines = lines(scene.face(), &texts, room);
     let entries: Vec<_> = signs.into_iter().zip(texts).collect();
     let (mut y, mut from) = (baseline, 0);
@@ -163,6 +167,14 @@ pub(super) fn legend(
         y += LEGEND_LINE;
     }
     lines.len().saturating_sub(1) as f64 * LEGEND_LINE
+}
+
+/// The texts of a legend, each in a line at most.
+fn fitted(face: &Typeface, texts: &[String], room: f64) -> Vec<String> {
+    let texts = texts.iter();
+    texts
+        .map(|text| face.fit(text, SMALL, room - AROUND))
+        .collect()
 }
 
 /// How many entries each line of a legend has.
@@ -183,26 +195,6 @@ fn lines(face: &Typeface, texts: &[String], room: f64) -> Vec<usize> {
         }
     }
     lines
-}
-
-/// The texts of a legend. As long as there is no room for all, one more of the last is without what explains it, after a colon.
-fn fitted(face: &Typeface, mut texts: Vec<String>, room: f64) -> Vec<String> {
-    for index in (0..texts.len()).rev() {
-        if legend_width(face, texts.iter().map(String::as_str)) <= room {
-            break;
-        }
-        let name = without_explanation(&texts[index]).len();
-        texts[index].truncate(name);
-    }
-    texts
-}
-
-fn legend_width<'a>(face: &Typeface, texts: impl Iterator<Item = &'a str>) -> f64 {
-    texts.map(|text| face.width(text, SMALL) + AROUND).sum()
-}
-
-fn without_explanation(text: &str) -> &str {
-    text.split_once(':').map_or(text, |(name, _)| name)
 }
 
 /// The entry of a legend for the outages of a headline's group.
@@ -253,8 +245,8 @@ impl TimePanel {
         }
     }
 
-    /// Draws the line over a panel: its path, what its values are, and the legend. Where there is no room for all, the values are left
-    /// out: a chart's title says them too. A legend of several lines moves what was drawn before, from the shape `from` on, down.
+    /// Draws the line over a panel: its path, what its values are, and the legend. A legend that has no room beside them stands in lines of its
+    /// own below, and moves what was drawn before, from the shape `from` on, down.
     pub(super) fn heading(
         &mut self,
         scene: &mut Scene<'_>,
@@ -268,14 +260,14 @@ impl TimePanel {
         let mut left = self.plot.left + 10.0;
         let at = (self.plot.left, baseline);
         left += scene.text(at, name, LARGE, Align::Left, theme.path_text(path));
-        let shortest = entries.iter().map(|(_, text)| without_explanation(text));
-        let room = PLOT_RIGHT - legend_width(scene.face(), shortest);
-        let after_values = left + scene.face().width(values, SMALL);
-        if after_values <= room {
-            scene.text((left, baseline), values, SMALL, Align::Left, theme.grey);
-            left = after_values;
-        }
-        let lower = legend(scene, baseline, left, entries);
+        left += scene.text((left, baseline), values, SMALL, Align::Left, theme.grey);
+        let widths = entries
+            .iter()
+            .map(|(_, text)| scene.face().width(text, SMALL) + AROUND);
+        let lower = match widths.sum::<f64>() <= PLOT_RIGHT - left {
+            true => legend(scene, baseline, left, entries),
+            false => LEGEND_LINE + legend(scene, baseline + LEGEND_LINE, self.plot.left, entries),
+        };
         scene.lower(drawn, lower);
         self.plot.top += lower;
         self.plot.bottom += lower;
@@ -445,16 +437,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_explains_the_last_entries_goes_first() {
+    fn a_legend_takes_the_lines_that_it_needs_and_no_line_more_than_its_room() {
         let face = Typeface::load(None).unwrap();
-        let texts = ["10 ok: 1 to 9", "writes down", "3 failed: 1 to 2"].map(str::to_owned);
-        let short = ["10 ok", "writes down", "3 failed"];
-        let width = |texts: [&str; 3]| legend_width(&face, texts.into_iter());
-        let fitted = |room: f64| fitted(&face, texts.to_vec(), room);
-        assert_eq!(fitted(width(texts.each_ref().map(String::as_str))), texts);
-        let some = [texts[0].as_str(), short[1], short[2]];
-        assert_eq!(fitted(width(some)), some);
-        assert_eq!(fitted(width(some) - 1.0), short);
-        assert_eq!(fitted(0.0), short);
+        let texts: Vec<String> = (0..9)
+            .map(|n| format!("{n} of a kind: 1 to 9,999"))
+            .collect();
+        let width = |texts: &[String]| -> f64 {
+            texts
+                .iter()
+                .map(|text| face.width(text, SMALL) + AROUND)
+                .sum()
+        };
+        assert_eq!(lines(&face, &texts, width(&texts)), [9]);
+        let room = width(&texts[..4]) + 1.0;
+        assert_eq!(lines(&face, &texts, room), [4, 4, 1]);
+        // What alone is wider is cut, and runs over nothing.
+        let long = vec!["a class with a name without an end ".repeat(9)];
+        assert!(width(&long) > 900.0 && width(&fitted(&face, &long, 900.0)) <= 900.0);
+        assert_eq!(fitted(&face, &texts, 900.0), texts);
     }
 }

@@ -1,4 +1,4 @@
-//! The user's marks: a number at the line of each, its whole text in a list under the chart.
+//! The user's marks: a number at the line of each, and the whole texts of a handful in a list under the chart.
 
 use command_line::text::one_line;
 
@@ -16,8 +16,8 @@ const GAP: f64 = 26.0;
 const BETWEEN: f64 = 3.0;
 /// No two lines are nearer, points.
 const APART: f64 = 4.0;
-/// More marks are not in the list: an image has an end.
-const LISTED: usize = 200;
+/// More marks than a handful are not listed under every chart: the report's events have them, with their numbers.
+const LISTED: usize = 12;
 
 /// Marks whose numbers would lie over each other, as one.
 struct Cluster {
@@ -106,8 +106,14 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
         return top;
     }
     let (face, theme, words) = (scene.face(), scene.theme(), scene.words());
+    if series.marks.len() > LISTED {
+        let text = (words.many_marks)(&series.marks.len().to_string());
+        let at = (MARGIN, top + 12.0);
+        scene.text(at, text, SMALL, Align::Left, theme.grey);
+        return top + 32.0;
+    }
     let room = WIDTH - 2.0 * MARGIN;
-    let listed = &series.marks[..series.marks.len().min(LISTED)];
+    let listed = &series.marks;
     let number = face.width(&listed.len().to_string(), SMALL);
     let indent = number + 10.0;
     let line = |mark: &Mark| format!("{}  {}", time.label(mark.time_us), one_line(&mark.text));
@@ -121,9 +127,9 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
         .map(|text| face.wrap(text, SMALL, column - GAP - indent))
         .collect();
     let mut y = top + 12.0;
-    let heading = match texts.iter().all(|text| face.covers(text)) {
-        true => words.marks.to_owned(),
-        false => format!("{} · {}", words.marks, words.needs_font),
+    let heading = match texts.iter().any(|text| scene.has_boxes(text)) {
+        true => format!("{} · {}", words.marks, words.needs_font),
+        false => words.marks.to_owned(),
     };
     scene.text((MARGIN, y), heading, SMALL, Align::Left, theme.grey);
     y += 4.0;
@@ -146,14 +152,7 @@ pub(super) fn list(scene: &mut Scene<'_>, series: &Series, time: &TimeAxis, top:
             row += 1;
         }
     }
-    y += rows as f64 * LINE;
-    let more = series.marks.len() - listed.len();
-    if more > 0 {
-        y += LINE;
-        let text = (words.more_marks)(&more.to_string());
-        scene.text((MARGIN, y), text, SMALL, Align::Left, theme.grey);
-    }
-    y + 20.0
+    y + rows as f64 * LINE + 20.0
 }
 
 #[cfg(test)]

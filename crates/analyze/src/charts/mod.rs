@@ -34,7 +34,7 @@ use crate::summary::series::Series;
 use crate::text::Language;
 use crate::zone::Zone;
 
-pub use campaign::{Campaign, Difference, Dot, Median, Pair};
+pub use campaign::{Absent, Campaign, Difference, Dot, Median, Pair};
 pub use drawing::theme::Theme;
 pub use error::ChartError;
 
@@ -79,6 +79,14 @@ impl ChartOptions {
             theme: self.theme.palette(),
             words: self.words(),
             zone: self.zone,
+            in_viewers_fonts: false,
+        }
+    }
+
+    fn look_of_svg(&self) -> Look {
+        Look {
+            in_viewers_fonts: true,
+            ..self.look()
         }
     }
 }
@@ -239,7 +247,7 @@ pub fn svg_all(
     let drawn = Drawn::new(summary, series, options.words());
     let something = |chart: &&Chart| (chart.nothing)(&drawn).is_none();
     let svg = |chart: &Chart| {
-        let mut scene = Scene::new(&typeface, options.look());
+        let mut scene = Scene::new(&typeface, options.look_of_svg());
         (chart.draw)(&mut scene, &drawn);
         Ok((chart.name, scene.svg_of(chart.name, options.scale)?))
     };
@@ -257,7 +265,7 @@ pub fn svgs_of_runs(
     let typeface = Typeface::load(options.font.as_deref())?;
     let charts = several::of_runs(found, options.words()).into_iter();
     let svg = |(name, campaign): (&'static str, Campaign)| {
-        let mut scene = Scene::new(&typeface, options.look());
+        let mut scene = Scene::new(&typeface, options.look_of_svg());
         several::draw(&mut scene, &campaign);
         Ok((name, scene.svg_of(name, options.scale)?))
     };

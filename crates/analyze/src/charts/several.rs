@@ -1,7 +1,11 @@
 //! Over several recordings: both paths in each failover, of writes and of reads.
 
+use recording::Mode;
+
 use crate::campaign::{self, Distribution, Measured, Paired, RunFailover};
-use crate::charts::campaign::{Campaign, Difference, Dot, Median, Pair, draw_campaign};
+use crate::charts::campaign::{
+    Absent, Campaign, Difference, Dot, Median, Pair, draw_campaign, title,
+};
 use crate::charts::drawing::scene::{Align, Scene};
 use crate::charts::drawing::style::{MARGIN, SMALL, TITLE};
 use crate::charts::words::ChartWords;
@@ -21,12 +25,28 @@ pub(super) fn of_runs(
 
 /// `None` where there are fewer than two failovers.
 fn pairs(found: &campaign::Campaign, group: Group, words: &ChartWords) -> Option<Campaign> {
+    let is_recorded = |failover: &RunFailover, path: &str| {
+        let mut runs = found.runs.iter();
+        let run = runs.find(|run| run.number == failover.run);
+        let modes = run.iter().flat_map(|run| &run.recordings);
+        let other = if path == "proxy" {
+            Mode::Direct
+        } else {
+            Mode::Proxy
+        };
+        modes.into_iter().any(|recording| recording.mode != other)
+    };
     let dot = |failover: &RunFailover, path: &str| {
-        let figure = failover.figure(path, group, Measured::Downtime)?;
-        Some(Dot {
-            downtime_us: figure.us?,
+        let figure = failover.figure(path, group, Measured::Downtime);
+        let figure = figure.ok_or(match is_recorded(failover, path) {
+            true => Absent::NoFailover,
+            false => Absent::NotRecorded,
+        })?;
+        Ok(Dot {
+            downtime_us: figure.us.ok_or(Absent::Unknown)?,
             resolution_us: figure.resolution_us,
             at_least: figure.at_least,
+            at_most_us: figure.at_most_us,
         })
     };
     let pair = |failover: &RunFailover| Pair {
@@ -66,15 +86,10 @@ fn pairs(found: &campaign::Campaign, group: Group, words: &ChartWords) -> Option
 
 pub(super) fn draw(scene: &mut Scene<'_>, campaign: &Campaign) {
     let (theme, words) = (scene.theme(), scene.words());
+    let title = title(words, campaign);
     let note = (words.campaign_note)((words.subject)(campaign.group));
-    scene.set_label(format!("{}. {note}", words.campaign));
-    scene.text(
-        (MARGIN, 40.0),
-        words.campaign,
-        TITLE,
-        Align::Left,
-        theme.ink,
-    );
+    scene.set_label(format!("{title}. {note}"));
+    scene.text((MARGIN, 40.0), title, TITLE, Align::Left, theme.ink);
     scene.text((MARGIN, 64.0), note, SMALL, Align::Left, theme.grey);
     let bottom = draw_campaign(scene, campaign, 76.0);
     scene.set_height(bottom);

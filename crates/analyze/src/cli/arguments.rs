@@ -67,7 +67,7 @@ struct RangeArgs {
     /// Only this path
     #[arg(long, value_enum, value_name = "PATH")]
     path: Option<PathArg>,
-    /// Only operations of these types; the availability probes' reads and writes accordingly
+    /// Only the figures of these types of operations. The other types still count as evidence of an outage
     #[arg(long = "type", value_enum, value_name = "TYPE", value_delimiter = ',')]
     kinds: Vec<KindArg>,
 }
@@ -122,16 +122,6 @@ impl ThresholdArgs {
             return Err(Failure::Usage("--min-outage is at least 100ms".to_owned()));
         }
         Ok(thresholds)
-    }
-
-    /// Without the operations of other types, an outage that they show may not be seen.
-    pub(super) fn refuse_types(&self, what: &str) -> Result<(), Failure> {
-        match self.range.kinds.is_empty() {
-            true => Ok(()),
-            false => Err(Failure::Usage(format!(
-                "--type: {what} takes every type, because an outage may show in the others alone; leave --type out"
-            ))),
-        }
     }
 
     /// Opens the part of a recording that is asked for.

@@ -13,10 +13,11 @@ use tempfile::NamedTempFile;
 use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::{Failure, report};
 use crate::cli::output::Lang;
+use crate::cli::query::{OF_A_RECORDING, terminal_width};
 use crate::cli::runs::{Folders, folders};
 use crate::error::AnalyzeError;
 use crate::figures::{Bounded, Figure, of_summary};
-use crate::query::other_than_a_file;
+use crate::query::{is_recorded, other_than_a_file};
 use crate::rules::junit::{self, Case, Suite};
 use crate::rules::{Judged, Rule, Verdict, parse_file};
 use crate::summarize;
@@ -74,7 +75,6 @@ pub(super) struct AssertArgs {
 /// Holds every rule against every recording that can be analyzed; one line on stderr for each that can't.
 pub(super) fn run(args: &AssertArgs) -> Result<(), Failure> {
     let thresholds = args.thresholds.thresholds()?;
-    args.thresholds.refuse_types("assert")?;
     let rules = args.read_rules()?;
     if rules.is_empty() && !args.figures {
         return Err(Failure::Usage(
@@ -179,6 +179,7 @@ impl AssertArgs {
         TextOptions {
             language: self.lang.language(),
             color: is_coloured(&io::stdout()),
+            columns: terminal_width(),
         }
     }
 
@@ -339,6 +340,9 @@ fn open(file: &Path) -> Result<Junit<'_>, Failure> {
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     // With the permissions of any new file: a CI server may read it as another user.
+    if is_recorded(file) {
+        return Err(junit_failure(file, OF_A_RECORDING));
+    }
     let written = tempfile::Builder::new().make_in(folder, |path| File::create_new(path));
     match written {
         Ok(written) if !file.is_dir() => Ok(Junit { file, written }),

@@ -39,7 +39,6 @@ pub(super) struct CompareArgs {
 /// Prints the comparison of what can be read, and one line on stderr for each recording that can't.
 pub(super) fn run(args: &CompareArgs) -> Result<(), Failure> {
     args.output.format()?;
-    args.thresholds.refuse_types("compare")?;
     let base = Several::read(&args.base, &args.thresholds)?;
     let new = Several::read(&args.new, &args.thresholds)?;
     if let Some(folder) = base.shared_with(&new) {

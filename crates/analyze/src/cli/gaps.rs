@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use command_line::terminal::is_coloured;
 
 use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::Failure;
+use crate::cli::output::on_stdout;
 use crate::cli::several::Several;
 use crate::gaps::{Gaps, HEADLINE_GROUPS};
 use crate::summary::Group;
@@ -99,7 +99,6 @@ fn print(args: &GapsArgs, gaps: &Gaps) -> Result<(), Failure> {
     if args.json {
         return print_json(stdout, gaps);
     }
-    let color = is_coloured(&stdout);
-    stdout.write_all(text::render_gaps(gaps, color).as_bytes())?;
+    stdout.write_all(on_stdout(&text::gaps_document(gaps)).as_bytes())?;
     Ok(stdout.flush()?)
 }

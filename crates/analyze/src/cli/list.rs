@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use command_line::progress::ProgressBar;
-use command_line::terminal::is_coloured;
 use command_line::text::{one_line, thousands};
 use recording::{MANIFEST_FILE, Manifest};
 
 use crate::cli::arguments::{ThresholdArgs, print_json};
 use crate::cli::failure::Failure;
-use crate::cli::output::Lang;
+use crate::cli::output::{Lang, on_stdout};
 use crate::cli::runs::{Folders, folders};
 use crate::error::AnalyzeError;
 use crate::listing::{Found, Listed, Listing, Recorded, SortBy};
@@ -209,6 +208,6 @@ fn print(args: &ListArgs, listing: &Listing) -> Result<(), Failure> {
         return print_json(stdout, listing);
     }
     let document = text::many::list::document(listing, args.lang.language());
-    stdout.write_all(document.text(is_coloured(&stdout)).as_bytes())?;
+    stdout.write_all(on_stdout(&document).as_bytes())?;
     Ok(stdout.flush()?)
 }

@@ -14,7 +14,7 @@ use crate::campaign::Campaign;
 use crate::charts::{self, ChartOptions, Theme};
 use crate::cli::arguments::print_json;
 use crate::cli::failure::Failure;
-use crate::cli::query::failure;
+use crate::cli::query::{failure, terminal_width};
 use crate::html::{self, Chart};
 use crate::markdown::{self, ChartFiles};
 use crate::query::{self, QueryError};
@@ -26,6 +26,11 @@ use crate::zone::Zone;
 pub(super) enum Charted<'a> {
     One(&'a Analysis),
     Several(&'a Campaign),
+}
+
+/// A document as text for the standard output, in its colours and its width where it is a terminal.
+pub(super) fn on_stdout(document: &Document) -> String {
+    document.text_within(is_coloured(&io::stdout()), terminal_width())
 }
 
 #[derive(Debug, Args)]
@@ -105,8 +110,11 @@ impl OutputArgs {
     pub(super) fn write(&self, document: &Document, json: &impl Serialize) -> Result<(), Failure> {
         match self.format()? {
             Format::Text => {
-                let color = self.out.is_none() && is_coloured(&io::stdout());
-                self.write_bytes(document.text(color).as_bytes())
+                let text = match self.out {
+                    None => on_stdout(document),
+                    Some(_) => document.text(false),
+                };
+                self.write_bytes(text.as_bytes())
             }
             Format::Markdown => self.write_bytes(markdown::render(document, &[]).as_bytes()),
             Format::Html => self.write_bytes(html::render(document, &[]).as_bytes()),

@@ -136,7 +136,7 @@ fn output<'w>(
 }
 
 /// The columns of the terminal that the standard output is; `None` where it is none.
-fn terminal_width() -> Option<usize> {
+pub(super) fn terminal_width() -> Option<usize> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return None;
@@ -146,6 +146,9 @@ fn terminal_width() -> Option<usize> {
 }
 
 /// How a query or an export failed.
+pub(super) const OF_A_RECORDING: &str =
+    "it belongs to a recording, which analyze only reads; choose another place";
+
 pub(super) fn failure(error: QueryError, sql: &str) -> Failure {
     match error {
         QueryError::Mistake(mistake) => Failure::Usage(mistake.lines(sql)),
@@ -154,6 +157,10 @@ pub(super) fn failure(error: QueryError, sql: &str) -> Failure {
         QueryError::File { path, source } => failed(&format!("{}: {source}", path.display())),
         QueryError::Engine(text) => failed(&text),
         QueryError::LeftOut(_) => failed("files of the recording can't be decoded"),
+        QueryError::Recorded(file) => {
+            let text = format!("{}: {OF_A_RECORDING}", file.display());
+            Failure::Usage(one_line(&text))
+        }
         QueryError::Exists(files) => {
             let files: Vec<String> = files
                 .iter()

@@ -24,26 +24,27 @@ impl<'a> Side<'a> {
         let mut known = Vec::new();
         let mut of_runs = Vec::new();
         for (members, _) in runs {
-            let mut of_run: BTreeMap<String, Bounded> = BTreeMap::new();
+            let mut of_run: BTreeMap<String, Option<Bounded>> = BTreeMap::new();
             for figure in members
                 .iter()
                 .flat_map(|member| figures::of_summary(member.summary))
             {
-                if let Some(bounded) = figure.value {
-                    let value = match of_run.get(&figure.name) {
-                        Some(other) => worse(figure.orientation, *other, bounded),
-                        None => bounded,
-                    };
-                    of_run.insert(figure.name.clone(), value);
-                }
+                let value = match of_run.get(&figure.name) {
+                    Some(other) => worst(figure.orientation, *other, figure.value),
+                    None => figure.value,
+                };
+                of_run.insert(figure.name.clone(), value);
                 known.push(Figure {
                     value: None,
                     ..figure
                 });
             }
+            let figures = of_run.into_iter();
             of_runs.push(OfRun {
                 members,
-                figures: of_run,
+                figures: figures
+                    .filter_map(|(name, value)| Some((name, value?)))
+                    .collect(),
             });
         }
         (Self { runs: of_runs }, known)
@@ -102,6 +103,26 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     })
 }
 
+/// The figure of the host for which it is worse. Where one host's can't be given, the other's is a bound: the worst may be worse.
+fn worst(
+    orientation: Orientation,
+    one: Option<Bounded>,
+    other: Option<Bounded>,
+) -> Option<Bounded> {
+    let Some((one, other)) = one.zip(other) else {
+        return one.or(other).map(|known| Bounded {
+            least: known
+                .least
+                .filter(|_| orientation == Orientation::LowerIsBetter),
+            most: known
+                .most
+                .filter(|_| orientation == Orientation::HigherIsBetter),
+            ..known
+        });
+    };
+    Some(worse(orientation, one, other))
+}
+
 /// The figure of the host for which it is worse: the longer time, the lower rate. What bounds one of them bounds both.
 fn worse(orientation: Orientation, one: Bounded, other: Bounded) -> Bounded {
     let of = |one: f64, other: f64| match orientation {
@@ -137,4 +158,27 @@ fn durable(path: &PathSummary) -> &Rates {
     path.durable
         .as_ref()
         .map_or(&path.overall, |durable| &durable.overall)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_whose_figure_is_not_known_may_be_the_worst() {
+        let known = Some(Bounded {
+            value: 5.0,
+            least: Some(4.0),
+            most: Some(5.0),
+        });
+        let bounds = |orientation| {
+            let worst = worst(orientation, known, None).unwrap();
+            (worst.value, worst.least, worst.most)
+        };
+        // The longest of all hosts is 4 at least, the lowest rate 5 at most.
+        assert_eq!(bounds(Orientation::LowerIsBetter), (5.0, Some(4.0), None));
+        assert_eq!(bounds(Orientation::HigherIsBetter), (5.0, None, Some(5.0)));
+        assert_eq!(bounds(Orientation::Neutral), (5.0, None, None));
+        assert_eq!(worst(Orientation::Neutral, None, None), None);
+    }
 }

@@ -4,15 +4,14 @@
 mod columns;
 mod family;
 mod lines;
-mod settings;
 
 use serde::Serialize;
 
-use crate::campaign::{Run, described, of_one_run};
+use crate::campaign::{Run, described, of_one_run, settings};
 use crate::summary::{DEFINITIONS, Summary, Thresholds};
 
+pub use crate::campaign::settings::{Setting, SettingValue};
 pub use family::{ComparedLine, Family, FamilyKind, LEAST_RUNS, SIGNIFICANT, Verdict};
-pub use settings::{Setting, SettingValue};
 
 /// Two sets of runs, side by side.
 #[derive(Debug, Clone, Serialize)]

@@ -101,7 +101,7 @@ pub(crate) const PROBES: [Column; 14] = [
     optional("sqlstate", Kind::Text),
 ];
 /// Of `availability`.
-pub(crate) const AVAILABILITY: [Column; 18] = [
+pub(crate) const AVAILABILITY: [Column; 19] = [
     required("path", Kind::Text),
     required("time", Kind::Time),
     required("operation_type", Kind::Text),
@@ -117,6 +117,7 @@ pub(crate) const AVAILABILITY: [Column; 18] = [
     optional("server_start_time", Kind::Time),
     optional("aurora_instance_identifier", Kind::Text),
     optional("replication_lag_us", Kind::Integer),
+    optional("sync_rep_waits", Kind::Integer),
     optional("error_class", Kind::Text),
     optional("sqlstate", Kind::Text),
     optional("error_message", Kind::Text),

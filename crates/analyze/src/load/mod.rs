@@ -151,11 +151,19 @@ impl Loaded {
         }
     }
 
-    /// A part of the recording.
+    /// A part of the recording. It begins after the recording's warm-up where it does not say when.
     ///
     /// # Errors
     /// [`AnalyzeError::Range`] where it has no such part.
     pub fn within(self, range: &Range) -> Result<Self, AnalyzeError> {
+        let warm_up_us = self.manifest().warm_up_us.filter(|us| *us > 0);
+        let range = match warm_up_us {
+            Some(us) => &Range {
+                from: range.from.or(Some(Moment::Offset(us))),
+                ..range.clone()
+            },
+            None => range,
+        };
         if range.is_whole() {
             return Ok(self);
         }

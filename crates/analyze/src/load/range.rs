@@ -1,11 +1,11 @@
-//! A part of a recording: some of its time, one of its paths, some types of its operations. Every figure is then what a recording of
-//! that part alone would have (`docs/definitions.md`, A part of a recording).
+//! A part of a recording: some of its time, one of its paths, some types of its operations. Of a time and a path every figure is what a
+//! recording of that part alone would have; of types, the whole recording's figures (`docs/definitions.md`, A part of a recording).
 
 use polars::prelude::*;
 use recording::vocabulary::{OperationType, Path};
 use recording::{Table, Timestamp};
 
-use crate::summary::Span;
+use crate::summary::{Group, Span};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -18,7 +18,7 @@ pub struct Range {
     pub to: Option<Moment>,
     /// The only path of it.
     pub path: Option<Path>,
-    /// The only types of operations of it; empty: all.
+    /// The only types of operations of which figures are given; empty: all.
     pub kinds: Vec<OperationType>,
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Cut {
     from_us: i64,
     to_us: i64,
     pub(crate) path: Option<Path>,
-    /// Which types, in the order of `OperationType::ALL`.
+    /// Of which types figures are given, in the order of `OperationType::ALL`. Every operation is evidence.
     kinds: [bool; OperationType::ALL.len()],
     /// False where only the recording itself limits it.
     is_timed: bool,
@@ -141,6 +141,23 @@ impl Cut {
 
     pub(crate) fn has_path(&self, path: Path) -> bool {
         self.path.is_none_or(|only| only == path)
+    }
+
+    pub(crate) fn has_kind(&self, kind: OperationType) -> bool {
+        self.kinds[kind as usize]
+    }
+
+    /// True for a group of which figures are given.
+    pub(crate) fn has_group(&self, group: Group) -> bool {
+        match group {
+            Group::Read => self.has_kind(OperationType::Read),
+            Group::Write => self.has_kind(OperationType::Write),
+            Group::Transaction => self.has_kind(OperationType::Transaction),
+            Group::Writer => {
+                self.has_kind(OperationType::Write) || self.has_kind(OperationType::Transaction)
+            }
+            Group::All => self.kinds().is_empty(),
+        }
     }
 
     /// The types, where not all are in it.
@@ -198,20 +215,19 @@ impl Cut {
         }
         let is_one_of = |kind: &&OperationType| match table {
             Table::Availability => self.has_probe(**kind),
-            _ => self.kinds[**kind as usize],
+            _ => self.has_kind(**kind),
         };
         let words = OperationType::ALL.iter().filter(is_one_of);
         let words = words.map(|kind| col("operation_type").eq(lit(kind.as_str())));
         frame.filter(words.reduce(Expr::or).unwrap_or(lit(false)))
     }
 
-    /// True for probes of a type that is read: their writes stand for all that only a writer serves.
-    pub(crate) fn has_probe(&self, kind: OperationType) -> bool {
-        let has = |kind: OperationType| self.kinds[kind as usize];
-        match kind {
-            OperationType::Read => has(kind),
-            _ => has(OperationType::Write) || has(OperationType::Transaction),
-        }
+    /// True for probes of a type in it: their writes stand for all that only a writer serves.
+    fn has_probe(&self, kind: OperationType) -> bool {
+        self.has_group(match kind {
+            OperationType::Read => Group::Read,
+            _ => Group::Writer,
+        })
     }
 
     /// True where an operation that ended then, of a path and a type as far as these are known, ended in the part.
@@ -223,7 +239,7 @@ impl Cut {
     ) -> bool {
         let is_of_path = self.path.is_none() || path == self.path;
         let is_of_kind = match kind {
-            Some(kind) => self.kinds[kind as usize],
+            Some(kind) => self.has_kind(kind),
             None => self.kinds().is_empty(),
         };
         let is_in_time = !self.is_timed || (self.from_us < end_us && end_us <= self.to_us);
@@ -232,19 +248,12 @@ impl Cut {
 
     /// Where an operation is. What ended before the part is not of it.
     #[inline]
-    pub(crate) fn place(
-        &self,
-        path: Path,
-        kind: OperationType,
-        scheduled_us: i64,
-        end_us: Option<i64>,
-    ) -> Place {
+    pub(crate) fn place(&self, path: Path, scheduled_us: i64, end_us: Option<i64>) -> Place {
         if self.is_timed && scheduled_us >= self.to_us {
             return Place::Later;
         }
-        let is_asked_for = self.has_path(path) && self.kinds[kind as usize];
         match end_us.filter(|_| self.is_timed) {
-            _ if !is_asked_for => Place::Outside,
+            _ if !self.has_path(path) => Place::Outside,
             Some(end_us) if end_us <= self.from_us => Place::Outside,
             Some(end_us) if end_us > self.to_us => Place::Unfinished,
             _ => Place::Inside,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::load::Loaded;
 use crate::near::near;
 use crate::query::catalogue::entries;
-use crate::query::file::replace;
+use crate::query::file::{is_recorded, replace};
 use crate::query::frame::NamedFrame;
 use crate::query::mistake::Mistake;
 use crate::query::output::{Csv, Output, Parquet, Reader};
@@ -57,7 +57,8 @@ impl Export {
     /// Looks at what can be known before any recording is read.
     ///
     /// # Errors
-    /// [`QueryError::Mistake`] for a table that there is not, [`QueryError::Exists`] for files that are there.
+    /// [`QueryError::Mistake`] for a table that there is not, [`QueryError::Exists`] for files that are there, and
+    /// [`QueryError::Recorded`] in the folder of a recording's table.
     pub fn check(&self) -> Result<(), QueryError> {
         let known = names();
         for table in &self.tables {
@@ -72,8 +73,11 @@ impl Export {
                 ))));
             }
         }
-        let paths = self.asked().map(|table| self.path(&table));
-        let there: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();
+        let paths = || self.asked().map(|table| self.path(&table));
+        if let Some(recorded) = paths().find(|path| is_recorded(path)) {
+            return Err(QueryError::Recorded(recorded));
+        }
+        let there: Vec<PathBuf> = paths().filter(|path| path.exists()).collect();
         match there.is_empty() || self.force {
             true => Ok(()),
             false => Err(QueryError::Exists(there)),

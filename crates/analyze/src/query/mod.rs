@@ -18,7 +18,7 @@ mod value;
 mod views;
 
 pub use catalogue::{Entry, EntryColumn, entries};
-pub use file::{other_than_a_file, replace};
+pub use file::{is_recorded, other_than_a_file, replace};
 pub use mistake::Mistake;
 pub use run::{QueryError, entries_of, run};
 pub use sql::Sql;

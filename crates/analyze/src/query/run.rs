@@ -38,6 +38,8 @@ pub enum QueryError {
     Output(io::Error),
     /// A file can't be written.
     File { path: PathBuf, source: io::Error },
+    /// The file belongs to a recording.
+    Recorded(PathBuf),
     /// Files of an earlier export are in the folder.
     Exists(Vec<PathBuf>),
     /// The query can't be run on this machine now.

@@ -43,6 +43,8 @@ pub struct Question {
     pub server: Option<Arc<Identity>>,
     /// True for a reader.
     pub in_recovery: Option<bool>,
+    /// How many sessions the server showed as waiting for a synchronous standby; `None` where it does not tell.
+    pub sync_rep_waits: Option<u32>,
 }
 
 impl Question {
@@ -109,6 +111,7 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Question>> {
     let outcomes = texts(frame, "outcome")?;
     let addresses = texts(frame, "endpoint_address")?;
     let servers = Servers::new(frame)?;
+    let waits = integers(frame, "sync_rep_waits")?;
     let classes = texts(frame, "error_class")?;
     let codes = texts(frame, "sqlstate")?;
     let messages = texts(frame, "error_message")?;
@@ -134,6 +137,7 @@ fn read_frame(frame: &DataFrame) -> PolarsResult<Vec<Question>> {
             address: addresses[row].map(|address| shared.address(address)),
             server: servers.at(row).map(|server| shared.servers.of(server)),
             in_recovery: servers.in_recovery[row],
+            sync_rep_waits: waits[row].and_then(|waits| waits.try_into().ok()),
         })
     };
     Ok((0..frame.height()).filter_map(&mut question).collect())

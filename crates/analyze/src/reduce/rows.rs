@@ -175,11 +175,8 @@ impl Rows {
                 add(operation, true);
                 continue;
             }
-            let (path, kind) = (operation.path, operation.kind);
-            match self
-                .cut
-                .place(path, kind, operation.scheduled_us, operation.end_us)
-            {
+            let (scheduled_us, end_us) = (operation.scheduled_us, operation.end_us);
+            match self.cut.place(operation.path, scheduled_us, end_us) {
                 Place::Inside => add(operation, true),
                 Place::Unfinished => add(&operation.unfinished(), true),
                 Place::Outside => add(operation, false),

@@ -53,7 +53,9 @@ pub(crate) fn survey(
     left_out.sort_by_key(|left_out| std::cmp::Reverse(left_out.rows));
     let last_us = |(path, scan): (&Path, &PathScan)| Some((*path, scan.last_us?));
     let last_rows: BTreeMap<Path, i64> = scan.paths.iter().filter_map(last_us).collect();
-    let Some(end) = last_rows.values().copied().max() else {
+    let mut counted = scan.paths.values().flat_map(|path| path.times.keys());
+    let is_in_part = counted.any(|(kind, ..)| loaded.cut().has_kind(*kind));
+    let Some(end) = last_rows.values().copied().max().filter(|_| is_in_part) else {
         return Err(nothing_left(loaded, &left_out));
     };
     let survey = Survey {

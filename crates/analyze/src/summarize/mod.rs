@@ -191,6 +191,8 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         workers: manifest.workers,
         weights: manifest.weights,
         schedule: manifest.schedule,
+        warm_up_us: manifest.warm_up_us,
+        schedule_lag: manifest.schedule_lag,
         seed: manifest.seed,
         protocol: manifest.protocol,
         pool: manifest.pool,

@@ -61,7 +61,9 @@ pub(super) struct PathAnalyzer<'a> {
 struct Found {
     summary: PathSummary,
     timeline: Timeline,
+    /// Of the types of which figures are given.
     cells: Histogram,
+    new_writers_us: Vec<i64>,
 }
 
 impl PathAnalyzer<'_> {
@@ -91,7 +93,12 @@ impl PathAnalyzer<'_> {
         };
         let failovers = of_path::failovers(&observed, &mut groups)?;
         self.decompose(&mut groups, &failovers);
-        self.found(timeline, cells, groups, failovers, &heard)
+        self.found(
+            timeline,
+            self.operations.shown(cells),
+            (groups, failovers),
+            &heard,
+        )
     }
 
     /// The summary, once it is decided what was down.
@@ -99,14 +106,20 @@ impl PathAnalyzer<'_> {
         &self,
         timeline: Timeline,
         cells: Histogram,
-        groups: Vec<GroupSummary>,
-        failovers: Vec<PathFailover>,
+        (mut groups, mut failovers): (Vec<GroupSummary>, Vec<PathFailover>),
         heard: &Heard,
     ) -> Result<Found, AnalyzeError> {
+        let new_writers_us = new_writers::first_seen_us(self.path.as_str(), self.events, &groups);
+        let (steady, steady_us) = self.steady(&groups)?;
+        // The others were evidence.
+        let cut = self.loaded.cut();
+        groups.retain(|group| cut.has_group(group.group));
+        for failover in &mut failovers {
+            failover.groups.retain(|of| cut.has_group(of.group));
+        }
         let headline = headline(&groups);
         let episodes = episodes_of(&groups, headline.as_ref());
         let spans: Vec<Span> = episodes.iter().map(|episode| episode.span).collect();
-        let (steady, steady_us) = self.steady(&groups)?;
         let durations = Durations {
             whole_us: timeline.duration_us(),
             steady_us,
@@ -133,7 +146,7 @@ impl PathAnalyzer<'_> {
                 questions: &self.questions,
                 answers: &heard.answers,
                 changes_us: &heard.changes_us,
-                new_writers_us: &self.new_writers_us(&groups),
+                new_writers_us: &new_writers_us,
                 failovers: &failovers,
                 episodes: &spans,
             })?,
@@ -148,18 +161,8 @@ impl PathAnalyzer<'_> {
             summary,
             timeline,
             cells,
+            new_writers_us,
         })
-    }
-
-    /// The availability probes of the types that are read: the others still tell who answered.
-    fn asked_for(&self) -> Cow<'_, [Question]> {
-        let cut = self.loaded.cut();
-        if cut.kinds().is_empty() {
-            return Cow::Borrowed(&self.questions);
-        }
-        let asked = self.questions.iter();
-        let asked = asked.filter(|question| cut.has_probe(question.kind));
-        Cow::Owned(asked.cloned().collect())
     }
 
     /// The path's time, from the start of the whole recording.
@@ -168,11 +171,6 @@ impl PathAnalyzer<'_> {
             start: self.loaded.manifest().start_time,
             end: self.span.end,
         }
-    }
-
-    /// When a new writer was first seen, each time.
-    fn new_writers_us(&self, groups: &[GroupSummary]) -> Vec<i64> {
-        new_writers::first_seen_us(self.path.as_str(), self.events, groups)
     }
 
     /// The operations that ended outside all episodes, and how long that time is, microseconds.
@@ -187,15 +185,28 @@ impl PathAnalyzer<'_> {
     /// What charts draw.
     fn series(&self, found: &Found, charts: &Span) -> Result<PathSeries, AnalyzeError> {
         let drawn = self.operations.drawn(&self.span, charts)?;
-        let new_writers = self.new_writers_us(&found.summary.groups);
         let endpoints = endpoints::of_path(self.loaded, self.path, &self.questions, &self.span)?;
         let (timeline, cells) = (&found.timeline, &found.cells);
-        let series = series::of_path(&found.summary, timeline, cells, drawn, &self.questions);
+        let shown = self.shown(timeline);
+        let series = series::of_path(&found.summary, &shown, cells, drawn, &self.questions);
         Ok(PathSeries {
-            new_writers_us: new_writers,
+            new_writers_us: found.new_writers_us.clone(),
             endpoints,
             ..series
         })
+    }
+
+    /// Without the operations of types of which no figures are given.
+    fn shown<'t>(&self, timeline: &'t Timeline) -> Cow<'t, Timeline> {
+        let cut = self.loaded.cut();
+        if cut.kinds().is_empty() {
+            return Cow::Borrowed(timeline);
+        }
+        let mut shown = timeline.clone();
+        shown
+            .suspects
+            .retain(|suspect| cut.has_kind(suspect.operation_type));
+        Cow::Owned(shown)
     }
 
     /// Finds the outages of every group.
@@ -272,7 +283,7 @@ impl PathAnalyzer<'_> {
             ..
         } = self.run()?;
         if let Some(series) = &mut series {
-            series.lost = series::lost(&with_lost);
+            series.lost = series::lost(&self.shown(&with_lost));
         }
         // A lost write tells nothing of reads.
         let is_read = |group: &GroupSummary| group.group == Group::Read;
@@ -306,7 +317,7 @@ impl PathAnalyzer<'_> {
         };
         Answers {
             operations_are_partial: self.is_partial,
-            ..service::add(groups, &self.asked_for(), &known)
+            ..service::add(groups, &self.questions, &known)
         }
     }
 

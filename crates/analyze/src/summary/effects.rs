@@ -111,6 +111,25 @@ pub struct HungWrites {
     pub unreplicated: u64,
     /// The writers that answered.
     pub servers: Vec<String>,
+    /// Of `reads_answered` those whose answer states how many sessions waited for a synchronous standby.
+    pub reads_with_waits_stated: u64,
+    /// The writes waited for a synchronous standby; `None` where that was not seen.
+    pub sync_rep_wait: Option<SyncRepWait>,
+}
+
+/// A wait for a synchronous standby (`SyncRep`), as the writer showed it to the reads of the availability probes while writes hung, and before
+/// and after that without a break.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SyncRepWait {
+    /// From the first answer that showed it to the last one.
+    #[serde(flatten)]
+    pub span: Span,
+    /// Of `reads_with_waits_stated` those that showed it.
+    pub answers: u64,
+    /// The most sessions that waited at a time.
+    pub most_sessions: u32,
+    /// The writers that showed it.
+    pub servers: Vec<String>,
 }
 
 /// From the last answer of one writer to the first answer of another, to the probes of a path.

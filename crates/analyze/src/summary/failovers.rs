@@ -97,7 +97,7 @@ impl ServiceFailover {
 pub struct Failovers {
     /// Each failover in order of time.
     pub failovers: Vec<Failover>,
-    /// The downtime per path; a path without a failover of a known downtime is left out.
+    /// The downtime per path, in its [`compared_groups`](super::compared_groups); what has no failover of a known downtime is left out.
     pub downtime: Vec<DowntimeDistribution>,
     /// Direct against proxy, failover by failover; `None` where no failover was seen to its end on both paths, or no path was down
     /// in any.
@@ -148,7 +148,6 @@ impl Failover {
 pub struct DowntimeDistribution {
     /// `direct` or `proxy`.
     pub path: String,
-    /// The headline's group.
     pub group: Group,
     /// Failovers of a known downtime: those that count here.
     pub n: usize,

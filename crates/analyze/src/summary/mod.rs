@@ -31,8 +31,8 @@ pub use durability::{
     AuditFacts, AuditSummary, Durability, Durable, ImpliedLosses, LostWrite, most_lost,
 };
 pub use effects::{
-    Effects, HungWrites, StuckConnections, WaitFigures, WaitTimes, Waits, WithoutWriter,
-    WritesRefused,
+    Effects, HungWrites, StuckConnections, SyncRepWait, WaitFigures, WaitTimes, Waits,
+    WithoutWriter, WritesRefused,
 };
 pub use failovers::{
     DowntimeDistribution, Failover, Failovers, GroupFailover, Interval, PairedDifference,
@@ -130,6 +130,20 @@ pub struct PathSummary {
     /// Downtime, rates and recovery with lost writes as failures; absent where no acknowledged write is lost or torn: they are those above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub durable: Option<Durable>,
+}
+
+/// The groups in which a path's failovers are listed: its headline's, and the writer's where the paths' headlines are of different groups, so
+/// that writes stand beside writes.
+#[must_use]
+pub fn compared_groups(paths: &[PathSummary], path: &PathSummary) -> Vec<Group> {
+    let headline = |path: &PathSummary| Some(path.headline.as_ref()?.group);
+    let own = headline(path).unwrap_or(Group::Writer);
+    let mut others = paths.iter().filter_map(headline);
+    let is_listed = |group: &Group| path.groups.iter().any(|found| found.group == *group);
+    match others.any(|other| other != own) {
+        true if own != Group::Writer && is_listed(&Group::Writer) => vec![Group::Writer, own],
+        _ => vec![own],
+    }
 }
 
 impl PathSummary {

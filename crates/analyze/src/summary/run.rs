@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use recording::{
     AvailabilitySettings, ClockOffset, ConnectionSettings, DamagedPart, Endpoint, Failover,
-    LoadSettings, Mode, Pool, Schedule, Server, State, Table, Timeouts, Timestamp, Weights,
-    WriteFailure,
+    LoadSettings, Mode, Pool, Schedule, ScheduleLag, Server, State, Table, Timeouts, Timestamp,
+    Weights, WriteFailure,
 };
 use serde::Serialize;
 
@@ -36,6 +36,12 @@ pub struct RecordingSummary {
     pub weights: Weights,
     /// When operations began.
     pub schedule: Schedule,
+    /// Time at the beginning that figures leave out where the user does not say from when they are, microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up_us: Option<i64>,
+    /// How late the operations of an open loop began by the recorder's own fault, of each path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedule_lag: Vec<ScheduleLag>,
     /// Seed of the paired streams.
     pub seed: u64,
     /// How statements were sent.

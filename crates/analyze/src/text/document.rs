@@ -3,7 +3,8 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::text::language::Words;
-use crate::text::table::{Items, Paint, Table, Tone, wrapped};
+use crate::text::narrow::GAP;
+use crate::text::table::{Items, Paint, Table, Tone, fitted, wrapped};
 
 /// Columns of a line of prose.
 const PROSE: usize = 100;
@@ -67,13 +68,18 @@ impl Block {
     /// Lines with a line break each.
     fn text(&self, words: &Words, paint: Paint) -> String {
         let line = |tone, text: &str| format!("  {}\n", paint.apply(tone, text));
+        let room = paint.room() - GAP;
         match self {
             Self::Table(table) => table.render(paint),
             Self::Rows(table) => table.render_rows(paint),
             Self::List(items) => words.list.render(items, paint),
-            Self::Sentence(text, tone) => line(*tone, text),
+            Self::Sentence(text, tone) => {
+                let lines = fitted(text, room, paint).into_iter();
+                lines.map(|text| line(*tone, &text)).collect()
+            }
             Self::Prose(notes) => {
-                let lines = notes.iter().flat_map(|note| wrapped(note, PROSE));
+                let width = PROSE.min(room);
+                let lines = notes.iter().flat_map(|note| fitted(note, width, paint));
                 lines.map(|text| line(Tone::Detail, &text)).collect()
             }
             Self::Charts => String::new(),
@@ -116,7 +122,8 @@ impl Section {
         if body.is_empty() || self.heading.is_empty() {
             return body;
         }
-        format!("{}\n{body}", (words.heading)(&self.heading))
+        let heading = wrapped(&(words.heading)(&self.heading), paint.room());
+        format!("{}\n{body}", heading.join("\n"))
     }
 }
 
@@ -154,9 +161,15 @@ impl Document {
     /// As text, its lines ended by `\n`; with ANSI colours if asked for.
     #[must_use]
     pub fn text(&self, color: bool) -> String {
+        self.text_within(color, None)
+    }
+
+    /// The same for a terminal of so many columns.
+    #[must_use]
+    pub fn text_within(&self, color: bool, columns: Option<usize>) -> String {
         let underline = "=".repeat(self.title.width().max(UNDERLINE));
         let mut parts = vec![format!("{}\n{underline}\n", self.title)];
-        let paint = Paint { color };
+        let paint = Paint { color, columns };
         let sections = self.sections.iter();
         parts.extend(sections.map(|section| section.text(self.words, paint)));
         parts.retain(|part| !part.is_empty());

@@ -127,7 +127,7 @@ pub(crate) fn in_chart(words: &Words, downtime: impl Into<Option<Downtime>>) -> 
 }
 
 /// A failover's: down so long, or `0.00 s (at most 0.12 s)`, or not known.
-pub(super) fn of_failover(
+pub(crate) fn of_failover(
     words: &Words,
     downtime: Option<Downtime>,
     at_most_us: Option<i64>,

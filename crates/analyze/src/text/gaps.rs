@@ -21,9 +21,9 @@ const HOST_CLOCK: &str = "host clock";
 /// The words of these tables.
 pub(crate) const WORDS: &Words = &ENGLISH;
 
-/// Every table, their lines ended by `\n`; `color` as in [`super::TextOptions`].
+/// Every table.
 #[must_use]
-pub fn render(gaps: &Gaps, color: bool) -> String {
+pub fn document(gaps: &Gaps) -> Document {
     let mut sections = Vec::new();
     if let Some(span) = span_of(&gaps.recordings) {
         let length = span.end.micros().saturating_sub(span.start.micros());
@@ -40,7 +40,7 @@ pub fn render(gaps: &Gaps, color: bool) -> String {
         sections.push(Section::of("together", "Outages seen together", table));
     }
     sections.push(notes(gaps));
-    Document::new(WORDS, TITLE, sections).text(color)
+    Document::new(WORDS, TITLE, sections)
 }
 
 /// From the first recording's start to the last one's end.

@@ -10,6 +10,7 @@ pub(crate) mod format;
 mod gaps;
 pub(crate) mod language;
 pub mod many;
+mod narrow;
 mod page;
 pub mod rules;
 mod sections;
@@ -27,13 +28,13 @@ use crate::text::sections::{
 use crate::zone::Zone;
 
 pub use document::Document;
-pub use gaps::render as render_gaps;
+pub use gaps::document as gaps_document;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {
     #[default]
     En,
-    /// Chinese, opening with the sections and the wording of the original design's sample.
+    /// Chinese: after the verdict come the sections of the original design's sample, in its wording.
     Zh,
 }
 
@@ -52,6 +53,8 @@ pub struct TextOptions {
     pub language: Language,
     /// With ANSI colours: red for bad, green for good, dim for detail. The caller knows of `NO_COLOR` and terminals.
     pub color: bool,
+    /// Columns of the terminal, where it is written to one: a table that is wider takes several pieces.
+    pub columns: Option<usize>,
 }
 
 /// Times of day with the date where the recording lasts over midnight, and offsets from its start.
@@ -65,7 +68,7 @@ fn calendar(recording: &RecordingSummary, zone: Zone) -> Calendar {
 /// The whole report as text, its lines ended by `\n`, times of day in UTC.
 #[must_use]
 pub fn render(summary: &Summary, options: &TextOptions) -> String {
-    document(summary, options.language, Zone::default()).text(options.color)
+    document(summary, options.language, Zone::default()).text_within(options.color, options.columns)
 }
 
 /// The whole report, with times of day in a time zone, which it names.
@@ -76,23 +79,21 @@ pub fn document(summary: &Summary, language: Language, zone: Zone) -> Document {
         words: language.words(),
         calendar: calendar(&summary.recording, zone),
     };
-    let mut sections = match page.words.sample {
-        Some(words) => sample::sections(&page, &words),
-        None => vec![
-            configuration::recording(&page),
-            configuration::section(&page),
-        ],
-    };
+    // The answer first, then what it rests on; how it was recorded comes last.
+    let mut sections = vec![configuration::recording(&page), verdict::section(&page)];
+    let sample = page.words.sample;
+    sections.extend(
+        sample
+            .iter()
+            .flat_map(|words| sample::sections(&page, words)),
+    );
     sections.extend([
-        verdict::section(&page),
         durability::section(&page),
         Section::new("charts", page.words.page.charts, vec![Block::Charts]),
+        comparison::section(&page),
         failovers::failovers(&page),
         failovers::distribution(&page),
         events::section(&page),
-        rates::operations(&page),
-        rates::response_times(&page),
-        rates::names(&page),
         downtime::groups(&page),
         downtime::outages(&page),
         service::outages(&page),
@@ -113,8 +114,14 @@ pub fn document(summary: &Summary, language: Language, zone: Zone) -> Document {
         errors::connections(&page),
         connections::spans(&page),
         connections::errors(&page),
+        rates::operations(&page),
+        rates::response_times(&page),
+        rates::names(&page),
         pgbench::section(&page),
-        comparison::section(&page),
+        match sample {
+            Some(words) => configuration::section(&page, words.other_settings, false),
+            None => configuration::section(&page, page.words.configuration, true),
+        },
         notes::section(&page),
     ]);
     Document::new(page.words, page.words.title, sections).with_headline(verdict::headline(&page))

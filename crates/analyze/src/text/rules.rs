@@ -107,6 +107,7 @@ pub fn failure(judged: &Judged<'_>, options: &TextOptions) -> Option<String> {
 fn paint(options: &TextOptions) -> Paint {
     Paint {
         color: options.color,
+        columns: options.columns,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::text::narrow::{self, Column, GAP, Placed};
+
 /// What a colour means; nothing else is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tone {
@@ -12,13 +14,23 @@ pub(crate) enum Tone {
     Detail,
 }
 
-/// Colours, or none.
-#[derive(Debug, Clone, Copy)]
+/// What text is written for: colours or none, and the columns of the terminal, where it is one.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Paint {
     pub(crate) color: bool,
+    pub(crate) columns: Option<usize>,
 }
 
+/// No terminal is taken to be narrower.
+const NARROWEST: usize = 40;
+
 impl Paint {
+    /// Columns that a line may take.
+    pub(crate) fn room(self) -> usize {
+        self.columns
+            .map_or(usize::MAX, |columns| columns.max(NARROWEST))
+    }
+
     /// `text` in the colour of `tone`.
     pub(crate) fn apply(self, tone: Tone, text: &str) -> String {
         let code = match tone {
@@ -89,6 +101,10 @@ pub(crate) struct Table {
     headings: Vec<Cell>,
     /// So many first columns are left blank where they repeat the row above.
     grouped: usize,
+    /// The columns that name a row, where these are not its first ones.
+    keys: Option<Vec<usize>>,
+    /// What stands behind a figure in brackets may stand below it.
+    in_parts: bool,
     rows: Vec<Row>,
 }
 
@@ -102,8 +118,22 @@ impl Table {
                 .map(|(heading, _)| Cell::new(*heading, Tone::Detail))
                 .collect(),
             grouped,
+            keys: None,
+            in_parts: false,
             rows: Vec::new(),
         }
+    }
+
+    /// With the columns at these places to name a row.
+    pub(crate) fn named_by(mut self, keys: Vec<usize>) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// With what stands behind a figure in brackets below it, where there is no room: figures that are compared have to stand beside each other.
+    pub(crate) fn in_parts(mut self) -> Self {
+        self.in_parts = true;
+        self
     }
 
     /// With a line that says what it is of, where a section has several tables.
@@ -113,16 +143,13 @@ impl Table {
     }
 
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
-        let above = self.rows.last().map_or(&[][..], |row| row.cells.as_slice());
-        let repeated = cells.iter().zip(above).take(self.grouped);
-        let repeated = repeated
-            .take_while(|(cell, above)| cell.text == above.text)
-            .count();
-        self.rows.push(Row {
+        let mut row = Row {
             cells,
-            repeated,
-            notes: Vec::new(),
-        });
+            ..Row::default()
+        };
+        let above = self.rows.last();
+        row.repeated = above.map_or(0, |above| row.repeats(above, self.grouped));
+        self.rows.push(row);
     }
 
     /// A line of detail under the last row.
@@ -167,64 +194,218 @@ impl Table {
         widths
     }
 
-    /// The headings and the rows, indented by two, a line break after each.
+    /// The headings and the rows, indented by two, a line break after each. What has no room on the terminal stands in further pieces below.
     pub(crate) fn render(&self, paint: Paint) -> String {
-        self.lines(paint, true)
-    }
-
-    /// The rows without headings, for cells that need none.
-    pub(crate) fn render_rows(&self, paint: Paint) -> String {
-        self.lines(paint, false)
-    }
-
-    fn lines(&self, paint: Paint, headed: bool) -> String {
-        let widths = self.widths();
         let mut text = String::new();
-        if let Some(caption) = &self.caption {
-            text.push_str(&format!("  {caption}\n"));
+        for line in self
+            .caption
+            .iter()
+            .flat_map(|caption| wrapped(caption, paint.room() - GAP))
+        {
+            text.push_str(&format!("  {line}\n"));
         }
-        if headed && !self.rows.is_empty() {
-            self.push_row(&mut text, &self.headings, 0, &widths, paint);
-        }
-        for row in &self.rows {
-            if !row.cells.is_empty() {
-                self.push_row(&mut text, &row.cells, row.repeated, &widths, paint);
+        for (number, piece) in self.pieces(paint).iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
             }
-            for note in &row.notes {
-                text.push_str(&format!("    {}\n", paint.apply(Tone::Detail, note)));
+            if !self.rows.is_empty() {
+                push_headings(&mut text, self, piece, paint);
             }
+            self.push_rows(&mut text, piece, number == 0, paint);
         }
         text
     }
 
-    /// One row, its first `blank` cells left out.
-    fn push_row(
-        &self,
-        text: &mut String,
-        cells: &[Cell],
-        blank: usize,
-        widths: &[usize],
-        paint: Paint,
-    ) {
+    /// The rows without headings, for cells that need none. Cells that have no room stand under those before them.
+    pub(crate) fn render_rows(&self, paint: Paint) -> String {
+        let widths = self.widths();
+        let taken: usize = widths.iter().map(|width| GAP + width).sum();
+        let mut text = String::new();
+        if taken <= paint.room() {
+            self.push_rows(&mut text, &natural(&widths), true, paint);
+            return text;
+        }
+        for row in &self.rows {
+            self.push_flowing(&mut text, row, &widths, paint);
+        }
+        text
+    }
+
+    fn pieces(&self, paint: Paint) -> Vec<Vec<Placed>> {
+        let widths = self.widths();
+        let taken: usize = widths.iter().map(|width| GAP + width).sum();
+        if taken <= paint.room() {
+            return vec![natural(&widths)];
+        }
+        let columns: Vec<Column> = (0..widths.len())
+            .map(|index| {
+                let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
+                let takes_apart = self.in_parts && self.sides[index] == Side::Right;
+                let width = |cell: &Cell| match takes_apart {
+                    true => narrow::parts(&cell.text)
+                        .iter()
+                        .map(|part| part.width())
+                        .max(),
+                    false => Some(cell.width()),
+                };
+                let cells = cells.filter_map(width).max().unwrap_or(0);
+                let heading = narrow::longest_word(self.headings[index].text());
+                Column {
+                    width: cells.max(heading),
+                    breaks: self.sides[index] == Side::Left,
+                }
+            })
+            .collect();
+        narrow::pieces(&columns, &self.keys(), paint.room())
+    }
+
+    /// The columns that name a row: those that are left blank where they repeat the one above, and the next; and all before the first figure. A
+    /// number may stand before them.
+    fn keys(&self) -> Vec<usize> {
+        if let Some(keys) = &self.keys {
+            return keys.clone();
+        }
+        let sides = self.sides.iter().skip(1);
+        let before_figures = 1 + sides.take_while(|side| **side == Side::Left).count();
+        let keys = before_figures.max(self.grouped + 1);
+        (0..keys.min(self.sides.len())).collect()
+    }
+
+    /// The rows of a piece. The first has the notes; those after it leave out rows of which they have nothing.
+    fn push_rows(&self, text: &mut String, piece: &[Placed], is_first: bool, paint: Paint) {
+        let mut above: Option<&Row> = None;
+        let keys = self.keys();
+        for row in &self.rows {
+            let own = piece.iter().filter(|column| !keys.contains(&column.index));
+            let mut own = own.filter_map(|column| row.cells.get(column.index));
+            let is_shown = is_first || own.any(|cell| !cell.text.is_empty());
+            if !row.cells.is_empty() && is_shown {
+                let blank = above.map_or(0, |above| row.repeats(above, self.grouped));
+                push_lines(
+                    text,
+                    (&row.cells, &self.sides),
+                    (piece, blank),
+                    false,
+                    paint,
+                );
+                above = Some(row);
+            }
+            if is_first {
+                push_notes(text, row, paint);
+            }
+        }
+    }
+
+    /// A row whose cells, after the first, fill lines below each other.
+    fn push_flowing(&self, text: &mut String, row: &Row, widths: &[usize], paint: Paint) {
+        let indent = 2 * GAP + widths.first().copied().unwrap_or(0);
+        let mut cells = row.cells.iter();
+        let name = cells.next().cloned().unwrap_or_default();
+        let fill = indent - 2 * GAP - name.width();
+        text.push_str(&format!(
+            "  {}{}",
+            paint.apply(name.tone, &name.text),
+            " ".repeat(fill)
+        ));
+        let mut used = indent - GAP;
+        for cell in cells.filter(|cell| !cell.text.is_empty()) {
+            if used >= indent && used + GAP + cell.width() > paint.room() {
+                text.push_str(&format!("\n{}", " ".repeat(indent - GAP)));
+                used = indent - GAP;
+            }
+            text.push_str(&format!("  {}", paint.apply(cell.tone, &cell.text)));
+            used += GAP + cell.width();
+        }
+        text.push('\n');
+        push_notes(text, row, paint);
+    }
+}
+
+impl Row {
+    /// How many of the first `grouped` cells repeat those of a row above.
+    fn repeats(&self, above: &Self, grouped: usize) -> usize {
+        let cells = self.cells.iter().zip(&above.cells).take(grouped);
+        cells
+            .take_while(|(cell, above)| cell.text == above.text)
+            .count()
+    }
+}
+
+fn natural(widths: &[usize]) -> Vec<Placed> {
+    let widths = widths.iter().enumerate();
+    widths
+        .map(|(index, width)| Placed {
+            index,
+            width: *width,
+        })
+        .collect()
+}
+
+fn push_headings(text: &mut String, table: &Table, piece: &[Placed], paint: Paint) {
+    push_lines(
+        text,
+        (&table.headings, &table.sides),
+        (piece, 0),
+        true,
+        paint,
+    );
+}
+
+fn push_notes(text: &mut String, row: &Row, paint: Paint) {
+    for note in &row.notes {
+        for line in fitted(note, paint.room() - 4, paint) {
+            text.push_str(&format!("    {}\n", paint.apply(Tone::Detail, &line)));
+        }
+    }
+}
+
+/// Cells of a row in the columns of a piece, the first `blank` left out: in as many lines as the longest takes, the shorter ones at the top
+/// or the bottom.
+fn push_lines(
+    text: &mut String,
+    (cells, sides): (&[Cell], &[Side]),
+    (piece, blank): (&[Placed], usize),
+    at_bottom: bool,
+    paint: Paint,
+) {
+    let texts: Vec<Vec<String>> = piece
+        .iter()
+        .map(|column| match cells.get(column.index) {
+            Some(cell) if column.index >= blank => {
+                let is_figure = !at_bottom && sides.get(column.index) == Some(&Side::Right);
+                match cell.width() > column.width {
+                    true if is_figure => narrow::parts(&cell.text),
+                    true => narrow::broken(&cell.text, column.width),
+                    false => vec![cell.text.clone()],
+                }
+            }
+            _ => Vec::new(),
+        })
+        .collect();
+    let height = texts.iter().map(Vec::len).max().unwrap_or(0);
+    for line in 0..height {
         let mut pending = 0;
-        for (index, ((cell, side), width)) in cells.iter().zip(&self.sides).zip(widths).enumerate()
-        {
-            let shown = if index < blank {
-                ""
-            } else {
-                cell.text.as_str()
+        for (column, lines) in piece.iter().zip(&texts) {
+            let line = match at_bottom {
+                true => (line + lines.len()).checked_sub(height),
+                false => Some(line),
             };
-            let fill = width - shown.width();
-            let (before, after) = if *side == Side::Left {
-                (0, fill)
-            } else {
-                (fill, 0)
+            let shown = line
+                .and_then(|line| lines.get(line))
+                .map_or("", String::as_str);
+            let fill = column.width.saturating_sub(shown.width());
+            let (before, after) = match sides.get(column.index) {
+                Some(Side::Right) => (fill, 0),
+                _ => (0, fill),
             };
             // Spaces are written only before text: no line ends with them.
-            pending += 2 + before;
+            pending += GAP + before;
             if !shown.is_empty() {
+                let tone = cells
+                    .get(column.index)
+                    .map_or(Tone::Plain, |cell| cell.tone);
                 text.push_str(&" ".repeat(pending));
-                text.push_str(&paint.apply(cell.tone, shown));
+                text.push_str(&paint.apply(tone, shown));
                 pending = 0;
             }
             pending += after;
@@ -260,16 +441,46 @@ impl List {
             .unwrap_or(0);
         let mut text = String::new();
         for (label, cell) in items {
-            let value = paint.apply(cell.tone, &cell.text);
-            text.push_str(&match self {
-                Self::Columns => {
-                    format!("  {label}{}  {value}\n", " ".repeat(width - label.width()))
+            let before = match self {
+                Self::Columns => format!("  {label}{}  ", " ".repeat(width - label.width())),
+                Self::Dashes => format!("- {label}: "),
+            };
+            let indent = match self {
+                Self::Columns => before.width(),
+                Self::Dashes => GAP,
+            };
+            text.push_str(&before);
+            for (number, line) in value_lines(cell, before.width(), paint).iter().enumerate() {
+                if number > 0 {
+                    text.push_str(&" ".repeat(indent));
                 }
-                Self::Dashes => format!("- {label}: {value}\n"),
-            });
+                text.push_str(&format!("{}\n", paint.apply(cell.tone, line)));
+            }
         }
         text
     }
+}
+
+/// A value in as many lines as it takes behind its label.
+fn value_lines(cell: &Cell, before: usize, paint: Paint) -> Vec<String> {
+    let room = paint.room().saturating_sub(before);
+    match cell.width() > room {
+        true => narrow::broken(&cell.text, room.max(NARROWEST / 2)),
+        false => vec![cell.text.clone()],
+    }
+}
+
+/// A text in lines of at most `width` columns, those after the first indented by two. On a terminal a word that is longer is broken too.
+pub(crate) fn fitted(text: &str, width: usize, paint: Paint) -> Vec<String> {
+    if paint.columns.is_none() {
+        return wrapped(text, width);
+    }
+    let lines = wrapped(text, width).into_iter();
+    let broken = |line: String| match line.width() <= width {
+        true => vec![line],
+        false => narrow::broken(&line, width.max(1)),
+    };
+    lines.flat_map(broken).collect()
 }
 
 /// Prose in lines of at most `width` columns, broken at spaces; the lines after the first are indented by two.
@@ -307,7 +518,7 @@ mod tests {
         table.row(vec!["事务操作".into(), "7".into(), "中".into()]);
         table.note("detail".to_owned());
         table.row(vec!["all".into(), "12".into(), "".into()]);
-        insta::assert_snapshot!(table.render(Paint { color: false }).replace(' ', "."), @r"
+        insta::assert_snapshot!(table.render(Paint::default()).replace(' ', "."), @r"
         ..类型......操作数..note
         ..事务操作...1,250..a
         .................7..中
@@ -331,7 +542,10 @@ mod tests {
         let mut table = Table::new(&[("a", Side::Right), ("b", Side::Left)], 0);
         table.row(vec![Cell::new("1", Tone::Bad), Cell::new("x", Tone::Good)]);
         table.row(vec!["100".into(), "y".into()]);
-        let coloured = table.render(Paint { color: true });
+        let coloured = table.render(Paint {
+            color: true,
+            columns: None,
+        });
         assert!(
             coloured.contains("\u{1b}[31m1\u{1b}[0m") && coloured.contains("\u{1b}[32mx\u{1b}[0m")
         );
@@ -339,6 +553,6 @@ mod tests {
         for code in ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[2m", "\u{1b}[0m"] {
             stripped = stripped.replace(code, "");
         }
-        assert_eq!(stripped, table.render(Paint { color: false }));
+        assert_eq!(stripped, table.render(Paint::default()));
     }
 }

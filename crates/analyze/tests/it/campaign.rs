@@ -338,6 +338,7 @@ fn what_was_not_seen_and_what_did_not_end_is_said_in_both_languages() {
     let chinese = TextOptions {
         language: analyze::text::Language::Zh,
         color: false,
+        columns: None,
     };
     let chinese = render(&summary, &chinese);
     insta::assert_snapshot!("not-seen-chinese", first_section(&chinese, "故障转移明细"));

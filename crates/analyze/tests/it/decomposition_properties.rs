@@ -139,6 +139,7 @@ fn question() -> impl Strategy<Value = Question> {
                 })
             }),
             in_recovery,
+            sync_rep_waits: None,
         },
     )
 }

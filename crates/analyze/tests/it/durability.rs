@@ -514,6 +514,7 @@ fn the_paths_are_compared() {
         &TextOptions {
             language: Language::Zh,
             color: false,
+            columns: None,
         },
     );
     insta::assert_snapshot!(section(&chinese, "结论"), @r"

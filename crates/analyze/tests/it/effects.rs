@@ -1,8 +1,8 @@
 //! Where outages hurt, in hand-made recordings whose answers are known. Cites `docs/definitions.md`, Where it hurts.
 
 use analyze::summary::{
-    ConnectionFigures, Effects, Group, PathSummary, Span, StuckConnections, WaitTimes,
-    WritesRefused,
+    ConnectionFigures, Effects, Group, HungWrites, PathSummary, Span, StuckConnections,
+    SyncRepWait, WaitTimes, WritesRefused,
 };
 use recording::vocabulary::ErrorClass::{
     ConnectionLost, OperationTimeout, ReadOnly, Refused, Unreplicated,
@@ -411,6 +411,73 @@ fn writes_that_hung_while_the_writer_answered() {
     assert_eq!((found.probes, found.reads_answered), (10, 38));
     assert_eq!((found.operations, found.unreplicated), (2, 1));
     assert_eq!(found.servers, ["10.0.0.2:5432"]);
+}
+
+/// Writes hang from 10.0 to 11.9 s; reads at 10.0, 10.05, ... 11.85 s are answered in it.
+fn hung_writes(seen: impl FnOnce(HandMade) -> HandMade) -> HungWrites {
+    let made = HandMade::new(30.0)
+        .steady("update_login", 0.1, 0.1, 99, 0.005)
+        .steady("update_login", 12.1, 0.1, 179, 0.005)
+        .served(Read, (0.0, 30.0), OLD_WRITER);
+    let mut path = hung(hanging(seen(made)));
+    assert_eq!(path.effects.hung_writes.len(), 1);
+    path.effects.hung_writes.remove(0)
+}
+
+#[test]
+fn a_synchronous_replication_wait_is_named() {
+    // The first answer comes too soon after the first write to show it.
+    let found = hung_writes(|made| {
+        made.sync_rep_waits((0.0, 10.02), 0)
+            .sync_rep_waits((10.2, 11.0), 7)
+            .sync_rep_waits((11.0, 11.9), 21)
+            .sync_rep_waits((11.9, 12.6), 20)
+            .sync_rep_waits((12.6, 20.0), 0)
+            .sync_rep_waits((20.0, 30.0), 5)
+    });
+    // Of 10.0, 10.2, 10.7, 11.0 and 11.5 s, each 2 ms after it was asked. It was seen until 12.4 s.
+    assert_eq!(found.reads_with_waits_stated, 5);
+    let expected = SyncRepWait {
+        span: Span::new(START_US + us(10.202), START_US + us(12.402)),
+        answers: 4,
+        most_sessions: 21,
+        servers: vec!["10.0.0.2:5432".to_owned()],
+    };
+    assert_eq!(found.sync_rep_wait, Some(expected));
+    assert_eq!((found.probes, found.reads_answered), (10, 38));
+}
+
+#[test]
+fn hung_writes_have_no_cause_where_no_wait_was_seen_in_them() {
+    // A recording without the column.
+    let found = hung_writes(|made| made);
+    assert_eq!(
+        (found.reads_with_waits_stated, found.sync_rep_wait),
+        (0, None)
+    );
+    // The server showed none.
+    let found = hung_writes(|made| made.sync_rep_waits((0.0, 30.0), 0));
+    assert_eq!(
+        (found.reads_with_waits_stated, found.sync_rep_wait),
+        (4, None)
+    );
+    // Elsewhere alone.
+    let found = hung_writes(|made| {
+        made.sync_rep_waits((5.0, 9.0), 3)
+            .sync_rep_waits((9.0, 12.5), 0)
+            .sync_rep_waits((12.5, 20.0), 3)
+    });
+    assert_eq!(
+        (found.reads_with_waits_stated, found.sync_rep_wait),
+        (4, None)
+    );
+    // Another session waited for a moment.
+    let found = hung_writes(|made| {
+        made.sync_rep_waits((0.0, 11.2), 0)
+            .sync_rep_waits((11.2, 11.6), 1)
+            .sync_rep_waits((11.6, 30.0), 0)
+    });
+    assert_eq!(found.sync_rep_wait, None);
 }
 
 #[test]

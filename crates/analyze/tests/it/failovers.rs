@@ -380,6 +380,16 @@ fn pairs_are_of_one_group() {
         (paired.group, paired.n, paired.median_us),
         (Group::Writer, 2, us(4.0))
     );
+    let downtime = summary.failovers.downtime.iter();
+    let downtime: Vec<_> = downtime
+        .map(|of| (of.path.as_str(), of.group, of.median_us))
+        .collect();
+    let expected = [
+        ("direct", Group::Writer, us(5.1)),
+        ("proxy", Group::Writer, us(1.1)),
+        ("proxy", Group::Read, us(3.1)),
+    ];
+    assert_eq!(downtime, expected);
 }
 
 fn assert_impacts_add_up(summary: &Summary, attempted: u64, unfinished: u64) {

@@ -1,4 +1,4 @@
-//! `--from`, `--to`, `--path`, `--type`: the figures of a part are those of a recording that has nothing else.
+//! `--from`, `--to`, `--path`: the figures of a part are those of a recording that has nothing else. `--type`: those of the whole recording.
 
 use std::process::Command;
 
@@ -34,6 +34,24 @@ fn figures(made: HandMade, range: &Range) -> Value {
     let mut figures = serde_json::to_value(&summary.paths).unwrap();
     after(summary.recording.start_time.micros(), &mut figures);
     figures
+}
+
+/// The first place in which two values differ, with both.
+fn difference(place: &str, one: &Value, other: &Value) -> Option<String> {
+    let within = |key: &str, one: Option<&Value>, other: Option<&Value>| {
+        let nothing = Value::Null;
+        let (one, other) = (one.unwrap_or(&nothing), other.unwrap_or(&nothing));
+        difference(&format!("{place}/{key}"), one, other)
+    };
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) => a
+            .keys()
+            .chain(b.keys())
+            .find_map(|key| within(key, a.get(key), b.get(key))),
+        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
+            .find_map(|index| within(&index.to_string(), a.get(index), b.get(index))),
+        _ => (one != other).then(|| format!("{place}: {one} != {other}")),
+    }
 }
 
 /// Ten operations a second on both paths, with an outage and what hangs, fails and never ends.
@@ -93,28 +111,87 @@ proptest! {
 
     #[test]
     fn a_part_has_the_figures_of_a_recording_of_it_alone(
-        seed in any::<u64>(), from in 0_i64..25_000, length in 2_000_i64..15_000, kinds in 1_u8..8, path in 0_u8..3,
+        seed in any::<u64>(), from in 0_i64..25_000, length in 2_000_i64..15_000, path in 0_u8..3,
     ) {
         let (from, to) = (from * 1_000, (from + length) * 1_000);
-        let asked = |kind: &OperationType| kinds & (1 << (*kind as u8)) != 0;
         let path = [None, Some(Path::Direct), Some(Path::Proxy)][path as usize];
         let range = Range {
             from: Some(Moment::Offset(from)),
             to: Some(Moment::Offset(to)),
             path,
-            kinds: OperationType::ALL.iter().copied().filter(asked).collect(),
+            kinds: Vec::new(),
         };
         let part = figures(random(seed, 40.0), &range);
         let alone = random(seed, 40.0).keeping(|row| {
-            asked(&row.operation_type)
-                && path.is_none_or(|path| path == row.path)
+            path.is_none_or(|path| path == row.path)
                 && as_recorded(row, START_US + from, START_US + to)
         });
         let alone = figures(alone.lasting(length as f64 / 1e3), &Range::default());
-        // Only a whole recording warms up.
+        // Only a whole recording warms up: what ended in its first second.
         prop_assume!(!alone.to_string().contains("warm_up"));
-        prop_assert_eq!(part, alone);
+        let groups = list(&alone).iter().flat_map(|path| list(&path["groups"]));
+        let mut unobserved = groups.flat_map(|group| list(&group["unobserved_spans"]));
+        prop_assume!(!unobserved.any(|span| span["end"].as_i64().unwrap() <= 1_000_000));
+        prop_assert_eq!(difference("", &part, &alone), None);
     }
+
+    #[test]
+    fn the_figures_of_some_types_are_the_whole_recordings(seed in any::<u64>(), kinds in 1_u8..7) {
+        let asked = |kind: &OperationType| kinds & (1 << (*kind as u8)) != 0;
+        let asked_for: Vec<OperationType> = OperationType::ALL.iter().copied().filter(asked).collect();
+        let range = Range { kinds: asked_for.clone(), ..Range::default() };
+        let (part, whole) = (figures(random(seed, 40.0), &range), figures(random(seed, 40.0), &Range::default()));
+        // What is counted over all types is that of a recording of these alone.
+        let alone = figures(random(seed, 40.0).keeping(|row| asked(&row.operation_type)), &Range::default());
+        let is_of = |value: &Value, key: &str, words: &[&str]| words.iter().any(|word| value[key] == *word);
+        let types: Vec<&str> = asked_for.iter().map(|kind| kind.as_str()).collect();
+        let mut groups = types.clone();
+        groups.extend(types.iter().any(|kind| *kind != "read").then_some("writer"));
+        for ((part, whole), alone) in list(&part).iter().zip(list(&whole)).zip(list(&alone)) {
+            let only = |key: &str, name: &str, words: &[&str]| -> Vec<Value> {
+                list(&whole[key]).iter().filter(|value| is_of(value, name, words)).cloned().collect()
+            };
+            prop_assert_eq!(list(&part["groups"]), &only("groups", "group", &groups));
+            prop_assert_eq!(list(&part["types"]), &only("types", "name", &types));
+            prop_assert_eq!(&part["errors"], &alone["errors"]);
+            for figure in ["total", "successes", "failed", "unknown", "unfinished", "success_rate", "response"] {
+                prop_assert_eq!(&part["overall"][figure], &alone["overall"][figure], "{}", figure);
+            }
+            prop_assert_eq!(&part["connections"]["first_attempt"], &whole["connections"]["first_attempt"]);
+        }
+    }
+}
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap()
+}
+
+/// The writes alone are too few to show it: an outage of 0 s would be made up.
+#[test]
+fn what_the_other_types_show_stays_unknown() {
+    let refused =
+        |made: HandMade, at: f64| made.failed("user_list", at, at + 0.001, ErrorClass::Refused);
+    let made = [10.5, 11.5, 12.5, 13.5, 14.5]
+        .into_iter()
+        .fold(reads_with_a_gap(), refused)
+        .ok("create_order", 1.0, 1.01)
+        .ok("create_order", 29.0, 29.01)
+        .write();
+    let figures = |kinds: &[OperationType]| {
+        let range = Range {
+            kinds: kinds.to_vec(),
+            ..Range::default()
+        };
+        let loaded = Loaded::open(&made.folder).unwrap().within(&range).unwrap();
+        let summary = summarize(&loaded, Thresholds::default()).unwrap();
+        summary.paths.into_iter().next().unwrap()
+    };
+    let (whole, writes) = (figures(&[]), figures(&[OperationType::Write]));
+    assert_eq!(outages(&whole, Group::Read).len(), 1);
+    assert_eq!(group(&whole, Group::Write).downtime_us, None);
+    assert_eq!(group(&writes, Group::Write), group(&whole, Group::Write));
+    let groups: Vec<Group> = writes.groups.iter().map(|of| of.group).collect();
+    assert_eq!(groups, [Group::Write, Group::Writer]);
 }
 
 #[test]
@@ -181,7 +258,7 @@ fn the_report_says_what_part_it_is_of() {
     let said = line.split_once("Part").unwrap().1.trim();
     assert_eq!(
         said,
-        "20:43:05.000 to 20:43:12.000, 7.00 s of 30.00 s, only operations of type read"
+        "20:43:05.000 to 20:43:12.000, 7.00 s of 30.00 s, only figures of type read"
     );
 }
 
@@ -208,5 +285,76 @@ fn a_part_that_is_not_there_is_a_users_mistake() {
         let (_, error, code) = run(&made.folder, &arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {error}");
         assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+/// What was recorded in the warm-up is in no figure, unless the user says from when they are.
+#[test]
+fn a_warm_up_is_left_out() {
+    let made = reads_with_a_gap()
+        .failed("user_list", 1.0, 1.001, ErrorClass::Refused)
+        .set(|manifest| {
+            manifest.warm_up_us = Some(us(4.0));
+            manifest.schedule = recording::Schedule::OpenLoop {
+                rate_per_1000_s: 12_500,
+                arrival: recording::Arrival::Poisson,
+                ramp_us: us(2.0),
+            };
+            manifest.schedule_lag = vec![recording::ScheduleLag {
+                path: Path::Direct,
+                operations: 250,
+                median_us: 80,
+                p99_us: Some(12_300),
+                max_us: 40_000,
+            }];
+        })
+        .write();
+    let failed = |arguments: &[&str]| {
+        let arguments = [arguments, &["--json"]].concat();
+        let (report, error, code) = run(&made.folder, &arguments);
+        assert_eq!(code, Some(0), "{error}");
+        let report: Value = serde_json::from_str(&report).unwrap();
+        report["paths"][0]["overall"]["failed"].as_u64().unwrap()
+    };
+    assert_eq!((failed(&[]), failed(&["--from", "0"])), (0, 1));
+    let (report, ..) = run(&made.folder, &[]);
+    let item = |label: &str| {
+        let mut lines = report.lines();
+        let line = lines.find(|line| line.trim().starts_with(label)).unwrap();
+        line.split_once("  ").unwrap().1.trim().to_owned()
+    };
+    let said = |label: &str| item(label).trim_start_matches(label).trim().to_owned();
+    assert_eq!(
+        said("Schedule  "),
+        "open loop, 12.5 arrivals/s per path, poisson, ramp 2 s, at most 3 at once"
+    );
+    assert_eq!(said("Warm-up"), "4 s, left out of the figures");
+    assert_eq!(
+        said("Schedule lag"),
+        "direct: median 80 us, p99 12.30 ms, longest 40.00 ms"
+    );
+    assert!(report.contains("the recorder's machine did not keep the rate"));
+    let (report, ..) = run(&made.folder, &["--from", "0"]);
+    assert!(report.contains("4 s, in the figures"), "{report}");
+}
+
+/// The failover is triggered at 12.0 s; the name leads to a reader from 14.2 s on, and to the new writer from 16.1 s on.
+#[test]
+fn a_failover_that_the_part_cuts_is_one_where_a_change_of_the_writer_is_in_it() {
+    let crate_folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let folder = crate_folder.join("../../data/golden/v1-lab-two-downtimes");
+    let note = "The part begins in an outage.";
+    for (from, failovers, is_said) in [(13.0, 1, false), (14.5, 1, false), (16.2, 0, true)] {
+        let range = Range {
+            from: Some(Moment::Offset(us(from))),
+            ..Range::default()
+        };
+        let loaded = Loaded::open(&folder).unwrap().within(&range).unwrap();
+        let summary = summarize(&loaded, Thresholds::default()).unwrap();
+        let direct = &summary.paths[0];
+        assert_eq!(direct.failovers.len(), failovers, "{from}");
+        assert!(direct.failovers.iter().all(|found| found.trigger.is_none()));
+        let (report, _, _) = run(&folder, &["--from", &format!("{from}s")]);
+        assert_eq!(report.contains(note), is_said, "{from}\n{report}");
     }
 }

@@ -47,6 +47,7 @@ fn chinese(summary: &Summary) -> String {
         &TextOptions {
             language,
             color: false,
+            columns: None,
         },
     )
 }

@@ -142,6 +142,7 @@ impl Asker {
             address: address.map(|address| address.to_string()),
             server: None,
             replication_lag_us: None,
+            sync_rep_waits: None,
             failure: None,
         };
         let (answer, failure, outcome) = match done {
@@ -151,6 +152,7 @@ impl Asker {
         };
         if let Some(answer) = answer {
             (row.server, row.replication_lag_us) = (answer.server, answer.replication_lag_us);
+            row.sync_rep_waits = answer.sync_rep_waits;
         }
         (row.failure, row.outcome) = (failure, outcome);
         let end = self.end(attempt, &row);

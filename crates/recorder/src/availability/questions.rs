@@ -1,7 +1,9 @@
 //! The read and the write of a path's own row, and who answered them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use recording::Server;
 use recording::vocabulary::Path;
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
@@ -14,6 +16,9 @@ use crate::sql::question::{ColumnValues, Refused, is_refused};
 const RETURNING: &str = "returning";
 const AURORA_NAME: &str = "aurora_name";
 
+/// Between two reads that ask for the waits for a synchronous standby: for these the server copies the state of all its sessions.
+const WAITS_EVERY: Duration = Duration::from_millis(500);
+
 /// What a question came to.
 pub(super) struct Answer {
     /// There was a row for it.
@@ -22,6 +27,8 @@ pub(super) struct Answer {
     pub(super) server: Option<Server>,
     /// How far it is behind the writer, microseconds; `None` for a writer, and where it does not tell.
     pub(super) replication_lag_us: Option<i64>,
+    /// How many sessions wait for a synchronous standby; `None` where it was not asked, and where it does not tell.
+    pub(super) sync_rep_waits: Option<i32>,
 }
 
 /// The statements of one path. Simple queries, each a statement of its own: they pin no session of a proxy.
@@ -32,6 +39,8 @@ pub(super) struct Statements {
     /// What the servers refuse to say: asked for with every probe, it would fill their logs.
     refused: Refused,
     is_aurora: AtomicBool,
+    /// When the waits were asked for last.
+    waits_asked: Mutex<Option<Instant>>,
 }
 
 impl Statements {
@@ -44,22 +53,31 @@ impl Statements {
             write: of_path(&sql.write),
             refused: Refused::default(),
             is_aurora: AtomicBool::new(false),
+            waits_asked: Mutex::default(),
         }
     }
 
     /// # Errors
     /// The driver's, where the row can't be read.
     pub(super) async fn read(&self, client: &Client) -> Result<Answer, Error> {
-        let sql = &STATEMENTS.availability;
-        let question = match self.is_aurora.load(Ordering::Relaxed) {
-            true => &sql.read_on_aurora,
-            false => &sql.read,
-        };
+        let on_aurora = self.is_aurora.load(Ordering::Relaxed);
+        let question = STATEMENTS.availability.read(on_aurora, self.asks_waits());
         let said = question.ask_of_row(client, &self.from, &self.refused);
         let Some(said) = said.await? else {
             return Ok(NO_ROW);
         };
         self.answer(client, said).await
+    }
+
+    /// True for the first read, and for one in each [`WAITS_EVERY`].
+    fn asks_waits(&self) -> bool {
+        let now = Instant::now();
+        let mut asked = self.waits_asked.lock();
+        let is_due = asked.is_none_or(|asked| now.duration_since(asked) >= WAITS_EVERY);
+        if is_due {
+            *asked = Some(now);
+        }
+        is_due
     }
 
     /// # Errors
@@ -114,6 +132,7 @@ impl Statements {
             has_row: true,
             server: Some(server(self.path, &said)),
             replication_lag_us: lag.and_then(|(lag, unit_us)| lag_us(&lag, unit_us)),
+            sync_rep_waits: said.number("sync_rep_waits"),
         })
     }
 }
@@ -122,6 +141,7 @@ const NO_ROW: Answer = Answer {
     has_row: false,
     server: None,
     replication_lag_us: None,
+    sync_rep_waits: None,
 };
 
 /// The statement with the path's name in it, which is a word of ours.

@@ -77,6 +77,24 @@ impl LoadEstimate {
         }
     }
 
+    /// Of an open loop, whose rate is a path's.
+    pub(crate) fn of_rate(
+        paths: impl Iterator<Item = Path>,
+        rate_per_s: f64,
+        pool_size: usize,
+    ) -> Self {
+        let of_path = |path| PathEstimate {
+            path,
+            operations_per_s: Some(rate_per_s),
+        };
+        let paths: Vec<PathEstimate> = paths.map(of_path).collect();
+        Self {
+            connections: paths.len() * pool_size,
+            operations_per_s: Some(rate_per_s * paths.len() as f64),
+            paths,
+        }
+    }
+
     /// A line, and another where pgbench runs too.
     pub(crate) fn lines(
         &self,

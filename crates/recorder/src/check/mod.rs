@@ -80,7 +80,7 @@ pub(crate) async fn before_run(
         operation: config.limits.operation,
         asking: config.availability.as_ref().map(Availability::asking),
         longest_idle: match config.pool.min_idle {
-            0 => longest_idle(config.schedule.max_interval, config.limits.operation),
+            0 => longest_idle(config.schedule.longest_rest(), config.limits.operation),
             // One that is kept ready may not be needed until the end.
             _ => config.pool.max_lifetime.unwrap_or(config.duration),
         },

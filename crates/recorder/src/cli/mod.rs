@@ -6,6 +6,8 @@ pub mod campaign;
 pub mod check;
 pub mod connection;
 pub mod mode;
+pub mod open_loop;
+
 mod pool;
 pub mod probe;
 mod readers;
@@ -25,6 +27,7 @@ use crate::cli::campaign::CampaignArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::mode::ModeArg;
+use crate::cli::open_loop::OpenLoopArgs;
 use crate::cli::probe::ProbeArgs;
 use crate::cli::safety::SafetyArgs;
 use crate::endpoint;
@@ -260,7 +263,7 @@ pub struct CleanupArgs {
     pub drop_unaudited: bool,
 }
 
-const WORKLOAD: &str = "Workload";
+pub(crate) const WORKLOAD: &str = "Workload";
 const LIMITS: &str = "Limits";
 const RECORDING: &str = "Recording";
 const FAILOVER: &str = "Failover";
@@ -299,6 +302,9 @@ pub struct RunArgs {
     /// Longest think time of a worker after an operation
     #[arg(long, value_name = "TIME", default_value = "0.5", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub max_operation_interval: Duration,
+    /// An open loop, and the warm-up.
+    #[command(flatten)]
+    pub open_loop: OpenLoopArgs,
     /// Seed of the operations; the same seed gives the same operations [default: random]
     #[arg(long, value_name = "N", help_heading = WORKLOAD)]
     pub seed: Option<u64>,

@@ -19,7 +19,7 @@ pub struct SafetyArgs {
 }
 
 /// A rate of at least one operation per 1,000 seconds, which is the manifest's unit.
-fn tps(text: &str) -> Result<f64, String> {
+pub(super) fn tps(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok();
     number
         .filter(|number| (0.001..=1e9).contains(number))

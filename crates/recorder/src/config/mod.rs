@@ -28,7 +28,8 @@ use crate::probe::Probing;
 use crate::sql::protocol::Protocol;
 use crate::text::redact;
 use crate::workload::Limits;
-use crate::workload::schedule::ClosedLoop;
+use crate::workload::open_loop::OpenLoop;
+use crate::workload::schedule::{ClosedLoop, Schedule};
 use failovers::{campaign, duration, trigger};
 use paths::check_same_tcp;
 pub use paths::maintenance_connector;
@@ -43,14 +44,16 @@ pub struct RunConfig {
     pub duration: Duration,
     /// False where the user gave no duration and the campaign's end is the recording's.
     pub is_duration_asked: bool,
-    /// Workers per path.
+    /// Workers per path: operations that may run at once.
     pub workers: u32,
     /// Shares, adding up to 100.
     pub weights: Weights,
     /// What was changed of what the user asked for, in words.
     pub notes: Vec<String>,
     /// When operations begin.
-    pub schedule: ClosedLoop,
+    pub schedule: Schedule,
+    /// Time at the beginning that figures leave out.
+    pub warm_up: Option<Duration>,
     /// Seed of the operations.
     pub seed: u64,
     /// Connections per path.
@@ -106,6 +109,7 @@ impl RunConfig {
         let duration = duration(&args, campaign.as_ref());
         check_times(&args, duration)?;
         let trigger = trigger(&args, duration, campaign.as_ref())?;
+        let warm_up = warm_up(&args, duration, trigger.as_ref())?;
         let load = load(&args)?;
         if load.is_some() && args.safety.max_tps.is_some() {
             notes.push("--max-tps does not limit pgbench".to_owned());
@@ -127,13 +131,11 @@ impl RunConfig {
                 || campaign
                     .as_ref()
                     .is_none_or(|campaign| campaign.count.is_none()),
-            workers: args.concurrent_workers,
+            workers: workers(&args),
             weights,
             notes,
-            schedule: ClosedLoop {
-                min_interval: args.min_operation_interval,
-                max_interval: args.max_operation_interval,
-            },
+            schedule: schedule(&args),
+            warm_up,
             seed: args.seed.unwrap_or_else(rand::random),
             pool_size: args.pool_size as usize,
             pool,
@@ -283,6 +285,49 @@ fn check_times(args: &RunArgs, duration: Duration) -> Result<(), RecorderError> 
         }
     }
     Ok(())
+}
+
+fn schedule(args: &RunArgs) -> Schedule {
+    match args.open_loop.rate {
+        None => Schedule::Closed(ClosedLoop {
+            min_interval: args.min_operation_interval,
+            max_interval: args.max_operation_interval,
+        }),
+        Some(rate_per_s) => Schedule::Open(OpenLoop {
+            rate_per_s,
+            arrival: args.open_loop.arrival.arrival(),
+            ramp: args.open_loop.ramp,
+        }),
+    }
+}
+
+fn workers(args: &RunArgs) -> u32 {
+    match args.open_loop.rate {
+        None => args.concurrent_workers,
+        Some(_) => {
+            let ten_times = args.concurrent_workers.saturating_mul(10);
+            args.open_loop.max_in_flight.unwrap_or(ten_times)
+        }
+    }
+}
+
+fn warm_up(
+    args: &RunArgs,
+    duration: Duration,
+    trigger: Option<&Trigger>,
+) -> Result<Option<Duration>, RecorderError> {
+    let warm_up = args.open_loop.warm_up;
+    for (flag, time) in [
+        ("--duration", Some(duration)),
+        ("--failover-after", trigger.map(|trigger| trigger.after)),
+    ] {
+        if let Some(time) = time.filter(|time| *time <= warm_up && !warm_up.is_zero()) {
+            return Err(RecorderError::usage(format!(
+                "--warm-up {warm_up:?} is not shorter than {flag} {time:?}: figures leave the warm-up out; change one of the two"
+            )));
+        }
+    }
+    Ok((!warm_up.is_zero()).then_some(warm_up))
 }
 
 fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {

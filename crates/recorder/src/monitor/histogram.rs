@@ -36,16 +36,27 @@ impl Histogram {
         self.total += other.total;
     }
 
+    /// Samples in it.
+    pub(super) const fn total(&self) -> u32 {
+        self.total
+    }
+
     /// The nearest-rank 99th percentile, microseconds, as the upper end of its bucket; `None` from fewer than 100 samples, which have none.
     pub(super) fn p99_us(&self) -> Option<i64> {
-        if self.total < 100 {
-            return None;
-        }
-        let rank = (u64::from(self.total) * 99).div_ceil(100);
+        (self.total >= 100).then(|| self.percentile_us(99))?
+    }
+
+    /// The median; `None` of no sample.
+    pub(super) fn median_us(&self) -> Option<i64> {
+        self.percentile_us(50)
+    }
+
+    fn percentile_us(&self, per_cent: u64) -> Option<i64> {
+        let rank = (u64::from(self.total) * per_cent).div_ceil(100);
         let mut seen = 0;
         for (index, count) in self.counts.iter().enumerate() {
             seen += u64::from(*count);
-            if seen >= rank {
+            if seen >= rank.max(1) {
                 return Some(upper_us(index));
             }
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use recording::vocabulary::Path;
-use recording::{Clock, Operation};
+use recording::{Clock, Operation, ScheduleLag};
 
 use state::PathState;
 pub(crate) use state::Served;
@@ -53,6 +53,19 @@ impl Monitor {
         if let Some(mut state) = self.state(operation.path) {
             state.operation(operation);
         }
+    }
+
+    /// Takes note of how late an operation of an open loop began by the recorder's own fault, microseconds.
+    pub(crate) fn schedule_lag(&self, path: Path, lag_us: i64) {
+        if let Some(mut state) = self.state(path) {
+            state.schedule_lag(lag_us);
+        }
+    }
+
+    /// The same of all operations, on each path that has some.
+    pub(crate) fn schedule_lags(&self) -> Vec<ScheduleLag> {
+        let lag = |(path, state): &(Path, Mutex<PathState>)| state.lock().lag(*path);
+        self.paths.iter().filter_map(lag).collect()
     }
 
     /// The reads of `path` go to an endpoint of their own.

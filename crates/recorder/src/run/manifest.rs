@@ -34,6 +34,7 @@ pub(crate) fn build(
         weights: config.weights,
         workers: config.workers,
         schedule: config.schedule.record(),
+        warm_up_us: config.warm_up.map(micros),
         seed: config.seed,
         protocol: config.protocol.as_str().to_owned(),
         pool: Pool {

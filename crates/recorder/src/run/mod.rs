@@ -243,6 +243,7 @@ impl PreparedRun {
             .change_manifest(move |manifest| manifest.start_time = start_time);
         let pauses = Watch::start(sink.clone(), start);
         let (loads, logs) = (std::mem::take(&mut self.loads), logs(&self.writer));
+        workloads::let_in(config, workloads, sink, start, &stop);
         let mut tasks = Tasks::start(config, workloads, loads, sink, logs, start, stop);
         let interrupted = self.wait(start, &tasks, signals).await;
         let workloads = &self.equipment.workloads;
@@ -253,6 +254,12 @@ impl PreparedRun {
             self.record_signal(signal);
         }
         let lost_workers = tasks.join_workload().await;
+        for workload in &self.equipment.workloads {
+            workload.record_waiting(start).await;
+        }
+        let lags = self.equipment.sink.monitor.schedule_lags();
+        self.writer
+            .change_manifest(move |manifest| manifest.schedule_lag = lags);
         let pauses = pauses.end().await;
         self.note_new_servers();
         // Every operation has its row now. Should the recorder be killed while it waits for others, they are in place.
@@ -368,6 +375,7 @@ impl PreparedRun {
             config, monitor, log, completion, &summary, &folder, campaign,
         );
         report::shortages(config, monitor, &observer, log);
+        report::schedule_lag(monitor, log);
         report::pauses(ended.pauses, log);
         audit_at_end::run(config, &folder, &summary, ended.hurried, log, signals).await;
         report::next(&folder);

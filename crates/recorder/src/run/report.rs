@@ -15,6 +15,7 @@ use crate::output::terminal;
 use crate::run::connection_log::Observer;
 use crate::run::pauses::Pauses;
 use crate::text::redact::redact;
+use crate::workload::schedule::Schedule;
 use command_line::text::{shell_word, thousands};
 
 /// The recording begins.
@@ -26,14 +27,19 @@ pub(crate) fn begun(
 ) {
     let paths = config.mode.paths();
     let names: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
-    let load = LoadEstimate::new(
-        paths.iter().copied().zip(round_trips.iter().copied()),
-        config.workers,
-        config.pool_size,
-        config.schedule.min_interval,
-        config.schedule.max_interval,
-        config.max_tps,
-    );
+    let load = match config.schedule {
+        Schedule::Closed(schedule) => LoadEstimate::new(
+            paths.iter().copied().zip(round_trips.iter().copied()),
+            config.workers,
+            config.pool_size,
+            schedule.min_interval,
+            schedule.max_interval,
+            config.max_tps,
+        ),
+        Schedule::Open(schedule) => {
+            LoadEstimate::of_rate(paths.iter().copied(), schedule.rate_per_s, config.pool_size)
+        }
+    };
     let clients = config.load.as_ref().map(|load| load.clients);
     for line in load.lines(Some(config.weights), clients) {
         log.line(&line);
@@ -66,7 +72,7 @@ pub(crate) fn begun(
 /// What the run does on its paths.
 fn log_settings(config: &RunConfig, paths: &str, log: &Log) {
     log.line(&format!(
-        "recorder {} started: {} for {:?}, {} workers per path, weights {}/{}/{} (read/write/transaction), think time {:?} to {:?}, seed {}, pool size {}, time limits: operation {:?}, connect {:?}, pool {:?}",
+        "recorder {} started: {} for {:?}, {} workers per path, weights {}/{}/{} (read/write/transaction), {}, seed {}, pool size {}, time limits: operation {:?}, connect {:?}, pool {:?}",
         env!("CARGO_PKG_VERSION"),
         paths,
         config.duration,
@@ -74,8 +80,7 @@ fn log_settings(config: &RunConfig, paths: &str, log: &Log) {
         config.weights.read,
         config.weights.write,
         config.weights.transaction,
-        config.schedule.min_interval,
-        config.schedule.max_interval,
+        config.schedule.words(),
         config.seed,
         config.pool_size,
         config.limits.operation,
@@ -273,6 +278,27 @@ pub(crate) fn shortages(config: &RunConfig, monitor: &Monitor, observer: &Observ
     );
     log.line(&line);
     terminal::line(line);
+}
+
+/// Where this machine did not keep the schedule of an open loop.
+pub(crate) fn schedule_lag(monitor: &Monitor, log: &Log) {
+    for lag in monitor.schedule_lags() {
+        let ms = |us: i64| us as f64 / 1e3;
+        let p99 = lag.p99_us.map(|us| format!(", p99 {:.2} ms", ms(us)));
+        let figures = format!(
+            "{}: schedule lag: median {:.2} ms{}, longest {:.2} ms",
+            lag.path,
+            ms(lag.median_us),
+            p99.unwrap_or_default(),
+            ms(lag.max_us)
+        );
+        log.line(&figures);
+        if lag.is_notable() {
+            terminal::line(format!(
+                "warning: {figures}: this machine does not keep the rate, and response times hold its lag. Lower --rate, or leave the recorder a processor"
+            ));
+        }
+    }
 }
 
 /// How much the recorder was paused: its figures hold these times too.

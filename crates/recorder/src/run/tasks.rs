@@ -56,7 +56,7 @@ impl Tasks {
         let mut workers = JoinSet::new();
         for workload in workloads {
             for worker in 0..config.workers {
-                workers.spawn(Arc::clone(workload).work(worker, stop.subscribe()));
+                workers.spawn(Arc::clone(workload).work(worker, start, stop.subscribe()));
             }
             workloads::keep_ready(workload, config, &stop, &mut workers);
         }

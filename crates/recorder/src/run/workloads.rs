@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Instant;
 
 use recording::{Clock, RecordingWriter, RunId, identity_prefix};
 use tokio::sync::watch;
@@ -11,12 +12,16 @@ use crate::config::RunConfig;
 use crate::connect::Connector;
 use crate::database::keys::PathKeys;
 use crate::monitor::Monitor;
+use crate::output::event_sink::EventSink;
 use crate::pool::min_idle;
 use crate::pool::{self, Plan};
 use crate::run::connection_log::Observer;
 use crate::workload::Workload;
 use crate::workload::draws::Draws;
 use crate::workload::pacer::Pacer;
+use crate::workload::queue::{self, Queue};
+use crate::workload::schedule::Schedule;
+use crate::workload::turns::Turns;
 
 /// Makes the connections that the workers will ask for: as many logins at once would look like a slow start of the service.
 /// One that fails is made again by the operation that needs it, and is that one's failure.
@@ -50,6 +55,16 @@ pub(crate) fn make(
 ) -> Result<Vec<Arc<Workload>>, String> {
     let draws = Draws::new(config.seed, config.weights);
     let pacer = config.max_tps.map(|tps| Arc::new(Pacer::new(tps)));
+    let turns = || match config.schedule {
+        Schedule::Closed(schedule) => Turns::Closed {
+            schedule,
+            pacer: pacer.clone(),
+            last_operation: AtomicI64::new(0),
+        },
+        Schedule::Open(schedule) => {
+            Turns::Open(Arc::new(Queue::new(schedule.arrivals(draws.arrivals()))))
+        }
+    };
     let workload = |(connector, keys): (&Connector, PathKeys)| {
         let path = connector.path();
         let last_id = Arc::new(AtomicI64::new(0));
@@ -76,17 +91,39 @@ pub(crate) fn make(
             users: keys.users,
             products: keys.products,
             draws,
-            schedule: config.schedule,
+            turns: turns(),
             limits: config.limits,
             identity_prefix: identity_prefix(run_id.as_str(), path),
-            last_operation: AtomicI64::new(0),
             clock,
             handle: writer.handle(),
             monitor: Arc::clone(monitor),
-            pacer: pacer.clone(),
         }))
     };
     config.connectors.iter().zip(keys).map(workload).collect()
+}
+
+/// Has the operations of an open loop arrive, the same on all paths.
+pub(crate) fn let_in(
+    config: &RunConfig,
+    workloads: &[Arc<Workload>],
+    sink: &EventSink,
+    start: Instant,
+    stop: &watch::Sender<bool>,
+) {
+    let Schedule::Open(schedule) = config.schedule else {
+        return;
+    };
+    let arrivals = schedule.arrivals(Draws::new(config.seed, config.weights).arrivals());
+    let queues = workloads
+        .iter()
+        .filter_map(|workload| workload.turns.queue());
+    queue::let_in(
+        queues.cloned().collect(),
+        arrivals,
+        start,
+        stop.subscribe(),
+        sink.clone(),
+    );
 }
 
 /// Starts among `workers` who keeps idle connections of a path ready, where they are asked for.

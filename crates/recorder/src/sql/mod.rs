@@ -104,9 +104,12 @@ pub(crate) struct Statements {
 /// Those of the availability probes, `$1` in them for the name of the path.
 pub(crate) struct AvailabilityStatements {
     /// The read, without its row.
-    pub(crate) read: Question,
+    read: Question,
     /// The same on Aurora.
-    pub(crate) read_on_aurora: Question,
+    read_on_aurora: Question,
+    /// Each with the waits for a synchronous standby.
+    read_with_waits: Question,
+    read_with_waits_on_aurora: Question,
     pub(crate) rows: String,
     pub(crate) from: String,
     pub(crate) write: String,
@@ -135,16 +138,31 @@ impl AvailabilityStatements {
             "postmaster_start_us",
             "is_aurora",
         ];
+        let read = [&server[..], &["lag_us"]].concat();
+        let on_aurora = [&server[..], &["aurora_name", "aurora_lag_ms"]].concat();
+        let with_waits = |names: &[&str]| columns(&[names, &["sync_rep_waits"]].concat());
         let aurora_name = named(&statements, "aurora_name");
         Self {
-            read: columns(&[&server[..], &["lag_us"]].concat()),
-            read_on_aurora: columns(&[&server[..], &["aurora_name", "aurora_lag_ms"]].concat()),
+            read: columns(&read),
+            read_on_aurora: columns(&on_aurora),
+            read_with_waits: with_waits(&read),
+            read_with_waits_on_aurora: with_waits(&on_aurora),
             rows: named(&statements, "rows"),
             from: named(&statements, "from"),
             write: named(&statements, "write"),
             returning: named(&statements, "returning"),
             aurora_name: aurora_name.replacen("SELECT", ",", 1),
             is_there: statement!("check/availability"),
+        }
+    }
+
+    /// The read, without its row.
+    pub(crate) const fn read(&self, on_aurora: bool, with_waits: bool) -> &Question {
+        match (on_aurora, with_waits) {
+            (false, false) => &self.read,
+            (true, false) => &self.read_on_aurora,
+            (false, true) => &self.read_with_waits,
+            (true, true) => &self.read_with_waits_on_aurora,
         }
     }
 }
@@ -321,11 +339,25 @@ mod tests {
                 "AS aurora_lag_ms",
             ),
             (&s.clock, address, "AS clock_us"),
-            (&s.availability.read, "SELECT path, host(", "END AS lag_us"),
             (
-                &s.availability.read_on_aurora,
+                s.availability.read(false, false),
+                "SELECT path, host(",
+                "END AS lag_us",
+            ),
+            (
+                s.availability.read(true, false),
                 "SELECT path, host(",
                 "AS aurora_lag_ms",
+            ),
+            (
+                s.availability.read(false, true),
+                "SELECT path, host(",
+                "END AS sync_rep_waits",
+            ),
+            (
+                s.availability.read(true, true),
+                "SELECT path, host(",
+                "END AS sync_rep_waits",
             ),
             (
                 &s.connections,

@@ -2,13 +2,15 @@
 
 pub mod draws;
 pub(crate) mod execute;
+pub mod open_loop;
 pub(crate) mod pacer;
-pub(crate) mod schedule;
+pub(crate) mod queue;
+pub mod schedule;
+pub(crate) mod turns;
 
 use std::fmt::Write as _;
 use std::iter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use command_line::duration::micros;
@@ -29,8 +31,7 @@ use crate::shutdown::stopped;
 use crate::sql::protocol::Protocol;
 use crate::workload::draws::{Draw, Draws, OperationName};
 use crate::workload::execute::{Context, OperationProgress, Served, execute};
-use crate::workload::pacer::Pacer;
-use crate::workload::schedule::ClosedLoop;
+use crate::workload::turns::{Turn, Turns};
 
 /// The client's own limits on an operation.
 #[derive(Debug, Clone, Copy)]
@@ -59,21 +60,17 @@ pub(crate) struct Workload {
     /// What operation n is.
     pub draws: Draws,
     /// When operations begin.
-    pub schedule: ClosedLoop,
+    pub turns: Turns,
     /// The client's limits.
     pub limits: Limits,
     /// `run-d-` or `run-p-`, before the number of the operation.
     pub identity_prefix: String,
-    /// The last `operation_id` that was given out.
-    pub last_operation: AtomicI64,
     /// The recording's clock.
     pub clock: Clock,
     /// The recording.
     pub handle: Handle,
     /// The live view.
     pub monitor: Arc<Monitor>,
-    /// Where operations are limited, on all paths together.
-    pub pacer: Option<Arc<Pacer>>,
 }
 
 /// Room for what a worker writes with every operation.
@@ -106,24 +103,32 @@ impl Workload {
     }
 
     /// Runs one worker until the recording ends. An operation that is running then becomes an `unfinished` row.
-    pub(crate) async fn work(self: Arc<Self>, worker: u32, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn work(
+        self: Arc<Self>,
+        worker: u32,
+        start: Instant,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let mut think_times = self.draws.think_times(worker);
         let mut texts = Texts::default();
         let checkout = Arc::new(Checkout::default());
         let slot = self.handle.slot();
         while !*stop.borrow() {
-            // Before the operation is numbered: the paths keep their streams, and the wait is no part of it.
-            if let Some(pacer) = &self.pacer {
-                tokio::select! {
-                    biased;
-                    () = stopped(&mut stop) => return,
-                    () = pacer.turn() => {}
-                }
+            let turn = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return,
+                turn = self.turns.next(start) => turn,
+            };
+            let Turn {
+                operation_id,
+                begun,
+                ..
+            } = turn;
+            if let Some(lag) = turn.lag {
+                self.monitor.schedule_lag(self.path, micros(lag));
             }
-            let begun = Instant::now();
-            let operation_id = self.last_operation.fetch_add(1, Ordering::Relaxed) + 1;
             let draw = self.draws.operation(operation_id);
-            let mut row = self.row(worker, operation_id, &draw, begun);
+            let mut row = self.row(Some(worker), &turn, &draw);
             slot.begin(&row);
             texts.identity.clear();
             // Writing to a String can't fail.
@@ -141,7 +146,7 @@ impl Workload {
             if is_over {
                 return;
             }
-            let think = self.schedule.think_time(&mut think_times);
+            let think = self.turns.think_time(&mut think_times);
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => {}
@@ -168,17 +173,32 @@ impl Workload {
             .ok()
     }
 
-    fn row(&self, worker: u32, operation_id: i64, draw: &Draw, begun: Instant) -> Operation {
-        let start_time = self.clock.at_us(begun);
+    /// Writes the operations that were due and that no worker took.
+    pub(crate) async fn record_waiting(&self, start: Instant) {
+        while let Some(turn) = self.turns.waiting(start) {
+            let draw = self.draws.operation(turn.operation_id);
+            let row = Operation {
+                start_time: None,
+                ..self.row(None, &turn, &draw)
+            };
+            self.monitor.operation(&row);
+            self.handle.operation(row);
+            // There may be very many: the disk has its time.
+            if turn.operation_id % 1_000 == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
+    fn row(&self, worker: Option<u32>, turn: &Turn, draw: &Draw) -> Operation {
         Operation {
             path: self.path,
-            worker: i32::try_from(worker).ok(),
-            operation_id,
+            worker: worker.and_then(|worker| i32::try_from(worker).ok()),
+            operation_id: turn.operation_id,
             operation_type: draw.name.operation_type(),
             operation_name: draw.name.as_str(),
-            // Closed loop: the worker was free and its think time over.
-            scheduled_time: start_time,
-            start_time: Some(start_time),
+            scheduled_time: self.clock.at_us(turn.due),
+            start_time: Some(self.clock.at_us(turn.begun)),
             end_time: None,
             checkout_us: None,
             execute_us: None,

@@ -1,11 +1,58 @@
 //! When operations begin. Closed loop: a worker waits a think time after each operation, so arrivals slow down with the
-//! database, as those of a user do.
+//! database, as those of a user do. Open loop: `workload::open_loop`.
 
 use std::time::Duration;
 
 use command_line::duration::micros;
 use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
+
+use crate::workload::open_loop::OpenLoop;
+
+/// When operations begin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Schedule {
+    Closed(ClosedLoop),
+    Open(OpenLoop),
+}
+
+impl Schedule {
+    /// As it stands in the manifest.
+    #[must_use]
+    pub fn record(&self) -> recording::Schedule {
+        match self {
+            Self::Closed(schedule) => schedule.record(),
+            Self::Open(schedule) => schedule.record(),
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Closed(schedule) => format!(
+                "think time {:?} to {:?}",
+                schedule.min_interval, schedule.max_interval
+            ),
+            Self::Open(schedule) => format!(
+                "open loop, {} operations per second and path, {} arrivals, ramp {:?}",
+                schedule.rate_per_s,
+                schedule.arrival.as_str(),
+                schedule.ramp
+            ),
+        }
+    }
+
+    /// So long a connection may not be needed between two operations.
+    #[must_use]
+    pub(crate) fn longest_rest(&self) -> Duration {
+        match self {
+            Self::Closed(schedule) => schedule.max_interval,
+            // Of exponentially distributed times apart, one of 20,000 is longer than ten times the mean.
+            Self::Open(schedule) => Duration::from_secs_f64(10.0 / schedule.rate_per_s),
+        }
+    }
+}
 
 /// Think times, uniform between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +69,7 @@ impl ClosedLoop {
         random.random_range(self.min_interval..=self.max_interval)
     }
 
-    /// As it stands in the manifest.
-    #[must_use]
-    pub fn record(&self) -> recording::Schedule {
+    fn record(self) -> recording::Schedule {
         recording::Schedule::ClosedLoop {
             min_operation_interval_us: micros(self.min_interval),
             max_operation_interval_us: micros(self.max_interval),

@@ -29,6 +29,7 @@ mod killed;
 mod libpq;
 mod marks;
 mod mistakes;
+mod open_loop;
 mod outage;
 mod paired;
 mod password_command;

@@ -9,7 +9,7 @@ use crate::common::{
 use recording::{Recording, State, Table};
 
 /// The system's clock, on which a recording's is anchored.
-fn now_us() -> i64 {
+pub fn now_us() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_micros()).unwrap()
 }

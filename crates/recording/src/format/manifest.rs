@@ -12,7 +12,7 @@ use crate::format::error::{OpenError, WriteError};
 use crate::format::layout::{FORMAT_VERSION, MANIFEST_FILE};
 use crate::format::settings::{
     AvailabilitySettings, Baseline, ConnectionSettings, Endpoint, Failover, LoadSettings, Pool,
-    Schedule, Timeouts, Weights,
+    Schedule, ScheduleLag, Timeouts, Weights,
 };
 use crate::format::timestamp::Timestamp;
 use crate::format::vocabulary::Path;
@@ -133,6 +133,12 @@ pub struct Manifest {
     pub workers: u32,
     /// When operations begin.
     pub schedule: Schedule,
+    /// Time at the beginning that is recorded and left out of figures, microseconds; null where none is.
+    #[serde(default)]
+    pub warm_up_us: Option<i64>,
+    /// How late operations began by the recorder's own fault, of each path; only of an open loop that has ended.
+    #[serde(default)]
+    pub schedule_lag: Vec<ScheduleLag>,
     /// Seed of the paired streams.
     pub seed: u64,
     /// How statements are sent, such as `extended`.
@@ -223,6 +229,8 @@ impl Manifest {
                 min_operation_interval_us: 0,
                 max_operation_interval_us: 0,
             },
+            warm_up_us: None,
+            schedule_lag: Vec::new(),
             seed: 0,
             protocol: "extended".to_owned(),
             pool: Pool { size: 1 },

@@ -183,6 +183,8 @@ pub struct AvailabilityProbe {
     pub server: Option<Server>,
     /// How far that server is behind the writer, microseconds; `None` for a writer, and where the server does not state it.
     pub replication_lag_us: Option<i64>,
+    /// How many sessions that server showed as waiting for a synchronous standby; `None` where it was not asked, or does not state it.
+    pub sync_rep_waits: Option<i32>,
     /// Why there is no success.
     pub failure: Option<ProbeFailure>,
 }

@@ -140,6 +140,7 @@ pub fn availability() -> SchemaRef {
         ("server_start_time", timestamp(), true),
         ("aurora_instance_identifier", Utf8, true),
         ("replication_lag_us", Int64, true),
+        ("sync_rep_waits", Int32, true),
         ("error_class", Utf8, true),
         ("sqlstate", Utf8, true),
         ("error_message", Utf8, true),

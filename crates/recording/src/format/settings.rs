@@ -30,7 +30,62 @@ pub enum Schedule {
     OpenLoop {
         /// Arrivals per second and path, in thousandths.
         rate_per_1000_s: i64,
+        /// How they are spread.
+        #[serde(default)]
+        arrival: Arrival,
+        /// The rate grows evenly from 0 for so long, microseconds.
+        #[serde(default)]
+        ramp_us: i64,
     },
+}
+
+/// How the arrivals of an open loop are spread.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrival {
+    /// The same time apart.
+    #[default]
+    Constant,
+    /// As those of many users who know nothing of each other: the time apart is exponentially distributed.
+    Poisson,
+}
+
+impl Arrival {
+    /// The word in the manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+        }
+    }
+}
+
+/// How late the operations of an open loop began by the recorder's own fault: from the arrival, or where all workers were busy then from
+/// the moment when one was free, to the begin. Exact below 32 us, else the upper end of a bucket at most 3 % wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleLag {
+    /// Of the operations of this path.
+    pub path: Path,
+    /// How many began.
+    pub operations: u64,
+    /// Microseconds, nearest-rank.
+    pub median_us: i64,
+    /// Microseconds, nearest-rank; null for fewer than 100 operations.
+    pub p99_us: Option<i64>,
+    /// Microseconds.
+    pub max_us: i64,
+}
+
+/// A lag of the 99th percentile that is told: about what a local network adds to a response time, microseconds.
+const NOTABLE_LAG_US: i64 = 10_000;
+
+impl ScheduleLag {
+    /// True where the recorder did not keep the schedule: 1 % of the operations began 10 ms late or later.
+    #[must_use]
+    pub fn is_notable(&self) -> bool {
+        self.p99_us.is_some_and(|us| us >= NOTABLE_LAG_US)
+    }
 }
 
 /// The connection pool of each path.

@@ -252,6 +252,7 @@ pub(crate) fn availability(
     columns.timestamp(server().map(|server| Some(server?.postmaster_start_time?.micros())));
     columns.text(server().map(|server| server?.aurora_instance_identifier.as_deref()));
     columns.int64(rows.iter().map(|row| row.replication_lag_us));
+    columns.int32(rows.iter().map(|row| row.sync_rep_waits));
     columns.words(
         ErrorClass::as_str,
         failure().map(|failure| Some(failure?.class)),

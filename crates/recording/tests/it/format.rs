@@ -441,6 +441,7 @@ fn availability() -> AvailabilityProbe {
         address: Some("127.0.0.2".to_owned()),
         server: Some(server()),
         replication_lag_us: Some(1_500),
+        sync_rep_waits: Some(3),
         failure: Some(ProbeFailure {
             class: ErrorClass::OperationTimeout,
             sqlstate: Some("57P03".to_owned()),

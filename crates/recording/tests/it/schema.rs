@@ -60,6 +60,8 @@ fn full(schedule: Schedule) -> Value {
             mode: "tpc-b".to_owned(),
             warmup_us: 60_000_000,
         }),
+        warm_up_us: Some(1_000_000),
+        schedule_lag: vec![schedule_lag()],
         parts: vec![PartRecord {
             file: "operations/direct-00001.parquet".to_owned(),
             rows: 1,
@@ -75,6 +77,16 @@ fn full(schedule: Schedule) -> Value {
         ..crate::support::manifest()
     };
     serde_json::to_value(manifest).unwrap()
+}
+
+fn schedule_lag() -> recording::ScheduleLag {
+    recording::ScheduleLag {
+        path: Path::Direct,
+        operations: 200,
+        median_us: 70,
+        p99_us: Some(900),
+        max_us: 1_100,
+    }
 }
 
 fn baseline() -> recording::Baseline {
@@ -150,7 +162,11 @@ fn schedules() -> Vec<Schedule> {
             min_operation_interval_us: 1,
             max_operation_interval_us: 2,
         },
-        Schedule::OpenLoop { rate_per_1000_s: 3 },
+        Schedule::OpenLoop {
+            rate_per_1000_s: 3,
+            arrival: recording::Arrival::Poisson,
+            ramp_us: 4,
+        },
     ];
     let listed = |schedule: &Schedule| match schedule {
         Schedule::ClosedLoop { .. } | Schedule::OpenLoop { .. } => true,

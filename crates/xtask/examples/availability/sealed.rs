@@ -89,6 +89,7 @@ fn probe(path: Path, kind: OperationType, time: i64, duration_us: i64) -> Availa
             aurora_instance_identifier: None,
         }),
         replication_lag_us: None,
+        sync_rep_waits: None,
         failure: None,
     }
 }

@@ -1,43 +1,10 @@
 //! Real failovers, one after the other, in one recording that ends by itself: `PGOUTAGE_FAILOVERS` of them, three by default.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::support::served::Served;
 use crate::support::{figures, folder_of, group, path, program, succeed, whole_machine};
-
-const FREE_PORTS: [&str; 6] = ["--port", "0", "--proxy-port", "0", "--dns-port", "0"];
-
-/// A lab that `lab up` starts, stopped when the test ends.
-struct Served(PathBuf);
-
-impl Served {
-    fn run(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(program("lab"));
-        command.args(arguments).arg("--dir").arg(&self.0);
-        succeed(&command.output().unwrap()).0
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let mut down = Command::new(program("lab"));
-        let _ = down.arg("down").arg("--dir").arg(&self.0).output();
-    }
-}
-
-/// What `eval "$(lab up)"` would set.
-fn variables(printed: &str) -> Vec<(String, String)> {
-    let exports = printed
-        .lines()
-        .filter_map(|line| line.strip_prefix("export "));
-    exports
-        .map(|export| {
-            let (name, value) = export.split_once('=').unwrap();
-            (name.to_owned(), value.trim_matches('\'').to_owned())
-        })
-        .collect()
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -86,20 +53,15 @@ fn every_failover_is_an_episode_of_each_path() {
     let _machine = whole_machine();
     let failovers = std::env::var("PGOUTAGE_FAILOVERS").unwrap_or_else(|_| "3".to_owned());
     let root = tempfile::tempdir().unwrap();
-    // As root, the user postgres has to pass through it.
-    std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let lab = Served(root.path().join("lab"));
-    let up = lab.run(&[&["up", "--ttl", "1s"][..], &FREE_PORTS].concat());
-    let variables = variables(&up);
-    assert!(variables.len() >= 3, "{up}");
+    let lab = Served::start(&["--ttl", "1s"]);
     let recorder = |arguments: &[&str]| {
         let mut command = Command::new(program("recorder"));
-        command.args(arguments).envs(variables.iter().cloned());
+        command.args(arguments).envs(lab.variables.clone());
         command.stdin(Stdio::null()).output().unwrap()
     };
     succeed(&recorder(&["setup", "--orders", "1000", "--logs", "1000"]));
 
-    let (program, dir) = (program("lab"), lab.0.clone());
+    let (program, dir) = (program("lab"), lab.dir.clone());
     let (program, dir) = (text(&program), text(&dir));
     let failover = format!("'{program}' failover --dir '{dir}'");
     let heal = format!("'{program}' status --wait 60s --dir '{dir}'");
@@ -122,7 +84,7 @@ fn every_failover_is_an_episode_of_each_path() {
         "{stderr}"
     );
     let report = figures(&folder_of(&stdout));
-    assert_steps_are_marks(&lab.0, &report);
+    assert_steps_are_marks(&lab.dir, &report);
     assert_eq!(
         report["failovers"]["failovers"]
             .as_array()

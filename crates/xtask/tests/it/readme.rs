@@ -5,13 +5,16 @@ use std::process::Command;
 
 use crate::support::{program, succeed, workspace};
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 14] = [
     "README.md",
     "docs/connecting.md",
     "docs/development.md",
     "docs/direct-path-variants.md",
     "docs/figures.md",
     "docs/fleets.md",
+    "docs/guides/contributing.md",
+    "docs/guides/game-day.md",
+    "docs/guides/patroni-and-others.md",
     "docs/install.md",
     "docs/lab.md",
     "docs/reading-a-report.md",
@@ -33,15 +36,18 @@ fn help(program_name: &str, subcommand: &str) -> String {
     succeed(&output).0
 }
 
-/// Command lines of a page's shell blocks, continued lines joined, as words.
+/// Command lines of a page's shell blocks, continued lines joined, as words; those of its console blocks, after a `$`, too.
 fn command_lines(page: &str) -> Vec<Vec<String>> {
     let mut lines = Vec::new();
-    for block in page.split("```sh\n").skip(1) {
-        let block = block.split("```").next().unwrap().replace("\\\n", " ");
-        for line in block.lines() {
-            let line = line.split(" #").next().unwrap();
-            let line = line.strip_prefix("cargo ").unwrap_or(line);
-            lines.push(line.split_whitespace().map(str::to_owned).collect());
+    for (language, prompt) in [("```sh\n", ""), ("```console\n", "$ ")] {
+        for block in page.split(language).skip(1) {
+            let block = block.split("```").next().unwrap().replace("\\\n", " ");
+            for line in block.lines().filter_map(|line| line.strip_prefix(prompt)) {
+                let line = line.split(" #").next().unwrap();
+                let line = line.strip_prefix("RUN=$(").unwrap_or(line);
+                let line = line.strip_prefix("cargo ").unwrap_or(line);
+                lines.push(line.split_whitespace().map(str::to_owned).collect());
+            }
         }
     }
     lines

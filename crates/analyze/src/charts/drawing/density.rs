@@ -54,9 +54,24 @@ impl Density {
         self.counts.iter().sum()
     }
 
-    /// Draws the cells that are not empty.
+    /// Draws the cells that are not empty, one shade after the other: shapes of a style that follow one another take little room in a file.
     pub(crate) fn draw(&self, scene: &mut Scene<'_>, color: RGBAColor) {
+        let mut of_steps: Vec<Vec<Area>> = vec![Vec::new(); STEPS as usize];
+        for (step, area) in self.runs() {
+            of_steps[step as usize].push(area);
+        }
+        for (step, areas) in (0..).zip(of_steps) {
+            let color = shade(scene.theme(), color, step);
+            for area in areas {
+                scene.rectangle(area, color);
+            }
+        }
+    }
+
+    /// Neighbours of one step in a column, as one.
+    fn runs(&self) -> Vec<(u32, Area)> {
         let most = self.most();
+        let mut runs = Vec::new();
         for column in 0..self.columns {
             let left = self.area.left + column as f64 * CELL;
             let right = (left + CELL).min(self.area.right);
@@ -71,12 +86,12 @@ impl Density {
                 if let Some(step) = step {
                     let top = self.area.top + row as f64 * CELL;
                     let bottom = (top + length as f64 * CELL).min(self.area.bottom);
-                    let color = shade(scene.theme(), color, step);
-                    scene.rectangle(Area::new(left, top, right, bottom), color);
+                    runs.push((step, Area::new(left, top, right, bottom)));
                 }
                 row += length;
             }
         }
+        runs
     }
 }
 

@@ -97,6 +97,8 @@ pub(crate) struct Look {
     pub(crate) words: &'static ChartWords,
     /// The time zone that was asked for.
     pub(crate) zone: Option<Zone>,
+    /// It is shown as an SVG alone, whose viewer has fonts of his own.
+    pub(crate) in_viewers_fonts: bool,
 }
 
 /// A chart before it is rendered. Later shapes lie over earlier ones.
@@ -147,6 +149,11 @@ impl<'a> Scene<'a> {
         for item in moved {
             item.lower(distance);
         }
+    }
+
+    /// True where boxes stand for some characters of a text.
+    pub(crate) fn has_boxes(&self, text: &str) -> bool {
+        !self.look.in_viewers_fonts && !self.face.covers(text)
     }
 
     /// The font, for measuring.

@@ -65,7 +65,7 @@ pub(crate) const CHINESE: ChartWords = ChartWords {
     outage_label: |subject, length| format!("{subject}停机 {length}"),
     recorder_paused: "记录程序暂停",
     marks: "标记",
-    more_marks: |count| format!("另有 {count} 个, 完整列表见 analyze report"),
+    many_marks: |count| format!("标记 1 至 {count}: 文字见报告的事件列表"),
 
     response_time: "响应时间",
     response_axis: "响应时间, 对数坐标",
@@ -150,6 +150,9 @@ pub(crate) const CHINESE: ChartWords = ChartWords {
     interval: |low, high| format!("95 % 区间 {low} 至 {high}"),
     no_interval: "仅 1 次, 没有区间",
     lower_bound: "下限: 不计入中位数",
+    not_recorded: "未记录",
+    no_failover_seen: "未见故障转移",
+    no_dot: "没有点的路径未被记录, 或停机时间未知: 见 analyze report。",
     difference: |figures| format!("直连 - 代理: 中位数 {figures}"),
     proxy_shorter: |shorter, n| format!("{n} 次中有 {shorter} 次代理停机更短。"),
 

@@ -57,7 +57,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
     outage_label: |subject, length| format!("{subject} down {length}"),
     recorder_paused: "recorder paused",
     marks: "marks",
-    more_marks: |count| format!("and {count} more: analyze report lists them all"),
+    many_marks: |count| format!("marks 1 to {count}: the events of the report have their texts"),
 
     response_time: "Response time",
     response_axis: "response time, logarithmic",
@@ -150,6 +150,9 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
     interval: |low, high| format!("95 % interval {low} to {high}"),
     no_interval: "no interval: n = 1",
     lower_bound: "lower bound: not in the median",
+    not_recorded: "not recorded",
+    no_failover_seen: "no failover seen",
+    no_dot: "Where a path has no dot, it was not recorded, or no downtime of it is known: analyze report says which.",
     difference: |figures| format!("direct - proxy: median {figures}"),
     proxy_shorter: |shorter, n| format!("The proxy was shorter in {shorter} of {n}."),
 

@@ -84,7 +84,7 @@ catalogue! {
     outage_label: fn(&str, &str) -> String,
     recorder_paused: &'static str,
     marks: &'static str,
-    more_marks: fn(&str) -> String,
+    many_marks: fn(&str) -> String,
 
     // Response time.
     response_time: &'static str,
@@ -164,6 +164,9 @@ catalogue! {
     interval: fn(&str, &str) -> String,
     no_interval: &'static str,
     lower_bound: &'static str,
+    not_recorded: &'static str,
+    no_failover_seen: &'static str,
+    no_dot: &'static str,
     difference: fn(&str) -> String,
     proxy_shorter: fn(&str, &str) -> String,
 

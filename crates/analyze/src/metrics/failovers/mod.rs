@@ -14,6 +14,7 @@ use crate::stats::bootstrap;
 use crate::summary::{
     DowntimeDistribution, Failover, Failovers, Group, GroupFailover, PairedDifference,
     PathFailover, PathSummary, ServiceDifference, ServiceDistribution, ServiceFailover, Spread,
+    compared_groups,
 };
 
 /// Failovers of no trigger are one where they start at most this far apart, microseconds.
@@ -25,11 +26,16 @@ pub(crate) fn failovers(paths: &[PathSummary]) -> Failovers {
     let of = |path: Path| Side::new(paths.iter().find(|summary| summary.path == path.as_str()));
     let (direct, proxy) = (of(Path::Direct), of(Path::Proxy));
     let failovers = paired_up(&direct, &proxy);
+    let in_groups = |path| {
+        let groups = compared_groups(paths, path).into_iter();
+        groups.map(move |group| Side {
+            group,
+            ..Side::new(Some(path))
+        })
+    };
+    let sides = paths.iter().flat_map(in_groups);
     Failovers {
-        downtime: [&direct, &proxy]
-            .into_iter()
-            .filter_map(Side::distribution)
-            .collect(),
+        downtime: sides.filter_map(|side| side.distribution()).collect(),
         paired: difference(&failovers, direct, proxy),
         failovers,
     }

@@ -14,7 +14,7 @@ use crate::summary::Span;
 /// What is asked of the time around outages. The spans, (start, end], of each list are in order and apart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Around<'s> {
-    /// What the response times of successes were made of, in each list.
+    /// What the response times of successes were made of, in each list, of the types of which figures are given.
     pub(crate) waits: [&'s [Span]; 3],
     /// How many of each type succeeded, in each span.
     pub(crate) served: &'s [Span],
@@ -51,7 +51,9 @@ impl PathOperations<'_> {
             path: Some(self.path),
             near: Some(&near),
         };
-        let add = |found: &mut FoundAround, seen: &Seen<'_>| found.add(asked, seen);
+        let add = |found: &mut FoundAround, seen: &Seen<'_>| {
+            found.add(asked, seen, self.is_shown(seen.operation.kind));
+        };
         for found in self.fold(&selection, none, add)? {
             whole.merge(found);
         }
@@ -68,14 +70,14 @@ impl FoundAround {
         }
     }
 
-    fn add(&mut self, asked: &Around<'_>, seen: &Seen<'_>) {
+    fn add(&mut self, asked: &Around<'_>, seen: &Seen<'_>, is_shown: bool) {
         let operation = &seen.operation;
         let Some(end_us) = operation.end_us else {
             return;
         };
         if operation.outcome.is_success() {
             for (waits, spans) in self.waits.iter_mut().zip(asked.waits) {
-                if place(spans, end_us).is_some() {
+                if is_shown && place(spans, end_us).is_some() {
                     waits.add(operation);
                 }
             }

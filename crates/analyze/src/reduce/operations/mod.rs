@@ -103,12 +103,23 @@ impl<'l> PathOperations<'l> {
         Ok(writes.into_iter().map(|(_, write)| write).collect())
     }
 
-    /// How many operations ended alike after the same number of microseconds.
+    /// How many operations of all types ended alike after the same number of microseconds.
     pub(crate) fn histogram(&self) -> Histogram {
         cells(&self.scan.times)
     }
 
-    /// How many operations ended alike after the same number of microseconds, outside all `spans`, which are in order and apart.
+    /// True for the types of which figures are given.
+    fn is_shown(&self, kind: OperationType) -> bool {
+        self.loaded.cut().has_kind(kind)
+    }
+
+    /// Those of the types of which figures are given.
+    pub(crate) fn shown(&self, mut cells: Histogram) -> Histogram {
+        cells.retain(|cell| self.is_shown(cell.operation_type));
+        cells
+    }
+
+    /// The same of those that ended outside all `spans`, which are in order and apart.
     pub(crate) fn histogram_outside(&self, spans: &[Span]) -> Result<Histogram, AnalyzeError> {
         let inside = self.inside(spans, |_| 0)?;
         let outside = |(alike, times): (&Alike, &Times)| {
@@ -118,10 +129,10 @@ impl<'l> PathOperations<'l> {
                 .map(|(response_us, count)| cell(alike, response_us, count))
                 .collect::<Histogram>()
         };
-        Ok(self.scan.times.iter().flat_map(outside).collect())
+        Ok(self.shown(self.scan.times.iter().flat_map(outside).collect()))
     }
 
-    /// The histograms of windows, which are in order and apart: of the operations that ended in each, or that never ended and were to
+    /// The histograms of windows, which are in order and apart, of these types: of the operations that ended in each, or that never ended and were to
     /// begin before its end and after that of the window before.
     pub(crate) fn histograms_inside(
         &self,
@@ -140,7 +151,7 @@ impl<'l> PathOperations<'l> {
                 let alike = (kept.kind, kept.name.clone(), kept.outcome);
                 times.entry(alike).or_default().add(kept.response_us);
             }
-            histograms.push(cells(&times));
+            histograms.push(self.shown(cells(&times)));
             after_us = end_us;
         }
         Ok(histograms)
@@ -237,7 +248,7 @@ impl<'l> PathOperations<'l> {
         Ok(successes)
     }
 
-    /// Successes as charts over that time draw them, and how many there were in each second of the recording.
+    /// Successes of the types of which figures are given, as charts over that time draw them, and how many there were in each second of the recording.
     pub(crate) fn drawn(
         &self,
         recording: &Span,
@@ -250,7 +261,9 @@ impl<'l> PathOperations<'l> {
             near: None,
         };
         let add = |drawn: &mut DrawnSuccesses, seen: &Seen<'_>| {
-            if let Some((end_us, response_us)) = seen.success_in(recording) {
+            if let Some((end_us, response_us)) = seen.success_in(recording)
+                && self.is_shown(seen.operation.kind)
+            {
                 drawn.add(end_us, response_us);
             }
         };
@@ -330,7 +343,7 @@ impl<'l> PathOperations<'l> {
         })
     }
 
-    /// Failures by class, SQLSTATE and text.
+    /// Failures of these types by class, SQLSTATE and text.
     pub(crate) fn errors(&self) -> &BTreeMap<ErrorKey, ErrorCounts> {
         &self.scan.errors
     }

@@ -206,6 +206,10 @@ impl OfBatch<'_> {
         kept.sqlstate = self.word(|errors| &errors.sqlstate, operation);
         if let Some(class) = kept.class.clone() {
             kept.message = self.word(|errors| &errors.message, operation);
+            if !self.batch.cut.has_kind(operation.kind) {
+                path.found.kept.push(kept);
+                return Ok(());
+            }
             let key = (class, kept.sqlstate.clone(), kept.message.clone());
             let counts = path.found.errors.entry(key).or_default();
             counts.add(&ErrorCounts {

@@ -5,11 +5,12 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{SampleWords, Words, capitalized};
-use crate::text::language::{classes, durability, effects, page, part, rules, service};
+use crate::text::language::{classes, durability, effects, page, part, rules, schedule, service};
 use crate::text::table::List;
 
 const SAMPLE: SampleWords = SampleWords {
     path: |path| format!("{} 连接结果", capitalized(path)),
+    other_settings: "其他设置",
     total: "总操作数",
     success_rate: "总体成功率",
     type_figures: |count, rate| format!("{count} (成功率: {rate})"),
@@ -133,8 +134,6 @@ pub(crate) const CHINESE: Words = Words {
     weights: "操作权重",
     weights_text: |read, write, transaction| format!("读{read} 写{write} 事务{transaction}"),
     schedule: "调度方式",
-    closed_loop: |min, max| format!("闭环, 操作间隔 {min} 至 {max}"),
-    open_loop: |rate| format!("开环, 每条路径每秒到达 {rate} 个操作"),
     pool: "连接池",
     pool_text: |size| format!("每条路径 {size} 个连接"),
     timeouts: "超时",
@@ -211,6 +210,7 @@ pub(crate) const CHINESE: Words = Words {
     durability: durability::CHINESE,
     service: service::CHINESE,
     part: part::CHINESE,
+    scheduling: schedule::CHINESE,
     page: page::CHINESE,
     many: super::many::CHINESE,
     rules: rules::CHINESE,

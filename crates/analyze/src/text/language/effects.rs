@@ -50,6 +50,16 @@ pub(crate) struct EffectWords {
     pub(crate) reads_answered: &'static str,
     pub(crate) unreplicated: &'static str,
     pub(crate) writer: &'static str,
+    pub(crate) sync_rep_wait: fn(&SyncRepWords<'_>) -> String,
+}
+
+/// What the note on a wait for a synchronous standby says.
+pub(crate) struct SyncRepWords<'w> {
+    pub(crate) from: &'w str,
+    pub(crate) to: &'w str,
+    /// Names; empty where none is known.
+    pub(crate) servers: &'w str,
+    pub(crate) sessions: u32,
 }
 
 pub(crate) const ENGLISH: EffectWords = EffectWords {
@@ -100,6 +110,17 @@ pub(crate) const ENGLISH: EffectWords = EffectWords {
     reads_answered: "reads answered",
     unreplicated: "unreplicated",
     writer: "writer",
+    sync_rep_wait: |wait| {
+        let (from, to, sessions) = (wait.from, wait.to, wait.sessions);
+        let servers = match wait.servers {
+            "" => String::new(),
+            servers => format!(" on {servers}"),
+        };
+        let plural = if sessions == 1 { "" } else { "s" };
+        format!(
+            "synchronous replication wait (SyncRep), seen from {from} to {to}{servers}: at most {sessions} session{plural} at a time"
+        )
+    },
 };
 
 pub(crate) const CHINESE: EffectWords = EffectWords {
@@ -148,4 +169,14 @@ pub(crate) const CHINESE: EffectWords = EffectWords {
     reads_answered: "应答的读",
     unreplicated: "未复制",
     writer: "写节点",
+    sync_rep_wait: |wait| {
+        let (from, to, sessions) = (wait.from, wait.to, wait.sessions);
+        let servers = match wait.servers {
+            "" => String::new(),
+            servers => format!("在 {servers} 上"),
+        };
+        format!(
+            "同步复制等待 (SyncRep): {from} 至 {to} {servers}观察到, 同时等待的会话最多 {sessions} 个"
+        )
+    },
 };

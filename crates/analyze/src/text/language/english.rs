@@ -5,7 +5,7 @@ use recording::vocabulary::EventKind;
 use crate::summary::{Group, Incidents, Metric, RecordingProgress, UnobservedReason};
 use crate::text::format::{Units, count};
 use crate::text::language::{Words, capitalized};
-use crate::text::language::{classes, durability, effects, page, part, rules, service};
+use crate::text::language::{classes, durability, effects, page, part, rules, schedule, service};
 use crate::text::table::List;
 
 pub(crate) const ENGLISH: Words = Words {
@@ -105,8 +105,6 @@ pub(crate) const ENGLISH: Words = Words {
         format!("read {read}, write {write}, transaction {transaction}")
     },
     schedule: "Schedule",
-    closed_loop: |min, max| format!("closed loop, think time {min} to {max}"),
-    open_loop: |rate| format!("open loop, {rate} arrivals/s per path"),
     pool: "Pool",
     pool_text: |size| format!("size {size} per path"),
     timeouts: "Timeouts",
@@ -190,6 +188,7 @@ pub(crate) const ENGLISH: Words = Words {
     durability: durability::ENGLISH,
     service: service::ENGLISH,
     part: part::ENGLISH,
+    scheduling: schedule::ENGLISH,
     page: page::ENGLISH,
     many: super::many::ENGLISH,
     rules: rules::ENGLISH,

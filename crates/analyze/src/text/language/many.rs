@@ -42,6 +42,8 @@ pub(crate) struct ManyWords {
     pub(crate) unpaired: fn(usize) -> String,
     pub(crate) shorter_for: fn(Group, usize, usize) -> String,
     pub(crate) no_failover: &'static str,
+    /// Settings with their values.
+    pub(crate) settings_vary: fn(&str) -> String,
     pub(crate) note_run: &'static str,
     pub(crate) note_worst: &'static str,
     pub(crate) note_host_clock: &'static str,
@@ -157,6 +159,7 @@ pub(crate) const ENGLISH: ManyWords = ManyWords {
         format!("{group} were down for a shorter time behind the proxy in {shorter} of {n}.")
     },
     no_failover: "No failover was seen in any recording.",
+    settings_vary: |settings| format!("Settings differ between the recordings: {settings}."),
     note_run: "Runs: recordings that overlap in time by at least half of the shorter one, and that have a server in common (or the same label \
                `run`, where both have one), are one run, and each of its failovers counts once.",
     note_worst: "Several hosts of one run: each figure is that of the host for which it is longest. It is a bound where one of them is.",
@@ -311,6 +314,7 @@ pub(crate) const CHINESE: ManyWords = ManyWords {
         format!("{n} 次中有 {shorter} 次 Proxy 的{group}停机时间更短。")
     },
     no_failover: "所有录制中均未见故障转移。",
+    settings_vary: |settings| format!("各录制的设置不同: {settings}。"),
     note_run: "测试: 时间上重叠至少为较短者的一半, 且有共同服务器 (双方都有标签 run 时则须标签相同) 的录制为同一次测试, 其每次故障转移只计一次。",
     note_worst: "同一次测试有多台主机时, 各项取最差主机的值; 其中有界限值时即为界限。",
     note_host_clock: "主机时钟: 未测得与服务器时钟的偏差, 是否重叠按主机自身时钟判断。",

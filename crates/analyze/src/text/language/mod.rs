@@ -9,6 +9,7 @@ pub(super) mod many;
 pub(super) mod page;
 pub(super) mod part;
 pub(super) mod rules;
+pub(super) mod schedule;
 pub(super) mod service;
 
 use recording::vocabulary::{ErrorClass, EventKind};
@@ -21,6 +22,7 @@ use crate::text::language::many::ManyWords;
 use crate::text::language::page::PageWords;
 use crate::text::language::part::PartWords;
 use crate::text::language::rules::RuleWords;
+use crate::text::language::schedule::ScheduleWords;
 use crate::text::language::service::ServiceWords;
 use crate::text::table::List;
 
@@ -28,6 +30,8 @@ use crate::text::table::List;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SampleWords {
     pub(crate) path: fn(&str) -> String,
+    /// The heading of the settings that the sample does not have.
+    pub(crate) other_settings: &'static str,
     pub(crate) total: &'static str,
     pub(crate) success_rate: &'static str,
     pub(crate) type_figures: fn(&str, &str) -> String,
@@ -109,8 +113,6 @@ pub(crate) struct Words {
     pub(crate) weights: &'static str,
     pub(crate) weights_text: fn(&str, &str, &str) -> String,
     pub(crate) schedule: &'static str,
-    pub(crate) closed_loop: fn(&str, &str) -> String,
-    pub(crate) open_loop: fn(&str) -> String,
     pub(crate) pool: &'static str,
     pub(crate) pool_text: fn(&str) -> String,
     pub(crate) timeouts: &'static str,
@@ -180,6 +182,7 @@ pub(crate) struct Words {
     pub(crate) durability: DurabilityWords,
     pub(crate) service: ServiceWords,
     pub(crate) part: PartWords,
+    pub(crate) scheduling: ScheduleWords,
     pub(crate) page: PageWords,
     pub(crate) many: ManyWords,
     pub(crate) rules: RuleWords,

@@ -10,8 +10,8 @@ pub(crate) struct PartWords {
     /// The only types of operations.
     pub(crate) types: fn(&str) -> String,
     pub(crate) audit_is_of_all: &'static str,
-    /// Of a part without some types.
-    pub(crate) others_may_show: &'static str,
+    /// Of a part that begins in an outage of no failover.
+    pub(crate) cut_outage: &'static str,
 }
 
 pub(crate) const ENGLISH: PartWords = PartWords {
@@ -21,9 +21,9 @@ pub(crate) const ENGLISH: PartWords = PartWords {
         None => format!("{from} to {to}, {length}"),
     },
     path: |path| format!("only path {path}"),
-    types: |types| format!("only operations of type {types}"),
+    types: |types| format!("only figures of type {types}"),
     audit_is_of_all: "The figures are of a part of the recording. The audit is of the whole recording: its counts are not of the part alone.",
-    others_may_show: "The figures are of some types of operations alone. An outage that only the others show is not seen in them.",
+    cut_outage: "The part begins in an outage. Whether it is of a failover is not known here: its trigger, or its change of the writer, may be before the part.",
 };
 
 pub(crate) const CHINESE: PartWords = PartWords {
@@ -33,7 +33,7 @@ pub(crate) const CHINESE: PartWords = PartWords {
         None => format!("{from} 至 {to},{length}"),
     },
     path: |path| format!("仅路径 {path}"),
-    types: |types| format!("仅操作类型 {types}"),
+    types: |types| format!("仅 {types} 类操作的数字"),
     audit_is_of_all: "以上数字只针对录制的一部分;审计针对整个录制,其计数不限于该部分。",
-    others_may_show: "以上数字只针对部分操作类型; 仅由其他类型显示的停机不在其中。",
+    cut_outage: "该部分始于一次停机之中。它是否属于某次故障转移, 从该部分无法得知: 触发或写节点的变化可能在此之前。",
 };

@@ -11,6 +11,7 @@ use crate::text::figures::{Downtime, of_failover};
 use crate::text::format::{Calendar, NONE, decimal, optional, signed};
 use crate::text::language::Words;
 use crate::text::many::runs::{self, Set};
+use crate::text::many::settings;
 use crate::text::table::{Cell, Side, Table, Tone, item};
 use crate::zone::Zone;
 
@@ -86,6 +87,9 @@ impl CampaignPage<'_> {
         } else if self.campaign.failovers.len() == 1 {
             blocks.push(Block::Sentence(words.anecdote.to_owned(), Tone::Plain));
         }
+        // Medians over recordings that were set up in different ways are of no one set-up.
+        let varying = settings::sentence(words, &self.campaign.settings);
+        blocks.extend(varying.map(|text| Block::Sentence(text, Tone::Plain)));
         blocks
     }
 

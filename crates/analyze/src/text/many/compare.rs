@@ -15,11 +15,9 @@ use crate::text::format::{NONE, decimal, optional, signed};
 use crate::text::language::Words;
 use crate::text::many::columns::Written;
 use crate::text::many::runs::{self, Set};
+use crate::text::many::settings::{self, MOST_VALUES};
 use crate::text::table::{Cell, Side, Table, Tone};
 use crate::zone::Zone;
-
-/// So many values of a setting are written out.
-const MOST_VALUES: usize = 3;
 
 /// Values of this length are not set side by side, columns.
 const WIDEST_VALUE: usize = 32;
@@ -175,29 +173,17 @@ impl ComparePage<'_> {
 
     /// Its name and its values in the two sets.
     fn setting(&self, setting: &Setting) -> [String; 3] {
-        let is_time = setting.name.ends_with("_us");
-        let name = setting.name.strip_suffix("_us").unwrap_or(&setting.name);
         [
-            one_line(name),
-            self.values(&setting.base, is_time),
-            self.values(&setting.new, is_time),
+            settings::name(&setting.name),
+            self.values(&setting.name, &setting.base),
+            self.values(&setting.name, &setting.new),
         ]
     }
 
     /// The value of a set, or its values with how many recordings have each.
-    fn values(&self, values: &[SettingValue], is_time: bool) -> String {
+    fn values(&self, name: &str, values: &[SettingValue]) -> String {
         let many = &self.words.many;
-        let text = |value: &Value| match value {
-            Value::Null => NONE.to_owned(),
-            Value::Bool(true) => many.yes.to_owned(),
-            Value::Bool(false) => many.no.to_owned(),
-            Value::String(text) => one_line(text),
-            Value::Number(number) => match number.as_i64().filter(|_| is_time) {
-                Some(us) => self.words.units.setting(us),
-                None => number.to_string(),
-            },
-            other => one_line(&other.to_string()),
-        };
+        let text = |value: &Value| settings::value(self.words, name, value);
         if let [only] = values {
             return text(&only.value);
         }
@@ -230,7 +216,8 @@ impl ComparePage<'_> {
                 (many.test, Side::Left),
             ],
             0,
-        );
+        )
+        .in_parts();
         for line in shown {
             table.row(self.row(line));
         }

@@ -36,7 +36,12 @@ pub fn document(listing: &Listing, language: Language) -> Document {
         (many.state, Side::Left),
         (many.labels, Side::Left),
     ]);
-    let mut table = Table::new(&columns, 0);
+    // A recording has a row for each path.
+    let path = columns
+        .iter()
+        .position(|(name, _)| *name == words.path_column);
+    let keys = std::iter::once(0).chain(path).collect();
+    let mut table = Table::new(&columns, 0).named_by(keys);
     for listed in &listing.recordings {
         rows(words, &mut table, listed, is_of_several_hosts);
     }

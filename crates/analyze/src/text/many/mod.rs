@@ -5,3 +5,4 @@ mod columns;
 pub mod compare;
 pub mod list;
 mod runs;
+mod settings;

@@ -6,7 +6,7 @@ use recording::{ClockOffset, Endpoint, Schedule, Server, Table, Timestamp};
 
 use crate::summary::{EventSummary, RecordingProgress};
 use crate::text::document::Section;
-use crate::text::format::{count, decimal};
+use crate::text::format::{count, optional, trimmed};
 use crate::text::page::Page;
 use crate::text::sections::settings::{campaign_items, connection_items};
 use crate::text::table::{Cell, Items, Tone, item};
@@ -20,19 +20,24 @@ const MOST_WRITE_FAILURES: usize = 5;
 /// Runs of the failover command that are listed; the events have all.
 const MOST_TRIGGERS: usize = 3;
 
-/// Which recording it is, and whether all of it is there.
+/// Which recording it is, and whether all of it is there: what the verdict below it is of.
 pub(crate) fn recording(page: &Page<'_>) -> Section {
     Section::of("recording", "", recording_items(page))
 }
 
-pub(crate) fn section(page: &Page<'_>) -> Section {
-    let mut items = size_items(page);
+/// How it was recorded. Without the three lines of size where these stand elsewhere.
+pub(crate) fn section(page: &Page<'_>, heading: &str, with_size: bool) -> Section {
+    let mut items = match with_size {
+        true => size_items(page),
+        false => Items::new(),
+    };
     items.extend(setting_items(page));
-    Section::of("configuration", page.words.configuration, items)
+    items.extend(recorder_items(page));
+    Section::of("configuration", heading, items)
 }
 
 /// Run, start, state, host; what was lost.
-pub(crate) fn recording_items(page: &Page<'_>) -> Items {
+fn recording_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let mut state = (words.state_text)(recording.progress).to_owned();
     if let Some(event) = events(page, EventKind::Interrupted).next() {
@@ -51,19 +56,11 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         ),
         (words.state.to_owned(), Cell::new(state, tone)),
         item(words.host, one_line(&recording.host)),
-        item(words.recorder, one_line(&recording.tool_version)),
     ];
     items.extend(part_item(page));
     if let Some(zone) = page.calendar.other_zone() {
         items.insert(2, item(words.time_zone, zone));
     }
-    let definitions = (words.definitions_text)(page.summary.definitions);
-    items.push(item(words.definitions, definitions));
-    if let Some(drift) = recording.clock_drift_us {
-        items.push(item(words.clock_drift, words.units.setting(drift)));
-    }
-    let offsets = recording.clock_offsets.iter();
-    items.extend(offsets.map(|offset| item(words.clock_offset, offset_text(page, offset))));
     // Damage has its own line.
     let unread_bytes = recording
         .unread_bytes
@@ -79,6 +76,22 @@ pub(crate) fn recording_items(page: &Page<'_>) -> Items {
         items.push((words.warning.to_owned(), Cell::new(text, Tone::Bad)));
     }
     items.extend(missing_items(page));
+    items
+}
+
+/// What recorded it, by which definitions it is read, and how far its clock may be off.
+fn recorder_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words, &page.summary.recording);
+    let definitions = (words.definitions_text)(page.summary.definitions);
+    let mut items = vec![
+        item(words.recorder, one_line(&recording.tool_version)),
+        item(words.definitions, definitions),
+    ];
+    if let Some(drift) = recording.clock_drift_us {
+        items.push(item(words.clock_drift, words.units.setting(drift)));
+    }
+    let offsets = recording.clock_offsets.iter();
+    items.extend(offsets.map(|offset| item(words.clock_offset, offset_text(page, offset))));
     items
 }
 
@@ -194,7 +207,7 @@ pub(crate) fn size_items(page: &Page<'_>) -> Items {
     ]
 }
 
-pub(crate) fn setting_items(page: &Page<'_>) -> Items {
+fn setting_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let mut items = Vec::new();
     if let Some(requested) = recording.requested_duration_us {
@@ -235,17 +248,25 @@ fn workload_items(page: &Page<'_>) -> Items {
         Schedule::ClosedLoop {
             min_operation_interval_us,
             max_operation_interval_us,
-        } => (words.closed_loop)(
+        } => (words.scheduling.closed_loop)(
             &setting(min_operation_interval_us),
             &setting(max_operation_interval_us),
         ),
-        Schedule::OpenLoop { rate_per_1000_s } => {
-            (words.open_loop)(&decimal(rate_per_1000_s as f64 / 1000.0, 3))
-        }
+        Schedule::OpenLoop {
+            rate_per_1000_s,
+            arrival,
+            ramp_us,
+        } => (words.scheduling.open_loop)(
+            &trimmed(rate_per_1000_s as f64 / 1000.0, 3),
+            arrival,
+            &count(recording.workers.into()),
+            (ramp_us > 0).then(|| setting(ramp_us)).as_deref(),
+        ),
     };
     let timeouts = &recording.timeouts;
-    vec![
-        item(words.schedule, schedule),
+    let mut items = vec![item(words.schedule, schedule)];
+    items.extend(schedule_items(page));
+    items.extend([
         item(
             words.pool,
             (words.pool_text)(&recording.pool.size.to_string()),
@@ -258,7 +279,37 @@ fn workload_items(page: &Page<'_>) -> Items {
                 &setting(timeouts.operation_us),
             ),
         ),
-    ]
+    ]);
+    items
+}
+
+/// What the schedule left out of the figures, and how well the recorder kept it.
+fn schedule_items(page: &Page<'_>) -> Items {
+    let (words, recording) = (page.words.scheduling, &page.summary.recording);
+    let units = page.words.units;
+    let warm_up = recording.warm_up_us.map(|us| {
+        let end_us = recording.whole_start().micros().saturating_add(us);
+        let is_left_out = recording.start_time.micros() >= end_us;
+        item(
+            words.warm_up,
+            (words.warm_up_text)(&units.setting(us), is_left_out),
+        )
+    });
+    let lags = recording.schedule_lag.iter().map(|lag| {
+        let ms = |us: i64| units.response(us as f64);
+        let text = (words.lag_text)(
+            &(page.words.path_name)(lag.path.as_str()),
+            &ms(lag.median_us),
+            &optional(lag.p99_us, ms),
+            &ms(lag.max_us),
+        );
+        let tone = match lag.is_notable() {
+            true => Tone::Bad,
+            false => Tone::Plain,
+        };
+        (words.lag.to_owned(), Cell::new(text, tone))
+    });
+    warm_up.into_iter().chain(lags).collect()
 }
 
 fn pgbench_item(page: &Page<'_>) -> Option<(String, Cell)> {

@@ -3,6 +3,7 @@
 use crate::summary::{PathSummary, Span, WaitFigures, WaitTimes, Waits};
 use crate::text::document::Section;
 use crate::text::format::{NONE, count, optional};
+use crate::text::language::effects::SyncRepWords;
 use crate::text::page::Page;
 use crate::text::sections::downtime::{LISTED, note_rest};
 use crate::text::table::{Cell, Side, Table, Tone};
@@ -244,6 +245,14 @@ pub(crate) fn hung_writes(page: &Page<'_>) -> Section {
                 count(hung.reads_answered).into(),
                 servers(page, &hung.servers),
             ]);
+            if let Some(wait) = &hung.sync_rep_wait {
+                table.note((effects.sync_rep_wait)(&SyncRepWords {
+                    from: &page.calendar.time(wait.span.start),
+                    to: &page.calendar.time(wait.span.end),
+                    servers: &one_line(&wait.servers.join(words.separator)),
+                    sessions: wait.most_sessions,
+                }));
+            }
         }
         note_rest(page, &mut table, spans.len());
     }

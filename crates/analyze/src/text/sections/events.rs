@@ -33,12 +33,15 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     );
     let mut room = LISTED.saturating_sub(events.iter().filter(|event| is_kept(event)).count());
     let mut left_out: Vec<(String, u64)> = Vec::new();
+    let mut marks = 0;
     for event in events {
         if is_kept(event) {
-            table.row(row(page, event));
+            let is_mark = event.event == EventKind::Mark.as_str();
+            marks += usize::from(is_mark);
+            table.row(row(page, event, is_mark.then_some(marks)));
         } else if room > 0 {
             room -= 1;
-            table.row(row(page, event));
+            table.row(row(page, event, None));
         } else {
             let name = name(page, event);
             match left_out.iter_mut().find(|(kind, _)| *kind == name) {
@@ -87,7 +90,8 @@ fn name(page: &Page<'_>, event: &EventSummary) -> String {
     )
 }
 
-fn row(page: &Page<'_>, event: &EventSummary) -> Vec<Cell> {
+/// A line of the list. A mark has the number that it has in charts.
+fn row(page: &Page<'_>, event: &EventSummary, mark: Option<usize>) -> Vec<Cell> {
     let words = page.words;
     let path = event.path.as_deref();
     let path = path.map_or_else(Cell::default, |path| page.path(&one_line(path)));
@@ -101,11 +105,15 @@ fn row(page: &Page<'_>, event: &EventSummary) -> Vec<Cell> {
     } else {
         Tone::Plain
     };
+    let mut name = name(page, event);
+    if let Some(number) = mark {
+        name.push_str(&format!(" {number}"));
+    }
     vec![
         page.calendar.time(event.time).into(),
         page.calendar.offset(event.time).into(),
         path,
-        name(page, event).into(),
+        name.into(),
         Cell::new(text.join(words.separator), tone),
     ]
 }

@@ -4,10 +4,10 @@ use std::iter;
 
 use crate::summary::{
     Decomposition, DowntimeDistribution, Episode, Failover, Group, GroupFailover, Interval,
-    PairedDifference, Parts, PathSummary, Span, Spread,
+    PairedDifference, Parts, PathSummary, Span, Spread, compared_groups,
 };
 use crate::text::document::{Block, Section};
-use crate::text::figures::{Downtime, headline_group, of_failover};
+use crate::text::figures::{Downtime, of_failover};
 use crate::text::format::{NONE, count, optional, signed};
 use crate::text::language::service::Measured;
 use crate::text::page::Page;
@@ -66,7 +66,7 @@ struct Shown {
     services: bool,
 }
 
-/// A failover in the headline's group of a path.
+/// A failover in a group of a path.
 struct Line<'a> {
     failover: &'a Failover,
     path: &'a PathSummary,
@@ -75,11 +75,11 @@ struct Line<'a> {
 }
 
 fn lines<'a>(page: &Page<'a>, failover: &'a Failover) -> Vec<Line<'a>> {
-    let on = |path: &'a PathSummary| {
+    let on = |path: &'a PathSummary, group: Group| {
         let own = path
             .failovers
             .get(failover.on(&path.path)?.checked_sub(1)?)?;
-        let (_, group) = headline_group(path)?;
+        let group = path.groups.iter().find(|found| found.group == group)?;
         let of_group = own.groups.iter().find(|of| of.group == group.group)?;
         let numbers = of_group.episodes.iter();
         let episodes = numbers.filter_map(|number| group.episodes.get(number.checked_sub(1)?));
@@ -90,7 +90,12 @@ fn lines<'a>(page: &Page<'a>, failover: &'a Failover) -> Vec<Line<'a>> {
             episodes: episodes.collect(),
         })
     };
-    page.summary.paths.iter().filter_map(on).collect()
+    let paths = &page.summary.paths;
+    let in_groups = |path: &'a PathSummary| {
+        let groups = compared_groups(paths, path).into_iter();
+        groups.filter_map(move |group| on(path, group))
+    };
+    paths.iter().flat_map(in_groups).collect()
 }
 
 impl Line<'_> {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use recording::ScheduleLag;
 use recording::vocabulary::{ErrorClass, EventKind};
 
-use crate::summary::{AuditSummary, Group, GroupSummary, PathSummary, UnobservedReason};
+use crate::summary::{
+    AuditSummary, EpisodeKind, Group, GroupSummary, PathSummary, UnobservedReason,
+};
 use crate::text::document::{Block, Section};
 use crate::text::figures::{group_of, headline_group, is_probed, unobserved};
 use crate::text::format::decimal;
@@ -15,6 +18,25 @@ const FEW_PER_SECOND: f64 = 20.0;
 
 /// How long a baseline is where nothing is in its way, microseconds.
 const BASELINE_US: i64 = 30_000_000;
+
+/// What a part of a recording can't tell.
+fn part_note(page: &Page<'_>) -> Option<String> {
+    let part = page.summary.recording.part.as_ref()?;
+    let is_cut = part.is_timed && begins_in_another_outage(page);
+    is_cut.then(|| page.words.part.cut_outage.to_owned())
+}
+
+/// True where an outage was open as the recording began, and is of no failover.
+fn begins_in_another_outage(page: &Page<'_>) -> bool {
+    let mut groups = groups(page);
+    groups.any(|(_, group)| {
+        let mut outages = group.outages.iter();
+        let open = outages.find(|outage| outage.open_at_start);
+        let episodes = group.episodes.iter();
+        let mut others = episodes.filter(|episode| episode.kind == EpisodeKind::OtherOutage);
+        open.is_some_and(|open| others.any(|other| other.span.overlaps(&open.span)))
+    })
+}
 
 /// Definitions first, then what holds for this recording.
 pub(crate) fn section(page: &Page<'_>) -> Section {
@@ -52,20 +74,12 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     if episodes.any(|episode| episode.baseline_tps.is_some() && episode.baseline_p99_us.is_none()) {
         notes.push(words.note_baseline_p99.to_owned());
     }
-    let part = page.summary.recording.part.as_ref();
-    if part.is_some_and(|part| !part.types.is_empty()) {
-        notes.push(words.part.others_may_show.to_owned());
+    let mut lags = page.summary.recording.schedule_lag.iter();
+    if lags.any(ScheduleLag::is_notable) {
+        notes.push(words.scheduling.lag_note.to_owned());
     }
-    if let AuditSummary::Audited(_) = page.summary.audit {
-        notes.push(words.durability.note.to_owned());
-        if page.summary.recording.part.is_some() {
-            notes.push(words.part.audit_is_of_all.to_owned());
-        }
-    }
-    let mut paths = page.summary.paths.iter();
-    if paths.any(PathSummary::may_lack_increments) {
-        notes.push(words.durability.note_increments.to_owned());
-    }
+    notes.extend(part_note(page));
+    notes.extend(audit_notes(page));
     let mut endpoints = page.summary.recording.endpoints.iter();
     if endpoints.any(|endpoint| endpoint.tls_error.is_some()) {
         notes.push(words.note_without_tls.to_owned());
@@ -78,6 +92,23 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
         &setting(thresholds.merge_within_us),
     ));
     Section::of("notes", words.notes_heading, Block::Prose(notes))
+}
+
+/// What the audit's counts are of, and what it may not have seen.
+fn audit_notes(page: &Page<'_>) -> Vec<String> {
+    let words = page.words;
+    let mut notes = Vec::new();
+    if let AuditSummary::Audited(_) = page.summary.audit {
+        notes.push(words.durability.note.to_owned());
+        if page.summary.recording.part.is_some() {
+            notes.push(words.part.audit_is_of_all.to_owned());
+        }
+    }
+    let mut paths = page.summary.paths.iter();
+    if paths.any(PathSummary::may_lack_increments) {
+        notes.push(words.durability.note_increments.to_owned());
+    }
+    notes
 }
 
 fn groups<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a GroupSummary)> {

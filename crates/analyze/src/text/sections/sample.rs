@@ -17,16 +17,10 @@ const SAMPLE_METRICS: [Metric; 3] = [
     Metric::MeanResponse,
 ];
 
-/// Configuration, one section per path, comparison.
+/// The three lines of configuration that the sample has, one section per path, comparison.
 pub(crate) fn sections(page: &Page<'_>, words: &SampleWords) -> Vec<Section> {
-    let mut items = configuration::size_items(page);
-    items.extend(configuration::recording_items(page));
-    items.extend(configuration::setting_items(page));
-    let mut sections = vec![Section::of(
-        "configuration",
-        page.words.configuration,
-        items,
-    )];
+    let items = configuration::size_items(page);
+    let mut sections = vec![Section::of("size", page.words.configuration, items)];
     sections.extend(page.summary.paths.iter().map(|path| {
         let id = format!("path-{}", path.path);
         let items = path_items(page, words, path);

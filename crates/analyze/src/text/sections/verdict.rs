@@ -82,7 +82,17 @@ pub(crate) fn headline(page: &Page<'_>) -> String {
     let lines = paths.map(|path| {
         let cells = line(page, path);
         let cells: Vec<&str> = cells.iter().take(2).map(Cell::text).collect();
-        cells.join(": ")
+        let headline = cells.join(": ");
+        // A sum over several is no single outage.
+        match path
+            .headline
+            .as_ref()
+            .map_or(0, |headline| headline.episodes)
+        {
+            0 | 1 => headline,
+            _ if nothing_found(path) => headline,
+            episodes => [headline, (page.words.in_episodes)(episodes)].join(page.words.separator),
+        }
     });
     lines.collect::<Vec<_>>().join(page.words.page.and)
 }
@@ -108,10 +118,11 @@ fn line(page: &Page<'_>, path: &PathSummary) -> Vec<Cell> {
     if is_probed(path) {
         down = (words.service.for_the_application)(&down);
     }
-    let tone = if headline.downtime_us == Some(0) {
-        Tone::Good
-    } else {
-        Tone::Bad
+    let tone = match headline.downtime_us {
+        // What is missing may have been down.
+        Some(0) if headline.at_least => Tone::Plain,
+        Some(0) => Tone::Good,
+        _ => Tone::Bad,
     };
     let other = other_than(headline.group);
     let other_group =

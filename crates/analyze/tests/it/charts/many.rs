@@ -42,10 +42,13 @@ fn drawn(failures: Vec<FailurePoint>) -> (RgbImage, String) {
 
 /// The columns, pixels, in which two charts differ below the legend: all between the first and the last do.
 fn difference(a: &RgbImage, b: &RgbImage) -> RangeInclusive<u32> {
-    assert_eq!(a.dimensions(), b.dimensions());
+    assert_eq!(a.width(), b.width());
+    // From the bottom: a longer legend moves all that is below it.
+    let height = a.height().min(b.height()) - (BELOW_LEGENDS * 2.0) as u32;
     let differs = |column: &u32| {
-        let mut rows = (BELOW_LEGENDS * 2.0) as u32..a.height();
-        rows.any(|row| a.get_pixel(*column, row) != b.get_pixel(*column, row))
+        let [one, other] =
+            [a, b].map(|image| move |row: u32| image.get_pixel(*column, image.height() - 1 - row));
+        (0..height).any(|row| one(row) != other(row))
     };
     let columns: Vec<u32> = (0..a.width()).filter(differs).collect();
     let (first, last) = (columns[0], columns[columns.len() - 1]);

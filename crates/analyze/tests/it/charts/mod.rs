@@ -360,6 +360,13 @@ fn marks_have_a_number_at_their_line_and_their_text_below() {
         // On each of the two panels.
         assert_eq!(svg.matches(">\n1-10\n").count(), 2);
     }
+    // More than a handful stand in the report, with these numbers.
+    marks.extend([(51.0, "one more"), (52.0, "the thirteenth")]);
+    let [response, throughput, _] = texts_with_marks(&marks);
+    for svg in [response, throughput] {
+        assert!(svg.contains(">\nmarks 1 to 13: the events of the report have their texts\n"));
+        assert!(!svg.contains(&steps[0]) && svg.contains(">\n1-10\n"));
+    }
     let [alone, ..] = texts_with_marks(&[(30.0, "网络演练")]);
     assert!(alone.contains("marks · boxes stand for characters that need --font FILE"));
     assert!(alone.contains("网络演练"));

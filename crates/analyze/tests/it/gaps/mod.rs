@@ -84,7 +84,7 @@ fn without_offsets_each_stays_on_its_hosts_clock_and_is_marked() {
     );
     assert!(gaps.outages.iter().all(|outage| outage.axis == Axis::Host));
     assert_eq!(gaps.together.len(), 2);
-    let text = analyze::text::render_gaps(&gaps, false);
+    let text = analyze::text::gaps_document(&gaps).text(false);
     assert_eq!(text.matches("host clock").count(), 7, "{text}");
     assert!(text.contains("no offset to the server's clock was measured"));
 }
@@ -112,7 +112,11 @@ fn an_offset_beyond_all_time_is_no_panic() {
         });
         let gaps = gaps(&made);
         assert_eq!(gaps.outages[0].uncertainty_us, Some(expected));
-        assert!(analyze::text::render_gaps(&gaps, false).contains("Outages"));
+        assert!(
+            analyze::text::gaps_document(&gaps)
+                .text(false)
+                .contains("Outages")
+        );
         assert!(serde_json::to_string(&gaps).is_ok());
     }
 }

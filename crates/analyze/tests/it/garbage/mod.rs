@@ -139,6 +139,7 @@ fn analyzed(folder: &Path, damage: Damage) -> Result<(End, String), String> {
                 let options = TextOptions {
                     language,
                     color: false,
+                    columns: None,
                 };
                 said += &render(&analysis.summary, &options);
             }

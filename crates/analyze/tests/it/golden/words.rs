@@ -305,6 +305,8 @@ fn rewrite_manifest(made: &Made) {
     let at = |seconds| Timestamp(START_US + us(seconds));
     manifest.schedule = Schedule::OpenLoop {
         rate_per_1000_s: 10_567,
+        arrival: recording::Arrival::Constant,
+        ramp_us: 0,
     };
     manifest.labels = BTreeMap::from([
         ("环境".to_owned(), "\"测试\" = 🐘".to_owned()),

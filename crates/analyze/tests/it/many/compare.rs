@@ -1,9 +1,13 @@
 //! `analyze compare`: a known difference is found, none between two sets of the same, nothing is tested of few runs.
 
 use super::*;
+use crate::support::fits::assert_fits;
+use analyze::campaign::Campaign;
 use analyze::compare::{Compared, ComparedLine, FamilyKind, Verdict};
 use analyze::figures::{Significance, Test};
 use analyze::summary::{Summary, Thresholds};
+use analyze::text::{self, Language};
+use analyze::zone::Zone;
 use recording::Manifest;
 
 /// Downtimes of writes on the direct path: name caches kept for 6 s, and two sets of 20 s. Through the proxy they are alike.
@@ -106,6 +110,58 @@ fn a_known_difference_is_found() {
         .map(|setting| setting.name.as_str())
         .collect();
     assert_eq!(settings, ["labels.dns-after", "timeouts.connect_us"]);
+}
+
+#[test]
+fn a_comparison_and_a_campaign_fit_a_terminal() {
+    let (base, new) = (
+        set(0, &SHORT, &PROXIED, short),
+        set(10, &LONG, &ALSO_PROXIED, long),
+    );
+    let summaries = |runs: Vec<HandMade>| runs.into_iter().map(HandMade::summary).collect();
+    let (base, new): (Vec<Summary>, Vec<Summary>) = (summaries(base), summaries(new));
+    let thresholds = Thresholds::default();
+    let compared = Compared::new(&base, &new, thresholds);
+    let campaign = Campaign::new(&[base, new].concat(), thresholds);
+    for columns in [80, 100] {
+        let (language, zone) = (Language::En, Zone::default());
+        let of_both = text::many::compare::document(&compared, true, language, zone);
+        assert_fits("compare", &of_both, columns);
+        let of_all = text::many::campaign::document(&campaign, language, zone);
+        assert_fits("campaign", &of_all, columns);
+    }
+}
+
+/// Labels and a limit differ; seeds and ports that were free do not count.
+#[test]
+fn the_settings_in_which_recordings_of_one_report_differ_are_named() {
+    let different = |first: usize, set_up: fn(&mut Manifest)| {
+        let made = set(first, &SHORT[..2], &PROXIED[..2], set_up);
+        made.into_iter().map(HandMade::summary)
+    };
+    let own_seed_and_port = |manifest: &mut Manifest| {
+        long(manifest);
+        manifest.seed += 77;
+        for endpoint in &mut manifest.endpoints {
+            endpoint.port += 1;
+        }
+    };
+    let thresholds = Thresholds::default();
+    let report = |summaries: &[Summary]| {
+        let campaign = Campaign::new(summaries, thresholds);
+        text::many::campaign::document(&campaign, Language::En, Zone::default()).text(false)
+    };
+    let all: Vec<Summary> = different(0, short)
+        .chain(different(10, own_seed_and_port))
+        .collect();
+    let said = "Settings differ between the recordings: labels.dns-after (20s, 6s), timeouts.connect (2.5 s, 5 s).";
+    assert!(report(&all).contains(said), "{}", report(&all));
+    let alike: Vec<Summary> = different(0, long)
+        .chain(different(10, own_seed_and_port))
+        .collect();
+    assert!(!report(&alike).contains("Settings differ"));
+    let compared = Compared::new(&alike[..2], &alike[2..], thresholds);
+    assert_eq!(compared.settings, []);
 }
 
 #[test]

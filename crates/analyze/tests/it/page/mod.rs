@@ -109,13 +109,13 @@ fn hostile() -> (Summary, Series) {
     found
 }
 
-/// Every kind of page: its name, and its text.
+/// Every kind of page: its name, and its text. For the eye: `KEEP_PAGES=folder cargo test -p analyze --test it page::`.
 fn pages() -> Vec<(&'static str, String)> {
     let case = |name: &str| {
         let cases = chart_cases::all();
         chart_cases::make(cases.iter().find(|case| case.name == name).unwrap())
     };
-    vec![
+    let pages = vec![
         (
             "both-paths",
             page(&golden("v1-lab-two-downtimes"), Language::En),
@@ -131,7 +131,17 @@ fn pages() -> Vec<(&'static str, String)> {
         ("campaign", page(&analyzed(ten_failovers()), Language::En)),
         ("no-outage", page(&case("no-outage"), Language::En)),
         ("ten-episodes", page(&case("ten-episodes"), Language::En)),
-    ]
+        (
+            "twenty-outages",
+            page(&case("twenty-outages"), Language::En),
+        ),
+    ];
+    if let Some(folder) = std::env::var_os("KEEP_PAGES").map(std::path::PathBuf::from) {
+        for (name, html) in &pages {
+            std::fs::write(folder.join(name).with_extension("html"), html).unwrap();
+        }
+    }
+    pages
 }
 
 fn frames(width: u32) -> impl Iterator<Item = Frame> {
@@ -193,6 +203,29 @@ fn every_page_is_whole_in_both_themes_and_at_every_width() {
             let text = found["text"].as_str().unwrap();
             assert_eq!(text.contains(ATTACK), name.starts_with("hostile"), "{name}");
         }
+    }
+}
+
+/// What a mail takes, whatever was recorded.
+#[test]
+fn a_page_of_a_million_operations_is_fit_for_a_mail() {
+    let cases = chart_cases::all();
+    let case = cases.iter().find(|case| case.name == "a-million").unwrap();
+    let html = page(&chart_cases::make(case), Language::En);
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+}
+
+/// The reader of a post-mortem needs the answer first.
+#[test]
+fn the_verdict_stands_first_and_the_configuration_last() {
+    for language in [Language::En, Language::Zh] {
+        let html = page(&golden("v1-lab-two-downtimes"), language);
+        let sections = html.split("<section id=\"").skip(1);
+        let ids: Vec<&str> = sections
+            .map(|section| section.split('"').next().unwrap())
+            .collect();
+        assert_eq!(ids[..2], ["recording", "verdict"], "{ids:?}");
+        assert_eq!(ids[ids.len() - 2..], ["configuration", "notes"], "{ids:?}");
     }
 }
 

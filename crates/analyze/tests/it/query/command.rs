@@ -158,6 +158,52 @@ fn an_output_that_takes_nothing() {
     assert!(text(&output.stderr).contains("missing/file: No such file or directory"));
 }
 
+#[test]
+fn a_file_of_a_recording_is_never_written() {
+    let made = made();
+    let manifest = made.folder.join("manifest.json");
+    let before = std::fs::read(&manifest).unwrap();
+    let operations = made.folder.join("operations");
+    let commands = [
+        vec!["query", "RUN", "SELECT 1", "--out", "MANIFEST"],
+        vec!["report", "RUN", "--out", "MANIFEST"],
+        vec!["report", "RUN", "--out", "OPERATIONS/report.txt"],
+        vec!["export", "RUN", "--out", "OPERATIONS", "--force"],
+        vec![
+            "assert",
+            "RUN",
+            "--rule",
+            "pauses == 0",
+            "--junit",
+            "MANIFEST",
+        ],
+    ];
+    for command in commands {
+        let words = command.iter().map(|word| {
+            word.replace("RUN", made.folder.to_str().unwrap())
+                .replace("MANIFEST", manifest.to_str().unwrap())
+                .replace("OPERATIONS", operations.to_str().unwrap())
+        });
+        let output = Command::new(env!("CARGO_BIN_EXE_analyze"))
+            .args(words)
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        let why = ": it belongs to a recording, which analyze only reads; choose another place\n";
+        assert!(said.ends_with(why), "{command:?}: {said}");
+    }
+    assert_eq!(std::fs::read(&manifest).unwrap(), before);
+    // Beside them a page has its place.
+    let page = made.folder.join("report.html");
+    for _ in 0..2 {
+        let mut report = Command::new(env!("CARGO_BIN_EXE_analyze"));
+        let report = report.arg("report").arg(&made.folder);
+        let report = report.args(["--format", "html", "--out"]).arg(&page);
+        assert_eq!(report.output().unwrap().status.code(), Some(0));
+    }
+}
+
 /// As where `head` has read enough.
 #[test]
 fn a_pipe_that_is_closed_is_no_failure() {

@@ -48,6 +48,7 @@ fn question() -> impl Strategy<Value = Question> {
                 address: None,
                 server: None,
                 in_recovery: None,
+                sync_rep_waits: None,
             }
         },
     )

@@ -349,6 +349,7 @@ fn the_report_has_both_downtimes_in_both_languages() {
         let options = TextOptions {
             language,
             color: false,
+            columns: None,
         };
         let report = render(&summary, &options);
         for words in words {

@@ -111,6 +111,7 @@ fn question(flying: &Flying, end_us: i64, outcome: Outcome) -> Question {
         address: None,
         server: None,
         in_recovery: None,
+        sync_rep_waits: None,
     }
 }
 

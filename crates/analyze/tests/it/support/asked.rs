@@ -27,6 +27,7 @@ impl HandMade {
             address: None,
             server: None,
             replication_lag_us: None,
+            sync_rep_waits: None,
             failure: None,
         };
         change(&mut row);
@@ -41,6 +42,19 @@ impl HandMade {
                 answered(row, by);
             })
         })
+    }
+
+    /// The answers to reads that end between two moments state, one in 500 ms, that so many sessions wait for a synchronous standby.
+    pub(crate) fn sync_rep_waits(mut self, (from, until): (f64, f64), sessions: i32) -> Self {
+        let (from_us, until_us) = (START_US + us(from), START_US + us(until));
+        let reads = self.asked.iter_mut().filter(|row| {
+            let end_us = row.time + row.duration_us;
+            row.operation_type == OperationType::Read && (from_us..until_us).contains(&end_us)
+        });
+        for row in reads.step_by(10) {
+            row.sync_rep_waits = Some(sessions);
+        }
+        self
     }
 
     /// A fresh connection that is answered.

@@ -86,6 +86,19 @@ pub(crate) fn all() -> Vec<Case> {
                 ),
             ];
         }),
+        special("twenty-outages", &|case| {
+            (case.duration_us, case.operations) = (seconds(300.0), 6_000);
+            let twenty = (0..20).map(|n| 5.0 + 14.0 * f64::from(n));
+            let twenty: Vec<(f64, f64)> = twenty.map(|from| (from, from + 6.3)).collect();
+            case.triggers = twenty.iter().map(|(from, _)| from - 0.5).collect();
+            case.paths = vec![
+                ("direct", twenty.clone()),
+                (
+                    "proxy",
+                    twenty.iter().map(|(from, _)| (*from, from + 0.9)).collect(),
+                ),
+            ];
+        }),
         special("two-seconds", &|case| {
             (case.duration_us, case.operations) = (seconds(2.0), 40);
             (case.paths, case.triggers) = (both(vec![(1.0, 1.4)]), vec![0.9]);
@@ -434,6 +447,8 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
             min_operation_interval_us: 100_000,
             max_operation_interval_us: 500_000,
         },
+        warm_up_us: None,
+        schedule_lag: Vec::new(),
         seed: 7,
         protocol: "extended".to_owned(),
         pool: Pool { size: 5 },

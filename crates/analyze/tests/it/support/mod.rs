@@ -4,6 +4,7 @@ pub(crate) mod around;
 pub(crate) mod asked;
 pub(crate) mod audited;
 pub(crate) mod chart_cases;
+pub(crate) mod fits;
 pub(crate) mod refit;
 pub(crate) mod summaries;
 

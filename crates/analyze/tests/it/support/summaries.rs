@@ -259,6 +259,8 @@ pub(crate) fn recording() -> RecordingSummary {
             min_operation_interval_us: 100_000,
             max_operation_interval_us: 500_000,
         },
+        warm_up_us: None,
+        schedule_lag: Vec::new(),
         seed: 42,
         protocol: "extended".to_owned(),
         pool: Pool { size: 5 },

@@ -66,10 +66,10 @@ fn every_measurement_stands_after_the_drift() {
         lines.map(|line| format!("{}\n", line.trim())).collect()
     };
     insta::assert_snapshot!(about(&english(&summary), "Clock"), @r"
-    Clock drift   -180 us
-    Clock offset  37 s ahead of 127.0.0.2:65432 (± 85 us), direct, before the start
-    Clock offset  12 us behind the server (± 1.2 ms), proxy, before the start
-    Clock offset  0 s behind 127.0.0.2:65432 (± 90 us), direct, at the end
+    Clock drift         -180 us
+    Clock offset        37 s ahead of 127.0.0.2:65432 (± 85 us), direct, before the start
+    Clock offset        12 us behind the server (± 1.2 ms), proxy, before the start
+    Clock offset        0 s behind 127.0.0.2:65432 (± 90 us), direct, at the end
     ");
     insta::assert_snapshot!(about(&chinese(&summary), "时钟"), @r"
     - 时钟漂移: -180微秒

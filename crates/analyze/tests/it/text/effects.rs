@@ -2,7 +2,8 @@
 
 use analyze::summary::{
     ConnectError, ConnectionFigures, Effects, ErrorCount, HungWrites, NamedRates, Rates, Span,
-    StuckConnections, Summary, WaitFigures, WaitTimes, Waits, WithoutWriter, WritesRefused,
+    StuckConnections, Summary, SyncRepWait, WaitFigures, WaitTimes, Waits, WithoutWriter,
+    WritesRefused,
 };
 
 use crate::support::summaries::{START_US, at, quiet, sample};
@@ -96,6 +97,8 @@ fn hurt() -> Summary {
             operations: 3,
             unreplicated: 1,
             servers: servers(),
+            reads_with_waits_stated: 4,
+            sync_rep_wait: None,
         }],
         without_writer: vec![WithoutWriter {
             span: span(60_100, 80_200),
@@ -286,6 +289,37 @@ fn every_section_in_chinese() {
       Direct  tcp   refused  -           36  20:44:00.150  20:44:11.000  127.0.0.2:65432
         Connection refused (os error 111) (36 次中的 30 次; 另有 1 种内容)
     ");
+}
+
+/// What a wait for a synchronous standby adds; one session, and a server that is not known.
+#[test]
+fn a_synchronous_replication_wait_is_named() {
+    let seen = |sessions, servers: &[&str]| {
+        let mut summary = hurt();
+        summary.paths[0].effects.hung_writes[0].sync_rep_wait = Some(SyncRepWait {
+            span: span(60_702, 62_210),
+            answers: 3,
+            most_sessions: sessions,
+            servers: servers.iter().map(|of| (*of).to_owned()).collect(),
+        });
+        summary
+    };
+    let summary = seen(21, &["127.0.0.2:65432"]);
+    insta::assert_snapshot!(sections(&english(&summary), &["Writes hung"]), @r"
+    Writes hung while the writer answered reads (as in a wait for a synchronous standby, SyncRep)
+      path    from (UTC)    offset (s)  length  probes' writes  operations  unreplicated  reads answered  writer
+      direct  20:44:00.500     +60.500  1.90 s              10           3             1              38  127.0.0.2:65432
+        synchronous replication wait (SyncRep), seen from 20:44:00.702 to 20:44:02.210 on 127.0.0.2:65432: at most 21 sessions at a time
+    ");
+    insta::assert_snapshot!(sections(&chinese(&summary), &["写节点应答读而写操作挂起"]), @r"
+    写节点应答读而写操作挂起 (与等待同步备库 SyncRep 的表现相同):
+      路径    开始 (UTC)    偏移 (秒)    时长  探测的写  操作  未复制  应答的读  写节点
+      Direct  20:44:00.500    +60.500  1.90秒        10     3       1        38  127.0.0.2:65432
+        同步复制等待 (SyncRep): 20:44:00.702 至 20:44:02.210 在 127.0.0.2:65432 上观察到, 同时等待的会话最多 21 个
+    ");
+    let one = sections(&english(&seen(1, &[])), &["Writes hung"]);
+    let words = "seen from 20:44:00.702 to 20:44:02.210: at most 1 session at a time";
+    assert!(one.contains(words), "{one}");
 }
 
 #[test]

@@ -60,31 +60,10 @@ fn the_whole_report() {
     Failover report
     ================================
 
-      Run          20261122T204300Z-7f3a
-      Started      2026-11-22 20:43:00.000 UTC
-      State        complete
-      Host         bastion-1
-      Recorder     0.1.0
-      Definitions  version 2, see docs/definitions.md
-      Clock drift  -180 us
-
-    Test configuration
-      Duration            300 s
-      Workers per path    3
-      Weights             read 70 %, write 20 %, transaction 10 %
-      Schedule            closed loop, think time 100 ms to 500 ms
-      Pool                size 5 per path
-      Timeouts            connect 5 s (each phase), pool 5 s, operation 10 s
-      Seed                42
-      Protocol            extended
-      Direct endpoint     writer.lab.test:65432/postgres, user app, sslmode prefer
-      Proxy endpoint      127.0.0.1:64320/postgres, user app, sslmode prefer
-      Direct answered by  127.0.0.2:65432, writer, PostgreSQL 15.18
-      Failover command    lab failover --kind crash (due 60 s after the start)
-      Failover triggered  20:44:00.000 UTC (+60.000 s)
-      Command finished    20:44:00.450 UTC (+60.450 s), status 0
-      pgbench             tpc-b, clients 10, jobs 2, scale 10, warm-up 60 s
-      Labels              ticket=OPS-17
+      Run      20261122T204300Z-7f3a
+      Started  2026-11-22 20:43:00.000 UTC
+      State    complete
+      Host     bastion-1
 
     Verdict
       direct  writes down 12.30 s (-0.12 s)  reads 1.20 s (-0.10 s)  in 1 episode
@@ -93,29 +72,17 @@ fn the_whole_report() {
     Durability (RPO)
       not audited (recorder audit RUN): whether acknowledged writes were lost is not known
 
-    Operations
-      type         path    total  success rate  rejected  failed  unknown  unfinished   TPS  steady TPS
-      all          direct  1,250       97.20 %        12      33        2           1  4.05        4.34
-                   proxy   1,180       98.81 %        11      12        2           0  3.89        4.16
-      read         direct    875       98.06 %         8      17        0           0  2.86        3.06
-                   proxy     826       99.15 %         8       7        0           0  2.73        2.92
-      write        direct    250       95.60 %         2      10        1           0  0.80        0.85
-                   proxy     236       98.31 %         2       3        1           0  0.77        0.83
-      transaction  direct    125       94.35 %         1       6        1           1  0.39        0.42
-                   proxy     118       97.46 %         1       2        1           0  0.38        0.41
-
-    Response times (ms)
-      operation              path    samples   mean   min       max    p50     p90     p95     p99     p99.9
-      successes              direct    1,214  45.00  4.50  2,250.00  40.50   90.00  135.00  225.00    900.00
-                             proxy     1,166  52.00  5.20  2,600.00  46.80  104.00  156.00  260.00  1,040.00
-      all finished           direct    1,249  45.00  4.50  2,250.00  40.50   90.00  135.00  225.00    900.00
-                             proxy     1,180  52.00  5.20  2,600.00  46.80  104.00  156.00  260.00  1,040.00
-      read successes         direct      858  40.00  4.00  2,000.00  36.00   80.00  120.00  200.00         -
-                             proxy       819  46.00  4.60  2,300.00  41.40   92.00  138.00  230.00         -
-      write successes        direct      239  60.00  6.00  3,000.00  54.00  120.00  180.00  300.00         -
-                             proxy       232  70.00  7.00  3,500.00  63.00  140.00  210.00  350.00         -
-      transaction successes  direct      117  90.00  9.00  4,500.00  81.00  180.00  270.00  450.00         -
-                             proxy       115  99.00  9.90  4,950.00  89.10  198.00  297.00  495.00         -
+    Proxy against direct
+      figure                               direct             proxy                    change  the proxy is
+      downtime of reads          1.20 s (-0.10 s)  2.90 s (-0.15 s)                  +141.7 %  141.7 % longer (worse)
+      downtime of writes        12.30 s (-0.12 s)  3.10 s (-0.15 s)                   -74.8 %  74.8 % shorter (better)
+      success rate                        97.20 %           98.81 %  +1.6 pp, +1.7 % relative  1.6 pp higher (better)
+      read success rate                   98.06 %           99.15 %  +1.1 pp, +1.1 % relative  1.1 pp higher (better)
+      write success rate                  95.60 %           98.31 %  +2.7 pp, +2.8 % relative  2.7 pp higher (better)
+      transaction success rate            94.35 %           97.46 %  +3.1 pp, +3.3 % relative  3.1 pp higher (better)
+      mean response time                 45.00 ms          52.00 ms                   +15.6 %  15.6 % slower (worse)
+      TPS                                    4.05              3.89                    -4.0 %  4.0 % lower (worse)
+      n = 1 failover, no interval.
 
     Downtime
       group        path             downtime  outages  episodes  availability  blips    brownouts
@@ -199,6 +166,30 @@ fn the_whole_report() {
       direct        41      36         2.75      9.10  127.0.0.2:65432, 127.0.0.3:65432
       proxy         41      36         2.75      9.10  127.0.0.2:65432, 127.0.0.3:65432
 
+    Operations
+      type         path    total  success rate  rejected  failed  unknown  unfinished   TPS  steady TPS
+      all          direct  1,250       97.20 %        12      33        2           1  4.05        4.34
+                   proxy   1,180       98.81 %        11      12        2           0  3.89        4.16
+      read         direct    875       98.06 %         8      17        0           0  2.86        3.06
+                   proxy     826       99.15 %         8       7        0           0  2.73        2.92
+      write        direct    250       95.60 %         2      10        1           0  0.80        0.85
+                   proxy     236       98.31 %         2       3        1           0  0.77        0.83
+      transaction  direct    125       94.35 %         1       6        1           1  0.39        0.42
+                   proxy     118       97.46 %         1       2        1           0  0.38        0.41
+
+    Response times (ms)
+      operation              path    samples   mean   min       max    p50     p90     p95     p99     p99.9
+      successes              direct    1,214  45.00  4.50  2,250.00  40.50   90.00  135.00  225.00    900.00
+                             proxy     1,166  52.00  5.20  2,600.00  46.80  104.00  156.00  260.00  1,040.00
+      all finished           direct    1,249  45.00  4.50  2,250.00  40.50   90.00  135.00  225.00    900.00
+                             proxy     1,180  52.00  5.20  2,600.00  46.80  104.00  156.00  260.00  1,040.00
+      read successes         direct      858  40.00  4.00  2,000.00  36.00   80.00  120.00  200.00         -
+                             proxy       819  46.00  4.60  2,300.00  41.40   92.00  138.00  230.00         -
+      write successes        direct      239  60.00  6.00  3,000.00  54.00  120.00  180.00  300.00         -
+                             proxy       232  70.00  7.00  3,500.00  63.00  140.00  210.00  350.00         -
+      transaction successes  direct      117  90.00  9.00  4,500.00  81.00  180.00  270.00  450.00         -
+                             proxy       115  99.00  9.90  4,950.00  89.10  198.00  297.00  495.00         -
+
     Background load (pgbench)
       path    span              length       TPS  latency (ms)  progress lines
       direct  before              60 s  1,812.40          5.51              60
@@ -207,17 +198,26 @@ fn the_whole_report() {
         pgbench restarts on direct: 3
       proxy   whole recording    300 s         -             -               0
 
-    Proxy against direct
-      figure                               direct             proxy                    change  the proxy is
-      downtime of reads          1.20 s (-0.10 s)  2.90 s (-0.15 s)                  +141.7 %  141.7 % longer (worse)
-      downtime of writes        12.30 s (-0.12 s)  3.10 s (-0.15 s)                   -74.8 %  74.8 % shorter (better)
-      success rate                        97.20 %           98.81 %  +1.6 pp, +1.7 % relative  1.6 pp higher (better)
-      read success rate                   98.06 %           99.15 %  +1.1 pp, +1.1 % relative  1.1 pp higher (better)
-      write success rate                  95.60 %           98.31 %  +2.7 pp, +2.8 % relative  2.7 pp higher (better)
-      transaction success rate            94.35 %           97.46 %  +3.1 pp, +3.3 % relative  3.1 pp higher (better)
-      mean response time                 45.00 ms          52.00 ms                   +15.6 %  15.6 % slower (worse)
-      TPS                                    4.05              3.89                    -4.0 %  4.0 % lower (worse)
-      n = 1 failover, no interval.
+    Test configuration
+      Duration            300 s
+      Workers per path    3
+      Weights             read 70 %, write 20 %, transaction 10 %
+      Schedule            closed loop, think time 100 ms to 500 ms
+      Pool                size 5 per path
+      Timeouts            connect 5 s (each phase), pool 5 s, operation 10 s
+      Seed                42
+      Protocol            extended
+      Direct endpoint     writer.lab.test:65432/postgres, user app, sslmode prefer
+      Proxy endpoint      127.0.0.1:64320/postgres, user app, sslmode prefer
+      Direct answered by  127.0.0.2:65432, writer, PostgreSQL 15.18
+      Failover command    lab failover --kind crash (due 60 s after the start)
+      Failover triggered  20:44:00.000 UTC (+60.000 s)
+      Command finished    20:44:00.450 UTC (+60.450 s), status 0
+      pgbench             tpc-b, clients 10, jobs 2, scale 10, warm-up 60 s
+      Labels              ticket=OPS-17
+      Recorder            0.1.0
+      Definitions         version 2, see docs/definitions.md
+      Clock drift         -180 us
 
     How to read this
       Downtime: last success to first success, printed with its resolution (-). The true outage lies
@@ -244,6 +244,7 @@ fn colour_adds_nothing_but_colour() {
             &TextOptions {
                 language,
                 color: true,
+                columns: None,
             },
         );
         assert!(coloured.contains("\u{1b}[31m") && coloured.contains("\u{1b}[32m"));
@@ -256,7 +257,8 @@ fn colour_adds_nothing_but_colour() {
                 &summary,
                 &TextOptions {
                     language,
-                    color: false
+                    color: false,
+                    columns: None,
                 }
             )
         );
@@ -295,19 +297,19 @@ fn what_is_wrong_with_a_recording_stands_at_its_top() {
     Failover report
     ================================
 
-      Run          20261122T204300Z-7f3a
-      Started      2026-11-22 20:43:00.000 UTC
-      State        interrupted: a signal ended it early (at +121.500 s)
-      Host         bastion-1
-      Recorder     0.1.0
-      Definitions  version 2, see docs/definitions.md
-      Clock drift  -180 us
-      WARNING      rows lost: 1,204 of operations; the figures are incomplete
+      Run      20261122T204300Z-7f3a
+      Started  2026-11-22 20:43:00.000 UTC
+      State    interrupted: a signal ended it early (at +121.500 s)
+      Host     bastion-1
+      WARNING  rows lost: 1,204 of operations; the figures are incomplete
 
-    Test configuration
-      Duration            121.5 s
-      Workers per path    3
-      Weights             read 70 %, write 20 %, transaction 10 %
+    Verdict
+      direct  writes down 12.30 s (-0.12 s)  reads 1.20 s (-0.10 s)  in 1 episode
+      proxy   writes down 3.10 s (-0.15 s)   reads 2.90 s (-0.15 s)  in 1 episode
+      The failover command failed (exit code 254): see logs/failover-command.log.
+
+    Durability (RPO)
+      not audited (recorder audit RUN): whether acknowledged writes were lost is not known
     ");
     assert!(report.contains("(+61.000 s), status 254\n"), "{report}");
 

@@ -92,7 +92,8 @@ fn pauses_are_printed_with_the_downtime_that_they_are_in() {
         let section = sections(&report, &[heading]);
         assert!(section.contains(figure), "{section}");
     }
-    let header = "Pauses       the recorder did not run 2 times, 5.50 s in all: nothing is known of that time\n";
+    let header =
+        "Pauses   the recorder did not run 2 times, 5.50 s in all: nothing is known of that time\n";
     assert!(report.contains(header), "{report}");
     assert!(
         report.contains("\n  Pauses: the recorder was stopped"),

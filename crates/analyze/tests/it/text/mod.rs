@@ -7,6 +7,7 @@ mod edges;
 mod effects;
 mod english;
 mod figures;
+mod narrow;
 mod settings;
 
 use analyze::summary::Summary;
@@ -24,6 +25,7 @@ fn chinese(summary: &Summary) -> String {
         &TextOptions {
             language: Language::Zh,
             color: false,
+            columns: None,
         },
     )
 }

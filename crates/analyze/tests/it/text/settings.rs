@@ -189,7 +189,7 @@ fn events_are_listed_with_what_they_say() {
       time (UTC)    offset (s)  path    event                      text
       20:44:00.000     +60.000          failover triggered
       20:44:00.450     +60.450          failover command finished  status 0
-      20:44:01.000     +61.000          mark                       pulled the plug
+      20:44:01.000     +61.000          mark 1                     pulled the plug
       20:44:05.000     +65.000  direct  role changed               10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)
       20:44:06.000     +66.000          moon_rose                  status 7
     ");
@@ -198,7 +198,7 @@ fn events_are_listed_with_what_they_say() {
       时间 (UTC)    偏移 (秒)  路径    事件              内容
       20:44:00.000    +60.000          触发故障转移
       20:44:00.450    +60.450          故障转移命令结束  退出码 0
-      20:44:01.000    +61.000          标记              pulled the plug
+      20:44:01.000    +61.000          标记 1            pulled the plug
       20:44:05.000    +65.000  Direct  角色变更          10.0.0.2:5432 (writer) -> 10.0.0.2:5432 (reader)
       20:44:06.000    +66.000          moon_rose         退出码 7
     ");

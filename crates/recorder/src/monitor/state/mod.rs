@@ -1,7 +1,7 @@
 //! What is known of one path.
 
 use recording::vocabulary::{ErrorClass, OperationType, Outcome, Path};
-use recording::{Failure, Operation};
+use recording::{Failure, Operation, ScheduleLag};
 
 use crate::monitor::histogram::Histogram;
 
@@ -136,6 +136,9 @@ pub(crate) struct PathState {
     times: Box<[(i64, Histogram); P99_SECONDS]>,
     load: Option<LoadState>,
     reads_go_apart: bool,
+    /// How late operations began by the recorder's own fault, and the latest, microseconds.
+    lag: Box<Histogram>,
+    longest_lag_us: i64,
 }
 
 impl Default for PathState {
@@ -149,6 +152,8 @@ impl Default for PathState {
             times: Box::new(std::array::from_fn(|_| (0, Histogram::new()))),
             load: None,
             reads_go_apart: false,
+            lag: Box::new(Histogram::new()),
+            longest_lag_us: 0,
         }
     }
 }
@@ -183,6 +188,8 @@ pub(crate) struct Snapshot {
     pub(crate) load: Option<LoadState>,
     /// The reads have an endpoint of their own.
     pub(crate) reads_go_apart: bool,
+    /// How late operations began by the recorder's own fault.
+    pub(crate) lag: Option<ScheduleLag>,
 }
 
 impl PathState {
@@ -192,6 +199,22 @@ impl PathState {
 
     pub(crate) const fn reads_go_apart(&mut self) {
         self.reads_go_apart = true;
+    }
+
+    pub(crate) fn schedule_lag(&mut self, lag_us: i64) {
+        self.lag.record(lag_us);
+        self.longest_lag_us = self.longest_lag_us.max(lag_us);
+    }
+
+    /// The lag of all operations; `None` where none is known.
+    pub(crate) fn lag(&self, path: Path) -> Option<ScheduleLag> {
+        Some(ScheduleLag {
+            path,
+            operations: self.lag.total().into(),
+            median_us: self.lag.median_us()?,
+            p99_us: self.lag.p99_us(),
+            max_us: self.longest_lag_us,
+        })
     }
 
     /// The reads, and what only a writer serves; `None` for a group that was never asked.
@@ -309,6 +332,7 @@ impl PathState {
             history,
             load: self.load,
             reads_go_apart: self.reads_go_apart,
+            lag: self.lag(path),
         }
     }
 }

@@ -164,6 +164,12 @@ impl Draws {
         self.stream(!((1 << 32) + path + u64::from(is_reader)))
     }
 
+    /// The numbers of an open loop's arrivals: a stream apart, behind those of the pools.
+    #[must_use]
+    pub fn arrivals(&self) -> Xoshiro256PlusPlus {
+        self.stream(!((1 << 32) + 4))
+    }
+
     fn stream(&self, number: u64) -> Xoshiro256PlusPlus {
         Xoshiro256PlusPlus::seed_from_u64(self.base ^ number.wrapping_mul(GOLDEN))
     }

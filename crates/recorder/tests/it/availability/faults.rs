@@ -5,7 +5,7 @@ use std::time::Duration;
 use lab::FailoverOptions;
 use recording::{Recording, Table};
 
-use super::{KINDS, changes, now_us, probes, since, with};
+use super::{KINDS, changes, now_us, probes, since, wait_for_standby, with};
 use crate::common::{BUSY, TestLab, assert_success, number, rows, wait_until};
 use crate::probes::Frozen;
 
@@ -230,17 +230,7 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
     let flags = ["--duration", "60", "--mode", "direct"];
     let running = test.spawn_run(&[&BUSY[..], &flags].concat());
     test.wait_for_operation();
-    let standby = |names: &str| {
-        let admin = test.admin();
-        for statement in [
-            format!("alter system set synchronous_standby_names = '{names}'"),
-            "select pg_reload_conf()".to_owned(),
-        ] {
-            let done = test.runtime.block_on(admin.simple_query(&statement));
-            done.unwrap();
-        }
-    };
-    standby("absent");
+    wait_for_standby(&test, "absent");
     let cancel = "select pg_cancel_backend(pid)::text from pg_stat_activity \
                   where usename = 'app' and wait_event = 'SyncRep' and query like '%business_availability%'";
     let mut cancelled = 0;
@@ -257,7 +247,7 @@ fn a_commit_that_no_standby_confirmed_is_no_success() {
         "{:?}",
         test.texts(waiting)
     );
-    standby("");
+    wait_for_standby(&test, "");
     std::thread::sleep(Duration::from_millis(500));
     running.signal("INT");
     assert_success(&running.output());

@@ -1,6 +1,7 @@
 //! Availability probes against a real pair of servers.
 
 mod faults;
+mod sync_rep;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -112,6 +113,16 @@ fn sql(test: &TestLab, statements: &str) {
     let admin = test.admin();
     let done = test.runtime.block_on(admin.batch_execute(statements));
     done.unwrap();
+}
+
+/// Commits wait for the standby of that name; for none where it is empty.
+fn wait_for_standby(test: &TestLab, name: &str) {
+    // Each a statement of its own: `ALTER SYSTEM` takes no transaction.
+    sql(
+        test,
+        &format!("alter system set synchronous_standby_names = '{name}'"),
+    );
+    sql(test, "select pg_reload_conf()");
 }
 
 #[test]
@@ -335,7 +346,11 @@ fn reads_are_asked_at_the_endpoint_for_reads() {
         );
         assert_eq!(row["server_in_recovery"], "true");
         assert!(number(row, "replication_lag_us").unwrap() >= 0);
+        // No commit waits at a reader.
+        assert!(row.get("sync_rep_waits").is_none_or(|waits| waits == "0"));
     }
+    let reads = probes(&recording, ("direct", "read"));
+    assert!(!with(&reads, "sync_rep_waits", "0").is_empty());
     let writes = probes(&recording, ("direct", "write"));
     assert!(!with(&writes, "outcome", "ok").is_empty());
     for row in with(&writes, "outcome", "ok") {
@@ -372,6 +387,9 @@ fn what_aurora_says_and_what_a_server_refuses() {
         let probes = probes(&recording, ("direct", kind));
         let answered = with(&probes, "outcome", "ok");
         assert!(answered.len() >= 10);
+        let states_waits = |row: &&Row| row.contains_key("sync_rep_waits");
+        // By the first answer alone it is not known to be Aurora.
+        assert_eq!(answered[1..].iter().any(states_waits), kind == "read");
         for row in answered {
             assert_eq!(row["aurora_instance_identifier"], "shop-1", "{row:?}");
             assert!(!row.contains_key("replication_lag_us"));
@@ -385,7 +403,8 @@ fn what_aurora_says_and_what_a_server_refuses() {
     sql(
         &test,
         "revoke execute on function aurora_db_instance_identifier() from public;
-         revoke execute on function inet_server_addr() from public",
+         revoke execute on function inet_server_addr() from public;
+         revoke execute on function pg_stat_get_activity(integer) from public",
     );
     let (_, recording) = run_in(&test, "refused", &["--mode", "direct"]);
     let rows = rows(&recording, Table::Availability);
@@ -394,6 +413,7 @@ fn what_aurora_says_and_what_a_server_refuses() {
     for row in &answered {
         assert!(!row.contains_key("server_address"), "{row:?}");
         assert!(!row.contains_key("aurora_instance_identifier"), "{row:?}");
+        assert!(!row.contains_key("sync_rep_waits"), "{row:?}");
         let is_read = row["operation_type"] == "read";
         assert_eq!(row.contains_key("server_in_recovery"), is_read, "{row:?}");
     }

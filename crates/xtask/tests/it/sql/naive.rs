@@ -300,6 +300,7 @@ impl HandMade {
             address: None,
             server: None,
             replication_lag_us: None,
+            sync_rep_waits: None,
             failure: (outcome == Outcome::Failed).then(|| ProbeFailure {
                 class: Refused,
                 sqlstate: None,

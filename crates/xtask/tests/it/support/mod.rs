@@ -1,6 +1,7 @@
 //! The real programs, run as a user runs them.
 
 pub(crate) mod made;
+pub(crate) mod served;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use recording::ScheduleLag;
 use recording::vocabulary::Path;
 
 use crate::monitor::state::{GroupView, LoadState, Second, Snapshot};
@@ -54,6 +55,9 @@ impl View {
             }
             if let Some(load) = &path.load {
                 load_figures(load, line.plain("   pgbench "));
+            }
+            if let Some(text) = lag(path) {
+                line.plain(format!("   {text}"));
             }
             line
         });
@@ -136,10 +140,24 @@ fn path_lines(path: &Snapshot, width: usize, lines: &mut Vec<Line>) {
         load_figures(load, line.plain("pgbench "));
         lines.push(line);
     }
+    if let Some(text) = lag(path) {
+        let mut line = indented();
+        line.push(Style::Bad, text);
+        lines.push(line);
+    }
 
     let mut line = indented();
     strip(&path.history, width.saturating_sub(INDENT), &mut line);
     lines.push(line);
+}
+
+/// Where this machine does not keep the schedule of an open loop.
+fn lag(path: &Snapshot) -> Option<String> {
+    let lag = path.lag.filter(ScheduleLag::is_notable)?;
+    Some(format!(
+        "1 % of the operations begin more than {:.0} ms late: this machine does not keep the rate",
+        lag.p99_us? as f64 / 1e3
+    ))
 }
 
 /// `reads up, writes DOWN 3.4 s, since 00:25:41 UTC`.

@@ -44,6 +44,7 @@ fn direct() -> Snapshot {
             restarts: 1,
         }),
         reads_go_apart: false,
+        lag: None,
     }
 }
 
@@ -60,6 +61,7 @@ fn fresh() -> Snapshot {
         history: Vec::new(),
         load: None,
         reads_go_apart: false,
+        lag: None,
     }
 }
 
@@ -131,6 +133,25 @@ fn lost_rows_are_said_in_red() {
         view.plain(),
         ["1,200 rows lost: the disk does not keep up; disk full"]
     );
+}
+
+#[test]
+fn a_machine_that_does_not_keep_the_rate_is_told() {
+    let lag = |p99_us| {
+        let mut path = fresh();
+        path.lag = Some(ScheduleLag {
+            path: Path::Proxy,
+            operations: 500,
+            median_us: 90,
+            p99_us: Some(p99_us),
+            max_us: 61_000,
+        });
+        text(&view(vec![path]), 120).join("\n")
+    };
+    let told =
+        "1 % of the operations begin more than 35 ms late: this machine does not keep the rate";
+    assert!(lag(35_200).contains(told), "{}", lag(35_200));
+    assert!(!lag(9_900).contains("late"));
 }
 
 #[test]

@@ -183,6 +183,7 @@ impl Sent<'_> {
                 aurora_instance_identifier: None,
             }),
             replication_lag_us: None,
+            sync_rep_waits: None,
             failure: failure.map(|(class, sqlstate)| ProbeFailure {
                 class,
                 sqlstate: sqlstate.map(str::to_owned),
