@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::summary::{RecordingSummary, Summary};
 
 /// What a summary says of a recording that is no setting: its name, and what came of it.
-const NO_SETTINGS: [&str; 21] = [
+const NO_SETTINGS: [&str; 22] = [
     "run_id",
     "seed",
     "state",
@@ -28,6 +28,7 @@ const NO_SETTINGS: [&str; 21] = [
     "damaged_parts",
     "left_out",
     "is_partial",
+    "schedule_lag",
     "clock_drift_us",
     "clock_offsets",
     "clock",

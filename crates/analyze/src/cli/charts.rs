@@ -4,11 +4,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use command_line::text::one_line;
 
 use crate::charts::{ChartOptions, Theme, draw_set};
 use crate::cli::arguments::RecordingArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::Lang;
+use crate::cli::query::OF_A_RECORDING;
+use crate::query::is_recorded;
 use crate::zone::Zone;
 
 pub(super) const EXAMPLES: &str = "Examples:
@@ -72,6 +75,10 @@ pub(super) fn run(args: &ChartsArgs) -> Result<(), Failure> {
         zone: args.timezone,
         ..ChartOptions::default()
     };
+    if is_recorded(&folder.join("overview.png")) {
+        let text = format!("--out {}: {OF_A_RECORDING}", folder.display());
+        return Err(Failure::Usage(one_line(&text)));
+    }
     let files = draw_set(&analysis.summary, &analysis.series, &folder, &options)?;
     let mut stdout = io::stdout().lock();
     for file in files.written {

@@ -145,6 +145,10 @@ impl OutputArgs {
         document: &Document,
         charted: Charted<'_>,
     ) -> Result<(), Failure> {
+        // Before its charts are drawn beside it.
+        if let Some(out) = self.out.as_ref().filter(|out| query::is_recorded(out)) {
+            return Err(failure(QueryError::Recorded(out.clone()), ""));
+        }
         let report = match (self.format()?, &self.out) {
             (Format::Markdown, Some(out)) => {
                 markdown::render(document, &self.draw_beside(out, charted)?)

@@ -156,21 +156,14 @@ impl Loaded {
     /// # Errors
     /// [`AnalyzeError::Range`] where it has no such part.
     pub fn within(self, range: &Range) -> Result<Self, AnalyzeError> {
-        let warm_up_us = self.manifest().warm_up_us.filter(|us| *us > 0);
-        let range = match warm_up_us {
-            Some(us) => &Range {
-                from: range.from.or(Some(Moment::Offset(us))),
-                ..range.clone()
-            },
-            None => range,
-        };
-        if range.is_whole() {
+        let warm_up_us = self.manifest().warm_up_us.unwrap_or(0).max(0);
+        if range.is_whole() && warm_up_us == 0 {
             return Ok(self);
         }
         let start_us = self.manifest().start_time.micros();
         let end_us = self.duration_us().map(|us| start_us.saturating_add(us));
         let paths = self.manifest().mode.paths();
-        let cut = range.cut(start_us, end_us, paths);
+        let cut = range.cut(start_us, warm_up_us, end_us, paths);
         match cut {
             Ok(cut) => Ok(Self { cut, ..self }),
             Err(text) => Err(AnalyzeError::Range {

@@ -57,10 +57,12 @@ impl Range {
         *self == Self::default()
     }
 
-    /// The part of a recording, which may have no known end; what is wrong where it has none.
+    /// The part of a recording, which may have no known end; what is wrong where it has none. Where it is not said from when, the part begins
+    /// after the warm-up.
     pub(super) fn cut(
         &self,
         start_us: i64,
+        warm_up_us: i64,
         end_us: Option<i64>,
         paths: &[Path],
     ) -> Result<Cut, String> {
@@ -69,23 +71,34 @@ impl Range {
         }
         let resolved = |moment: Moment| moment.resolved_us(start_us, end_us);
         let (from_us, to_us) = (self.from.map(resolved), self.to.map(resolved));
+        let warm_us = start_us.saturating_add(warm_up_us);
+        let last_us = end_us.unwrap_or(i64::MAX);
+        if from_us.is_none() && warm_up_us > 0 && warm_us >= to_us.unwrap_or(last_us).min(last_us) {
+            let warm_up = Timestamp(warm_us);
+            return Err(format!(
+                "its warm-up lasts until {warm_up}, and all of it is before; --from 0 shows it"
+            ));
+        }
         if let Some((from_us, to_us)) = from_us.zip(to_us)
             && to_us <= from_us
         {
             let [from, to] = [from_us, to_us].map(Timestamp);
             return Err(format!("--to, {to}, is not after --from, {from}"));
         }
-        let last_us = end_us.unwrap_or(i64::MAX);
         let is_one_of = |kind| self.kinds.is_empty() || self.kinds.contains(&kind);
+        let first_us = from_us.unwrap_or(warm_us).max(start_us);
+        let is_cut_at_end = to_us.is_some_and(|to_us| to_us < last_us);
         let cut = Cut {
-            from_us: from_us.unwrap_or(start_us).max(start_us),
+            from_us: first_us,
             to_us: to_us.unwrap_or(last_us).min(last_us),
             path: self.path,
             kinds: std::array::from_fn(|index| is_one_of(OperationType::ALL[index])),
-            is_timed: from_us.or(to_us).is_some(),
+            is_timed: first_us > start_us || is_cut_at_end,
+            is_cut_at_end,
         };
         if cut.from_us < cut.to_us {
-            return Ok(cut);
+            let is_whole = !cut.is_timed && cut.path.is_none() && cut.kinds().is_empty();
+            return Ok(if is_whole { Cut::WHOLE } else { cut });
         }
         let end = end_us.map_or_else(|| "its last row".to_owned(), |us| Timestamp(us).to_string());
         let asked = [
@@ -110,6 +123,8 @@ pub(crate) struct Cut {
     kinds: [bool; OperationType::ALL.len()],
     /// False where only the recording itself limits it.
     is_timed: bool,
+    /// False where it ends with the recording: what ended later is as it was recorded.
+    is_cut_at_end: bool,
 }
 
 /// Where an operation is.
@@ -132,6 +147,7 @@ impl Cut {
         path: None,
         kinds: [true; OperationType::ALL.len()],
         is_timed: false,
+        is_cut_at_end: false,
     };
 
     /// Its time, where a time was asked for.
@@ -192,7 +208,7 @@ impl Cut {
                 Table::Load => (time(start) - lit(1_000_000)).lt(lit(self.to_us)),
                 _ => time(start).lt_eq(lit(self.to_us)),
             };
-            filters.push(start);
+            filters.extend(self.is_cut_at_end.then_some(start));
             filters.push(end.gt(lit(self.from_us)));
         }
         if let Some(path) = self.path {
@@ -242,20 +258,21 @@ impl Cut {
             Some(kind) => self.has_kind(kind),
             None => self.kinds().is_empty(),
         };
-        let is_in_time = !self.is_timed || (self.from_us < end_us && end_us <= self.to_us);
+        let is_later = self.is_cut_at_end && end_us > self.to_us;
+        let is_in_time = !self.is_timed || (self.from_us < end_us && !is_later);
         is_of_path && is_of_kind && is_in_time
     }
 
     /// Where an operation is. What ended before the part is not of it.
     #[inline]
     pub(crate) fn place(&self, path: Path, scheduled_us: i64, end_us: Option<i64>) -> Place {
-        if self.is_timed && scheduled_us >= self.to_us {
+        if self.is_cut_at_end && scheduled_us >= self.to_us {
             return Place::Later;
         }
         match end_us.filter(|_| self.is_timed) {
             _ if !self.has_path(path) => Place::Outside,
             Some(end_us) if end_us <= self.from_us => Place::Outside,
-            Some(end_us) if end_us > self.to_us => Place::Unfinished,
+            Some(end_us) if self.is_cut_at_end && end_us > self.to_us => Place::Unfinished,
             _ => Place::Inside,
         }
     }
@@ -291,7 +308,9 @@ mod tests {
             from: Some(Moment::Offset(70_000_000)),
             ..Range::default()
         };
-        let error = range.cut(0, Some(60_000_000), &[Path::Direct]).unwrap_err();
+        let error = range
+            .cut(0, 0, Some(60_000_000), &[Path::Direct])
+            .unwrap_err();
         assert!(
             error.starts_with("it has nothing from 1970-01-01T00:01:10.000000Z: it lasts from "),
             "{error}"
@@ -300,7 +319,9 @@ mod tests {
             path: Some(Path::Proxy),
             ..Range::default()
         };
-        let error = range.cut(0, Some(60_000_000), &[Path::Direct]).unwrap_err();
+        let error = range
+            .cut(0, 0, Some(60_000_000), &[Path::Direct])
+            .unwrap_err();
         assert_eq!(error, "it has no path proxy");
     }
 }

@@ -9,8 +9,8 @@ mod service;
 
 use std::collections::BTreeMap;
 
-use recording::Table;
 use recording::vocabulary::Path;
+use recording::{ScheduleLag, Table};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
@@ -192,7 +192,7 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         weights: manifest.weights,
         schedule: manifest.schedule,
         warm_up_us: manifest.warm_up_us,
-        schedule_lag: manifest.schedule_lag,
+        schedule_lag: lag_of(loaded, manifest.schedule_lag),
         seed: manifest.seed,
         protocol: manifest.protocol,
         pool: manifest.pool,
@@ -217,6 +217,12 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         clock_drift_us: manifest.clock.drift_us,
         clock_offsets: manifest.clock.offsets,
     }
+}
+
+/// Of the paths that are read.
+fn lag_of(loaded: &Loaded, mut lags: Vec<ScheduleLag>) -> Vec<ScheduleLag> {
+    lags.retain(|lag| loaded.cut().has_path(lag.path));
+    lags
 }
 
 #[cfg(test)]

@@ -112,6 +112,18 @@ impl RecordingSummary {
         whole.unwrap_or(self.start_time)
     }
 
+    /// True where the user asked for one path, or some of the time: more than the warm-up is left out.
+    #[must_use]
+    pub fn is_shortened(&self) -> bool {
+        let Some(part) = &self.part else {
+            return false;
+        };
+        let left_out_us = self.start_time.micros() - part.recording_start_time.micros();
+        let whole_us = part.recording_duration_us;
+        let has_end = whole_us.is_none_or(|us| left_out_us + self.duration_us == us);
+        part.path.is_some() || left_out_us != self.warm_up_us.unwrap_or(0) || !has_end
+    }
+
     /// True where a part or a journal of the table is left out as damaged.
     pub(crate) fn lacks_parts_of(&self, table: Table) -> bool {
         let of_table = |file: &str| {

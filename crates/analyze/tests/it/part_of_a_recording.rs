@@ -336,6 +336,51 @@ fn a_warm_up_is_left_out() {
     assert!(report.contains("the recorder's machine did not keep the rate"));
     let (report, ..) = run(&made.folder, &["--from", "0"]);
     assert!(report.contains("4 s, in the figures"), "{report}");
+    assert!(!report.contains("  Part "), "{report}");
+    let (_, error, code) = run(&made.folder, &["--to", "3s"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        error.contains("its warm-up lasts until 2026-11-22T20:43:04.000000Z, and all of it is before; --from 0 shows it"),
+        "{error}"
+    );
+}
+
+/// Where the part ends with the recording, what ended later is as it was recorded.
+#[test]
+fn a_part_without_an_end_of_its_own_ends_as_the_recording_does() {
+    let made = reads_with_a_gap()
+        .ok("user_list", 29.9, 30.2)
+        .failed("user_list", 29.8, 30.1, ErrorClass::Refused)
+        .write();
+    let overall = |range: &Range| {
+        let loaded = Loaded::open(&made.folder).unwrap().within(range).unwrap();
+        let summary = summarize(&loaded, Thresholds::default()).unwrap();
+        let rates = &summary.paths[0].overall;
+        (rates.total, rates.failed, rates.unfinished)
+    };
+    let whole = overall(&Range::default());
+    for moment in [0, us(0.001)] {
+        let from = Range {
+            from: Some(Moment::Offset(moment)),
+            ..Range::default()
+        };
+        assert_eq!(overall(&from), whole);
+    }
+}
+
+/// All types together are no part, and a recording whose writes are not shown has some.
+#[test]
+fn every_type_is_the_whole_and_one_type_denies_no_other() {
+    let crate_folder = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let golden = crate_folder.join("../../data/golden");
+    let folder = golden.join("v1-lab-two-downtimes");
+    let (whole, ..) = run(&folder, &[]);
+    let (all, ..) = run(&folder, &["--type", "read,write,transaction"]);
+    assert_eq!(all, whole);
+    let (writes, ..) = run(&folder, &["--type", "write"]);
+    assert!(writes.contains("None of the 515 acknowledged"), "{writes}");
+    let (reads, ..) = run(&golden.join("v1-lab-interrupted"), &["--type", "read"]);
+    assert!(!reads.contains("no write was recorded"), "{reads}");
 }
 
 /// The failover is triggered at 12.0 s; the name leads to a reader from 14.2 s on, and to the new writer from 16.1 s on.

@@ -168,6 +168,15 @@ fn a_file_of_a_recording_is_never_written() {
         vec!["query", "RUN", "SELECT 1", "--out", "MANIFEST"],
         vec!["report", "RUN", "--out", "MANIFEST"],
         vec!["report", "RUN", "--out", "OPERATIONS/report.txt"],
+        vec![
+            "report",
+            "RUN",
+            "--format",
+            "markdown",
+            "--out",
+            "OPERATIONS/report.md",
+        ],
+        vec!["charts", "RUN", "--out", "OPERATIONS"],
         vec!["export", "RUN", "--out", "OPERATIONS", "--force"],
         vec![
             "assert",
@@ -194,6 +203,10 @@ fn a_file_of_a_recording_is_never_written() {
         assert!(said.ends_with(why), "{command:?}: {said}");
     }
     assert_eq!(std::fs::read(&manifest).unwrap(), before);
+    for file in std::fs::read_dir(&operations).unwrap() {
+        let name = file.unwrap().file_name();
+        assert!(name.to_str().unwrap().ends_with(".parquet"), "{name:?}");
+    }
     // Beside them a page has its place.
     let page = made.folder.join("report.html");
     for _ in 0..2 {

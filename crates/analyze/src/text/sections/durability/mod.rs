@@ -25,9 +25,7 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     let line = |text: &str, tone| vec![Block::Sentence(text.to_owned(), tone)];
     let blocks = match &page.summary.audit {
         // Of a recording without writes the audit is not missing.
-        AuditSummary::NotAudited if !page.summary.paths.iter().any(has_writes) => {
-            line(words.no_writes, Tone::Detail)
-        }
+        AuditSummary::NotAudited if !has_writes(page) => line(words.no_writes, Tone::Detail),
         AuditSummary::NotAudited => line(words.not_audited, Tone::Plain),
         AuditSummary::Unusable { reason } => line(&(words.unusable)(&one_line(reason)), Tone::Bad),
         AuditSummary::Audited(facts) => {
@@ -39,10 +37,13 @@ pub(crate) fn section(page: &Page<'_>) -> Section {
     Section::new("durability", words.heading, blocks)
 }
 
-fn has_writes(path: &PathSummary) -> bool {
-    path.types
-        .iter()
-        .any(|named| named.name == "write" || named.name == "transaction")
+fn has_writes(page: &Page<'_>) -> bool {
+    let recording = &page.summary.recording;
+    let part = recording.part.as_ref();
+    let mut types = page.summary.paths.iter().flat_map(|path| &path.types);
+    // What a part leaves out may have been written all the same.
+    part.is_some_and(|part| !part.types.is_empty()) && recording.weights.read < 100.0
+        || types.any(|named| named.name == "write" || named.name == "transaction")
 }
 
 fn audited<'a>(page: &Page<'a>) -> impl Iterator<Item = (&'a PathSummary, &'a Durability)> {
@@ -202,7 +203,7 @@ pub(crate) fn nothing_lost(page: &Page<'_>) -> Option<String> {
         return None;
     };
     // The audit is of the whole recording.
-    if page.summary.recording.part.is_some() {
+    if page.summary.recording.is_shortened() {
         return None;
     }
     let is_whole = facts.missing_servers.is_empty()
