@@ -263,7 +263,7 @@ pub struct CleanupArgs {
     pub drop_unaudited: bool,
 }
 
-pub(crate) const WORKLOAD: &str = "Workload";
+const WORKLOAD: &str = "Workload";
 const LIMITS: &str = "Limits";
 const RECORDING: &str = "Recording";
 const FAILOVER: &str = "Failover";

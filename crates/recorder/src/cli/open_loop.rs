@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 use command_line::duration;
 use recording::Arrival;
 
-use crate::cli::WORKLOAD;
 use crate::cli::safety::tps;
 
 /// An open loop, and the warm-up.
@@ -17,21 +16,27 @@ pub struct OpenLoopArgs {
     /// Without it each worker waits for its answer, and thinks, before it begins its next operation (closed loop): then the load falls with the
     /// database, and few operations meet an outage. With it the load stays, as that of many users does. Both paths have the same arrivals. An
     /// operation that finds no worker free waits, and its response time counts from its arrival.
-    #[arg(long, value_name = "N", value_parser = tps, conflicts_with_all = ["max_tps", "min_operation_interval", "max_operation_interval"], help_heading = WORKLOAD)]
+    #[arg(long, value_name = "N", value_parser = tps, conflicts_with_all = ["max_tps", "min_operation_interval", "max_operation_interval"], help_heading = "Workload")]
     pub rate: Option<f64>,
     /// How the arrivals of --rate are spread
-    #[arg(long, value_enum, default_value = "constant", requires = "rate", help_heading = WORKLOAD)]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "constant",
+        requires = "rate",
+        help_heading = "Workload"
+    )]
     pub arrival: ArrivalArg,
     /// Operations of a path that may run at once with --rate [default: ten times --concurrent-workers]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), requires = "rate", help_heading = WORKLOAD)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), requires = "rate", help_heading = "Workload")]
     pub max_in_flight: Option<u32>,
     /// Have the rate of --rate grow evenly from 0 for this long
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, requires = "rate", help_heading = WORKLOAD)]
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, requires = "rate", help_heading = "Workload")]
     pub ramp: Duration,
     /// Record this much of the beginning, and leave it out of figures: caches are cold, and plans are new
     ///
     /// It is part of --duration. `analyze` leaves it out; `analyze report --from 0` shows it.
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = WORKLOAD)]
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Workload")]
     pub warm_up: Duration,
 }
 
