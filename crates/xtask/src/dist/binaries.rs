@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{PROGRAMS, clean, output_of};
+use crate::dist::programs::{PROGRAMS, clean, output_of};
 use crate::python::Environment;
 use crate::shell::{self, cargo};
 

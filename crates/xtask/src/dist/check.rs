@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::output_of;
+use crate::dist::programs::output_of;
 use crate::shell::{self, apt};
 
 const SCRIPT: &str = include_str!("check.sh");

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{PROGRAMS, output_of, text_of};
+use crate::dist::programs::{PROGRAMS, output_of, text_of};
 use crate::python::Environment;
 use crate::shell::workspace;
 

@@ -3,6 +3,7 @@
 mod binaries;
 mod check;
 mod licences;
+mod programs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,9 +11,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use command_line::process::describe;
 use serde_json::Value;
 
+use crate::dist::programs::{PROGRAMS, clean, output_of, text_of};
 use crate::python;
 use crate::shell::{self, cargo, workspace};
 
@@ -27,9 +28,6 @@ pub(crate) struct DistArgs {
     #[arg(long)]
     check: bool,
 }
-
-/// The programs of the archive.
-pub(crate) const PROGRAMS: [&str; 3] = ["recorder", "analyze", "lab"];
 
 pub(crate) fn run(args: &DistArgs) -> Result<()> {
     let commit = Commit::of_head()?;
@@ -101,23 +99,6 @@ fn version(metadata: &Value) -> Result<String> {
     Ok(versions.next().context("no package recorder")??.to_owned())
 }
 
-fn text_of(value: &Value) -> Result<&str> {
-    value
-        .as_str()
-        .with_context(|| format!("cargo metadata: {value} is no text"))
-}
-
-/// Standard output of a program that has to succeed.
-pub(crate) fn output_of(command: &mut Command) -> Result<String> {
-    let shown = shell::shown(command);
-    let output = command.output().with_context(|| shown.clone())?;
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        bail!("{shown} {}: {}", describe(output.status), errors.trim());
-    }
-    String::from_utf8(output.stdout).with_context(|| shown)
-}
-
 /// The folder that is packed, made anew.
 fn lay_out(root: &Path, built: &Path, licences: &str) -> Result<()> {
     if root.exists() {
@@ -156,13 +137,6 @@ fn lay_out(root: &Path, built: &Path, licences: &str) -> Result<()> {
         &root.join(licences::LIBRARY_PAGE),
     )?;
     write(&root.join("THIRD-PARTY-LICENSES.txt"), licences)
-}
-
-/// A program without this environment, which is not to leave traces in what it prints.
-fn clean(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear();
-    command
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
