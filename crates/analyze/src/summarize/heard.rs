@@ -61,7 +61,7 @@ fn begins_later(loaded: &Loaded) -> bool {
     part.is_some_and(|part| part.start > loaded.manifest().start_time)
 }
 
-/// The first answer of a part shows no change, whoever answered before. The recorder heard that, and its events tell.
+/// The first answer of a part shows no change: which server answered before is not in the part. The recorder heard it, and its events tell.
 fn add_before(changes_us: &mut Vec<i64>, first_us: i64, of_events: Vec<i64>) {
     let is_shown = |told: &i64| changes_us.iter().any(|us| (us - told).abs() <= LATE_US);
     let told = of_events.into_iter();
