@@ -100,7 +100,8 @@ pub(crate) fn let_in(
 /// False where the recording ended before.
 fn sleep_until(due: Instant, stop: &watch::Receiver<bool>) -> bool {
     loop {
-        if *stop.borrow() {
+        // A sender that is gone, as after a panic, says the same: the runtime waits for this thread.
+        if *stop.borrow() || stop.has_changed().is_err() {
             return false;
         }
         let left = due.saturating_duration_since(Instant::now());
