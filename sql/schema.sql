@@ -1,4 +1,4 @@
--- The four business tables, exactly as the original design has them, and the table of the availability probes. Made by `recorder setup`.
+-- The four business tables, exactly as the original design has them. Made by `recorder setup`.
 
 CREATE TABLE IF NOT EXISTS business_users (
     id SERIAL PRIMARY KEY,
@@ -36,12 +36,4 @@ CREATE TABLE IF NOT EXISTS business_logs (
     details TEXT,
     ip_address INET,
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
-);
-
--- Some rows for each path, as many as its writes may hold at once. Nothing but the key is indexed, so that updates are HOT.
-CREATE TABLE IF NOT EXISTS business_availability (
-    path TEXT,
-    slot INTEGER,
-    written_at TIMESTAMPTZ,
-    PRIMARY KEY (path, slot)
 );

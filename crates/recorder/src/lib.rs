@@ -13,6 +13,7 @@ mod commands;
 pub mod config;
 pub mod connect;
 mod database;
+pub mod definition;
 pub mod endpoint;
 mod error;
 mod failover;
@@ -82,6 +83,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Recover(args) => recover::run(&args),
             Command::Mark(args) => commands::mark::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::Workload => terminal::result(definition::SHOP.trim_end()),
             Command::Completions(args) => args
                 .run(Cli::command())
                 .map_err(|error| RecorderError::Failed(format!("standard output: {error}"))),

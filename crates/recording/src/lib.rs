@@ -37,6 +37,7 @@ pub use format::settings::{
 };
 pub use format::timestamp::Timestamp;
 pub use format::vocabulary;
+pub use format::workload::{OperationRecord, WorkloadRecord};
 pub use read::in_flight::Checkpoint;
 pub use read::integrity::DamagedPart;
 pub use read::journal::{Unsealed, write_parquet};

@@ -147,7 +147,8 @@ impl Examination {
         if let Some((asked, error)) = refused {
             return Err(self.refused(session, &columns, asked, &error));
         }
-        let others = others(&columns, "business_");
+        let of_all: Vec<&str> = MADE.iter().map(|(table, _, _)| *table).collect();
+        let others = others(&columns, &of_all.join(" "));
         self.rows.ok(
             Check::Columns,
             match others.is_empty() {
@@ -179,8 +180,9 @@ impl Examination {
             let trouble = database::from_answer(session, error);
             return self.rows.fail(Check::Columns, trouble);
         }
-        let mut found = format!("{} fails: {}", asked.name, session.explain(error).message);
-        let others = others(columns, asked.table);
+        let name = &asked.operation.name;
+        let mut found = format!("{name} fails: {}", session.explain(error).message);
+        let others = others(columns, asked.text());
         if !others.is_empty() {
             found += &format!("; {}", others.join(", "));
         }
@@ -232,11 +234,9 @@ fn wrong(columns: &[Column], writes: bool) -> Vec<String> {
     wrong
 }
 
-/// The columns of tables whose name begins so that are of another type than ours.
-fn others(columns: &[Column], table: &str) -> Vec<String> {
-    let of_table = columns
-        .iter()
-        .filter(|column| column.table.starts_with(table));
+/// The columns that are of another type than ours, of the tables that are named in `text`.
+fn others(columns: &[Column], text: &str) -> Vec<String> {
+    let of_table = columns.iter().filter(|column| text.contains(&column.table));
     of_table
         .filter_map(|column| {
             let made = MADE
@@ -288,7 +288,10 @@ mod tests {
     #[test]
     fn ours_are_right() {
         assert_eq!(wrong(&ours(), true), Vec::<String>::new());
-        assert_eq!(others(&ours(), "business_"), Vec::<String>::new());
+        assert_eq!(
+            others(&ours(), "business_users, business_orders"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

@@ -141,9 +141,14 @@ impl Examination {
         self.connections(&session).await?;
         let session = self.transaction(session).await?;
         // Last: a lock on a table ends it here, and all else is known.
-        self.tables(&session).await?;
-        self.privileges(&session).await?;
-        self.columns(&session).await?;
+        match self.sizing.workload.is_shop() {
+            true => {
+                self.tables(&session).await?;
+                self.privileges(&session).await?;
+                self.columns(&session).await?;
+            }
+            false => self.statements(&session).await?,
+        }
         self.availability(&session).await?;
         Ok(session)
     }

@@ -33,6 +33,7 @@ use crate::config::{self, RunConfig};
 use crate::connect::Connector;
 use crate::connect::application_name;
 use crate::database::Trouble;
+use crate::definition::Definition;
 use crate::error::RecorderError;
 use crate::output::terminal;
 
@@ -70,6 +71,7 @@ pub(crate) async fn before_run(
     clock: Clock,
 ) -> Result<Vec<Examined>, RecorderError> {
     let sizing = Sizing {
+        workload: config.workload,
         writes: config.weights.write + config.weights.transaction > 0.0,
         transactions: config.weights.transaction > 0.0,
         pool_size: config.pool_size,
@@ -144,6 +146,7 @@ fn warn(connector: &Connector, rows: &[Row]) {
 /// # Errors
 /// [`RecorderError::Usage`] for the command line, [`RecorderError::Failed`] where a check fails.
 pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<(), RecorderError> {
+    let workload = config::workload(args.file.path())?;
     let paths = args.mode.mode().paths();
     let limit = config::connect_limit(endpoints, paths, args.connect_timeout)?;
     let connectors = config::connectors(endpoints, paths, limit)?;
@@ -153,7 +156,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let readers: Vec<Connector> = readers.into_iter().map(named).collect();
     let asking = Asking::new(&args.availability, true).map_err(RecorderError::usage)?;
     let host = descriptors::row(needed(args, &connectors, &readers, asking));
-    let sizing = sizing(args, limit, asking);
+    let sizing = sizing(args, workload, limit, asking);
     let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;
     let round_trips = examined.iter().map(|examined| examined.round_trip);
     let load = LoadEstimate::new(
@@ -191,10 +194,17 @@ fn needed(
     })
 }
 
-fn sizing(args: &CheckArgs, limit: Duration, asking: Option<Asking>) -> Sizing {
+fn sizing(
+    args: &CheckArgs,
+    workload: &'static Definition,
+    limit: Duration,
+    asking: Option<Asking>,
+) -> Sizing {
+    let weights = workload.weights();
     Sizing {
-        writes: true,
-        transactions: true,
+        workload,
+        writes: weights.write + weights.transaction > 0.0,
+        transactions: weights.transaction > 0.0,
         pool_size: args.pool_size as usize,
         pgbench_clients: args.enable_pgbench.then_some(args.pgbench_clients),
         limit,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::availability::Asking;
 use crate::connect::Session;
+use crate::definition::Definition;
 use crate::sql::protocol::Protocol;
 
 /// How a check ended.
@@ -42,6 +43,7 @@ pub(crate) enum Check {
     Tables,
     Privileges,
     Columns,
+    Statements,
     Availability,
     OpenFiles,
 }
@@ -65,6 +67,7 @@ impl Check {
             Self::Transaction => "transaction",
             Self::Privileges => "privileges",
             Self::Columns => "columns",
+            Self::Statements => "statements",
             Self::Availability => "availability",
             Self::OpenFiles => "open files",
         }
@@ -92,6 +95,7 @@ pub(crate) struct Row {
 /// What a run will ask for, as far as it can be too much.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizing {
+    pub(crate) workload: &'static Definition,
     /// It has operations that only a writer serves.
     pub(crate) writes: bool,
     /// It has purchases, which are transactions of several statements.

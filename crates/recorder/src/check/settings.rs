@@ -190,6 +190,7 @@ fn time(milliseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::definition::Definition;
     use crate::endpoint::environment::Environment;
     use crate::sql::protocol::Protocol;
 
@@ -201,18 +202,21 @@ mod tests {
         }
     }
 
-    const SIZING: Sizing = Sizing {
-        asking: None,
-        writes: true,
-        transactions: true,
-        pool_size: 5,
-        pgbench_clients: None,
-        limit: Duration::from_secs(5),
-        protocol: Protocol::Extended,
-        connect: Duration::from_secs(5),
-        operation: Duration::from_secs(10),
-        longest_idle: Duration::from_millis(10_500),
-    };
+    fn sizing() -> Sizing {
+        Sizing {
+            workload: Definition::shop(),
+            asking: None,
+            writes: true,
+            transactions: true,
+            pool_size: 5,
+            pgbench_clients: None,
+            limit: Duration::from_secs(5),
+            protocol: Protocol::Extended,
+            connect: Duration::from_secs(5),
+            operation: Duration::from_secs(10),
+            longest_idle: Duration::from_millis(10_500),
+        }
+    }
 
     #[test]
     fn each_limit_against_what_it_concerns() {
@@ -226,23 +230,23 @@ mod tests {
             "idle_in_transaction_session_timeout",
             "transaction_timeout",
         ] {
-            assert_eq!(than(name, "9999", SIZING, false), operation, "{name}");
-            assert_eq!(than(name, "10000", SIZING, false), None, "{name}");
-            assert_eq!(than(name, "0", SIZING, false), None, "{name}: none");
+            assert_eq!(than(name, "9999", sizing(), false), operation, "{name}");
+            assert_eq!(than(name, "10000", sizing(), false), None, "{name}");
+            assert_eq!(than(name, "0", sizing(), false), None, "{name}: none");
         }
         let reads = Sizing {
             writes: false,
             transactions: false,
-            ..SIZING
+            ..sizing()
         };
         assert_eq!(than("lock_timeout", "1", reads, false), None);
-        assert_eq!(than("lock_timeout", "1", SIZING, true), None);
+        assert_eq!(than("lock_timeout", "1", sizing(), true), None);
         assert_eq!(
-            than("idle_session_timeout", "10499", SIZING, false),
+            than("idle_session_timeout", "10499", sizing(), false),
             Some("the time that a pooled connection may be idle (10.5s)".to_owned())
         );
-        assert_eq!(than("idle_session_timeout", "10500", SIZING, false), None);
-        assert_eq!(than("another_timeout", "1", SIZING, false), None);
+        assert_eq!(than("idle_session_timeout", "10500", sizing(), false), None);
+        assert_eq!(than("another_timeout", "1", sizing(), false), None);
     }
 
     #[test]

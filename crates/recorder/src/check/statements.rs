@@ -1,22 +1,93 @@
-//! Every statement of the workload, planned and not done (EXPLAIN), with parameters of the types that a run sends. No named statement
+//! Every statement of the workload, planned and not done (EXPLAIN), with parameters as a run sends them. No named statement
 //! is made: behind a pooler it would stay on a connection that others get.
 
+use postgres_protocol::escape::escape_identifier;
+use recording::vocabulary::OperationType;
 use tokio_postgres::Error;
 
-use crate::check::row::Sizing;
+use crate::check::examine::{End, Examination};
+use crate::check::row::{Check, Sizing};
 use crate::connect::Session;
-use crate::sql::STATEMENTS;
+use crate::database::{self, Trouble};
+use crate::definition::{Operation, Parameter, Step};
 use crate::sql::protocol::{Executor, Protocol};
 use crate::sql::question::is_refused;
 use crate::sql::statement::{Statement, Value};
 
 /// A statement that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct StatementCheck {
     /// The operation that it belongs to.
-    pub(super) name: &'static str,
-    /// How the names of its tables begin.
-    pub(super) table: &'static str,
+    pub(super) operation: &'static Operation,
+    /// Which of its statements, from 0.
+    pub(super) number: usize,
+}
+
+impl StatementCheck {
+    /// Its place, in words.
+    pub(super) fn name(self) -> String {
+        match self.operation.steps.len() {
+            1 => self.operation.name.clone(),
+            _ => format!("statement {} of {}", self.number + 1, self.operation.name),
+        }
+    }
+
+    fn step(self) -> &'static Step {
+        &self.operation.steps[self.number]
+    }
+
+    /// Its text.
+    pub(super) fn text(self) -> &'static str {
+        &self.step().statement.text
+    }
+}
+
+impl Examination {
+    /// Has every statement of the user's own workload planned.
+    pub(super) async fn statements(&mut self, session: &Session) -> Result<(), End> {
+        let limit = self.sizing.limit;
+        let workload = self.sizing.workload;
+        let writes = self.sizing.writes && !self.rows.connector.is_reader();
+        // The extended protocol takes one statement at a time: what is planned can't end, and another one begin.
+        let asked = Sizing {
+            writes,
+            protocol: Protocol::Extended,
+            ..self.sizing
+        };
+        let planned = first_refused(session, asked);
+        let refused = self
+            .rows
+            .ask(Check::Statements, "the plans", limit, session, planned)
+            .await?;
+        if let Some((asked, error)) = refused {
+            let trouble = Trouble {
+                found: format!("{}: {}", asked.name(), session.explain(&error).message),
+                remedy: "correct the statement in the workload file, or make its tables with: recorder setup --workload FILE".to_owned(),
+                is_mistake: true,
+            };
+            return Err(self.rows.fail(Check::Statements, trouble));
+        }
+        let keys = database::read_keys(workload, &self.rows.connector, session, limit).await;
+        if let Err(error) = keys {
+            let trouble = Trouble {
+                found: error.to_string(),
+                remedy: "see [keys] of the workload file".to_owned(),
+                is_mistake: true,
+            };
+            return Err(self.rows.fail(Check::Statements, trouble));
+        }
+        let operations = workload.operations.iter();
+        let statements: usize = operations.map(|operation| operation.steps.len()).sum();
+        let found = match writes {
+            true => format!(
+                "all {statements} of the workload {} can be planned",
+                workload.name
+            ),
+            false => format!("the reads of the workload {} can be planned", workload.name),
+        };
+        self.rows.ok(Check::Statements, found);
+        Ok(())
+    }
 }
 
 /// The first statement that the server refuses to plan, and what it says.
@@ -31,84 +102,54 @@ pub(super) async fn first_refused(
         Protocol::Simple => Protocol::Simple,
         Protocol::Extended | Protocol::Prepared => Protocol::Extended,
     };
-    let mut planner = Planner {
-        session,
-        protocol,
-        text: String::new(),
-    };
-    let refused = match planner.all(sizing).await {
-        Ok(()) => return Ok(None),
-        Err(refused) => refused,
-    };
-    match is_refused(&refused.1) {
-        true => Ok(Some(refused)),
-        false => Err(refused.1),
-    }
-}
-
-struct Planner<'a> {
-    session: &'a Session,
-    protocol: Protocol,
-    text: String,
-}
-
-impl Planner<'_> {
-    /// As `execute` sends them.
-    async fn all(&mut self, sizing: Sizing) -> Result<(), (StatementCheck, Error)> {
-        let sql = &*STATEMENTS;
-        let (id, text) = (Value::Int4(1), Value::Text("x"));
-        self.plan("user_list", "business_users", &sql.user_list, &[])
-            .await?;
-        let orders = "business_orders";
-        self.plan("order_statistics", orders, &sql.order_statistics, &[])
-            .await?;
-        let products = "business_products";
-        self.plan("product_search", products, &sql.product_search, &[text])
-            .await?;
-        self.plan("user_orders", "business_", &sql.user_orders, &[id])
-            .await?;
-        self.plan("recent_logs", "business_", &sql.recent_logs, &[])
-            .await?;
-        if !sizing.writes {
-            return Ok(());
+    let mut text = String::new();
+    for operation in &sizing.workload.operations {
+        if !sizing.writes && operation.operation_type != OperationType::Read {
+            continue;
         }
-        self.plan("update_login", "business_users", &sql.update_login, &[id])
-            .await?;
-        let order = [id, text, Value::Int8(100)];
-        self.plan("create_order", orders, &sql.create_order, &order)
-            .await?;
-        self.plan("update_stock", products, &sql.update_stock, &[id, id])
-            .await?;
-        let log = [id, text, text, Value::Text("10.0.0.1")];
-        self.plan("insert_log", "business_logs", &sql.insert_log, &log)
-            .await?;
-        let place = "place_order";
-        self.plan(place, products, &sql.lock_product, &[id]).await?;
-        self.plan(place, orders, &sql.place_insert_order, &order)
-            .await?;
-        self.plan(place, products, &sql.place_reduce_stock, &[id, id])
-            .await?;
-        let log = [id, text];
-        self.plan(place, "business_logs", &sql.place_insert_log, &log)
-            .await
+        for number in 0..operation.steps.len() {
+            let asked = StatementCheck { operation, number };
+            let executor = Executor {
+                client: &session.client,
+                protocol,
+                text: &mut text,
+            };
+            match plan(executor, asked.step(), operation).await {
+                Ok(()) => {}
+                Err(error) if is_refused(&error) => return Ok(Some((asked, error))),
+                Err(error) => return Err(error),
+            }
+        }
     }
+    Ok(None)
+}
 
-    async fn plan<const N: usize>(
-        &mut self,
-        name: &'static str,
-        table: &'static str,
-        statement: &Statement,
-        values: &[Value<'_>; N],
-    ) -> Result<(), (StatementCheck, Error)> {
-        let explained = Statement::new(format!("EXPLAIN {}", statement.text));
-        let mut executor = Executor {
-            client: &self.session.client,
-            protocol: self.protocol,
-            text: &mut self.text,
-        };
-        let planned = executor.count_rows(&explained, values).await;
-        planned
-            .map(drop)
-            .map_err(|error| (StatementCheck { name, table }, error))
-    }
+/// As `execute` sends it. What an earlier statement returns is not known: NULL takes any type.
+async fn plan(mut executor: Executor<'_>, step: &Step, operation: &Operation) -> Result<(), Error> {
+    let value = |parameter: &Parameter| match parameter {
+        Parameter::Value(number) => operation.values[*number]
+            .1
+            .example()
+            .map_or(Value::Null, Value::Text),
+        Parameter::Result(_) => Value::Null,
+    };
+    let values: Vec<Value<'_>> = step.parameters.iter().map(value).collect();
+    let text = &step.statement.text;
+    let explained = match step.results.is_empty() {
+        true => format!("EXPLAIN {text}"),
+        false => {
+            // The columns that are taken of it must be there.
+            let names: Vec<String> = step
+                .results
+                .iter()
+                .map(|name| escape_identifier(name))
+                .collect();
+            format!(
+                "EXPLAIN WITH statement AS ({text}) SELECT {} FROM statement",
+                names.join(", ")
+            )
+        }
+    };
+    let planned = executor.query(&Statement::new(explained), &values).await;
+    planned.map(drop)
 }

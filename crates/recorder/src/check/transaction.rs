@@ -92,7 +92,7 @@ async fn send(session: &Session, protocol: Protocol) -> Result<(), Error> {
         protocol,
         text: &mut String::new(),
     };
-    let answered = executor.count_rows(&STATEMENTS.idle_check, &[]).await;
+    let answered = executor.query(&STATEMENTS.idle_check, &[]).await;
     // A named statement is closed before ROLLBACK: behind a pooler it would stay on a connection that others get.
     session.client.statement_cache.clear();
     answered?;

@@ -7,6 +7,7 @@ use command_line::duration;
 
 use crate::cli::availability::AvailabilityArgs;
 use crate::cli::mode::ModeArg;
+use crate::cli::workload::WorkloadFile;
 use crate::sql::protocol::Protocol;
 
 /// `recorder check`.
@@ -21,6 +22,9 @@ pub struct CheckArgs {
     /// Largest number of connections per path in the planned run
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub pool_size: u32,
+    /// The workload of the planned run.
+    #[command(flatten)]
+    pub file: WorkloadFile,
     /// Shortest think time in the planned run
     #[arg(long, value_name = "TIME", default_value = "0.1", value_parser = duration::parse)]
     pub min_operation_interval: Duration,

@@ -12,6 +12,7 @@ mod pool;
 pub mod probe;
 mod readers;
 pub mod safety;
+pub mod workload;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ use crate::cli::mode::ModeArg;
 use crate::cli::open_loop::OpenLoopArgs;
 use crate::cli::probe::ProbeArgs;
 use crate::cli::safety::SafetyArgs;
+use crate::cli::workload::{WorkloadArgs, WorkloadFile};
 use crate::endpoint;
 use crate::pgbench::ModeName;
 pub use pool::PoolArgs;
@@ -86,6 +88,16 @@ Examples:
 
   One path, more load, and pgbench as background load:
     recorder run --mode proxy --concurrent-workers 20 --pool-size 20 --enable-pgbench";
+
+const WORKLOAD_EXAMPLES: &str = "\
+Examples:
+  Take the shop as the start of a workload of your own, and check it:
+    recorder workload > shop.toml
+    recorder check --workload shop.toml
+
+  Make its tables (the statements under setup), and record it:
+    recorder setup --workload shop.toml
+    recorder run --workload shop.toml";
 
 const AUDIT_EXAMPLES: &str = "\
 Examples:
@@ -200,6 +212,9 @@ pub enum Command {
     /// and the recording not recovered; 2 if there is no recording.
     #[command(after_long_help = "Example:\n  recorder verify data/runs/20261122T204300Z-7f3a")]
     Verify(VerifyArgs),
+    /// Print the built-in workload as a file for --workload: its operations, statements and values
+    #[command(after_long_help = WORKLOAD_EXAMPLES)]
+    Workload,
     /// Print what a shell needs to complete this program's command line
     #[command(after_long_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
@@ -211,17 +226,20 @@ pub enum Command {
 /// `recorder setup`.
 #[derive(Debug, Args)]
 pub struct SetupArgs {
+    /// Run the set-up statements of a workload file instead, and make the table of the availability probes.
+    #[command(flatten)]
+    pub file: WorkloadFile,
     /// Create users up to this number
-    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000))]
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000), conflicts_with = "workload")]
     pub users: i64,
     /// Create products up to this number
-    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000))]
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i64).range(2..=100_000_000), conflicts_with = "workload")]
     pub products: i64,
     /// Create orders up to this number
-    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000), conflicts_with = "workload")]
     pub orders: i64,
     /// Create log rows up to this number
-    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000), conflicts_with = "workload")]
     pub logs: i64,
 }
 
@@ -285,17 +303,9 @@ pub struct RunArgs {
     /// More workers ask more often, so short outages are seen and the resolution of a downtime is finer. With 10 it is good.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = WORKLOAD)]
     pub concurrent_workers: u32,
-    /// Share of reads among the operations
-    ///
-    /// Set the three shares as your application has them: reads and writes do not come back at the same time.
-    #[arg(long, value_name = "SHARE", default_value_t = 70.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
-    pub read_weight: f64,
-    /// Share of writes
-    #[arg(long, value_name = "SHARE", default_value_t = 20.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
-    pub write_weight: f64,
-    /// Share of transactions. Shares that do not add up to 100 are normalised
-    #[arg(long, value_name = "SHARE", default_value_t = 10.0, allow_negative_numbers = true, help_heading = WORKLOAD)]
-    pub transaction_weight: f64,
+    /// What runs.
+    #[command(flatten)]
+    pub workload: WorkloadArgs,
     /// Shortest think time of a worker after an operation; drawn uniformly up to --max-operation-interval
     #[arg(long, value_name = "TIME", default_value = "0.1", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub min_operation_interval: Duration,

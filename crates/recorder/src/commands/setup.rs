@@ -4,9 +4,10 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::check::columns;
 use crate::cli::{EndpointArgs, SetupArgs};
-use crate::config::maintenance_connector;
+use crate::config::{maintenance_connector, workload};
 use crate::database::OTHER_TABLES;
 use crate::database::transaction::Transaction;
+use crate::definition::Definition;
 use crate::error::RecorderError;
 use crate::output::terminal;
 use crate::sql;
@@ -22,13 +23,45 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &SetupArgs) -> Result<()
     let connector = maintenance_connector(endpoints, "setup")?;
     // One transaction: a set-up that fails half-way leaves nothing.
     let transaction = Transaction::begin(&connector, "set-up").await?;
-    let done = set_up(&transaction, args).await?;
+    let workload = workload(args.file.path())?;
+    let done = match workload.is_shop() {
+        true => set_up(&transaction, args).await?,
+        false => set_up_own(&transaction, workload).await?,
+    };
     transaction.commit().await?;
     terminal::result(format!(
         "setup done on {}\n{}",
         connector.endpoint(),
         done.join("\n")
     ))
+}
+
+/// The statements of the user's own workload, and the table of the availability probes.
+async fn set_up_own(
+    transaction: &Transaction,
+    workload: &Definition,
+) -> Result<Vec<String>, RecorderError> {
+    let of_probes = [
+        (
+            "creating the table of the availability probes",
+            sql::AVAILABILITY,
+        ),
+        ("adding the rows of the paths", sql::SEED_AVAILABILITY),
+    ];
+    let of_probes = of_probes.map(|(what, text)| (what.to_owned(), text));
+    let own = workload.setup.iter().enumerate().map(|(at, text)| {
+        let what = format!("set-up statement {} of workload {}", at + 1, workload.name);
+        (what, text.as_str())
+    });
+    for (what, text) in of_probes.into_iter().chain(own) {
+        let done = transaction.client().batch_execute(text);
+        transaction.step(&what, done).await?;
+    }
+    Ok(vec![match workload.setup.len() {
+        0 => format!("workload {}: it has no set-up statements", workload.name),
+        1 => format!("workload {}: 1 set-up statement done", workload.name),
+        count => format!("workload {}: {count} set-up statements done", workload.name),
+    }])
 }
 
 async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<String>, RecorderError> {
@@ -54,16 +87,31 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
         return Err(RecorderError::Usage(format!("{difference}; {remedy}")));
     }
     script("creating the tables", sql::SCHEMA).await?;
+    script(
+        "creating the table of the availability probes",
+        sql::AVAILABILITY,
+    )
+    .await?;
     script("adding the rows of the paths", sql::SEED_AVAILABILITY).await?;
     script("creating the indexes", sql::INDEXES).await?;
-    let categories: &[&str] = &sql::CATEGORIES;
-    let mut done = vec![match made {
+    let tables = match made {
         0 => "tables: exist already".to_owned(),
         _ => format!(
             "tables: {made} created, {} exist already",
             sql::TABLES.len() - made
         ),
-    }];
+    };
+    let mut done = vec![tables];
+    done.extend(fill(transaction, args).await?);
+    script("running ANALYZE", sql::ANALYZE).await?;
+    Ok(done)
+}
+
+/// Adds the rows that are missing; a line of each table.
+async fn fill(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<String>, RecorderError> {
+    let client = transaction.client();
+    let categories: &[&str] = &sql::CATEGORIES;
+    let mut done = Vec::new();
     for (name, asked, statement) in [
         ("users", args.users, sql::SEED_USERS),
         ("products", args.products, sql::SEED_PRODUCTS),
@@ -87,7 +135,6 @@ async fn set_up(transaction: &Transaction, args: &SetupArgs) -> Result<Vec<Strin
         }
         done.push(format!("{name}: {}", outcome(there, asked)));
     }
-    script("running ANALYZE", sql::ANALYZE).await?;
     Ok(done)
 }
 

@@ -7,7 +7,7 @@ mod pool;
 pub mod weights;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::time::Duration;
 
 use command_line::duration::micros;
@@ -19,6 +19,7 @@ use crate::cli::{EndpointArgs, RunArgs};
 use crate::config::descriptors::Needed;
 use crate::connect::Connector;
 use crate::connect::application_name;
+use crate::definition::Definition;
 use crate::error::RecorderError;
 use crate::failover::Trigger;
 use crate::failover::campaign::{Campaign, OperationGroup};
@@ -46,7 +47,9 @@ pub struct RunConfig {
     pub is_duration_asked: bool,
     /// Workers per path: operations that may run at once.
     pub workers: u32,
-    /// Shares, adding up to 100.
+    /// What runs.
+    pub workload: &'static Definition,
+    /// Shares of the types, adding up to 100.
     pub weights: Weights,
     /// What was changed of what the user asked for, in words.
     pub notes: Vec<String>,
@@ -104,7 +107,8 @@ impl RunConfig {
     pub fn new(endpoints: &EndpointArgs, args: RunArgs) -> Result<Self, RecorderError> {
         let mode = args.mode.mode();
         let mut notes = Vec::new();
-        let weights = normal_weights(&args, &mut notes)?;
+        let workload = workload(args.workload.file.path())?;
+        let weights = normal_weights(workload, &args, &mut notes)?;
         let campaign = campaign(&args.campaign)?;
         let duration = duration(&args, campaign.as_ref());
         check_times(&args, duration)?;
@@ -132,6 +136,7 @@ impl RunConfig {
                     .as_ref()
                     .is_none_or(|campaign| campaign.count.is_none()),
             workers: workers(&args),
+            workload,
             weights,
             notes,
             schedule: schedule(&args),
@@ -234,6 +239,17 @@ impl RunConfig {
     }
 }
 
+/// The workload of a file, or the built-in one.
+///
+/// # Errors
+/// [`RecorderError::Usage`], one line.
+pub(crate) fn workload(file: Option<&FilePath>) -> Result<&'static Definition, RecorderError> {
+    match file {
+        Some(file) => Definition::of_file(file).map_err(RecorderError::Usage),
+        None => Ok(Definition::shop()),
+    }
+}
+
 fn has_writes(weights: Weights) -> bool {
     weights.write + weights.transaction > 0.0
 }
@@ -253,9 +269,20 @@ fn probes(
     Ok((probing, availability))
 }
 
-fn normal_weights(args: &RunArgs, notes: &mut Vec<String>) -> Result<Weights, RecorderError> {
-    let normal = weights::normalise(args.read_weight, args.write_weight, args.transaction_weight)
-        .map_err(RecorderError::usage)?;
+fn normal_weights(
+    workload: &Definition,
+    args: &RunArgs,
+    notes: &mut Vec<String>,
+) -> Result<Weights, RecorderError> {
+    if !workload.is_shop() {
+        return Ok(workload.weights());
+    }
+    let normal = weights::normalise(
+        args.workload.read_weight,
+        args.workload.write_weight,
+        args.workload.transaction_weight,
+    )
+    .map_err(RecorderError::usage)?;
     let weights = normal.weights;
     if normal.changed {
         notes.push(format!(

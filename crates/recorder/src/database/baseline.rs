@@ -10,6 +10,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::connect::{Connector, Session};
 use crate::database::keys::PathKeys;
+use crate::definition::Definition;
 use crate::output::terminal;
 use crate::sql::{self, STATEMENTS};
 
@@ -23,6 +24,7 @@ const PATH_TOKEN: &str = "pgoutage path";
 pub(crate) async fn take(
     run_id: &RunId,
     sessions: &[(&Connector, Session)],
+    definition: &Definition,
     keys: &[PathKeys],
     limit: Duration,
 ) -> Baseline {
@@ -31,8 +33,15 @@ pub(crate) async fn take(
         path_tokens: Vec::new(),
         paths: Vec::new(),
     };
+    // A workload of the user's own has tables of its own; the tokens go into the log of the shop.
+    if !definition.is_shop() {
+        return baseline;
+    }
     for ((connector, session), keys) in sessions.iter().zip(keys) {
-        match within(limit, session, sums(connector, session, keys)).await {
+        let Some(bounds) = bounds(definition, keys) else {
+            continue;
+        };
+        match within(limit, session, sums(connector, session, bounds)).await {
             Ok(sums) => baseline.paths.push(sums),
             Err(reason) => terminal::line(format!(
                 "warning: {} path: the sums of logins and stock could not be read, so that an audit can't check them: {reason}",
@@ -115,13 +124,21 @@ pub(crate) async fn mark(
     client.execute_typed(sql::TOKEN, &values).await.map(drop)
 }
 
+/// The least and the greatest id of the path's users, and of its products.
+fn bounds(definition: &Definition, keys: &PathKeys) -> Option<[(i32, i32); 2]> {
+    let of = |name| keys.bounds(definition.keys_named(name)?);
+    Some([of("users")?, of("products")?])
+}
+
 async fn sums(
     connector: &Connector,
     session: &Session,
-    keys: &PathKeys,
+    bounds: [(i32, i32); 2],
 ) -> Result<PathBaseline, tokio_postgres::Error> {
-    let (first_user_id, last_user_id) = keys.users.bounds();
-    let (first_product_id, last_product_id) = keys.products.bounds();
+    let [
+        (first_user_id, last_user_id),
+        (first_product_id, last_product_id),
+    ] = bounds;
     let bounds: [(&(dyn ToSql + Sync), Type); 4] = [
         (&first_user_id, Type::INT4),
         (&last_user_id, Type::INT4),

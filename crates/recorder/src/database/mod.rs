@@ -16,9 +16,10 @@ use tokio_postgres::types::Type;
 use crate::classify;
 use crate::connect::shortage;
 use crate::connect::{ConnectError, ConnectProgress, Connector, Session};
-use crate::database::keys::{Keys, PathKeys};
+use crate::database::keys::{Ids, Keys, PathKeys};
+use crate::definition::{Definition, KeyQuery};
 use crate::error::RecorderError;
-use crate::sql::{MISSING_TABLES, STATEMENTS};
+use crate::sql::MISSING_TABLES;
 
 /// What is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,75 +246,110 @@ pub(crate) fn no_tables(names: &[String], is_reader: bool) -> Trouble {
     }
 }
 
-/// Looks whether the tables are there and reads the keys of the path's half, all within `limit`.
+/// Looks whether the tables of the built-in workload are there, where that runs, and reads the keys of the path's half, all within `limit`.
 ///
 /// # Errors
 /// One line that names the missing tables and the command that makes them, or the server's error, or that none came.
 pub(crate) async fn read_keys(
+    definition: &Definition,
     connector: &Connector,
     session: &Session,
     limit: Duration,
 ) -> Result<PathKeys, RecorderError> {
-    let keys = timeout(limit, keys_of_path(connector, session)).await;
-    keys.unwrap_or_else(|_| Err(no_answer("the ids of users and products", limit).error(connector)))
+    let keys = timeout(limit, keys_of_path(definition, connector, session)).await;
+    keys.unwrap_or_else(|_| Err(no_answer("the keys of the workload", limit).error(connector)))
 }
 
-async fn keys_of_path(connector: &Connector, session: &Session) -> Result<PathKeys, RecorderError> {
-    let path = connector.path();
+async fn keys_of_path(
+    definition: &Definition,
+    connector: &Connector,
+    session: &Session,
+) -> Result<PathKeys, RecorderError> {
     let failed = |error: tokio_postgres::Error| from_answer(session, &error).error(connector);
-    let rows = session
-        .client
-        .query_typed(MISSING_TABLES, &[])
-        .await
-        .map_err(failed)?;
-    if !rows.is_empty() {
-        let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-        return Err(no_tables(&names, connector.is_reader()).error(connector));
+    if definition.is_shop() {
+        let rows = session.client.query_typed(MISSING_TABLES, &[]).await;
+        let rows = rows.map_err(failed)?;
+        if !rows.is_empty() {
+            let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+            return Err(no_tables(&names, connector.is_reader()).error(connector));
+        }
     }
-    let users = ids(connector, session, "business_users", &STATEMENTS.user_keys).await?;
-    let products = ids(
-        connector,
-        session,
-        "business_products",
-        &STATEMENTS.product_keys,
-    )
-    .await?;
-    Ok(PathKeys {
-        users: keys(path, "users", users)?,
-        products: keys(path, "products", products)?,
-    })
+    let mut sets = Vec::new();
+    for query in &definition.keys {
+        let ids = ids(definition, query, connector, session).await?;
+        sets.push(keys(definition, query, connector.path(), ids)?);
+    }
+    Ok(PathKeys::new(sets))
 }
 
 /// What to do about tables of the workload's names that have other columns.
 pub(crate) const OTHER_TABLES: &str = "recorder setup did not create these tables: use another database or schema, or drop them by hand";
 
 async fn ids(
+    definition: &Definition,
+    query: &KeyQuery,
     connector: &Connector,
     session: &Session,
-    table: &str,
-    statement: &str,
-) -> Result<Vec<i32>, RecorderError> {
-    let failed = |error: tokio_postgres::Error| from_answer(session, &error).error(connector);
-    let rows = session.client.query_typed(statement, &[]).await;
+) -> Result<Ids, RecorderError> {
+    let failed = |error: tokio_postgres::Error| {
+        let mut trouble = from_answer(session, &error);
+        if !definition.is_shop() {
+            trouble.found = format!("keys {:?} fail: {}", query.name, trouble.found);
+        }
+        trouble.error(connector)
+    };
+    let rows = session.client.query_typed(&query.sql, &[]).await;
     let rows = rows.map_err(failed)?;
-    let of_column = rows.first().and_then(|row| row.columns().first());
-    if let Some(column) = of_column.filter(|column| *column.type_() != Type::INT4) {
-        let trouble = Trouble {
-            found: format!("{table}.id is {}, not integer", column.type_().name()),
-            remedy: OTHER_TABLES.to_owned(),
-            is_mistake: true,
-        };
-        return Err(trouble.error(connector));
-    }
-    let ids: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
-    ids.map_err(failed)
+    let column = rows.first().and_then(|row| row.columns().first());
+    let type_ = column.map_or(Type::INT4, |column| column.type_().clone());
+    let integers: Result<Vec<i64>, _> = match type_ {
+        Type::INT2 => rows
+            .iter()
+            .map(|row| row.try_get::<_, i16>(0).map(i64::from))
+            .collect(),
+        Type::INT4 => rows
+            .iter()
+            .map(|row| row.try_get::<_, i32>(0).map(i64::from))
+            .collect(),
+        Type::INT8 if !definition.is_shop() => rows.iter().map(|row| row.try_get(0)).collect(),
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME if !definition.is_shop() => {
+            let texts: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
+            return texts.map(Ids::Texts).map_err(failed);
+        }
+        other => {
+            let trouble = match definition.is_shop() {
+                true => Trouble {
+                    found: format!(
+                        "business_{}.id is {}, not integer",
+                        query.name,
+                        other.name()
+                    ),
+                    remedy: OTHER_TABLES.to_owned(),
+                    is_mistake: true,
+                },
+                false => Trouble {
+                    found: format!("keys {:?} are of type {}", query.name, other.name()),
+                    remedy: "have their query return integers or text: SELECT id::text".to_owned(),
+                    is_mistake: true,
+                },
+            };
+            return Err(trouble.error(connector));
+        }
+    };
+    integers.map(Ids::Integers).map_err(failed)
 }
 
-fn keys(path: Path, table: &str, ids: Vec<i32>) -> Result<Keys, RecorderError> {
-    let found = ids.len();
+fn keys(
+    definition: &Definition,
+    query: &KeyQuery,
+    path: Path,
+    ids: Ids,
+) -> Result<Keys, RecorderError> {
+    let (found, name) = (ids.len(), &query.name);
     Keys::of_path(ids, path).ok_or_else(|| {
-        RecorderError::Usage(format!(
-            "{path} path: business_{table} has {found} rows, too few: each path needs rows of its own. Fill the tables with: recorder setup"
-        ))
+        RecorderError::Usage(match definition.is_shop() {
+            true => format!("{path} path: business_{name} has {found} rows, too few: each path needs rows of its own. Fill the tables with: recorder setup"),
+            false => format!("{path} path: the query of keys {name:?} returned {found} rows, too few: each path needs keys of its own. Fill its table first"),
+        })
     })
 }

@@ -200,7 +200,7 @@ impl Manager {
         connection.in_use = true;
         let mut text = String::new();
         let mut executor = connection.executor(self.plan.protocol, &mut text);
-        let asked = executor.count_rows(&STATEMENTS.idle_check, &[]);
+        let asked = executor.query(&STATEMENTS.idle_check, &[]);
         let is_valid = matches!(timeout(self.plan.check_limit, asked).await, Ok(Ok(_)));
         connection.in_use = !is_valid;
         is_valid

@@ -32,6 +32,7 @@ pub(crate) fn build(
         },
         mode: config.mode,
         weights: config.weights,
+        workload: config.workload.record(),
         workers: config.workers,
         schedule: config.schedule.record(),
         warm_up_us: config.warm_up.map(micros),

@@ -53,7 +53,7 @@ pub(crate) fn make(
     keys: Vec<PathKeys>,
     run_id: &RunId,
 ) -> Result<Vec<Arc<Workload>>, String> {
-    let draws = Draws::new(config.seed, config.weights);
+    let draws = Draws::new(config.seed, config.workload, config.weights);
     let pacer = config.max_tps.map(|tps| Arc::new(Pacer::new(tps)));
     let turns = || match config.schedule {
         Schedule::Closed(schedule) => Turns::Closed {
@@ -88,9 +88,8 @@ pub(crate) fn make(
             reader_pool: config.reader(path).map(pool).transpose()?,
             protocol: config.protocol,
             on_read_only: config.pool.on_read_only,
-            users: keys.users,
-            products: keys.products,
-            draws,
+            keys,
+            draws: draws.clone(),
             turns: turns(),
             limits: config.limits,
             identity_prefix: identity_prefix(run_id.as_str(), path),
@@ -113,7 +112,8 @@ pub(crate) fn let_in(
     let Schedule::Open(schedule) = config.schedule else {
         return;
     };
-    let arrivals = schedule.arrivals(Draws::new(config.seed, config.weights).arrivals());
+    let arrivals =
+        schedule.arrivals(Draws::new(config.seed, config.workload, config.weights).arrivals());
     let queues = workloads
         .iter()
         .filter_map(|workload| workload.turns.queue());

@@ -2,6 +2,7 @@
 
 pub(crate) mod protocol;
 pub(crate) mod question;
+pub(crate) mod scan;
 pub(crate) mod statement;
 
 use std::sync::LazyLock;
@@ -11,6 +12,8 @@ use crate::sql::statement::Statement;
 
 /// Tables.
 pub(crate) const SCHEMA: &str = include_str!("../../../../sql/schema.sql");
+/// The table of the availability probes.
+pub(crate) const AVAILABILITY: &str = include_str!("../../../../sql/availability_table.sql");
 pub(crate) const INDEXES: &str = include_str!("../../../../sql/indexes.sql");
 /// Drops the tables.
 pub(crate) const CLEANUP: &str = include_str!("../../../../sql/cleanup.sql");
@@ -30,7 +33,7 @@ pub(crate) const SEED_LOGS: &str = include_str!("../../../../sql/seed/logs.sql")
 /// The rows of the availability probes.
 pub(crate) const SEED_AVAILABILITY: &str = include_str!("../../../../sql/seed/availability.sql");
 
-/// The categories of products, for the seed data and for product search.
+/// The categories of products, for the seed data; `shop.toml` draws from the same.
 pub(crate) const CATEGORIES: [&str; 8] = [
     "books",
     "clothing",
@@ -63,24 +66,9 @@ macro_rules! statement {
     };
 }
 
-/// The statements of the workload and of the probes, without their comments: those would be sent, parsed and logged with every operation.
+/// The statements of the probes, the check and the audit, without their comments: those would be sent, parsed and logged with every operation.
 pub(crate) struct Statements {
-    pub(crate) user_list: Statement,
-    pub(crate) order_statistics: Statement,
-    pub(crate) product_search: Statement,
-    pub(crate) user_orders: Statement,
-    pub(crate) recent_logs: Statement,
-    pub(crate) update_login: Statement,
-    pub(crate) create_order: Statement,
-    pub(crate) update_stock: Statement,
-    pub(crate) insert_log: Statement,
-    pub(crate) lock_product: Statement,
-    pub(crate) place_insert_order: Statement,
-    pub(crate) place_reduce_stock: Statement,
-    pub(crate) place_insert_log: Statement,
     pub(crate) idle_check: Statement,
-    pub(crate) user_keys: String,
-    pub(crate) product_keys: String,
     pub(crate) identity: Question,
     pub(crate) identity_aurora_name: Question,
     pub(crate) probe_server: Question,
@@ -167,10 +155,8 @@ impl AvailabilityStatements {
     }
 }
 
-/// The statements of the workload.
+/// The statements that are no operation's.
 pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
-    let purchase = split(include_str!("../../../../sql/operations/place_order.sql"));
-    let keys = split(include_str!("../../../../sql/keys.sql"));
     let identity = split(include_str!("../../../../sql/identity.sql"));
     let probe = split(include_str!("../../../../sql/probe.sql"));
     let clock = split(include_str!("../../../../sql/clock.sql"));
@@ -181,22 +167,7 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let (server, aurora) = identity.split_at(identity.len().saturating_sub(1));
     let (probe_server, apart) = probe.split_at(probe.len().saturating_sub(3));
     Statements {
-        user_list: Statement::new(statement!("operations/user_list")),
-        order_statistics: Statement::new(statement!("operations/order_statistics")),
-        product_search: Statement::new(statement!("operations/product_search")),
-        user_orders: Statement::new(statement!("operations/user_orders")),
-        recent_logs: Statement::new(statement!("operations/recent_logs")),
-        update_login: Statement::new(statement!("operations/update_login")),
-        create_order: Statement::new(statement!("operations/create_order")),
-        update_stock: Statement::new(statement!("operations/update_stock")),
-        insert_log: Statement::new(statement!("operations/insert_log")),
-        lock_product: Statement::new(named(&purchase, "lock_product")),
-        place_insert_order: Statement::new(named(&purchase, "insert_order")),
-        place_reduce_stock: Statement::new(named(&purchase, "reduce_stock")),
-        place_insert_log: Statement::new(named(&purchase, "insert_log")),
         idle_check: Statement::new(statement!("idle_check")),
-        user_keys: named(&keys, "users"),
-        product_keys: named(&keys, "products"),
         identity: question(server),
         identity_aurora_name: question(aurora),
         probe_server: question(probe_server),
@@ -279,22 +250,7 @@ mod tests {
     fn every_statement_is_there_and_one_alone() {
         let s = &*STATEMENTS;
         for (statement, begins) in [
-            (&s.user_list.text, "SELECT"),
-            (&s.order_statistics.text, "SELECT"),
-            (&s.product_search.text, "SELECT"),
-            (&s.user_orders.text, "SELECT"),
-            (&s.recent_logs.text, "SELECT"),
-            (&s.update_login.text, "UPDATE business_users"),
-            (&s.create_order.text, "INSERT INTO business_orders"),
-            (&s.update_stock.text, "UPDATE business_products"),
-            (&s.insert_log.text, "INSERT INTO business_logs"),
-            (&s.lock_product.text, "SELECT stock"),
-            (&s.place_insert_order.text, "INSERT INTO business_orders"),
-            (&s.place_reduce_stock.text, "UPDATE business_products"),
-            (&s.place_insert_log.text, "INSERT INTO business_logs"),
             (&s.idle_check.text, "SELECT 1"),
-            (&s.user_keys, "SELECT id FROM business_users"),
-            (&s.product_keys, "SELECT id FROM business_products"),
             (&s.audit_state, "SELECT pg_is_in_recovery()"),
             (&s.audit_has_rows, "SELECT EXISTS"),
             (&s.audit_writes, "SELECT code, orders, logs"),

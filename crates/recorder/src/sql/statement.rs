@@ -1,54 +1,92 @@
 //! A statement with its parameters.
 
-use std::fmt::Write as _;
+use std::error::Error;
 use std::ops::Range;
 
+use bytes::BytesMut;
 use postgres_protocol::escape::escape_literal;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-/// A parameter.
+use crate::sql::scan::scan;
+
+/// A parameter. A text has no type: the server takes the one that its place in the statement asks for, in every protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
-    Int4(i32),
-    Int8(i64),
+    Null,
     Text(&'a str),
+    /// As a server sent it.
+    Field(&'a Field),
 }
 
-impl Value<'_> {
-    pub(super) const fn type_(&self) -> Type {
+/// A field of a row, to be sent again as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Field {
+    Null,
+    Text(String),
+    Binary(Type, Vec<u8>),
+}
+
+impl<'a> FromSql<'a> for Field {
+    fn from_sql(type_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self::Binary(type_.clone(), raw.to_vec()))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
-            Self::Int4(_) => Type::INT4,
-            Self::Int8(_) => Type::INT8,
-            Self::Text(_) => Type::TEXT,
+            Self::Null | Self::Field(Field::Null) => return Ok(IsNull::Yes),
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Field(Field::Text(text)) => out.extend_from_slice(text.as_bytes()),
+            Self::Field(Field::Binary(_, bytes)) => out.extend_from_slice(bytes),
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        match self {
+            Self::Field(Field::Binary(..)) => Format::Binary,
+            _ => Format::Text,
         }
     }
 
-    pub(super) fn as_sql(&self) -> &(dyn ToSql + Sync) {
+    to_sql_checked!();
+}
+
+impl Value<'_> {
+    /// `unknown`: the server infers the type.
+    pub(super) fn type_(&self) -> Type {
         match self {
-            Self::Int4(number) => number,
-            Self::Int8(number) => number,
-            Self::Text(text) => text,
+            Self::Field(Field::Binary(type_, _)) => type_.clone(),
+            _ => Type::UNKNOWN,
         }
     }
 
     /// Writes it as a literal. A NUL, which no literal can hold, stays in a text, and the driver refuses to send the statement.
     fn push_to(self, out: &mut String) {
-        // Writing to a String can't fail. A bare minus sign could become a part of an operator, or begin a comment.
-        let _ = match self {
-            Self::Int4(number @ ..0) => write!(out, "({number})"),
-            Self::Int4(number) => write!(out, "{number}"),
-            Self::Int8(number @ ..0) => write!(out, "({number})"),
-            Self::Int8(number) => write!(out, "{number}"),
-            Self::Text(text) => {
-                out.push_str(&escape_literal(text));
-                Ok(())
-            }
-        };
+        match self {
+            Self::Text(text) => out.push_str(&escape_literal(text)),
+            Self::Field(Field::Text(text)) => out.push_str(&escape_literal(text)),
+            // Answers to simple queries have no binary fields.
+            Self::Null | Self::Field(Field::Null | Field::Binary(..)) => out.push_str("NULL"),
+        }
     }
 }
 
 /// A statement that each protocol can send.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Statement {
     /// Its text, with `$1`, `$2`, ... for the parameters.
     pub(crate) text: String,
@@ -57,16 +95,10 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// `text` has no `$` followed by a digit but its parameters.
+    /// The parameters are those outside of quotes and comments.
     pub(crate) fn new(text: String) -> Self {
-        let parameters = text.match_indices('$').filter_map(|(start, _)| {
-            let digits = text[start + 1..].bytes().take_while(u8::is_ascii_digit);
-            let range = start..start + 1 + digits.count();
-            let number: usize = text[start + 1..range.end].parse().ok()?;
-            Some((range, number.checked_sub(1)?))
-        });
         Self {
-            parameters: parameters.collect(),
+            parameters: scan(&text).parameters,
             text,
         }
     }

@@ -1,13 +1,12 @@
 //! The statements of one operation, in the protocol in use; BEGIN, COMMIT and ROLLBACK are simple queries in each.
 
-use recording::vocabulary::ErrorPhase;
+use recording::vocabulary::{ErrorPhase, OperationType};
 use tokio_postgres::Error;
 
-use crate::database::keys::Keys;
-use crate::sql::STATEMENTS;
+use crate::definition::{Parameter, Step};
 use crate::sql::protocol::Executor;
-use crate::sql::statement::{Statement, Value};
-use crate::workload::draws::{Draw, OperationName};
+use crate::sql::statement::{Field, Value};
+use crate::workload::draws::Draw;
 
 /// How far an operation came; it stays readable where the operation is cut off.
 #[derive(Debug, Clone, Copy)]
@@ -25,18 +24,17 @@ pub(crate) struct OperationProgress {
 pub(crate) enum Served {
     /// All of it; the rows returned or changed.
     Done(i64),
-    /// Not enough stock; nothing changed.
+    /// The business's no, such as too little stock; nothing changed.
     Rejected,
 }
 
-/// What an operation works on.
-pub(crate) struct Context<'a> {
-    /// The path's users.
-    pub users: &'a Keys,
-    /// The path's products.
-    pub products: &'a Keys,
-    /// `run-path-number`: goes into every row that is inserted, the evidence of an audit.
-    pub identity: &'a str,
+/// What the statements of an operation have returned so far.
+#[derive(Default)]
+struct Answers {
+    /// Fields that later statements take.
+    results: Vec<Field>,
+    /// Rows returned by a read, changed by anything else.
+    rows: u64,
 }
 
 /// Runs the statements of a draw.
@@ -46,109 +44,89 @@ pub(crate) struct Context<'a> {
 pub(crate) async fn execute(
     executor: &mut Executor<'_>,
     draw: &Draw,
-    context: &Context<'_>,
     progress: &mut OperationProgress,
 ) -> Result<Served, Error> {
-    let sql = &*STATEMENTS;
+    let operation_type = draw.operation().operation_type;
+    let mut answers = Answers::default();
     progress.phase = ErrorPhase::Statement;
-    let user = Value::Int4(context.users.at(draw.user));
-    let product = Value::Int4(context.products.at(draw.product));
-    let identity = Value::Text(context.identity);
-    match draw.name {
-        OperationName::UserList => read(executor, &sql.user_list, &[]).await,
-        OperationName::OrderStatistics => read(executor, &sql.order_statistics, &[]).await,
-        OperationName::ProductSearch => {
-            read(executor, &sql.product_search, &[Value::Text(draw.category)]).await
+    if operation_type == OperationType::Transaction {
+        return transaction(executor, draw, answers, progress).await;
+    }
+    for step in &draw.operation().steps {
+        if operation_type == OperationType::Write {
+            // Apart: where this fails, the write was never sent.
+            let values = values(step, draw, &answers.results);
+            executor.prepare(&step.statement, &values).await?;
+            // A connection known to be closed takes nothing: the write was never sent.
+            progress.may_commit = !executor.client.is_closed();
         }
-        OperationName::UserOrders => read(executor, &sql.user_orders, &[user]).await,
-        OperationName::RecentLogs => read(executor, &sql.recent_logs, &[]).await,
-        OperationName::UpdateLogin => write(executor, &sql.update_login, &[user], progress).await,
-        OperationName::CreateOrder => {
-            let values = [user, identity, Value::Int8(draw.amount_cents)];
-            write(executor, &sql.create_order, &values, progress).await
-        }
-        OperationName::UpdateStock => {
-            let values = [Value::Int4(draw.stock_change), product];
-            write(executor, &sql.update_stock, &values, progress).await
-        }
-        OperationName::InsertLog => {
-            let [a, b, c, d] = draw.ip_address;
-            let address = format!("{a}.{b}.{c}.{d}");
-            let values = [
-                user,
-                Value::Text(draw.action),
-                identity,
-                Value::Text(&address),
-            ];
-            write(executor, &sql.insert_log, &values, progress).await
-        }
-        OperationName::PlaceOrder => {
-            place_order(executor, draw, identity, user, product, progress).await
+        if !answers.take(executor, step, draw).await? {
+            return Ok(Served::Rejected);
         }
     }
+    Ok(Served::Done(count(answers.rows)))
 }
 
-async fn read<const N: usize>(
-    executor: &mut Executor<'_>,
-    statement: &Statement,
-    values: &[Value<'_>; N],
-) -> Result<Served, Error> {
-    let rows = executor.count_rows(statement, values).await?;
-    Ok(Served::Done(count(rows)))
-}
-
-async fn write<const N: usize>(
-    executor: &mut Executor<'_>,
-    statement: &Statement,
-    values: &[Value<'_>; N],
-    progress: &mut OperationProgress,
-) -> Result<Served, Error> {
-    // Apart: where this fails, the write was never sent.
-    executor.prepare(statement, values).await?;
-    // A connection known to be closed takes nothing: the write was never sent.
-    progress.may_commit = !executor.client.is_closed();
-    let changed = executor.execute(statement, values).await?;
-    Ok(Served::Done(count(changed)))
-}
-
-/// A purchase. The product's row is locked first, so that no two purchases sell the same stock.
-async fn place_order(
+async fn transaction(
     executor: &mut Executor<'_>,
     draw: &Draw,
-    order_number: Value<'_>,
-    user: Value<'_>,
-    product: Value<'_>,
+    mut answers: Answers,
     progress: &mut OperationProgress,
 ) -> Result<Served, Error> {
-    let sql = &*STATEMENTS;
     progress.phase = ErrorPhase::Begin;
     progress.in_transaction = true;
     executor.client.batch_execute("BEGIN").await?;
     progress.phase = ErrorPhase::Statement;
-    let (stock, price_cents) = match executor.first_row(&sql.lock_product, &[product]).await? {
-        Some(row) => (row.int4(0)?.unwrap_or(0), row.int8(1)?.unwrap_or(0)),
-        // A product that was deleted meanwhile has no stock.
-        None => (0, 0),
-    };
-    if stock < draw.quantity {
-        progress.phase = ErrorPhase::Commit;
-        executor.client.batch_execute("ROLLBACK").await?;
-        progress.in_transaction = false;
-        return Ok(Served::Rejected);
+    for step in &draw.operation().steps {
+        if !answers.take(executor, step, draw).await? {
+            progress.phase = ErrorPhase::Commit;
+            executor.client.batch_execute("ROLLBACK").await?;
+            progress.in_transaction = false;
+            return Ok(Served::Rejected);
+        }
     }
-    let amount = Value::Int8(price_cents * i64::from(draw.quantity));
-    let order = [user, order_number, amount];
-    let stock = [Value::Int4(draw.quantity), product];
-    let mut changed = executor.execute(&sql.place_insert_order, &order).await?;
-    changed += executor.execute(&sql.place_reduce_stock, &stock).await?;
-    changed += executor
-        .execute(&sql.place_insert_log, &[user, order_number])
-        .await?;
     progress.phase = ErrorPhase::Commit;
     progress.may_commit = !executor.client.is_closed();
     executor.client.batch_execute("COMMIT").await?;
     progress.in_transaction = false;
-    Ok(Served::Done(count(changed)))
+    Ok(Served::Done(count(answers.rows)))
+}
+
+impl Answers {
+    /// Runs a statement; false where it answers the business's no.
+    async fn take(
+        &mut self,
+        executor: &mut Executor<'_>,
+        step: &Step,
+        draw: &Draw,
+    ) -> Result<bool, Error> {
+        let values = values(step, draw, &self.results);
+        let is_read = draw.operation().operation_type == OperationType::Read;
+        let rows = if step.is_query || !step.results.is_empty() {
+            let (rows, first) = executor.query(&step.statement, &values).await?;
+            for column in &step.results {
+                self.results.push(match &first {
+                    Some(row) => row.field(column)?,
+                    None => Field::Null,
+                });
+            }
+            rows
+        } else {
+            executor.execute(&step.statement, &values).await?
+        };
+        if is_read || !step.is_query {
+            self.rows += rows;
+        }
+        Ok(rows > 0 || !step.expects_rows)
+    }
+}
+
+fn values<'a>(step: &Step, draw: &'a Draw, results: &'a [Field]) -> Vec<Value<'a>> {
+    let value = |parameter: &Parameter| match parameter {
+        Parameter::Value(number) => Value::Text(draw.value(*number)),
+        Parameter::Result(number) => results.get(*number).map_or(Value::Null, Value::Field),
+    };
+    step.parameters.iter().map(value).collect()
 }
 
 fn count(rows: u64) -> i64 {

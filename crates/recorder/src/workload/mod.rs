@@ -16,21 +16,22 @@ use std::time::{Duration, Instant};
 use command_line::duration::micros;
 use deadpool::managed::{PoolError, TimeoutType};
 use recording::vocabulary::{ErrorClass, ErrorPhase, OperationType, Outcome, Path};
-use recording::{Clock, Failure, Handle, Operation, Slot, Target};
+use recording::{Clock, Failure, Handle, Operation, Slot};
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
 use crate::classify::{self, Symptom};
 use crate::connect::Session;
-use crate::database::keys::Keys;
+use crate::database::keys::PathKeys;
+use crate::definition::values::Place;
 use crate::monitor::Monitor;
 use crate::pool::checkout::Checkout;
 use crate::pool::settings::OnReadOnly;
 use crate::pool::{self, CheckedOut, FailedAttempt, Pool, abandon, give_back};
 use crate::shutdown::stopped;
 use crate::sql::protocol::Protocol;
-use crate::workload::draws::{Draw, Draws, OperationName};
-use crate::workload::execute::{Context, OperationProgress, Served, execute};
+use crate::workload::draws::{Draw, Draws};
+use crate::workload::execute::{OperationProgress, Served, execute};
 use crate::workload::turns::{Turn, Turns};
 
 /// The client's own limits on an operation.
@@ -53,10 +54,8 @@ pub(crate) struct Workload {
     pub protocol: Protocol,
     /// What becomes of a connection that answers 25006.
     pub on_read_only: OnReadOnly,
-    /// Its half of the users.
-    pub users: Keys,
-    /// Its half of the products.
-    pub products: Keys,
+    /// The keys that it works on.
+    pub keys: PathKeys,
     /// What operation n is.
     pub draws: Draws,
     /// When operations begin.
@@ -111,6 +110,7 @@ impl Workload {
     ) {
         let mut think_times = self.draws.think_times(worker);
         let mut texts = Texts::default();
+        let mut draw = self.draws.room();
         let checkout = Arc::new(Checkout::default());
         let slot = self.handle.slot();
         while !*stop.borrow() {
@@ -127,16 +127,13 @@ impl Workload {
             if let Some(lag) = turn.lag {
                 self.monitor.schedule_lag(self.path, micros(lag));
             }
-            let draw = self.draws.operation(operation_id);
+            self.draw(operation_id, &mut texts.identity, &mut draw);
             let mut row = self.row(Some(worker), &turn, &draw);
             slot.begin(&row);
-            texts.identity.clear();
-            // Writing to a String can't fail.
-            let _ = write!(texts.identity, "{}{operation_id}", self.identity_prefix);
             checkout.reset();
             let to_roll_back = tokio::select! {
                 biased;
-                session = self.run(&mut row, &slot, &draw, &mut texts, &checkout, begun) => session,
+                session = self.run(&mut row, &slot, &draw, &mut texts.statement, &checkout, begun) => session,
                 () = stopped(&mut stop) => None,
             };
             row.connection_id = row.connection_id.or_else(|| checkout.connection_id());
@@ -175,8 +172,9 @@ impl Workload {
 
     /// Writes the operations that were due and that no worker took.
     pub(crate) async fn record_waiting(&self, start: Instant) {
+        let (mut identity, mut draw) = (String::new(), self.draws.room());
         while let Some(turn) = self.turns.waiting(start) {
-            let draw = self.draws.operation(turn.operation_id);
+            self.draw(turn.operation_id, &mut identity, &mut draw);
             let row = Operation {
                 start_time: None,
                 ..self.row(None, &turn, &draw)
@@ -190,13 +188,28 @@ impl Workload {
         }
     }
 
+    /// What operation n is, on this path.
+    fn draw(&self, operation_id: i64, identity: &mut String, draw: &mut Draw) {
+        identity.clear();
+        // Writing to a String can't fail.
+        let _ = write!(identity, "{}{operation_id}", self.identity_prefix);
+        let place = Place {
+            path: self.path,
+            operation_id,
+            keys: &self.keys,
+            identity,
+            clock: self.clock,
+        };
+        self.draws.fill(&place, draw);
+    }
+
     fn row(&self, worker: Option<u32>, turn: &Turn, draw: &Draw) -> Operation {
         Operation {
             path: self.path,
             worker: worker.and_then(|worker| i32::try_from(worker).ok()),
             operation_id: turn.operation_id,
-            operation_type: draw.name.operation_type(),
-            operation_name: draw.name.as_str(),
+            operation_type: draw.operation().operation_type,
+            operation_name: &draw.operation().name,
             scheduled_time: self.clock.at_us(turn.due),
             start_time: Some(self.clock.at_us(turn.begun)),
             end_time: None,
@@ -204,34 +217,9 @@ impl Workload {
             execute_us: None,
             outcome: Outcome::Unfinished,
             affected_rows: None,
-            target: self.target(draw),
+            target: draw.target(),
             connection_id: None,
             failure: None,
-        }
-    }
-
-    /// What an audit has to look for.
-    fn target(&self, draw: &Draw) -> Target {
-        let user_id = Some(self.users.at(draw.user));
-        let product_id = Some(self.products.at(draw.product));
-        match draw.name {
-            OperationName::UpdateLogin | OperationName::CreateOrder | OperationName::InsertLog => {
-                Target {
-                    user_id,
-                    ..Target::default()
-                }
-            }
-            OperationName::UpdateStock => Target {
-                user_id: None,
-                product_id,
-                quantity: Some(draw.stock_change),
-            },
-            OperationName::PlaceOrder => Target {
-                user_id,
-                product_id,
-                quantity: Some(draw.quantity),
-            },
-            _ => Target::default(),
         }
     }
 
@@ -242,7 +230,7 @@ impl Workload {
         row: &mut Operation,
         slot: &Slot,
         draw: &Draw,
-        texts: &mut Texts,
+        statement: &mut String,
         checkout: &Arc<Checkout>,
         begun: Instant,
     ) -> Option<CheckedOut> {
@@ -271,19 +259,14 @@ impl Workload {
         session.in_use = true;
         session.forget_warnings();
 
-        let context = self.context(&texts.identity);
         let mut progress = OperationProgress {
             phase: ErrorPhase::Statement,
             may_commit: false,
             in_transaction: false,
         };
         let executing = Instant::now();
-        let mut executor = session.executor(self.protocol, &mut texts.statement);
-        let result = timeout_at(
-            deadline,
-            execute(&mut executor, draw, &context, &mut progress),
-        )
-        .await;
+        let mut executor = session.executor(self.protocol, statement);
+        let result = timeout_at(deadline, execute(&mut executor, draw, &mut progress)).await;
         row.execute_us = Some(micros(executing.elapsed()));
         match result {
             Ok(Ok(served)) => self.succeed(row, served, &session, progress),
@@ -305,14 +288,6 @@ impl Workload {
         }
         give_back(session);
         None
-    }
-
-    fn context<'a>(&'a self, identity: &'a str) -> Context<'a> {
-        Context {
-            users: &self.users,
-            products: &self.products,
-            identity,
-        }
     }
 
     /// Completes the row of a failed statement; true where the connection is lost with it.

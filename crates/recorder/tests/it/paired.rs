@@ -122,10 +122,11 @@ impl Stored {
 /// The recording is what its seed draws.
 fn check_replay(recording: &Recording, direct: &BTreeMap<i64, &Row>) {
     let manifest = recording.manifest();
-    let draws = recorder::workload::draws::Draws::new(manifest.seed, manifest.weights);
+    let shop = recorder::definition::Definition::shop();
+    let draws = recorder::workload::draws::Draws::new(manifest.seed, shop, manifest.weights);
     for (id, row) in direct {
         assert_eq!(
-            draws.operation(*id).name.as_str(),
+            draws.operation_name(*id),
             row["operation_name"],
             "operation {id}"
         );

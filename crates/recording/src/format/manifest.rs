@@ -16,6 +16,7 @@ use crate::format::settings::{
 };
 use crate::format::timestamp::Timestamp;
 use crate::format::vocabulary::Path;
+use crate::format::workload::WorkloadRecord;
 
 /// The state of a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +130,9 @@ pub struct Manifest {
     pub mode: Mode,
     /// Shares of the operation types.
     pub weights: Weights,
+    /// The workload, where a file of the user's describes it; null for the built-in shop, and in recordings of older versions.
+    #[serde(default)]
+    pub workload: Option<WorkloadRecord>,
     /// Concurrent workers per path.
     pub workers: u32,
     /// When operations begin.
@@ -224,6 +228,7 @@ impl Manifest {
                 write: 0.0,
                 transaction: 0.0,
             },
+            workload: None,
             workers: 1,
             schedule: Schedule::ClosedLoop {
                 min_operation_interval_us: 0,

@@ -9,3 +9,4 @@ pub(crate) mod schema;
 pub(crate) mod settings;
 pub(crate) mod timestamp;
 pub mod vocabulary;
+pub(crate) mod workload;

@@ -6,7 +6,7 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, SimpleQueryMessage, SimpleQueryRow};
 
-use crate::sql::statement::{Statement, Value};
+use crate::sql::statement::{Field, Statement, Value};
 
 /// The protocol in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -51,10 +51,10 @@ pub(crate) enum Row {
 
 impl Executor<'_> {
     /// Makes the statement known to the server, where the protocol wants that and it is not yet. Nothing of it is done.
-    pub(crate) async fn prepare<const N: usize>(
+    pub(crate) async fn prepare(
         &self,
         statement: &Statement,
-        values: &[Value<'_>; N],
+        values: &[Value<'_>],
     ) -> Result<(), Error> {
         match self.protocol {
             Protocol::Simple | Protocol::Extended => Ok(()),
@@ -63,10 +63,10 @@ impl Executor<'_> {
     }
 
     /// Runs a statement; the number of rows that it changed.
-    pub(crate) async fn execute<const N: usize>(
+    pub(crate) async fn execute(
         &mut self,
         statement: &Statement,
-        values: &[Value<'_>; N],
+        values: &[Value<'_>],
     ) -> Result<u64, Error> {
         match self.protocol {
             Protocol::Simple => {
@@ -85,43 +85,28 @@ impl Executor<'_> {
         }
     }
 
-    /// Runs a query; the number of rows that it returned.
-    pub(crate) async fn count_rows<const N: usize>(
+    /// Runs a statement that returns rows; their number and the first.
+    pub(crate) async fn query(
         &mut self,
         statement: &Statement,
-        values: &[Value<'_>; N],
-    ) -> Result<u64, Error> {
+        values: &[Value<'_>],
+    ) -> Result<(u64, Option<Row>), Error> {
         if self.protocol == Protocol::Simple {
             let messages = self.simple(statement, values).await?;
-            let rows = messages
-                .iter()
-                .filter(|message| matches!(message, SimpleQueryMessage::Row(_)));
-            return Ok(rows.count() as u64);
-        }
-        Ok(self.rows(statement, values).await?.len() as u64)
-    }
-
-    /// Runs a query; the first row that it returned.
-    pub(crate) async fn first_row<const N: usize>(
-        &mut self,
-        statement: &Statement,
-        values: &[Value<'_>; N],
-    ) -> Result<Option<Row>, Error> {
-        if self.protocol == Protocol::Simple {
-            let messages = self.simple(statement, values).await?;
-            return Ok(messages.into_iter().find_map(|message| match message {
+            let rows = messages.into_iter().filter_map(|message| match message {
                 SimpleQueryMessage::Row(row) => Some(Row::Text(row)),
                 _ => None,
-            }));
+            });
+            return Ok(counted(rows));
         }
         let rows = self.rows(statement, values).await?;
-        Ok(rows.into_iter().next().map(Row::Binary))
+        Ok(counted(rows.into_iter().map(Row::Binary)))
     }
 
-    async fn rows<const N: usize>(
+    async fn rows(
         &self,
         statement: &Statement,
-        values: &[Value<'_>; N],
+        values: &[Value<'_>],
     ) -> Result<Vec<tokio_postgres::Row>, Error> {
         if self.protocol == Protocol::Prepared {
             let named = self.named(statement, values).await?;
@@ -142,43 +127,50 @@ impl Executor<'_> {
     }
 
     /// The named statement. Its first use on a connection prepares it, in a round trip of its own.
-    async fn named<const N: usize>(
+    async fn named(
         &self,
         statement: &Statement,
-        values: &[Value<'_>; N],
+        values: &[Value<'_>],
     ) -> Result<tokio_postgres::Statement, Error> {
-        let types = values.each_ref().map(Value::type_);
+        let types: Vec<Type> = values.iter().map(Value::type_).collect();
         let text = &statement.text;
         self.client.prepare_typed_cached(text, &types).await
     }
 }
 
 impl Row {
-    /// A column of type `integer`.
-    pub(crate) fn int4(&self, column: usize) -> Result<Option<i32>, Error> {
+    /// The field of that column.
+    ///
+    /// # Errors
+    /// The driver's, where there is no such column.
+    pub(crate) fn field(&self, column: &str) -> Result<Field, Error> {
         match self {
             Self::Binary(row) => row.try_get(column),
-            Self::Text(row) => Ok(row.try_get(column)?.and_then(|text| text.parse().ok())),
-        }
-    }
-
-    /// A column of type `bigint`.
-    pub(crate) fn int8(&self, column: usize) -> Result<Option<i64>, Error> {
-        match self {
-            Self::Binary(row) => row.try_get(column),
-            Self::Text(row) => Ok(row.try_get(column)?.and_then(|text| text.parse().ok())),
+            Self::Text(row) => {
+                let text = row.try_get(column)?;
+                Ok(text.map_or(Field::Null, |text| Field::Text(text.to_owned())))
+            }
         }
     }
 }
 
-fn typed<'v, const N: usize>(values: &'v [Value<'_>; N]) -> [(&'v (dyn ToSql + Sync), Type); N] {
+fn typed<'v>(values: &'v [Value<'_>]) -> Vec<(&'v (dyn ToSql + Sync), Type)> {
+    let typed = values
+        .iter()
+        .map(|value| (value as &(dyn ToSql + Sync), value.type_()));
+    typed.collect()
+}
+
+fn untyped<'v>(values: &'v [Value<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {
     values
-        .each_ref()
-        .map(|value| (value.as_sql(), value.type_()))
+        .iter()
+        .map(|value| value as &(dyn ToSql + Sync))
+        .collect()
 }
 
-fn untyped<'v, const N: usize>(values: &'v [Value<'_>; N]) -> [&'v (dyn ToSql + Sync); N] {
-    values.each_ref().map(Value::as_sql)
+fn counted(mut rows: impl Iterator<Item = Row>) -> (u64, Option<Row>) {
+    let first = rows.next();
+    (u64::from(first.is_some()) + rows.count() as u64, first)
 }
 
 const fn changed(message: &SimpleQueryMessage) -> u64 {

@@ -1,0 +1,443 @@
+//! Makes a workload of its file, or says what is wrong in it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::Range;
+
+use command_line::duration::{self, micros};
+use recording::vocabulary::OperationType;
+use serde_json::Value as Json;
+use toml::Spanned;
+
+use crate::definition::error::DefinitionError;
+use crate::definition::values::{Generator, Item, zipf};
+use crate::definition::written::{self, Expect, File, Scalar, Type, Value};
+use crate::definition::{Definition, KeyQuery, Operation, Parameter, Step, TargetValues};
+use crate::sql::scan::scan;
+use crate::sql::statement::Statement;
+
+/// What the server can plan without doing it: `recorder check` asks that of every statement.
+const PLANNED: [&str; 8] = [
+    "select", "values", "table", "with", "insert", "update", "delete", "merge",
+];
+/// Of these, the statements that change nothing; WITH may.
+const QUERIES: usize = 3;
+/// A name goes into every row of the recording.
+const LONGEST_NAME: usize = 63;
+
+/// # Errors
+/// The first thing that is wrong.
+pub(super) fn read(file: &str, text: &str) -> Result<Definition, DefinitionError> {
+    let reader = Reader { file, text };
+    let written: File = toml::from_str(text).map_err(|error| {
+        let place = error.span().unwrap_or(0..0);
+        reader.error(
+            &place,
+            format!(
+                "{}; docs/workload.md has the keys and their values",
+                error.message()
+            ),
+        )
+    })?;
+    reader.definition(written)
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn error(&self, place: &Range<usize>, what: impl Into<String>) -> DefinitionError {
+        DefinitionError::at(self.file, self.text, place, what.into())
+    }
+
+    /// An error at what was written.
+    fn refuse<T, R>(&self, written: &Spanned<T>, what: impl Display) -> Result<R, DefinitionError> {
+        Err(self.error(&written.span(), what.to_string()))
+    }
+
+    fn definition(&self, file: File) -> Result<Definition, DefinitionError> {
+        self.name(&file.name)?;
+        let mut keys = Vec::new();
+        for (name, sql) in &file.keys {
+            self.query(sql)?;
+            keys.push(KeyQuery {
+                name: name.get_ref().clone(),
+                sql: sql.get_ref().clone(),
+            });
+        }
+        let mut operations: Vec<Operation> = Vec::new();
+        for written in file.operations.get_ref() {
+            let operation = self.operation(written, &keys)?;
+            if operations.iter().any(|other| other.name == operation.name) {
+                return self.refuse(
+                    &written.name,
+                    "a second operation of this name: give each its own",
+                );
+            }
+            operations.push(operation);
+        }
+        if operations.iter().all(|operation| operation.weight == 0.0) {
+            return self.refuse(
+                &file.operations,
+                "no operation has a weight above 0: give one of them a weight",
+            );
+        }
+        Ok(Definition {
+            name: file.name.into_inner(),
+            setup: file.setup.into_iter().map(Spanned::into_inner).collect(),
+            keys,
+            operations,
+            sha256: None,
+        })
+    }
+
+    fn name(&self, name: &Spanned<String>) -> Result<(), DefinitionError> {
+        let is_plain = |text: &str| {
+            text.chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
+        };
+        match name.get_ref().as_str() {
+            text if (1..=LONGEST_NAME).contains(&text.len()) && is_plain(text) => Ok(()),
+            _ => self.refuse(name, "a name has 1 to 63 letters, digits, _ and -"),
+        }
+    }
+
+    fn query(&self, sql: &Spanned<String>) -> Result<(), DefinitionError> {
+        self.one_statement(sql)?;
+        let word = first_word(sql.get_ref());
+        match PLANNED[..=QUERIES].contains(&word.as_str())
+            && scan(sql.get_ref()).parameters.is_empty()
+        {
+            true => Ok(()),
+            false => self.refuse(
+                sql,
+                "keys are what a SELECT without parameters returns in its first column",
+            ),
+        }
+    }
+
+    fn one_statement(&self, sql: &Spanned<String>) -> Result<(), DefinitionError> {
+        if let Some(at) = scan(sql.get_ref()).semicolon {
+            let rest = sql.get_ref()[at + 1..].trim();
+            let what = match rest.is_empty() {
+                true => "a statement has no semicolon at its end: remove it",
+                false => {
+                    "two statements in one: write a [[operation.statement]] for each, of an operation of type transaction"
+                }
+            };
+            return self.refuse(sql, what);
+        }
+        let word = first_word(sql.get_ref());
+        match PLANNED.contains(&word.as_str()) {
+            true => Ok(()),
+            false => self.refuse(
+                sql,
+                format!("a statement begins with SELECT, VALUES, TABLE, WITH, INSERT, UPDATE, DELETE or MERGE, not {word:?}: the check has it planned before a run. Call a procedure through a function: SELECT f($1)"),
+            ),
+        }
+    }
+
+    fn operation(
+        &self,
+        written: &written::Operation,
+        keys: &[KeyQuery],
+    ) -> Result<Operation, DefinitionError> {
+        self.name(&written.name)?;
+        let weight = *written.weight.get_ref();
+        if !weight.is_finite() || weight < 0.0 {
+            return self.refuse(&written.weight, "a weight is 0 or a positive number");
+        }
+        let kind = *written.operation_type.get_ref();
+        self.statements_of(written, kind)?;
+        let mut values = Vec::new();
+        for (name, value) in &written.values {
+            values.push((
+                name.get_ref().clone(),
+                self.generator(value, value.get_ref(), keys)?,
+            ));
+        }
+        self.identity(written, kind)?;
+        let place = |name: &str| match kind {
+            Type::Read => None,
+            Type::Write | Type::Transaction => values.iter().position(|(value, _)| value == name),
+        };
+        let target = TargetValues {
+            user_id: place("user_id"),
+            product_id: place("product_id"),
+            quantity: place("quantity"),
+        };
+        let steps = self.steps(written)?;
+        Ok(Operation {
+            name: written.name.get_ref().clone(),
+            operation_type: match kind {
+                Type::Read => OperationType::Read,
+                Type::Write => OperationType::Write,
+                Type::Transaction => OperationType::Transaction,
+            },
+            weight,
+            values,
+            steps,
+            identity: written
+                .identity
+                .iter()
+                .map(|column| column.get_ref().clone())
+                .collect(),
+            target,
+        })
+    }
+
+    fn statements_of(
+        &self,
+        written: &written::Operation,
+        kind: Type,
+    ) -> Result<(), DefinitionError> {
+        let (name, count) = (&written.name, written.statements.len());
+        match (kind, count) {
+            (_, 0) => {
+                return self.refuse(
+                    name,
+                    "no statement: write one under [[operation.statement]]",
+                );
+            }
+            (Type::Write, 2..) => {
+                return self.refuse(
+                    &written.operation_type,
+                    "a write has one statement: make it a transaction, or the outcome of each statement would be its own",
+                );
+            }
+            _ => {}
+        }
+        for statement in &written.statements {
+            self.one_statement(&statement.sql)?;
+            let word = first_word(statement.sql.get_ref());
+            if kind == Type::Read && !PLANNED[..=QUERIES].contains(&word.as_str()) {
+                return self.refuse(
+                    &statement.sql,
+                    format!(
+                        "a read does not {}: make it a write or a transaction",
+                        word.to_uppercase()
+                    ),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn identity(&self, written: &written::Operation, kind: Type) -> Result<(), DefinitionError> {
+        let Some(first) = written.identity.first() else {
+            return Ok(());
+        };
+        let has_value = written
+            .values
+            .values()
+            .any(|value| *value.get_ref() == Value::Identity);
+        if kind == Type::Read || !has_value {
+            return self.refuse(
+                first,
+                "an identity is for a write or a transaction that writes a value made by \"identity\" into this column",
+            );
+        }
+        for column in &written.identity {
+            let parts: Vec<&str> = column.get_ref().split('.').collect();
+            let is_name = |part: &&str| {
+                let mut letters = part.chars();
+                letters
+                    .next()
+                    .is_some_and(|first| first.is_ascii_lowercase() || first == '_')
+                    && letters.all(|letter| {
+                        letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'
+                    })
+            };
+            if !matches!(parts.len(), 2 | 3) || !parts.iter().all(is_name) {
+                return self.refuse(column, "an identity's column is written table.column or schema.table.column, in small letters, digits and _");
+            }
+        }
+        Ok(())
+    }
+
+    fn steps(&self, written: &written::Operation) -> Result<Vec<Step>, DefinitionError> {
+        let mut sources: BTreeMap<&str, Parameter> = BTreeMap::new();
+        for (at, name) in written.values.keys().enumerate() {
+            sources.insert(name.get_ref(), Parameter::Value(at));
+        }
+        let (mut steps, mut results) = (Vec::new(), 0);
+        for statement in &written.statements {
+            let parameters = self.parameters(statement, &sources)?;
+            for name in &statement.results {
+                if sources
+                    .insert(name.get_ref(), Parameter::Result(results))
+                    .is_some()
+                {
+                    return self.refuse(name, "this operation has a value or a result of that name already: rename the column with AS");
+                }
+                results += 1;
+            }
+            let sql = statement.sql.get_ref();
+            let place = PLANNED.iter().position(|word| *word == first_word(sql));
+            steps.push(Step {
+                statement: Statement::new(sql.trim().to_owned()),
+                parameters,
+                results: statement
+                    .results
+                    .iter()
+                    .map(|name| name.get_ref().clone())
+                    .collect(),
+                expects_rows: statement.expect == Some(Expect::Rows),
+                is_query: place.is_some_and(|place| place <= QUERIES),
+            });
+        }
+        Ok(steps)
+    }
+
+    fn parameters(
+        &self,
+        statement: &written::Statement,
+        sources: &BTreeMap<&str, Parameter>,
+    ) -> Result<Vec<Parameter>, DefinitionError> {
+        let used = scan(statement.sql.get_ref()).parameters;
+        let (given, most) = (
+            statement.parameters.len(),
+            used.iter().map(|(_, number)| number + 1).max(),
+        );
+        for number in 0..most.unwrap_or(0).max(given) {
+            let is_used = used.iter().any(|(_, other)| *other == number);
+            if number >= given || !is_used {
+                return self.refuse(
+                    &statement.sql,
+                    format!(
+                        "{} parameters, and ${} is {}: parameters = [...] names the value of $1, then of $2, and so on",
+                        given,
+                        number + 1,
+                        match is_used { true => "in the statement", false => "not in the statement" },
+                    ),
+                );
+            }
+        }
+        let source = |name: &Spanned<String>| {
+            match sources.get(name.get_ref().as_str()) {
+            Some(source) => Ok(*source),
+            None => self.refuse(name, format!(
+                "no value of this operation, nor result of a statement before, is called {:?}: add it under [operation.values]",
+                name.get_ref()
+            )),
+        }
+        };
+        statement.parameters.iter().map(source).collect()
+    }
+
+    fn generator(
+        &self,
+        place: &Spanned<Value>,
+        value: &Value,
+        keys: &[KeyQuery],
+    ) -> Result<Generator, DefinitionError> {
+        let query = |name: &String| match keys.iter().position(|query| query.name == *name) {
+            Some(query) => Ok(query),
+            None => self.refuse(
+                place,
+                format!("no keys are called {name:?}: add their query under [keys]"),
+            ),
+        };
+        let exponent = |exponent: f64| match zipf(2.0, exponent) {
+            Some(_) => Ok(exponent),
+            None => self.refuse(
+                place,
+                "the exponent of zipf is 0 or a positive number; 1 is usual",
+            ),
+        };
+        Ok(match value {
+            Value::Identity => Generator::Identity,
+            Value::Uuid => Generator::Uuid,
+            Value::Ip => Generator::Ip,
+            Value::Sequence(first) => Generator::Sequence(*first),
+            Value::Keys(name) => Generator::Keys(query(name)?),
+            Value::ZipfKeys(of) => Generator::ZipfKeys(query(&of.keys)?, exponent(of.exponent)?),
+            Value::Zipf(of) => match zipf(of.to as f64, exponent(of.exponent)?) {
+                Some(zipf) if of.to > 0 => Generator::Zipf(zipf),
+                _ => return self.refuse(place, "zipf draws from 1 to a positive number"),
+            },
+            Value::Uniform([least, greatest]) if least <= greatest => {
+                Generator::Uniform(*least, *greatest)
+            }
+            Value::Text([least, greatest]) if least <= greatest && *greatest <= 1 << 20 => {
+                Generator::Text(*least, *greatest)
+            }
+            Value::Uniform(_) | Value::Text(_) => {
+                return self.refuse(
+                    place,
+                    "write the least and the greatest: [1, 10]; a text has up to 1048576 letters",
+                );
+            }
+            Value::Choice(items) if items.is_empty() => {
+                return self.refuse(place, "a choice of nothing: name one or more");
+            }
+            Value::Choice(items) => Generator::Choice(items.iter().map(item).collect()),
+            Value::Timestamp([from, to]) => {
+                let [from, to] = [self.offset(place, from)?, self.offset(place, to)?];
+                if from > to {
+                    return self.refuse(
+                        place,
+                        "the first time is later than the second: write [\"-30d\", \"0s\"]",
+                    );
+                }
+                Generator::Timestamp(from, to)
+            }
+            Value::Json(members) => {
+                let member = |(name, value): (&String, &Value)| {
+                    Ok((name.clone(), self.generator(place, value, keys)?))
+                };
+                Generator::Json(members.iter().map(member).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
+    /// Microseconds from now; negative is before.
+    fn offset(&self, place: &Spanned<Value>, text: &str) -> Result<i64, DefinitionError> {
+        let (sign, length) = match text.strip_prefix('-') {
+            Some(length) => (-1, length),
+            None => (1, text),
+        };
+        // Days are no unit of the command line, and what a business counts in.
+        let parsed = match length.strip_suffix('d') {
+            Some(days) => duration::parse(days).map(|days| days * 86_400),
+            None => duration::parse(length),
+        };
+        match parsed {
+            Ok(length) => Ok(sign * micros(length)),
+            Err(error) => self.refuse(place, format!("{text}: {error}")),
+        }
+    }
+}
+
+/// In small letters.
+fn first_word(sql: &str) -> String {
+    let mut rest = sql.trim_start();
+    while let Some(comment) = rest.strip_prefix("--") {
+        rest = comment
+            .split_once('\n')
+            .map_or("", |(_, after)| after)
+            .trim_start();
+    }
+    let word = rest
+        .split(|letter: char| !letter.is_ascii_alphabetic())
+        .next();
+    word.unwrap_or_default().to_ascii_lowercase()
+}
+
+fn item(scalar: &Scalar) -> Item {
+    let json = match scalar {
+        Scalar::Boolean(value) => Json::from(*value),
+        Scalar::Integer(value) => Json::from(*value),
+        Scalar::Float(value) => Json::from(*value),
+        Scalar::Text(text) => Json::from(text.as_str()),
+    };
+    Item {
+        text: match scalar {
+            Scalar::Text(text) => text.clone(),
+            _ => json.to_string(),
+        },
+        json,
+    }
+}
