@@ -19,5 +19,9 @@ FROM (SELECT min(id) AS id FROM business_logs WHERE action = 'pgoutage run' AND 
 
 -- Only where the token is not there. $1 text: what the identities of all paths begin with.
 -- statement: has_rows
-SELECT EXISTS (SELECT FROM business_orders WHERE starts_with(order_number, $1))
-    OR EXISTS (SELECT FROM business_logs WHERE starts_with(details, $1)) AS has_rows;
+SELECT EXISTS (SELECT FROM {first_table} WHERE starts_with({first_column}, $1))
+    OR EXISTS (SELECT FROM {second_table} WHERE starts_with({second_column}, $1)) AS has_rows;
+
+-- Of a workload of the user's own: no token was written into its tables. $1 text: the run id, not needed.
+-- statement: own_state
+SELECT pg_is_in_recovery() AS is_reader, $1 <> $1 AS has_token, ARRAY[]::text[] AS path_tokens, false AS are_apart, NULL::text AS other_run;

@@ -1,9 +1,9 @@
 -- What became of the writes of one path: those that are not as they were acknowledged, and all whose outcome is not known. SELECT on
--- business_orders and business_logs is enough.
+-- the two tables that hold identities is enough: business_orders and business_logs, or those of the user's own workload. Their names are put in for the words in braces.
 --
 -- $1 text: what the identities of the path begin with; $2 and $3 bigint: the operations from $2 to before $3 are asked for; $4 bigint: the
 -- operation of the first byte of $5; $5 bytea: a byte for each operation: 0 for one that has no identity, else the sum of
---   1 it writes an order, 2 it writes a log, 3 it writes both;
+--   1 it writes into the first table (an order), 2 into the second (a log), 3 into both;
 --   0 it was acknowledged, 4 it certainly did not commit, 8 its outcome is not known.
 -- A code of 0 in the answer: the recording has no write of that number.
 --
@@ -21,7 +21,7 @@ FROM (
         FROM (
             SELECT CASE WHEN length(number) BETWEEN 1 AND 18 AND translate(number, '0123456789', '') = '' AND left(number, 1) <> '0'
                         THEN number::bigint END AS id
-            FROM (SELECT substr(order_number, length($1) + 1) AS number FROM business_orders WHERE starts_with(order_number, $1) OFFSET 0) AS named
+            FROM (SELECT substr({first_column}, length($1) + 1) AS number FROM {first_table} WHERE starts_with({first_column}, $1) OFFSET 0) AS named
             OFFSET 0
         ) AS orders
         WHERE id >= $2 AND id < $3
@@ -30,7 +30,7 @@ FROM (
         FROM (
             SELECT CASE WHEN length(number) BETWEEN 1 AND 18 AND translate(number, '0123456789', '') = '' AND left(number, 1) <> '0'
                         THEN number::bigint END AS id
-            FROM (SELECT substr(details, length($1) + 1) AS number FROM business_logs WHERE starts_with(details, $1) OFFSET 0) AS named
+            FROM (SELECT substr({second_column}, length($1) + 1) AS number FROM {second_table} WHERE starts_with({second_column}, $1) OFFSET 0) AS named
             OFFSET 0
         ) AS logs
         WHERE id >= $2 AND id < $3

@@ -8,10 +8,11 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
 use crate::audit::announce::Announcer;
+use crate::audit::identities::Identities;
 use crate::audit::writes::{Batch, Code};
 use crate::connect::{self, Session};
 use crate::database::{self, Trouble};
-use crate::sql::{self, STATEMENTS};
+use crate::sql;
 
 /// On a statement: a server that is gone must not hold us for ever. A million writes take some seconds, and the rest is reading the tables.
 const LIMIT: Duration = Duration::from_secs(1_800);
@@ -32,9 +33,9 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
 pub(crate) struct Found {
     pub(crate) operation_id: i64,
     pub(crate) code: Code,
-    /// Rows of `business_orders` with its identity.
+    /// Rows of the first table with its identity.
     pub(crate) orders: i32,
-    /// Rows of `business_logs`.
+    /// Rows of the second table.
     pub(crate) logs: i32,
 }
 
@@ -58,18 +59,28 @@ pub(crate) struct State {
 pub(crate) struct Snapshot<'s> {
     session: &'s Session,
     announcer: Announcer<'s>,
+    identities: &'s Identities,
 }
 
 impl<'s> Snapshot<'s> {
     pub(crate) async fn begin(
         session: &'s Session,
         announcer: Announcer<'s>,
+        identities: &'s Identities,
     ) -> Result<Self, Trouble> {
         let missing = async {
             session.client.batch_execute(BEGIN).await?;
-            session.client.query_typed(sql::MISSING_TABLES, &[]).await
+            // Tables of a workload of the user's own are missed by the statements that name them.
+            match identities.is_shop() {
+                true => session.client.query_typed(sql::MISSING_TABLES, &[]).await,
+                false => Ok(Vec::new()),
+            }
         };
-        let snapshot = Self { session, announcer };
+        let snapshot = Self {
+            session,
+            announcer,
+            identities,
+        };
         let missing = snapshot.answer("the tables", missing).await?;
         if missing.is_empty() {
             return Ok(snapshot);
@@ -88,7 +99,11 @@ impl<'s> Snapshot<'s> {
     /// The tables, as far as they tell of the run as a whole.
     pub(crate) async fn state(&self, run_id: &str) -> Result<State, Trouble> {
         let row = self
-            .row("the run's token", &STATEMENTS.audit_state, &[text(&run_id)])
+            .row(
+                "the run's token",
+                self.identities.state_statement(),
+                &[text(&run_id)],
+            )
             .await?;
         let has_token = self.value(&row, "has_token")?;
         let mut state = State {
@@ -103,7 +118,11 @@ impl<'s> Snapshot<'s> {
             let prefix = format!("{run_id}-");
             let values = [text(&prefix)];
             let row = self
-                .row("rows of the run", &STATEMENTS.audit_has_rows, &values)
+                .row(
+                    "rows of the run",
+                    &self.identities.has_rows_statement(),
+                    &values,
+                )
                 .await?;
             state.has_rows = self.value(&row, "has_rows")?;
         }
@@ -124,10 +143,8 @@ impl<'s> Snapshot<'s> {
             (&batch.first, Type::INT8),
             (&batch.codes, Type::BYTEA),
         ];
-        let rows = self
-            .session
-            .client
-            .query_typed(&STATEMENTS.audit_writes, &values);
+        let statement = self.identities.writes_statement();
+        let rows = self.session.client.query_typed(&statement, &values);
         for row in self.answer("the writes", rows).await? {
             let code: i32 = self.value(&row, "code")?;
             let (orders, logs) = (self.value(&row, "orders")?, self.value(&row, "logs")?);

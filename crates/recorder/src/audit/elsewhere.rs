@@ -5,6 +5,7 @@ use recording::{Manifest, path_token};
 
 use crate::audit::ask::State;
 use crate::audit::findings::PathFindings;
+use crate::audit::identities::Identities;
 use crate::audit::writes::{Part, Recorded};
 
 /// True where the tables had the token of the run before its first operation.
@@ -34,6 +35,7 @@ pub(super) fn of_path(
     state: &State,
     manifest: &Manifest,
     recorded: &Recorded,
+    identities: &Identities,
     found: &[PathFindings],
 ) -> Option<String> {
     let parts = recorded.paths.iter().zip(found).flat_map(|(path, found)| {
@@ -51,7 +53,7 @@ pub(super) fn of_path(
             };
             return Some(format!(
                 "no row of the {path} path in {}: does {way} lead to another database, or does search_path name another schema?",
-                part.table()
+                identities.table(part as usize - 1)
             ));
         }
     }
@@ -115,7 +117,7 @@ mod tests {
             are_apart: false,
             other_run: None,
         };
-        let why = of_path(&state, &manifest, &recorded, &found).unwrap();
+        let why = of_path(&state, &manifest, &recorded, &Identities::shop(), &found).unwrap();
         assert!(
             why.starts_with("no row of the proxy path in business_orders: does the proxy lead"),
             "{why}"
@@ -125,14 +127,20 @@ mod tests {
             path_tokens: vec![Path::Direct, Path::Proxy],
             paths: Vec::new(),
         });
-        assert!(of_path(&state, &manifest, &recorded, &found).is_some());
+        assert!(of_path(&state, &manifest, &recorded, &Identities::shop(), &found).is_some());
         // All that the path wrote was lost.
         state.path_tokens.push(path_token(RUN, Path::Proxy));
-        assert_eq!(of_path(&state, &manifest, &recorded, &found), None);
+        assert_eq!(
+            of_path(&state, &manifest, &recorded, &Identities::shop(), &found),
+            None
+        );
         // The token is in business_logs of one schema, and business_orders is that of another.
         state.are_apart = true;
-        assert!(of_path(&state, &manifest, &recorded, &found).is_some());
+        assert!(of_path(&state, &manifest, &recorded, &Identities::shop(), &found).is_some());
         let (recorded, found) = case(1);
-        assert_eq!(of_path(&state, &manifest, &recorded, &found), None);
+        assert_eq!(
+            of_path(&state, &manifest, &recorded, &Identities::shop(), &found),
+            None
+        );
     }
 }

@@ -6,15 +6,16 @@ use recording::vocabulary::{FindingKind, Outcome, Path};
 use recording::{Finding, OpenError, OperationRow, PathAudit, Recording};
 
 use crate::audit::ask::Found;
+use crate::audit::identities::Identities;
 use crate::audit::writes::{Part, Write};
 
 /// The findings of a write that ended with `outcome`, from how many of its rows are there: mostly none, two where one that is there more
 /// than once is something else besides.
 fn judge(write: Write, outcome: Outcome, orders: i32, logs: i32) -> [Option<FindingKind>; 2] {
     let parts: &[i32] = match write {
-        Write::CreateOrder => &[orders],
-        Write::InsertLog => &[logs],
-        Write::PlaceOrder => &[orders, logs],
+        Write::First => &[orders],
+        Write::Second => &[logs],
+        Write::Both => &[orders, logs],
     };
     let is_there = parts.iter().all(|rows| *rows > 0);
     let is_absent = parts.iter().all(|rows| *rows == 0);
@@ -70,9 +71,9 @@ impl PathFindings {
             && self.found.iter().all(|found| rows(found) == 0)
     }
 
-    fn add_operation(&mut self, row: &OperationRow<'_>) {
+    fn add_operation(&mut self, row: &OperationRow<'_>, identities: &Identities) {
         let (Some(write), Some(outcome)) = (
-            Write::parse(row.operation_name),
+            identities.write(row.operation_name),
             Outcome::parse(row.outcome),
         ) else {
             return;
@@ -82,7 +83,7 @@ impl PathFindings {
             .binary_search_by_key(&row.operation_id, |found| found.operation_id);
         let Ok(place) = place else { return };
         let found = self.found[place];
-        if write == Write::PlaceOrder {
+        if write == Write::Both {
             let pieces = i64::from(row.quantity.unwrap_or(0));
             // Order, log and change of stock are one transaction: where one of them is there, the pieces were taken.
             match (outcome, found.orders + found.logs) {
@@ -143,7 +144,11 @@ impl PathFindings {
 ///
 /// # Errors
 /// As [`Recording::each_operation`].
-pub(crate) fn complete(recording: &Recording, paths: &mut [PathFindings]) -> Result<(), OpenError> {
+pub(crate) fn complete(
+    recording: &Recording,
+    identities: &Identities,
+    paths: &mut [PathFindings],
+) -> Result<(), OpenError> {
     fn of<'p>(paths: &'p mut [PathFindings], word: &str) -> Option<&'p mut PathFindings> {
         let path = Path::parse(word)?;
         paths.iter_mut().find(|it| it.audit.path == path)
@@ -152,7 +157,7 @@ pub(crate) fn complete(recording: &Recording, paths: &mut [PathFindings]) -> Res
     if paths.iter().any(is_recorded) {
         recording.each_operation(&mut |row| {
             if let Some(path) = of(paths, row.path) {
-                path.add_operation(row);
+                path.add_operation(row, identities);
             }
         })?;
     }
@@ -193,45 +198,45 @@ mod tests {
     fn every_write_in_every_state() {
         use FindingKind::{Committed, Duplicated, Lost, NotCommitted, Phantom, Torn};
         use Outcome::{Failed, Ok, Rejected, Unfinished, Unknown};
-        use Write::{CreateOrder, InsertLog, PlaceOrder};
+        use Write::{Both, First, Second};
         type Case<'c> = (Write, &'c [Outcome], (i32, i32), &'c [FindingKind]);
         let cases: &[Case<'_>] = &[
-            (CreateOrder, &[Ok], (1, 0), &[]),
-            (CreateOrder, &[Ok], (0, 0), &[Lost]),
-            (CreateOrder, &[Ok], (2, 0), &[Duplicated]),
+            (First, &[Ok], (1, 0), &[]),
+            (First, &[Ok], (0, 0), &[Lost]),
+            (First, &[Ok], (2, 0), &[Duplicated]),
             // A log that carries an order's identity is not ours.
-            (CreateOrder, &[Ok], (0, 1), &[Lost]),
-            (CreateOrder, &[Failed, Rejected], (0, 0), &[]),
-            (CreateOrder, &[Failed, Rejected], (1, 0), &[Phantom]),
-            (CreateOrder, &[Failed], (2, 0), &[Phantom, Duplicated]),
-            (CreateOrder, &[Unknown, Unfinished], (1, 0), &[Committed]),
-            (CreateOrder, &[Unknown, Unfinished], (0, 0), &[NotCommitted]),
-            (InsertLog, &[Ok], (0, 1), &[]),
-            (InsertLog, &[Ok], (0, 0), &[Lost]),
-            (InsertLog, &[Ok], (0, 3), &[Duplicated]),
-            (InsertLog, &[Failed], (0, 1), &[Phantom]),
-            (InsertLog, &[Unknown], (0, 2), &[Committed, Duplicated]),
-            (InsertLog, &[Unfinished], (0, 0), &[NotCommitted]),
-            (PlaceOrder, &[Ok], (1, 1), &[]),
-            (PlaceOrder, &[Ok], (0, 0), &[Lost]),
-            (PlaceOrder, &[Ok], (1, 2), &[Duplicated]),
-            (PlaceOrder, &[Ok], (2, 0), &[Torn, Duplicated]),
+            (First, &[Ok], (0, 1), &[Lost]),
+            (First, &[Failed, Rejected], (0, 0), &[]),
+            (First, &[Failed, Rejected], (1, 0), &[Phantom]),
+            (First, &[Failed], (2, 0), &[Phantom, Duplicated]),
+            (First, &[Unknown, Unfinished], (1, 0), &[Committed]),
+            (First, &[Unknown, Unfinished], (0, 0), &[NotCommitted]),
+            (Second, &[Ok], (0, 1), &[]),
+            (Second, &[Ok], (0, 0), &[Lost]),
+            (Second, &[Ok], (0, 3), &[Duplicated]),
+            (Second, &[Failed], (0, 1), &[Phantom]),
+            (Second, &[Unknown], (0, 2), &[Committed, Duplicated]),
+            (Second, &[Unfinished], (0, 0), &[NotCommitted]),
+            (Both, &[Ok], (1, 1), &[]),
+            (Both, &[Ok], (0, 0), &[Lost]),
+            (Both, &[Ok], (1, 2), &[Duplicated]),
+            (Both, &[Ok], (2, 0), &[Torn, Duplicated]),
             (
-                PlaceOrder,
+                Both,
                 &[Ok, Failed, Rejected, Unknown, Unfinished],
                 (1, 0),
                 &[Torn],
             ),
             (
-                PlaceOrder,
+                Both,
                 &[Ok, Failed, Rejected, Unknown, Unfinished],
                 (0, 1),
                 &[Torn],
             ),
-            (PlaceOrder, &[Failed, Rejected], (0, 0), &[]),
-            (PlaceOrder, &[Failed, Rejected], (1, 1), &[Phantom]),
-            (PlaceOrder, &[Unknown, Unfinished], (1, 1), &[Committed]),
-            (PlaceOrder, &[Unknown, Unfinished], (0, 0), &[NotCommitted]),
+            (Both, &[Failed, Rejected], (0, 0), &[]),
+            (Both, &[Failed, Rejected], (1, 1), &[Phantom]),
+            (Both, &[Unknown, Unfinished], (1, 1), &[Committed]),
+            (Both, &[Unknown, Unfinished], (0, 0), &[NotCommitted]),
         ];
         for (write, outcomes, (orders, logs), expected) in cases {
             for outcome in *outcomes {

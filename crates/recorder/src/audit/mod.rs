@@ -4,6 +4,7 @@ mod announce;
 mod ask;
 mod elsewhere;
 mod findings;
+mod identities;
 mod patience;
 pub(crate) mod report;
 mod servers;
@@ -25,6 +26,7 @@ use tokio::time::timeout;
 use crate::audit::announce::Announcer;
 use crate::audit::ask::Snapshot;
 use crate::audit::findings::PathFindings;
+use crate::audit::identities::Identities;
 use crate::audit::patience::Patience;
 use crate::audit::report::Report;
 use crate::audit::settle::Settled;
@@ -66,7 +68,12 @@ pub(crate) async fn run(recording: Recording, asked: &Asked<'_>) -> Result<Repor
             folder.display()
         )));
     }
-    let (recording, recorded) = off_thread(recording, Recorded::read).await?;
+    let identities = Identities::of(recording.manifest()).map_err(RecorderError::Failed)?;
+    let followed = identities.clone();
+    let (recording, recorded) = off_thread(recording, move |recording| {
+        Recorded::read(recording, &followed)
+    })
+    .await?;
     let manifest = recording.manifest().clone();
     if recorded.writes == 0 && manifest.weights.write + manifest.weights.transaction <= 0.0 {
         return Ok(Report::nothing(&folder));
@@ -80,16 +87,23 @@ pub(crate) async fn run(recording: Recording, asked: &Asked<'_>) -> Result<Repor
         Timestamp(Clock::start().anchor_us()),
         asked.via,
     );
-    let answers = ask(&settled.session, &manifest, &recorded, announcer).await;
+    let answers = ask(
+        &settled.session,
+        &manifest,
+        &identities,
+        &recorded,
+        announcer,
+    )
+    .await;
     let answers = answers.map_err(|trouble| error(connector, trouble))?;
-    refuse_others(&folder, &answers, &manifest, &recorded)?;
+    refuse_others(&folder, &answers, &manifest, &identities, &recorded)?;
     let Answers {
         state,
         mut paths,
         sums,
     } = answers;
     let (recording, paths) = off_thread(recording, move |recording| {
-        findings::complete(recording, &mut paths).map(|()| paths)
+        findings::complete(recording, &identities, &mut paths).map(|()| paths)
     })
     .await?;
     audit.token_found = elsewhere::is_marked(&manifest).then_some(state.has_token);
@@ -109,13 +123,20 @@ fn refuse_others(
     folder: &FilePath,
     answers: &Answers,
     manifest: &Manifest,
+    identities: &Identities,
     recorded: &Recorded,
 ) -> Result<(), RecorderError> {
     let line = |why: String| format!("{}: {why}", folder.display());
     if let Some(why) = elsewhere::of_run(&answers.state, manifest, recorded) {
         return Err(RecorderError::Failed(line(why)));
     }
-    match elsewhere::of_path(&answers.state, manifest, recorded, &answers.paths) {
+    match elsewhere::of_path(
+        &answers.state,
+        manifest,
+        recorded,
+        identities,
+        &answers.paths,
+    ) {
         Some(why) => Err(RecorderError::Usage(line(why))),
         None => Ok(()),
     }
@@ -202,10 +223,11 @@ struct Answers {
 async fn ask(
     session: &Session,
     manifest: &Manifest,
+    identities: &Identities,
     recorded: &Recorded,
     announcer: Announcer<'_>,
 ) -> Result<Answers, Trouble> {
-    let snapshot = Snapshot::begin(session, announcer).await?;
+    let snapshot = Snapshot::begin(session, announcer, identities).await?;
     let state = snapshot.state(&manifest.run_id).await?;
     if state.is_reader {
         return Err(Trouble {
@@ -245,6 +267,10 @@ async fn ask(
 
 /// Tells `cleanup` that the run was audited; what is wrong with that. It takes nothing from the audit.
 async fn note(session: &Session, manifest: &Manifest) -> Option<String> {
+    // The mark stands in a table of the shop, which is all that `cleanup` drops.
+    if manifest.workload.is_some() {
+        return None;
+    }
     let why = match manifest.state {
         State::Recording => {
             "its recording has not ended (`recorder recover` ends that of a recorder that was killed)".to_owned()

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use recording::vocabulary::{Outcome, Path};
 use recording::{OpenError, OperationRow, Recording};
 
+use crate::audit::identities::Identities;
+
 /// Operations of a block: a byte is kept of each.
 const BLOCK: i64 = 1 << 16;
 /// What is asked in one statement at most: the server sorts so many writes, and those that it finds.
@@ -13,23 +15,24 @@ const MOST_WRITES: u64 = 1_000_000;
 /// And so many operations of any kind: each is a byte of the statement.
 const MOST_BYTES: i64 = 8 << 20;
 
-/// A write with an identity.
+/// A write with an identity, by the tables that it writes into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// An order.
-    CreateOrder = 1,
-    /// A log.
-    InsertLog = 2,
-    /// A purchase: both, in one transaction.
-    PlaceOrder = 3,
+    /// The first one: in the shop, an order.
+    First = 1,
+    /// The second one: in the shop, a log.
+    Second = 2,
+    /// Both, in one transaction: in the shop, a purchase.
+    Both = 3,
 }
 
 impl Write {
-    pub(crate) fn parse(operation_name: &str) -> Option<Self> {
-        match operation_name {
-            "create_order" => Some(Self::CreateOrder),
-            "insert_log" => Some(Self::InsertLog),
-            "place_order" => Some(Self::PlaceOrder),
+    /// Of the sum of its parts.
+    pub(crate) const fn of_parts(parts: u8) -> Option<Self> {
+        match parts {
+            1 => Some(Self::First),
+            2 => Some(Self::Second),
+            3 => Some(Self::Both),
             _ => None,
         }
     }
@@ -38,21 +41,14 @@ impl Write {
 /// A row that carries an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Of `business_orders`.
+    /// Of the first table: in the shop, `business_orders`.
     Order = 1,
-    /// Of `business_logs`.
+    /// Of the second table: in the shop, `business_logs`.
     Log = 2,
 }
 
 impl Part {
     pub(crate) const ALL: [Self; 2] = [Self::Order, Self::Log];
-
-    pub(crate) const fn table(self) -> &'static str {
-        match self {
-            Self::Order => "business_orders",
-            Self::Log => "business_logs",
-        }
-    }
 }
 
 /// A write as the statement takes it, in one byte: `sql/audit/writes.sql` knows the numbers.
@@ -151,13 +147,13 @@ impl Recorded {
     ///
     /// # Errors
     /// As [`Recording::each_operation`].
-    pub(crate) fn read(recording: &Recording) -> Result<Self, OpenError> {
+    pub(crate) fn read(recording: &Recording, identities: &Identities) -> Result<Self, OpenError> {
         let paths = recording.manifest().mode.paths();
         let mut recorded = Self {
             paths: paths.iter().copied().map(PathWrites::new).collect(),
             ..Self::default()
         };
-        recording.each_operation(&mut |row| recorded.add(row))?;
+        recording.each_operation(&mut |row| recorded.add(row, identities))?;
         recording.each_connection(&mut |row| {
             let address = row.endpoint_address.map(str::parse::<IpAddr>);
             recorded.addresses.extend(address.into_iter().flatten());
@@ -165,11 +161,11 @@ impl Recorded {
         Ok(recorded)
     }
 
-    fn add(&mut self, row: &OperationRow<'_>) {
-        let write = Write::parse(row.operation_name);
-        if write.is_none() && !matches!(row.operation_name, "update_login" | "update_stock") {
+    fn add(&mut self, row: &OperationRow<'_>, identities: &Identities) {
+        if !identities.is_write(row.operation_name) {
             return;
         }
+        let write = identities.write(row.operation_name);
         let path = Path::parse(row.path);
         let path = self.paths.iter_mut().find(|it| Some(it.path) == path);
         match (path, Outcome::parse(row.outcome)) {
@@ -203,7 +199,7 @@ impl PathWrites {
             let rows = row.affected_rows.unwrap_or(0).clamp(0, 1);
             match row.operation_name {
                 "update_login" => self.logins.add(outcome, rows, 1),
-                // A change of no product changes nothing.
+                // A change of no product changes nothing. A workload of the user's own has no sums to compare these with.
                 _ => {
                     let received = &mut self.received;
                     if outcome == Outcome::Ok {
@@ -227,7 +223,7 @@ impl PathWrites {
             _ if is_open => self.unknown += 1,
             _ => {}
         }
-        if write == Write::PlaceOrder && outcome == Outcome::Ok {
+        if write == Write::Both && outcome == Outcome::Ok {
             self.change_stock(row, |sums, quantity| {
                 sums.acknowledged = sums.acknowledged.saturating_sub(quantity);
             });
@@ -322,7 +318,8 @@ mod tests {
             paths: vec![PathWrites::new(Path::Direct)],
             ..Recorded::default()
         };
-        rows.iter().for_each(|row| recorded.add(row));
+        rows.iter()
+            .for_each(|row| recorded.add(row, &Identities::shop()));
         recorded
     }
 

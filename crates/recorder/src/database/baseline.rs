@@ -9,8 +9,8 @@ use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::connect::{Connector, Session};
-use crate::database::keys::PathKeys;
 use crate::definition::Definition;
+use crate::definition::keys::PathKeys;
 use crate::output::terminal;
 use crate::sql::{self, STATEMENTS};
 

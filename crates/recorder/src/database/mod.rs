@@ -3,7 +3,6 @@
 pub(crate) mod availability;
 pub(crate) mod baseline;
 pub(crate) mod clock_offset;
-pub(crate) mod keys;
 pub(crate) mod transaction;
 
 use std::time::Duration;
@@ -16,7 +15,7 @@ use tokio_postgres::types::Type;
 use crate::classify;
 use crate::connect::shortage;
 use crate::connect::{ConnectError, ConnectProgress, Connector, Session};
-use crate::database::keys::{Ids, Keys, PathKeys};
+use crate::definition::keys::{Ids, Keys, PathKeys};
 use crate::definition::{Definition, KeyQuery};
 use crate::error::RecorderError;
 use crate::sql::MISSING_TABLES;

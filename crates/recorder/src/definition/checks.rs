@@ -13,7 +13,7 @@ use crate::definition::error::DefinitionError;
 use crate::definition::values::{Generator, Item, zipf};
 use crate::definition::written::{self, Expect, File, Scalar, Type, Value};
 use crate::definition::{Definition, KeyQuery, Operation, Parameter, Step, TargetValues};
-use crate::sql::scan::scan;
+use crate::sql::scan::{is_column, scan};
 use crate::sql::statement::Statement;
 
 /// What the server can plan without doing it: `recorder check` asks that of every statement.
@@ -78,6 +78,7 @@ impl Reader<'_> {
             }
             operations.push(operation);
         }
+        self.two_identities(file.operations.get_ref())?;
         if operations.iter().all(|operation| operation.weight == 0.0) {
             return self.refuse(
                 &file.operations,
@@ -239,19 +240,25 @@ impl Reader<'_> {
                 "an identity is for a write or a transaction that writes a value made by \"identity\" into this column",
             );
         }
-        for column in &written.identity {
-            let parts: Vec<&str> = column.get_ref().split('.').collect();
-            let is_name = |part: &&str| {
-                let mut letters = part.chars();
-                letters
-                    .next()
-                    .is_some_and(|first| first.is_ascii_lowercase() || first == '_')
-                    && letters.all(|letter| {
-                        letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'
-                    })
-            };
-            if !matches!(parts.len(), 2 | 3) || !parts.iter().all(is_name) {
-                return self.refuse(column, "an identity's column is written table.column or schema.table.column, in small letters, digits and _");
+        let mut columns = written.identity.iter();
+        match columns.find(|column| !is_column(column.get_ref())) {
+            Some(column) => self.refuse(column, "an identity's column is written table.column or schema.table.column, in small letters, digits and _"),
+            None => Ok(()),
+        }
+    }
+
+    /// Not more columns than an audit looks into.
+    fn two_identities(&self, operations: &[written::Operation]) -> Result<(), DefinitionError> {
+        let mut known: Vec<&str> = Vec::new();
+        for column in operations.iter().flat_map(|operation| &operation.identity) {
+            if !known.contains(&column.get_ref().as_str()) {
+                known.push(column.get_ref());
+            }
+            if known.len() > 2 {
+                return self.refuse(
+                    column,
+                    "an audit looks into two columns at most: leave one of the identities out",
+                );
             }
         }
         Ok(())

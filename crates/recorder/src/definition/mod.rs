@@ -2,6 +2,7 @@
 
 mod checks;
 mod error;
+pub(crate) mod keys;
 pub(crate) mod values;
 mod written;
 
@@ -151,7 +152,11 @@ impl Definition {
 
     /// As it stands in the manifest of a run with these shares of the types; `None` for the built-in one.
     pub(crate) fn record(&self) -> Option<WorkloadRecord> {
-        let sha256 = self.sha256.clone()?;
+        Some(self.record_of(self.sha256.clone()?))
+    }
+
+    /// The same, of a file with that checksum.
+    pub(crate) fn record_of(&self, sha256: String) -> WorkloadRecord {
         let whole: f64 = self
             .operations
             .iter()
@@ -163,11 +168,11 @@ impl Definition {
             share_percent: operation.weight / whole * 100.0,
             identity: operation.identity.clone(),
         };
-        Some(WorkloadRecord {
+        WorkloadRecord {
             name: self.name.clone(),
             sha256,
             operations: self.operations.iter().map(operation).collect(),
-        })
+        }
     }
 }
 

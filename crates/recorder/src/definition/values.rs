@@ -10,7 +10,7 @@ use recording::vocabulary::Path;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use crate::database::keys::PathKeys;
+use crate::definition::keys::PathKeys;
 
 /// Letters of a random text.
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz      ";

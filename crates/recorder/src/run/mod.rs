@@ -32,7 +32,7 @@ use crate::cli::{EndpointArgs, RunArgs};
 use crate::config::RunConfig;
 use crate::config::descriptors;
 use crate::database::clock_offset;
-use crate::database::keys::PathKeys;
+use crate::definition::keys::PathKeys;
 use crate::error::RecorderError;
 use crate::mark::Marks;
 use crate::monitor::Monitor;

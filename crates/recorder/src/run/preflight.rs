@@ -11,7 +11,7 @@ use crate::connect::{ConnectProgress, Connector, Session};
 use crate::database;
 use crate::database::baseline;
 use crate::database::clock_offset;
-use crate::database::keys::PathKeys;
+use crate::definition::keys::PathKeys;
 use crate::error::RecorderError;
 use crate::output::terminal;
 use crate::run::availability::Lacks;

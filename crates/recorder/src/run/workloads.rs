@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::config::RunConfig;
 use crate::connect::Connector;
-use crate::database::keys::PathKeys;
+use crate::definition::keys::PathKeys;
 use crate::monitor::Monitor;
 use crate::output::event_sink::EventSink;
 use crate::pool::min_idle;

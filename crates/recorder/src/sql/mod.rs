@@ -79,6 +79,7 @@ pub(crate) struct Statements {
     pub(crate) clock: Question,
     pub(crate) connections: Question,
     pub(crate) audit_state: String,
+    pub(crate) audit_own_state: String,
     pub(crate) audit_has_rows: String,
     pub(crate) audit_writes: String,
     pub(crate) audit_sessions: String,
@@ -178,6 +179,7 @@ pub(crate) static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         clock: question(&clock),
         connections: question(&connections),
         audit_state: named(&audit, "state"),
+        audit_own_state: named(&audit, "own_state"),
         audit_has_rows: named(&audit, "has_rows"),
         audit_writes: statement!("audit/writes"),
         audit_sessions: statement!("audit/sessions"),
@@ -252,6 +254,7 @@ mod tests {
         for (statement, begins) in [
             (&s.idle_check.text, "SELECT 1"),
             (&s.audit_state, "SELECT pg_is_in_recovery()"),
+            (&s.audit_own_state, "SELECT pg_is_in_recovery()"),
             (&s.audit_has_rows, "SELECT EXISTS"),
             (&s.audit_writes, "SELECT code, orders, logs"),
             (&s.audit_sessions, "SELECT count(*)"),

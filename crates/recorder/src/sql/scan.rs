@@ -1,4 +1,4 @@
-//! Finds the parameters of a statement, and what ends it, outside of quotes and comments.
+//! What stands in the text of a statement: parameters, and what ends it, outside of quotes and comments; names of columns.
 
 use std::ops::Range;
 
@@ -117,4 +117,17 @@ fn dollar_quoted(text: &str) -> usize {
         Some(end) => tag.len() * 2 + end,
         None => text.len(),
     }
+}
+
+/// True for `table.column` and `schema.table.column` in small letters, digits and `_`: nothing else comes into a statement.
+pub(crate) fn is_column(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    let is_name = |part: &&str| {
+        let is_letter = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+        part.starts_with(is_letter)
+            && part
+                .chars()
+                .all(|letter| is_letter(letter) || letter.is_ascii_digit())
+    };
+    matches!(parts.len(), 2 | 3) && parts.iter().all(is_name)
 }

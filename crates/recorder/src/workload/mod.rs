@@ -22,7 +22,7 @@ use tokio::time::{timeout, timeout_at};
 
 use crate::classify::{self, Symptom};
 use crate::connect::Session;
-use crate::database::keys::PathKeys;
+use crate::definition::keys::PathKeys;
 use crate::definition::values::Place;
 use crate::monitor::Monitor;
 use crate::pool::checkout::Checkout;

@@ -49,3 +49,4 @@ mod shutdown;
 mod tcp;
 mod tls;
 mod verify;
+mod workload;

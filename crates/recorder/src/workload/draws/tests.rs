@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use recording::Clock;
 
 use super::*;
-use crate::database::keys::{Ids, Keys, PathKeys};
+use crate::definition::keys::{Ids, Keys, PathKeys};
 
 const WEIGHTS: Weights = Weights {
     read: 70.0,
