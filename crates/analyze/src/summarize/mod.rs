@@ -190,6 +190,7 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         mode: manifest.mode,
         workers: manifest.workers,
         weights: manifest.weights,
+        workload: manifest.workload,
         schedule: manifest.schedule,
         warm_up_us: manifest.warm_up_us,
         schedule_lag: lag_of(loaded, manifest.schedule_lag),

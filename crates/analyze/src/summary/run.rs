@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use recording::{
     AvailabilitySettings, ClockOffset, ConnectionSettings, DamagedPart, Endpoint, Failover,
     LoadSettings, Mode, Pool, Schedule, ScheduleLag, Server, State, Table, Timeouts, Timestamp,
-    Weights, WriteFailure,
+    Weights, WorkloadRecord, WriteFailure,
 };
 use serde::Serialize;
 
@@ -34,6 +34,9 @@ pub struct RecordingSummary {
     pub workers: u32,
     /// Shares of the operation types, per cent.
     pub weights: Weights,
+    /// The workload, where it was one of the user's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadRecord>,
     /// When operations began.
     pub schedule: Schedule,
     /// Time at the beginning that figures leave out where the user does not say from when they are, microseconds.

@@ -133,6 +133,7 @@ pub(crate) const CHINESE: Words = Words {
     workers: "并发线程",
     weights: "操作权重",
     weights_text: |read, write, transaction| format!("读{read} 写{write} 事务{transaction}"),
+    workload: "负载",
     schedule: "调度方式",
     pool: "连接池",
     pool_text: |size| format!("每条路径 {size} 个连接"),

@@ -76,7 +76,8 @@ pub(crate) struct DurabilityWords {
     /// The path, what is lost on it and how much of each, and the downtime with lost writes as failures where it is another one.
     pub(crate) verdict: fn(&str, &[Lost], Option<&str>) -> String,
     /// Of so many acknowledged writes none is lost.
-    pub(crate) none_lost: fn(&str) -> String,
+    /// Of how many; true where they are the shop's.
+    pub(crate) none_lost: fn(&str, bool) -> String,
     /// By the order of the log more increments are lost than by the sums.
     pub(crate) refuted: &'static str,
     pub(crate) note: &'static str,
@@ -209,8 +210,13 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
             None => format!("{lost}."),
         }
     },
-    none_lost: |acknowledged| {
-        format!("None of the {acknowledged} acknowledged orders, logs and purchases was lost.")
+    none_lost: |acknowledged, of_shop| match of_shop {
+        true => {
+            format!("None of the {acknowledged} acknowledged orders, logs and purchases was lost.")
+        }
+        false => {
+            format!("None of the {acknowledged} acknowledged writes with an identity was lost.")
+        }
     },
     refuted: "By the order of the log more logins or stock would be lost than by their sums: rows were deleted, or another program changed them. \
               No loss of them is implied.",
@@ -321,7 +327,10 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
             None => format!("{lost}。"),
         }
     },
-    none_lost: |acknowledged| format!("已确认的 {acknowledged} 个订单、日志与购买均未丢失。"),
+    none_lost: |acknowledged, of_shop| match of_shop {
+        true => format!("已确认的 {acknowledged} 个订单、日志与购买均未丢失。"),
+        false => format!("已确认的 {acknowledged} 个带标识的写操作均未丢失。"),
+    },
     refuted: "按日志顺序推断的登录或库存丢失多于其总和所示: 有行被删除, 或其他程序修改过这些行。不作推断。",
     note: "持久性: 审计在数据库中查找每个已确认和结果未知的写操作。丢失: 已确认但不在数据库中。残缺: 一笔购买只有订单或只有其日志。\
            幻影: 失败或被拒绝, 却在数据库中。无记录: 在数据库中, 但记录里没有。丢失的成功不是成功: 持久指标将其计为失败。",

@@ -104,6 +104,7 @@ pub(crate) const ENGLISH: Words = Words {
     weights_text: |read, write, transaction| {
         format!("read {read}, write {write}, transaction {transaction}")
     },
+    workload: "Workload",
     schedule: "Schedule",
     pool: "Pool",
     pool_text: |size| format!("size {size} per path"),

@@ -112,6 +112,7 @@ pub(crate) struct Words {
     pub(crate) workers: &'static str,
     pub(crate) weights: &'static str,
     pub(crate) weights_text: fn(&str, &str, &str) -> String,
+    pub(crate) workload: &'static str,
     pub(crate) schedule: &'static str,
     pub(crate) pool: &'static str,
     pub(crate) pool_text: fn(&str) -> String,

@@ -2,7 +2,7 @@
 
 use command_line::text::one_line;
 use recording::vocabulary::EventKind;
-use recording::{ClockOffset, Endpoint, Schedule, Server, Table, Timestamp};
+use recording::{ClockOffset, Endpoint, OperationRecord, Schedule, Server, Table, Timestamp};
 
 use crate::summary::{EventSummary, RecordingProgress};
 use crate::text::document::Section;
@@ -241,6 +241,25 @@ fn setting_items(page: &Page<'_>) -> Items {
 }
 
 /// When operations begin, over how many connections, and for how long they may take.
+/// The workload of a file: its name, what tells it from others of that name, and the shares of its operations.
+fn own_workload_item(page: &Page<'_>) -> Option<(String, Cell)> {
+    let words = page.words;
+    let workload = page.summary.recording.workload.as_ref()?;
+    let share = |operation: &OperationRecord| {
+        let share = words.units.share(operation.share_percent);
+        format!("{} {share}", one_line(&operation.name))
+    };
+    let shares: Vec<String> = workload.operations.iter().map(share).collect();
+    let sha256: String = workload.sha256.chars().take(8).collect();
+    let text = format!(
+        "{} (SHA-256 {}): {}",
+        one_line(&workload.name),
+        one_line(&sha256),
+        shares.join(", ")
+    );
+    Some(item(words.workload, text))
+}
+
 fn workload_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let setting = |us| words.units.setting(us);
@@ -264,7 +283,8 @@ fn workload_items(page: &Page<'_>) -> Items {
         ),
     };
     let timeouts = &recording.timeouts;
-    let mut items = vec![item(words.schedule, schedule)];
+    let mut items = Vec::from_iter(own_workload_item(page));
+    items.push(item(words.schedule, schedule));
     items.extend(schedule_items(page));
     items.extend([
         item(

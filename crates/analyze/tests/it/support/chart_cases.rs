@@ -443,6 +443,7 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
             write: 20.0,
             transaction: 10.0,
         },
+        workload: None,
         schedule: Schedule::ClosedLoop {
             min_operation_interval_us: 100_000,
             max_operation_interval_us: 500_000,

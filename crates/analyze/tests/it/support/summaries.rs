@@ -255,6 +255,7 @@ pub(crate) fn recording() -> RecordingSummary {
             write: 20.0,
             transaction: 10.0,
         },
+        workload: None,
         schedule: Schedule::ClosedLoop {
             min_operation_interval_us: 100_000,
             max_operation_interval_us: 500_000,

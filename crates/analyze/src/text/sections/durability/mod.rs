@@ -213,8 +213,12 @@ pub(crate) fn nothing_lost(page: &Page<'_>) -> Option<String> {
     let paths = &page.summary.paths;
     let nothing = |path: &PathSummary| path.durability.is_some() && verdict(page, path).is_none();
     let acknowledged: u64 = audited(page).map(|(_, of)| of.found.acknowledged).sum();
-    (is_whole && acknowledged > 0 && paths.iter().all(nothing))
-        .then(|| (page.words.durability.none_lost)(&count(acknowledged)))
+    (is_whole && acknowledged > 0 && paths.iter().all(nothing)).then(|| {
+        (page.words.durability.none_lost)(
+            &count(acknowledged),
+            page.summary.recording.workload.is_none(),
+        )
+    })
 }
 
 /// The first of the writes that are lost, and of the purchases of which a part is.
