@@ -5,8 +5,8 @@ use recording::{Manifest, path_token};
 
 use crate::audit::ask::State;
 use crate::audit::findings::PathFindings;
-use crate::audit::identities::Identities;
-use crate::audit::writes::{Part, Recorded};
+use crate::audit::identities::{Identities, Part};
+use crate::audit::writes::Recorded;
 
 /// True where the tables had the token of the run before its first operation.
 pub(super) fn is_marked(manifest: &Manifest) -> bool {

@@ -6,8 +6,7 @@ use recording::vocabulary::{FindingKind, Outcome, Path};
 use recording::{Finding, OpenError, OperationRow, PathAudit, Recording};
 
 use crate::audit::ask::Found;
-use crate::audit::identities::Identities;
-use crate::audit::writes::{Part, Write};
+use crate::audit::identities::{Identities, Part, Write};
 
 /// The findings of a write that ended with `outcome`, from how many of its rows are there: mostly none, two where one that is there more
 /// than once is something else besides.

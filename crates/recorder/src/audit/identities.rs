@@ -5,12 +5,47 @@ use std::collections::{BTreeMap, BTreeSet};
 use recording::Manifest;
 use recording::vocabulary::OperationType;
 
-use crate::audit::writes::Write;
 use crate::sql::STATEMENTS;
 use crate::sql::scan::is_column;
 
 /// A table without rows, where a workload has one column of identities.
 const NO_TABLE: (&str, &str) = ("(SELECT '' AS number WHERE false) AS no_table", "number");
+
+/// A write with an identity, by the tables that it writes into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// The first one: in the shop, an order.
+    First = 1,
+    /// The second one: in the shop, a log.
+    Second = 2,
+    /// Both, in one transaction: in the shop, a purchase.
+    Both = 3,
+}
+
+impl Write {
+    /// Of the sum of its parts.
+    pub(crate) const fn of_parts(parts: u8) -> Option<Self> {
+        match parts {
+            1 => Some(Self::First),
+            2 => Some(Self::Second),
+            3 => Some(Self::Both),
+            _ => None,
+        }
+    }
+}
+
+/// A row that carries an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Of the first table: in the shop, `business_orders`.
+    Order = 1,
+    /// Of the second table: in the shop, `business_logs`.
+    Log = 2,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 2] = [Self::Order, Self::Log];
+}
 
 /// What an audit looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use recording::vocabulary::{Outcome, Path};
 use recording::{OpenError, OperationRow, Recording};
 
-use crate::audit::identities::Identities;
+use crate::audit::identities::{Identities, Part, Write};
 
 /// Operations of a block: a byte is kept of each.
 const BLOCK: i64 = 1 << 16;
@@ -14,42 +14,6 @@ const BLOCK: i64 = 1 << 16;
 const MOST_WRITES: u64 = 1_000_000;
 /// And so many operations of any kind: each is a byte of the statement.
 const MOST_BYTES: i64 = 8 << 20;
-
-/// A write with an identity, by the tables that it writes into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Write {
-    /// The first one: in the shop, an order.
-    First = 1,
-    /// The second one: in the shop, a log.
-    Second = 2,
-    /// Both, in one transaction: in the shop, a purchase.
-    Both = 3,
-}
-
-impl Write {
-    /// Of the sum of its parts.
-    pub(crate) const fn of_parts(parts: u8) -> Option<Self> {
-        match parts {
-            1 => Some(Self::First),
-            2 => Some(Self::Second),
-            3 => Some(Self::Both),
-            _ => None,
-        }
-    }
-}
-
-/// A row that carries an identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// Of the first table: in the shop, `business_orders`.
-    Order = 1,
-    /// Of the second table: in the shop, `business_logs`.
-    Log = 2,
-}
-
-impl Part {
-    pub(crate) const ALL: [Self; 2] = [Self::Order, Self::Log];
-}
 
 /// A write as the statement takes it, in one byte: `sql/audit/writes.sql` knows the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::check::examine::{End, Examination};
 use crate::check::row::{Check, Sizing};
 use crate::connect::Session;
 use crate::database::{self, Trouble};
-use crate::definition::{Operation, Parameter, Step};
+use crate::definition::model::{Operation, Parameter, Step};
 use crate::sql::protocol::{Executor, Protocol};
 use crate::sql::question::is_refused;
 use crate::sql::statement::{Statement, Value};

@@ -16,7 +16,7 @@ use crate::classify;
 use crate::connect::shortage;
 use crate::connect::{ConnectError, ConnectProgress, Connector, Session};
 use crate::definition::keys::{Ids, Keys, PathKeys};
-use crate::definition::{Definition, KeyQuery};
+use crate::definition::model::{Definition, KeyQuery};
 use crate::error::RecorderError;
 use crate::sql::MISSING_TABLES;
 

@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 use toml::Spanned;
 
 use crate::definition::error::DefinitionError;
+use crate::definition::model::{Definition, KeyQuery, Operation, Parameter, Step, TargetValues};
 use crate::definition::values::{Generator, Item, zipf};
 use crate::definition::written::{self, Expect, File, Scalar, Type, Value};
-use crate::definition::{Definition, KeyQuery, Operation, Parameter, Step, TargetValues};
 use crate::sql::scan::{is_column, scan};
 use crate::sql::statement::Statement;
 

@@ -1,4 +1,7 @@
+use recording::Weights;
+
 use super::*;
+use crate::definition::model::{Parameter, TargetValues};
 
 fn refused(text: &str) -> String {
     checks::read("w.toml", text).unwrap_err().to_string()

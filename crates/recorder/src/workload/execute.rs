@@ -3,7 +3,7 @@
 use recording::vocabulary::{ErrorPhase, OperationType};
 use tokio_postgres::Error;
 
-use crate::definition::{Parameter, Step};
+use crate::definition::model::{Parameter, Step};
 use crate::sql::protocol::Executor;
 use crate::sql::statement::{Field, Value};
 use crate::workload::draws::Draw;

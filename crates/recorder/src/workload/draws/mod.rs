@@ -8,8 +8,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use recording::vocabulary::{OperationType, Path};
 use recording::{Target, Weights};
 
+use crate::definition::model::{Definition, Operation};
 use crate::definition::values::Place;
-use crate::definition::{Definition, Operation};
 
 /// 2^64 divided by the golden ratio: spreads neighbouring numbers over all bits.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

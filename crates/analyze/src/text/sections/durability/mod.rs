@@ -70,7 +70,10 @@ fn counts(page: &Page<'_>) -> Table {
     for (path, durability) in audited(page) {
         table.row(row(page, path, durability, &rare));
         let found = &durability.found;
-        for (sum, found) in [(Sum::Logins, found.logins), (Sum::Stock, found.stock)] {
+        // A workload of the user's own has no such sums.
+        let of_shop = page.summary.recording.workload.is_none();
+        let sums = [(Sum::Logins, found.logins), (Sum::Stock, found.stock)];
+        for (sum, found) in sums.into_iter().filter(|_| of_shop) {
             table.note(sum_text(page, sum, found, durability.not_durable() > 0));
         }
         if durability.implied.is_refuted {
