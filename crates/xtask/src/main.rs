@@ -24,7 +24,7 @@ struct Cli {
 enum Command {
     /// Install what is missing, build, and record and analyze a real failover in the lab.
     ///
-    /// Takes about 65 s after the build. The first build compiles polars: about 17 minutes on 2 cores.
+    /// Takes about 65 s after the build. The first build compiles polars: about 10 minutes on 2 cores.
     Demo,
     /// Check the format, lint, and run every test: what CI runs.
     ///
