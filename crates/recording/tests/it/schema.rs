@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 
 use crate::support::START_US;
-use recording::vocabulary::Path;
+use recording::vocabulary::{OperationType, Path};
 use recording::{
     AvailabilitySettings, ConnectionSettings, Endpoint, Failover, LoadSettings, Manifest,
-    PartRecord, Schedule, Server, Timestamp,
+    OperationRecord, PartRecord, Schedule, Server, Timestamp, WorkloadRecord,
 };
 use serde_json::{Value, json};
 
@@ -59,6 +59,16 @@ fn full(schedule: Schedule) -> Value {
             scale: 10,
             mode: "tpc-b".to_owned(),
             warmup_us: 60_000_000,
+        }),
+        workload: Some(WorkloadRecord {
+            name: "bank".to_owned(),
+            sha256: "00".repeat(32),
+            operations: vec![OperationRecord {
+                name: "transfer".to_owned(),
+                operation_type: OperationType::Transaction,
+                share_percent: 20.0,
+                identity: vec!["transfers.number".to_owned()],
+            }],
         }),
         warm_up_us: Some(1_000_000),
         schedule_lag: vec![schedule_lag()],
