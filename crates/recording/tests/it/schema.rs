@@ -60,16 +60,7 @@ fn full(schedule: Schedule) -> Value {
             mode: "tpc-b".to_owned(),
             warmup_us: 60_000_000,
         }),
-        workload: Some(WorkloadRecord {
-            name: "bank".to_owned(),
-            sha256: "00".repeat(32),
-            operations: vec![OperationRecord {
-                name: "transfer".to_owned(),
-                operation_type: OperationType::Transaction,
-                share_percent: 20.0,
-                identity: vec!["transfers.number".to_owned()],
-            }],
-        }),
+        workload: Some(workload()),
         warm_up_us: Some(1_000_000),
         schedule_lag: vec![schedule_lag()],
         parts: vec![PartRecord {
@@ -87,6 +78,19 @@ fn full(schedule: Schedule) -> Value {
         ..crate::support::manifest()
     };
     serde_json::to_value(manifest).unwrap()
+}
+
+fn workload() -> WorkloadRecord {
+    WorkloadRecord {
+        name: "bank".to_owned(),
+        sha256: "00".repeat(32),
+        operations: vec![OperationRecord {
+            name: "transfer".to_owned(),
+            operation_type: OperationType::Transaction,
+            share_percent: 20.0,
+            identity: vec!["transfers.number".to_owned()],
+        }],
+    }
 }
 
 fn schedule_lag() -> recording::ScheduleLag {
