@@ -102,7 +102,10 @@ impl Answers {
     ) -> Result<bool, Error> {
         let values = values(step, draw, &self.results);
         let is_read = draw.operation().operation_type == OperationType::Read;
-        let rows = if step.is_query || !step.results.is_empty() {
+        let rows = if step.results.is_empty() {
+            // The server says how many it sent or changed, after the last of them. No row is taken apart for that.
+            executor.execute(&step.statement, &values).await?
+        } else {
             let (rows, first) = executor.query(&step.statement, &values).await?;
             for column in &step.results {
                 self.results.push(match &first {
@@ -111,8 +114,6 @@ impl Answers {
                 });
             }
             rows
-        } else {
-            executor.execute(&step.statement, &values).await?
         };
         if is_read || !step.is_query {
             self.rows += rows;
