@@ -63,19 +63,19 @@ pauses AS (
 found AS (
     SELECT * FROM outages
 ),
--- Outages within the first second, none close after them and no trigger before they ended, are warm-up: listed, and no downtime.
+-- Outages within the first second of a recording, none close after them and no trigger before they ended, are warm-up: listed, and no downtime.
 early AS (
     SELECT o.run_id,
            o.host,
            o.path,
            o.group_name,
-           r.start_us + 1000000 AS warm_us,
-           MAX(CASE WHEN o.to_us <= r.start_us + 1000000 AND NOT o.open_at_end THEN o.to_us END) AS early_end_us,
-           MIN(CASE WHEN o.to_us > r.start_us + 1000000 THEN o.from_us END) AS next_us
+           r.recorded_from_us + 1000000 AS warm_us,
+           MAX(CASE WHEN o.to_us <= r.recorded_from_us + 1000000 AND NOT o.open_at_end THEN o.to_us END) AS early_end_us,
+           MIN(CASE WHEN o.to_us > r.recorded_from_us + 1000000 THEN o.from_us END) AS next_us
     FROM found AS o
     JOIN recordings AS r ON r.run_id = o.run_id AND r.host = o.host
     WHERE o.kind = 'outage'
-    GROUP BY o.run_id, o.host, o.path, o.group_name, r.start_us
+    GROUP BY o.run_id, o.host, o.path, o.group_name, r.recorded_from_us
 ),
 warm_ups AS (
     SELECT e.run_id, e.host, e.path, e.group_name, e.warm_us

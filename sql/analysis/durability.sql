@@ -10,7 +10,7 @@
 -- committed, not_committed           of the unknown ones
 -- logins_lost, logins_most_lost, stock_lost, stock_most_lost    between so many and so many, by the sums; null where nothing can be said of them.
 --                          The second below 0: more is there than this run can have made
--- success_rate             successes of finished operations, 0 to 1
+-- success_rate             successes of finished operations, 0 to 1; without those of a warm-up, which the counts above have
 -- durable_success_rate     the same without the successes that are lost or torn, or lost with these (docs/definitions.md, Implied losses)
 -- token_found              false where the run's token is not in the tables: rows were deleted there, or it was lost too; null where none was
 --                          written
@@ -21,18 +21,14 @@ WITH times AS (
     WHERE finding IN ('lost', 'torn') AND outcome = 'ok'
     GROUP BY run_id, host, path
 ),
-not_durable AS (
-    SELECT run_id, host, path, COUNT(*) AS operations
-    FROM (SELECT run_id, host, path FROM lost_writes UNION ALL SELECT run_id, host, path FROM implied_losses) AS l
-    GROUP BY run_id, host, path
-),
 rates AS (
     SELECT run_id,
            host,
            path,
            COUNT(CASE WHEN outcome <> 'unfinished' THEN 1 END) AS finished,
-           COUNT(CASE WHEN outcome IN ('ok', 'rejected') THEN 1 END) AS successes
-    FROM operations_as_recorded
+           COUNT(CASE WHEN outcome IN ('ok', 'rejected') OR error_class = 'lost' THEN 1 END) AS successes,
+           COUNT(CASE WHEN outcome IN ('ok', 'rejected') THEN 1 END) AS durable
+    FROM operations
     GROUP BY run_id, host, path
 )
 SELECT a.run_id,
@@ -56,10 +52,9 @@ SELECT a.run_id,
        a.stock_most_lost,
        CASE WHEN r.finished > 0 THEN CAST(r.successes AS DOUBLE) / CAST(r.finished AS DOUBLE) END AS success_rate,
        CASE WHEN r.finished > 0
-            THEN CAST(r.successes - COALESCE(n.operations, 0) AS DOUBLE) / CAST(r.finished AS DOUBLE) END AS durable_success_rate,
+            THEN CAST(r.durable AS DOUBLE) / CAST(r.finished AS DOUBLE) END AS durable_success_rate,
        a.token_found
 FROM audits AS a
 LEFT JOIN times AS t ON t.run_id = a.run_id AND t.host = a.host AND t.path = a.path
-LEFT JOIN not_durable AS n ON n.run_id = a.run_id AND n.host = a.host AND n.path = a.path
 LEFT JOIN rates AS r ON r.run_id = a.run_id AND r.host = a.host AND r.path = a.path
 ORDER BY a.run_id, a.host, a.path

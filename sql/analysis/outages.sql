@@ -202,15 +202,17 @@ median_gaps AS (
     ) AS lengths
     GROUP BY group_key
 ),
--- Operations that may tell something: all but the successes that came at once. What ends after the recording was unfinished in it.
+-- Operations that may tell something: all but the successes that came at once. What ends after the recording was unfinished in it, and what was
+-- due before it (due_us) is evidence from its start on.
 suspects AS (
     SELECT p.number,
            p.path,
            p.last_us,
            o.operation_type,
            o.connection_id,
-           o.scheduled_us,
-           o.start_us,
+           o.scheduled_us AS due_us,
+           GREATEST(o.scheduled_us, p.first_us) AS scheduled_us,
+           CASE WHEN o.start_us < p.first_us THEN p.first_us ELSE o.start_us END AS start_us,
            GREATEST(COALESCE(LEAST(o.end_us, p.last_us), p.last_us), p.first_us) AS end_us,
            -- Null where it never got that far.
            CASE WHEN o.end_us IS NULL OR o.execute_us IS NOT NULL THEN o.start_us + o.checkout_us END AS statement_us,
@@ -234,7 +236,7 @@ suspects AS (
            OR (o.outcome IN ('ok', 'rejected') AND o.end_us - o.scheduled_us > 100000
                AND o.end_us - o.scheduled_us > GREATEST(t.min_wait_us, 3 * COALESCE(m.median_us, 0))))
 ),
--- Which operation sent the first statement on a connection.
+-- Which operation sent the first statement on a connection; one of the warm-up, where the connection is as old.
 first_uses AS (
     SELECT p.number, c.connection_id, c.first_statement_us, c.first_use_us
     FROM (
@@ -244,7 +246,7 @@ first_uses AS (
                connection_id,
                MIN(start_us + COALESCE(checkout_us, 0)) AS first_statement_us,
                MIN_BY(start_us, start_us + COALESCE(checkout_us, 0)) AS first_use_us
-        FROM operations
+        FROM operations_as_recorded
         WHERE connection_id IS NOT NULL
         GROUP BY run_id, host, path, connection_id
     ) AS c
@@ -267,9 +269,9 @@ timed AS (
 judged_operations AS (
     SELECT s.*,
            m.group_number,
-           s.end_active - s.scheduled_active > s.late_us AS is_late,
+           s.end_active - s.scheduled_active + s.scheduled_us - s.due_us > s.late_us AS is_late,
            COALESCE(s.end_active - s.execute_from_active > s.late_us, false) AS is_late_by_execute,
-           s.end_active - s.scheduled_active > s.wait_us AS is_slow,
+           s.end_active - s.scheduled_active + s.scheduled_us - s.due_us > s.wait_us AS is_slow,
            -- What the data said, or was never asked (client): no evidence of any kind.
            s.error_class IN ('constraint', 'client')
                OR (s.error_class = 'conflict' AND s.sqlstate <> '55P03')

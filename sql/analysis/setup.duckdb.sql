@@ -6,6 +6,9 @@
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.
 --
+-- The warm-up of a recording (`recorder run --warm-up`) is left out, as `analyze` leaves it out: `recordings.start_us` is its end, and of the other
+-- views what ended in it is no row. `operations_as_recorded` has it all. A recording that is all warm-up is left out.
+--
 -- A recording that is there twice, as copies of one folder, counts once: one that has an end, the first by name. It is told by the names
 -- of the files, in a list: that is one look per vector of rows, where IN (SELECT ...) is a join, which copies every column of every row.
 
@@ -14,7 +17,8 @@ SELECT folder,
        run_id,
        host,
        state,
-       epoch_us(CAST(start_time AS TIMESTAMPTZ)) AS start_us,
+       epoch_us(CAST(start_time AS TIMESTAMPTZ)) AS recorded_from_us,
+       epoch_us(CAST(start_time AS TIMESTAMPTZ)) + GREATEST(COALESCE(warm_up_us, 0), 0) AS start_us,
        -- Null while it runs, and where its recorder was killed and it was not recovered yet; a recovered one has an end.
        epoch_us(CAST(start_time AS TIMESTAMPTZ)) + duration_us AS end_us,
        COALESCE(dropped_rows['operations'], 0) AS dropped_operations,
@@ -34,12 +38,16 @@ FROM (
            ROW_NUMBER() OVER (PARTITION BY run_id, host
                               ORDER BY CASE WHEN duration_us IS NULL THEN 1 ELSE 0 END, filename) AS copy
     FROM read_json(getvariable('recordings') || '/manifest.json', format = 'unstructured', filename = true, columns = {
-        run_id: 'VARCHAR', host: 'VARCHAR', state: 'VARCHAR', start_time: 'VARCHAR', duration_us: 'BIGINT',
+        run_id: 'VARCHAR', host: 'VARCHAR', state: 'VARCHAR', start_time: 'VARCHAR', duration_us: 'BIGINT', warm_up_us: 'BIGINT',
         dropped_rows: 'MAP(VARCHAR, BIGINT)', probe_interval_us: 'BIGINT', availability: 'STRUCT(interval_us BIGINT)',
         workers: 'BIGINT', pool: 'STRUCT(size BIGINT)', endpoints: 'STRUCT(path VARCHAR, reader BOOLEAN)[]'
     })
 )
-WHERE copy = 1;
+WHERE copy = 1 AND COALESCE(warm_up_us < duration_us OR warm_up_us <= 0, true);
+
+-- When a warm-up ended, by folder: null where no recording has one. A list for the reason above.
+CREATE OR REPLACE TEMPORARY VIEW warm_up_ends AS
+SELECT map(list(folder), list(start_us)) AS end_us FROM recordings WHERE start_us > recorded_from_us;
 
 CREATE OR REPLACE TEMPORARY VIEW operations_as_recorded AS
 SELECT run_id,
@@ -58,7 +66,9 @@ SELECT run_id,
        quantity,
        connection_id,
        error_class,
-       sqlstate
+       sqlstate,
+       -- When the warm-up of its recording ended; null where it has none.
+       (SELECT end_us FROM warm_up_ends)[regexp_replace(filename, '/operations/[^/]*$', '')] AS warm_us
 FROM (
     SELECT CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS host, CAST(NULL AS VARCHAR) AS path,
            CAST(NULL AS BIGINT) AS operation_id, CAST(NULL AS VARCHAR) AS operation_type,
@@ -76,7 +86,8 @@ WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filena
 
 -- setup.durable.sql replaces it by one in which the writes that an audit found lost are failures.
 CREATE OR REPLACE TEMPORARY VIEW operations AS
-SELECT * FROM operations_as_recorded;
+SELECT * FROM operations_as_recorded
+WHERE COALESCE(end_us > warm_us, true);
 
 CREATE OR REPLACE TEMPORARY VIEW events AS
 SELECT run_id, host, path, epoch_us(time) AS time_us, event, duration_us, status, detail
@@ -89,7 +100,8 @@ FROM (
     SELECT * FROM read_parquet(getvariable('recordings') || '/events/*.parquet', union_by_name = true, allow_empty = true,
                                filename = true)
 )
-WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/events/[^/]*$', ''));
+WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/events/[^/]*$', ''))
+  AND COALESCE(epoch_us(time) + COALESCE(duration_us, 0) > (SELECT end_us FROM warm_up_ends)[regexp_replace(filename, '/events/[^/]*$', '')], true);
 
 CREATE OR REPLACE TEMPORARY VIEW probes AS
 SELECT run_id, host, path, probe, reader, epoch_us(time) AS time_us, duration_us, success, error_class, sqlstate
@@ -103,7 +115,8 @@ FROM (
     SELECT * FROM read_parquet(getvariable('recordings') || '/probes/*.parquet', union_by_name = true, allow_empty = true,
                                filename = true)
 )
-WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/probes/[^/]*$', ''));
+WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/probes/[^/]*$', ''))
+  AND COALESCE(epoch_us(time) + COALESCE(duration_us, 0) > (SELECT end_us FROM warm_up_ends)[regexp_replace(filename, '/probes/[^/]*$', '')], true);
 
 -- What the availability probes met: a read and a write of a client of their own.
 CREATE OR REPLACE TEMPORARY VIEW availability AS
@@ -119,7 +132,8 @@ FROM (
     SELECT * FROM read_parquet(getvariable('recordings') || '/availability/*.parquet', union_by_name = true, allow_empty = true,
                                filename = true)
 )
-WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/availability/[^/]*$', ''));
+WHERE list_contains((SELECT list(folder) FROM recordings), regexp_replace(filename, '/availability/[^/]*$', ''))
+  AND COALESCE(epoch_us(time) + COALESCE(duration_us, 0) > (SELECT end_us FROM warm_up_ends)[regexp_replace(filename, '/availability/[^/]*$', '')], true);
 
 CREATE OR REPLACE TEMPORARY VIEW findings AS
 SELECT run_id, host, path, operation_id, operation_name, finding, outcome, epoch_us(start_time) AS start_us, epoch_us(end_time) AS end_us,

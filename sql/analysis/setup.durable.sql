@@ -29,7 +29,7 @@ WITH writes AS (
     -- A recording that lost nothing pays nothing for this.
     JOIN (SELECT DISTINCT run_id, host, path FROM lost_writes) AS p ON p.run_id = o.run_id AND p.host = o.host AND p.path = o.path
     LEFT JOIN lost_writes AS l ON l.run_id = o.run_id AND l.host = o.host AND l.path = o.path AND l.operation_id = o.operation_id
-    WHERE o.outcome = 'ok' AND o.operation_type <> 'read'
+    WHERE o.outcome = 'ok' AND o.operation_type <> 'read' AND COALESCE(o.end_us > o.warm_us, true)
 ),
 moments AS (
     SELECT run_id, host, path, end_us AS at_us, 'lost' AS kind, operation_id, logins, stock FROM writes WHERE is_lost
@@ -91,7 +91,7 @@ LEFT JOIN (
            MAX(CASE WHEN operation_name = 'update_login' THEN 1 ELSE 0 END) AS has_logins,
            MAX(CASE WHEN operation_name = 'update_stock' THEN 1 ELSE 0 END) AS has_stock
     FROM operations_as_recorded
-    WHERE outcome IN ('ok', 'rejected')
+    WHERE outcome IN ('ok', 'rejected') AND COALESCE(end_us > warm_us, true)
     GROUP BY run_id, host, path
 ) AS o ON o.run_id = a.run_id AND o.host = a.host AND o.path = a.path
 -- A sum that is above what this run can have made has hidden what is lost.
@@ -117,11 +117,13 @@ SELECT o.run_id,
        o.quantity,
        o.connection_id,
        CASE WHEN l.operation_id IS NOT NULL THEN 'lost' ELSE o.error_class END AS error_class,
-       o.sqlstate
+       o.sqlstate,
+       o.warm_us
 FROM operations_as_recorded AS o
 LEFT JOIN (
     SELECT run_id, host, path, operation_id FROM lost_writes
     UNION ALL
     SELECT run_id, host, path, operation_id FROM implied_losses
 ) AS l
-    ON l.run_id = o.run_id AND l.host = o.host AND l.path = o.path AND l.operation_id = o.operation_id AND o.outcome = 'ok';
+    ON l.run_id = o.run_id AND l.host = o.host AND l.path = o.path AND l.operation_id = o.operation_id AND o.outcome = 'ok'
+WHERE COALESCE(o.end_us > o.warm_us, true);

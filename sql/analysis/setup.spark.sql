@@ -16,11 +16,14 @@
 -- Times become UTC microseconds since 1970 (columns *_us): the queries then need no engine's own functions. A table that was
 -- never written, and a column that an older recorder did not write, read as empty.
 --
+-- The warm-up of a recording (`recorder run --warm-up`) is left out, as `analyze` leaves it out: `recordings.start_us` is its end, and of the other
+-- views what ended in it is no row. `operations_as_recorded` has it all. A recording that is all warm-up is left out.
+--
 -- A recording that is there twice, as copies of one folder, counts once: one that has an end, the first by name. It is told by the names
 -- of the files: DISTINCT over the rows would hold all of them in memory.
 
 CREATE OR REPLACE TEMPORARY VIEW recording_manifests (
-    run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT,
+    run_id STRING, host STRING, state STRING, start_time STRING, duration_us BIGINT, warm_up_us BIGINT,
     dropped_rows STRUCT<operations: BIGINT, probes: BIGINT, availability: BIGINT>, probe_interval_us BIGINT,
     availability STRUCT<interval_us: BIGINT>, workers BIGINT, pool STRUCT<size: BIGINT>, endpoints ARRAY<STRUCT<path: STRING, reader: BOOLEAN>>
 ) USING json OPTIONS (path '${spark.recordings}/manifest.json', multiLine 'true');
@@ -30,7 +33,8 @@ SELECT folder,
        run_id,
        host,
        state,
-       unix_micros(CAST(start_time AS TIMESTAMP)) AS start_us,
+       unix_micros(CAST(start_time AS TIMESTAMP)) AS recorded_from_us,
+       unix_micros(CAST(start_time AS TIMESTAMP)) + GREATEST(COALESCE(warm_up_us, 0), 0) AS start_us,
        -- Null while it runs, and where its recorder was killed and it was not recovered yet; a recovered one has an end.
        unix_micros(CAST(start_time AS TIMESTAMP)) + duration_us AS end_us,
        COALESCE(dropped_rows.operations, 0) AS dropped_operations,
@@ -50,7 +54,11 @@ FROM (
                               ORDER BY CASE WHEN duration_us IS NULL THEN 1 ELSE 0 END, folder) AS copy
     FROM (SELECT *, regexp_replace(input_file_name(), '/manifest[.]json$', '') AS folder FROM recording_manifests) AS placed
 ) AS manifests
-WHERE copy = 1;
+WHERE copy = 1 AND COALESCE(warm_up_us < duration_us OR warm_up_us <= 0, true);
+
+-- When the warm-up of a recording ended: null where it has none.
+CREATE OR REPLACE TEMPORARY VIEW warm_up_ends AS
+SELECT folder, CASE WHEN start_us > recorded_from_us THEN start_us END AS warm_us FROM recordings;
 
 -- By the names of parts and not by folder: Spark refuses a folder pattern that nothing matches.
 CREATE OR REPLACE TEMPORARY VIEW recording_operations (
@@ -76,13 +84,15 @@ SELECT run_id,
        quantity,
        connection_id,
        error_class,
-       sqlstate
+       sqlstate,
+       w.warm_us
 FROM (SELECT *, regexp_replace(input_file_name(), '/operations/[^/]*$', '') AS folder FROM recording_operations) AS placed
-WHERE folder IN (SELECT folder FROM recordings);
+JOIN warm_up_ends AS w ON w.folder = placed.folder;
 
 -- setup.durable.sql replaces it by one in which the writes that an audit found lost are failures.
 CREATE OR REPLACE TEMPORARY VIEW operations AS
-SELECT * FROM operations_as_recorded;
+SELECT * FROM operations_as_recorded
+WHERE COALESCE(end_us > warm_us, true);
 
 CREATE OR REPLACE TEMPORARY VIEW recording_events (
     run_id STRING, host STRING, path STRING, time TIMESTAMP, event STRING, duration_us BIGINT, status INT, detail STRING
@@ -91,7 +101,8 @@ CREATE OR REPLACE TEMPORARY VIEW recording_events (
 CREATE OR REPLACE TEMPORARY VIEW events AS
 SELECT run_id, host, path, unix_micros(time) AS time_us, event, duration_us, status, detail
 FROM (SELECT *, regexp_replace(input_file_name(), '/events/[^/]*$', '') AS folder FROM recording_events) AS placed
-WHERE folder IN (SELECT folder FROM recordings);
+JOIN warm_up_ends AS w ON w.folder = placed.folder
+WHERE COALESCE(unix_micros(time) + COALESCE(duration_us, 0) > w.warm_us, true);
 
 CREATE OR REPLACE TEMPORARY VIEW recording_probes (
     run_id STRING, host STRING, path STRING, probe STRING, reader BOOLEAN, time TIMESTAMP, duration_us BIGINT, success BOOLEAN,
@@ -101,7 +112,8 @@ CREATE OR REPLACE TEMPORARY VIEW recording_probes (
 CREATE OR REPLACE TEMPORARY VIEW probes AS
 SELECT run_id, host, path, probe, reader, unix_micros(time) AS time_us, duration_us, success, error_class, sqlstate
 FROM (SELECT *, regexp_replace(input_file_name(), '/probes/[^/]*$', '') AS folder FROM recording_probes) AS placed
-WHERE folder IN (SELECT folder FROM recordings);
+JOIN warm_up_ends AS w ON w.folder = placed.folder
+WHERE COALESCE(unix_micros(time) + COALESCE(duration_us, 0) > w.warm_us, true);
 
 CREATE OR REPLACE TEMPORARY VIEW recording_availability (
     run_id STRING, host STRING, path STRING, operation_type STRING, reader BOOLEAN, fresh BOOLEAN, time TIMESTAMP, duration_us BIGINT,
@@ -112,7 +124,8 @@ CREATE OR REPLACE TEMPORARY VIEW recording_availability (
 CREATE OR REPLACE TEMPORARY VIEW availability AS
 SELECT run_id, host, path, operation_type, reader, fresh, unix_micros(time) AS time_us, duration_us, connect_us, outcome, error_class, sqlstate
 FROM (SELECT *, regexp_replace(input_file_name(), '/availability/[^/]*$', '') AS folder FROM recording_availability) AS placed
-WHERE folder IN (SELECT folder FROM recordings);
+JOIN warm_up_ends AS w ON w.folder = placed.folder
+WHERE COALESCE(unix_micros(time) + COALESCE(duration_us, 0) > w.warm_us, true);
 
 CREATE OR REPLACE TEMPORARY VIEW recording_findings (
     run_id STRING, host STRING, path STRING, operation_id BIGINT, operation_name STRING, finding STRING, outcome STRING,

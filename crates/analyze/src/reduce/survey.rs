@@ -71,7 +71,7 @@ pub(crate) fn survey(
 /// Refuses rows of another time than the manifest's: all of them would be moved to the recording's edge, where nothing fails.
 fn check_times(loaded: &Loaded, survey: &Survey) -> Result<(), AnalyzeError> {
     for (path, last_us) in &survey.last_rows {
-        let span = loaded.span(*last_us)?;
+        let span = loaded.whole_span(*last_us)?;
         let first_us = survey.paths.get(path).and_then(|scan| scan.first_us);
         let first_us = first_us.unwrap_or(*last_us);
         let has_end = loaded.manifest().duration_us.is_some();

@@ -345,6 +345,23 @@ fn a_warm_up_is_left_out() {
     );
 }
 
+/// A path that has hung since before the part, and asked nothing in it, was down all through it.
+#[test]
+fn a_path_that_hangs_since_before_the_part_is_down() {
+    let made = HandMade::new(30.0)
+        .ok("user_list", 1.0, 1.002)
+        .unfinished("user_list", 2.0)
+        .unfinished("user_list", 2.5)
+        .set(|manifest| manifest.warm_up_us = Some(us(4.0)))
+        .write();
+    let loaded = Loaded::open(&made.folder).unwrap();
+    let loaded = loaded.within(&Range::default()).unwrap();
+    let summary = summarize(&loaded, Thresholds::default()).unwrap();
+    let path = &summary.paths[0];
+    assert_eq!((path.overall.total, path.overall.unfinished), (2, 2));
+    assert_eq!(outages(path, Group::Read), [(4.0, 30.0, 26.0)]);
+}
+
 /// Where the part ends with the recording, what ended later is as it was recorded.
 #[test]
 fn a_part_without_an_end_of_its_own_ends_as_the_recording_does() {

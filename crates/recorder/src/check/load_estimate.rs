@@ -6,6 +6,8 @@ use recording::Weights;
 use recording::vocabulary::Path;
 use serde::Serialize;
 
+use crate::workload::schedule::{ClosedLoop, Schedule};
+
 /// Round trips of a purchase: BEGIN, the product, the order, the stock, the log, COMMIT.
 const PURCHASE: f64 = 6.0;
 /// Round trips of a read or a write.
@@ -29,29 +31,60 @@ pub(crate) struct PathEstimate {
     pub(crate) path: Path,
     /// `None` where nothing but the server limits it.
     pub(crate) operations_per_s: Option<f64>,
+    /// Of an open loop: what connections and round trips allow, where that is less than its rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) most_per_s: Option<f64>,
+}
+
+/// Operations per second that so many workers with so many connections can do, which think for so long after each; infinite where nothing takes
+/// time.
+fn most_per_s(
+    workers: u32,
+    pool_size: usize,
+    think_time: Duration,
+    round_trip: Option<Duration>,
+) -> f64 {
+    // The default shares; others change a round trip or two.
+    let round_trips = 0.9 * STATEMENT + 0.1 * PURCHASE;
+    let busy_s = round_trips * round_trip.unwrap_or_default().as_secs_f64();
+    let by_workers = f64::from(workers) / (think_time.as_secs_f64() + busy_s);
+    let by_pool = pool_size as f64 / busy_s;
+    by_workers.min(by_pool)
 }
 
 impl LoadEstimate {
     /// Of each path, and its round trip where it was measured; workers and pool size are a path's.
     pub(crate) fn new(
         paths: impl Iterator<Item = (Path, Option<Duration>)>,
+        schedule: Schedule,
         workers: u32,
         pool_size: usize,
-        shortest_think_time: Duration,
-        longest_think_time: Duration,
         max_tps: Option<f64>,
     ) -> Self {
-        let think_s = (shortest_think_time + longest_think_time).as_secs_f64() / 2.0;
-        // The default shares; others change a round trip or two.
-        let round_trips = 0.9 * STATEMENT + 0.1 * PURCHASE;
+        match schedule {
+            Schedule::Closed(think_times) => {
+                Self::of_think_times(paths, think_times, workers, pool_size, max_tps)
+            }
+            Schedule::Open(schedule) => {
+                Self::of_rate(paths, schedule.rate_per_s, workers, pool_size)
+            }
+        }
+    }
+
+    fn of_think_times(
+        paths: impl Iterator<Item = (Path, Option<Duration>)>,
+        think_times: ClosedLoop,
+        workers: u32,
+        pool_size: usize,
+        max_tps: Option<f64>,
+    ) -> Self {
+        let think_time = (think_times.min_interval + think_times.max_interval) / 2;
         let of_path = |(path, round_trip): (Path, Option<Duration>)| {
-            let busy_s = round_trips * round_trip.unwrap_or_default().as_secs_f64();
-            let by_workers = f64::from(workers) / (think_s + busy_s);
-            let by_pool = pool_size as f64 / busy_s;
-            let limit = by_workers.min(by_pool);
+            let limit = most_per_s(workers, pool_size, think_time, round_trip);
             PathEstimate {
                 path,
                 operations_per_s: limit.is_finite().then_some(limit),
+                most_per_s: None,
             }
         };
         let mut paths: Vec<PathEstimate> = paths.map(of_path).collect();
@@ -78,14 +111,19 @@ impl LoadEstimate {
     }
 
     /// Of an open loop, whose rate is a path's.
-    pub(crate) fn of_rate(
-        paths: impl Iterator<Item = Path>,
+    fn of_rate(
+        paths: impl Iterator<Item = (Path, Option<Duration>)>,
         rate_per_s: f64,
+        workers: u32,
         pool_size: usize,
     ) -> Self {
-        let of_path = |path| PathEstimate {
-            path,
-            operations_per_s: Some(rate_per_s),
+        let of_path = |(path, round_trip): (Path, Option<Duration>)| {
+            let most = most_per_s(workers, pool_size, Duration::ZERO, round_trip);
+            PathEstimate {
+                path,
+                operations_per_s: Some(rate_per_s),
+                most_per_s: (most < rate_per_s).then_some(most),
+            }
         };
         let paths: Vec<PathEstimate> = paths.map(of_path).collect();
         Self {
@@ -95,7 +133,7 @@ impl LoadEstimate {
         }
     }
 
-    /// A line, and another where pgbench runs too.
+    /// A line, and others where pgbench runs too, and where an open loop asks for more than its connections can do.
     pub(crate) fn lines(
         &self,
         weights: Option<Weights>,
@@ -127,6 +165,19 @@ impl LoadEstimate {
             shares.unwrap_or_default(),
             self.connections
         )];
+        for path in &self.paths {
+            if let Some(most) = path.most_per_s {
+                let rate = if most < 10.0 {
+                    format!("{most:.1}")
+                } else {
+                    format!("{most:.0}")
+                };
+                lines.push(format!(
+                    "warning: {}: the round trip allows at most {rate} operations per second, and more wait longer and longer: raise --pool-size and --max-in-flight, or lower --rate",
+                    path.path
+                ));
+            }
+        }
         if let Some(clients) = pgbench_clients {
             lines.push(format!(
                 "background load: pgbench with {clients} clients per path, as fast as the server answers"
@@ -139,12 +190,53 @@ impl LoadEstimate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::open_loop::OpenLoop;
 
     const MS: Duration = Duration::from_millis(1);
 
     fn estimate(trip: Option<Duration>, think: Duration, max_tps: Option<f64>) -> LoadEstimate {
         let paths = [(Path::Direct, trip), (Path::Proxy, trip)];
-        LoadEstimate::new(paths.into_iter(), 3, 5, think, think, max_tps)
+        let schedule = Schedule::Closed(ClosedLoop {
+            min_interval: think,
+            max_interval: think,
+        });
+        LoadEstimate::new(paths.into_iter(), schedule, 3, 5, max_tps)
+    }
+
+    #[test]
+    fn a_rate_that_the_connections_can_not_do_is_a_warning() {
+        let of_rate = |rate_per_s, workers, pool_size| {
+            let schedule = Schedule::Open(OpenLoop {
+                rate_per_s,
+                arrival: recording::Arrival::Poisson,
+                ramp: Duration::ZERO,
+            });
+            let paths = [(Path::Direct, Some(10 * MS)), (Path::Proxy, None)];
+            LoadEstimate::new(paths.into_iter(), schedule, workers, pool_size, None)
+        };
+        // 1.5 round trips of 10 ms each: a connection does 66.7 per second.
+        let enough = of_rate(300.0, 30, 5);
+        assert_eq!(enough.operations_per_s, Some(600.0));
+        assert_eq!(
+            enough.lines(None, None),
+            [
+                "load, operations per second: direct up to 300, proxy up to 300; together up to 600; at most 10 connections"
+            ]
+        );
+        for (workers, pool_size) in [(30, 4), (4, 30)] {
+            let short = of_rate(300.0, workers, pool_size);
+            assert_eq!(short.operations_per_s, Some(600.0));
+            let most = short
+                .paths
+                .iter()
+                .map(|path| path.most_per_s.map(f64::round));
+            assert_eq!(most.collect::<Vec<_>>(), [Some(267.0), None]);
+            assert_eq!(
+                short.lines(None, None)[1],
+                "warning: direct: the round trip allows at most 267 operations per second, and more wait longer and longer: raise --pool-size and \
+                 --max-in-flight, or lower --rate"
+            );
+        }
     }
 
     #[test]

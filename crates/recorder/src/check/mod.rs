@@ -36,6 +36,7 @@ use crate::database::Trouble;
 use crate::definition::Definition;
 use crate::error::RecorderError;
 use crate::output::terminal;
+use crate::workload::schedule::{ClosedLoop, Schedule};
 
 /// Examines all endpoints at the same time; the answers in the order of `connectors`.
 pub(crate) async fn examine(
@@ -161,15 +162,28 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let round_trips = examined.iter().map(|examined| examined.round_trip);
     let load = LoadEstimate::new(
         paths.iter().copied().zip(round_trips),
-        args.concurrent_workers,
+        schedule(args),
+        workers(args),
         args.pool_size as usize,
-        args.min_operation_interval,
-        args.max_operation_interval,
         None,
     );
     let rows = examined.iter().flat_map(|examined| &examined.rows);
     let rows: Vec<&Row> = rows.chain([&host]).collect();
     tell(args, &rows, &load)
+}
+
+/// When the operations of the run that is asked for begin.
+fn schedule(args: &CheckArgs) -> Schedule {
+    let think_times = ClosedLoop {
+        min_interval: args.min_operation_interval,
+        max_interval: args.max_operation_interval,
+    };
+    config::schedule::schedule(&args.open_loop, think_times)
+}
+
+/// How many of them may run at once on a path.
+fn workers(args: &CheckArgs) -> u32 {
+    config::schedule::workers(&args.open_loop, args.concurrent_workers)
 }
 
 /// The descriptors of the run that is asked for. It keeps none ready: that is an option of `recorder run` alone.
@@ -184,7 +198,7 @@ fn needed(
     let probes = asking.map(|asking| Availability::new(asking, endpoints).count());
     crate::config::descriptors::needed(Users {
         endpoints: connectors.len() + readers.len(),
-        connections: crate::config::descriptors::of_pool(args.concurrent_workers, pool_size, 0),
+        connections: crate::config::descriptors::of_pool(workers(args), pool_size, 0),
         loads: match args.enable_pgbench {
             true => connectors.len(),
             false => 0,
@@ -212,7 +226,7 @@ fn sizing(
         connect: limit,
         operation: args.operation_timeout,
         asking,
-        longest_idle: longest_idle(args.max_operation_interval, args.operation_timeout),
+        longest_idle: longest_idle(schedule(args).longest_rest(), args.operation_timeout),
     }
 }
 

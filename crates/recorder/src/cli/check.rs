@@ -7,6 +7,7 @@ use command_line::duration;
 
 use crate::cli::availability::AvailabilityArgs;
 use crate::cli::mode::ModeArg;
+use crate::cli::open_loop::RateArgs;
 use crate::cli::workload::WorkloadFile;
 use crate::sql::protocol::Protocol;
 
@@ -31,6 +32,9 @@ pub struct CheckArgs {
     /// Longest think time in the planned run
     #[arg(long, value_name = "TIME", default_value = "0.5", value_parser = duration::parse)]
     pub max_operation_interval: Duration,
+    /// The open loop of the planned run.
+    #[command(flatten)]
+    pub open_loop: RateArgs,
     /// The planned run uses pgbench as background load
     #[arg(long)]
     pub enable_pgbench: bool,

@@ -28,7 +28,7 @@ use crate::cli::campaign::CampaignArgs;
 use crate::cli::check::CheckArgs;
 use crate::cli::connection::ConnectionArgs;
 use crate::cli::mode::ModeArg;
-use crate::cli::open_loop::OpenLoopArgs;
+use crate::cli::open_loop::{RateArgs, WarmUpArgs};
 use crate::cli::probe::ProbeArgs;
 use crate::cli::safety::SafetyArgs;
 use crate::cli::workload::{WorkloadArgs, WorkloadFile};
@@ -312,9 +312,12 @@ pub struct RunArgs {
     /// Longest think time of a worker after an operation
     #[arg(long, value_name = "TIME", default_value = "0.5", value_parser = duration::parse, help_heading = WORKLOAD)]
     pub max_operation_interval: Duration,
-    /// An open loop, and the warm-up.
+    /// An open loop.
     #[command(flatten)]
-    pub open_loop: OpenLoopArgs,
+    pub open_loop: RateArgs,
+    /// What figures leave out.
+    #[command(flatten)]
+    pub warm_up: WarmUpArgs,
     /// Seed of the operations; the same seed gives the same operations [default: random]
     #[arg(long, value_name = "N", help_heading = WORKLOAD)]
     pub seed: Option<u64>,

@@ -1,4 +1,4 @@
-//! The flags of `recorder run` for arrivals at a rate, and for what figures leave out.
+//! The flags for arrivals at a rate, which `recorder check` has too, and for what figures leave out.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use recording::Arrival;
 
 use crate::cli::safety::tps;
 
-/// An open loop, and the warm-up.
+/// An open loop.
 #[derive(Debug, Clone, Args)]
-pub struct OpenLoopArgs {
+pub struct RateArgs {
     /// Begin N operations per second on each path, whether earlier ones have ended or not (open loop)
     ///
     /// Without it each worker waits for its answer, and thinks, before it begins its next operation (closed loop): then the load falls with the
     /// database, and few operations meet an outage. With it the load stays, as that of many users does. Both paths have the same arrivals. An
     /// operation that finds no worker free waits, and its response time counts from its arrival.
-    #[arg(long, value_name = "N", value_parser = tps, conflicts_with_all = ["max_tps", "min_operation_interval", "max_operation_interval"], help_heading = "Workload")]
+    #[arg(long, value_name = "N", value_parser = tps, conflicts_with_all = ["min_operation_interval", "max_operation_interval"], help_heading = "Workload")]
     pub rate: Option<f64>,
     /// How the arrivals of --rate are spread
     #[arg(
@@ -33,6 +33,11 @@ pub struct OpenLoopArgs {
     /// Have the rate of --rate grow evenly from 0 for this long
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, requires = "rate", help_heading = "Workload")]
     pub ramp: Duration,
+}
+
+/// The warm-up.
+#[derive(Debug, Clone, Args)]
+pub struct WarmUpArgs {
     /// Record this much of the beginning, and leave it out of figures: caches are cold, and plans are new
     ///
     /// It is part of --duration. `analyze` leaves it out; `analyze report --from 0` shows it.

@@ -9,7 +9,7 @@ pub struct SafetyArgs {
     ///
     /// Protects a production cluster. An operation over the limit waits before it begins; the wait is not in its response time. pgbench is not
     /// limited.
-    #[arg(long, value_name = "N", value_parser = tps, help_heading = "Workload")]
+    #[arg(long, value_name = "N", value_parser = tps, conflicts_with = "rate", help_heading = "Workload")]
     pub max_tps: Option<f64>,
     /// Start without the preflight check
     ///

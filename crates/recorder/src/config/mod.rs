@@ -4,6 +4,7 @@ pub(crate) mod descriptors;
 mod failovers;
 mod paths;
 mod pool;
+pub(crate) mod schedule;
 pub mod weights;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,6 @@ use crate::probe::Probing;
 use crate::sql::protocol::Protocol;
 use crate::text::redact;
 use crate::workload::Limits;
-use crate::workload::open_loop::OpenLoop;
 use crate::workload::schedule::{ClosedLoop, Schedule};
 use failovers::{campaign, duration, trigger};
 use paths::check_same_tcp;
@@ -135,11 +135,11 @@ impl RunConfig {
                 || campaign
                     .as_ref()
                     .is_none_or(|campaign| campaign.count.is_none()),
-            workers: workers(&args),
             workload,
+            workers: schedule::workers(&args.open_loop, args.concurrent_workers),
             weights,
             notes,
-            schedule: schedule(&args),
+            schedule: schedule::schedule(&args.open_loop, think_times(&args)),
             warm_up,
             seed: args.seed.unwrap_or_else(rand::random),
             pool_size: args.pool_size as usize,
@@ -314,27 +314,10 @@ fn check_times(args: &RunArgs, duration: Duration) -> Result<(), RecorderError> 
     Ok(())
 }
 
-fn schedule(args: &RunArgs) -> Schedule {
-    match args.open_loop.rate {
-        None => Schedule::Closed(ClosedLoop {
-            min_interval: args.min_operation_interval,
-            max_interval: args.max_operation_interval,
-        }),
-        Some(rate_per_s) => Schedule::Open(OpenLoop {
-            rate_per_s,
-            arrival: args.open_loop.arrival.arrival(),
-            ramp: args.open_loop.ramp,
-        }),
-    }
-}
-
-fn workers(args: &RunArgs) -> u32 {
-    match args.open_loop.rate {
-        None => args.concurrent_workers,
-        Some(_) => {
-            let ten_times = args.concurrent_workers.saturating_mul(10);
-            args.open_loop.max_in_flight.unwrap_or(ten_times)
-        }
+fn think_times(args: &RunArgs) -> ClosedLoop {
+    ClosedLoop {
+        min_interval: args.min_operation_interval,
+        max_interval: args.max_operation_interval,
     }
 }
 
@@ -343,7 +326,7 @@ fn warm_up(
     duration: Duration,
     trigger: Option<&Trigger>,
 ) -> Result<Option<Duration>, RecorderError> {
-    let warm_up = args.open_loop.warm_up;
+    let warm_up = args.warm_up.warm_up;
     for (flag, time) in [
         ("--duration", Some(duration)),
         ("--failover-after", trigger.map(|trigger| trigger.after)),

@@ -15,7 +15,6 @@ use crate::output::terminal;
 use crate::run::connection_log::Observer;
 use crate::run::pauses::Pauses;
 use crate::text::redact::redact;
-use crate::workload::schedule::Schedule;
 use command_line::text::{shell_word, thousands};
 
 /// The recording begins.
@@ -27,19 +26,13 @@ pub(crate) fn begun(
 ) {
     let paths = config.mode.paths();
     let names: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
-    let load = match config.schedule {
-        Schedule::Closed(schedule) => LoadEstimate::new(
-            paths.iter().copied().zip(round_trips.iter().copied()),
-            config.workers,
-            config.pool_size,
-            schedule.min_interval,
-            schedule.max_interval,
-            config.max_tps,
-        ),
-        Schedule::Open(schedule) => {
-            LoadEstimate::of_rate(paths.iter().copied(), schedule.rate_per_s, config.pool_size)
-        }
-    };
+    let load = LoadEstimate::new(
+        paths.iter().copied().zip(round_trips.iter().copied()),
+        config.schedule,
+        config.workers,
+        config.pool_size,
+        config.max_tps,
+    );
     let clients = config.load.as_ref().map(|load| load.clients);
     for line in load.lines(Some(config.weights), clients) {
         log.line(&line);

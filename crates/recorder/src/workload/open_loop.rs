@@ -39,6 +39,17 @@ impl OpenLoop {
         }
     }
 
+    /// The longest time without an arrival: the first one, where the rate grows from 0.
+    #[must_use]
+    pub(crate) fn longest_rest(&self) -> Duration {
+        // Of exponentially distributed times apart, one of 20,000 is longer than ten times the mean.
+        let expected = match self.arrival {
+            Arrival::Constant => 1.0,
+            Arrival::Poisson => 10.0,
+        };
+        Duration::from_secs_f64(self.at_s(expected))
+    }
+
     /// When so many arrivals are expected, seconds since the start: the inverse of the integral of the rate.
     fn at_s(&self, expected: f64) -> f64 {
         let ramp_s = self.ramp.as_secs_f64();
@@ -104,6 +115,18 @@ mod tests {
     fn constant_arrivals_are_an_interval_apart() {
         let first: Vec<Duration> = arrivals(200.0, Arrival::Constant, 0, 1).take(3).collect();
         assert_eq!(first, [5, 10, 15].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn the_longest_rest_is_that_before_the_first_arrival() {
+        let longest_s = |rate_per_s, arrival, ramp_s| {
+            let schedule = arrivals(rate_per_s, arrival, ramp_s, 1).schedule;
+            schedule.longest_rest().as_secs_f64()
+        };
+        assert_eq!(longest_s(0.5, Arrival::Constant, 0), 2.0);
+        assert_eq!(longest_s(0.5, Arrival::Poisson, 0), 20.0);
+        // Of a rate that grows from 0 to 0.5/s in 100 s, one is expected after 20 s.
+        assert_eq!(longest_s(0.5, Arrival::Constant, 100), 20.0);
     }
 
     #[test]

@@ -48,8 +48,7 @@ impl Schedule {
     pub(crate) fn longest_rest(&self) -> Duration {
         match self {
             Self::Closed(schedule) => schedule.max_interval,
-            // Of exponentially distributed times apart, one of 20,000 is longer than ten times the mean.
-            Self::Open(schedule) => Duration::from_secs_f64(10.0 / schedule.rate_per_s),
+            Self::Open(schedule) => schedule.longest_rest(),
         }
     }
 }

@@ -403,6 +403,17 @@ fn too_few_open_files_are_told_before() {
     assert_eq!(output.status.code(), Some(0));
     let text = "the run may need 378 when it reconnects";
     assert_row(&output, "", "open_files", "warn", text);
+    // On an open loop ten times the workers may ask, or as many as are said.
+    let open = ["check", "--json", "--pool-size", "40", "--rate", "100"];
+    let output = with_few(&open);
+    assert_eq!(output.status.code(), Some(1));
+    let text = "the limit on open files is 60; the run needs at least 92";
+    assert_row(&output, "", "open_files", "fail", text);
+    let load: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(load["load"]["operations_per_s"], 200.0, "{load}");
+    let output = with_few(&[&open[..], &["--max-in-flight", "3"]].concat());
+    let text = "the run may need 378 when it reconnects";
+    assert_row(&output, "", "open_files", "warn", text);
     let runs = test.runs();
     let flags = "--duration 1 --pool-size 40 --concurrent-workers 40";
     let flags: Vec<&str> = flags.split(' ').collect();

@@ -12,6 +12,7 @@ mod demo;
 mod dist;
 mod engines;
 mod guides;
+mod killed;
 mod manifest;
 mod modules;
 mod notebooks;

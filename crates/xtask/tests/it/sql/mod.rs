@@ -3,6 +3,7 @@
 mod durable;
 mod naive;
 mod service;
+mod warm_up;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
