@@ -83,7 +83,13 @@ pub(super) fn caption(scene: &Scene<'_>, note: &str, summary: &Summary) -> Strin
     let length = words.seconds(recording.duration_us);
     let part = recording.part.as_ref().filter(|part| part.is_timed);
     let recorded = match part.and_then(|part| part.recording_duration_us) {
-        Some(whole_us) => (words.recorded_part)(&length, &words.seconds(whole_us)),
+        Some(whole_us) => {
+            let of_the_whole = match recording.is_shortened() {
+                true => words.recorded_part,
+                false => words.recorded_warm,
+            };
+            of_the_whole(&length, &words.seconds(whole_us))
+        }
         None => (words.recorded)(&length),
     };
     let host = one_line(&recording.host);

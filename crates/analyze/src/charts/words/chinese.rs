@@ -42,6 +42,7 @@ pub(crate) const CHINESE: ChartWords = ChartWords {
     started: |time| format!("开始于 {time}"),
     recorded: |length| format!("记录 {length}"),
     recorded_part: |length, whole| format!("记录 {whole} 中的 {length}"),
+    recorded_warm: |length, whole| format!("记录 {whole} 中的 {length}, 不含预热"),
     definitions: |version| format!("指标定义 {version}"),
     incomplete: |what| format!("不完整: {what}"),
     missing_left_out: |what| format!("未计入 {what}"),

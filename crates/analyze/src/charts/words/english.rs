@@ -32,6 +32,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
     started: |time| format!("started {time}"),
     recorded: |length| format!("{length} recorded"),
     recorded_part: |length, whole| format!("{length} of {whole} recorded"),
+    recorded_warm: |length, whole| format!("{length} of {whole} recorded, without the warm-up"),
     definitions: |version| format!("definitions {version}"),
     incomplete: |what| format!("INCOMPLETE: {what}"),
     missing_left_out: |what| format!("left out {what}"),

@@ -59,6 +59,8 @@ catalogue! {
     recorded: fn(&str) -> String,
     /// The length of the part that is shown, and of the whole.
     recorded_part: fn(&str, &str) -> String,
+    /// The same where it is all but the warm-up.
+    recorded_warm: fn(&str, &str) -> String,
     definitions: fn(&str) -> String,
     incomplete: fn(&str) -> String,
     missing_left_out: fn(&str) -> String,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use analyze::summary::{Group, GroupSummary, PathSummary, RecordingProgress, Summary};
-use recording::State;
+use recording::{Arrival, Schedule, State, Timestamp};
 use serde_json::{Value, json};
 
 use super::{golden, summary_of};
@@ -141,6 +141,43 @@ fn version_1_two_downtimes_in_the_lab() {
         let own = service.own_share.unwrap();
         assert_eq!(own.us, figures.downtime_us.unwrap() - downtime);
     }
+    holds_the_truth(name);
+}
+
+/// Arrivals at a rate, which a crash failover does not slow down. The warm-up is the ramp, and is in no figure.
+#[test]
+fn version_1_open_loop_in_the_lab() {
+    let name = "v1-lab-open-loop";
+    let summary = summary_of(name);
+    let recording = &summary.recording;
+    assert_eq!(
+        recording.schedule,
+        Schedule::OpenLoop {
+            rate_per_1000_s: 40_000,
+            arrival: Arrival::Poisson,
+            ramp_us: 5_000_000
+        }
+    );
+    assert_eq!(recording.warm_up_us, Some(5_000_000));
+    let after_us = |time: Timestamp| time.micros() - recording.whole_start().micros();
+    assert_eq!(after_us(recording.start_time), 5_000_000);
+    // A clean example: operations began when they were due.
+    let lags = recording.schedule_lag.iter();
+    assert!(lags.clone().count() == 2 && lags.clone().all(|lag| lag.p99_us < Some(2_000)));
+
+    // Half of the rate for 5 s, and then 40/s for 55 s: 2,315 arrivals, on both paths the same. Within five standard deviations.
+    let (direct, proxy) = paths(&summary);
+    assert!(lags.clone().all(|lag| lag.operations == 2_315));
+    for path in [direct, proxy] {
+        let total = path.overall.total as i64;
+        assert!((total - 40 * 55).abs() < 5 * 47, "{}: {total}", path.path);
+    }
+    // In flight as the warm-up ended: ended on one path before, on the other after.
+    assert!(direct.overall.total.abs_diff(proxy.overall.total) <= 1);
+    // Every second of the outage was asked as often as any other: 65 reads in 2 s of 28 reads/s.
+    let reads = &group(direct, Group::Read).outages[0];
+    let asked = reads.evidence as f64 / (reads.downtime_us as f64 / 1e6);
+    assert!((14.0..42.0).contains(&asked), "{asked} per second");
     holds_the_truth(name);
 }
 
