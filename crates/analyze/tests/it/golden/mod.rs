@@ -11,9 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use analyze::load::{Loaded, Range};
+use analyze::summarize;
 use analyze::summary::{Summary, Thresholds};
 
-use crate::support;
 use crate::support::refit::checksum;
 
 /// Every golden recording: name, parts, rows in these, and whether all of it is in parts of a recording that has ended.
@@ -42,7 +43,10 @@ fn golden() -> PathBuf {
 }
 
 fn summary_in(folder: &Path) -> Summary {
-    support::analyze(folder, Thresholds::default()).summary
+    // As the command line has it: without the warm-up.
+    let loaded = Loaded::open(folder).unwrap();
+    let loaded = loaded.within(&Range::default()).unwrap();
+    summarize(&loaded, Thresholds::default()).unwrap()
 }
 
 fn summary_of(name: &str) -> Summary {
