@@ -42,6 +42,9 @@ use commands::{cleanup, recover, setup, verify};
 use output::terminal;
 use text::redact;
 
+/// Of a path. So many make new connections in less than 0.1 s on one thread, which is what their logins take.
+const WORKERS_PER_THREAD: usize = 16;
+
 /// Runs the command line `arguments` (the program's name first) as the program of this version, and gives the exit code of the process.
 #[must_use]
 pub fn run_command_line(version: &'static str, arguments: &[OsString]) -> u8 {
@@ -69,6 +72,7 @@ pub fn run_command_line(version: &'static str, arguments: &[OsString]) -> u8 {
 
 fn execute(cli: Cli) -> Result<(), RecorderError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads(&cli.command))
         .enable_all()
         .build()
         .map_err(|error| RecorderError::NothingRecorded(format!("no async runtime: {error}")))?;
@@ -91,6 +95,22 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
     // A task that waits for a disk that does not answer must not hold up the end.
     runtime.shutdown_background();
     done
+}
+
+/// How many threads the work is spread over. Each answer that arrives wakes a thread that is idle, to look for more work: with a few
+/// workers there is none, and the waking costs more than the work.
+fn threads(command: &Command) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    match command {
+        Command::Run(args) => {
+            let workers = args
+                .open_loop
+                .max_in_flight
+                .unwrap_or(args.concurrent_workers);
+            (workers as usize / WORKERS_PER_THREAD).clamp(1, cores)
+        }
+        _ => cores,
+    }
 }
 
 /// A password in an endpoint's connection string, given as an argument.

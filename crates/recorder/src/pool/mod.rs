@@ -187,8 +187,9 @@ impl Manager {
             return false;
         }
         match settings.idle_check {
+            // Boxed, as all that is rare: a checkout moves its future, the largest that is in it too.
             Some(longest) if now.saturating_duration_since(connection.idle_since()) > longest => {
-                self.validate(connection).await
+                Box::pin(self.validate(connection)).await
             }
             _ => true,
         }
@@ -227,7 +228,10 @@ impl managed::Manager for Manager {
             // Where the last room is taken by a connection that is being made ready, that one is waited for.
             tokio::select! {
                 biased;
-                Ok(room) = Arc::clone(&self.room).acquire_owned() => return self.open(room).await,
+                Ok(room) = Arc::clone(&self.room).acquire_owned() => {
+                    // Unboxed it makes every checkout's future 18 kB, which are copied with each operation.
+                    return Box::pin(self.open(room)).await;
+                }
                 () = added => {}
             }
         }

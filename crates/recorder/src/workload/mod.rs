@@ -10,6 +10,7 @@ pub(crate) mod turns;
 
 use std::fmt::Write as _;
 use std::iter;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -113,10 +114,12 @@ impl Workload {
         let mut texts = Texts::default();
         let checkout = Arc::new(Checkout::default());
         let slot = self.handle.slot();
-        while !*stop.borrow() {
+        // Of all operations: it stays registered, where one for each wait would register anew.
+        let mut ended = pin!(stopped(&mut stop));
+        loop {
             let turn = tokio::select! {
                 biased;
-                () = stopped(&mut stop) => return,
+                () = &mut ended => return,
                 turn = self.turns.next(start) => turn,
             };
             let Turn {
@@ -137,7 +140,7 @@ impl Workload {
             let to_roll_back = tokio::select! {
                 biased;
                 session = self.run(&mut row, &slot, &draw, &mut texts, &checkout, begun) => session,
-                () = stopped(&mut stop) => None,
+                () = &mut ended => None,
             };
             row.connection_id = row.connection_id.or_else(|| checkout.connection_id());
             let is_over = row.outcome == Outcome::Unfinished;
@@ -149,7 +152,7 @@ impl Workload {
             let think = self.turns.think_time(&mut think_times);
             tokio::select! {
                 biased;
-                () = stopped(&mut stop) => {}
+                () = &mut ended => return,
                 () = async {
                     if let Some(session) = to_roll_back {
                         roll_back(session, self.limits.operation).await;
