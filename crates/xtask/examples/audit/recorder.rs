@@ -55,7 +55,7 @@ pub(crate) fn audit(lab: &Lab, programs: &Path, folder: &Path) -> Result<Taken> 
         }
         // The last look is at most an interval before the end.
         if let Some((used, peak)) = usage(child.id()) {
-            (cpu, peak_bytes) = (used, peak);
+            (cpu, peak_bytes) = (used, peak.unwrap_or(peak_bytes));
         }
         std::thread::sleep(INTERVAL);
     };

@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-/// CPU time and peak memory of a process, as `/proc` tells them.
-pub(crate) fn usage(pid: u32) -> Option<(Duration, u64)> {
+/// CPU time and peak memory of a process, as `/proc` tells them. One that has ended and was not waited for has its time, and no memory any
+/// more.
+pub(crate) fn usage(pid: u32) -> Option<(Duration, Option<u64>)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // Behind the name, which may have blanks in it: user and system time are the 12th and 13th, in hundredths of a second.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
@@ -13,7 +14,7 @@ pub(crate) fn usage(pid: u32) -> Option<(Duration, u64)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let peak = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = peak.split_whitespace().next()?.parse().ok()?;
-    Some((cpu, kib * 1024))
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
+    Some((cpu, peak.map(|kib| kib * 1024)))
 }

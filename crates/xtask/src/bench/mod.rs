@@ -4,6 +4,7 @@ mod analyze;
 mod audit;
 mod availability;
 mod origin;
+mod recorder;
 mod recording;
 mod sql;
 mod truth;
@@ -65,6 +66,10 @@ pub(crate) enum Bench {
     ///
     /// Takes about four minutes. Run it on an otherwise idle machine.
     Availability(availability::AvailabilityArgs),
+    /// The recorder at full speed beside pgbench with the same statements: throughput, CPU per operation, and latency at a fixed rate.
+    ///
+    /// Builds `recorder` in release mode first, then takes about 16 minutes. Run it on an otherwise idle machine.
+    Recorder(recorder::RecorderArgs),
     /// Outages of known times in the lab, compared with what `analyze` reports and what an independent witness saw.
     ///
     /// 100 outages take about half an hour. Run it on an otherwise idle machine: the witness and the recorder must not wait for the
@@ -89,6 +94,7 @@ pub(crate) fn run(bench: &Bench) -> Result<ExitCode> {
         Bench::Analyze { rows, write } => analyze::run(rows, *write).map(|()| ExitCode::SUCCESS),
         Bench::Audit { writes, write } => audit::run(*writes, *write).map(|()| ExitCode::SUCCESS),
         Bench::Availability(args) => availability::run(*args).map(|()| ExitCode::SUCCESS),
+        Bench::Recorder(args) => recorder::run(*args).map(|()| ExitCode::SUCCESS),
         Bench::Truth { args, write } => truth::run(args, *write),
     }
 }
