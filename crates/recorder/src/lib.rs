@@ -131,3 +131,25 @@ fn shows_password(arguments: &[OsString]) -> bool {
             is_endpoint && redact::has_password(argument)
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn threads_grow_with_the_workers() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        let threads = |arguments: &[&str]| {
+            let command = [&["recorder", "run"], arguments].concat();
+            threads(&Cli::parse_from(command).command)
+        };
+        assert_eq!(threads(&[]), 1);
+        assert_eq!(threads(&["--concurrent-workers", "31"]), 1);
+        assert_eq!(threads(&["--concurrent-workers", "32"]), cores.min(2));
+        assert_eq!(threads(&["--concurrent-workers", "10000"]), cores.min(625));
+        let open_loop = ["--rate", "500", "--max-in-flight", "48"];
+        assert_eq!(threads(&open_loop), cores.min(3));
+    }
+}
