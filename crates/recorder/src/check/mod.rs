@@ -155,7 +155,9 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let named = |connector: Connector| connector.named(application_name::of_command("check"));
     let connectors: Vec<Connector> = connectors.into_iter().map(named).collect();
     let readers: Vec<Connector> = readers.into_iter().map(named).collect();
-    let asking = Asking::new(&args.availability, true).map_err(RecorderError::usage)?;
+    let weights = workload.weights();
+    let writes = weights.write + weights.transaction > 0.0;
+    let asking = Asking::new(&args.availability, writes).map_err(RecorderError::usage)?;
     let host = descriptors::row(needed(args, &connectors, &readers, asking));
     let sizing = sizing(args, workload, limit, asking);
     let examined = examine(connectors.iter().chain(&readers), sizing, Clock::start()).await;

@@ -79,10 +79,14 @@ impl Reader<'_> {
             operations.push(operation);
         }
         self.two_identities(file.operations.get_ref())?;
-        if operations.iter().all(|operation| operation.weight == 0.0) {
+        let whole: f64 = operations.iter().map(|operation| operation.weight).sum();
+        if whole == 0.0 || !whole.is_finite() {
             return self.refuse(
                 &file.operations,
-                "no operation has a weight above 0: give one of them a weight",
+                match whole == 0.0 {
+                    true => "no operation has a weight above 0: give one of them a weight",
+                    false => "the weights are too large",
+                },
             );
         }
         Ok(Definition {

@@ -152,6 +152,13 @@ fn what_is_wrong_is_named_with_its_place() {
         .iter()
         .map(|(more, sql, rest, expected)| (one(more, sql, rest), *expected));
     let read = one("", "DELETE FROM t", "").replace("\"write\"", "\"read\"");
+    let huge = one("", "DELETE FROM t", "").replace("weight = 1", "weight = 1e308");
+    let again = huge
+        .split_once("[[operation]]")
+        .unwrap()
+        .1
+        .replace("\"a\"", "\"b\"");
+    let huge = format!("{huge}[[operation]]{again}");
     let negative = one("", "DELETE FROM t", "").replace("weight = 1", "weight = -1");
     let files = [
         (String::new(), "1:1: missing field `name`"),
@@ -168,6 +175,7 @@ fn what_is_wrong_is_named_with_its_place() {
             "1:8: a name has 1 to 63",
         ),
         (read, "10:7: a read does not DELETE"),
+        (huge, "4:1: the weights are too large"),
         (negative, "7:10: a weight is 0 or a positive number"),
     ];
     for (text, expected) in wrong.chain(files) {

@@ -19,8 +19,8 @@ fn all_recordings_are_one_table() {
     let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         found.len(),
-        10,
-        "one of the eleven is a copy of another run"
+        11,
+        "one of the twelve is a copy of another run"
     );
     let mut zones = 0;
     for row in &found {
