@@ -137,6 +137,8 @@ fn check_hosts_and_reads(recording: &Recording) {
         let connection = endpoint_of[&(row["path"].as_str(), id.as_str())];
         let server = connection.get("server_address").map(String::as_str);
         match is_read(row) {
+            // Its connection was being made as the recording ended.
+            true if row["outcome"] == "unfinished" && server.is_none() => {}
             true => assert_eq!(server, Some("127.0.0.3"), "{row:?} {connection:?}"),
             false => assert_ne!(server, Some("127.0.0.3"), "{row:?} {connection:?}"),
         }
