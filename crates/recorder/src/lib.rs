@@ -105,10 +105,7 @@ fn threads(command: &Command) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match command {
         Command::Run(args) => {
-            let workers = args
-                .open_loop
-                .max_in_flight
-                .unwrap_or(args.concurrent_workers);
+            let workers = config::schedule::workers(&args.open_loop, args.concurrent_workers);
             (workers as usize / WORKERS_PER_THREAD).clamp(1, cores)
         }
         _ => cores,
@@ -152,6 +149,9 @@ mod tests {
         assert_eq!(threads(&["--concurrent-workers", "32"]), cores.min(2));
         assert_eq!(threads(&["--concurrent-workers", "10000"]), cores.min(625));
         let open_loop = ["--rate", "500", "--max-in-flight", "48"];
+        assert_eq!(threads(&open_loop), cores.min(3));
+        // Ten times the workers may be in flight.
+        let open_loop = ["--rate", "500", "--concurrent-workers", "5"];
         assert_eq!(threads(&open_loop), cores.min(3));
     }
 }

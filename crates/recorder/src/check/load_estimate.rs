@@ -6,12 +6,8 @@ use recording::Weights;
 use recording::vocabulary::Path;
 use serde::Serialize;
 
+use crate::definition::Definition;
 use crate::workload::schedule::{ClosedLoop, Schedule};
-
-/// Round trips of a purchase: BEGIN, the product, the order, the stock, the log, COMMIT.
-const PURCHASE: f64 = 6.0;
-/// Round trips of a read or a write.
-const STATEMENT: f64 = 1.0;
 
 /// Operations per second at most: what workers, think times and round trips allow. What the server needs to work comes on top, so
 /// that a run stays below.
@@ -42,11 +38,9 @@ fn most_per_s(
     workers: u32,
     pool_size: usize,
     think_time: Duration,
-    round_trip: Option<Duration>,
+    round_trips: Option<Duration>,
 ) -> f64 {
-    // The default shares; others change a round trip or two.
-    let round_trips = 0.9 * STATEMENT + 0.1 * PURCHASE;
-    let busy_s = round_trips * round_trip.unwrap_or_default().as_secs_f64();
+    let busy_s = round_trips.unwrap_or_default().as_secs_f64();
     let by_workers = f64::from(workers) / (think_time.as_secs_f64() + busy_s);
     let by_pool = pool_size as f64 / busy_s;
     by_workers.min(by_pool)
@@ -56,11 +50,15 @@ impl LoadEstimate {
     /// Of each path, and its round trip where it was measured; workers and pool size are a path's.
     pub(crate) fn new(
         paths: impl Iterator<Item = (Path, Option<Duration>)>,
+        workload: &Definition,
         schedule: Schedule,
         workers: u32,
         pool_size: usize,
         max_tps: Option<f64>,
     ) -> Self {
+        // The file's shares; others change a round trip or two.
+        let round_trips = workload.round_trips();
+        let paths = paths.map(|(path, trip)| (path, trip.map(|trip| trip.mul_f64(round_trips))));
         match schedule {
             Schedule::Closed(think_times) => {
                 Self::of_think_times(paths, think_times, workers, pool_size, max_tps)
@@ -200,7 +198,14 @@ mod tests {
             min_interval: think,
             max_interval: think,
         });
-        LoadEstimate::new(paths.into_iter(), schedule, 3, 5, max_tps)
+        LoadEstimate::new(
+            paths.into_iter(),
+            Definition::shop(),
+            schedule,
+            3,
+            5,
+            max_tps,
+        )
     }
 
     #[test]
@@ -212,7 +217,14 @@ mod tests {
                 ramp: Duration::ZERO,
             });
             let paths = [(Path::Direct, Some(10 * MS)), (Path::Proxy, None)];
-            LoadEstimate::new(paths.into_iter(), schedule, workers, pool_size, None)
+            LoadEstimate::new(
+                paths.into_iter(),
+                Definition::shop(),
+                schedule,
+                workers,
+                pool_size,
+                None,
+            )
         };
         // 1.5 round trips of 10 ms each: a connection does 66.7 per second.
         let enough = of_rate(300.0, 30, 5);

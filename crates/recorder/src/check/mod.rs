@@ -164,6 +164,7 @@ pub(crate) async fn run(endpoints: &EndpointArgs, args: &CheckArgs) -> Result<()
     let round_trips = examined.iter().map(|examined| examined.round_trip);
     let load = LoadEstimate::new(
         paths.iter().copied().zip(round_trips),
+        workload,
         schedule(args),
         workers(args),
         args.pool_size as usize,

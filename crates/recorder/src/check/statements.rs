@@ -67,15 +67,8 @@ impl Examination {
             };
             return Err(self.rows.fail(Check::Statements, trouble));
         }
-        let keys = database::read_keys(workload, &self.rows.connector, session, limit).await;
-        if let Err(error) = keys {
-            let trouble = Trouble {
-                found: error.to_string(),
-                remedy: "see [keys] of the workload file".to_owned(),
-                is_mistake: true,
-            };
-            return Err(self.rows.fail(Check::Statements, trouble));
-        }
+        let keys = database::find_keys(workload, &self.rows.connector, session, limit).await;
+        keys.map_err(|trouble| self.rows.fail(Check::Statements, trouble))?;
         let operations = workload.operations.iter();
         let statements: usize = operations.map(|operation| operation.steps.len()).sum();
         let found = match writes {

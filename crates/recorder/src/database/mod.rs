@@ -255,27 +255,41 @@ pub(crate) async fn read_keys(
     session: &Session,
     limit: Duration,
 ) -> Result<PathKeys, RecorderError> {
+    let keys = find_keys(definition, connector, session, limit).await;
+    keys.map_err(|trouble| trouble.error(connector))
+}
+
+/// The same, with what is wrong and what to do apart.
+///
+/// # Errors
+/// As [`read_keys`].
+pub(crate) async fn find_keys(
+    definition: &Definition,
+    connector: &Connector,
+    session: &Session,
+    limit: Duration,
+) -> Result<PathKeys, Trouble> {
     let keys = timeout(limit, keys_of_path(definition, connector, session)).await;
-    keys.unwrap_or_else(|_| Err(no_answer("the keys of the workload", limit).error(connector)))
+    keys.unwrap_or_else(|_| Err(no_answer("the keys of the workload", limit)))
 }
 
 async fn keys_of_path(
     definition: &Definition,
     connector: &Connector,
     session: &Session,
-) -> Result<PathKeys, RecorderError> {
-    let failed = |error: tokio_postgres::Error| from_answer(session, &error).error(connector);
+) -> Result<PathKeys, Trouble> {
+    let failed = |error: tokio_postgres::Error| from_answer(session, &error);
     if definition.is_shop() {
         let rows = session.client.query_typed(MISSING_TABLES, &[]).await;
         let rows = rows.map_err(failed)?;
         if !rows.is_empty() {
             let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-            return Err(no_tables(&names, connector.is_reader()).error(connector));
+            return Err(no_tables(&names, connector.is_reader()));
         }
     }
     let mut sets = Vec::new();
     for query in &definition.keys {
-        let ids = ids(definition, query, connector, session).await?;
+        let ids = ids(definition, query, session).await?;
         sets.push(keys(definition, query, connector.path(), ids)?);
     }
     Ok(PathKeys::new(sets))
@@ -284,18 +298,13 @@ async fn keys_of_path(
 /// What to do about tables of the workload's names that have other columns.
 pub(crate) const OTHER_TABLES: &str = "recorder setup did not create these tables: use another database or schema, or drop them by hand";
 
-async fn ids(
-    definition: &Definition,
-    query: &KeyQuery,
-    connector: &Connector,
-    session: &Session,
-) -> Result<Ids, RecorderError> {
+async fn ids(definition: &Definition, query: &KeyQuery, session: &Session) -> Result<Ids, Trouble> {
     let failed = |error: tokio_postgres::Error| {
         let mut trouble = from_answer(session, &error);
         if !definition.is_shop() {
             trouble.found = format!("keys {:?} fail: {}", query.name, trouble.found);
         }
-        trouble.error(connector)
+        trouble
     };
     let rows = session.client.query_typed(&query.sql, &[]).await;
     let rows = rows.map_err(failed)?;
@@ -332,23 +341,29 @@ async fn ids(
                     is_mistake: true,
                 },
             };
-            return Err(trouble.error(connector));
+            return Err(trouble);
         }
     };
     integers.map(Ids::Integers).map_err(failed)
 }
 
-fn keys(
-    definition: &Definition,
-    query: &KeyQuery,
-    path: Path,
-    ids: Ids,
-) -> Result<Keys, RecorderError> {
+fn keys(definition: &Definition, query: &KeyQuery, path: Path, ids: Ids) -> Result<Keys, Trouble> {
     let (found, name) = (ids.len(), &query.name);
     Keys::of_path(ids, path).ok_or_else(|| {
-        RecorderError::Usage(match definition.is_shop() {
-            true => format!("{path} path: business_{name} has {found} rows, too few: each path needs rows of its own. Fill the tables with: recorder setup"),
-            false => format!("{path} path: the query of keys {name:?} returned {found} rows, too few: each path needs keys of its own. Fill its table first"),
-        })
+        let (found, remedy) = match definition.is_shop() {
+            true => (
+                format!("business_{name} has {found} rows, too few: each path needs rows of its own"),
+                "fill the tables with: recorder setup",
+            ),
+            false => (
+                format!("the query of keys {name:?} returned {found} rows, too few: each path needs keys of its own"),
+                "fill its table first",
+            ),
+        };
+        Trouble {
+            found,
+            remedy: remedy.to_owned(),
+            is_mistake: true,
+        }
     })
 }

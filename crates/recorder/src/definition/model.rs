@@ -95,6 +95,24 @@ impl Definition {
         }
     }
 
+    /// Round trips of an operation on average; BEGIN and COMMIT are one each.
+    #[must_use]
+    pub(crate) fn round_trips(&self) -> f64 {
+        let whole: f64 = self
+            .operations
+            .iter()
+            .map(|operation| operation.weight)
+            .sum();
+        let of = |operation: &Operation| {
+            let around = match operation.operation_type {
+                OperationType::Transaction => 2,
+                OperationType::Read | OperationType::Write => 0,
+            };
+            operation.weight / whole * (operation.steps.len() + around) as f64
+        };
+        self.operations.iter().map(of).sum()
+    }
+
     /// Which query of keys has that name.
     pub(crate) fn keys_named(&self, name: &str) -> Option<usize> {
         self.keys.iter().position(|query| query.name == name)

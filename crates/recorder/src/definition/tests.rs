@@ -27,6 +27,8 @@ fn the_shop_is_a_workload() {
         }
     );
     assert!(shop.is_shop() && shop.record().is_none());
+    // A purchase has 4 statements, BEGIN and COMMIT.
+    assert!((shop.round_trips() - (0.9 + 0.1 * 6.0)).abs() < 1e-9);
     let names: Vec<&str> = shop.keys.iter().map(|query| query.name.as_str()).collect();
     assert_eq!(names, ["products", "users"]);
     let place_order = &shop.operations[9];

@@ -28,6 +28,7 @@ pub(crate) fn begun(
     let names: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
     let load = LoadEstimate::new(
         paths.iter().copied().zip(round_trips.iter().copied()),
+        config.workload,
         config.schedule,
         config.workers,
         config.pool_size,

@@ -285,6 +285,7 @@ fn mistakes_that_the_server_finds() {
         let error = stderr(&refused);
         assert_eq!(refused.status.code(), Some(2), "{error}");
         assert!(error.contains(expected), "{error}");
+        assert!(error.matches("direct path").count() <= 1, "{error}");
         assert!(!test.runs().exists(), "{error}");
     }
 }
