@@ -8,7 +8,6 @@ use recording::ConnectFailure;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 
 use crate::classify::{self, Symptom};
-use crate::connect::lookup_error;
 use crate::connect::lookup_error::LookupError;
 use crate::connect::order;
 use crate::connect::progress::ConnectProgress;
@@ -73,22 +72,12 @@ impl PhaseError {
         }
     }
 
-    /// No answer within the limit; of the name server, in the look-up of `host`.
-    pub(super) fn too_late(phase: ConnectPhase, host: &str, limit: Duration) -> Self {
-        let (class, message) = match phase {
-            ConnectPhase::Dns => (
-                ErrorClass::Dns,
-                format!("{host}: {}", lookup_error::silence(limit)),
-            ),
-            _ => (
-                ErrorClass::ConnectTimeout,
-                format!("no answer within {limit:?} ({phase})"),
-            ),
-        };
+    /// No answer of the server within the limit.
+    pub(super) fn too_late(phase: ConnectPhase, limit: Duration) -> Self {
         Self {
-            class,
+            class: ErrorClass::ConnectTimeout,
             sqlstate: None,
-            message,
+            message: format!("no answer within {limit:?} ({phase})"),
             is_silence: true,
         }
     }

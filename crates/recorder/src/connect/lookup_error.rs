@@ -53,7 +53,7 @@ impl Trouble {
         let text = match self {
             Self::NoName => "no such name".to_owned(),
             Self::NoAddress => "no address".to_owned(),
-            Self::Silent => silence(limit),
+            Self::Silent => format!("the name server did not answer within {limit:?}"),
             Self::Other(text) | Self::Shortage(text) => text,
         };
         let message = match missing {
@@ -70,11 +70,6 @@ impl Trouble {
     }
 }
 
-/// Where the limit passed.
-pub(super) fn silence(limit: Duration) -> String {
-    format!("the name server did not answer within {limit:?}")
-}
-
 impl From<NetError> for Trouble {
     /// The resolver's own texts show its data structures, and speak of the question (A, AAAA), not of the name.
     fn from(error: NetError) -> Self {
@@ -82,6 +77,10 @@ impl From<NetError> for Trouble {
             error if error.is_nx_domain() => Self::NoName,
             error if error.is_no_records_found() => Self::NoAddress,
             NetError::Timeout => Self::Silent,
+            // hickory's own state, not an answer: seen where sockets fail for want of descriptors.
+            NetError::Busy | NetError::NoConnections => {
+                Self::Shortage("the name server could not be asked".to_owned())
+            }
             NetError::Dns(DnsError::ResponseCode(code)) => {
                 Self::Other(format!("the name server answered: {code}"))
             }
@@ -129,8 +128,8 @@ mod tests {
             ),
             (
                 NetError::NoConnections,
-                ErrorClass::Dns,
-                "the name does not resolve: no connections available",
+                ErrorClass::Client,
+                "the name server could not be asked",
             ),
             (
                 system(Errno::NETUNREACH),

@@ -462,8 +462,11 @@ impl Connector {
             .map_or(self.limit, silence::TimedAttempt::limit);
         let begun = Instant::now();
         let done = timeout(limit, work).await.unwrap_or_else(|_| {
-            let name = &self.endpoint.hosts[progress.host].name;
-            let mut error = PhaseError::too_late(phase, name, self.limit);
+            let host = &self.endpoint.hosts[progress.host].name;
+            let mut error = match phase {
+                ConnectPhase::Dns => self.resolver.silence(host).into(),
+                _ => PhaseError::too_late(phase, self.limit),
+            };
             if asked.as_ref().is_some_and(silence::TimedAttempt::goes_on) {
                 error.message += ", counting the attempt before";
             }

@@ -225,21 +225,25 @@ impl Resolver {
     /// # Errors
     /// Why there is no address.
     pub async fn answer(&self, host: &str) -> Result<Resolved, LookupError> {
-        let limit = self.0.limit;
-        let asked = timeout(limit, self.0.ask(host)).await;
-        asked
+        let answer = timeout(self.0.limit, self.0.ask(host)).await;
+        let mut answer = answer
             .unwrap_or(Err(Trouble::Silent))
-            .map(|mut answer| {
-                answer.addresses = order::sorted(answer.addresses);
-                answer
-            })
-            .map_err(|trouble| {
-                let current = self.0.made.lock();
-                let missing = current
-                    .as_ref()
-                    .and_then(|current| current.made.missing.as_deref());
-                trouble.of(host, limit, missing)
-            })
+            .map_err(|trouble| self.told(trouble, host))?;
+        answer.addresses = order::sorted(answer.addresses);
+        Ok(answer)
+    }
+
+    /// That no answer came in time.
+    #[must_use]
+    pub fn silence(&self, host: &str) -> LookupError {
+        self.told(Trouble::Silent, host)
+    }
+
+    fn told(&self, trouble: Trouble, host: &str) -> LookupError {
+        let current = self.0.made.lock();
+        let made = current.as_ref().map(|current| &current.made);
+        let missing = made.and_then(|made| made.missing.as_deref());
+        trouble.of(host, self.0.limit, missing)
     }
 }
 

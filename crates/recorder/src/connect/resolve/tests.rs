@@ -282,3 +282,24 @@ async fn localhost_and_addresses_ask_no_name_server() {
     assert_eq!(answer.ttl_s, None);
     assert_eq!(server.asked(), 0);
 }
+
+/// As a run with 500 connections does when a failover has cut them all.
+#[tokio::test]
+async fn many_look_ups_at_once_ask_once() {
+    let replies = &[("db.test", RecordType::A, Reply::Address("127.0.0.5", 0))];
+    let server = NameServer::start(replies);
+    let resolver = server.resolver(Duration::from_secs(10));
+    let mut look_ups = tokio::task::JoinSet::new();
+    for _ in 0..500 {
+        let resolver = resolver.clone();
+        look_ups.spawn(async move { resolver.addresses("db.test").await });
+    }
+    for found in look_ups.join_all().await {
+        assert_eq!(found.unwrap(), ["127.0.0.5".parse::<IpAddr>().unwrap()]);
+    }
+    // A and AAAA.
+    assert_eq!(server.asked(), 2);
+    // What asks later gets an answer of its own: a TTL of 0 s keeps nothing.
+    resolver.addresses("db.test").await.unwrap();
+    assert_eq!(server.asked(), 4);
+}
