@@ -4,6 +4,7 @@
 use postgres_protocol::escape::escape_identifier;
 use recording::vocabulary::OperationType;
 use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
 
 use crate::check::examine::{End, Examination};
 use crate::check::row::{Check, Sizing};
@@ -60,9 +61,17 @@ impl Examination {
             .ask(Check::Statements, "the plans", limit, session, planned)
             .await?;
         if let Some((asked, error)) = refused {
+            let remedy = match error.code() {
+                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                    "grant the user of the URL what the statement needs"
+                }
+                _ => {
+                    "correct the statement in the workload file, or make its tables with: recorder setup --workload FILE"
+                }
+            };
             let trouble = Trouble {
                 found: format!("{}: {}", asked.name(), session.explain(&error).message),
-                remedy: "correct the statement in the workload file, or make its tables with: recorder setup --workload FILE".to_owned(),
+                remedy: remedy.to_owned(),
                 is_mistake: true,
             };
             return Err(self.rows.fail(Check::Statements, trouble));
@@ -131,14 +140,14 @@ async fn plan(mut executor: Executor<'_>, step: &Step, operation: &Operation) ->
     let explained = match step.results.is_empty() {
         true => format!("EXPLAIN {text}"),
         false => {
-            // The columns that are taken of it must be there.
+            // The columns that are taken of it must be there. It may end with a comment.
             let names: Vec<String> = step
                 .results
                 .iter()
                 .map(|name| escape_identifier(name))
                 .collect();
             format!(
-                "EXPLAIN WITH statement AS ({text}) SELECT {} FROM statement",
+                "EXPLAIN WITH statement AS ({text}\n) SELECT {} FROM statement",
                 names.join(", ")
             )
         }

@@ -1,18 +1,14 @@
 //! Makes a workload of its file, or says what is wrong in it.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::ops::Range;
 
-use command_line::duration::{self, micros};
 use recording::vocabulary::OperationType;
-use serde_json::Value as Json;
 use toml::Spanned;
 
 use crate::definition::error::DefinitionError;
 use crate::definition::model::{Definition, KeyQuery, Operation, Parameter, Step, TargetValues};
-use crate::definition::values::{Generator, Item, zipf};
-use crate::definition::written::{self, Expect, File, Scalar, Type, Value};
+use crate::definition::reader::Reader;
+use crate::definition::written::{self, Expect, File, Type, Value};
 use crate::sql::scan::{is_column, scan};
 use crate::sql::statement::Statement;
 
@@ -42,21 +38,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Definition, DefinitionError
     reader.definition(written)
 }
 
-struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
 impl Reader<'_> {
-    fn error(&self, place: &Range<usize>, what: impl Into<String>) -> DefinitionError {
-        DefinitionError::at(self.file, self.text, place, what.into())
-    }
-
-    /// An error at what was written.
-    fn refuse<T, R>(&self, written: &Spanned<T>, what: impl Display) -> Result<R, DefinitionError> {
-        Err(self.error(&written.span(), what.to_string()))
-    }
-
     fn definition(&self, file: File) -> Result<Definition, DefinitionError> {
         self.name(&file.name)?;
         let mut keys = Vec::new();
@@ -337,89 +319,6 @@ impl Reader<'_> {
         };
         statement.parameters.iter().map(source).collect()
     }
-
-    fn generator(
-        &self,
-        place: &Spanned<Value>,
-        value: &Value,
-        keys: &[KeyQuery],
-    ) -> Result<Generator, DefinitionError> {
-        let query = |name: &String| match keys.iter().position(|query| query.name == *name) {
-            Some(query) => Ok(query),
-            None => self.refuse(
-                place,
-                format!("no keys are called {name:?}: add their query under [keys]"),
-            ),
-        };
-        let exponent = |exponent: f64| match zipf(2.0, exponent) {
-            Some(_) => Ok(exponent),
-            None => self.refuse(
-                place,
-                "the exponent of zipf is 0 or a positive number; 1 is usual",
-            ),
-        };
-        Ok(match value {
-            Value::Identity => Generator::Identity,
-            Value::Uuid => Generator::Uuid,
-            Value::Ip => Generator::Ip,
-            Value::Sequence(first) => Generator::Sequence(*first),
-            Value::Keys(name) => Generator::Keys(query(name)?),
-            Value::ZipfKeys(of) => Generator::ZipfKeys(query(&of.keys)?, exponent(of.exponent)?),
-            Value::Zipf(of) => match zipf(of.to as f64, exponent(of.exponent)?) {
-                Some(zipf) if of.to > 0 => Generator::Zipf(zipf),
-                _ => return self.refuse(place, "zipf draws from 1 to a positive number"),
-            },
-            Value::Uniform([least, greatest]) if least <= greatest => {
-                Generator::Uniform(*least, *greatest)
-            }
-            Value::Text([least, greatest]) if least <= greatest && *greatest <= 1 << 20 => {
-                Generator::Text(*least, *greatest)
-            }
-            Value::Uniform(_) | Value::Text(_) => {
-                return self.refuse(
-                    place,
-                    "write the least and the greatest: [1, 10]; a text has up to 1048576 letters",
-                );
-            }
-            Value::Choice(items) if items.is_empty() => {
-                return self.refuse(place, "a choice of nothing: name one or more");
-            }
-            Value::Choice(items) => Generator::Choice(items.iter().map(item).collect()),
-            Value::Timestamp([from, to]) => {
-                let [from, to] = [self.offset(place, from)?, self.offset(place, to)?];
-                if from > to {
-                    return self.refuse(
-                        place,
-                        "the first time is later than the second: write [\"-30d\", \"0s\"]",
-                    );
-                }
-                Generator::Timestamp(from, to)
-            }
-            Value::Json(members) => {
-                let member = |(name, value): (&String, &Value)| {
-                    Ok((name.clone(), self.generator(place, value, keys)?))
-                };
-                Generator::Json(members.iter().map(member).collect::<Result<_, _>>()?)
-            }
-        })
-    }
-
-    /// Microseconds from now; negative is before.
-    fn offset(&self, place: &Spanned<Value>, text: &str) -> Result<i64, DefinitionError> {
-        let (sign, length) = match text.strip_prefix('-') {
-            Some(length) => (-1, length),
-            None => (1, text),
-        };
-        // Days are no unit of the command line, and what a business counts in.
-        let parsed = match length.strip_suffix('d') {
-            Some(days) => duration::parse(days).map(|days| days * 86_400),
-            None => duration::parse(length),
-        };
-        match parsed {
-            Ok(length) => Ok(sign * micros(length)),
-            Err(error) => self.refuse(place, format!("{text}: {error}")),
-        }
-    }
 }
 
 /// In small letters.
@@ -435,20 +334,4 @@ fn first_word(sql: &str) -> String {
         .split(|letter: char| !letter.is_ascii_alphabetic())
         .next();
     word.unwrap_or_default().to_ascii_lowercase()
-}
-
-fn item(scalar: &Scalar) -> Item {
-    let json = match scalar {
-        Scalar::Boolean(value) => Json::from(*value),
-        Scalar::Integer(value) => Json::from(*value),
-        Scalar::Float(value) => Json::from(*value),
-        Scalar::Text(text) => Json::from(text.as_str()),
-    };
-    Item {
-        text: match scalar {
-            Scalar::Text(text) => text.clone(),
-            _ => json.to_string(),
-        },
-        json,
-    }
 }

@@ -2,8 +2,10 @@
 
 mod checks;
 mod error;
+mod generators;
 pub(crate) mod keys;
 pub(crate) mod model;
+mod reader;
 pub(crate) mod values;
 mod written;
 

@@ -288,4 +288,24 @@ fn mistakes_that_the_server_finds() {
         assert!(error.matches("direct path").count() <= 1, "{error}");
         assert!(!test.runs().exists(), "{error}");
     }
+    // A statement may end with a comment, also where its results are asked for.
+    std::fs::write(
+        &file,
+        bank.replace(" FOR UPDATE\"", " FOR UPDATE -- of one\""),
+    )
+    .unwrap();
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), bank);
+    assert_success(&test.recorder(&["check", "--workload", file.to_str().unwrap()]));
+    // The statement is right: the remedy is another one.
+    let revoke = "REVOKE SELECT ON accounts FROM app";
+    let admin = test.admin();
+    test.runtime.block_on(admin.batch_execute(revoke)).unwrap();
+    let refused = test.recorder(&["check", "--workload", file.to_str().unwrap()]);
+    let found = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{found}");
+    assert!(
+        found.contains("permission denied for table accounts")
+            && found.contains("grant the user of the URL what the statement needs"),
+        "{found}"
+    );
 }

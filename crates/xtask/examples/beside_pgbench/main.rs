@@ -13,11 +13,13 @@ mod usage;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use run::{Load, Run};
+use scripts::Scripts;
 use server::Server;
 
 /// Measures the recorder beside pgbench
@@ -27,9 +29,12 @@ struct Cli {
     /// `recorder`, built in release mode
     #[arg(long)]
     recorder: PathBuf,
-    /// The repository's `sql/shop.toml`
+    /// The workload of the shop: the repository's `sql/shop.toml`
     #[arg(long)]
-    operations: PathBuf,
+    shop: PathBuf,
+    /// The workload of one SELECT by primary key
+    #[arg(long)]
+    point_read: PathBuf,
     /// Runs of each client under each load
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     rounds: u32,
@@ -38,15 +43,20 @@ struct Cli {
     seconds: u32,
 }
 
-/// As many operations as there can be: protocol and clients.
-const FULL: [(&str, u32); 4] = [
-    ("extended", 3),
-    ("extended", 10),
-    ("extended", 32),
-    ("prepared", 10),
+/// Protocol, clients, and operations per second; none is as many as there can be. The rate is far below what the server can do.
+const LOADS: [(&str, u32, Option<u32>); 5] = [
+    ("extended", 3, None),
+    ("extended", 10, None),
+    ("extended", 32, None),
+    ("prepared", 10, None),
+    ("extended", 10, Some(500)),
 ];
-/// Operations per second where latencies are compared: far below what the server can do.
-const RATE: u32 = 500;
+
+/// What both clients run.
+struct Workload {
+    file: PathBuf,
+    scripts: Scripts,
+}
 
 /// One run of each.
 struct Pair {
@@ -100,30 +110,42 @@ fn run(cli: &Cli) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let server = runtime.block_on(Server::start(&cli.recorder))?;
     let folder = tempfile::tempdir()?;
-    let scripts = scripts::write(&scripts::shop(&cli.operations)?, folder.path())?;
-    let load = |protocol, clients, rate| Load {
-        protocol,
-        clients,
-        rate,
-        seconds: cli.seconds,
-        seed: 0,
-    };
-    let full = FULL.map(|(protocol, clients)| load(protocol, clients, None));
-    let loads = [&full[..], &[load("extended", 10, Some(RATE))]].concat();
+    let mut loads = Vec::new();
+    for (name, file) in [("shop", &cli.shop), ("point read", &cli.point_read)] {
+        let file = std::fs::canonicalize(file).with_context(|| file.display().to_string())?;
+        let own = folder.path().join(name);
+        std::fs::create_dir(&own)?;
+        let scripts = Scripts::write(&file, &own)?;
+        let workload = Rc::new(Workload { file, scripts });
+        loads.extend(LOADS.map(|(protocol, clients, rate)| {
+            let load = Load {
+                workload: name,
+                protocol,
+                clients,
+                rate,
+                seconds: cli.seconds,
+                seed: 0,
+            };
+            (load, Rc::clone(&workload))
+        }));
+    }
     let mut pairs: Vec<Vec<Pair>> = loads.iter().map(|_| Vec::new()).collect();
     // All loads in each round: what the machine does in the course of time must not count for one of them.
     for round in 0..cli.rounds {
-        for (load, pairs) in loads.iter().zip(&mut pairs) {
+        for ((load, workload), pairs) in loads.iter().zip(&mut pairs) {
             let load = Load {
                 seed: round + 1,
                 ..*load
             };
-            let pair = pair(&server, load, &scripts, folder.path())?;
+            let pair = pair(&server, load, workload, folder.path())?;
             let Load {
-                protocol, clients, ..
+                workload: name,
+                protocol,
+                clients,
+                ..
             } = load;
             eprintln!(
-                "round {} of {}: {protocol}, {clients} clients: {:.0}/s and {:.0}/s, CPU {:.1} µs and {:.1} µs",
+                "round {} of {}: {name}, {protocol}, {clients} clients: {:.0}/s and {:.0}/s, CPU {:.1} µs and {:.1} µs",
                 round + 1,
                 cli.rounds,
                 pair.recorder.throughput(),
@@ -134,7 +156,7 @@ fn run(cli: &Cli) -> Result<()> {
             pairs.push(pair);
         }
     }
-    for (load, pairs) in loads.iter().zip(&pairs) {
+    for ((load, _), pairs) in loads.iter().zip(&pairs) {
         let figures: &[Figure] = match load.rate {
             Some(_) => &RATE_FIGURES,
             None => &FULL_FIGURES,
@@ -145,14 +167,14 @@ fn run(cli: &Cli) -> Result<()> {
 }
 
 /// Both, one after the other. The one that is first in a round is second in the next.
-fn pair(server: &Server, load: Load, scripts: &[String], folder: &Path) -> Result<Pair> {
+fn pair(server: &Server, load: Load, workload: &Workload, folder: &Path) -> Result<Pair> {
     let recorder = || {
         server.set_up()?;
-        recorder::run(server, load, folder)
+        recorder::run(server, load, &workload.file, folder)
     };
     let pgbench = || {
         server.set_up()?;
-        pgbench::run(server, load, scripts, folder)
+        pgbench::run(server, load, &workload.scripts, folder)
     };
     if load.seed.is_multiple_of(2) {
         let pgbench = pgbench()?;
@@ -175,8 +197,8 @@ fn print(load: Load, figures: &[Figure], pairs: &[Pair]) {
         // Of an even number, the lower of the two in the middle.
         let median = values[(values.len() - 1) / 2];
         println!(
-            "{}\t{}\t{rate}\t{name}\t{median}\t{low}\t{high}",
-            load.protocol, load.clients
+            "{}\t{}\t{}\t{rate}\t{name}\t{median}\t{low}\t{high}",
+            load.workload, load.protocol, load.clients
         );
     }
 }

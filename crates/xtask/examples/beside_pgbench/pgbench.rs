@@ -9,11 +9,11 @@ use anyhow::{Context, Result, ensure};
 
 use super::child;
 use super::run::{Load, Run};
-use super::scripts;
+use super::scripts::Scripts;
 use super::server::Server;
 
-/// Runs `scripts`, which are arguments, and logs into `folder`.
-pub(crate) fn run(server: &Server, load: Load, scripts: &[String], folder: &Path) -> Result<Run> {
+/// Runs the scripts, and logs into `folder`.
+pub(crate) fn run(server: &Server, load: Load, scripts: &Scripts, folder: &Path) -> Result<Run> {
     let mut command = Command::new("pgbench");
     command
         .current_dir(folder)
@@ -22,10 +22,7 @@ pub(crate) fn run(server: &Server, load: Load, scripts: &[String], folder: &Path
         .args(["--client", &load.clients.to_string()])
         .args(["--time", &load.seconds.to_string()])
         .args(["--random-seed", &load.seed.to_string()])
-        .args(scripts);
-    for variable in scripts::variables() {
-        command.args(["--define", &variable]);
-    }
+        .args(&scripts.arguments);
     if let Some(rate) = load.rate {
         command.args(["--rate", &rate.to_string()]);
     }

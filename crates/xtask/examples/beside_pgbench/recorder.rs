@@ -14,7 +14,7 @@ use super::run::{Load, Run};
 use super::server::Server;
 
 /// Records for so long as the load says.
-pub(crate) fn run(server: &Server, load: Load, folder: &Path) -> Result<Run> {
+pub(crate) fn run(server: &Server, load: Load, workload: &Path, folder: &Path) -> Result<Run> {
     let clients = load.clients.to_string();
     let mut command = server.recorder();
     command
@@ -23,6 +23,8 @@ pub(crate) fn run(server: &Server, load: Load, folder: &Path) -> Result<Run> {
         .args(["--concurrent-workers", &clients, "--pool-size", &clients])
         .args(["--duration", &load.seconds.to_string()])
         .args(["--seed", &load.seed.to_string()])
+        .arg("--workload")
+        .arg(workload)
         // pgbench has nothing like them; their cost has a bench of its own.
         .args(["--availability-interval", "0", "--no-audit", "--skip-check"])
         .arg("--out")

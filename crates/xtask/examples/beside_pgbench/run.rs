@@ -5,6 +5,8 @@ use std::time::Duration;
 /// How the clients run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
+    /// The name of the workload.
+    pub(crate) workload: &'static str,
     pub(crate) protocol: &'static str,
     pub(crate) clients: u32,
     /// Operations per second, at random moments; none is as many as there can be.

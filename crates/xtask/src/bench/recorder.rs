@@ -15,10 +15,10 @@ use crate::test::linted;
 
 const BEGIN: &str = "<!-- recorder: written by cargo xtask bench recorder --write -->\n";
 const END: &str = "<!-- recorder ends -->";
-const FULL_HEAD: &str = "| protocol | clients | throughput to pgbench's | | CPU per operation to pgbench's | | operations/s | pgbench | CPU, µs | pgbench | peak, MiB |\n\
-                         | --- | ---: | ---: | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |\n";
-const RATE_HEAD: &str = "| protocol | clients | operations/s | p50, ms | pgbench | more | p99, ms | pgbench | more | CPU per operation to pgbench's |\n\
-                         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+const FULL_HEAD: &str = "| load | protocol | clients | throughput to pgbench's | | CPU per operation to pgbench's | | operations/s | pgbench | CPU, µs | pgbench | peak, MiB |\n\
+                         | --- | --- | ---: | ---: | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |\n";
+const RATE_HEAD: &str = "| load | protocol | clients | operations/s | p50, ms | pgbench | more | p99, ms | pgbench | more | CPU per operation to pgbench's |\n\
+                         | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
 /// The least throughput and the most CPU that hold the budget, to pgbench's.
 const THROUGHPUT: f64 = 1.0;
 const CPU: f64 = 1.3;
@@ -57,8 +57,10 @@ pub(super) fn run(args: RecorderArgs) -> Result<()> {
         .arg("--recorder")
         // target/debug beside target/release
         .arg(programs()?.with_file_name("release").join("recorder"))
-        .arg("--operations")
+        .arg("--shop")
         .arg(workspace()?.join("sql/shop.toml"))
+        .arg("--point-read")
+        .arg(workspace()?.join("crates/xtask/examples/beside_pgbench/point_read.toml"))
         .args(["--rounds", &args.rounds.to_string()])
         .args(["--seconds", &args.seconds.to_string()])
         .stderr(Stdio::inherit());
@@ -89,8 +91,8 @@ fn heading([date, commit, cores, load]: &[String; 4], args: RecorderArgs) -> Str
 
 /// A load, and every figure of it.
 struct Load {
-    /// Protocol, clients, operations per second.
-    words: [String; 3],
+    /// Workload, protocol, clients, operations per second.
+    words: [String; 4],
     figures: Vec<(String, Spread)>,
 }
 
@@ -104,7 +106,7 @@ struct Spread {
 
 impl Load {
     fn has_rate(&self) -> bool {
-        self.words[2] != "-"
+        self.words[3] != "-"
     }
 
     fn figure(&self, name: &str) -> Result<Spread> {
@@ -114,12 +116,12 @@ impl Load {
     }
 }
 
-/// Lines `protocol<TAB>clients<TAB>rate<TAB>name<TAB>median<TAB>low<TAB>high`, those of a load together.
+/// Lines `workload<TAB>protocol<TAB>clients<TAB>rate<TAB>name<TAB>median<TAB>low<TAB>high`, those of a load together.
 fn parse(text: &str) -> Result<Vec<Load>> {
     let mut loads: Vec<Load> = Vec::new();
     for line in text.lines() {
         let words: Vec<&str> = line.split('\t').collect();
-        let [protocol, clients, rate, name, numbers @ ..] = words.as_slice() else {
+        let [workload, protocol, clients, rate, name, numbers @ ..] = words.as_slice() else {
             bail!("the bench prints: {line}");
         };
         let numbers: Result<Vec<f64>, _> = numbers.iter().map(|number| number.parse()).collect();
@@ -128,7 +130,7 @@ fn parse(text: &str) -> Result<Vec<Load>> {
         };
         let (median, low, high) = (*median, *low, *high);
         let figure = ((*name).to_owned(), Spread { median, low, high });
-        let words = [protocol, clients, rate].map(|word| (*word).to_owned());
+        let words = [workload, protocol, clients, rate].map(|word| (*word).to_owned());
         match loads.last_mut().filter(|load| load.words == words) {
             Some(load) => load.figures.push(figure),
             None => loads.push(Load {
@@ -144,12 +146,12 @@ fn tables(loads: &[Load]) -> Result<String> {
     let (at_rate, full): (Vec<&Load>, Vec<&Load>) = loads.iter().partition(|load| load.has_rate());
     let mut text = FULL_HEAD.to_owned();
     for load in full {
-        let [protocol, clients, _] = &load.words;
+        let [workload, protocol, clients, _] = &load.words;
         let (throughput, cpu) = (load.figure("throughput_ratio")?, load.figure("cpu_ratio")?);
         // Writing to a String can't fail.
         let _ = write!(
             text,
-            "| {protocol} | {clients} | {} | {} | {} | {} |",
+            "| {workload} | {protocol} | {clients} | {} | {} | {} | {} |",
             spread(throughput, 2),
             verdict(throughput.median >= THROUGHPUT),
             spread(cpu, 2),
@@ -227,12 +229,12 @@ mod tests {
 
     fn printed(throughput: f64, cpu: f64) -> String {
         let mut lines = vec![
-            format!("extended\t3\t-\tthroughput_ratio\t{throughput}\t0.5\t1.5"),
-            format!("extended\t3\t-\tcpu_ratio\t{cpu}\t1\t2"),
+            format!("shop\textended\t3\t-\tthroughput_ratio\t{throughput}\t0.5\t1.5"),
+            format!("shop\textended\t3\t-\tcpu_ratio\t{cpu}\t1\t2"),
         ];
-        lines.extend(FULL.map(|name| format!("extended\t3\t-\t{name}\t20.25\t1\t30")));
-        lines.extend(RATE.map(|name| format!("extended\t10\t500\t{name}\t0.5\t0.25\t0.75")));
-        lines.push("extended\t10\t500\tcpu_ratio\t1.5\t1.25\t1.75".to_owned());
+        lines.extend(FULL.map(|name| format!("shop\textended\t3\t-\t{name}\t20.25\t1\t30")));
+        lines.extend(RATE.map(|name| format!("shop\textended\t10\t500\t{name}\t0.5\t0.25\t0.75")));
+        lines.push("shop\textended\t10\t500\tcpu_ratio\t1.5\t1.25\t1.75".to_owned());
         lines.join("\n")
     }
 
@@ -242,8 +244,8 @@ mod tests {
         assert_eq!(
             tables(1.0, 1.301),
             format!(
-                "{FULL_HEAD}| extended | 3 | 1.00 (0.50 to 1.50) | ok | 1.30 (1.00 to 2.00) | over | 20 | 20 | 20.2 | 20.2 | 20 |\n\n\
-                 {RATE_HEAD}| extended | 10 | 500 |{} 1.50 (1.25 to 1.75) |\n",
+                "{FULL_HEAD}| shop | extended | 3 | 1.00 (0.50 to 1.50) | ok | 1.30 (1.00 to 2.00) | over | 20 | 20 | 20.2 | 20.2 | 20 |\n\n\
+                 {RATE_HEAD}| shop | extended | 10 | 500 |{} 1.50 (1.25 to 1.75) |\n",
                 " 0.50 (0.25 to 0.75) |".repeat(6)
             )
         );
@@ -272,7 +274,7 @@ mod tests {
         let lines = printed(1.0, 1.0);
         let (_, rest) = lines.split_once('\n').unwrap();
         assert!(tables(&parse(rest).unwrap()).is_err());
-        assert!(parse("extended\t3").is_err());
-        assert!(parse("extended\t3\t-\tcpu_ratio\tx\t1\t2").is_err());
+        assert!(parse("shop\textended\t3").is_err());
+        assert!(parse("shop\textended\t3\t-\tcpu_ratio\tx\t1\t2").is_err());
     }
 }
