@@ -1,9 +1,10 @@
 //! Operations per second over time, what failed stacked on what succeeded.
 
 use plotters::style::RGBAColor;
+use recording::Schedule;
 
 use crate::charts::axis::{RateAxis, TimeAxis};
-use crate::charts::drawing::scene::{Area, Scene};
+use crate::charts::drawing::scene::{Area, Position, Scene};
 use crate::charts::drawing::style::{PLOT_LEFT, PLOT_RIGHT};
 use crate::charts::drawing::theme::Palette;
 use crate::charts::frame::{self, TimePanel, box_sign};
@@ -16,6 +17,8 @@ use crate::summary::series::{PathSeries, Series};
 const THINNEST_BAR: f64 = 1.0;
 /// Bars at least this wide stand a point apart, points.
 const WIDE_BAR: f64 = 6.0;
+/// Thickness of the line of arrivals, points.
+const ARRIVALS: f64 = 1.2;
 /// How many seconds a bar may stand for.
 const SECONDS_PER_BAR: [usize; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
 
@@ -26,6 +29,7 @@ struct Bar {
     end_us: i64,
     succeeded: u64,
     failed: u64,
+    arrived: u64,
 }
 
 impl Bar {
@@ -50,11 +54,14 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         .iter()
         .map(|path| bars(path, series, seconds))
         .collect();
-    let largest = bars
-        .iter()
-        .flatten()
-        .map(|bar| bar.rate(bar.succeeded + bar.failed))
-        .fold(0.0, f64::max);
+    // In a closed loop, operations arrive as they end.
+    let has_arrivals = matches!(summary.recording.schedule, Schedule::OpenLoop { .. });
+    let most = |bar: &Bar| match has_arrivals {
+        true => bar.arrived.max(bar.succeeded + bar.failed),
+        false => bar.succeeded + bar.failed,
+    };
+    let rates = bars.iter().flatten().map(|bar| bar.rate(most(bar)));
+    let largest = rates.fold(0.0, f64::max);
 
     let height = if series.paths.len() == 1 {
         380.0
@@ -68,12 +75,18 @@ pub(super) fn draw(scene: &mut Scene<'_>, summary: &Summary, series: &Series) {
         let outages = headline::outages(summary, series, path);
         panel.background(scene, (&outages, &series.pauses), &axis.ticks());
         draw_bars(scene, path, bars, &panel.time, &axis);
+        if has_arrivals {
+            draw_arrivals(scene, bars, &panel.time, &axis);
+        }
         panel.foreground(scene, series, path, &outages);
 
         let mut entries = vec![
             (box_sign(ok_color(theme, path)), words.ok.to_owned()),
             (box_sign(theme.down), words.failed_or_unknown.to_owned()),
         ];
+        if has_arrivals {
+            entries.push((Box::new(arrivals_sign), words.arrivals.to_owned()));
+        }
         if !outages.spans.is_empty() {
             entries.push(frame::outages_entry(words, &outages));
         }
@@ -123,6 +136,21 @@ fn draw_bars(
     }
 }
 
+fn arrivals_sign(scene: &mut Scene<'_>, (x, y): Position) {
+    let color = scene.theme().ink;
+    scene.path(vec![(x - 7.0, y), (x + 7.0, y)], ARRIVALS, color);
+}
+
+/// The rate at which operations arrived: what is above a bar had to wait.
+fn draw_arrivals(scene: &mut Scene<'_>, bars: &[Bar], time: &TimeAxis, axis: &RateAxis) {
+    let steps = bars.iter().flat_map(|bar| {
+        let y = axis.at(bar.rate(bar.arrived));
+        [(time.at(bar.start_us), y), (time.at(bar.end_us), y)]
+    });
+    let color = scene.theme().ink;
+    scene.path(steps.collect(), ARRIVALS, color);
+}
+
 /// As few as leave each bar wide enough to be seen.
 fn seconds_per_bar(series: &Series) -> usize {
     let bars = ((PLOT_RIGHT - PLOT_LEFT) / THINNEST_BAR) as usize;
@@ -147,17 +175,20 @@ fn bars(path: &PathSeries, series: &Series, seconds: usize) -> Vec<Bar> {
         let end_us = series.end_us.min(start_us + full_us);
         let succeeded = chunk.iter().map(|second| second.succeeded).sum();
         let failed = chunk.iter().map(|second| second.failed).sum();
+        let arrived = chunk.iter().map(|second| second.arrived).sum::<u64>();
         match bars.last_mut() {
             Some(last) if end_us - start_us < full_us / 2 => {
                 last.end_us = last.end_us.max(end_us);
                 last.succeeded += succeeded;
                 last.failed += failed;
+                last.arrived += arrived;
             }
             _ if end_us > start_us => bars.push(Bar {
                 start_us,
                 end_us,
                 succeeded,
                 failed,
+                arrived,
             }),
             _ => {}
         }
@@ -182,7 +213,7 @@ mod tests {
                 .iter()
                 .map(|succeeded| SecondCounts {
                     succeeded: *succeeded,
-                    failed: 0,
+                    ..SecondCounts::default()
                 })
                 .collect(),
             percentiles: vec![],

@@ -16,12 +16,12 @@ use crate::summary::series::{
 };
 use crate::summary::{Group, GroupSummary, PathSummary, Service, Span};
 
-/// From what was found on a path, all but its endpoints and new writers. `succeeded` counts the successes of each second.
+/// From what was found on a path, all but its endpoints and new writers. `seconds` has no failures yet.
 pub(super) fn of_path(
     summary: &PathSummary,
     timeline: &Timeline,
     cells: &Histogram,
-    (successes, succeeded): (Drawn, Vec<u64>),
+    (successes, mut seconds): (Drawn, Vec<SecondCounts>),
     questions: &[Question],
 ) -> PathSeries {
     let mut failures: Vec<_> = timeline
@@ -38,11 +38,6 @@ pub(super) fn of_path(
 
     let second =
         |end_us: i64| usize::try_from((end_us - timeline.start_us) / 1_000_000).unwrap_or(0);
-    let of_second = |succeeded| SecondCounts {
-        succeeded,
-        failed: 0,
-    };
-    let mut seconds: Vec<SecondCounts> = succeeded.into_iter().map(of_second).collect();
     for failure in failures
         .iter()
         .filter(|failure| failure.outcome != Outcome::Unfinished)

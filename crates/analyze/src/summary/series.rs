@@ -45,7 +45,7 @@ pub struct PathSeries {
     pub failures: Vec<FailurePoint>,
     /// Acknowledged writes that the audit found lost or torn, in order of `end_us`; they are among the successes too.
     pub lost: Vec<LostPoint>,
-    /// Operations that ended in each whole second of the recording, the first at its start; the last may be a part.
+    /// Operations that ended, and that arrived, in each whole second of the recording, the first at its start; the last may be a part.
     pub seconds: Vec<SecondCounts>,
     /// How long each bucket of `errors_over_time` is, microseconds: whole seconds, and one where that makes at most [`ERROR_BUCKETS`].
     pub error_bucket_us: i64,
@@ -150,6 +150,8 @@ pub struct SecondCounts {
     pub succeeded: u64,
     /// `failed` and `unknown`.
     pub failed: u64,
+    /// Operations that were due then, however they ended.
+    pub arrived: u64,
 }
 
 /// How often a class of failure came in each bucket.

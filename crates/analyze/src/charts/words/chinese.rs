@@ -89,6 +89,7 @@ pub(crate) const CHINESE: ChartWords = ChartWords {
     bar_of_a_second: "每条柱为一秒, 操作计入其结束的一秒",
     bar_of_seconds: |seconds| format!("每条柱为 {seconds} 秒的平均, 操作计入其结束的时段"),
     failed_or_unknown: "失败或结果未知",
+    arrivals: "到达",
 
     percentiles: "响应时间百分位",
     percentiles_note: "仅成功的操作; 曲线止于样本数足够的最后一个百分位",

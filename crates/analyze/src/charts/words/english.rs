@@ -83,6 +83,7 @@ pub(crate) const ENGLISH: ChartWords = ChartWords {
         format!("each bar is the mean of {seconds} s, an operation counts where it ended")
     },
     failed_or_unknown: "failed or unknown",
+    arrivals: "arrivals",
 
     percentiles: "Response time by percentile",
     percentiles_note: "successes only; a curve ends at the last percentile for which it has enough samples",

@@ -107,6 +107,8 @@ catalogue! {
     bar_of_a_second: &'static str,
     bar_of_seconds: fn(&str) -> String,
     failed_or_unknown: &'static str,
+    /// The rate at which the operations of an open loop arrive.
+    arrivals: &'static str,
 
     // Percentiles.
     percentiles: &'static str,

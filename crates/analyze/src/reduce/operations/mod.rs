@@ -13,7 +13,7 @@ use recording::vocabulary::{OperationType, Outcome, Path};
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
 use crate::load::batches::{Batch, Selection};
-use crate::reduce::drawn::DrawnSuccesses;
+use crate::reduce::drawn::DrawnOperations;
 use crate::reduce::histogram::{Alike, Histogram, cell, cells};
 use crate::reduce::implied::AcknowledgedWrite;
 use crate::reduce::operations::seen::Seen;
@@ -23,7 +23,7 @@ use crate::reduce::scan::{self, ErrorCounts, ErrorKey, PathScan, Question};
 use crate::reduce::timeline::Timeline;
 use crate::reduce::times::Times;
 use crate::reduce::{server_probes, suspects};
-use crate::summary::series::Drawn;
+use crate::summary::series::{Drawn, SecondCounts};
 use crate::summary::{Group, Span, Thresholds};
 
 /// The columns that tell what an operation was and when it ended.
@@ -248,26 +248,29 @@ impl<'l> PathOperations<'l> {
         Ok(successes)
     }
 
-    /// Successes of the types of which figures are given, as charts over that time draw them, and how many there were in each second of the recording.
+    /// Successes of the types of which figures are given, as charts over that time draw them, and how many operations there were in each second of
+    /// the recording, without the failures.
     pub(crate) fn drawn(
         &self,
         recording: &Span,
         charts: &Span,
-    ) -> Result<(Drawn, Vec<u64>), AnalyzeError> {
+    ) -> Result<(Drawn, Vec<SecondCounts>), AnalyzeError> {
         let selection = Selection {
             columns: &ENDS,
             late: &[],
             path: Some(self.path),
             near: None,
         };
-        let add = |drawn: &mut DrawnSuccesses, seen: &Seen<'_>| {
-            if let Some((end_us, response_us)) = seen.success_in(recording)
-                && self.is_shown(seen.operation.kind)
-            {
-                drawn.add(end_us, response_us);
+        let add = |drawn: &mut DrawnOperations, seen: &Seen<'_>| {
+            if !self.is_shown(seen.operation.kind) {
+                return;
+            }
+            drawn.add_arrival(seen.operation.scheduled_us);
+            if let Some((end_us, response_us)) = seen.success_in(recording) {
+                drawn.add_success(end_us, response_us);
             }
         };
-        let none = || DrawnSuccesses::new(recording, charts);
+        let none = || DrawnOperations::new(recording, charts);
         let mut whole = none();
         for drawn in self.fold(&selection, none, add)? {
             whole.merge(drawn);
