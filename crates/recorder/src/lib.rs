@@ -24,6 +24,7 @@ pub mod pgbench;
 mod pool;
 pub mod probe;
 mod run;
+mod runtime;
 mod shell;
 mod shutdown;
 mod sql;
@@ -72,12 +73,8 @@ pub fn run_command_line(version: &'static str, arguments: &[OsString]) -> u8 {
 }
 
 fn execute(cli: Cli) -> Result<(), RecorderError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads(&cli.command))
-        .enable_all()
-        .build()
-        .map_err(|error| RecorderError::NothingRecorded(format!("no async runtime: {error}")))?;
-    let done = runtime.block_on(async {
+    let threads = threads(&cli.command);
+    let done = runtime::block_on(threads, async {
         match cli.command {
             Command::Run(args) => run::run(&cli.endpoints, *args).await,
             Command::Check(args) => check::run(&cli.endpoints, &args).await,
@@ -94,9 +91,7 @@ fn execute(cli: Cli) -> Result<(), RecorderError> {
             Command::Man(args) => args.run(Cli::command()).map_err(RecorderError::Failed),
         }
     });
-    // A task that waits for a disk that does not answer must not hold up the end.
-    runtime.shutdown_background();
-    done
+    done.map_err(|error| RecorderError::NothingRecorded(format!("no async runtime: {error}")))?
 }
 
 /// How many threads the work is spread over. Each answer that arrives wakes a thread that is idle, to look for more work: with a few
