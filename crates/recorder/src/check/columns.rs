@@ -7,7 +7,7 @@ use crate::check::questions;
 use crate::check::questions::Column;
 use crate::check::row::{Check, Sizing};
 use crate::check::statements;
-use crate::check::statements::StatementCheck;
+use crate::check::statements::{Refusal, StatementCheck};
 use crate::connect::Session;
 use crate::database::{self, Trouble};
 use crate::sql::AVAILABILITY_TABLE;
@@ -144,7 +144,8 @@ impl Examination {
             .rows
             .ask(Check::Columns, "the plans", limit, session, planned)
             .await?;
-        if let Some((asked, error)) = refused {
+        // The reads of the shop are some.
+        if let Some((asked, Refusal::Server(error))) = refused {
             return Err(self.refused(session, &columns, asked, &error));
         }
         let of_all: Vec<&str> = MADE.iter().map(|(table, _, _)| *table).collect();

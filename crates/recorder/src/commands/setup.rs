@@ -49,9 +49,9 @@ async fn set_up_own(
         ("adding the rows of the paths", sql::SEED_AVAILABILITY),
     ];
     let of_probes = of_probes.map(|(what, text)| (what.to_owned(), text));
-    let own = workload.setup.iter().enumerate().map(|(at, text)| {
-        let what = format!("set-up statement {} of workload {}", at + 1, workload.name);
-        (what, text.as_str())
+    let own = workload.setup.iter().map(|statement| {
+        let what = format!("{}: a set-up statement", statement.place);
+        (what, statement.sql.as_str())
     });
     for (what, text) in of_probes.into_iter().chain(own) {
         let done = transaction.client().batch_execute(text);

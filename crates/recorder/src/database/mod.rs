@@ -3,6 +3,7 @@
 pub(crate) mod availability;
 pub(crate) mod baseline;
 pub(crate) mod clock_offset;
+pub(crate) mod keys;
 pub(crate) mod transaction;
 
 use std::time::Duration;
@@ -10,15 +11,11 @@ use std::time::Duration;
 use recording::Server;
 use recording::vocabulary::{ConnectPhase, ErrorClass, Path};
 use tokio::time::timeout;
-use tokio_postgres::types::Type;
 
 use crate::classify;
 use crate::connect::shortage;
 use crate::connect::{ConnectError, ConnectProgress, Connector, Session};
-use crate::definition::keys::{Ids, Keys, PathKeys};
-use crate::definition::model::{Definition, KeyQuery};
 use crate::error::RecorderError;
-use crate::sql::MISSING_TABLES;
 
 /// What is wrong, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,125 +242,5 @@ pub(crate) fn no_tables(names: &[String], is_reader: bool) -> Trouble {
     }
 }
 
-/// Looks whether the tables of the built-in workload are there, where that runs, and reads the keys of the path's half, all within `limit`.
-///
-/// # Errors
-/// One line that names the missing tables and the command that makes them, or the server's error, or that none came.
-pub(crate) async fn read_keys(
-    definition: &Definition,
-    connector: &Connector,
-    session: &Session,
-    limit: Duration,
-) -> Result<PathKeys, RecorderError> {
-    let keys = find_keys(definition, connector, session, limit).await;
-    keys.map_err(|trouble| trouble.error(connector))
-}
-
-/// The same, with what is wrong and what to do apart.
-///
-/// # Errors
-/// As [`read_keys`].
-pub(crate) async fn find_keys(
-    definition: &Definition,
-    connector: &Connector,
-    session: &Session,
-    limit: Duration,
-) -> Result<PathKeys, Trouble> {
-    let keys = timeout(limit, keys_of_path(definition, connector, session)).await;
-    keys.unwrap_or_else(|_| Err(no_answer("the keys of the workload", limit)))
-}
-
-async fn keys_of_path(
-    definition: &Definition,
-    connector: &Connector,
-    session: &Session,
-) -> Result<PathKeys, Trouble> {
-    let failed = |error: tokio_postgres::Error| from_answer(session, &error);
-    if definition.is_shop() {
-        let rows = session.client.query_typed(MISSING_TABLES, &[]).await;
-        let rows = rows.map_err(failed)?;
-        if !rows.is_empty() {
-            let names: Vec<String> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-            return Err(no_tables(&names, connector.is_reader()));
-        }
-    }
-    let mut sets = Vec::new();
-    for query in &definition.keys {
-        let ids = ids(definition, query, session).await?;
-        sets.push(keys(definition, query, connector.path(), ids)?);
-    }
-    Ok(PathKeys::new(sets))
-}
-
 /// What to do about tables of the workload's names that have other columns.
 pub(crate) const OTHER_TABLES: &str = "recorder setup did not create these tables: use another database or schema, or drop them by hand";
-
-async fn ids(definition: &Definition, query: &KeyQuery, session: &Session) -> Result<Ids, Trouble> {
-    let failed = |error: tokio_postgres::Error| {
-        let mut trouble = from_answer(session, &error);
-        if !definition.is_shop() {
-            trouble.found = format!("keys {:?} fail: {}", query.name, trouble.found);
-        }
-        trouble
-    };
-    let rows = session.client.query_typed(&query.sql, &[]).await;
-    let rows = rows.map_err(failed)?;
-    let column = rows.first().and_then(|row| row.columns().first());
-    let type_ = column.map_or(Type::INT4, |column| column.type_().clone());
-    let integers: Result<Vec<i64>, _> = match type_ {
-        Type::INT2 => rows
-            .iter()
-            .map(|row| row.try_get::<_, i16>(0).map(i64::from))
-            .collect(),
-        Type::INT4 => rows
-            .iter()
-            .map(|row| row.try_get::<_, i32>(0).map(i64::from))
-            .collect(),
-        Type::INT8 if !definition.is_shop() => rows.iter().map(|row| row.try_get(0)).collect(),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME if !definition.is_shop() => {
-            let texts: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
-            return texts.map(Ids::Texts).map_err(failed);
-        }
-        other => {
-            let trouble = match definition.is_shop() {
-                true => Trouble {
-                    found: format!(
-                        "business_{}.id is {}, not integer",
-                        query.name,
-                        other.name()
-                    ),
-                    remedy: OTHER_TABLES.to_owned(),
-                    is_mistake: true,
-                },
-                false => Trouble {
-                    found: format!("keys {:?} are of type {}", query.name, other.name()),
-                    remedy: "have their query return integers or text: SELECT id::text".to_owned(),
-                    is_mistake: true,
-                },
-            };
-            return Err(trouble);
-        }
-    };
-    integers.map(Ids::Integers).map_err(failed)
-}
-
-fn keys(definition: &Definition, query: &KeyQuery, path: Path, ids: Ids) -> Result<Keys, Trouble> {
-    let (found, name) = (ids.len(), &query.name);
-    Keys::of_path(ids, path).ok_or_else(|| {
-        let (found, remedy) = match definition.is_shop() {
-            true => (
-                format!("business_{name} has {found} rows, too few: each path needs rows of its own"),
-                "fill the tables with: recorder setup",
-            ),
-            false => (
-                format!("the query of keys {name:?} returned {found} rows, too few: each path needs keys of its own"),
-                "fill its table first",
-            ),
-        };
-        Trouble {
-            found,
-            remedy: remedy.to_owned(),
-            is_mistake: true,
-        }
-    })
-}

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use recording::vocabulary::OperationType;
 use toml::Spanned;
 
-use crate::definition::error::DefinitionError;
-use crate::definition::model::{Definition, KeyQuery, Operation, Parameter, Step, TargetValues};
+use crate::definition::error::{DefinitionError, in_plain_words};
+use crate::definition::model::{
+    Definition, KeyQuery, Operation, Parameter, SetupStatement, Step, TargetValues,
+};
 use crate::definition::reader::Reader;
 use crate::definition::written::{self, Expect, File, Type, Value};
-use crate::sql::scan::{is_column, scan};
+use crate::sql::scan::{first_word, is_column, scan};
 use crate::sql::statement::Statement;
 
 /// What the server can plan without doing it: `recorder check` asks that of every statement.
@@ -18,6 +20,20 @@ const PLANNED: [&str; 8] = [
 ];
 /// Of these, the statements that change nothing; WITH may.
 const QUERIES: usize = 3;
+/// What may write an identity into a row of its own.
+const INSERTS: [&str; 3] = ["insert", "with", "merge"];
+/// What would end the transaction of the set-up, or begin another.
+const TRANSACTION_CONTROL: [&str; 9] = [
+    "begin",
+    "start",
+    "commit",
+    "end",
+    "rollback",
+    "abort",
+    "savepoint",
+    "release",
+    "prepare",
+];
 /// A name goes into every row of the recording.
 const LONGEST_NAME: usize = 63;
 
@@ -27,12 +43,10 @@ pub(super) fn read(file: &str, text: &str) -> Result<Definition, DefinitionError
     let reader = Reader { file, text };
     let written: File = toml::from_str(text).map_err(|error| {
         let place = error.span().unwrap_or(0..0);
+        let what = in_plain_words(error.message());
         reader.error(
             &place,
-            format!(
-                "{}; docs/workload.md has the keys and their values",
-                error.message()
-            ),
+            format!("{what}; docs/workload.md has the keys and their values"),
         )
     })?;
     reader.definition(written)
@@ -46,6 +60,15 @@ impl Reader<'_> {
             self.query(sql)?;
             keys.push(KeyQuery {
                 name: name.get_ref().clone(),
+                place: self.place(sql),
+                sql: sql.get_ref().clone(),
+            });
+        }
+        let mut setup = Vec::new();
+        for sql in &file.setup {
+            self.setup(sql)?;
+            setup.push(SetupStatement {
+                place: self.place(sql),
                 sql: sql.get_ref().clone(),
             });
         }
@@ -67,13 +90,14 @@ impl Reader<'_> {
                 &file.operations,
                 match whole == 0.0 {
                     true => "no operation has a weight above 0: give one of them a weight",
-                    false => "the weights are too large",
+                    false => "the weights are too large together: write smaller ones",
                 },
             );
         }
         Ok(Definition {
             name: file.name.into_inner(),
-            setup: file.setup.into_iter().map(Spanned::into_inner).collect(),
+            file: self.file.to_owned(),
+            setup,
             keys,
             operations,
             sha256: None,
@@ -105,7 +129,47 @@ impl Reader<'_> {
         }
     }
 
+    /// A statement of the set-up: anything that may stand in a transaction.
+    fn setup(&self, sql: &Spanned<String>) -> Result<(), DefinitionError> {
+        let word = self.whole(sql)?;
+        if TRANSACTION_CONTROL.contains(&word.as_str()) {
+            return self.refuse(
+                sql,
+                format!(
+                    "the set-up is one transaction already: leave {} out",
+                    word.to_uppercase()
+                ),
+            );
+        }
+        match scan(sql.get_ref()).semicolon {
+            Some(at) if !sql.get_ref()[at + 1..].trim().is_empty() => {
+                self.refuse(sql, "two statements in one: give each a text of its own")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The first word of a text in which every quote and every comment ends.
+    fn whole(&self, sql: &Spanned<String>) -> Result<String, DefinitionError> {
+        let text = sql.get_ref();
+        if let Some(at) = scan(text).unclosed {
+            let rest: String = text[at..].chars().take(20).collect();
+            return self.refuse(
+                sql,
+                format!("a quote or a comment that does not end: {rest}"),
+            );
+        }
+        if text.contains('\0') {
+            return self.refuse(sql, "a statement has no NUL character in it");
+        }
+        match first_word(text) {
+            word if word.is_empty() => self.refuse(sql, "no statement"),
+            word => Ok(word),
+        }
+    }
+
     fn one_statement(&self, sql: &Spanned<String>) -> Result<(), DefinitionError> {
+        let word = self.whole(sql)?;
         if let Some(at) = scan(sql.get_ref()).semicolon {
             let rest = sql.get_ref()[at + 1..].trim();
             let what = match rest.is_empty() {
@@ -116,7 +180,6 @@ impl Reader<'_> {
             };
             return self.refuse(sql, what);
         }
-        let word = first_word(sql.get_ref());
         match PLANNED.contains(&word.as_str()) {
             true => Ok(()),
             false => self.refuse(
@@ -216,15 +279,37 @@ impl Reader<'_> {
         let Some(first) = written.identity.first() else {
             return Ok(());
         };
-        let has_value = written
-            .values
-            .values()
-            .any(|value| *value.get_ref() == Value::Identity);
-        if kind == Type::Read || !has_value {
+        let is_identity = |name: &Spanned<String>| {
+            let mut values = written.values.iter();
+            values.any(|(of, value)| {
+                of.get_ref() == name.get_ref() && *value.get_ref() == Value::Identity
+            })
+        };
+        let mut writing = written
+            .statements
+            .iter()
+            .filter(|statement| statement.parameters.iter().any(is_identity))
+            .peekable();
+        if kind == Type::Read || writing.peek().is_none() {
             return self.refuse(
                 first,
                 "an identity is for a write or a transaction that writes a value made by \"identity\" into this column",
             );
+        }
+        if !writing.any(|statement| INSERTS.contains(&first_word(statement.sql.get_ref()).as_str()))
+        {
+            return self.refuse(
+                first,
+                "the identity must be in a row of its own: an UPDATE writes over the last one, and an audit would call that lost",
+            );
+        }
+        for (at, column) in written.identity.iter().enumerate() {
+            if written.identity[..at]
+                .iter()
+                .any(|other| other.get_ref() == column.get_ref())
+            {
+                return self.refuse(column, "this column is named already");
+            }
         }
         let mut columns = written.identity.iter();
         match columns.find(|column| !is_column(column.get_ref())) {
@@ -270,6 +355,7 @@ impl Reader<'_> {
             let sql = statement.sql.get_ref();
             let place = PLANNED.iter().position(|word| *word == first_word(sql));
             steps.push(Step {
+                place: self.place(&statement.sql),
                 statement: Statement::new(sql.trim().to_owned()),
                 parameters,
                 results: statement
@@ -300,8 +386,8 @@ impl Reader<'_> {
                 return self.refuse(
                     &statement.sql,
                     format!(
-                        "{} parameters, and ${} is {}: parameters = [...] names the value of $1, then of $2, and so on",
-                        given,
+                        "{}, and ${} is {}: parameters = [...] names the value of $1, then of $2, and so on",
+                        match given { 1 => "1 parameter".to_owned(), count => format!("{count} parameters") },
                         number + 1,
                         match is_used { true => "in the statement", false => "not in the statement" },
                     ),
@@ -319,19 +405,4 @@ impl Reader<'_> {
         };
         statement.parameters.iter().map(source).collect()
     }
-}
-
-/// In small letters.
-fn first_word(sql: &str) -> String {
-    let mut rest = sql.trim_start();
-    while let Some(comment) = rest.strip_prefix("--") {
-        rest = comment
-            .split_once('\n')
-            .map_or("", |(_, after)| after)
-            .trim_start();
-    }
-    let word = rest
-        .split(|letter: char| !letter.is_ascii_alphabetic())
-        .next();
-    word.unwrap_or_default().to_ascii_lowercase()
 }

@@ -17,14 +17,67 @@ pub struct DefinitionError {
 impl DefinitionError {
     /// At a place of `text`, in bytes.
     pub(super) fn at(file: &str, text: &str, place: &Range<usize>, what: String) -> Self {
-        let before = text.get(..place.start).unwrap_or(text);
+        let before = before(text, place);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Self {
             file: file.to_owned(),
-            line: before.matches('\n').count() + 1,
+            line: line(text, place),
             column: before[line_start..].chars().count() + 1,
             // The parser's texts may have several lines.
             what: what.split('\n').collect::<Vec<_>>().join("; "),
         }
     }
+}
+
+fn before<'t>(text: &'t str, place: &Range<usize>) -> &'t str {
+    text.get(..place.start).unwrap_or(text)
+}
+
+/// Of a place of `text`, in bytes; from 1.
+pub(super) fn line(text: &str, place: &Range<usize>) -> usize {
+    before(text, place).matches('\n').count() + 1
+}
+
+/// What the parser of TOML says, in the words of this format.
+pub(super) fn in_plain_words(message: &str) -> String {
+    // It names the types of a program.
+    const WORDS: [(&str, &str); 16] = [
+        (
+            "data did not match any variant of untagged enum Scalar",
+            "a choice is of texts, numbers, true and false",
+        ),
+        (
+            "wanted exactly 1 element",
+            "write one kind of value, such as { uniform = [1, 10] }",
+        ),
+        (
+            "wanted string or table",
+            "write a kind of value, such as \"uuid\" or { uniform = [1, 10] }",
+        ),
+        ("missing field", "missing key"),
+        ("unknown field", "unknown key"),
+        ("unknown variant", "unknown word"),
+        ("invalid type: ", "found "),
+        ("invalid value: ", "found "),
+        ("invalid length ", "found a list of "),
+        (", expected ", ", wanted "),
+        ("a sequence", "a list"),
+        ("sequence", "list"),
+        ("map", "table"),
+        ("f64", "a number"),
+        ("i64", "a whole number"),
+        ("usize", "a whole number from 0"),
+    ];
+    let mut text = message.to_owned();
+    for (from, to) in WORDS {
+        match text.find(from) {
+            // The rest of these would only repeat it.
+            Some(_) if from.starts_with("wanted") || from.starts_with("data") => {
+                return to.to_owned();
+            }
+            Some(_) => text = text.replace(from, to),
+            None => {}
+        }
+    }
+    text
 }

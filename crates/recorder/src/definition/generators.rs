@@ -10,6 +10,13 @@ use crate::definition::reader::Reader;
 use crate::definition::values::{Generator, Item, zipf};
 use crate::definition::written::{Scalar, Value};
 
+/// The greatest first number of a sequence: as many follow as no run can use.
+const LAST_FIRST: i64 = i64::MAX / 2;
+const LONGEST_TEXT: usize = 1 << 20;
+/// A thousand years: so far, every date has four digits for its year.
+const MOST_DAYS: i64 = 365_000;
+const DAY_US: i64 = 86_400_000_000;
+
 impl Reader<'_> {
     pub(super) fn generator(
         &self,
@@ -35,39 +42,39 @@ impl Reader<'_> {
             Value::Identity => Generator::Identity,
             Value::Uuid => Generator::Uuid,
             Value::Ip => Generator::Ip,
-            Value::Sequence(first) => Generator::Sequence(*first),
+            Value::Sequence(first) if *first <= LAST_FIRST => Generator::Sequence(*first),
+            Value::Sequence(_) => {
+                return self.refuse(
+                    place,
+                    format!("a sequence begins with {LAST_FIRST} at most, so that its numbers do not end"),
+                );
+            }
             Value::Keys(name) => Generator::Keys(query(name)?),
             Value::ZipfKeys(of) => Generator::ZipfKeys(query(&of.keys)?, exponent(of.exponent)?),
             Value::Zipf(of) => match zipf(of.to as f64, exponent(of.exponent)?) {
-                Some(zipf) if of.to > 0 => Generator::Zipf(zipf),
+                Some(zipf) if of.to > 0 => Generator::Zipf(zipf, of.to),
                 _ => return self.refuse(place, "zipf draws from 1 to a positive number"),
             },
-            Value::Uniform([least, greatest]) if least <= greatest => {
-                Generator::Uniform(*least, *greatest)
-            }
-            Value::Text([least, greatest]) if least <= greatest && *greatest <= 1 << 20 => {
-                Generator::Text(*least, *greatest)
-            }
-            Value::Uniform(_) | Value::Text(_) => {
-                return self.refuse(
-                    place,
-                    "write the least and the greatest: [1, 10]; a text has up to 1048576 letters",
-                );
-            }
+            Value::Uniform(bounds) => match bounds[..] {
+                [least, greatest] if least <= greatest => Generator::Uniform(least, greatest),
+                _ => return self.refuse(place, "write the least and the greatest: [1, 10]"),
+            },
+            Value::Text(bounds) => match bounds[..] {
+                [least, greatest] if least <= greatest && greatest <= LONGEST_TEXT => {
+                    Generator::Text(least, greatest)
+                }
+                _ => {
+                    return self.refuse(
+                        place,
+                        format!("write the least and the greatest length: [1, 10]; up to {LONGEST_TEXT} letters"),
+                    );
+                }
+            },
             Value::Choice(items) if items.is_empty() => {
                 return self.refuse(place, "a choice of nothing: name one or more");
             }
             Value::Choice(items) => Generator::Choice(items.iter().map(item).collect()),
-            Value::Timestamp([from, to]) => {
-                let [from, to] = [self.offset(place, from)?, self.offset(place, to)?];
-                if from > to {
-                    return self.refuse(
-                        place,
-                        "the first time is later than the second: write [\"-30d\", \"0s\"]",
-                    );
-                }
-                Generator::Timestamp(from, to)
-            }
+            Value::Timestamp(bounds) => self.timestamp(place, bounds)?,
             Value::Json(members) => {
                 let member = |(name, value): (&String, &Value)| {
                     Ok((name.clone(), self.generator(place, value, keys)?))
@@ -77,6 +84,23 @@ impl Reader<'_> {
         })
     }
 
+    fn timestamp(
+        &self,
+        place: &Spanned<Value>,
+        bounds: &[String],
+    ) -> Result<Generator, DefinitionError> {
+        if let [from, to] = bounds {
+            let (from, to) = (self.offset(place, from)?, self.offset(place, to)?);
+            if from <= to {
+                return Ok(Generator::Timestamp(from, to));
+            }
+        }
+        self.refuse(
+            place,
+            "write the earliest and the latest time: [\"-30d\", \"0s\"]",
+        )
+    }
+
     /// Microseconds from now; negative is before.
     fn offset(&self, place: &Spanned<Value>, text: &str) -> Result<i64, DefinitionError> {
         let (sign, length) = match text.strip_prefix('-') {
@@ -84,11 +108,16 @@ impl Reader<'_> {
             None => (1, text),
         };
         // Days are no unit of the command line, and what a business counts in.
-        let parsed = match length.strip_suffix('d') {
-            Some(days) => duration::parse(days).map(|days| days * 86_400),
-            None => duration::parse(length),
-        };
-        match parsed {
+        if let Some(days) = length.strip_suffix('d') {
+            return match days.parse::<i64>() {
+                Ok(days) if (0..=MOST_DAYS).contains(&days) => Ok(sign * days * DAY_US),
+                _ => self.refuse(
+                    place,
+                    format!("{text}: write a whole number of days, up to {MOST_DAYS}d"),
+                ),
+            };
+        }
+        match duration::parse(length) {
             Ok(length) => Ok(sign * micros(length)),
             Err(error) => self.refuse(place, format!("{text}: {error}")),
         }

@@ -24,6 +24,7 @@ static BUILT_IN: LazyLock<Definition> = LazyLock::new(|| {
     // A test reads the file; a program without its workload would have no operations.
     checks::read("sql/shop.toml", SHOP).unwrap_or_else(|error| Definition {
         name: error.to_string(),
+        file: String::new(),
         setup: Vec::new(),
         keys: Vec::new(),
         operations: Vec::new(),

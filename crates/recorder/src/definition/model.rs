@@ -1,5 +1,7 @@
 //! What a workload is, checked.
 
+use std::ops::Add as _;
+
 use recording::vocabulary::OperationType;
 use recording::{OperationRecord, Weights, WorkloadRecord};
 
@@ -10,18 +12,30 @@ use crate::sql::statement::Statement;
 #[derive(Debug)]
 pub struct Definition {
     pub(crate) name: String,
+    /// The file that it was read from.
+    pub(crate) file: String,
     /// Statements of `recorder setup`.
-    pub(crate) setup: Vec<String>,
+    pub(crate) setup: Vec<SetupStatement>,
     pub(crate) keys: Vec<KeyQuery>,
     pub(crate) operations: Vec<Operation>,
     /// Of the file; `None` for the built-in one.
     pub(crate) sha256: Option<String>,
 }
 
+/// A statement of `recorder setup`.
+#[derive(Debug)]
+pub(crate) struct SetupStatement {
+    /// File and line.
+    pub(crate) place: String,
+    pub(crate) sql: String,
+}
+
 /// A query whose first column holds keys.
 #[derive(Debug)]
 pub(crate) struct KeyQuery {
     pub(crate) name: String,
+    /// File and line.
+    pub(crate) place: String,
     pub(crate) sql: String,
 }
 
@@ -50,6 +64,8 @@ pub(crate) struct TargetValues {
 /// A statement of an operation.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Step {
+    /// File and line.
+    pub(crate) place: String,
     pub(crate) statement: Statement,
     pub(crate) parameters: Vec<Parameter>,
     /// Columns of the first row, which later statements take.
@@ -86,7 +102,11 @@ impl Definition {
             .sum();
         let share = |of: OperationType| {
             let of_type = self.operations.iter().filter(|it| it.operation_type == of);
-            of_type.map(|operation| operation.weight).sum::<f64>() / whole * 100.0
+            // The sum of nothing is -0.
+            let of_type = of_type
+                .map(|operation| operation.weight)
+                .fold(0.0, f64::add);
+            of_type / whole * 100.0
         };
         Weights {
             read: share(OperationType::Read),

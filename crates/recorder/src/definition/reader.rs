@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use crate::definition::error::DefinitionError;
+use crate::definition::error::{DefinitionError, line};
 
 pub(super) struct Reader<'a> {
     /// Its name.
@@ -16,6 +16,11 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     pub(super) fn error(&self, place: &Range<usize>, what: impl Into<String>) -> DefinitionError {
         DefinitionError::at(self.file, self.text, place, what.into())
+    }
+
+    /// File and line of what was written.
+    pub(super) fn place<T>(&self, written: &Spanned<T>) -> String {
+        format!("{}:{}", self.file, line(self.text, &written.span()))
     }
 
     /// An error at what was written.

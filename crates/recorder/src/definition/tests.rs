@@ -70,13 +70,13 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "",
         "UPDATE t SET a = 1",
         "parameters = [\"id\"]",
-        "10:7: 1 parameters, and $1 is not in the statement",
+        "10:7: 1 parameter, and $1 is not in the statement",
     ),
     (
         "",
         "UPDATE t SET a = 1",
         "expect = \"row\"",
-        "11:10: unknown variant `row`, expected `rows`",
+        "11:10: unknown word `row`, wanted `rows`",
     ),
     (
         "",
@@ -93,8 +93,8 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "identity = [\"a\"]\n[operation.values]\nid = \"identity\"",
-        "UPDATE t SET a = 1",
-        "",
+        "INSERT INTO t VALUES ($1)",
+        "parameters = [\"id\"]",
         "8:13: an identity's column is written table.column",
     ),
     (
@@ -119,7 +119,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "[operation.values]\nid = { uniform = 2 }",
         "UPDATE t SET a = 1",
         "",
-        "9:18: invalid type: integer `2`",
+        "9:18: found integer `2`, wanted a list",
     ),
     (
         "[operation.values]\nid = { choice = [] }",
@@ -140,10 +140,89 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "9:6: 1w: \"1w\" is not a duration",
     ),
     (
+        "identity = [\"t.a\"]\n[operation.values]\nid = \"identity\"",
+        "UPDATE t SET a = $1",
+        "parameters = [\"id\"]",
+        "8:13: the identity must be in a row of its own",
+    ),
+    (
+        "identity = [\"t.a\", \"t.a\"]\n[operation.values]\nid = \"identity\"",
+        "/* one */ INSERT INTO t VALUES ($1)",
+        "parameters = [\"id\"]",
+        "8:20: this column is named already",
+    ),
+    (
+        "",
+        "UPDATE t SET a = 'x",
+        "",
+        "10:7: a quote or a comment that does not end: 'x",
+    ),
+    (
+        "",
+        "UPDATE t SET a = 1 /* one",
+        "",
+        "10:7: a quote or a comment that does not end: /* one",
+    ),
+    ("", "-- nothing", "", "10:7: no statement"),
+    (
+        "",
+        "UPDATE t SET a = '\\u0000'",
+        "",
+        "10:7: a statement has no NUL",
+    ),
+    (
+        "[operation.values]\nid = { uniform = [1, 2, 3] }",
+        "UPDATE t SET a = 1",
+        "",
+        "9:6: write the least and the greatest: [1, 10]",
+    ),
+    (
+        "[operation.values]\nid = { text = [2, 1] }",
+        "UPDATE t SET a = 1",
+        "",
+        "9:6: write the least and the greatest length",
+    ),
+    (
+        "[operation.values]\nid = { uniform = [1, 2], text = [1, 2] }",
+        "UPDATE t SET a = 1",
+        "",
+        "9:6: write one kind of value",
+    ),
+    (
+        "[operation.values]\nid = 1",
+        "UPDATE t SET a = 1",
+        "",
+        "9:6: write a kind of value",
+    ),
+    (
+        "[operation.values]\nid = { choice = [[1]] }",
+        "UPDATE t SET a = 1",
+        "",
+        "9:17: a choice is of texts",
+    ),
+    (
+        "[operation.values]\nid = { sequence = 9223372036854775800 }",
+        "UPDATE t SET a = 1",
+        "",
+        "9:6: a sequence begins with 4611686018427387903 at most",
+    ),
+    (
+        "[operation.values]\nid = { timestamp = [\"-400000d\", \"0s\"] }",
+        "UPDATE t SET a = 1",
+        "",
+        "9:6: -400000d: write a whole number of days, up to 365000d",
+    ),
+    (
+        "[operation.values]\nid = { timestamp = [\"0s\", \"-1d\"] }",
+        "UPDATE t SET a = 1",
+        "",
+        "9:6: write the earliest and the latest time",
+    ),
+    (
         "[operation.values]\nid = \"guid\"",
         "UPDATE t SET a = 1",
         "",
-        "9:6: unknown variant `guid`",
+        "9:6: unknown word `guid`",
     ),
 ];
 
@@ -163,10 +242,10 @@ fn what_is_wrong_is_named_with_its_place() {
     let huge = format!("{huge}[[operation]]{again}");
     let negative = one("", "DELETE FROM t", "").replace("weight = 1", "weight = -1");
     let files = [
-        (String::new(), "1:1: missing field `name`"),
+        (String::new(), "1:1: missing key `name`"),
         (
             "name = \"w\"\nnmae = 1".to_owned(),
-            "2:1: unknown field `nmae`",
+            "2:1: unknown key `nmae`",
         ),
         (
             "name = \"w\"\noperation = []".to_owned(),
@@ -177,6 +256,18 @@ fn what_is_wrong_is_named_with_its_place() {
             "1:8: a name has 1 to 63",
         ),
         (read, "10:7: a read does not DELETE"),
+        (
+            "name = \"w\"\nsetup = [\"COMMIT\"]\noperation = []".to_owned(),
+            "2:10: the set-up is one transaction already: leave COMMIT out",
+        ),
+        (
+            "name = \"w\"\nsetup = [\"SELECT 1; SELECT 2;\"]\noperation = []".to_owned(),
+            "2:10: two statements in one",
+        ),
+        (
+            "name = \"w\"\nsetup = [\" \"]\noperation = []".to_owned(),
+            "2:10: no statement",
+        ),
         (huge, "4:1: the weights are too large"),
         (negative, "7:10: a weight is 0 or a positive number"),
     ];

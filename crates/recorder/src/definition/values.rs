@@ -1,5 +1,6 @@
 //! How the values of an operation are made.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use rand::rngs::Xoshiro256PlusPlus;
@@ -14,6 +15,9 @@ use crate::definition::keys::PathKeys;
 
 /// Letters of a random text.
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz      ";
+
+/// Of a long choice, so many are planned.
+const MOST_EXAMPLES: usize = 100;
 
 /// How a value is made. All but the identity, the UUID and the sequence are the same on both paths, as far as keys go by their place.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,8 +34,8 @@ pub(crate) enum Generator {
     ZipfKeys(usize, f64),
     /// A whole number between the two.
     Uniform(i64, i64),
-    /// A whole number from 1, small ones more often.
-    Zipf(Zipf<f64>),
+    /// A whole number from 1 to this one, small ones more often.
+    Zipf(Zipf<f64>, i64),
     /// From this number on, one that no other operation of the run gets.
     Sequence(i64),
     /// One of these.
@@ -103,7 +107,7 @@ impl Generator {
             Self::Uniform(least, greatest) => {
                 write!(out, "{}", random.random_range(*least..=*greatest))
             }
-            Self::Zipf(zipf) => write!(out, "{}", zipf.sample(random) as i64),
+            Self::Zipf(zipf, _) => write!(out, "{}", zipf.sample(random) as i64),
             Self::Sequence(first) => {
                 let number = (place.operation_id - 1) * 2 + i64::from(place.path == Path::Proxy);
                 write!(out, "{}", first.saturating_add(number))
@@ -131,18 +135,27 @@ impl Generator {
         };
     }
 
-    /// A value of this kind, for a plan; keys, whose type is not known here, have none.
-    pub(crate) fn example(&self) -> Option<&str> {
-        Some(match self {
-            Self::Identity | Self::Text(..) => "x",
-            Self::Uuid => "00000000-0000-4000-8000-000000000000",
-            Self::Ip => "10.0.0.1",
-            Self::Keys(_) | Self::ZipfKeys(..) => return None,
-            Self::Uniform(..) | Self::Zipf(_) | Self::Sequence(_) => "1",
-            Self::Choice(items) => items[0].text.as_str(),
-            Self::Timestamp(..) => "2026-01-01 00:00:00+00",
-            Self::Json(_) => "{}",
-        })
+    /// Values of this kind for a plan, those that are most likely to be refused; keys, whose type is not known here, have none.
+    pub(crate) fn examples(&self) -> Vec<Cow<'_, str>> {
+        let number = |number: &i64| Cow::from(number.to_string());
+        match self {
+            Self::Identity => vec!["x".into()],
+            Self::Uuid => vec!["00000000-0000-4000-8000-000000000000".into()],
+            Self::Ip => vec!["10.0.0.1".into()],
+            Self::Keys(_) | Self::ZipfKeys(..) => vec![],
+            Self::Uniform(least, greatest) => vec![number(least), number(greatest)],
+            Self::Zipf(_, to) => vec!["1".into(), number(to)],
+            Self::Sequence(first) => vec![number(first)],
+            Self::Choice(items) => {
+                let items = items.iter().take(MOST_EXAMPLES);
+                items.map(|item| item.text.as_str().into()).collect()
+            }
+            Self::Text(least, greatest) => {
+                vec!["x".repeat(*least).into(), "x".repeat(*greatest).into()]
+            }
+            Self::Timestamp(..) => vec!["2026-01-01 00:00:00+00".into()],
+            Self::Json(_) => vec!["{}".into()],
+        }
     }
 
     /// The value as JSON: numbers stay numbers.
@@ -158,7 +171,7 @@ impl Generator {
             Self::Keys(_)
             | Self::ZipfKeys(..)
             | Self::Uniform(..)
-            | Self::Zipf(_)
+            | Self::Zipf(..)
             | Self::Sequence(_) => {
                 let text = self.text(random, place);
                 text.parse::<i64>().map_or(Json::String(text), Json::from)

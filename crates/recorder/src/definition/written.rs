@@ -67,12 +67,12 @@ pub(super) enum Value {
     Ip,
     Keys(String),
     ZipfKeys(ZipfKeys),
-    Uniform([i64; 2]),
+    Uniform(Vec<i64>),
     Zipf(Zipf),
     Sequence(i64),
     Choice(Vec<Scalar>),
-    Text([usize; 2]),
-    Timestamp([String; 2]),
+    Text(Vec<usize>),
+    Timestamp(Vec<String>),
     Json(BTreeMap<String, Value>),
 }
 

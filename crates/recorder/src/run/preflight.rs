@@ -89,7 +89,7 @@ async fn all(
             Some(session) => session,
             None => database::connect(connector, limit).await?.0,
         };
-        let keys = database::read_keys(config.workload, connector, &session, limit).await?;
+        let keys = database::keys::read_keys(config.workload, connector, &session, limit).await?;
         checked.keys.push(keys);
         checked.offsets.extend(examined.offset);
         checked.round_trips.push(examined.round_trip);
@@ -133,7 +133,7 @@ async fn what_is_needed(
         let limit = config.limits.operation;
         let (session, progress) = database::connect_and_tell(connector, limit).await?;
         tls_errors.push(tls_error(connector, &progress));
-        keys.push(database::read_keys(config.workload, connector, &session, limit).await?);
+        keys.push(database::keys::read_keys(config.workload, connector, &session, limit).await?);
         lacks.look(config, connector, &session).await;
         // Before any load, pgbench's warm-up included: a busy host would measure worse.
         let deadline = tokio::time::Instant::now() + clock_offset::LIMIT_BEFORE;
@@ -146,7 +146,7 @@ async fn what_is_needed(
         let (session, progress) = database::connect_and_tell(reader, limit).await?;
         tls_errors.push(tls_error(reader, &progress));
         // What a read asks for must be there; the keys are those of the path.
-        database::read_keys(config.workload, reader, &session, limit).await?;
+        database::keys::read_keys(config.workload, reader, &session, limit).await?;
         lacks.look(config, reader, &session).await;
         answered.extend(progress.server.map(|server| who(reader, &server)));
     }

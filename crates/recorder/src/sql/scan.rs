@@ -1,4 +1,4 @@
-//! What stands in the text of a statement: parameters, and what ends it, outside of quotes and comments; names of columns.
+//! What stands in the text of a statement: its first word, parameters, and what ends it, outside of quotes and comments; names of columns.
 
 use std::ops::Range;
 
@@ -9,6 +9,8 @@ pub(crate) struct Scanned {
     pub(crate) parameters: Vec<(Range<usize>, usize)>,
     /// Where a semicolon stands.
     pub(crate) semicolon: Option<usize>,
+    /// Where a quote or a comment begins that does not end.
+    pub(crate) unclosed: Option<usize>,
 }
 
 /// Reads a statement as PostgreSQL's lexer does, with `standard_conforming_strings` on.
@@ -18,13 +20,21 @@ pub(crate) fn scan(text: &str) -> Scanned {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         let rest = &text[at..];
+        let mut closed = |length: Option<usize>| {
+            if length.is_none() {
+                found.unclosed = Some(at);
+            }
+            length.unwrap_or(rest.len())
+        };
         at += match byte {
-            b'\'' => quoted(rest, is_escape_string(bytes, at)),
-            b'"' => quoted(rest, false),
+            b'\'' => closed(quoted(rest, is_escape_string(bytes, at))),
+            b'"' => closed(quoted(rest, false)),
             b'-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            b'/' if rest.starts_with("/*") => comment(rest),
+            b'/' if rest.starts_with("/*") => closed(comment(rest)),
+            // Of a name: a$2.
+            b'$' if at > 0 && is_of_name(bytes[at - 1]) => 1,
             b'$' => match digits(&bytes[at + 1..]) {
-                0 => dollar_quoted(rest),
+                0 => closed(dollar_quoted(rest)),
                 count => {
                     let range = at..at + 1 + count;
                     let number = text[at + 1..range.end].parse::<usize>().ok();
@@ -65,8 +75,8 @@ fn is_escape_string(bytes: &[u8], at: usize) -> bool {
     matches!(before, Some(b'e' | b'E')) && !has_name
 }
 
-/// The length of a text in quotes; a doubled quote continues it.
-fn quoted(text: &str, has_escapes: bool) -> usize {
+/// The length of a text in quotes; a doubled quote continues it. `None` where it does not end.
+fn quoted(text: &str, has_escapes: bool) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 1;
     while let Some(byte) = bytes.get(at) {
@@ -74,24 +84,21 @@ fn quoted(text: &str, has_escapes: bool) -> usize {
             b'\\' if has_escapes => at += 2,
             byte if *byte == bytes[0] => {
                 if bytes.get(at + 1) != Some(&bytes[0]) {
-                    return at + 1;
+                    return Some(at + 1);
                 }
                 at += 2;
             }
             _ => at += 1,
         }
     }
-    text.len()
+    None
 }
 
-/// The length of a comment; comments nest.
-fn comment(text: &str) -> usize {
+/// The length of a comment; comments nest. `None` where it does not end.
+fn comment(text: &str) -> Option<usize> {
     let (mut at, mut depth) = (2, 1);
     while depth > 0 {
-        let Some(found) = text[at..].find(['/', '*']) else {
-            return text.len();
-        };
-        at += found;
+        at += text[at..].find(['/', '*'])?;
         let (step, change) = match text.get(at..at + 2) {
             Some("/*") => (2, 1),
             Some("*/") => (2, -1),
@@ -100,23 +107,39 @@ fn comment(text: &str) -> usize {
         at += step;
         depth += change;
     }
-    at
+    Some(at)
 }
 
-/// The length of a text between `$tag$` and `$tag$`, or of the dollar sign alone.
-fn dollar_quoted(text: &str) -> usize {
+/// The length of a text between `$tag$` and `$tag$`, or of the dollar sign alone. `None` where it does not end.
+fn dollar_quoted(text: &str) -> Option<usize> {
     let tag = text[1..]
         .bytes()
         .take_while(|byte| is_of_name(*byte))
         .count()
         + 2;
     let Some(tag) = text.get(..tag).filter(|tag| tag.ends_with('$')) else {
-        return 1;
+        return Some(1);
     };
-    match text[tag.len()..].find(tag) {
-        Some(end) => tag.len() * 2 + end,
-        None => text.len(),
+    let end = text[tag.len()..].find(tag)?;
+    Some(tag.len() * 2 + end)
+}
+
+/// The word with which a statement begins, in small letters, behind comments and parentheses.
+pub(crate) fn first_word(sql: &str) -> String {
+    let mut rest = sql.trim_start();
+    loop {
+        let length = match rest {
+            rest if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            rest if rest.starts_with("/*") => comment(rest).unwrap_or(rest.len()),
+            rest if rest.starts_with('(') => 1,
+            _ => break,
+        };
+        rest = rest[length..].trim_start();
     }
+    let word = rest
+        .split(|letter: char| !letter.is_ascii_alphabetic())
+        .next();
+    word.unwrap_or_default().to_ascii_lowercase()
 }
 
 /// True for `table.column` and `schema.table.column` in small letters, digits and `_`: nothing else comes into a statement.

@@ -26,6 +26,17 @@ pub(crate) enum Field {
     Binary(Type, Vec<u8>),
 }
 
+impl Field {
+    /// True where a text is in it, in either format.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Text(of) => of.contains(text),
+            Self::Binary(_, bytes) => String::from_utf8_lossy(bytes).contains(text),
+        }
+    }
+}
+
 impl<'a> FromSql<'a> for Field {
     fn from_sql(type_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         Ok(Self::Binary(type_.clone(), raw.to_vec()))

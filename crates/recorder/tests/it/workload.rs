@@ -91,7 +91,10 @@ fn set_up(test: &TestLab, file: &str) {
         found.contains("balance: ERROR: relation \"accounts\" does not exist"),
         "{found}"
     );
-    assert!(found.contains("recorder setup --workload FILE"), "{found}");
+    assert!(
+        found.contains(&format!("recorder setup --workload {file}")),
+        "{found}"
+    );
 
     assert_success(&test.recorder(&["setup", "--workload", file]));
     // Safe to repeat.
@@ -213,13 +216,13 @@ fn mistakes_are_one_line() {
     for (text, expected) in [
         (
             bank.replace("weight = 80", "wieght = 80"),
-            ":17:1: unknown field `wieght`",
+            ":17:1: unknown key `wieght`",
         ),
         (
             bank.replace("\"balance\"\ntype", "\"balance\"\ntypo"),
-            "unknown field `typo`",
+            "unknown key `typo`",
         ),
-        (String::new(), ":1:1: missing field `name`"),
+        (String::new(), ":1:1: missing key `name`"),
         ("\u{0}\u{1}garbage".to_owned(), ":1:"),
     ] {
         let file = file(&test, &text);
@@ -244,6 +247,75 @@ fn mistakes_are_one_line() {
     assert_eq!(both.status.code(), Some(2));
 }
 
+/// What is changed in the page's example, and what the server then finds.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "SELECT balance FROM",
+        "SELECT balanec FROM",
+        "balance: ERROR: column \"balanec\" does not exist",
+    ),
+    (
+        "results = [\"rest\"]",
+        "results = [\"rset\"]",
+        "no value of this operation",
+    ),
+    (
+        "SELECT id FROM accounts ORDER BY id",
+        "SELECT balance::numeric FROM accounts",
+        "keys \"accounts\": they are of type numeric",
+    ),
+    (
+        "SELECT id FROM accounts ORDER BY id",
+        "SELECT id FROM accounts WHERE id < 2",
+        ":12: keys \"accounts\": their query returned 1 row, too few",
+    ),
+    (
+        "SELECT balance FROM accounts WHERE id = $1",
+        "SELECT balance FROM accounts WHERE id = $1 FOR UPDATE",
+        "balance: it is of type read, and changes or locks rows",
+    ),
+    (
+        "SELECT balance FROM accounts WHERE id = $1",
+        "WITH new AS (INSERT INTO accounts VALUES ($1, 1) RETURNING id) SELECT id FROM new",
+        "balance: it is of type read, and changes or locks rows",
+    ),
+    (
+        "SELECT balance FROM accounts WHERE id = $1",
+        "SELECT balance INTO others FROM accounts WHERE id = $1",
+        "balance: it is of type read, and changes or locks rows, or makes a table",
+    ),
+    (
+        "SELECT id FROM accounts ORDER BY id",
+        "WITH gone AS (DELETE FROM accounts RETURNING id) SELECT id FROM gone",
+        "a query of keys changes nothing: it runs in a read-only transaction",
+    ),
+    (
+        "SELECT id FROM accounts ORDER BY id",
+        "SELECT nullif(id, 2) FROM accounts",
+        "keys \"accounts\": one of them is NULL; leave it out",
+    ),
+    (
+        "SELECT id FROM accounts ORDER BY id",
+        "SELECT of_none FROM accounts",
+        "column \"of_none\" does not exist; correct the query",
+    ),
+    (
+        "amount = { uniform = [1, 5000] }",
+        "amount = { choice = [1, \"a\"] }",
+        "statement 1 of transfer: ERROR: invalid input syntax for type bigint: \"a\"; change how the value is made",
+    ),
+    (
+        "identity = [\"transfers.number\"]",
+        "identity = [\"transfers.of_none\"]",
+        "identity transfers.of_none: ERROR: column \"of_none\" does not exist; name the column of type text",
+    ),
+    (
+        "identity = [\"transfers.number\"]",
+        "identity = [\"transfers.account\"]",
+        "identity transfers.account: ERROR: function starts_with(integer",
+    ),
+];
+
 /// What only the server knows: found before a folder is made.
 #[test]
 fn mistakes_that_the_server_finds() {
@@ -251,28 +323,7 @@ fn mistakes_that_the_server_finds() {
     let bank = bank();
     let file = file(&test, &bank);
     assert_success(&test.recorder(&["setup", "--workload", file.to_str().unwrap()]));
-    for (from, to, expected) in [
-        (
-            "SELECT balance FROM",
-            "SELECT balanec FROM",
-            "balance: ERROR: column \"balanec\" does not exist",
-        ),
-        (
-            "results = [\"rest\"]",
-            "results = [\"rset\"]",
-            "no value of this operation",
-        ),
-        (
-            "SELECT id FROM accounts ORDER BY id",
-            "SELECT balance::numeric FROM accounts",
-            "keys \"accounts\" are of type numeric",
-        ),
-        (
-            "SELECT id FROM accounts ORDER BY id",
-            "SELECT id FROM accounts WHERE id < 2",
-            "returned 1 rows, too few",
-        ),
-    ] {
+    for (from, to, expected) in WRONG {
         assert!(bank.contains(from), "{from}");
         std::fs::write(&file, bank.replace(from, to)).unwrap();
         let refused = test.recorder(&[

@@ -26,7 +26,7 @@ use server::Server;
 #[derive(Debug, Parser)]
 #[command(name = "beside_pgbench")]
 struct Cli {
-    /// `recorder`, built in release mode
+    /// `recorder`, built as it is shipped
     #[arg(long)]
     recorder: PathBuf,
     /// The workload of the shop: the repository's `sql/shop.toml`

@@ -11,7 +11,7 @@ use super::child;
 pub(crate) struct Server {
     /// Of an application: both clients get the same.
     pub(crate) url: String,
-    /// `recorder`, in release.
+    /// `recorder`, as it is shipped.
     recorder: Box<Path>,
     _lab: Lab,
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench recorder`: builds `recorder` in release mode and runs `examples/beside_pgbench`, which measures it beside pgbench; the
+//! `cargo xtask bench recorder`: builds `recorder` as `cargo xtask dist` ships it and runs `examples/beside_pgbench`, which measures it beside pgbench; the
 //! tables replace those in `docs/benchmarks.md`.
 
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use clap::Args;
 use command_line::process::describe;
 
 use super::origin::origin;
+use crate::dist::RECORDER_PROFILE as SHIPPED;
 use crate::shell::{self, cargo, programs, workspace};
 use crate::test::linted;
 
@@ -37,7 +38,13 @@ pub(crate) struct RecorderArgs {
 }
 
 pub(super) fn run(args: RecorderArgs) -> Result<()> {
-    shell::run(cargo(&["build", "--release", "--package", "recorder"])?)?;
+    shell::run(cargo(&[
+        "build",
+        "--profile",
+        SHIPPED,
+        "--package",
+        "recorder",
+    ])?)?;
     shell::run(linted(&[
         "build",
         "--package",
@@ -55,8 +62,8 @@ pub(super) fn run(args: RecorderArgs) -> Result<()> {
     let mut bench = Command::new(programs()?.join("examples/beside_pgbench"));
     bench
         .arg("--recorder")
-        // target/debug beside target/release
-        .arg(programs()?.with_file_name("release").join("recorder"))
+        // target/debug beside target/dist-small
+        .arg(programs()?.with_file_name(SHIPPED).join("recorder"))
         .arg("--shop")
         .arg(workspace()?.join("sql/shop.toml"))
         .arg("--point-read")

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::dist::programs::{PROGRAMS, clean, output_of};
+use crate::dist::programs::{PROGRAMS, RECORDER_PROFILE, clean, output_of};
 use crate::python::Environment;
 use crate::shell::{self, cargo};
 
@@ -23,8 +23,7 @@ const LIBRARIES: [&str; 6] = [
     "librt.so.1",
     "ld-linux-x86-64.so.2",
 ];
-/// The recorder goes to hosts in production: it has a profile of its own.
-const RECORDER: (&str, &str) = ("recorder", "dist-small");
+const RECORDER: &str = "recorder";
 const LARGEST_RECORDER: u64 = 15 << 20;
 
 /// Builds the programs with zig as the linker and the C compiler: it has the symbols of every glibc. Returns their folder.
@@ -63,7 +62,7 @@ pub(super) fn build(target: &Path, zig: &Environment) -> Result<PathBuf> {
             );
         shell::run(build)
     };
-    let (recorder, profile) = RECORDER;
+    let (recorder, profile) = (RECORDER, RECORDER_PROFILE);
     let others = PROGRAMS.iter().copied().filter(|it| *it != recorder);
     build("dist", &others.collect::<Vec<_>>())?;
     build(profile, &[recorder])?;
@@ -97,7 +96,7 @@ pub(super) fn examine(folder: &Path) -> Result<()> {
         let bytes = fs::metadata(&binary)
             .with_context(|| binary.display().to_string())?
             .len();
-        if program == RECORDER.0 && bytes > LARGEST_RECORDER {
+        if program == RECORDER && bytes > LARGEST_RECORDER {
             bail!("recorder has {bytes} bytes, more than {LARGEST_RECORDER}");
         }
         println!(

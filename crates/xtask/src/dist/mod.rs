@@ -5,6 +5,8 @@ mod check;
 mod licences;
 mod programs;
 
+pub(crate) use programs::RECORDER_PROFILE;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

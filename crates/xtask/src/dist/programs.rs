@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::shell;
 
+/// The recorder goes to hosts in production: it has a profile of its own.
+pub(crate) const RECORDER_PROFILE: &str = "dist-small";
 /// The programs of the archive.
 pub(super) const PROGRAMS: [&str; 3] = ["recorder", "analyze", "lab"];
 
