@@ -170,7 +170,7 @@ pub(super) async fn first_refused(
                 protocol,
                 text: &mut text,
             };
-            match plan(&mut executor, asked).await {
+            match plan(&mut executor, asked, sizing.workload.is_shop()).await {
                 Ok(None) => {}
                 Ok(Some(refusal)) => return Ok(Some((asked, refusal))),
                 Err(error) if is_refused(&error) || is_no_value(&error) => {
@@ -205,10 +205,12 @@ fn is_no_value(error: &Error) -> bool {
     error.code().is_some_and(|code| CODES.contains(code))
 }
 
-/// As `execute` sends it, once for each example of its values. What an earlier statement returns is not known: NULL takes any type.
+/// As `execute` sends it, once for each example of its values; of the shop, one of each is enough. What an earlier statement returns is not known:
+/// NULL takes any type.
 async fn plan(
     executor: &mut Executor<'_>,
     asked: StatementCheck,
+    is_shop: bool,
 ) -> Result<Option<Refusal>, Error> {
     let (step, operation) = (asked.step(), asked.operation);
     let examples: Vec<_> = operation
@@ -216,8 +218,11 @@ async fn plan(
         .iter()
         .map(|(_, generator)| generator.examples())
         .collect();
-    let is_read = operation.operation_type == OperationType::Read;
-    let rounds = examples.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let is_read = operation.operation_type == OperationType::Read && !is_shop;
+    let rounds = match is_shop {
+        true => 1,
+        false => examples.iter().map(Vec::len).max().unwrap_or(0).max(1),
+    };
     for round in 0..rounds {
         let value = |parameter: &Parameter| match parameter {
             Parameter::Value(number) => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use recording::vocabulary::Path;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSqlOwned, Type};
@@ -13,7 +14,6 @@ use crate::definition::keys::{Ids, Keys, PathKeys};
 use crate::definition::model::{Definition, KeyQuery};
 use crate::error::RecorderError;
 use crate::sql::MISSING_TABLES;
-use recording::vocabulary::Path;
 
 /// Looks whether the tables of the built-in workload are there, where that runs, and reads the keys of the path's half, all within `limit`.
 ///

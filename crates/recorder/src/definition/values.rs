@@ -16,8 +16,8 @@ use crate::definition::keys::PathKeys;
 /// Letters of a random text.
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz      ";
 
-/// Of a long choice, so many are planned.
-const MOST_EXAMPLES: usize = 100;
+/// Of a long choice, so many are planned: each is a round trip.
+const MOST_EXAMPLES: usize = 10;
 
 /// How a value is made. All but the identity, the UUID and the sequence are the same on both paths, as far as keys go by their place.
 #[derive(Debug, Clone, PartialEq)]
