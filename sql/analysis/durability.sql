@@ -1,7 +1,8 @@
 -- What became of the writes of every recording that was audited (`recorder audit`), per path. A recording without a row was not audited:
 -- whether it lost writes is not known. Reads views of setup.durable.sql: run that first.
 --
--- acknowledged, unknown    writes with an identity of that outcome; unknown with those that were unfinished
+-- acknowledged, unknown    writes with an identity of that outcome; unknown with those that were unfinished, but not those that no worker took
+--                          before the end (start_time null): they were never sent
 -- lost                     acknowledged, and not there: the RPO in operations
 -- first_lost_us, last_lost_us    when the first and the last write was acknowledged that is lost or torn: nothing acknowledged before the first
 --                          is lost. UTC microseconds; null where none is

@@ -4,7 +4,7 @@
 -- $1 text: what the identities of the path begin with; $2 and $3 bigint: the operations from $2 to before $3 are asked for; $4 bigint: the
 -- operation of the first byte of $5; $5 bytea: a byte for each operation: 0 for one that has no identity, else the sum of
 --   1 it writes into the first table (an order), 2 into the second (a log), 3 into both;
---   0 it was acknowledged, 4 it certainly did not commit, 8 its outcome is not known.
+--   0 it was acknowledged, 4 it certainly did not commit or was never sent, 8 its outcome is not known.
 -- A code of 0 in the answer: the recording has no write of that number.
 --
 -- One aggregation and no join: there is no plan of it that compares each with each. Text that other programs wrote is passed over. OFFSET 0: each

@@ -27,7 +27,7 @@ pub enum AnalyzeError {
         damaged: usize,
         left_out: u64,
     },
-    /// The recording has no operation: nothing was recorded, or its recorder died before the first part was sealed.
+    /// The recording has neither an operation nor an end: its recorder died before the first row reached the disk.
     #[error("{0}: no operation was recorded")]
     NoOperations(PathBuf),
     /// The recording has no such part.

@@ -110,11 +110,11 @@ pub struct PathAudit {
     pub acknowledged_torn: u64,
     /// There more than once.
     pub duplicated: u64,
-    /// `failed` or `rejected`, and there.
+    /// `failed` or `rejected`, or never begun, and there.
     pub phantom: u64,
     /// There, without a row in the recording.
     pub unrecorded: u64,
-    /// Writes with an identity and the outcome `unknown` or `unfinished`.
+    /// Writes with an identity and the outcome `unknown`, or `unfinished` after they began.
     pub unknown: u64,
     /// Those of `unknown` that are there.
     pub committed: u64,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::summary::{RecordingSummary, Summary};
 
 /// What a summary says of a recording that is no setting: its name, and what came of it.
-const NO_SETTINGS: [&str; 22] = [
+const NO_SETTINGS: [&str; 23] = [
     "run_id",
     "seed",
     "state",
@@ -29,6 +29,7 @@ const NO_SETTINGS: [&str; 22] = [
     "left_out",
     "is_partial",
     "schedule_lag",
+    "not_begun",
     "clock_drift_us",
     "clock_offsets",
     "clock",

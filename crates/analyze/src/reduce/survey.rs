@@ -55,7 +55,8 @@ pub(crate) fn survey(
     let last_rows: BTreeMap<Path, i64> = scan.paths.iter().filter_map(last_us).collect();
     let mut counted = scan.paths.values().flat_map(|path| path.times.keys());
     let is_in_part = counted.any(|(kind, ..)| loaded.cut().has_kind(*kind));
-    let Some(end) = last_rows.values().copied().max().filter(|_| is_in_part) else {
+    let last = last_rows.values().copied().max().filter(|_| is_in_part);
+    let Some(end) = last.or_else(|| end_of_none(loaded, &left_out)) else {
         return Err(nothing_left(loaded, &left_out));
     };
     let survey = Survey {
@@ -88,7 +89,21 @@ fn check_times(loaded: &Loaded, survey: &Survey) -> Result<(), AnalyzeError> {
     Ok(())
 }
 
-/// The error of a recording without operations: a damaged one, or one in which nothing happened.
+/// When a recording ended in which no operation began, as at a low rate, UTC microseconds: the report says so, and its probes tell of the service all
+/// the same. `None` where operations are left out, or where nothing says when it ended.
+fn end_of_none(loaded: &Loaded, left_out: &[LeftOut]) -> Option<i64> {
+    let is_all = *loaded.cut() == Cut::WHOLE && loaded.damaged().is_empty() && left_out.is_empty();
+    let duration_us = loaded.duration_us().filter(|_| is_all)?;
+    Some(
+        loaded
+            .manifest()
+            .start_time
+            .micros()
+            .saturating_add(duration_us),
+    )
+}
+
+/// The error of a recording without operations: a damaged one, a part, or one without an end.
 fn nothing_left(loaded: &Loaded, left_out: &[LeftOut]) -> AnalyzeError {
     let folder = loaded.folder().to_path_buf();
     if *loaded.cut() != Cut::WHOLE {

@@ -23,7 +23,7 @@ use crate::reduce::{attempts, audit, availability, events};
 use crate::summarize::path::PathAnalyzer;
 use crate::summary::series::Series;
 use crate::summary::{
-    Comparison, DEFINITIONS, LeftOut, PartSummary, PathSummary, RecordingProgress,
+    Comparison, DEFINITIONS, LeftOut, NotBegun, PartSummary, PathSummary, RecordingProgress,
     RecordingSummary, Span, Summary, Thresholds,
 };
 
@@ -69,7 +69,7 @@ fn figures(
     let span = loaded.span(end)?;
     let pauses = events::pauses(&events, &span);
     let audited = audit::read(loaded);
-    let (mut summaries, mut series) = (Vec::new(), Vec::new());
+    let (mut summaries, mut series, mut not_begun) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths_of(loaded, &last_rows) {
         // In a recording without an end each path reaches as far as its own rows: parts are sealed path by path.
         let end = last_rows.get(path).copied().unwrap_or(end);
@@ -90,7 +90,9 @@ fn figures(
             may_lack_increments: false,
             charts: for_charts.then_some(span),
         };
+        let waiting = analyzer.operations.not_begun();
         let (summary, of_path) = analyzer.run_audited(audited.on(*path))?;
+        not_begun.extend(not_begun_of(*path, waiting, &summary));
         summaries.push(summary);
         series.extend(of_path);
     }
@@ -103,7 +105,7 @@ fn figures(
         marks: events::marks(&events),
         paths: series,
     };
-    let recording = describe(loaded, &span, left_out);
+    let recording = describe(loaded, &span, left_out, not_begun);
     let failovers = failovers::failovers(&summaries);
     effects::put_together(&mut summaries, &failovers);
     let summary = Summary {
@@ -175,7 +177,12 @@ fn part(loaded: &Loaded) -> Option<PartSummary> {
     })
 }
 
-fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSummary {
+fn describe(
+    loaded: &Loaded,
+    span: &Span,
+    left_out: Vec<LeftOut>,
+    not_begun: Vec<NotBegun>,
+) -> RecordingSummary {
     let manifest = loaded.manifest().clone();
     RecordingSummary {
         run_id: manifest.run_id,
@@ -194,6 +201,7 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         schedule: manifest.schedule,
         warm_up_us: manifest.warm_up_us,
         schedule_lag: lag_of(loaded, manifest.schedule_lag),
+        not_begun,
         seed: manifest.seed,
         protocol: manifest.protocol,
         pool: manifest.pool,
@@ -218,6 +226,15 @@ fn describe(loaded: &Loaded, span: &Span, left_out: Vec<LeftOut>) -> RecordingSu
         clock_drift_us: manifest.clock.drift_us,
         clock_offsets: manifest.clock.offsets,
     }
+}
+
+/// What of a path had not begun when the recording ended, where anything had not.
+fn not_begun_of(path: Path, operations: u64, summary: &PathSummary) -> Option<NotBegun> {
+    (operations > 0).then_some(NotBegun {
+        path,
+        operations,
+        total: summary.overall.total,
+    })
 }
 
 /// Of the paths that are read.

@@ -41,7 +41,7 @@ pub use failovers::{
 pub use group::Group;
 pub use own_share::OwnShare;
 pub use rates::{NamedRates, Rates, ResponseTimes};
-pub use run::{EventSummary, LeftOut, PartSummary, RecordingProgress, RecordingSummary};
+pub use run::{EventSummary, LeftOut, NotBegun, PartSummary, RecordingProgress, RecordingSummary};
 pub use side_tables::{
     ConnectError, ConnectionFigures, ConnectionSummary, ErrorSummary, LoadFigures, LoadSummary,
 };

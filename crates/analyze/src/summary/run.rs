@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use recording::vocabulary::Path;
 use recording::{
     AvailabilitySettings, ClockOffset, ConnectionSettings, DamagedPart, Endpoint, Failover,
     LoadSettings, Mode, Pool, Schedule, ScheduleLag, Server, State, Table, Timeouts, Timestamp,
@@ -45,6 +46,9 @@ pub struct RecordingSummary {
     /// How late the operations of an open loop began by the recorder's own fault, of each path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schedule_lag: Vec<ScheduleLag>,
+    /// Where operations of an open loop arrived faster than they were served, of each path on which some waited when the recording ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_begun: Vec<NotBegun>,
     /// Seed of the paired streams.
     pub seed: u64,
     /// How statements were sent.
@@ -166,6 +170,16 @@ impl RecordingProgress {
             State::Recording => Self::Killed,
         }
     }
+}
+
+/// Operations of an open loop that arrived, and had not begun when the recording ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct NotBegun {
+    pub path: Path,
+    /// Those that had not begun.
+    pub operations: u64,
+    /// All of the path that arrived.
+    pub total: u64,
 }
 
 /// Operations that are left out of every figure.

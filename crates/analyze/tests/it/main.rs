@@ -26,6 +26,7 @@ mod in_progress;
 mod many;
 mod mistakes;
 mod one_pass;
+mod overload;
 mod page;
 mod part_of_a_recording;
 mod properties;

@@ -73,8 +73,34 @@ fn a_truncated_part_is_named_and_left_alone() {
 
 #[test]
 fn a_recording_without_any_operation() {
-    let made = HandMade::new(10.0).write();
+    // Its recorder died at once, and nothing says when.
+    let (made, writer) = HandMade::new(10.0).begin();
     assert_refused(&made.folder, 1, "no operation was recorded");
+    drop(writer);
+}
+
+/// At a rate of one operation in ten seconds a short recording may have none: a report says so.
+#[test]
+fn a_recording_in_which_nothing_arrived_is_reported() {
+    let made = HandMade::new(3.0).write();
+    for (arguments, told) in [
+        (&[][..], "no operations recorded: nothing to judge"),
+        (&["--format", "markdown"], "no operations recorded"),
+        (&["--format", "html"], "no operations recorded"),
+        (&["--json"], "\"total\": 0"),
+    ] {
+        let output = analyze("report", &made.folder, arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.contains(told), "{arguments:?}: {report}");
+        assert!(!report.contains("NaN"), "{arguments:?}: {report}");
+    }
+    let list = analyze("list", &made.folder, &[]);
+    let said = String::from_utf8(list.stdout).unwrap();
+    assert_eq!(list.status.code(), Some(0), "{said}");
+    assert!(said.contains("20261122T204300Z-7f3a"), "{said}");
+    assert!(!said.contains("no operation"), "{said}");
 }
 
 #[test]

@@ -7,10 +7,11 @@ use recording::{Finding, OpenError, OperationRow, PathAudit, Recording};
 
 use crate::audit::ask::Found;
 use crate::audit::identities::{Identities, Part, Write};
+use crate::audit::writes::Fate;
 
-/// The findings of a write that ended with `outcome`, from how many of its rows are there: mostly none, two where one that is there more
+/// The findings of a write of that fate, from how many of its rows are there: mostly none, two where one that is there more
 /// than once is something else besides.
-fn judge(write: Write, outcome: Outcome, orders: i32, logs: i32) -> [Option<FindingKind>; 2] {
+fn judge(write: Write, fate: Fate, orders: i32, logs: i32) -> [Option<FindingKind>; 2] {
     let parts: &[i32] = match write {
         Write::First => &[orders],
         Write::Second => &[logs],
@@ -18,12 +19,12 @@ fn judge(write: Write, outcome: Outcome, orders: i32, logs: i32) -> [Option<Find
     };
     let is_there = parts.iter().all(|rows| *rows > 0);
     let is_absent = parts.iter().all(|rows| *rows == 0);
-    let kind = match outcome {
+    let kind = match fate {
         _ if !is_there && !is_absent => Some(FindingKind::Torn),
-        Outcome::Ok => is_absent.then_some(FindingKind::Lost),
-        Outcome::Failed | Outcome::Rejected => is_there.then_some(FindingKind::Phantom),
-        Outcome::Unknown | Outcome::Unfinished if is_there => Some(FindingKind::Committed),
-        Outcome::Unknown | Outcome::Unfinished => Some(FindingKind::NotCommitted),
+        Fate::Acknowledged => is_absent.then_some(FindingKind::Lost),
+        Fate::NotCommitted => is_there.then_some(FindingKind::Phantom),
+        Fate::Unknown if is_there => Some(FindingKind::Committed),
+        Fate::Unknown => Some(FindingKind::NotCommitted),
     };
     let is_doubled = parts.iter().any(|rows| *rows > 1);
     [kind, is_doubled.then_some(FindingKind::Duplicated)]
@@ -91,7 +92,8 @@ impl PathFindings {
                 _ => self.taken += pieces,
             }
         }
-        for kind in judge(write, outcome, found.orders, found.logs) {
+        let fate = Fate::new(outcome, row.start_time);
+        for kind in judge(write, fate, found.orders, found.logs) {
             let Some(kind) = kind else { continue };
             self.audit.count(kind, Some(outcome));
             self.rows.push(Finding {
@@ -239,7 +241,8 @@ mod tests {
         ];
         for (write, outcomes, (orders, logs), expected) in cases {
             for outcome in *outcomes {
-                let found = judge(*write, *outcome, *orders, *logs);
+                let fate = Fate::new(*outcome, Some(1));
+                let found = judge(*write, fate, *orders, *logs);
                 let found: Vec<FindingKind> = found.into_iter().flatten().collect();
                 assert_eq!(
                     found, *expected,
@@ -247,5 +250,9 @@ mod tests {
                 );
             }
         }
+        // It was never sent: what is there in its name is not its own.
+        let waiting = Fate::new(Unfinished, None);
+        assert_eq!(judge(Both, waiting, 0, 0), [None, None]);
+        assert_eq!(judge(Both, waiting, 1, 1), [Some(Phantom), None]);
     }
 }

@@ -15,16 +15,38 @@ const MOST_WRITES: u64 = 1_000_000;
 /// And so many operations of any kind: each is a byte of the statement.
 const MOST_BYTES: i64 = 8 << 20;
 
+/// What the recording knows of the commit of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Acknowledged,
+    /// It certainly did not commit.
+    NotCommitted,
+    /// It may be committed.
+    Unknown,
+}
+
+impl Fate {
+    /// Of a write that ended so. One that no worker took before the end was never sent, though it is `unfinished` too.
+    pub(crate) const fn new(outcome: Outcome, start_time: Option<i64>) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Acknowledged,
+            Outcome::Failed | Outcome::Rejected => Self::NotCommitted,
+            Outcome::Unfinished if start_time.is_none() => Self::NotCommitted,
+            Outcome::Unknown | Outcome::Unfinished => Self::Unknown,
+        }
+    }
+}
+
 /// A write as the statement takes it, in one byte: `sql/audit/writes.sql` knows the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Code(u8);
 
 impl Code {
-    fn new(write: Write, outcome: Outcome) -> Self {
-        let ended = match outcome {
-            Outcome::Ok => 0,
-            Outcome::Failed | Outcome::Rejected => 4,
-            Outcome::Unknown | Outcome::Unfinished => 8,
+    const fn new(write: Write, fate: Fate) -> Self {
+        let ended = match fate {
+            Fate::Acknowledged => 0,
+            Fate::NotCommitted => 4,
+            Fate::Unknown => 8,
         };
         Self(write as u8 | ended)
     }
@@ -136,7 +158,7 @@ impl Recorded {
             (Some(path), Some(outcome)) if row.operation_id > 0 => {
                 self.writes += 1;
                 self.has_failures |= matches!(outcome, Outcome::Failed | Outcome::Unknown);
-                path.add(row, write, outcome);
+                path.add(row, write, Fate::new(outcome, row.start_time));
             }
             _ => self.left_out += 1,
         }
@@ -157,37 +179,36 @@ impl PathWrites {
         }
     }
 
-    fn add(&mut self, row: &OperationRow<'_>, write: Option<Write>, outcome: Outcome) {
-        let is_open = matches!(outcome, Outcome::Unknown | Outcome::Unfinished);
+    fn add(&mut self, row: &OperationRow<'_>, write: Option<Write>, fate: Fate) {
         let Some(write) = write else {
             let rows = row.affected_rows.unwrap_or(0).clamp(0, 1);
             match row.operation_name {
-                "update_login" => self.logins.add(outcome, rows, 1),
+                "update_login" => self.logins.add(fate, rows, 1),
                 // A change of no product changes nothing. A workload of the user's own has no sums to compare these with.
                 _ => {
                     let received = &mut self.received;
-                    if outcome == Outcome::Ok {
+                    if fate == Fate::Acknowledged {
                         let pieces = i64::from(row.quantity.unwrap_or(0)) * rows;
                         *received = received.saturating_add(pieces);
                     }
                     self.change_stock(row, |sums, quantity| {
-                        sums.add(outcome, quantity * rows, quantity);
+                        sums.add(fate, quantity * rows, quantity);
                     });
                 }
             }
             return;
         };
-        match outcome {
-            Outcome::Ok => {
+        match fate {
+            Fate::Acknowledged => {
                 self.acknowledged += 1;
                 for (part, count) in Part::ALL.iter().zip(&mut self.acknowledged_parts) {
                     *count += u64::from(write as u8 & *part as u8 != 0);
                 }
             }
-            _ if is_open => self.unknown += 1,
-            _ => {}
+            Fate::Unknown => self.unknown += 1,
+            Fate::NotCommitted => {}
         }
-        if write == Write::Both && outcome == Outcome::Ok {
+        if write == Write::Both && fate == Fate::Acknowledged {
             self.change_stock(row, |sums, quantity| {
                 sums.acknowledged = sums.acknowledged.saturating_sub(quantity);
             });
@@ -198,7 +219,7 @@ impl PathWrites {
         if block.codes.len() <= place {
             block.codes.resize(place + 1, 0);
         }
-        block.codes[place] = Code::new(write, outcome).0;
+        block.codes[place] = Code::new(write, fate).0;
         block.writes += 1;
     }
 
@@ -248,13 +269,13 @@ impl PathWrites {
 }
 
 impl Sums {
-    fn add(&mut self, outcome: Outcome, acknowledged: i64, possible: i64) {
-        match outcome {
-            Outcome::Ok => self.acknowledged = self.acknowledged.saturating_add(acknowledged),
-            Outcome::Unknown | Outcome::Unfinished => {
-                self.possible = self.possible.saturating_add(possible);
+    fn add(&mut self, fate: Fate, acknowledged: i64, possible: i64) {
+        match fate {
+            Fate::Acknowledged => {
+                self.acknowledged = self.acknowledged.saturating_add(acknowledged);
             }
-            Outcome::Failed | Outcome::Rejected => {}
+            Fate::Unknown => self.possible = self.possible.saturating_add(possible),
+            Fate::NotCommitted => {}
         }
     }
 }
@@ -269,7 +290,7 @@ mod tests {
             operation_id: id,
             operation_name,
             outcome,
-            start_time: None,
+            start_time: Some(1),
             end_time: None,
             affected_rows: Some(1),
             quantity: Some(3),
@@ -322,6 +343,28 @@ mod tests {
         assert_eq!(path.logins, sums(1, 1));
         // 3 put in, 3 sold.
         assert_eq!(path.stock, Some(sums(0, 3)));
+    }
+
+    /// An open loop leaves rows of what no worker took before the end.
+    #[test]
+    fn what_never_began_was_never_sent() {
+        let waiting = |name, id| OperationRow {
+            start_time: None,
+            ..row(name, "unfinished", id)
+        };
+        let recorded = recorded(&[
+            row("create_order", "unfinished", 1),
+            waiting("create_order", 2),
+            waiting("place_order", 3),
+            waiting("update_login", 4),
+            waiting("update_stock", 5),
+        ]);
+        let path = &recorded.paths[0];
+        assert_eq!((recorded.writes, path.unknown), (5, 1));
+        let batch = path.batch(path.batches()[0]);
+        assert_eq!(batch.codes, [0, 1 + 8, 1 + 4, 3 + 4]);
+        assert_eq!(path.logins, Sums::default());
+        assert_eq!(path.stock, Some(Sums::default()));
     }
 
     #[test]

@@ -6,8 +6,6 @@ use clap::{Args, ValueEnum};
 use command_line::duration;
 use recording::Arrival;
 
-use crate::cli::safety::tps;
-
 /// An open loop.
 #[derive(Debug, Clone, Args)]
 pub struct RateArgs {
@@ -15,8 +13,8 @@ pub struct RateArgs {
     ///
     /// Without it each worker waits for its answer, and thinks, before it begins its next operation (closed loop): then the load falls with the
     /// database, and few operations meet an outage. With it the load stays, as that of many users does. Both paths have the same arrivals. An
-    /// operation that finds no worker free waits, and its response time counts from its arrival.
-    #[arg(long, value_name = "N", value_parser = tps, conflicts_with_all = ["min_operation_interval", "max_operation_interval"], help_heading = "Workload")]
+    /// operation that finds no worker free waits, and its response time counts from its arrival. At most 100000: no recorder begins more.
+    #[arg(long, value_name = "N", value_parser = rate, conflicts_with_all = ["min_operation_interval", "max_operation_interval"], help_heading = "Workload")]
     pub rate: Option<f64>,
     /// How the arrivals of --rate are spread
     #[arg(
@@ -33,6 +31,20 @@ pub struct RateArgs {
     /// Have the rate of --rate grow evenly from 0 for this long
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, requires = "rate", help_heading = "Workload")]
     pub ramp: Duration,
+}
+
+/// Arrivals per second and path, at most.
+const MOST_PER_S: f64 = 100_000.0;
+
+/// A rate of at least one operation per 1,000 seconds, which is the manifest's unit. Of what arrives faster than any recorder begins it, nothing
+/// would become known but that it waited.
+fn rate(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok();
+    number
+        .filter(|number| (0.001..=MOST_PER_S).contains(number))
+        .ok_or_else(|| {
+            format!("must be a number of operations per second and path, at least 0.001 and at most {MOST_PER_S}, such as 200")
+        })
 }
 
 /// The warm-up.
@@ -61,6 +73,27 @@ impl ArrivalArg {
         match self {
             Self::Constant => Arrival::Constant,
             Self::Poisson => Arrival::Poisson,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_rate_of_arrivals() {
+        for (text, expected) in [
+            ("200", 200.0),
+            ("0.001", 0.001),
+            ("100000", 1e5),
+            ("1e5", 1e5),
+        ] {
+            assert_eq!(rate(text), Ok(expected));
+        }
+        for text in ["0", "-1", "100001", "1e9", "NaN", "inf", "x", ""] {
+            let error = rate(text).unwrap_err();
+            assert!(error.contains("at most 100000"), "{text}: {error}");
         }
     }
 }

@@ -115,9 +115,7 @@ impl RunConfig {
         let trigger = trigger(&args, duration, campaign.as_ref())?;
         let warm_up = warm_up(&args, duration, trigger.as_ref())?;
         let load = load(&args)?;
-        if load.is_some() && args.safety.max_tps.is_some() {
-            notes.push("--max-tps does not limit pgbench".to_owned());
-        }
+        notes.extend(notes_on_rates(&args, duration));
         let labels = labels(&args.labels, &mut notes)?;
         let pool = PoolSettings::new(&args.pool, args.pool_size).map_err(RecorderError::usage)?;
         let connect_limit = connect_limit(endpoints, mode.paths(), args.connect_timeout)?;
@@ -338,6 +336,14 @@ fn warm_up(
         }
     }
     Ok((!warm_up.is_zero()).then_some(warm_up))
+}
+
+fn notes_on_rates(args: &RunArgs, duration: Duration) -> impl Iterator<Item = String> {
+    let is_apart = args.enable_pgbench && args.safety.max_tps.is_some();
+    let apart = is_apart.then(|| "--max-tps does not limit pgbench".to_owned());
+    apart
+        .into_iter()
+        .chain(schedule::ramp_note(&args.open_loop, duration))
 }
 
 fn load(args: &RunArgs) -> Result<Option<LoadOptions>, RecorderError> {

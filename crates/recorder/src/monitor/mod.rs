@@ -83,7 +83,7 @@ impl Monitor {
             .unwrap_or_default()
     }
 
-    /// How the reads of `path`, and what only a writer serves, were served until now; `None` for a group that was never asked.
+    /// How the reads of `path`, and what only a writer serves, were served until now, or until the recording ended; `None` for a group that was never asked.
     pub(crate) fn served(&self, path: Path) -> [Option<Served>; 2] {
         let (start_us, now_us) = (self.start_us.load(Ordering::Relaxed), self.clock.now_us());
         self.state(path)
@@ -136,6 +136,13 @@ impl Monitor {
 
     pub(crate) fn begin(&self) {
         self.start_us.store(self.clock.now_us(), Ordering::Relaxed);
+    }
+
+    /// The recording ended.
+    pub(crate) fn end(&self, at_us: i64) {
+        for (_, state) in &self.paths {
+            state.lock().end(at_us);
+        }
     }
 
     pub(crate) fn elapsed_us(&self) -> i64 {

@@ -249,7 +249,10 @@ impl PreparedRun {
         let workloads = &self.equipment.workloads;
         workloads.iter().for_each(|workload| workload.close());
         tasks.stop();
-        let duration_us = micros(start.elapsed());
+        let end = Instant::now();
+        let duration_us = micros(end.saturating_duration_since(start));
+        let sink = &self.equipment.sink;
+        sink.monitor.end(sink.clock.at_us(end));
         if let Some(signal) = interrupted {
             self.record_signal(signal);
         }

@@ -191,6 +191,13 @@ pub(crate) fn ended(
             thousands(totals.unknown),
             thousands(totals.unfinished),
         ));
+        if totals.not_begun > 0 {
+            note(&format!(
+                "{path}: {} of {} operations had not begun when the recording ended: they arrived faster than they were served",
+                thousands(totals.not_begun),
+                thousands(totals.operations),
+            ));
+        }
         let longest: Vec<String> = ["reads", "writes"]
             .iter()
             .zip(monitor.served(*path))

@@ -7,6 +7,7 @@ pub(crate) mod pacer;
 pub(crate) mod queue;
 pub mod schedule;
 pub(crate) mod turns;
+mod waiting;
 
 use std::fmt::Write as _;
 use std::iter;
@@ -171,24 +172,6 @@ impl Workload {
             .await
             .ok()?
             .ok()
-    }
-
-    /// Writes the operations that were due and that no worker took.
-    pub(crate) async fn record_waiting(&self, start: Instant) {
-        let (mut identity, mut draw) = (String::new(), self.draws.room());
-        while let Some(turn) = self.turns.waiting(start) {
-            self.draw(turn.operation_id, &mut identity, &mut draw);
-            let row = Operation {
-                start_time: None,
-                ..self.row(None, &turn, &draw)
-            };
-            self.monitor.operation(&row);
-            self.handle.operation(row);
-            // There may be very many: the disk has its time.
-            if turn.operation_id % 1_000 == 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        }
     }
 
     /// What operation n is, on this path.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::Duration;
 
+use command_line::text::thousands;
 use recording::{Recording, Schedule, State, Table};
 
 use crate::common::{
@@ -200,8 +201,52 @@ fn what_waits_at_the_end_has_its_row() {
     let in_flight = begun.iter().filter(|row| row["outcome"] == "unfinished");
     assert_eq!(in_flight.count(), 4);
     assert!(waiting.len() > 200, "{}", waiting.len());
+    let said = stderr(&output);
     let unfinished = format!("{} unfinished", waiting.len() + 4);
-    assert!(stderr(&output).contains(&unfinished));
+    assert!(said.contains(&unfinished), "{said}");
+    let not_begun = format!(
+        "direct: {} of {} operations had not begun when the recording ended: they arrived faster than they were served",
+        waiting.len(),
+        operations.len()
+    );
+    assert!(said.contains(&not_begun), "{said}");
+}
+
+/// Far more arrives than any server serves. The recorder goes on after the end, as the trigger command does: that is no time without a success.
+#[test]
+fn too_much_is_said_and_no_time_after_the_end_counts() {
+    let test = TestLab::start_set_up();
+    let flags = [
+        &words(
+            "--mode direct --rate 20000 --concurrent-workers 2 --pool-size 2 --duration 2 --no-audit --failover-after 1",
+        )[..],
+        &["--failover-command", "sleep 6"],
+    ]
+    .concat();
+    let output = test.spawn_run(&flags).output();
+    assert_success(&output);
+    let said = stderr(&output);
+    let recording = test.recording();
+    let (mut arrived, mut waiting) = (0_u64, 0_u64);
+    let read = recording.each_operation(&mut |row| {
+        arrived += 1;
+        waiting += u64::from(row.start_time.is_none());
+    });
+    read.unwrap();
+    assert!(waiting > 0 && arrived > 20_000, "{waiting} of {arrived}");
+    let not_begun = format!(
+        "direct: {} of {} operations had not begun when the recording ended",
+        thousands(waiting),
+        thousands(arrived)
+    );
+    assert!(said.contains(&not_begun), "{said}");
+    let length_s = recording.manifest().duration_us.unwrap() as f64 / 1e6;
+    let longest = said.split("longest time without a success: ").nth(1);
+    let longest = longest.unwrap().lines().next().unwrap();
+    for group in longest.split(", ") {
+        let longest_s: f64 = group.split(' ').nth(1).unwrap().parse().unwrap();
+        assert!(longest_s <= length_s + 0.01, "{longest}, of {length_s} s");
+    }
 }
 
 #[test]
@@ -209,6 +254,8 @@ fn what_does_not_go_together() {
     let test = TestLab::start();
     for (flags, said) in [
         ("--rate 0", "at least 0.001"),
+        ("--rate 100001", "at most 100000"),
+        ("--rate 1e9", "at most 100000"),
         ("--arrival poisson", "--rate"),
         ("--rate 10 --max-tps 5", "--max-tps"),
         (
@@ -229,4 +276,11 @@ fn what_does_not_go_together() {
         let error = stderr(&output);
         assert!(error.contains(said), "{flags}: {error}");
     }
+    let check = test.recorder(&["check", "--rate", "1e9"]);
+    assert_eq!(check.status.code(), Some(2));
+    assert!(
+        stderr(&check).contains("at most 100000"),
+        "{}",
+        stderr(&check)
+    );
 }

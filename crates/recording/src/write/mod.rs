@@ -17,6 +17,7 @@ mod thread;
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -73,6 +74,16 @@ impl Handle {
     /// Records a line of pgbench's progress.
     pub fn load(&self, row: Load) {
         self.send(Table::Load, Message::Load(Box::new(row)));
+    }
+
+    /// A flag that turns true once the writer has taken every row that was handed over before: for who has many rows at once, and can wait.
+    /// Where the queue is full it stays false.
+    #[must_use]
+    pub fn taken(&self) -> Arc<AtomicBool> {
+        let is_taken = Arc::new(AtomicBool::new(false));
+        // A full queue takes no mark either.
+        let _ = self.sender.try_send(Message::Taken(Arc::clone(&is_taken)));
+        is_taken
     }
 
     /// Rows lost so far, all tables together.

@@ -1,6 +1,8 @@
 //! The options of a writer, its messages, and its summary.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -89,5 +91,7 @@ pub(crate) enum Message {
     /// The manifest is to be changed.
     Manifest,
     Seal,
+    /// All that was handed over before this is taken.
+    Taken(Arc<AtomicBool>),
     Finish(Completion),
 }

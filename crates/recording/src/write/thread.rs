@@ -3,6 +3,7 @@
 use std::io::{Error, ErrorKind};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -134,6 +135,7 @@ impl WriterThread {
                 self.status.set_busy(false);
             }
             Message::Seal => self.flush(true, false),
+            Message::Taken(is_taken) => is_taken.store(true, Ordering::Relaxed),
             Message::Finish(completion) => return Some(completion),
         }
         None

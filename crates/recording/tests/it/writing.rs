@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path as FilePath;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::support::{START_US, done, ids, manifest, operation, read, rows, wait_until};
@@ -225,6 +226,31 @@ fn a_recording_is_never_overwritten() {
     let again = RecordingWriter::create(&folder, manifest(), WriterOptions::default());
     assert!(matches!(again, Err(WriteError::Exists(path)) if path == folder));
     writer.finish(done()).unwrap();
+}
+
+/// Who waits for it loses no row, however many there are.
+#[test]
+fn what_was_handed_over_is_taken_in_order() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run");
+    let options = WriterOptions {
+        queue_rows: 65,
+        ..WriterOptions::default()
+    };
+    let writer = RecordingWriter::create(&folder, manifest(), options).unwrap();
+    let handle = writer.handle();
+    for number in 0..1_280 {
+        handle.operation(operation(Path::Direct, number + 1));
+        if number % 64 == 63 {
+            let is_taken = handle.taken();
+            while !is_taken.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+    let summary = writer.finish(done()).unwrap();
+    assert!(summary.is_complete(), "{summary:?}");
+    assert_eq!(summary.rows[&Table::Operations], 1_280);
 }
 
 #[test]

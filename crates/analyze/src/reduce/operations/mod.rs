@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use recording::Timestamp;
 use recording::vocabulary::{OperationType, Outcome, Path};
+use recording::{Schedule, Timestamp};
 
 use crate::error::AnalyzeError;
 use crate::load::Loaded;
@@ -19,7 +19,7 @@ use crate::reduce::implied::AcknowledgedWrite;
 use crate::reduce::operations::seen::Seen;
 use crate::reduce::pauses::Pauses;
 use crate::reduce::rows::{LeftOutRows, Names, Operation, Rows};
-use crate::reduce::scan::{self, ErrorCounts, ErrorKey, PathScan, Question};
+use crate::reduce::scan::{self, ErrorCounts, ErrorKey, Kept, PathScan, Question};
 use crate::reduce::timeline::Timeline;
 use crate::reduce::times::Times;
 use crate::reduce::{server_probes, suspects};
@@ -111,6 +111,18 @@ impl<'l> PathOperations<'l> {
     /// True for the types of which figures are given.
     fn is_shown(&self, kind: OperationType) -> bool {
         self.loaded.cut().has_kind(kind)
+    }
+
+    /// Arrivals of an open loop that no worker took before the recording ended, of the types of which figures are given.
+    pub(crate) fn not_begun(&self) -> u64 {
+        let is_open_loop = matches!(self.loaded.manifest().schedule, Schedule::OpenLoop { .. });
+        let waited = |kept: &&Kept| {
+            is_open_loop
+                && kept.outcome == Outcome::Unfinished
+                && kept.start_us.is_none()
+                && self.is_shown(kept.kind)
+        };
+        self.scan.kept.iter().filter(waited).count() as u64
     }
 
     /// Those of the types of which figures are given.

@@ -13,8 +13,10 @@ pub(crate) enum Sum {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Loss {
     Writes,
-    /// Purchases of which a part is there.
+    /// Purchases of the shop of which a part is there.
     Torn,
+    /// The same of transactions of the user's own.
+    TornTransactions,
     /// At least so many, or so much.
     AtLeast(Sum),
     Exactly(Sum),
@@ -80,7 +82,8 @@ pub(crate) struct DurabilityWords {
     pub(crate) none_lost: fn(&str, bool) -> String,
     /// By the order of the log more increments are lost than by the sums.
     pub(crate) refuted: &'static str,
-    pub(crate) note: &'static str,
+    /// What the audit's words mean; true where the writes are the shop's.
+    pub(crate) note: fn(bool) -> &'static str,
     pub(crate) note_increments: &'static str,
 }
 
@@ -192,6 +195,10 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
                 Loss::Writes => format!("{text} acknowledged writes"),
                 Loss::Torn if one => "a part of 1 acknowledged purchase".to_owned(),
                 Loss::Torn => format!("a part of each of {text} acknowledged purchases"),
+                Loss::TornTransactions if one => "a part of 1 acknowledged transaction".to_owned(),
+                Loss::TornTransactions => {
+                    format!("a part of each of {text} acknowledged transactions")
+                }
                 Loss::AtLeast(sum) => format!("at least {}", of_sum(*sum, text, one)),
                 Loss::Exactly(sum) => of_sum(*sum, text, one),
             }
@@ -220,9 +227,18 @@ pub(crate) const ENGLISH: DurabilityWords = DurabilityWords {
     },
     refuted: "By the order of the log more logins or stock would be lost than by their sums: rows were deleted, or another program changed them. \
               No loss of them is implied.",
-    note: "Durability: the audit looked for every acknowledged and every unknown order, log and purchase in the database. Lost: acknowledged and not there. \
-           Torn: a purchase of which one part is there, the order or its log. Phantom: failed or rejected, and there. Unrecorded: there, \
-           without a row in the recording. A success that is lost is no success: durable figures count it as a failure.",
+    note: |of_shop| match of_shop {
+        true => {
+            "Durability: the audit looked for every acknowledged and every unknown order, log and purchase in the database. Lost: acknowledged and not there. \
+             Torn: a purchase of which one part is there, the order or its log. Phantom: failed or rejected, and there. Unrecorded: there, \
+             without a row in the recording. A success that is lost is no success: durable figures count it as a failure."
+        }
+        false => {
+            "Durability: the audit looked for every acknowledged and every unknown write with an identity in the database. Lost: acknowledged and not there. \
+             Torn: a transaction that writes its identity into two tables, of which one part is there. Phantom: failed or rejected, and there. \
+             Unrecorded: there, without a row in the recording. A success that is lost is no success: durable figures count it as a failure."
+        }
+    },
     note_increments: "Logins and changes of stock can't be told apart one by one. Those between two lost writes were lost with them, and count \
                       as failures; more of them may be lost, so that the durable downtime of writes is a lower bound.",
 };
@@ -315,6 +331,7 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
         let item = |(loss, _, text): &Lost| match loss {
             Loss::Writes => format!("{text} 个已确认的写操作"),
             Loss::Torn => format!("{text} 笔已确认购买的一部分"),
+            Loss::TornTransactions => format!("{text} 个已确认事务的一部分"),
             Loss::AtLeast(Sum::Logins) => format!("至少 {text} 次登录"),
             Loss::AtLeast(Sum::Stock) => format!("至少 {text} 件库存"),
             Loss::Exactly(Sum::Logins) => format!("{text} 次登录"),
@@ -332,8 +349,16 @@ pub(crate) const CHINESE: DurabilityWords = DurabilityWords {
         false => format!("已确认的 {acknowledged} 个带标识的写操作均未丢失。"),
     },
     refuted: "按日志顺序推断的登录或库存丢失多于其总和所示: 有行被删除, 或其他程序修改过这些行。不作推断。",
-    note: "持久性: 审计在数据库中查找每个已确认和结果未知的写操作。丢失: 已确认但不在数据库中。残缺: 一笔购买只有订单或只有其日志。\
-           幻影: 失败或被拒绝, 却在数据库中。无记录: 在数据库中, 但记录里没有。丢失的成功不是成功: 持久指标将其计为失败。",
+    note: |of_shop| match of_shop {
+        true => {
+            "持久性: 审计在数据库中查找每个已确认和结果未知的写操作。丢失: 已确认但不在数据库中。残缺: 一笔购买只有订单或只有其日志。\
+             幻影: 失败或被拒绝, 却在数据库中。无记录: 在数据库中, 但记录里没有。丢失的成功不是成功: 持久指标将其计为失败。"
+        }
+        false => {
+            "持久性: 审计在数据库中查找每个已确认和结果未知且带标识的写操作。丢失: 已确认但不在数据库中。残缺: 一个向两张表写入标识的事务只有其中一部分。\
+             幻影: 失败或被拒绝, 却在数据库中。无记录: 在数据库中, 但记录里没有。丢失的成功不是成功: 持久指标将其计为失败。"
+        }
+    },
     note_increments: "登录与库存变更无法逐个区分。位于两次丢失之间的随之丢失, 计为失败; 其他的也可能已丢失, 因此写入的持久停机时间是下限。",
 };
 

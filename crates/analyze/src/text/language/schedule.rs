@@ -14,6 +14,11 @@ pub(crate) struct ScheduleWords {
     pub(crate) lag: &'static str,
     /// Path, median, 99th percentile and longest.
     pub(crate) lag_text: fn(&str, &str, &str, &str) -> String,
+    pub(crate) not_begun: &'static str,
+    /// Path, how many, and of how many.
+    pub(crate) not_begun_text: fn(&str, &str, &str) -> String,
+    /// The most operations at once, in place of the number of workers.
+    pub(crate) in_flight: fn(&str) -> String,
     /// Of a recorder whose machine did not keep the rate.
     pub(crate) lag_note: &'static str,
 }
@@ -33,6 +38,13 @@ pub(crate) const ENGLISH: ScheduleWords = ScheduleWords {
     },
     lag: "Schedule lag",
     lag_text: |path, median, p99, max| format!("{path}: median {median}, p99 {p99}, longest {max}"),
+    not_begun: "Not begun",
+    not_begun_text: |path, waiting, all| {
+        format!(
+            "{path}: {waiting} of {all} operations had not begun when the recording ended: they arrived faster than they were served"
+        )
+    },
+    in_flight: |most| format!("at most {most} in flight"),
     lag_note: "Schedule lag: the recorder's machine did not keep the rate. Operations began late by its own fault, and response times hold that lag.",
 };
 
@@ -54,5 +66,10 @@ pub(crate) const CHINESE: ScheduleWords = ScheduleWords {
     },
     lag: "调度延迟",
     lag_text: |path, median, p99, max| format!("{path}: 中位数 {median}, p99 {p99}, 最长 {max}"),
+    not_begun: "未开始",
+    not_begun_text: |path, waiting, all| {
+        format!("{path}: 录制结束时 {all} 个操作中有 {waiting} 个尚未开始: 到达速度快于处理速度")
+    },
+    in_flight: |most| format!("最多 {most} 个同时进行"),
     lag_note: "调度延迟: 录制端主机未能保持设定的到达速率; 操作因此延后开始, 响应时间包含这部分延迟。",
 };

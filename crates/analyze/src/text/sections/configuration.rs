@@ -193,9 +193,15 @@ pub(crate) fn size_items(page: &Page<'_>) -> Items {
     let (words, recording) = (page.words, &page.summary.recording);
     let share = |percent| words.units.share(percent);
     let weights = &recording.weights;
+    let workers = count(recording.workers.into());
+    let workers = match recording.schedule {
+        Schedule::ClosedLoop { .. } => workers,
+        // There are as many workers as operations may run at once: not what the user gave as workers.
+        Schedule::OpenLoop { .. } => (words.scheduling.in_flight)(&workers),
+    };
     vec![
         item(words.duration, words.units.length(recording.duration_us)),
-        item(words.workers, count(recording.workers.into())),
+        item(words.workers, workers),
         item(
             words.weights,
             (words.weights_text)(
@@ -329,7 +335,15 @@ fn schedule_items(page: &Page<'_>) -> Items {
         };
         (words.lag.to_owned(), Cell::new(text, tone))
     });
-    warm_up.into_iter().chain(lags).collect()
+    let waiting = recording.not_begun.iter().map(|waiting| {
+        let text = (words.not_begun_text)(
+            &(page.words.path_name)(waiting.path.as_str()),
+            &count(waiting.operations),
+            &count(waiting.total),
+        );
+        (words.not_begun.to_owned(), Cell::new(text, Tone::Bad))
+    });
+    warm_up.into_iter().chain(lags).chain(waiting).collect()
 }
 
 fn pgbench_item(page: &Page<'_>) -> Option<(String, Cell)> {

@@ -99,7 +99,8 @@ fn audit_notes(page: &Page<'_>) -> Vec<String> {
     let words = page.words;
     let mut notes = Vec::new();
     if let AuditSummary::Audited(_) = page.summary.audit {
-        notes.push(words.durability.note.to_owned());
+        let of_shop = page.summary.recording.workload.is_none();
+        notes.push((words.durability.note)(of_shop).to_owned());
         if page.summary.recording.part.is_some() {
             notes.push(words.part.audit_is_of_all.to_owned());
         }

@@ -450,6 +450,7 @@ fn recording_summary(case: &Case, mode: Mode) -> RecordingSummary {
         },
         warm_up_us: None,
         schedule_lag: Vec::new(),
+        not_begun: Vec::new(),
         seed: 7,
         protocol: "extended".to_owned(),
         pool: Pool { size: 5 },

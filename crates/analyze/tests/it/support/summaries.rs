@@ -262,6 +262,7 @@ pub(crate) fn recording() -> RecordingSummary {
         },
         warm_up_us: None,
         schedule_lag: Vec::new(),
+        not_begun: Vec::new(),
         seed: 42,
         protocol: "extended".to_owned(),
         pool: Pool { size: 5 },

@@ -4,7 +4,7 @@ use analyze::summary::{
     AuditFacts, AuditSummary, Durability, Durable, Group, ImpliedLosses, LostWrite, Summary,
 };
 use recording::vocabulary::Path;
-use recording::{PathAudit, Server, SumAudit, Timestamp};
+use recording::{PathAudit, Server, SumAudit, Timestamp, WorkloadRecord};
 
 use crate::support::summaries::{at, group, headline, outage, rates, sample};
 use crate::text::{chinese, english, sections};
@@ -228,4 +228,32 @@ fn foreign_text_stays_in_its_place() {
         sections(&report, &["Lost writes"]).contains("x y"),
         "{report}"
     );
+}
+
+/// What writes there are is the user's to say: no word of the shop.
+#[test]
+fn a_workload_of_the_users_own_has_no_purchases() {
+    let mut summary = audited();
+    let shop = [english(&summary), chinese(&summary)];
+    assert!(shop[0].contains("order, log and purchase") && shop[1].contains("购买"));
+    summary.recording.workload = Some(WorkloadRecord {
+        name: "bank".to_owned(),
+        sha256: "0".repeat(64),
+        operations: Vec::new(),
+    });
+    let (english, chinese) = (english(&summary), chinese(&summary));
+    for told in [
+        "a part of 1 acknowledged transaction and",
+        "every acknowledged and every unknown write with an identity",
+    ] {
+        let joined = english.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(joined.contains(told), "{english}");
+    }
+    assert!(chinese.contains("1 个已确认事务的一部分"), "{chinese}");
+    for word in ["purchase", "the order", "an order", "orders"] {
+        assert!(!english.contains(word), "{word} in {english}");
+    }
+    for word in ["购买", "订单"] {
+        assert!(!chinese.contains(word), "{word} in {chinese}");
+    }
 }

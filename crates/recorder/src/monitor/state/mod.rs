@@ -22,6 +22,8 @@ pub struct Totals {
     pub failed: u64,
     pub unknown: u64,
     pub unfinished: u64,
+    /// Arrivals of an open loop that no worker took before the end: part of the unfinished.
+    pub not_begun: u64,
     /// `rejected`: part of the succeeded.
     pub rejected: u64,
     /// Of class `client`: part of the failed and the unknown.
@@ -139,6 +141,8 @@ pub(crate) struct PathState {
     /// How late operations began by the recorder's own fault, and the latest, microseconds.
     lag: Box<Histogram>,
     longest_lag_us: i64,
+    /// When the recording ended, UTC microseconds.
+    ended_us: i64,
 }
 
 impl Default for PathState {
@@ -154,6 +158,7 @@ impl Default for PathState {
             reads_go_apart: false,
             lag: Box::new(Histogram::new()),
             longest_lag_us: 0,
+            ended_us: i64::MAX,
         }
     }
 }
@@ -197,6 +202,11 @@ impl PathState {
         self.totals
     }
 
+    /// The recording ended: no time after that is a time without a success.
+    pub(crate) const fn end(&mut self, at_us: i64) {
+        self.ended_us = at_us;
+    }
+
     pub(crate) const fn reads_go_apart(&mut self) {
         self.reads_go_apart = true;
     }
@@ -218,12 +228,14 @@ impl PathState {
     }
 
     /// The reads, and what only a writer serves; `None` for a group that was never asked.
-    pub(crate) fn served(&self, start_us: i64, end_us: i64) -> [Option<Served>; 2] {
+    pub(crate) fn served(&self, start_us: i64, now_us: i64) -> [Option<Served>; 2] {
+        let end_us = now_us.min(self.ended_us);
         [&self.reads, &self.writes].map(|group| group.served(start_us, end_us))
     }
 
     pub(crate) fn operation(&mut self, operation: &Operation) {
         self.totals.operations += 1;
+        self.totals.not_begun += u64::from(operation.start_time.is_none());
         let count = match operation.outcome {
             Outcome::Ok => &mut self.totals.succeeded,
             Outcome::Rejected => {
@@ -245,7 +257,8 @@ impl PathState {
         };
         let second = end_us.div_euclid(1_000_000);
         if operation.outcome.is_success() {
-            group.success(end_us);
+            // What ends while the recorder ends is a success, and no time without one.
+            group.success(end_us.min(self.ended_us));
             if let Some(counts) = slot(&mut self.seconds, second, |counts| {
                 *counts = Second::default();
             }) {

@@ -74,6 +74,7 @@ fn totals_are_the_rows() {
             failed: 1,
             unknown: 1,
             unfinished: 1,
+            not_begun: 0,
             rejected: 1,
             shortages: 0,
         }
@@ -240,4 +241,36 @@ fn history_is_a_ring() {
             .count(),
         HISTORY - 1 - 30
     );
+}
+
+/// An open loop leaves rows of what no worker took.
+#[test]
+fn what_never_began_is_counted_apart() {
+    let mut state = PathState::default();
+    let running = operation(OperationType::Write, Outcome::Unfinished, 1, 1);
+    state.operation(&running);
+    state.operation(&Operation {
+        start_time: None,
+        ..running
+    });
+    let totals = state.totals();
+    assert_eq!((totals.unfinished, totals.not_begun), (2, 1));
+}
+
+#[test]
+fn no_time_after_the_end_is_without_a_success() {
+    let mut state = PathState::default();
+    let mut read = |at_us| state.operation(&operation(OperationType::Read, Outcome::Ok, at_us, 1));
+    read(1_000_000);
+    read(1_500_000);
+    let longest_us = |state: &PathState| {
+        let [reads, _] = state.served(START, START + 30_000_000);
+        reads.unwrap().longest_gap_us
+    };
+    assert_eq!(longest_us(&state), 28_500_000);
+    state.end(START + 3_000_000);
+    assert_eq!(longest_us(&state), 1_500_000);
+    // It was answered while the recorder ended.
+    state.operation(&operation(OperationType::Read, Outcome::Ok, 3_400_000, 1));
+    assert_eq!(longest_us(&state), 1_500_000);
 }

@@ -47,9 +47,9 @@ fn literals_stand_where_the_parameters_stood() {
         ),
         // Read the same with standard_conforming_strings on and off.
         (
-            "LIKE$1",
+            "LIKE $1",
             &[Value::Text(r"\'; DROP TABLE x; --")],
-            r"LIKE E'\\''; DROP TABLE x; --'",
+            r"LIKE  E'\\''; DROP TABLE x; --'",
         ),
         // A value that looks like a parameter is none.
         (
@@ -58,6 +58,8 @@ fn literals_stand_where_the_parameters_stood() {
             "'$2' '$1'",
         ),
         ("cost $ $1", &[Value::Null], "cost $ NULL"),
+        // Of a name, as PostgreSQL reads it.
+        ("a$1 b$1.c $1", &[Value::Null], "a$1 b$1.c NULL"),
         ("no $0, no $3", &[Value::Text("1")], "no $0, no $3"),
         // What stands in quotes or in a comment is no parameter.
         (

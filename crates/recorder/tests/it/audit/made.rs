@@ -289,6 +289,22 @@ fn unrecorded() -> (String, Findings) {
     (statements, found)
 }
 
+/// Of an open loop: no worker took them before the end, so that nothing of them was sent.
+fn waiting(path: Path, first: i64) -> impl Iterator<Item = Operation> {
+    let names = [
+        "create_order",
+        "insert_log",
+        "place_order",
+        "update_login",
+        "update_stock",
+    ];
+    (first..).zip(names).map(move |(id, name)| Operation {
+        worker: None,
+        start_time: None,
+        ..operation(path, id, name, Outcome::Unfinished)
+    })
+}
+
 #[test]
 fn every_write_in_every_state_is_found() {
     let test = TestLab::start_set_up();
@@ -307,6 +323,7 @@ fn every_write_in_every_state_is_found() {
         let (operations, made, found) = cases(path, first);
         rows.extend(operations);
         rows.extend(increments(path, 100));
+        rows.extend(waiting(path, 200));
         statements += &made;
         expected.extend(found);
     }

@@ -171,9 +171,13 @@ pub(crate) fn verdict(page: &Page<'_>, path: &PathSummary) -> Option<String> {
         Some(sum) => (Loss::AtLeast(kind), sum.lost.unsigned_abs()),
         None => (Loss::AtLeast(kind), 0),
     };
+    let torn = match page.summary.recording.workload {
+        None => Loss::Torn,
+        Some(_) => Loss::TornTransactions,
+    };
     let losses = [
         (Loss::Writes, found.lost),
-        (Loss::Torn, found.acknowledged_torn),
+        (torn, found.acknowledged_torn),
         of_sum(Sum::Logins, found.logins),
         of_sum(Sum::Stock, found.stock),
     ];

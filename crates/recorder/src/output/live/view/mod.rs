@@ -155,7 +155,7 @@ fn path_lines(path: &Snapshot, width: usize, lines: &mut Vec<Line>) {
 fn lag(path: &Snapshot) -> Option<String> {
     let lag = path.lag.filter(ScheduleLag::is_notable)?;
     Some(format!(
-        "1 % of the operations begin more than {:.0} ms late: this machine does not keep the rate",
+        "schedule lag p99 {:.0} ms: this machine does not keep the rate",
         lag.p99_us? as f64 / 1e3
     ))
 }
