@@ -77,8 +77,13 @@ impl Examination {
             .ask(Check::Statements, "the identities", limit, session, looked)
             .await?;
         if let Some((column, error)) = refused {
+            let found = match error.code() {
+                // Of starts_with(): there is one for texts.
+                Some(&SqlState::UNDEFINED_FUNCTION) => "it is not of type text".to_owned(),
+                _ => session.explain(&error).message,
+            };
             let trouble = Trouble {
-                found: format!("identity {column}: {}", session.explain(&error).message),
+                found: format!("{column}: {found}"),
                 remedy: "name the column of type text that the identity is written into".to_owned(),
                 is_mistake: true,
             };
@@ -282,22 +287,27 @@ async fn is_read_only(
     }
 }
 
-/// The first column of an identity that an audit could not look into.
+/// The first column of an identity that an audit could not look into, with the place of its operation.
 async fn identities(
     session: &Session,
     workload: &Definition,
 ) -> Result<Option<(String, Error)>, Error> {
-    let operations = workload.operations.iter();
-    for named in operations.flat_map(|operation| &operation.identity) {
-        // The file's reader has seen to it that it is a name.
-        let Some((table, column)) = named.rsplit_once('.') else {
-            continue;
-        };
-        let text = format!("EXPLAIN SELECT FROM {table} WHERE starts_with({column}, 'x')");
-        match session.client.batch_execute(&text).await {
-            Ok(()) => {}
-            Err(error) if is_refused(&error) => return Ok(Some((named.clone(), error))),
-            Err(error) => return Err(error),
+    for operation in &workload.operations {
+        for named in &operation.identity {
+            // The file's reader has seen to it that it is a name.
+            let Some((table, column)) = named.rsplit_once('.') else {
+                continue;
+            };
+            let text = format!("EXPLAIN SELECT FROM {table} WHERE starts_with({column}, 'x')");
+            match session.client.batch_execute(&text).await {
+                Ok(()) => {}
+                Err(error) if is_refused(&error) => {
+                    let place = &operation.steps[0].place;
+                    let column = format!("{place}: identity {named} of {}", operation.name);
+                    return Ok(Some((column, error)));
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(None)

@@ -13,7 +13,7 @@ pub struct RateArgs {
     ///
     /// Without it each worker waits for its answer, and thinks, before it begins its next operation (closed loop): then the load falls with the
     /// database, and few operations meet an outage. With it the load stays, as that of many users does. Both paths have the same arrivals. An
-    /// operation that finds no worker free waits, and its response time counts from its arrival. At most 100000: no recorder begins more.
+    /// operation that finds no worker free waits, and its response time counts from its arrival. At most 100000.
     #[arg(long, value_name = "N", value_parser = rate, conflicts_with_all = ["min_operation_interval", "max_operation_interval"], help_heading = "Workload")]
     pub rate: Option<f64>,
     /// How the arrivals of --rate are spread
@@ -36,8 +36,8 @@ pub struct RateArgs {
 /// Arrivals per second and path, at most.
 const MOST_PER_S: f64 = 100_000.0;
 
-/// A rate of at least one operation per 1,000 seconds, which is the manifest's unit. Of what arrives faster than any recorder begins it, nothing
-/// would become known but that it waited.
+/// A rate of at least one operation per 1,000 seconds, which is the manifest's unit. Of what arrives far faster than it is begun, nothing would become
+/// known but that it waited.
 fn rate(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok();
     number

@@ -23,17 +23,7 @@ const QUERIES: usize = 3;
 /// What may write an identity into a row of its own.
 const INSERTS: [&str; 3] = ["insert", "with", "merge"];
 /// What would end the transaction of the set-up, or begin another.
-const TRANSACTION_CONTROL: [&str; 9] = [
-    "begin",
-    "start",
-    "commit",
-    "end",
-    "rollback",
-    "abort",
-    "savepoint",
-    "release",
-    "prepare",
-];
+const TRANSACTION_CONTROL: [&str; 6] = ["begin", "start", "commit", "end", "rollback", "abort"];
 /// A name goes into every row of the recording.
 const LONGEST_NAME: usize = 63;
 

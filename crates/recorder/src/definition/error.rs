@@ -40,10 +40,10 @@ pub(super) fn line(text: &str, place: &Range<usize>) -> usize {
 
 /// What the parser of TOML says, in the words of this format.
 pub(super) fn in_plain_words(message: &str) -> String {
-    // It names the types of a program.
-    const WORDS: [(&str, &str); 16] = [
+    // What it says of a value that is of no kind, and of a choice, names the types of a program.
+    const WHOLE: [(&str, &str); 3] = [
         (
-            "data did not match any variant of untagged enum Scalar",
+            "data did not match any variant of untagged enum",
             "a choice is of texts, numbers, true and false",
         ),
         (
@@ -54,6 +54,8 @@ pub(super) fn in_plain_words(message: &str) -> String {
             "wanted string or table",
             "write a kind of value, such as \"uuid\" or { uniform = [1, 10] }",
         ),
+    ];
+    const WORDS: [(&str, &str); 12] = [
         ("missing field", "missing key"),
         ("unknown field", "unknown key"),
         ("unknown variant", "unknown word"),
@@ -61,23 +63,22 @@ pub(super) fn in_plain_words(message: &str) -> String {
         ("invalid value: ", "found "),
         ("invalid length ", "found a list of "),
         (", expected ", ", wanted "),
-        ("a sequence", "a list"),
         ("sequence", "list"),
         ("map", "table"),
         ("f64", "a number"),
         ("i64", "a whole number"),
         ("usize", "a whole number from 0"),
     ];
-    let mut text = message.to_owned();
-    for (from, to) in WORDS {
-        match text.find(from) {
-            // The rest of these would only repeat it.
-            Some(_) if from.starts_with("wanted") || from.starts_with("data") => {
-                return to.to_owned();
-            }
-            Some(_) => text = text.replace(from, to),
-            None => {}
-        }
+    if let Some((_, words)) = WHOLE.iter().find(|(from, _)| message.starts_with(from)) {
+        return (*words).to_owned();
     }
-    text
+    // What stands in quotes is the file's, or a word of the format.
+    let parts = message.split('`').enumerate().map(|(at, part)| {
+        let own = |part: &str, words: &[(&str, &str)]| {
+            let replace = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
+            words.iter().fold(part.to_owned(), replace)
+        };
+        own(part, if at % 2 == 0 { &WORDS } else { &[] })
+    });
+    parts.collect::<Vec<_>>().join("`")
 }

@@ -222,7 +222,13 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "[operation.values]\nid = \"guid\"",
         "UPDATE t SET a = 1",
         "",
-        "9:6: unknown word `guid`",
+        "9:6: unknown word `guid`, wanted one of `identity`, `uuid`, `ip`, `keys`, `zipf_keys`, `uniform`, `zipf`, `sequence`, `choice`",
+    ),
+    (
+        "map_f64 = 1",
+        "UPDATE t SET a = 1",
+        "",
+        "8:1: unknown key `map_f64`, wanted one of `name`, `type`",
     ),
 ];
 

@@ -114,6 +114,9 @@ pub(crate) fn let_in(
     };
     let arrivals =
         schedule.arrivals(Draws::new(config.seed, config.workload, config.weights).arrivals());
+    let duration = config.duration;
+    // One at the very end is none of the recording.
+    let arrivals = arrivals.take_while(move |after| *after < duration);
     let queues = workloads
         .iter()
         .filter_map(|workload| workload.turns.queue());

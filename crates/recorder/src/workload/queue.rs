@@ -71,7 +71,7 @@ impl Queue {
 /// The thread ends with the recording.
 pub(crate) fn let_in(
     queues: Vec<Arc<Queue>>,
-    arrivals: Arrivals,
+    arrivals: impl Iterator<Item = Duration> + Send + 'static,
     start: Instant,
     stop: watch::Receiver<bool>,
     sink: EventSink,

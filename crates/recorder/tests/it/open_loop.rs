@@ -284,3 +284,17 @@ fn what_does_not_go_together() {
         stderr(&check)
     );
 }
+
+/// Of 50 a second the hundredth is due at the very end of 2 s.
+#[test]
+fn an_arrival_at_the_very_end_is_none_of_the_recording() {
+    let test = TestLab::start_set_up();
+    let flags = "--mode direct --rate 50 --duration 2 --availability-interval 0 --no-audit";
+    let output = test.spawn_run(&words(flags)).output();
+    assert_success(&output);
+    let arrived = rows(&test.recording(), Table::Operations).len();
+    // One less for each that a busy machine lets in too late.
+    assert!((90..=99).contains(&arrived), "{arrived}");
+    let said = stderr(&output);
+    assert!(arrived < 99 || !said.contains("had not begun"), "{said}");
+}

